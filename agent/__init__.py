@@ -1,0 +1,1 @@
+"""Decides pending AIR actions by policy, carries the decisions out, and proves what it did."""

@@ -1,0 +1,1 @@
+"""Microsoft Graph, read and written."""

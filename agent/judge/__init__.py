@@ -1,0 +1,1 @@
+"""Verbs that cannot touch the world."""

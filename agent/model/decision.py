@@ -1,0 +1,87 @@
+"""A decision: what should happen to one pending action, and why."""
+
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+from agent.model.facts import Facts
+
+
+class Verb(StrEnum):
+    """The three decisions; AIR's own words."""
+
+    APPROVE = "approve"
+    REJECT = "reject"
+    ESCALATE = "escalate"
+
+
+class Answer(StrEnum):
+    """What one policy answered."""
+
+    MATCHED = "matched"
+    NOT_MATCHED = "notMatched"
+    UNDECIDED = "undecided"
+
+
+class Clause(msgspec.Struct, frozen=True, kw_only=True):
+    """One condition of a policy as it turned out.
+
+    `held` is None for unknown. `words` says it whole, such as ``cluster.mailboxCount` is 12, at most 200`,
+    and may quote an attacker's text, shortened and with control characters made visible.
+    """
+
+    words: str
+    held: bool | None
+    facts: tuple[str, ...]
+    line: int
+    column: int
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """One policy's answer and the clauses it rests on: for a match all of them, else those that stood in the way."""
+
+    policy: str
+    answer: Answer
+    verb: Verb
+    priority: int
+    observes: bool
+    clauses: tuple[Clause, ...]
+
+
+class Ruling(msgspec.Struct, frozen=True, kw_only=True):
+    """What a set of policies says together: the verb, who decided it, and the sentence for people."""
+
+    verb: Verb
+    policies: tuple[str, ...]
+    reason: str
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """The decision on one pending action, with its grounds.
+
+    `grounds` is a digest of the action's evidence, the verb, the policies and the facts they read: the
+    same grounds give the same decision. `shadow` is what would have been decided had observing policies
+    counted; None where none had an opinion. `guard` names the limit that turned an approval into an
+    escalation; None where none did.
+    """
+
+    action_id: str
+    at: datetime
+    verb: Verb
+    policies: tuple[str, ...]
+    reason: str
+    findings: tuple[Finding, ...]
+    facts: Facts
+    grounds: str
+    evidence: str
+    """Digest of the evidence as it was: what an approval is bound to."""
+    revision: str
+    """Of the set of policies."""
+    shadow: Ruling | None = None
+    guard: str | None = None
+    inform: tuple[str, ...] = ()
+    """Chains that policies want told, whatever was decided."""
+    escalation: str | None = None
+    """The chain of the deciding policy, if it names one."""
+    agent_version: str = ""

@@ -1,0 +1,32 @@
+"""How often and how much: the numbers the loop goes by."""
+
+from datetime import timedelta
+
+import msgspec
+
+
+class Pace(msgspec.Struct, frozen=True, kw_only=True):
+    """The loop's intervals and sizes."""
+
+    poll_every: timedelta = timedelta(minutes=1)
+    """From the end of one pass to the start of the next: Defender itself shows news within minutes."""
+    overlap: timedelta = timedelta(minutes=30)
+    """How far behind the watermark each poll asks again: updates are seen to appear minutes late."""
+    first_look: timedelta = timedelta(days=8)
+    """How far back the first poll asks: a pending action lives seven days."""
+    sweep_every: timedelta = timedelta(hours=1)
+    """How often to look for what the watermark cannot find."""
+    sweep_back: timedelta = timedelta(days=8)
+    """How far back a sweep reads alerts."""
+    fresh: timedelta = timedelta(minutes=5)
+    """How old the reading of a message's place may be when it is acted on."""
+    visits_at_once: int = 4
+    """Incidents written to at the same time."""
+    judge_at_once: int = 500
+    """Pending actions judged between two commits."""
+    polling_share: float = 0.1
+    """How much of the request budget polling may use while work waits, from 0 to 1."""
+    requests_per_minute: int = 60
+    """What the request budget allows; the Graph client holds it, the loop plans by it."""
+    targets_per_call: int = 100
+    """Messages in one `remediate`; the array's limit is UNCONFIRMED, so it is kept small."""

@@ -1,0 +1,118 @@
+"""A pending action: what AIR proposes and waits with.
+
+Graph has no object for it, so it is recognised from evidence. Its identity is the tenant, the kind and
+what it acts on; the same thing seen through several alerts is one pending action with several sightings.
+"""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from hashlib import sha256
+
+import msgspec
+
+from agent.model.defender import PENDING_APPROVAL, AnyEvidence
+
+LIFETIME = timedelta(days=7)
+"""How long Defender keeps an action pending. Source: [SEED], [AVR]; what starts the week is UNCONFIRMED."""
+
+
+class ActionKind(StrEnum):
+    """What would be done, where the evidence's type fixes it; `unknown` elsewhere."""
+
+    SOFT_DELETE_MESSAGE = "softDeleteMessage"
+    SOFT_DELETE_CLUSTER = "softDeleteCluster"
+    DISABLE_FORWARDING = "disableForwarding"
+    REMOVE_DELEGATION = "removeDelegation"
+    QUARANTINE_FILE = "quarantineFile"
+    REMOVE_REGISTRY_KEY = "removeRegistryKey"
+    BLOCK_URL = "blockUrl"
+    UNKNOWN = "unknown"
+
+
+MAIL_KINDS = frozenset({ActionKind.SOFT_DELETE_MESSAGE, ActionKind.SOFT_DELETE_CLUSTER})
+
+
+class KindSource(StrEnum):
+    """Where a kind was learned from."""
+
+    EVIDENCE = "evidence"
+    NOWHERE = "nowhere"
+
+
+class Sighting(msgspec.Struct, frozen=True, kw_only=True):
+    """One alert that shows the pending action, as it was when last read."""
+
+    incident_id: str
+    alert_id: str
+    title: str | None = None
+    severity: str | None = None
+    status: str | None = None
+    category: str | None = None
+    service_source: str | None = None
+    detection_source: str | None = None
+    classification: str | None = None
+    determination: str | None = None
+    alert_policy_id: str | None = None
+    assigned_to: str | None = None
+    web_url: str | None = None
+    investigation_state: str | None = None
+    remediation_status: str | None = None
+    created_date_time: datetime | None = None
+    last_update_date_time: datetime | None = None
+
+
+class IncidentHead(msgspec.Struct, frozen=True, kw_only=True):
+    """The parent incident without its alerts and comments."""
+
+    id: str
+    display_name: str | None = None
+    status: str | None = None
+    severity: str | None = None
+    classification: str | None = None
+    determination: str | None = None
+    assigned_to: str | None = None
+    web_url: str | None = None
+    custom_tags: tuple[str, ...] = ()
+    system_tags: tuple[str, ...] = ()
+    alert_count: int = 0
+
+
+class PendingAction(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that awaits approval, and everything Defender said of it.
+
+    `key` says what is acted on, in a form that is the same in every sighting; `label` says it to people
+    and may hold an attacker's text. `evidence` is None where only the alert says that something awaits
+    approval.
+    """
+
+    tenant_id: str
+    kind: ActionKind
+    kind_source: KindSource
+    key: str
+    label: str
+    evidence: AnyEvidence | None
+    incident: IncidentHead
+    sightings: tuple[Sighting, ...]
+    first_seen: datetime
+    deadline: datetime
+
+    @property
+    def id(self) -> str:
+        """Sixteen hexadecimal digits, the same for the same thing on every day and machine."""
+        whole = "\x1f".join((self.tenant_id, self.kind, self.key))
+        return sha256(whole.encode()).hexdigest()[:16]
+
+    @property
+    def latest(self) -> Sighting:
+        """The sighting that was updated last."""
+        return max(self.sightings, key=lambda s: (s.last_update_date_time or self.first_seen, s.alert_id))
+
+    @property
+    def remediation_status(self) -> str | None:
+        """Defender's word for how the action stands, from the sighting that was updated last."""
+        return self.latest.remediation_status
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether Defender still awaits approval, as far as was last read."""
+        return self.remediation_status == PENDING_APPROVAL

@@ -1,0 +1,144 @@
+"""A policy: what its author wrote, parsed and typed, with the place of each condition in its file."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import msgspec
+
+from agent.model.decision import Verb
+from agent.model.pending import ActionKind
+
+
+class Mark(msgspec.Struct, frozen=True):
+    """A place in a file; both count from 1."""
+
+    line: int
+    column: int
+
+
+class Test(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """`fact: {operator: operand}`. `operand` is typed by the fact and the operator, lists resolved.
+
+    `wording` is the operand as the author wrote it, such as `$vip` or `200`.
+    """
+
+    __test__ = False
+
+    fact: str
+    operator: str
+    operand: object
+    wording: str
+    mark: Mark
+
+
+class All(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Holds where each of its conditions holds."""
+
+    conditions: tuple["Condition", ...]
+    mark: Mark
+
+
+class AnyOf(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Holds where one of its conditions holds."""
+
+    conditions: tuple["Condition", ...]
+    mark: Mark
+
+
+class Not(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Holds where its condition fails; unknown stays unknown."""
+
+    condition: "Condition"
+    mark: Mark
+
+
+class Messages(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """`messages: {any|all|none|share: …}`: its condition is judged on one and the same message.
+
+    With `share`, holds where the part of the messages, from 0 to 1, lies in `at_least`..`at_most`.
+    """
+
+    quantifier: str
+    condition: "Condition"
+    at_least: float = 0.0
+    at_most: float = 1.0
+    mark: Mark
+
+
+class Moment(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """`moment: {zone, days, hours, dates}`: holds where the moment of judging lies inside all that is given.
+
+    `hours` are minutes after midnight, local time, from (included) to (excluded), and may cross midnight,
+    where the day is the one on which they began. `dates` are ISO dates.
+    """
+
+    zone: str
+    days: frozenset[int] | None = None
+    hours: tuple[int, int] | None = None
+    dates: frozenset[str] | None = None
+    wording: str = ""
+    mark: Mark
+
+
+Condition = Test | All | AnyOf | Not | Messages | Moment
+
+
+class Mode(StrEnum):
+    """Whether a policy's decision counts, or is only shown."""
+
+    OBSERVE = "observe"
+    ENFORCE = "enforce"
+
+
+class Limit(msgspec.Struct, frozen=True, kw_only=True):
+    """At most `count` within any `window`."""
+
+    count: int
+    window: timedelta
+    wording: str
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """How much one policy may approve by itself."""
+
+    actions: Limit | None = None
+    messages: Limit | None = None
+
+
+class Classification(msgspec.Struct, frozen=True, kw_only=True):
+    """What the alerts are to be classified as, in Graph's words."""
+
+    classification: str
+    determination: str | None = None
+
+
+class Policy(msgspec.Struct, frozen=True, kw_only=True):
+    """One policy file."""
+
+    name: str
+    description: str
+    owner: str
+    kinds: frozenset[ActionKind]
+    mode: Mode
+    priority: int = 0
+    tenants: frozenset[str] | None = None
+    expires: datetime | None = None
+    match: All
+    unless: tuple[Condition, ...] = ()
+    verb: Verb
+    reason: str = ""
+    classification: Classification | None = None
+    limits: Limits = Limits()
+    escalation: str | None = None
+    inform: str | None = None
+    file: str
+    mark: Mark
+    digest: str
+    """Of the file's bytes and of the lists it names: twelve hexadecimal digits."""
+
+
+class PolicySet(msgspec.Struct, frozen=True, kw_only=True):
+    """All policies that are in force together. `revision` changes with any byte of any of their files."""
+
+    policies: tuple[Policy, ...]
+    revision: str

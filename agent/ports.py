@@ -1,0 +1,256 @@
+"""What the loop needs of the world, as promises. The contract tests hold every implementation to them."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+import msgspec
+
+from agent.model.decision import Decision
+from agent.model.defender import Alert, Incident, Mail
+from agent.model.enactment import Effect, Outcome, Pair, Record, State
+from agent.model.pace import Pace
+
+Departing = Callable[[], Awaitable[None]]
+"""Awaited once for each attempt, right before the first byte of a write leaves this machine. If it raises,
+nothing is sent."""
+
+
+class Clock(Protocol):
+    """The time, and waiting for it."""
+
+    def now(self) -> datetime:
+        """Return the moment, aware, in UTC."""
+        ...
+
+    async def sleep_until(self, moment: datetime) -> None:
+        """Return when `moment` has come; at once where it is past."""
+        ...
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """One page of an answer. `is_whole` is False where Graph said that a part is missing, or a thing on it
+    could not be read: what is here may be used, but the watermark must not move past it."""
+
+    incidents: tuple[Incident, ...] = ()
+    alerts: tuple[Alert, ...] = ()
+    is_whole: bool = True
+    unreadable: tuple[str, ...] = ()
+    """In words, what could not be read."""
+
+
+class Defender(Protocol):
+    """Reading Defender. Every method raises Unavailable, Refused or Malformed, and nothing else."""
+
+    @property
+    def can_hunt(self) -> bool:
+        """Whether advanced hunting is granted."""
+        ...
+
+    @property
+    def resolves(self) -> int:
+        """How many messages of one action can be looked up within the request budget."""
+        ...
+
+    def incidents_since(self, since: datetime) -> AsyncIterator[Page]:
+        """Give every incident last updated at or after `since`, with alerts, page by page."""
+        ...
+
+    def alerts_since(self, since: datetime) -> AsyncIterator[Page]:
+        """Give every alert last updated at or after `since`, page by page."""
+        ...
+
+    async def incident(self, incident_id: str) -> Incident | None:
+        """Return the incident as it is now, with alerts; None where there is none.
+
+        A redirected incident is returned as such, not followed.
+        """
+        ...
+
+    async def mail(self, network_message_ids: Sequence[str]) -> Mail:
+        """Return every copy of these messages and where it is now.
+
+        With hunting this is one request for thousands of messages, without it one for each.
+        """
+        ...
+
+
+class Enactor(Protocol):
+    """Writing to Defender.
+
+    Each write awaits `departing` right before its first byte leaves. It raises Unavailable where the write
+    was definitely not applied and may be repeated later. Everything else is an Outcome: `done`, `refused`
+    (a definite no), or `unknown` (it may or may not have been applied).
+    """
+
+    async def soft_delete(self, effect: Effect, *, name: str, departing: Departing) -> Outcome:
+        """Ask for the soft deletion of the effect's targets. `name` is what the Action center will show."""
+        ...
+
+    async def comment(self, incident_id: str, text: str, *, departing: Departing) -> Outcome:
+        """Add one comment to the incident."""
+        ...
+
+    async def tag(self, incident_id: str, tags: Sequence[str], *, departing: Departing) -> Outcome:
+        """Replace the incident's custom tags, all of them."""
+        ...
+
+
+class Approval(msgspec.Struct, frozen=True, kw_only=True):
+    """One automatic approval, as it counts against its policy's limits."""
+
+    policy: str
+    action_id: str
+    at: datetime
+    messages: int
+
+
+class Spent(msgspec.Struct, frozen=True, kw_only=True):
+    """What one policy has approved within a window."""
+
+    actions: int = 0
+    messages: int = 0
+
+
+class Cover(msgspec.Struct, frozen=True, kw_only=True):
+    """The effect that already has a target: whose it is, and when it was decided."""
+
+    action_id: str
+    effect_id: str
+    intended_at: datetime
+
+
+class Ledger(Protocol):
+    """What was seen, decided and done, for one tenant. Every write is durable when its call returns.
+
+    Raises LedgerError where it cannot be used.
+    """
+
+    async def cursor(self) -> datetime | None:
+        """Return the watermark: everything up to it has been saved. None before the first."""
+        ...
+
+    async def move_cursor(self, watermark: datetime) -> None:
+        """Set the watermark."""
+        ...
+
+    async def swept(self) -> datetime | None:
+        """Return when the last whole sweep began; None before the first."""
+        ...
+
+    async def mark_swept(self, moment: datetime) -> None:
+        """Remember that a whole sweep began at `moment`."""
+        ...
+
+    async def versions(self, incident_ids: Sequence[str]) -> Mapping[str, str]:
+        """Return the versions in which these incidents were last saved; unknown ones are left out."""
+        ...
+
+    async def load(self, action_ids: Sequence[str]) -> Mapping[str, Record]:
+        """Return the newest records of these actions; unknown ones are left out."""
+        ...
+
+    async def save(
+        self,
+        records: Sequence[Record],
+        *,
+        effects: Sequence[Effect] = (),
+        dropped: Sequence[str] = (),
+        approvals: Sequence[Approval] = (),
+        versions: Mapping[str, str] | None = None,
+        now: datetime,
+    ) -> None:
+        """Write all of it in one transaction, or nothing.
+
+        A record of version 0 is new; any other must be of the version it was read with. Saving adds one to
+        the version. A decision that differs from the one in the ledger is appended to the action's
+        decisions; none is ever changed. Effects are new, and claim their targets unless they are only
+        observed. `dropped` names effects that become `dropped` and let go of their targets; one that
+        is not `intended` any more cannot be dropped. `versions` are incidents that have now been saved.
+
+        Raises:
+            Conflict: a record was changed meanwhile, a target is claimed already, or a dropped effect has left.
+        """
+        ...
+
+    async def due(self, now: datetime, states: Sequence[State], limit: int) -> tuple[Record, ...]:
+        """Return records in these states whose `due` has come, earliest deadline first."""
+        ...
+
+    async def next_due(self) -> datetime | None:
+        """Return the earliest `due` of all; None where nothing is."""
+        ...
+
+    async def to_visit(self, limit: int) -> tuple[str, ...]:
+        """Return incidents with intended effects or decisions not yet noted, earliest deadline first."""
+        ...
+
+    async def of_incident(self, incident_id: str) -> tuple[Record, ...]:
+        """Return every record whose parent is this incident, earliest deadline first."""
+        ...
+
+    async def effects(self, action_id: str) -> tuple[Effect, ...]:
+        """Return the action's effects, in the order of their plan."""
+        ...
+
+    async def covered(self, targets: Sequence[Pair]) -> Mapping[Pair, Cover]:
+        """Return which of these targets an effect has claimed."""
+        ...
+
+    async def depart(self, effect_id: str, now: datetime) -> None:
+        """Turn an intended effect into a sent one, and count the attempt.
+
+        Raises:
+            Conflict: the effect is not intended: it must not be sent.
+        """
+        ...
+
+    async def settle(self, effect_id: str, outcome: Outcome, now: datetime) -> None:
+        """Write how the effect went. `intended` puts it back: it was definitely not applied."""
+        ...
+
+    async def spent(self, policy: str, since: datetime) -> Spent:
+        """Return what the policy has approved at or after `since`."""
+        ...
+
+    async def listed(
+        self, *, states: Sequence[State] = (), limit: int = 1000, offset: int = 0
+    ) -> tuple[Record, ...]:
+        """Return records, earliest deadline first; all states where none is given."""
+        ...
+
+    async def counts(self) -> Mapping[State, int]:
+        """Return how many records are in each state; states with none are left out."""
+        ...
+
+    async def decisions(
+        self, *, action_id: str | None = None, since: datetime | None = None, limit: int = 1000
+    ) -> tuple[Decision, ...]:
+        """Return decisions, newest first."""
+        ...
+
+
+class PolicyShelf(Protocol):
+    """Where policies lie."""
+
+    def files(self) -> Mapping[str, bytes]:
+        """Return the bytes of every policy and list file by its path, as it is to be named to people."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Everything outside, passed whole only in the loop."""
+
+    tenant_id: str
+    clock: Clock
+    defender: Defender
+    enactor: Enactor | None
+    """None while observing: nothing can be written then."""
+    ledger: Ledger
+    shelf: PolicyShelf
+    pace: Pace
+    enforces_observers: bool = False
+    """Whether policies in `mode: observe` count as enforcing: for trying out against the simulator only."""
+    version: str = ""

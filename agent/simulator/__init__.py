@@ -1,0 +1,1 @@
+"""A Microsoft Graph that runs here."""
