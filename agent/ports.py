@@ -30,8 +30,11 @@ class Clock(Protocol):
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
-    """One page of an answer. `is_whole` is False where Graph said that a part is missing, or a thing on it
-    could not be read: what is here may be used, but the watermark must not move past it."""
+    """One page of an answer.
+
+    `is_whole` is False where Graph said that a part is missing, or a thing on it could not be read: what is
+    here may be used, but the watermark must not move past it.
+    """
 
     incidents: tuple[Incident, ...] = ()
     alerts: tuple[Alert, ...] = ()

@@ -99,7 +99,7 @@ class PendingAction(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def id(self) -> str:
         """Sixteen hexadecimal digits, the same for the same thing on every day and machine."""
-        whole = "\x1f".join((self.tenant_id, self.kind, self.key))
+        whole = f"{self.tenant_id}\x1f{self.kind}\x1f{self.key}"
         return sha256(whole.encode()).hexdigest()[:16]
 
     @property
