@@ -9,7 +9,10 @@ import msgspec
 
 from agent.model.decision import Decision
 from agent.model.defender import Alert, Incident, Mail
+from agent.model.enactment import Approval as Approval
+from agent.model.enactment import Cover as Cover
 from agent.model.enactment import Effect, Outcome, Pair, Record, State
+from agent.model.enactment import Spent as Spent
 from agent.model.pace import Pace
 
 Departing = Callable[[], Awaitable[None]]
@@ -84,8 +87,14 @@ class Enactor(Protocol):
 
     Each write awaits `departing` right before its first byte leaves. It raises Unavailable where the write
     was definitely not applied and may be repeated later. Everything else is an Outcome: `done`, `refused`
-    (a definite no), or `unknown` (it may or may not have been applied).
+    (a definite no), or `unknown` (it may or may not have been applied). A write is one attempt, but for a
+    token that is refreshed once: whoever calls decides whether it is tried again.
     """
+
+    @property
+    def missing(self) -> str:
+        """Return why mail cannot be remediated here, naming the permission; empty where it can."""
+        ...
 
     async def soft_delete(self, effect: Effect, *, name: str, departing: Departing) -> Outcome:
         """Ask for the soft deletion of the effect's targets. `name` is what the Action center will show."""
@@ -98,30 +107,6 @@ class Enactor(Protocol):
     async def tag(self, incident_id: str, tags: Sequence[str], *, departing: Departing) -> Outcome:
         """Replace the incident's custom tags, all of them."""
         ...
-
-
-class Approval(msgspec.Struct, frozen=True, kw_only=True):
-    """One automatic approval, as it counts against its policy's limits."""
-
-    policy: str
-    action_id: str
-    at: datetime
-    messages: int
-
-
-class Spent(msgspec.Struct, frozen=True, kw_only=True):
-    """What one policy has approved within a window."""
-
-    actions: int = 0
-    messages: int = 0
-
-
-class Cover(msgspec.Struct, frozen=True, kw_only=True):
-    """The effect that already has a target: whose it is, and when it was decided."""
-
-    action_id: str
-    effect_id: str
-    intended_at: datetime
 
 
 class Ledger(Protocol):

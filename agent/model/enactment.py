@@ -165,3 +165,27 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     """Why it is in this state, in words, where the decision does not say it."""
     is_noted: bool = True
     version: int = 0
+
+
+class Approval(msgspec.Struct, frozen=True, kw_only=True):
+    """One automatic approval, as it counts against its policy's limits."""
+
+    policy: str
+    action_id: str
+    at: datetime
+    messages: int
+
+
+class Spent(msgspec.Struct, frozen=True, kw_only=True):
+    """What one policy has approved within a window."""
+
+    actions: int = 0
+    messages: int = 0
+
+
+class Cover(msgspec.Struct, frozen=True, kw_only=True):
+    """The effect that already has a target: whose it is, and when it was decided."""
+
+    action_id: str
+    effect_id: str
+    intended_at: datetime

@@ -1,0 +1,119 @@
+"""(Record, its effects, where the mail is now) -> the record with what was seen of them."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+
+from agent.model.defender import MAILBOX_LOCATIONS, Mail
+from agent.model.enactment import Confirmation, Effect, EffectSeen, Pair, PendingSeen, Record, State, Went
+
+CHECKS = (timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2), timedelta(hours=12))
+"""When to look after a deletion was sent. Completion can take hours. Source: [RME]."""
+
+MARGIN = timedelta(hours=24)
+"""How long before the deadline a person is told at the latest."""
+
+LEFT = frozenset({Went.SENT, Went.DONE, Went.UNKNOWN})
+"""How an effect may have gone whose mail is to be looked at."""
+
+
+def after_sending(record: Record, effects: Sequence[Effect]) -> Record:
+    """Return the record once every effect of its plan has been tried; its mail is still to be looked at.
+
+    What may have been applied is never tried again: from here on it is only read.
+    """
+    went = {effect.went for effect in effects}
+    state = State.SENT
+    why = ""
+    if Went.UNKNOWN in went or Went.SENT in went:
+        state = State.UNKNOWN
+        why = _details(effects, Went.UNKNOWN) or "the agent stopped while the call was under way"
+        why = f"whether it was applied is not known: {why}; it is read back and never sent again"
+    elif Went.REFUSED in went:
+        state = State.REFUSED
+        why = f"refused: {_details(effects, Went.REFUSED)}"
+    due = _next_check(record, effects, 0) if went & LEFT else None
+    return msgspec.structs.replace(record, state=state, due=due, why=why)
+
+
+def confirm(record: Record, effects: Sequence[Effect], mail: Mail, now: datetime) -> Record:
+    """Return the record after one look at where its mail is."""
+    targets = {target for effect in effects if effect.went in LEFT for target in effect.targets}
+    places = {copy.pair: copy.location for copy in mail.messages}
+    still = sum(places.get(target) in MAILBOX_LOCATIONS for target in targets)
+    unread = sum(places.get(target) is None for target in targets)
+    checks = record.confirmation.checks + 1
+    if not still and not unread:
+        return _gone(record, len(targets), checks, now)
+    later = _next_check(record, effects, checks)
+    words = _words(targets, still, unread)
+    effect = _seen(len(targets), still, unread)
+    confirmation = msgspec.structs.replace(
+        record.confirmation, effect=effect, words=words, checks=checks, at=now
+    )
+    if later is not None:
+        return msgspec.structs.replace(record, confirmation=confirmation, due=later)
+    state = record.state
+    if state is State.SENT:
+        state = State.CONTRADICTED if still else State.UNVERIFIED
+    return msgspec.structs.replace(
+        record,
+        state=state,
+        due=None,
+        confirmation=confirmation,
+        why=f"{words} at the last look: a person has to see",
+    )
+
+
+def already_gone(record: Record, now: datetime) -> Record:
+    """Return the record of an approval that found nothing left to delete."""
+    return _gone(record, 0, record.confirmation.checks, now)
+
+
+def expire(record: Record, now: datetime) -> Record:
+    """Return the record of an action whose week is over, and which nobody decided."""
+    seen = msgspec.structs.replace(record.confirmation, pending=PendingSeen.EXPIRED, at=now)
+    why = "the week ended before it was decided and carried out: an expiry is nobody's no"
+    return msgspec.structs.replace(
+        record, state=State.EXPIRED, due=None, confirmation=seen, why=why, is_noted=True
+    )
+
+
+def _gone(record: Record, count: int, checks: int, now: datetime) -> Record:
+    words = f"all {count} copies have left the mailboxes" if count > 1 else "the copy has left the mailbox"
+    if not count:
+        words = "no copy was in a mailbox any more"
+    if record.state is State.REFUSED:
+        # What was refused was not deleted by us, whatever became of the rest.
+        return msgspec.structs.replace(record, due=None)
+    pending = record.confirmation.pending or PendingSeen.OPEN
+    seen = Confirmation(effect=EffectSeen.CONFIRMED, pending=pending, words=words, checks=checks, at=now)
+    return msgspec.structs.replace(record, state=State.CONFIRMED, due=None, confirmation=seen, why="")
+
+
+def _next_check(record: Record, effects: Sequence[Effect], done: int) -> datetime | None:
+    sent = max((effect.sent_at for effect in effects if effect.sent_at is not None), default=None)
+    if sent is None:
+        return None
+    moments = [sent + wait for wait in CHECKS]
+    last = record.action.deadline - MARGIN
+    before = [moment for moment in moments if moment <= last] or moments[:1]
+    return before[done] if done < len(before) else None
+
+
+def _seen(targets: int, still: int, unread: int) -> EffectSeen:
+    if not still:
+        return EffectSeen.UNVERIFIED
+    return EffectSeen.CONTRADICTED if still + unread == targets else EffectSeen.PARTLY
+
+
+def _words(targets: set[Pair], still: int, unread: int) -> str:
+    words = f"{still} of {len(targets)} still in mailboxes"
+    return f"{words}, {unread} not readable" if unread else words
+
+
+def _details(effects: Sequence[Effect], went: Went) -> str:
+    return "; ".join(
+        dict.fromkeys(effect.detail for effect in effects if effect.went is went and effect.detail)
+    )

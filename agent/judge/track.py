@@ -1,0 +1,100 @@
+"""(What is recorded, what was just seen) -> the record as it stands now."""
+
+from datetime import datetime
+
+import msgspec
+
+from agent.judge.recognise import evidence_digest, join
+from agent.model.defender import MailClusterEvidence
+from agent.model.enactment import CLOSED, Confirmation, EffectSeen, PendingSeen, Record, State
+from agent.model.pending import PendingAction
+
+UNDISPATCHED = frozenset(
+    {
+        State.SEEN,
+        State.DECIDED,
+        State.INTENDED,
+        State.DEDUPLICATED,
+        State.HANDED_OFF,
+        State.REJECTED,
+        State.HELD,
+        State.ESCALATED,
+    }
+)
+"""States in which nothing of this action has left this machine yet, notes aside."""
+
+AMBIGUOUS = frozenset({None, "unknownFutureValue", "unknown"})
+"""Words that do not say how an action stands: the record is left as it is."""
+
+
+def track(record: Record | None, seen: PendingAction, now: datetime) -> Record | None:
+    """Return the record as a new reading leaves it; None where there is nothing to record.
+
+    A reading that says nothing new returns the record itself.
+    """
+    if record is None:
+        return Record(action=seen, state=State.SEEN, due=now) if seen.is_pending else None
+    action = join(record.action, seen)
+    moved = record if action == record.action else msgspec.structs.replace(record, action=action)
+    if action.remediation_status in AMBIGUOUS:
+        return moved
+    if action.is_pending:
+        return _still_pending(moved, now, grew=not _messages(action) <= _messages(record.action))
+    return _closed(moved, now)
+
+
+def _still_pending(record: Record, now: datetime, *, grew: bool) -> Record:
+    if record.state is State.EXPIRED or record.decision is None:
+        return _reopened(record, now) if record.state is State.SUPERSEDED else record
+    if record.state is State.SUPERSEDED:
+        return _reopened(record, now)
+    if record.state is State.SEEN or evidence_digest(record.action) == record.decision.evidence:
+        return record
+    if record.state not in UNDISPATCHED and not grew:
+        return record
+    return msgspec.structs.replace(
+        record, state=State.SEEN, due=now, why="the evidence changed since it was decided", is_noted=True
+    )
+
+
+def _messages(action: PendingAction) -> frozenset[str]:
+    evidence = action.evidence
+    return (
+        frozenset(evidence.network_message_ids) if isinstance(evidence, MailClusterEvidence) else frozenset()
+    )
+
+
+def _reopened(record: Record, now: datetime) -> Record:
+    return msgspec.structs.replace(
+        record, state=State.SEEN, due=now, why="awaits approval again", confirmation=Confirmation()
+    )
+
+
+def _closed(record: Record, now: datetime) -> Record:
+    word = record.action.remediation_status
+    if record.state in CLOSED:
+        return _noticed(record, now)
+    if record.state is State.REJECTED and word == "declined":
+        return _confirmed(record, now, "declined in Defender, as was decided here")
+    if record.state is State.DEDUPLICATED:
+        return _confirmed(record, now, f"Defender shows `{word}`: covered by the action it repeats")
+    if record.state in UNDISPATCHED or record.state is State.REFUSED:
+        why = f"Defender shows `{word}`: decided or cancelled elsewhere before anything was done here"
+        return msgspec.structs.replace(
+            _noticed(record, now), state=State.SUPERSEDED, due=None, why=why, is_noted=True
+        )
+    return _noticed(record, now)
+
+
+def _noticed(record: Record, now: datetime) -> Record:
+    if record.confirmation.pending is PendingSeen.CLOSED:
+        return record
+    seen = msgspec.structs.replace(record.confirmation, pending=PendingSeen.CLOSED, at=now)
+    return msgspec.structs.replace(record, confirmation=seen)
+
+
+def _confirmed(record: Record, now: datetime, words: str) -> Record:
+    seen = msgspec.structs.replace(
+        record.confirmation, effect=EffectSeen.CONFIRMED, pending=PendingSeen.CLOSED, words=words, at=now
+    )
+    return msgspec.structs.replace(record, state=State.CONFIRMED, due=None, confirmation=seen, why=words)
