@@ -204,10 +204,10 @@ def _thing(evidence: AnyEvidence, alert: Alert) -> Thing:
             name = f"{evidence.registry_hive or ''}\\{key}"
             return Thing(ActionKind.REMOVE_REGISTRY_KEY, f"registry:{alert.id}:{name.lower()}", name)
         case UserEvidence(user_account=account) if account is not None:
-            name = account.user_principal_name or account.account_name or account.user_sid
-            key = account.azure_ad_user_id or account.user_sid or account.user_principal_name
-            if key is not None:
-                return Thing(ActionKind.UNKNOWN, f"user:{key.lower()}", name or key)
+            account_name = account.user_principal_name or account.account_name or account.user_sid
+            account_key = account.azure_ad_user_id or account.user_sid or account.user_principal_name
+            if account_key is not None:
+                return Thing(ActionKind.UNKNOWN, f"user:{account_key.lower()}", account_name or account_key)
         case DeviceEvidence(mde_device_id=str(device)):
             return Thing(
                 ActionKind.UNKNOWN,

@@ -1,0 +1,69 @@
+"""The machine the agent runs on: its clock and the policy files. No other module reads the clock."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from agent.model.errors import PolicyError, Problem
+
+LARGEST = 1 << 20
+"""Bytes of one policy or list file."""
+
+
+class SystemClock:
+    """The machine's clock, or one that runs `rate` times as fast since `epoch`, to try things out."""
+
+    def __init__(self, *, rate: float = 1.0, epoch: datetime | None = None) -> None:
+        self._rate = rate
+        self._epoch = epoch if epoch is not None else datetime.now(UTC)  # noqa: TID251  the one clock
+        self._is_plain = rate == 1.0
+
+    def now(self) -> datetime:
+        """Return the moment, aware, in UTC."""
+        real = datetime.now(UTC)  # noqa: TID251  the one clock
+        return real if self._is_plain else self._epoch + (real - self._epoch) * self._rate
+
+    async def sleep_until(self, moment: datetime) -> None:
+        """Return when `moment` has come.
+
+        Waits in short stretches, so that a clock set forward or a machine woken from sleep is noticed.
+        """
+        while (left := (moment - self.now()) / self._rate) > timedelta(0):  # noqa: ASYNC110  time is the event
+            await asyncio.sleep(min(left.total_seconds(), 30.0))
+
+
+class PolicyFiles:
+    """A folder of policies, and of lists in `lists/` beside them."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    def files(self) -> Mapping[str, bytes]:
+        """Return the bytes of every YAML file in the folder, by its path as it is to be named to people.
+
+        Raises:
+            PolicyError: the folder is not there, or a file cannot be read or is larger than 1 MiB.
+        """
+        if not self._directory.is_dir():
+            raise PolicyError([_problem(self._directory, "no such folder: set `policies.directory`")])
+        found: dict[str, bytes] = {}
+        problems: list[Problem] = []
+        for path in sorted(p for p in self._directory.rglob("*") if p.suffix in {".yaml", ".yml"}):
+            try:
+                with path.open("rb") as file:
+                    content = file.read(LARGEST + 1)
+            except OSError as error:
+                problems.append(_problem(path, f"cannot be read: {error.strerror}"))
+                continue
+            if len(content) > LARGEST:
+                problems.append(_problem(path, "larger than 1 MiB: split it"))
+                continue
+            found[str(path)] = content
+        if problems:
+            raise PolicyError(problems)
+        return found
+
+
+def _problem(path: Path, message: str) -> Problem:
+    return Problem(file=str(path), line=1, column=1, message=message)

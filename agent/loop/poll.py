@@ -1,0 +1,149 @@
+"""Graph's news -> the ledger. The watermark moves only when everything on the way has been saved."""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+
+from agent.judge.recognise import recognise
+from agent.judge.track import track
+from agent.loop.moved import save_moved
+from agent.loop.report import PassReport
+from agent.model.defender import Alert, Incident
+from agent.model.enactment import CLOSED, Record, State
+from agent.ports import Page, World
+
+HOPS = 5
+"""How many redirects are followed before a person has to look."""
+
+
+async def poll(world: World, report: PassReport) -> None:
+    """Read every incident updated since the watermark, less the overlap, and save what it shows.
+
+    Raises:
+        Unavailable, Refused, Malformed: the watermark stays; what was read before is saved.
+    """
+    cursor = await world.ledger.cursor()
+    pace = world.pace
+    since = cursor - pace.overlap if cursor is not None else world.clock.now() - pace.first_look
+    newest, is_whole = cursor, True
+    async for page in world.defender.incidents_since(since):
+        is_whole = is_whole and page.is_whole
+        _complain(page, report)
+        await save_incidents(world, page.incidents, report)
+        # An incident dated in the future must not carry the watermark past news to come.
+        moments = [i.last_update_date_time for i in page.incidents if i.last_update_date_time is not None]
+        newest = max(
+            [m for m in moments if m <= world.clock.now()] + ([newest] if newest else []), default=None
+        )
+    if is_whole and newest is not None and newest != cursor:
+        await world.ledger.move_cursor(newest)
+
+
+async def sweep(world: World, report: PassReport) -> None:
+    """Find what the watermark cannot: alerts that changed without their incident, and incidents gone quiet."""
+    began = world.clock.now()
+    covered: set[str] = set()
+    stale: dict[str, None] = {}
+    is_whole = True
+    async for page in world.defender.alerts_since(began - world.pace.sweep_back):
+        is_whole = is_whole and page.is_whole
+        _complain(page, report)
+        covered.update(alert.id for alert in page.alerts)
+        stale.update(dict.fromkeys(await _with_news(world, page.alerts)))
+    async for record in _open(world):
+        if not covered.intersection(sighting.alert_id for sighting in record.action.sightings):
+            stale.setdefault(record.action.incident.id)
+    for incident_id in stale:
+        incident = await surviving(world, incident_id)
+        if incident is not None:
+            await save_incidents(world, [incident], report)
+    if is_whole:
+        await world.ledger.mark_swept(began)
+
+
+async def surviving(world: World, incident_id: str) -> Incident | None:
+    """Return the incident as it is now, or the one it was merged into; None where there is none to be found."""
+    seen: set[str] = set()
+    wanted: str | None = incident_id
+    while wanted is not None and wanted not in seen and len(seen) <= HOPS:
+        seen.add(wanted)
+        incident = await world.defender.incident(wanted)
+        if incident is None or incident.status != "redirected":
+            return incident
+        wanted = incident.redirect_incident_id
+    return None
+
+
+async def save_incidents(world: World, incidents: Sequence[Incident], report: PassReport) -> None:
+    """Save what these incidents show, and their versions, in one transaction."""
+    latest: dict[str, Incident] = {}
+    for incident in incidents:
+        known = latest.get(incident.id)
+        if known is None or known.version <= incident.version:
+            latest[incident.id] = incident
+    saved = await world.ledger.versions(list(latest))
+    news = [incident for incident in latest.values() if saved.get(incident.id) != incident.version]
+    if not news:
+        return
+    now = world.clock.now()
+    changed: dict[str, Record] = {}
+    seen = [a for incident in news for a in recognise(incident, tenant_id=world.tenant_id, now=now)]
+    known_records = await world.ledger.load(list(dict.fromkeys(action.id for action in seen)))
+    for action in seen:
+        before = changed.get(action.id) or known_records.get(action.id)
+        after = track(before, action, now)
+        if after is not None and after is not before:
+            changed[action.id] = after
+    report.incidents += len(news)
+    report.appeared += sum(action_id not in known_records for action_id in changed)
+    await save_moved(
+        world,
+        [(known_records.get(action_id), record) for action_id, record in changed.items()],
+        versions={incident.id: incident.version for incident in news},
+    )
+
+
+async def _with_news(world: World, alerts: Sequence[Alert]) -> list[str]:
+    """Return the incidents of alerts that show something the ledger does not have."""
+    now = world.clock.now()
+    seen = [
+        (alert.incident_id, action)
+        for alert in alerts
+        if alert.incident_id
+        for action in recognise(
+            Incident(id=alert.incident_id, alerts=(alert,)), tenant_id=world.tenant_id, now=now
+        )
+    ]
+    known = await world.ledger.load([action.id for _, action in seen])
+    news: dict[str, None] = {}
+    for incident_id, action in seen:
+        record = known.get(action.id)
+        if record is None:
+            if action.is_pending:
+                news.setdefault(incident_id)
+            continue
+        sighting = action.sightings[0]
+        if not any(_says_the_same(sighting_known, sighting) for sighting_known in record.action.sightings):
+            news.setdefault(incident_id)
+    return list(news)
+
+
+def _says_the_same(known: object, seen: object) -> bool:
+    return all(
+        getattr(known, name) == getattr(seen, name)
+        for name in ("alert_id", "incident_id", "remediation_status", "last_update_date_time")
+    )
+
+
+async def _open(world: World) -> AsyncIterator[Record]:
+    states = [state for state in State if state not in CLOSED]
+    offset = 0
+    while batch := await world.ledger.listed(states=states, limit=500, offset=offset):
+        for record in batch:
+            yield record
+        offset += len(batch)
+
+
+def _complain(page: Page, report: PassReport) -> None:
+    report.problems.extend(page.unreadable)
+    if not page.is_whole and not page.unreadable:
+        report.problems.append("Graph's answer was partial: the watermark stays where it is")

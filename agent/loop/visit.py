@@ -1,0 +1,189 @@
+"""One incident: read again, carry out what is still right, and show the decisions in it."""
+
+import asyncio
+from datetime import datetime, timedelta
+
+import msgspec
+import structlog
+
+from agent.judge.confirm import after_sending, expire
+from agent.judge.note import note
+from agent.judge.recognise import recognise
+from agent.judge.track import track
+from agent.loop.moved import save_moved
+from agent.loop.poll import surviving
+from agent.loop.report import PassReport
+from agent.model.defender import Incident
+from agent.model.enactment import Effect, Outcome, Record, State, Went
+from agent.model.errors import Unavailable
+from agent.ports import World
+
+PATIENCE = timedelta(seconds=10)
+"""A wait that Graph asks for and that is no longer than this is waited for on the spot."""
+
+TRIES = 5
+"""How often a write that was definitely not applied is tried within one visit."""
+
+log = structlog.get_logger()
+
+
+async def visit(world: World, incident_id: str, stop: asyncio.Event, report: PassReport) -> None:
+    """Do everything that is still to be done in this incident, until asked to stop.
+
+    Raises:
+        Unavailable: Graph is away or asks for patience; whatever was not sent is still intended.
+    """
+    incident = await surviving(world, incident_id)
+    if incident is None:
+        await _cannot_read(world, incident_id, report)
+        return
+    await _look_again(world, incident)
+    for record in await world.ledger.of_incident(incident.id):
+        if record.state is State.INTENDED and not stop.is_set():
+            await _perform(world, record, stop, report)
+    if not stop.is_set():
+        await _note(world, incident, report)
+
+
+async def recover(world: World) -> int:
+    """Settle what was under way when the agent last stopped: whether it was applied is not known.
+
+    Returns how many calls that were.
+    """
+    found = offset = 0
+    while records := await world.ledger.listed(states=[State.INTENDED], limit=500, offset=offset):
+        for record in records:
+            found += await _settle_interrupted(world, record)
+        offset += len(records)
+    return found
+
+
+async def _settle_interrupted(world: World, record: Record) -> int:
+    interrupted = [e for e in await world.ledger.effects(record.action.id) if e.went is Went.SENT]
+    outcome = Outcome(went=Went.UNKNOWN, detail="the agent stopped while the call was under way")
+    for effect in interrupted:
+        await world.ledger.settle(effect.id, outcome, world.clock.now())
+    return len(interrupted)
+
+
+async def _cannot_read(world: World, incident_id: str, report: PassReport) -> None:
+    """Put off what waits in an incident that is not there: one 404 proves nothing."""
+    now = world.clock.now()
+    report.problems.append(f"incident {incident_id} cannot be read, nor one it was merged into")
+    moves: list[tuple[Record | None, Record]] = []
+    for record in await world.ledger.of_incident(incident_id):
+        why = "its incident could not be read"
+        if record.state is State.INTENDED:
+            later = now + world.pace.fresh
+            moves.append((record, msgspec.structs.replace(record, state=State.SEEN, due=later, why=why)))
+        elif not record.is_noted:
+            moves.append((record, msgspec.structs.replace(record, is_noted=True, why=why)))
+    if moves:
+        await save_moved(world, moves)
+
+
+async def _look_again(world: World, incident: Incident) -> None:
+    """Void or close what changed since it was decided, before anything is sent."""
+    now = world.clock.now()
+    seen = {action.id: action for action in recognise(incident, tenant_id=world.tenant_id, now=now)}
+    known = await world.ledger.load(list(seen))
+    moves: list[tuple[Record | None, Record]] = []
+    for action_id, record in known.items():
+        tracked = track(record, seen[action_id], now) or record
+        after = _still_right(world, tracked, now)
+        if after is not record:
+            moves.append((record, after))
+    if moves:
+        await save_moved(world, moves)
+
+
+def _still_right(world: World, record: Record, now: datetime) -> Record:
+    if record.state is not State.INTENDED or record.decision is None:
+        return record
+    if now >= record.action.deadline:
+        return expire(record, now)
+    if now - record.decision.at > world.pace.fresh:
+        why = "its mail was looked up too long ago to act on"
+        return msgspec.structs.replace(record, state=State.SEEN, due=now, why=why)
+    return record
+
+
+async def _perform(world: World, record: Record, stop: asyncio.Event, report: PassReport) -> None:
+    """Carry out one plan: its effects in order, each settled before the next."""
+    for effect in await world.ledger.effects(record.action.id):
+        if stop.is_set():
+            return
+        if effect.went is Went.INTENDED:
+            await _send(world, record, effect, stop)
+            report.sent += 1
+    effects = await world.ledger.effects(record.action.id)
+    if any(effect.went is Went.INTENDED for effect in effects):
+        return
+    after = after_sending(record, [effect for effect in effects if effect.went is not Went.DROPPED])
+    await world.ledger.save([after], now=world.clock.now())
+    log.info("sent", action=record.action.id, state=after.state, why=after.why)
+
+
+async def _send(world: World, record: Record, effect: Effect, stop: asyncio.Event) -> None:
+    """Make one call and write how it went; a call that definitely was not applied is intended again."""
+    if world.enactor is None:
+        return
+    name = f"air-agent {record.action.id} {effect.id}"
+    for attempt in range(1, TRIES + 1):
+        has_left = False
+
+        async def departing() -> None:
+            nonlocal has_left
+            await world.ledger.depart(effect.id, world.clock.now())
+            has_left = True
+
+        try:
+            outcome = await world.enactor.soft_delete(effect, name=name, departing=departing)
+        except Unavailable as error:
+            if has_left:
+                back = Outcome(went=Went.INTENDED, detail=str(error))
+                await world.ledger.settle(effect.id, back, world.clock.now())
+            if attempt == TRIES or stop.is_set() or not _is_soon(error, world.clock.now()):
+                raise
+            await world.clock.sleep_until(error.until or world.clock.now())
+            continue
+        await world.ledger.settle(effect.id, outcome, world.clock.now())
+        return
+
+
+def _is_soon(error: Unavailable, now: datetime) -> bool:
+    return error.until is not None and error.until - now <= PATIENCE
+
+
+async def _nothing() -> None:
+    """Note nothing before a comment or tag leaves: a repeat finds its own marker."""
+
+
+async def _note(world: World, incident: Incident, report: PassReport) -> None:
+    """Show every decision that the incident does not show yet, in one comment and one change of tags."""
+    if world.enactor is None:
+        return
+    records = await world.ledger.of_incident(incident.id)
+    pending = [record for record in records if not record.is_noted and record.decision is not None]
+    if not pending:
+        return
+    missing = note(incident, records)
+    for text in missing.comments:
+        outcome = await world.enactor.comment(incident.id, text, departing=_nothing)
+        if not _is_written(outcome, incident, report):
+            return
+    if missing.tags is not None:
+        outcome = await world.enactor.tag(incident.id, missing.tags, departing=_nothing)
+        if not _is_written(outcome, incident, report):
+            return
+    noted = [msgspec.structs.replace(record, is_noted=True) for record in pending]
+    await world.ledger.save(noted, now=world.clock.now())
+    report.noted += len(noted)
+
+
+def _is_written(outcome: Outcome, incident: Incident, report: PassReport) -> bool:
+    """Return whether the note needs no further try; a refusal is a person's to mend, and is said."""
+    if outcome.went is Went.REFUSED:
+        report.problems.append(f"incident {incident.id} could not be annotated: {outcome.detail}")
+        log.error("incident not annotated", incident=incident.id, why=outcome.detail)
+    return outcome.went is not Went.UNKNOWN

@@ -1,0 +1,128 @@
+"""What is seen of effects afterwards."""
+
+from datetime import datetime, timedelta
+
+import msgspec
+import pytest
+
+from agent.judge.confirm import after_sending, confirm, expire
+from agent.model.defender import Mail
+from agent.model.enactment import Effect, EffectSeen, PendingSeen, Record, State, Went
+from tests.judge.test_track import a_record
+from tests.makers import NOW, a_copy, some_mail
+
+M = timedelta(minutes=1)
+
+
+def an_effect(went: Went = Went.DONE, number: int = 1) -> Effect:
+    return Effect(
+        id=f"e{number}",
+        action_id="a",
+        incident_id="1",
+        targets=(a_copy(number).pair,),
+        went=went,
+        intended_at=NOW,
+        sent_at=NOW,
+        detail="gateway timeout" if went is Went.UNKNOWN else "",
+    )
+
+
+def sent(*effects: Effect) -> Record:
+    return after_sending(a_record(State.INTENDED), effects or (an_effect(),))
+
+
+def looked(record: Record, mail: Mail, now: datetime, *effects: Effect) -> Record:
+    return confirm(record, effects or (an_effect(),), mail, now)
+
+
+STILL = some_mail(a_copy(1))
+GONE = some_mail(a_copy(1, location="others"))
+NOTHING = Mail(unresolved=frozenset({a_copy(1).network_message_id}))
+
+
+@pytest.mark.parametrize(
+    ("went", "state"),
+    [
+        ((Went.DONE,), State.SENT),
+        ((Went.DONE, Went.REFUSED), State.REFUSED),
+        ((Went.DONE, Went.UNKNOWN), State.UNKNOWN),
+        ((Went.REFUSED, Went.UNKNOWN), State.UNKNOWN),
+        ((Went.SENT,), State.UNKNOWN),
+    ],
+)
+def test_the_worst_outcome_names_the_state(went: tuple[Went, ...], state: State) -> None:
+    record = sent(*(an_effect(w, n) for n, w in enumerate(went)))
+
+    assert record.state is state
+
+
+def test_mail_is_looked_at_after_five_and_thirty_minutes_two_and_twelve_hours() -> None:
+    record = sent()
+    moments = [record.due]
+    while record.due is not None:
+        record = looked(record, STILL, record.due)
+        moments.append(record.due)
+
+    assert moments == [NOW + 5 * M, NOW + 30 * M, NOW + 120 * M, NOW + 720 * M, None]
+    assert record.state is State.CONTRADICTED
+    assert "a person has to see" in record.why
+
+
+def test_mail_that_left_confirms_the_effect_whatever_the_pending_action_says() -> None:
+    record = looked(sent(), GONE, NOW + 5 * M)
+
+    assert record.state is State.CONFIRMED
+    assert record.confirmation.effect is EffectSeen.CONFIRMED
+    assert record.confirmation.pending is PendingSeen.OPEN
+
+
+def test_an_unknown_outcome_is_confirmed_by_reading_only() -> None:
+    record = sent(an_effect(Went.UNKNOWN))
+
+    assert looked(record, GONE, NOW + 5 * M, an_effect(Went.UNKNOWN)).state is State.CONFIRMED
+    assert looked(record, STILL, NOW + 5 * M, an_effect(Went.UNKNOWN)).state is State.UNKNOWN
+
+
+def test_an_unknown_outcome_stays_with_people_after_the_last_look() -> None:
+    record = sent(an_effect(Went.UNKNOWN))
+    while record.due is not None:
+        record = looked(record, STILL, record.due, an_effect(Went.UNKNOWN))
+
+    assert record.state is State.UNKNOWN
+
+
+def test_what_cannot_be_read_is_unverified_at_the_last_look() -> None:
+    record = sent()
+    while record.due is not None:
+        record = looked(record, NOTHING, record.due)
+
+    assert record.state is State.UNVERIFIED
+    assert record.confirmation.effect is EffectSeen.UNVERIFIED
+
+
+def test_some_gone_and_some_left_is_said_so() -> None:
+    effects = (an_effect(number=1), an_effect(number=2))
+    record = looked(sent(*effects), some_mail(a_copy(1), a_copy(2, location="others")), NOW + 5 * M, *effects)
+
+    assert record.confirmation.effect is EffectSeen.PARTLY
+    assert record.confirmation.words == "1 of 2 still in mailboxes"
+
+
+def test_the_last_look_comes_a_day_before_the_deadline() -> None:
+    record = a_record(State.INTENDED)
+    soon = msgspec.structs.replace(record.action, deadline=NOW + timedelta(hours=25))
+    record = after_sending(msgspec.structs.replace(record, action=soon), (an_effect(),))
+    moments = [record.due]
+    while record.due is not None:
+        record = looked(record, STILL, record.due)
+        moments.append(record.due)
+
+    assert moments == [NOW + 5 * M, NOW + 30 * M, None]
+
+
+def test_an_expiry_is_nobodys_no() -> None:
+    record = expire(a_record(State.ESCALATED), NOW)
+
+    assert record.state is State.EXPIRED
+    assert record.confirmation.pending is PendingSeen.EXPIRED
+    assert "nobody's no" in record.why

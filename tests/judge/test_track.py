@@ -1,0 +1,141 @@
+"""What a new reading makes of a record."""
+
+from datetime import timedelta
+
+import msgspec
+import pytest
+
+from agent.judge.recognise import evidence_digest, recognise
+from agent.judge.track import track
+from agent.model.decision import Decision, Verb
+from agent.model.defender import AnyEvidence
+from agent.model.enactment import Confirmation, PendingSeen, Record, State
+from agent.model.facts import Facts
+from agent.model.pending import PendingAction
+from tests.makers import NOW, TENANT, a_cluster, an_action, an_alert, an_incident
+
+LATER = NOW + timedelta(hours=1)
+
+
+def a_decision(action: PendingAction, verb: Verb = Verb.APPROVE) -> Decision:
+    return Decision(
+        action_id=action.id,
+        at=NOW,
+        verb=verb,
+        policies=("p",),
+        reason="because",
+        findings=(),
+        facts=Facts(now=NOW, values={}),
+        grounds="g",
+        evidence=evidence_digest(action),
+        revision="r",
+    )
+
+
+def a_record(state: State, *evidence: AnyEvidence) -> Record:
+    action = an_action(*evidence)
+    return Record(action=action, state=state, due=None, decision=a_decision(action), version=1)
+
+
+def a_reading(evidence: AnyEvidence) -> PendingAction:
+    return recognise(an_incident(an_alert(evidence, updated=LATER)), tenant_id=TENANT, now=LATER)[0]
+
+
+def test_what_awaits_approval_is_recorded_and_due_at_once() -> None:
+    record = track(None, an_action(), NOW)
+
+    assert record is not None
+    assert (record.state, record.due) == (State.SEEN, NOW)
+
+
+def test_what_never_awaited_approval_is_not_recorded() -> None:
+    assert track(None, an_action(a_cluster(status="remediated")), NOW) is None
+
+
+def test_the_same_reading_again_is_no_news() -> None:
+    record = a_record(State.ESCALATED)
+
+    assert track(record, an_action(), NOW) is record
+
+
+@pytest.mark.parametrize(
+    "state",
+    [State.SEEN, State.INTENDED, State.ESCALATED, State.HELD, State.HANDED_OFF, State.DECIDED, State.REFUSED],
+)
+def test_what_was_decided_elsewhere_before_we_acted_is_superseded(state: State) -> None:
+    after = track(a_record(state), a_reading(a_cluster(status="remediated")), LATER)
+
+    assert after is not None
+    assert after.state is State.SUPERSEDED
+    assert "`remediated`" in after.why
+
+
+@pytest.mark.parametrize("state", [State.SENT, State.UNKNOWN, State.CONTRADICTED])
+def test_what_closes_after_we_acted_is_not_superseded(state: State) -> None:
+    after = track(a_record(state), a_reading(a_cluster(status="remediated")), LATER)
+
+    assert after is not None
+    assert after.state is state
+    assert after.confirmation.pending is PendingSeen.CLOSED
+
+
+@pytest.mark.parametrize("word", ["unknownFutureValue", None, "unknown"])
+def test_a_word_that_says_nothing_changes_nothing(word: str | None) -> None:
+    after = track(a_record(State.INTENDED), a_reading(a_cluster(status=word)), LATER)
+
+    assert after is not None
+    assert after.state is State.INTENDED
+
+
+def test_a_rejection_that_people_share_is_confirmed() -> None:
+    after = track(a_record(State.REJECTED), a_reading(a_cluster(status="declined")), LATER)
+
+    assert after is not None
+    assert after.state is State.CONFIRMED
+
+
+def test_a_rejection_that_people_overrule_is_superseded() -> None:
+    after = track(a_record(State.REJECTED), a_reading(a_cluster(status="remediated")), LATER)
+
+    assert after is not None
+    assert after.state is State.SUPERSEDED
+
+
+@pytest.mark.parametrize("state", [State.INTENDED, State.ESCALATED, State.SENT, State.CONFIRMED])
+def test_a_cluster_that_grew_is_decided_anew(state: State) -> None:
+    after = track(a_record(state), a_reading(a_cluster(messages=4)), LATER)
+
+    assert after is not None
+    assert (after.state, after.due) == (State.SEEN, LATER)
+
+
+def test_a_verdict_that_changed_voids_an_approval_but_not_what_was_sent() -> None:
+    reading = a_reading(a_cluster(verdict="suspicious"))
+
+    intended = track(a_record(State.INTENDED), reading, LATER)
+    sent = track(a_record(State.SENT), reading, LATER)
+
+    assert intended is not None
+    assert sent is not None
+    assert intended.state is State.SEEN
+    assert sent.state is State.SENT
+
+
+def test_what_awaits_approval_again_is_decided_anew() -> None:
+    closed = msgspec.structs.replace(
+        a_record(State.SUPERSEDED, a_cluster(status="remediated")),
+        confirmation=Confirmation(pending=PendingSeen.CLOSED),
+    )
+
+    after = track(closed, a_reading(a_cluster()), LATER)
+
+    assert after is not None
+    assert after.state is State.SEEN
+    assert after.confirmation == Confirmation()
+
+
+def test_an_expired_action_stays_expired() -> None:
+    after = track(a_record(State.EXPIRED), a_reading(a_cluster()), LATER)
+
+    assert after is not None
+    assert after.state is State.EXPIRED

@@ -1,0 +1,71 @@
+"""The style is a test: what a machine can check about the house."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SOURCES = sorted((ROOT / "agent").rglob("*.py"))
+SHAPELESS = {"utils", "helpers", "common", "misc", "base", "core", "types"}
+SHAPELESS_PARTS = ("Manager", "Helper", "Handler", "Processor", "Service", "Abstract", "Impl")
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_file_is_long_or_shapeless(path: Path) -> None:
+    assert path.stem not in SHAPELESS
+
+    assert len(path.read_text().splitlines()) <= 400
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_function_is_long_and_no_name_is_shapeless(path: Path) -> None:
+    tree = ast.parse(path.read_text())
+
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            assert node.end_lineno is not None
+            assert node.end_lineno - node.lineno < 60, f"{path}:{node.lineno} {node.name}"
+        if isinstance(node, ast.ClassDef):
+            assert not node.name.startswith("Base"), node.name
+            assert not any(part in node.name for part in SHAPELESS_PARTS), node.name
+
+
+@pytest.mark.parametrize(
+    "path", [p for p in SOURCES if p.parent.name in {"judge", "model"}], ids=lambda path: path.name
+)
+def test_nothing_that_judges_waits(path: Path) -> None:
+    tree = ast.parse(path.read_text())
+
+    assert not [node for node in ast.walk(tree) if isinstance(node, ast.Await | ast.AsyncFunctionDef)]
+
+
+@pytest.mark.parametrize(
+    "path", [p for p in SOURCES if p.name == "__init__.py"], ids=lambda path: str(path.relative_to(ROOT))
+)
+def test_packages_hold_one_docstring_and_import_nothing(path: Path) -> None:
+    tree = ast.parse(path.read_text())
+
+    assert len(tree.body) == 1
+    assert ast.get_docstring(tree)
+
+
+def test_every_policy_has_its_cases() -> None:
+    policies = [p for p in (ROOT / "policies").glob("*.yaml") if not p.name.endswith(".cases.yaml")]
+
+    assert len(policies) >= 8
+    assert [p.name for p in policies if not p.with_name(f"{p.stem}.cases.yaml").exists()] == []
+
+
+def test_imports_point_downwards() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "from importlinter.cli import lint_imports_command as c; c()", "--no-cache"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
