@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,15 @@ def test_every_policy_has_its_cases() -> None:
 
     assert len(policies) >= 8
     assert [p.name for p in policies if not p.with_name(f"{p.stem}.cases.yaml").exists()] == []
+
+
+def test_every_package_is_in_the_wheel() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    found = {".".join(p.parent.relative_to(ROOT).parts) for p in SOURCES if p.name == "__init__.py"}
+
+    listed = set(project["tool"]["setuptools"]["packages"])
+
+    assert listed == found | {"agent.shipped_policies"}
 
 
 def test_imports_point_downwards() -> None:

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from agent.judge.gather import cluster_by, gather, mail_of, wanted
-from agent.judge.vocabulary import FACTS
+from agent.judge.vocabulary import FACTS, MESSAGE_FACTS
 from agent.model.defender import Mail, MailboxConfigurationEvidence, UrlEvidence
 from agent.model.facts import Facts
 from tests.makers import NOW, a_cluster, a_copy, a_message, an_action, message_id, some_mail
@@ -108,7 +108,7 @@ def test_what_a_cluster_is_built_on(named: str | None, query: str | None, meanin
 
 
 def test_every_fact_gathered_is_in_the_table() -> None:
-    names = {fact.name for fact in FACTS}
+    names = FACTS.keys() | MESSAGE_FACTS.keys()
     actions = [
         an_action(),
         an_action(a_message()),

@@ -1,0 +1,123 @@
+"""Fakes that work: a Defender in memory, and an enactor that changes it."""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime
+
+import msgspec
+
+from agent.model.defender import Comment, Incident, Mail, MailMessage
+from agent.model.enactment import Effect, Outcome, Pair, Went
+from agent.model.errors import Unavailable
+from agent.ports import Clock, Departing, Page
+
+
+class FakeDefender:
+    """Holds incidents and mail; `down` makes it unavailable, `is_whole` partial."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.incidents: dict[str, Incident] = {}
+        self.copies: dict[Pair, MailMessage] = {}
+        self.down = False
+        self.is_whole = True
+        self.can_hunt = True
+        self.resolves = 1_000_000
+        self.asked: Counter[str] = Counter()
+
+    def show(self, *incidents: Incident) -> None:
+        """Make these incidents what Graph has now."""
+        self.incidents.update({incident.id: incident for incident in incidents})
+
+    def deliver(self, *copies: MailMessage) -> None:
+        """Put copies where they say they are."""
+        self.copies.update({copy.pair: copy for copy in copies})
+
+    async def incidents_since(self, since: datetime) -> AsyncIterator[Page]:
+        self._ask("incidents")
+        found = [
+            incident
+            for incident in self.incidents.values()
+            if incident.last_update_date_time is not None and incident.last_update_date_time >= since
+        ]
+        yield Page(incidents=tuple(found), is_whole=self.is_whole)
+
+    async def alerts_since(self, since: datetime) -> AsyncIterator[Page]:
+        self._ask("alerts")
+        alerts = (alert for incident in self.incidents.values() for alert in incident.alerts)
+        yield Page(alerts=tuple(alerts), is_whole=self.is_whole)
+
+    async def incident(self, incident_id: str) -> Incident | None:
+        self._ask("incident")
+        return self.incidents.get(incident_id)
+
+    async def mail(self, network_message_ids: Sequence[str]) -> Mail:
+        self._ask("mail")
+        wanted = {message.lower() for message in network_message_ids}
+        copies = tuple(copy for pair, copy in self.copies.items() if pair[0] in wanted)
+        missing = frozenset(wanted - {copy.network_message_id.lower() for copy in copies})
+        return Mail(messages=copies, unresolved=missing, why="no row in EmailEvents" if missing else "")
+
+    def _ask(self, what: str) -> None:
+        if self.down:
+            raise Unavailable("graph: connection refused")
+        self.asked[what] += 1
+
+
+class FakeEnactor:
+    """Applies what it is asked, unless told how a call goes: `next_outcomes` is taken from the front.
+
+    An entry may be an Outcome, an Unavailable to raise, or `"lost"`: applied, but nobody hears of it.
+    """
+
+    def __init__(self, defender: FakeDefender) -> None:
+        self.defender = defender
+        self.missing = ""
+        self.removed: Counter[Pair] = Counter()
+        self.comments: list[tuple[str, str]] = []
+        self.tags: dict[str, tuple[str, ...]] = {}
+        self.next_outcomes: list[Outcome | Unavailable | str] = []
+        self.removes_mail = True
+
+    async def soft_delete(self, effect: Effect, *, name: str, departing: Departing) -> Outcome:
+        told = self.next_outcomes.pop(0) if self.next_outcomes else Outcome(went=Went.DONE, bulk_id="b")
+        await departing()
+        if isinstance(told, Unavailable):
+            raise told
+        if told == "lost" or (isinstance(told, Outcome) and told.went is Went.DONE):
+            self.removed.update(effect.targets)
+            self._move(effect.targets)
+        return told if isinstance(told, Outcome) else Outcome(went=Went.UNKNOWN, detail="504")
+
+    async def comment(self, incident_id: str, text: str, *, departing: Departing) -> Outcome:
+        await departing()
+        self.comments.append((incident_id, text))
+        incident = self.defender.incidents[incident_id]
+        self.defender.show(
+            msgspec.structs.replace(incident, comments=(*incident.comments, Comment(comment=text)))
+        )
+        return Outcome(went=Went.DONE)
+
+    async def tag(self, incident_id: str, tags: Sequence[str], *, departing: Departing) -> Outcome:
+        await departing()
+        self.tags[incident_id] = tuple(tags)
+        incident = self.defender.incidents[incident_id]
+        self.defender.show(msgspec.structs.replace(incident, custom_tags=tuple(tags)))
+        return Outcome(went=Went.DONE)
+
+    def _move(self, targets: Sequence[Pair]) -> None:
+        if not self.removes_mail:
+            return
+        for target in targets:
+            copy = self.defender.copies[target]
+            self.defender.copies[target] = msgspec.structs.replace(copy, location="others")
+
+
+class FakeShelf:
+    """Policies in memory."""
+
+    def __init__(self, **policies: str) -> None:
+        self.policies = policies
+
+    def files(self) -> Mapping[str, bytes]:
+        return {f"policies/{name}.yaml": text.encode() for name, text in self.policies.items()}
