@@ -1,0 +1,115 @@
+"""Settings that must agree with each other."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from agent.model.policy import Mode
+from agent.settings.subjects import AuthKind, Cloud, Settings, TreatAs
+
+PUBLISHED = 150
+"""Requests to `/security` that Microsoft publishes as a tenant's most in one minute."""
+
+
+class Disagreement(msgspec.Struct, frozen=True):
+    """Two settings that cannot stand together: their names, the one to look at first, and what to do."""
+
+    names: tuple[str, ...]
+    words: str
+
+
+def disagreements(settings: Settings) -> Iterator[Disagreement]:
+    """Give everything in which these settings do not fit together."""
+    yield from _what_only_the_simulator_takes(settings)
+    yield from _what_the_simulator_needs(settings)
+    yield from _who_the_agent_is(settings)
+    yield from _where_the_ledger_lies(settings)
+
+
+def _what_only_the_simulator_takes(settings: Settings) -> Iterator[Disagreement]:
+    if settings.graph.cloud is Cloud.SIMULATOR:
+        return
+    cloud = f"`graph.cloud` is `{settings.graph.cloud}`"
+    if settings.mode is Mode.ENFORCE:
+        yield Disagreement(
+            ("mode", "graph.cloud"),
+            f"{cloud}: until the guard rails have landed, enforcing is possible against the simulator only: "
+            "set `mode: observe`",
+        )
+    if settings.policies.treat_as is TreatAs.ENFORCE:
+        yield Disagreement(
+            ("policies.treat_as", "graph.cloud"),
+            f"{cloud}: observing policies may count as enforcing against the simulator only: "
+            "set `policies.treat_as: asWritten`",
+        )
+    if settings.graph.url is not None:
+        yield Disagreement(
+            ("graph.url", "graph.cloud"), f"{cloud}, which knows its own address: leave `graph.url` out"
+        )
+    if settings.graph.requests_per_minute > PUBLISHED:
+        yield Disagreement(
+            ("graph.requests_per_minute", "graph.cloud"),
+            f"{cloud}, where Microsoft allows {PUBLISHED} a minute: set at most that",
+        )
+    if settings.clock.rate != 1:
+        yield Disagreement(
+            ("clock.rate", "graph.cloud"), f"{cloud}, which lives in real time: leave `clock.rate` out"
+        )
+    if settings.clock.epoch is not None:
+        yield Disagreement(
+            ("clock.epoch", "graph.cloud"), f"{cloud}, which lives in real time: leave `clock.epoch` out"
+        )
+
+
+def _what_the_simulator_needs(settings: Settings) -> Iterator[Disagreement]:
+    if settings.graph.cloud is not Cloud.SIMULATOR:
+        return
+    if settings.graph.url is None:
+        yield Disagreement(
+            ("graph.url", "graph.cloud"), "is missing: write where `air-agent simulate` says that it is ready"
+        )
+    if settings.auth.kind is not AuthKind.CLIENT_SECRET:
+        yield Disagreement(
+            ("auth.kind", "graph.cloud"),
+            "the simulator knows client secrets only: set `auth.kind: clientSecret`",
+        )
+    if settings.clock.rate != 1 and settings.clock.epoch is None:
+        yield Disagreement(
+            ("clock.epoch", "clock.rate"), "is missing: virtual time needs the moment at which it began"
+        )
+
+
+def _who_the_agent_is(settings: Settings) -> Iterator[Disagreement]:
+    auth = settings.auth
+    needs_id = auth.kind in {AuthKind.CERTIFICATE, AuthKind.CLIENT_SECRET}
+    if needs_id and auth.client_id is None:
+        yield Disagreement(("auth.client_id", "auth.kind"), f"is missing: `{auth.kind}` needs it")
+    if auth.kind is AuthKind.CERTIFICATE and auth.certificate_path is None:
+        yield Disagreement(("auth.certificate_path", "auth.kind"), "is missing: `certificate` needs it")
+    if auth.kind is AuthKind.CLIENT_SECRET and auth.client_secret is None:
+        yield Disagreement(
+            ("auth.client_secret", "auth.client_secret_file", "auth.kind"),
+            "is missing: set AIR_AGENT_CLIENT_SECRET, or name a file in `auth.client_secret_file`",
+        )
+    if auth.kind is not AuthKind.CLIENT_SECRET and auth.client_secret is not None:
+        yield Disagreement(
+            ("auth.client_secret", "auth.kind"),
+            f"is set, but `auth.kind` is `{auth.kind}`: leave one of them out",
+        )
+    if auth.kind is not AuthKind.CERTIFICATE and auth.certificate_path is not None:
+        yield Disagreement(
+            ("auth.certificate_path", "auth.kind"),
+            f"is set, but `auth.kind` is `{auth.kind}`: leave one of them out",
+        )
+    if auth.kind is AuthKind.AZURE_CLI and settings.mode is Mode.ENFORCE:
+        yield Disagreement(
+            ("auth.kind", "mode"),
+            "the Azure CLI login is a person's own and only observes: set `mode: observe`, or another `auth.kind`",
+        )
+
+
+def _where_the_ledger_lies(settings: Settings) -> Iterator[Disagreement]:
+    if settings.ledger.password is not None and not settings.ledger.url.startswith("postgresql"):
+        yield Disagreement(
+            ("ledger.password", "ledger.url"), "is set, but SQLite has no password: leave one of them out"
+        )

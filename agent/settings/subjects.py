@@ -1,0 +1,200 @@
+"""The settings: one frozen struct a subject; after each field what it is, its unit, and why its default.
+
+The README's table is generated from these structs, so the words after a field are written for the person
+who sets it. A field that bounds its value says so in its type.
+"""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import quote
+
+import msgspec
+from msgspec import Meta
+
+from agent.model.pace import Pace
+from agent.model.policy import Mode
+from agent.settings.secret import Secret
+
+GUID = r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"
+
+PACE = Pace()
+
+
+class Cloud(StrEnum):
+    """Which Microsoft Graph is spoken to."""
+
+    GLOBAL = "global"
+    US_GOV_L4 = "usGovL4"
+    US_GOV_L5 = "usGovL5"
+    SIMULATOR = "simulator"
+
+
+class AuthKind(StrEnum):
+    """How the agent proves who it is."""
+
+    MANAGED_IDENTITY = "managedIdentity"
+    WORKLOAD_IDENTITY = "workloadIdentity"
+    CERTIFICATE = "certificate"
+    CLIENT_SECRET = "clientSecret"  # noqa: S105  the word for a kind of login
+    AZURE_CLI = "azureCli"
+
+
+class TreatAs(StrEnum):
+    """Whether each policy's own mode counts."""
+
+    AS_WRITTEN = "asWritten"
+    ENFORCE = "enforce"
+
+
+class LogFormat(StrEnum):
+    """How a log line looks."""
+
+    JSON = "json"
+    CONSOLE = "console"
+
+
+class LogLevel(StrEnum):
+    """The least severity that is logged."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class Tenant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The Microsoft 365 tenant that is looked after."""
+
+    id: Annotated[str, Meta(pattern=GUID, description="a GUID such as 00000000-0000-0000-0000-000000000000")]
+    """The tenant's id, a GUID. It has no default: a token of another tenant stops the start."""
+
+
+class Graph(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Microsoft Graph, and how much is asked of it."""
+
+    cloud: Cloud = Cloud.GLOBAL
+    """The cloud: `global`, `usGovL4`, `usGovL5` (there mail approvals are handed off: `analyzedEmails` is global only) or `simulator`. Most tenants are in the global one."""
+    url: str | None = None
+    """Where the simulator listens, such as `http://127.0.0.1:8080`. Only for `cloud: simulator`, and only this machine: the other clouds know their own address."""
+    requests_per_minute: Annotated[int, Meta(ge=1, le=1_000_000)] = PACE.requests_per_minute
+    """Most requests to `/security` in a minute. Microsoft publishes 150 for a tenant; 60 leaves room for other programs. More than 150 is for the simulator only."""
+    page_size: Annotated[int, Meta(ge=1, le=50)] = 50
+    """Incidents on one page. 50 is the most that Graph gives, and the fewest requests."""
+    analyzed_emails_per_action: Annotated[int, Meta(ge=0, le=1000)] = 30
+    """Messages of one action that are looked up one by one where hunting is not granted; an action with more is handed off. 30 is half a minute's budget."""
+
+
+class Auth(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who the agent is to Microsoft Entra ID."""
+
+    kind: AuthKind = AuthKind.MANAGED_IDENTITY
+    """`managedIdentity`, `workloadIdentity`, `certificate`, `clientSecret` or `azureCli` (a developer's own login: observes only). The default needs no secret at all."""
+    client_id: Annotated[str, Meta(pattern=GUID, description="a GUID")] | None = None
+    """The app registration's client id, a GUID; for `managedIdentity` that of a user-assigned identity. Needed for `certificate` and `clientSecret`."""
+    certificate_path: Path | None = None
+    """The certificate with its private key, PEM or PKCS12. Needed for `certificate`."""
+    certificate_password: Annotated[
+        Secret | None,
+        Meta(extra={"env": "AIR_AGENT_CERTIFICATE_PASSWORD", "file": "certificate_password_file"}),
+    ] = None
+    """The password of the certificate's key. Never in the settings file: only from the environment, or from `auth.certificate_password_file`."""
+    certificate_password_file: Path | None = None
+    """A file that holds the password of the certificate's key; a line break at its end does not count."""
+    client_secret: Annotated[
+        Secret | None, Meta(extra={"env": "AIR_AGENT_CLIENT_SECRET", "file": "client_secret_file"})
+    ] = None
+    """The client secret. Never in the settings file: only from the environment, or from `auth.client_secret_file`."""
+    client_secret_file: Path | None = None
+    """A file that holds the client secret; a line break at its end does not count."""
+
+
+class Policies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The policies that decide."""
+
+    directory: Path = Path("policies")
+    """The folder of policies and their lists. It is read anew while the agent runs; a set that does not load never replaces the last good one."""
+    treat_as: TreatAs = TreatAs.AS_WRITTEN
+    """`asWritten`, or `enforce` to let policies in `mode: observe` count as enforcing. The latter is for trying out against the simulator, and refused elsewhere."""
+
+
+class LedgerPlace(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where what was seen, decided and done is kept."""
+
+    url: str = "sqlite:///air-agent-data/ledger.db"
+    """`sqlite:///PATH` or `postgresql://USER@HOST/NAME`, without a password. The default needs no server; several agents need PostgreSQL."""
+    password: Annotated[Secret | None, Meta(extra={"file": "password_file"})] = None
+    """PostgreSQL's password. Never in the settings file: only from the environment, or from `ledger.password_file`."""
+    password_file: Path | None = None
+    """A file that holds PostgreSQL's password; a line break at its end does not count."""
+
+    def address(self) -> Secret:
+        """Return the URL with the password in it, for the database driver and nobody else."""
+        if self.password is None:
+            return Secret(self.url)
+        scheme, _, rest = self.url.partition("://")
+        user, _, host = rest.rpartition("@")
+        return Secret(f"{scheme}://{user}:{quote(self.password.reveal(), safe='')}@{host}")
+
+
+class Log(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the agent says of itself."""
+
+    file: Path | None = None
+    """The file that log lines are added to. Left out, they go to standard error, where service managers and containers collect them."""
+    format: LogFormat = LogFormat.JSON
+    """`json`, one object a line, or `console`, for people. Machines read most logs."""
+    level: LogLevel = LogLevel.INFO
+    """`debug`, `info`, `warning` or `error`: the least severity that is logged. At `info` every decision and every effect has its line."""
+
+
+class Pacing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How often and how much: what of the loop's pace may be set."""
+
+    poll_every: Annotated[timedelta, Meta(extra={"least": "1s", "most": "1h"})] = PACE.poll_every
+    """From the end of one pass to the start of the next. Defender itself shows news within minutes."""
+    overlap: Annotated[timedelta, Meta(extra={"least": "1m", "most": "1d"})] = PACE.overlap
+    """How far behind the newest incident seen each poll asks again: updates appear minutes late, and out of order."""
+    first_look: Annotated[timedelta, Meta(extra={"least": "1h", "most": "30d"})] = PACE.first_look
+    """How far back the first poll asks. A pending action lives seven days; one more is for late updates."""
+    sweep_every: Annotated[timedelta, Meta(extra={"least": "1m", "most": "1d"})] = PACE.sweep_every
+    """How often to look for what polling cannot find, such as a change that did not move the incident's time."""
+    sweep_back: Annotated[timedelta, Meta(extra={"least": "1h", "most": "30d"})] = PACE.sweep_back
+    """How far back a sweep reads alerts. A pending action lives seven days; one more is for late updates."""
+    fresh: Annotated[timedelta, Meta(extra={"least": "1s", "most": "1h"})] = PACE.fresh
+    """How old the reading of a message's place may be when the message is acted on. Older ones are read again first."""
+    visits_at_once: Annotated[int, Meta(ge=1, le=32)] = PACE.visits_at_once
+    """Incidents that are written to at the same time. The request budget is what limits the work, so few are enough."""
+    polling_share: Annotated[float, Meta(ge=0.01, le=1)] = PACE.polling_share
+    """The part of the request budget that polling may use while work waits, up to 1. A tenth keeps a burst moving, and news still comes in."""
+    targets_per_call: Annotated[int, Meta(ge=1, le=1000)] = PACE.targets_per_call
+    """Messages in one `remediate` call. Microsoft does not publish the most that it takes, so it is kept small."""
+
+
+class Timing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Virtual time, for the simulator only."""
+
+    rate: Annotated[float, Meta(ge=0.1, le=100_000)] = 1.0
+    """How many seconds of virtual time pass in one real second. Only for `cloud: simulator`; 1 is real time."""
+    epoch: datetime | None = None
+    """The moment at which virtual and real time are the same, such as `2026-08-20T12:00:00Z`. Only for `cloud: simulator`, whose own `--epoch` must be the same."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything that can be set, read once at the start."""
+
+    tenant: Tenant
+    mode: Mode = Mode.OBSERVE
+    """`observe` decides and records and writes nothing to Graph; `enforce` also enacts. Observing comes first, so that nothing happens before somebody has read what would."""
+    graph: Graph = Graph()
+    auth: Auth = Auth()
+    policies: Policies = Policies()
+    ledger: LedgerPlace = LedgerPlace()
+    log: Log = Log()
+    pace: Pacing = Pacing()
+    clock: Timing = Timing()
+
+    def loop_pace(self) -> Pace:
+        """Return the loop's numbers: what was set, and the request budget that they are planned by."""
+        return Pace(**msgspec.structs.asdict(self.pace), requests_per_minute=self.graph.requests_per_minute)
