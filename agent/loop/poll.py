@@ -55,7 +55,7 @@ async def sweep(world: World, report: PassReport) -> None:
     for incident_id in stale:
         incident = await surviving(world, incident_id)
         if incident is not None:
-            await save_incidents(world, [incident], report)
+            await save_incidents(world, [incident], report, even_unmoved=True)
     if is_whole:
         await world.ledger.mark_swept(began)
 
@@ -73,15 +73,21 @@ async def surviving(world: World, incident_id: str) -> Incident | None:
     return None
 
 
-async def save_incidents(world: World, incidents: Sequence[Incident], report: PassReport) -> None:
-    """Save what these incidents show, and their versions, in one transaction."""
+async def save_incidents(
+    world: World, incidents: Sequence[Incident], report: PassReport, *, even_unmoved: bool = False
+) -> None:
+    """Save what these incidents show, and their versions, in one transaction.
+
+    An incident that was saved in the same version is no news, unless `even_unmoved`: whether a change of
+    evidence moves `lastUpdateDateTime` is UNCONFIRMED.
+    """
     latest: dict[str, Incident] = {}
     for incident in incidents:
         known = latest.get(incident.id)
         if known is None or known.version <= incident.version:
             latest[incident.id] = incident
     saved = await world.ledger.versions(list(latest))
-    news = [incident for incident in latest.values() if saved.get(incident.id) != incident.version]
+    news = [i for i in latest.values() if even_unmoved or saved.get(i.id) != i.version]
     if not news:
         return
     now = world.clock.now()

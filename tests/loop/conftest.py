@@ -1,0 +1,83 @@
+"""A world of fakes around a real ledger."""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from agent.adapters.ledger.opening import open_ledger
+from agent.loop.report import PassReport
+from agent.loop.run import load, one_pass, start
+from agent.model.enactment import Record, State
+from agent.model.pace import Pace
+from agent.ports import Ledger, World
+from tests.clock import ManualClock
+from tests.fakes import FakeDefender, FakeEnactor, FakeShelf
+from tests.makers import NOW, TENANT
+
+APPROVE = """
+policy: small-malicious
+description: Soft-delete small malicious clusters.
+owner: soc@contoso.example
+for: [softDeleteCluster]
+mode: enforce
+match:
+  evidence.verdict: malicious
+  cluster.mailboxCount: {atMost: 200}
+decide: approve
+"""
+
+
+class Bench:
+    """The fakes by their own types, and the passes to drive them."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.clock = ManualClock(NOW)
+        self.defender = FakeDefender(self.clock)
+        self.enactor = FakeEnactor(self.defender)
+        self.world = World(
+            tenant_id=TENANT,
+            clock=self.clock,
+            defender=self.defender,
+            enactor=self.enactor,
+            ledger=ledger,
+            shelf=FakeShelf(approve=APPROVE),
+            pace=Pace(),
+        )
+
+    def with_policies(self, **policies: str) -> None:
+        self.world = replace(self.world, shelf=FakeShelf(**policies))
+
+    def observing(self) -> None:
+        self.world = replace(self.world, enactor=None)
+
+    async def run_pass(self) -> PassReport:
+        """Start and make one pass, as a process would that was just started."""
+        import asyncio
+
+        await start(self.world)
+        report = PassReport(began=self.clock.now())
+        await one_pass(self.world, load(self.world), asyncio.Event(), report)
+        return report
+
+    async def records(self) -> list[Record]:
+        return list(await self.world.ledger.listed())
+
+    async def only(self) -> Record:
+        (record,) = await self.records()
+        return record
+
+    async def states(self) -> list[State]:
+        return [record.state for record in await self.records()]
+
+
+@pytest.fixture
+async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
+    async with open_ledger(f"sqlite:///{tmp_path / 'data' / 'ledger.db'}", TENANT) as ledger:
+        yield Bench(ledger)
+
+
+@pytest.fixture
+def advance(bench: Bench) -> Callable[..., None]:
+    return bench.clock.advance

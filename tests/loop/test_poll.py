@@ -1,0 +1,134 @@
+"""Nothing that Graph shows is lost."""
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import pytest
+
+from agent.loop.poll import surviving
+from agent.model.enactment import State
+from agent.model.errors import Unavailable
+from tests.loop.conftest import Bench
+from tests.makers import NOW, a_cluster, a_copy, an_alert, an_incident
+
+M = timedelta(minutes=1)
+
+
+async def test_the_watermark_is_the_newest_update_saved(bench: Bench) -> None:
+    bench.defender.show(an_incident(an_alert(), updated=NOW - 3 * M))
+
+    await bench.run_pass()
+
+    assert await bench.world.ledger.cursor() == NOW - 3 * M
+
+
+async def test_a_partial_answer_is_used_but_does_not_move_the_watermark(bench: Bench) -> None:
+    bench.defender.show(an_incident(an_alert(a_cluster())))
+    bench.defender.is_whole = False
+
+    report = await bench.run_pass()
+
+    assert await bench.world.ledger.cursor() is None
+    assert len(await bench.records()) == 1
+    assert any("partial" in problem for problem in report.problems)
+
+
+async def test_an_outage_moves_nothing_and_loses_nothing(bench: Bench) -> None:
+    bench.defender.show(an_incident(an_alert(a_cluster())))
+    bench.defender.down = True
+    with pytest.raises(Unavailable):
+        await bench.run_pass()
+
+    bench.defender.down = False
+    await bench.run_pass()
+
+    assert len(await bench.records()) == 1
+
+
+async def test_a_date_in_the_future_does_not_carry_the_watermark_away(bench: Bench) -> None:
+    far = datetime(9999, 12, 31, tzinfo=UTC)
+    bench.defender.show(an_incident(an_alert(), id="1"), an_incident(an_alert(), id="2", updated=far))
+
+    await bench.run_pass()
+
+    assert await bench.world.ledger.cursor() == NOW - 10 * M
+
+
+async def test_an_update_that_appears_late_within_the_overlap_is_found(bench: Bench) -> None:
+    bench.defender.show(an_incident(an_alert(), updated=NOW - M))
+    await bench.run_pass()
+    bench.defender.show(an_incident(an_alert(a_cluster(), incident_id="2"), id="2", updated=NOW - 20 * M))
+
+    await bench.run_pass()
+
+    assert len(await bench.records()) == 1
+
+
+async def test_what_appears_later_than_the_overlap_is_found_by_the_sweep(bench: Bench) -> None:
+    bench.defender.show(an_incident(an_alert(), updated=NOW - M))
+    await bench.run_pass()
+    bench.defender.show(
+        an_incident(an_alert(a_cluster(), incident_id="2"), id="2", updated=NOW - timedelta(hours=5))
+    )
+    await bench.run_pass()
+    missed = len(await bench.records())
+
+    bench.clock.advance(timedelta(hours=1))
+    await bench.run_pass()
+
+    assert missed == 0
+    assert len(await bench.records()) == 1
+
+
+async def test_a_change_that_did_not_move_its_incident_is_found_by_the_sweep(bench: Bench) -> None:
+    bench.defender.show(an_incident(an_alert(a_cluster(verdict="suspicious"))))
+    await bench.run_pass()
+    done = an_alert(a_cluster(verdict="suspicious", status="declined"), updated=NOW)
+    incident = bench.defender.incidents["1"]
+    bench.defender.show(msgspec.structs.replace(incident, alerts=(done,)))
+
+    bench.clock.advance(timedelta(hours=1))
+    await bench.run_pass()
+
+    assert await bench.states() == [State.SUPERSEDED]
+
+
+async def test_a_merged_incident_is_followed_to_the_one_that_survives(bench: Bench) -> None:
+    alert = an_alert(a_cluster())
+    bench.defender.show(an_incident(alert))
+    bench.defender.deliver(*(a_copy(n) for n in range(1, 4)))
+    bench.with_policies(approve=APPROVE_NOTHING)
+    await bench.run_pass()
+    moved = msgspec.structs.replace(alert, incident_id="9", last_update_date_time=NOW)
+    bench.defender.show(
+        an_incident(status="redirected", redirect="5", updated=NOW),
+        an_incident(id="5", status="redirected", redirect="9", updated=NOW),
+        an_incident(moved, id="9", updated=NOW),
+    )
+
+    await bench.run_pass()
+
+    assert (await bench.only()).action.incident.id == "9"
+    survivor = await surviving(bench.world, "1")
+    assert survivor is not None
+    assert survivor.id == "9"
+
+
+async def test_incidents_merged_in_a_ring_are_nowhere(bench: Bench) -> None:
+    bench.defender.show(
+        an_incident(status="redirected", redirect="2"), an_incident(id="2", status="redirected", redirect="1")
+    )
+
+    assert await surviving(bench.world, "1") is None
+
+
+APPROVE_NOTHING = """
+policy: nothing
+description: Approves nothing.
+owner: soc@contoso.example
+for: [softDeleteCluster]
+mode: enforce
+match:
+  cluster.mailboxCount: {above: 1000000}
+decide: approve
+"""
