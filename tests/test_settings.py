@@ -15,9 +15,11 @@ from hypothesis import strategies as st
 from agent.model.errors import SettingsError
 from agent.model.pace import Pace
 from agent.model.policy import Mode
-from agent.settings import Cloud, Secret, Settings, TreatAs, document, load, table
 from agent.settings.durations import duration, written
-from agent.settings.fields import fields
+from agent.settings.fields import document, fields, table
+from agent.settings.loading import load
+from agent.settings.secret import Secret
+from agent.settings.subjects import Cloud, Settings, TreatAs
 
 ROOT = Path(__file__).parent.parent
 TENANT = "8c5c2a5e-3d3a-4a4e-9a39-0f4d1e1f0a11"
