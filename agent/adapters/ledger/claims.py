@@ -1,0 +1,113 @@
+"""Who has a target: each (message, recipient) belongs to at most one effect, and that is a primary key."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from typing import TypeVar
+
+from sqlalchemy import ARRAY, and_, bindparam, delete, func, insert, select, tuple_
+from sqlalchemy.engine import Connection
+
+from agent.adapters.ledger import codec
+from agent.adapters.ledger.failures import conflicting
+from agent.adapters.ledger.tables import Key, effects, targets
+from agent.model.enactment import Effect, Pair
+from agent.ports import Cover
+
+T = TypeVar("T")
+
+AT_ONCE = 500
+"""Values in one statement; SQLite takes 32,766."""
+
+
+def covered(connection: Connection, tenant_id: str, pairs: Sequence[Pair]) -> Mapping[Pair, Cover]:
+    """Return which targets are claimed, and by what."""
+    query = _in_arrays if connection.dialect.name == "postgresql" else _in_tuples
+    held = dict(query(connection, tenant_id, tuple(dict.fromkeys(pairs))))
+    covers = _covers(connection, tenant_id, tuple(set(held.values())))
+    return {pair: covers[effect_id] for pair, effect_id in held.items()}
+
+
+def claim(connection: Connection, tenant_id: str, batch: Sequence[Effect]) -> None:
+    """Give every effect its targets. Raises Conflict where one belongs to another effect."""
+    claims = [
+        {"tenant_id": tenant_id, "network_message_id": pair[0], "recipient": pair[1], "effect_id": one.id}
+        for one in batch
+        for pair in one.targets
+    ]
+    if not claims:
+        return
+    claims.sort(key=lambda row: (row["network_message_id"], row["recipient"]))
+    with conflicting("a message is claimed by another effect already: plan again"):
+        connection.execute(insert(targets), claims)
+
+
+def free(connection: Connection, tenant_id: str, effect_ids: Sequence[str]) -> None:
+    """Take their targets from these effects.
+
+    By the targets' own keys: an index on the effect would cost more than all that is ever freed.
+    """
+    query = select(effects.c.id, effects.c.targets).where(
+        effects.c.tenant_id == tenant_id, effects.c.id.in_(effect_ids)
+    )
+    freed = [
+        {"of_tenant": tenant_id, "of_message": pair[0], "of_recipient": pair[1], "of_effect": row.id}
+        for row in connection.execute(query)
+        for pair in codec.read_targets(row.targets)
+    ]
+    if freed:
+        connection.execute(_FREE, freed)
+
+
+def chunks(values: Sequence[T]) -> Iterator[list[T]]:
+    """Give the values in lists that fit into one statement."""
+    rest = iter(values)
+    while some := list(islice(rest, AT_ONCE)):
+        yield some
+
+
+_CLAIMS = select(targets.c.network_message_id, targets.c.recipient, targets.c.effect_id)
+
+_FREE = delete(targets).where(
+    targets.c.tenant_id == bindparam("of_tenant"),
+    targets.c.network_message_id == bindparam("of_message"),
+    targets.c.recipient == bindparam("of_recipient"),
+    targets.c.effect_id == bindparam("of_effect"),
+)
+
+
+def _in_tuples(connection: Connection, tenant_id: str, pairs: Sequence[Pair]) -> Iterator[tuple[Pair, str]]:
+    for some in chunks(pairs):
+        query = _CLAIMS.where(
+            targets.c.tenant_id == tenant_id,
+            tuple_(targets.c.network_message_id, targets.c.recipient).in_(some),
+        )
+        yield from (((row[0], row[1]), row[2]) for row in connection.execute(query))
+
+
+def _in_arrays(connection: Connection, tenant_id: str, pairs: Sequence[Pair]) -> Iterator[tuple[Pair, str]]:
+    """Give the same in one query: PostgreSQL takes a list of tuples for a long row of `or`, and is slow."""
+    asked = (
+        func.unnest(
+            bindparam("messages", [pair[0] for pair in pairs], ARRAY(Key)),
+            bindparam("recipients", [pair[1] for pair in pairs], ARRAY(Key)),
+        )
+        .table_valued("network_message_id", "recipient", name="asked")
+        .render_derived()
+    )
+    same = and_(
+        targets.c.network_message_id == asked.c.network_message_id,
+        targets.c.recipient == asked.c.recipient,
+    )
+    query = _CLAIMS.join_from(targets, asked, same).where(targets.c.tenant_id == tenant_id)
+    yield from (((row[0], row[1]), row[2]) for row in connection.execute(query))
+
+
+def _covers(connection: Connection, tenant_id: str, effect_ids: Sequence[str]) -> Mapping[str, Cover]:
+    found: dict[str, Cover] = {}
+    for some in chunks(effect_ids):
+        query = select(effects.c.id, effects.c.action_id, effects.c.intended_at).where(
+            effects.c.tenant_id == tenant_id, effects.c.id.in_(some)
+        )
+        for row in connection.execute(query):
+            found[row.id] = Cover(action_id=row.action_id, effect_id=row.id, intended_at=row.intended_at)
+    return found

@@ -1,0 +1,166 @@
+"""How nouns become bodies, and bodies nouns again, without loss.
+
+A body is JSON, so that people can read it with any tool; a long one is compressed. A compressed body
+begins with `x` and JSON never does. Facts need care: JSON has no moments, and its reader
+could not tell one from text, so moments (and numbers that are not finite) are boxed.
+Keys and sets are sorted: the same noun always gives the same bytes.
+"""
+
+import math
+import zlib
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any, TypeVar
+
+import msgspec
+
+from agent.model.decision import Decision
+from agent.model.enactment import Confirmation, Pair, Plan
+from agent.model.errors import LedgerError
+from agent.model.facts import Facts, Value
+from agent.model.pending import PendingAction
+
+T = TypeVar("T")
+
+LONG = 16_384
+"""From how many bytes on a body is compressed: below it, compressing costs more than writing saves."""
+
+
+class Boxed(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A value that JSON has no form for."""
+
+    moment: datetime | None = None
+    real: str | None = None
+
+
+Stored = str | int | float | bool | frozenset[str] | Boxed
+
+
+class StoredFacts(Facts, frozen=True, kw_only=True):
+    """Facts whose values JSON can hold."""
+
+    values: Mapping[str, Stored]  # type: ignore[assignment]  # stands in for Facts only while stored
+    messages: tuple[Mapping[str, Stored], ...] | None = None  # type: ignore[assignment]
+
+
+class StoredDecision(Decision, frozen=True, kw_only=True):
+    """A decision whose facts JSON can hold."""
+
+    facts: StoredFacts
+
+
+class Notes(msgspec.Struct, frozen=True):
+    """What a record says of itself."""
+
+    confirmation: Confirmation
+    why: str
+
+
+_encoder = msgspec.json.Encoder(order="deterministic")
+_actions = msgspec.json.Decoder(PendingAction)
+_decisions = msgspec.json.Decoder(StoredDecision)
+_plans = msgspec.json.Decoder(Plan)
+_notes = msgspec.json.Decoder(Notes)
+_pairs = msgspec.json.Decoder(tuple[Pair, ...])
+
+
+def digest(body: bytes) -> str:
+    """Return what two bodies share exactly if they are the same."""
+    return blake2b(body, digest_size=16).hexdigest()
+
+
+def pack(body: bytes) -> bytes:
+    """Return the body as it is stored: compressed where it is long."""
+    return body if len(body) < LONG else zlib.compress(body, 1)
+
+
+def write(noun: PendingAction | Plan | Notes | tuple[Pair, ...]) -> bytes:
+    """Return the noun as it is stored."""
+    return pack(_encoder.encode(noun))
+
+
+def write_decision(decision: Decision) -> bytes:
+    """Return the decision's body, not compressed yet."""
+    facts = decision.facts
+    stored = StoredFacts(
+        now=facts.now,
+        values=_boxed(facts.values),
+        messages=None if facts.messages is None else tuple(map(_boxed, facts.messages)),
+        messages_complete=facts.messages_complete,
+        unresolved=facts.unresolved,
+    )
+    return _encoder.encode(StoredDecision(**_fields(decision, but="facts"), facts=stored))
+
+
+def read_decision(body: bytes) -> Decision:
+    """Return the decision that was written."""
+    stored = _read(_decisions, body)
+    facts = Facts(
+        now=stored.facts.now,
+        values=_unboxed(stored.facts.values),
+        messages=None if stored.facts.messages is None else tuple(map(_unboxed, stored.facts.messages)),
+        messages_complete=stored.facts.messages_complete,
+        unresolved=stored.facts.unresolved,
+    )
+    return Decision(**_fields(stored, but="facts"), facts=facts)
+
+
+def read_action(body: bytes) -> PendingAction:
+    """Return the pending action that was written."""
+    return _read(_actions, body)
+
+
+def read_plan(body: bytes) -> Plan:
+    """Return the plan that was written."""
+    return _read(_plans, body)
+
+
+def read_notes(body: bytes) -> Notes:
+    """Return the notes that were written."""
+    return _read(_notes, body)
+
+
+def read_targets(body: bytes) -> tuple[Pair, ...]:
+    """Return the targets that were written."""
+    return _read(_pairs, body)
+
+
+def _read(decoder: "msgspec.json.Decoder[T]", body: bytes) -> T:
+    try:
+        return decoder.decode(zlib.decompress(body) if body[:1] == b"x" else body)
+    except (msgspec.DecodeError, zlib.error) as error:
+        raise LedgerError(
+            "ledger: an entry cannot be read: it is damaged or was written by another version: "
+            "restore a backup, or run the version that wrote it"
+        ) from error
+
+
+def _fields(decision: Decision, *, but: str) -> dict[str, Any]:
+    return {name: getattr(decision, name) for name in Decision.__struct_fields__ if name != but}
+
+
+def _boxed(values: Mapping[str, Value]) -> dict[str, Stored]:
+    return {name: _box(value) for name, value in values.items()}
+
+
+def _box(value: Value) -> Stored:
+    if isinstance(value, datetime):
+        return Boxed(moment=value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return Boxed(real=repr(value))
+    return value
+
+
+def _unboxed(values: Mapping[str, Stored]) -> dict[str, Value]:
+    return dict(_unbox(values.items()))
+
+
+def _unbox(items: Iterable[tuple[str, Stored]]) -> Iterable[tuple[str, Value]]:
+    for name, value in items:
+        if not isinstance(value, Boxed):
+            yield name, value
+        elif value.moment is not None:
+            yield name, value.moment
+        else:
+            yield name, float(value.real or "nan")

@@ -1,0 +1,54 @@
+"""Where a SQLite ledger lies: a file that nobody else can read, in a directory that nobody else can enter."""
+
+import os
+import stat
+from contextlib import suppress
+from pathlib import Path
+
+from agent.model.errors import LedgerError
+
+
+def prepare(path: Path) -> None:
+    """Create the file (0600) and its directory (0700) where they are not there, and refuse looser ones.
+
+    SQLite gives the files it puts beside (`-wal`, `-shm`) the permissions of the ledger itself. What the
+    process's umask says does not matter.
+    """
+    try:
+        _create(path)
+    except OSError as error:
+        reason = (error.strerror or "").lower()
+        raise LedgerError(
+            f"ledger `{path}`: cannot be created: {reason}: choose another place, or mend this one"
+        ) from error
+    require_private(path)
+
+
+def require_private(path: Path) -> None:
+    """Raise LedgerError where somebody else may read the ledger, or where there is none."""
+    try:
+        _require(path.parent, "0700")
+        _require(path, "0600")
+        for beside in (Path(f"{path}-wal"), Path(f"{path}-shm")):
+            if beside.exists():
+                _require(beside, "0600")
+    except OSError as error:
+        reason = (error.strerror or "").lower()
+        raise LedgerError(f"ledger `{path}`: {reason}: start the agent once, which creates it") from error
+
+
+def _create(path: Path) -> None:
+    with suppress(FileExistsError):
+        path.parent.mkdir(mode=0o700, parents=True)
+        path.parent.chmod(0o700)
+    with suppress(FileExistsError):
+        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
+        os.fchmod(descriptor, 0o600)
+        os.close(descriptor)
+
+
+def _require(path: Path, mode: str) -> None:
+    if stat.S_IMODE(path.stat().st_mode) & 0o077:
+        raise LedgerError(
+            f"ledger: `{path}` is open to other users: `chmod {mode} {path}`, or give the ledger a directory of its own"
+        )

@@ -1,0 +1,148 @@
+"""The ledger: one tenant's, on one thread of its own."""
+# ruff: noqa: D102  # what each method promises stands in `ports.Ledger`, once
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from typing import Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy.engine import Connection, Engine
+
+from agent.adapters.ledger import claims, reads, writes
+from agent.adapters.ledger.failures import told_apart
+from agent.model.decision import Decision
+from agent.model.enactment import Effect, Outcome, Pair, Record, State
+from agent.ports import Approval, Cover, Spent
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class SqlLedger:
+    """`ports.Ledger` in SQLite or PostgreSQL.
+
+    The database is spoken to on the worker's one thread, so that the loop never waits for a disk and
+    statements keep their order. A call that is cancelled is finished all the same: what was begun is
+    written whole.
+    """
+
+    def __init__(self, engine: Engine, tenant_id: str, worker: ThreadPoolExecutor, name: str) -> None:
+        self._reading = engine
+        self._writing = engine.execution_options(writes=True)
+        self._tenant_id = tenant_id
+        self._worker = worker
+        self._name = name
+
+    async def cursor(self) -> datetime | None:
+        return await self._read(reads.cursor)
+
+    async def move_cursor(self, watermark: datetime) -> None:
+        await self._write(writes.move_cursor, watermark)
+
+    async def swept(self) -> datetime | None:
+        return await self._read(reads.swept)
+
+    async def mark_swept(self, moment: datetime) -> None:
+        await self._write(writes.mark_swept, moment)
+
+    async def versions(self, incident_ids: Sequence[str]) -> Mapping[str, str]:
+        return await self._read(reads.versions, incident_ids)
+
+    async def load(self, action_ids: Sequence[str]) -> Mapping[str, Record]:
+        return await self._read(reads.load, action_ids)
+
+    async def save(
+        self,
+        records: Sequence[Record],
+        *,
+        effects: Sequence[Effect] = (),
+        dropped: Sequence[str] = (),
+        approvals: Sequence[Approval] = (),
+        versions: Mapping[str, str] | None = None,
+        now: datetime,
+    ) -> None:
+        def all_of_it(connection: Connection, tenant_id: str) -> None:
+            writes.save_records(connection, tenant_id, records, now)
+            writes.drop_effects(connection, tenant_id, dropped, now)
+            writes.save_effects(connection, tenant_id, effects)
+            writes.save_approvals(connection, tenant_id, approvals)
+            writes.save_versions(connection, tenant_id, versions or {}, now)
+
+        await self._write(all_of_it)
+
+    async def due(self, now: datetime, states: Sequence[State], limit: int) -> tuple[Record, ...]:
+        return await self._read(reads.due, now, states, limit)
+
+    async def next_due(self) -> datetime | None:
+        return await self._read(reads.next_due)
+
+    async def to_visit(self, limit: int) -> tuple[str, ...]:
+        return await self._read(reads.to_visit, limit)
+
+    async def of_incident(self, incident_id: str) -> tuple[Record, ...]:
+        return await self._read(reads.of_incident, incident_id)
+
+    async def effects(self, action_id: str) -> tuple[Effect, ...]:
+        return await self._read(reads.planned, action_id)
+
+    async def covered(self, targets: Sequence[Pair]) -> Mapping[Pair, Cover]:
+        return await self._read(claims.covered, targets)
+
+    async def depart(self, effect_id: str, now: datetime) -> None:
+        await self._write(writes.depart, effect_id, now)
+
+    async def settle(self, effect_id: str, outcome: Outcome, now: datetime) -> None:
+        """Write how the effect went.
+
+        Raises:
+            Conflict: the effect was settled otherwise for good, or is put back though it was not sent.
+        """
+        await self._write(writes.settle, effect_id, outcome, now)
+
+    async def spent(self, policy: str, since: datetime) -> Spent:
+        return await self._read(reads.spent, policy, since)
+
+    async def listed(
+        self, *, states: Sequence[State] = (), limit: int = 1000, offset: int = 0
+    ) -> tuple[Record, ...]:
+        return await self._read(reads.listed, states, limit, offset)
+
+    async def counts(self) -> Mapping[State, int]:
+        return await self._read(reads.counts)
+
+    async def decisions(
+        self, *, action_id: str | None = None, since: datetime | None = None, limit: int = 1000
+    ) -> tuple[Decision, ...]:
+        return await self._read(reads.decided, action_id, since, limit)
+
+    async def _read(
+        self, query: Callable[Concatenate[Connection, str, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        return await self._on_worker(self._reading, query, *args, **kwargs)
+
+    async def _write(
+        self, change: Callable[Concatenate[Connection, str, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        return await self._on_worker(self._writing, change, *args, **kwargs)
+
+    async def _on_worker(
+        self,
+        engine: Engine,
+        work: Callable[Concatenate[Connection, str, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        def transaction() -> T:
+            with told_apart(self._name), engine.begin() as connection:
+                return work(connection, self._tenant_id, *args, **kwargs)
+
+        running = asyncio.get_running_loop().run_in_executor(self._worker, transaction)
+        running.add_done_callback(_look_at_failure)
+        return await asyncio.shield(running)
+
+
+def _look_at_failure(running: "asyncio.Future[T]") -> None:
+    """Mark a failure as seen, so that one whose caller was cancelled is not reported as lost."""
+    if not running.cancelled():
+        running.exception()

@@ -1,0 +1,130 @@
+"""Open the ledger that a URL names: SQLite's file or PostgreSQL's database."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import URL, create_engine, event, make_url
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.exc import ArgumentError
+
+from agent.adapters.ledger.failures import told_apart
+from agent.adapters.ledger.files import prepare, require_private
+from agent.adapters.ledger.ledger import SqlLedger
+from agent.adapters.ledger.schema import migrate, require_newest
+from agent.model.errors import LedgerError
+
+PATIENCE = 10
+"""Seconds to wait for another process's lock, or for a server to answer, before giving up."""
+
+SHAPES = "write `sqlite:////directory/ledger.db` or `postgresql+psycopg://user@host/name`"
+
+
+@asynccontextmanager
+async def open_ledger(url: str, tenant_id: str, *, read_only: bool = False) -> AsyncIterator[SqlLedger]:
+    """Give the tenant's ledger, ready to use, and close it afterwards.
+
+    A ledger that is not there is created, an older one is migrated. With `read_only` neither happens and
+    nothing can be written; this may be done while an agent runs.
+
+    Raises:
+        LedgerError: it cannot be opened, lies open to other users, or is newer than this agent.
+    """
+    parsed = _parse(url)
+    name = parsed.render_as_string(hide_password=True)
+    loop = asyncio.get_running_loop()
+    with ThreadPoolExecutor(1, thread_name_prefix="ledger") as worker:
+        engine = await loop.run_in_executor(worker, _open, parsed, name, read_only)
+        try:
+            yield SqlLedger(engine, tenant_id, worker, name)
+        finally:
+            await asyncio.shield(loop.run_in_executor(worker, engine.dispose))
+
+
+def _open(url: URL, name: str, read_only: bool) -> Engine:
+    engine = _sqlite(url, read_only) if url.get_backend_name() == "sqlite" else _postgresql(url, read_only)
+    try:
+        with told_apart(name):
+            (require_newest if read_only else migrate)(engine, name)
+    except BaseException:
+        engine.dispose()
+        raise
+    return engine
+
+
+def _parse(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError) as error:
+        raise LedgerError(f"ledger: the url cannot be understood: {SHAPES}") from error
+    match parsed.drivername:
+        case "sqlite" if parsed.database and parsed.database != ":memory:":
+            return parsed
+        case "sqlite":
+            raise LedgerError(
+                "ledger: a ledger in memory would forget: write `sqlite:////directory/ledger.db`"
+            )
+        case "postgresql" | "postgresql+psycopg":
+            return parsed.set(drivername="postgresql+psycopg")
+        case other:
+            raise LedgerError(f"ledger: `{other}` is not supported: {SHAPES}")
+
+
+def _sqlite(url: URL, read_only: bool) -> Engine:
+    path = Path(url.database or "").absolute()
+    (require_private if read_only else prepare)(path)
+    place = f"file:{quote(str(path))}?mode={'ro' if read_only else 'rw'}"
+
+    def connect() -> sqlite3.Connection:
+        connection = sqlite3.connect(place, uri=True, timeout=PATIENCE, isolation_level=None)
+        try:
+            if not read_only:
+                connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA foreign_keys = ON")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    engine = create_engine(
+        url.set(query={}), creator=connect, pool_size=1, max_overflow=0, hide_parameters=True
+    )
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _begin(connection: Connection) -> None:
+    """Begin for writing where writing is meant: to begin for reading first may end in a refusal."""
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _postgresql(url: URL, read_only: bool) -> Engine:
+    try:
+        engine = create_engine(
+            url,
+            pool_size=1,
+            max_overflow=0,
+            pool_pre_ping=True,
+            hide_parameters=True,
+            connect_args={"connect_timeout": PATIENCE, "application_name": "air-agent"},
+        )
+    except ImportError as error:
+        raise LedgerError(
+            "ledger: PostgreSQL needs its driver: `pip install 'air-agent[postgres]'`"
+        ) from error
+
+    @event.listens_for(engine, "connect")
+    def prepare_session(connection: Any, _: object) -> None:
+        connection.execute("SET synchronous_commit = on")
+        connection.execute(f"SET lock_timeout = '{PATIENCE}s'")
+        connection.execute(f"SET default_transaction_read_only = {'on' if read_only else 'off'}")
+        connection.commit()
+
+    return engine

@@ -1,0 +1,277 @@
+"""What is asked of the ledger. Each function runs inside a transaction that the caller has opened.
+
+Lists are cut by narrow index entries first, and only what is left is read with its bodies.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    Select,
+    Subquery,
+    and_,
+    func,
+    literal_column,
+    select,
+    union_all,
+)
+from sqlalchemy.engine import Connection, Row
+
+from agent.adapters.ledger.claims import chunks
+from agent.adapters.ledger.codec import read_action, read_decision, read_notes, read_plan, read_targets
+from agent.adapters.ledger.tables import (
+    approvals,
+    cursors,
+    decisions,
+    effects,
+    incidents,
+    records,
+)
+from agent.model.decision import Decision
+from agent.model.enactment import Effect, Record, State, Went
+from agent.ports import Spent
+
+
+def cursor(connection: Connection, tenant_id: str) -> datetime | None:
+    """Return the watermark."""
+    return connection.scalar(select(cursors.c.watermark).where(cursors.c.tenant_id == tenant_id))
+
+
+def swept(connection: Connection, tenant_id: str) -> datetime | None:
+    """Return when the last whole sweep began."""
+    return connection.scalar(select(cursors.c.swept).where(cursors.c.tenant_id == tenant_id))
+
+
+def versions(connection: Connection, tenant_id: str, incident_ids: Sequence[str]) -> Mapping[str, str]:
+    """Return the versions in which incidents were last saved."""
+    found: dict[str, str] = {}
+    for some in chunks(incident_ids):
+        query = select(incidents.c.id, incidents.c.version).where(
+            incidents.c.tenant_id == tenant_id, incidents.c.id.in_(some)
+        )
+        found.update((row.id, row.version) for row in connection.execute(query))
+    return found
+
+
+def load(connection: Connection, tenant_id: str, action_ids: Sequence[str]) -> Mapping[str, Record]:
+    """Return records by their action."""
+    found = (
+        record(row)
+        for some in chunks(action_ids)
+        for row in connection.execute(whole_records(tenant_id).where(records.c.id.in_(some)))
+    )
+    return {one.action.id: one for one in found}
+
+
+def due(
+    connection: Connection, tenant_id: str, now: datetime, states: Sequence[State], limit: int
+) -> tuple[Record, ...]:
+    """Return records whose time has come."""
+    return _records(connection, tenant_id, select_due(tenant_id, now, states, limit))
+
+
+def select_due(tenant_id: str, now: datetime, states: Sequence[State], limit: int) -> Subquery:
+    """Return the ids of records whose time has come.
+
+    SQLite would rather walk all records of a state in the order of their deadlines, hence the hint.
+    """
+    return (
+        select(records.c.id)
+        .with_hint(records, "INDEXED BY ix_records_due", "sqlite")
+        .where(
+            records.c.tenant_id == tenant_id,
+            records.c.due <= now,
+            records.c.state.in_([str(state) for state in states]),
+        )
+        .order_by(records.c.deadline, records.c.id)
+        .limit(limit)
+        .subquery()
+    )
+
+
+def next_due(connection: Connection, tenant_id: str) -> datetime | None:
+    """Return the earliest `due`."""
+    return connection.scalar(select_next_due(tenant_id))
+
+
+def select_next_due(tenant_id: str) -> "Select[datetime]":
+    """Return the query for the earliest `due`."""
+    return (
+        select(records.c.due)
+        .where(records.c.tenant_id == tenant_id, records.c.due.is_not(None))
+        .order_by(records.c.due)
+        .limit(1)
+    )
+
+
+def to_visit(connection: Connection, tenant_id: str, limit: int) -> tuple[str, ...]:
+    """Return incidents that are to be written to."""
+    return tuple(connection.scalars(select_to_visit(tenant_id, limit)))
+
+
+def select_to_visit(tenant_id: str, limit: int) -> Select[Any]:
+    """Return the query for incidents that are to be written to.
+
+    The conditions of the partial indexes stand in it word for word, or SQLite would not use them.
+    """
+    noted = select(records.c.incident_id, records.c.deadline).where(
+        records.c.tenant_id == tenant_id, literal_column("records.is_to_visit = 1")
+    )
+    intended = (
+        select(records.c.incident_id, records.c.deadline)
+        .select_from(effects)
+        .join(records, and_(records.c.tenant_id == effects.c.tenant_id, records.c.id == effects.c.action_id))
+        .where(effects.c.tenant_id == tenant_id, literal_column("effects.went = 'intended'"))
+    )
+    both = union_all(noted, intended).subquery()
+    earliest = func.min(both.c.deadline)
+    return (
+        select(both.c.incident_id)
+        .group_by(both.c.incident_id)
+        .order_by(earliest, both.c.incident_id)
+        .limit(limit)
+    )
+
+
+def of_incident(connection: Connection, tenant_id: str, incident_id: str) -> tuple[Record, ...]:
+    """Return the records of one incident."""
+    ids = select(records.c.id).where(records.c.tenant_id == tenant_id, records.c.incident_id == incident_id)
+    return _records(connection, tenant_id, ids.subquery())
+
+
+def listed(
+    connection: Connection, tenant_id: str, states: Sequence[State], limit: int, offset: int
+) -> tuple[Record, ...]:
+    """Return records by their deadline."""
+    return _records(connection, tenant_id, select_listed(tenant_id, states, limit, offset))
+
+
+def select_listed(tenant_id: str, states: Sequence[State], limit: int, offset: int) -> Subquery:
+    """Return the ids of one page of records.
+
+    Each state gives its own beginning from the index; asked for all at once, either database would sort
+    everything that is in them.
+    """
+    entries = select(records.c.id, records.c.deadline).where(records.c.tenant_id == tenant_id)
+    entries = entries.order_by(records.c.deadline, records.c.id)
+    if not states:
+        return entries.limit(limit).offset(offset).subquery()
+    beginnings = [
+        select(entries.where(records.c.state == str(state)).limit(limit + offset).subquery())
+        for state in dict.fromkeys(states)
+    ]
+    merged = union_all(*beginnings).subquery()
+    return select(merged.c.id).order_by(merged.c.deadline, merged.c.id).limit(limit).offset(offset).subquery()
+
+
+def counts(connection: Connection, tenant_id: str) -> Mapping[State, int]:
+    """Return how many records are in each state."""
+    query = (
+        select(records.c.state, func.count())
+        .where(records.c.tenant_id == tenant_id)
+        .group_by(records.c.state)
+    )
+    return {State(state): count for state, count in connection.execute(query)}
+
+
+def decided(
+    connection: Connection, tenant_id: str, action_id: str | None, since: datetime | None, limit: int
+) -> tuple[Decision, ...]:
+    """Return decisions, newest first."""
+    query = (
+        select(decisions.c.body)
+        .where(decisions.c.tenant_id == tenant_id)
+        .order_by(decisions.c.at.desc(), decisions.c.number.desc(), decisions.c.action_id)
+        .limit(limit)
+    )
+    if action_id is not None:
+        query = query.where(decisions.c.action_id == action_id)
+    if since is not None:
+        query = query.where(decisions.c.at >= since)
+    return tuple(read_decision(body) for body in connection.scalars(query))
+
+
+def planned(connection: Connection, tenant_id: str, action_id: str) -> tuple[Effect, ...]:
+    """Return the effects of one action."""
+    query = (
+        select(effects)
+        .where(effects.c.tenant_id == tenant_id, effects.c.action_id == action_id)
+        .order_by(effects.c.ordinal)
+    )
+    return tuple(_effect(row) for row in connection.execute(query))
+
+
+def spent(connection: Connection, tenant_id: str, policy: str, since: datetime) -> Spent:
+    """Return what one policy has approved."""
+    query = select(func.count(), func.coalesce(func.sum(approvals.c.messages), 0)).where(
+        approvals.c.tenant_id == tenant_id, approvals.c.policy == policy, approvals.c.at >= since
+    )
+    actions, messages = connection.execute(query).one()
+    return Spent(actions=actions, messages=int(messages))
+
+
+def whole_records(tenant_id: str) -> Select[Any]:
+    """Return the query for records with their bodies and the decision that is in force."""
+    in_force = and_(
+        decisions.c.tenant_id == records.c.tenant_id,
+        decisions.c.action_id == records.c.id,
+        decisions.c.number == records.c.decisions,
+        records.c.decision_digest.is_not(None),
+    )
+    return (
+        select(
+            records.c.version,
+            records.c.state,
+            records.c.due,
+            records.c.is_noted,
+            records.c.action,
+            records.c.plan,
+            records.c.notes,
+            decisions.c.body.label("decision"),
+        )
+        .select_from(records)
+        .outerjoin(decisions, in_force)
+        .where(records.c.tenant_id == tenant_id)
+    )
+
+
+def record(row: Row[Any]) -> Record:
+    """Return the record that a row of `whole_records` holds."""
+    notes = read_notes(row.notes)
+    return Record(
+        action=read_action(row.action),
+        state=State(row.state),
+        due=row.due,
+        decision=None if row.decision is None else read_decision(row.decision),
+        plan=None if row.plan is None else read_plan(row.plan),
+        confirmation=notes.confirmation,
+        why=notes.why,
+        is_noted=bool(row.is_noted),
+        version=row.version,
+    )
+
+
+def _records(connection: Connection, tenant_id: str, ids: Subquery) -> tuple[Record, ...]:
+    query = (
+        whole_records(tenant_id)
+        .where(records.c.id.in_(select(ids.c.id)))
+        .order_by(records.c.deadline, records.c.id)
+    )
+    return tuple(record(row) for row in connection.execute(query))
+
+
+def _effect(row: Row[Any]) -> Effect:
+    return Effect(
+        id=row.id,
+        action_id=row.action_id,
+        incident_id=row.incident_id,
+        targets=read_targets(row.targets),
+        went=Went(row.went),
+        attempts=row.attempts,
+        intended_at=row.intended_at,
+        sent_at=row.sent_at,
+        settled_at=row.settled_at,
+        detail=row.detail,
+        bulk_id=row.bulk_id,
+    )

@@ -1,0 +1,69 @@
+"""Bring the schema up to this version, or refuse it."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
+from sqlalchemy.engine import Connection, Engine
+
+from agent.adapters.ledger.tables import VERSION_TABLE
+from agent.model.errors import LedgerError
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+LOCK = 0x6169_7261_6765_6E74
+"""PostgreSQL's advisory lock while migrating: `airagent`, so that two agents do not migrate at once."""
+
+
+def migrate(engine: Engine, name: str) -> None:
+    """Bring the schema up to the newest revision, in one transaction. `name` is the ledger's, for messages.
+
+    Raises:
+        LedgerError: the schema is newer than this agent.
+    """
+    config = _config()
+    script = ScriptDirectory.from_config(config)
+    with engine.connect() as connection, connection.begin():
+        if _is_newest(connection, script, name):
+            return
+
+    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+        if _is_newest(connection, script, name):
+            return
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def require_newest(engine: Engine, name: str) -> None:
+    """Raise LedgerError unless the schema is the newest: who only reads must not migrate."""
+    script = ScriptDirectory.from_config(_config())
+    with engine.connect() as connection, connection.begin():
+        if not _is_newest(connection, script, name):
+            raise LedgerError(
+                f"ledger `{name}`: holds no ledger of this version yet: start the agent once, which prepares it"
+            )
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("version_locations", str(MIGRATIONS / "versions").replace("%", "%%"))
+    config.set_main_option("path_separator", "newline")
+    return config
+
+
+def _is_newest(connection: Connection, script: ScriptDirectory, name: str) -> bool:
+    context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
+    current = set(context.get_current_heads())
+    known = {revision.revision for revision in script.walk_revisions()}
+    if newer := sorted(current - known):
+        raise LedgerError(
+            f"ledger `{name}`: was written by a newer air-agent (schema `{newer[0]}`): "
+            "run that version, or restore a backup from before it"
+        )
+    return current == set(script.get_heads())

@@ -1,0 +1,202 @@
+"""The ledger's tables, as the newest revision of the schema leaves them.
+
+One schema for SQLite and PostgreSQL. What is asked for has a column; all else lies in bodies (see
+`codec`). The tenant is the first column of every key and index, so that tenants cannot meet.
+Partial indexes keep the cost of looking for work by the amount of work, not by the age of the ledger.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    text,
+)
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+
+VERSION_TABLE = "ledger_version"
+"""Where Alembic keeps the revision; a name of our own, so that another program's is not taken for it."""
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware moment, kept as whole microseconds since 1970: both databases compare these alike."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002
+        """Return what is stored. Raises TypeError where the moment has no zone."""
+        return None if value is None else (value - EPOCH) // MICROSECOND
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Return what was stored, in UTC."""
+        return None if value is None else EPOCH + value * MICROSECOND
+
+
+class Key(TypeDecorator[str]):
+    """Text that is searched for. PostgreSQL refuses U+0000 in text, so that is escaped, reversibly."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        """Return what is stored."""
+        if value is None or ("\0" not in value and "\\" not in value):
+            return value
+        return value.replace("\\", "\\\\").replace("\0", "\\0")
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        """Return what was stored."""
+        if value is None or "\\" not in value:
+            return value
+        return "\\".join(part.replace("\\0", "\0") for part in value.split("\\\\"))
+
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(referred_table_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+# `is_to_visit` is 1 where the record's incident is to be written to. `decisions` counts the decisions it
+# has had; `decision_digest` is of the one in force, null where none is.
+records = Table(
+    "records",
+    metadata,
+    Column("tenant_id", Key, primary_key=True),
+    Column("id", Key, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("state", Key, nullable=False),
+    Column("kind", Key, nullable=False),
+    Column("incident_id", Key, nullable=False),
+    Column("first_seen", Moment, nullable=False),
+    Column("deadline", Moment, nullable=False),
+    Column("due", Moment),
+    Column("is_noted", Integer, nullable=False),
+    Column("is_to_visit", Integer, nullable=False),
+    Column("updated", Moment, nullable=False),
+    Column("decisions", Integer, nullable=False),
+    Column("decision_digest", Key),
+    Column("action", LargeBinary, nullable=False),
+    Column("plan", LargeBinary),
+    Column("notes", LargeBinary, nullable=False),
+)
+Index("ix_records_listed", records.c.tenant_id, records.c.deadline, records.c.id)
+Index("ix_records_state", records.c.tenant_id, records.c.state, records.c.deadline, records.c.id)
+Index("ix_records_incident", records.c.tenant_id, records.c.incident_id, records.c.deadline)
+Index(
+    "ix_records_due",
+    records.c.tenant_id,
+    records.c.due,
+    records.c.state,
+    records.c.deadline,
+    records.c.id,
+    sqlite_where=text("due IS NOT NULL"),
+    postgresql_where=text("due IS NOT NULL"),
+)
+Index(
+    "ix_records_to_visit",
+    records.c.tenant_id,
+    records.c.incident_id,
+    records.c.deadline,
+    sqlite_where=text("is_to_visit = 1"),
+    postgresql_where=text("is_to_visit = 1"),
+)
+
+# Only ever added to. `number` counts an action's decisions from 1.
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("tenant_id", Key, primary_key=True),
+    Column("action_id", Key, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("verb", Key, nullable=False),
+    Column("guard", Key),
+    Column("shadow_verb", Key),
+    Column("grounds", Key, nullable=False),
+    Column("revision", Key, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    ForeignKeyConstraint(["tenant_id", "action_id"], ["records.tenant_id", "records.id"]),
+)
+Index("ix_decisions_at", decisions.c.tenant_id, decisions.c.at)
+
+effects = Table(
+    "effects",
+    metadata,
+    Column("tenant_id", Key, primary_key=True),
+    Column("id", Key, primary_key=True),
+    Column("action_id", Key, nullable=False),
+    Column("ordinal", Integer, nullable=False),
+    Column("incident_id", Key, nullable=False),
+    Column("went", Key, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("intended_at", Moment, nullable=False),
+    Column("sent_at", Moment),
+    Column("settled_at", Moment),
+    Column("detail", Key, nullable=False),
+    Column("bulk_id", Key),
+    Column("targets", LargeBinary, nullable=False),
+    ForeignKeyConstraint(["tenant_id", "action_id"], ["records.tenant_id", "records.id"]),
+)
+Index("ix_effects_action", effects.c.tenant_id, effects.c.action_id, effects.c.ordinal)
+Index(
+    "ix_effects_intended",
+    effects.c.tenant_id,
+    effects.c.action_id,
+    sqlite_where=text("went = 'intended'"),
+    postgresql_where=text("went = 'intended'"),
+)
+
+targets = Table(
+    "targets",
+    metadata,
+    Column("tenant_id", Key, primary_key=True),
+    Column("network_message_id", Key, primary_key=True),
+    Column("recipient", Key, primary_key=True),
+    Column("effect_id", Key, nullable=False),
+    ForeignKeyConstraint(["tenant_id", "effect_id"], ["effects.tenant_id", "effects.id"]),
+    sqlite_with_rowid=False,
+)
+
+approvals = Table(
+    "approvals",
+    metadata,
+    Column("tenant_id", Key, primary_key=True),
+    Column("policy", Key, primary_key=True),
+    Column("at", Moment, primary_key=True),
+    Column("action_id", Key, primary_key=True),
+    Column("messages", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+cursors = Table(
+    "cursors",
+    metadata,
+    Column("tenant_id", Key, primary_key=True),
+    Column("watermark", Moment),
+    Column("swept", Moment),
+)
+
+incidents = Table(
+    "incidents",
+    metadata,
+    Column("tenant_id", Key, primary_key=True),
+    Column("id", Key, primary_key=True),
+    Column("version", Key, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+)
+Index("ix_incidents_seen_at", incidents.c.tenant_id, incidents.c.seen_at)

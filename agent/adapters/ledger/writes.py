@@ -1,0 +1,313 @@
+"""What is written to the ledger. Each function runs inside a transaction that the caller has opened.
+
+Everything that is written in bulk is put into the order of its keys first, so that two agents which write
+the same rows wait for each other and do not lock each other out.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Table, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection
+
+from agent.adapters.ledger import codec
+from agent.adapters.ledger.claims import chunks, claim, free
+from agent.adapters.ledger.failures import conflicting
+from agent.adapters.ledger.tables import approvals, cursors, decisions, effects, incidents, records
+from agent.model.decision import Decision
+from agent.model.enactment import Effect, Outcome, Record, State, Went
+from agent.model.errors import Conflict
+from agent.ports import Approval
+
+REMEMBERED = timedelta(days=40)
+"""How long an incident's version is kept after it was last saved. Longer than any sweep looks back;
+an incident that is forgotten is read once more, nothing else."""
+
+FORGOTTEN_AT_ONCE = 1000
+"""How many versions one save forgets at most, so that none takes long."""
+
+NEVER_SENT = (str(Went.DROPPED), str(Went.OBSERVED))
+"""An effect that went this way claims nothing and may be planned again under the same id."""
+
+SETTLED_FROM = {
+    Went.INTENDED: (Went.SENT,),
+    Went.DONE: (Went.INTENDED, Went.SENT, Went.UNKNOWN, Went.DONE),
+    Went.REFUSED: (Went.INTENDED, Went.SENT, Went.UNKNOWN, Went.REFUSED),
+    Went.UNKNOWN: (Went.INTENDED, Went.SENT, Went.UNKNOWN),
+}
+"""From what an effect may come to each outcome. What is settled for good does not change any more, and
+nothing is put back that may have been applied."""
+
+
+def move_cursor(connection: Connection, tenant_id: str, watermark: datetime) -> None:
+    """Set the watermark."""
+    _upsert(connection, cursors, [{"tenant_id": tenant_id, "watermark": watermark}], ("watermark",))
+
+
+def mark_swept(connection: Connection, tenant_id: str, moment: datetime) -> None:
+    """Remember when the last whole sweep began."""
+    _upsert(connection, cursors, [{"tenant_id": tenant_id, "swept": moment}], ("swept",))
+
+
+def save_records(connection: Connection, tenant_id: str, batch: Sequence[Record], now: datetime) -> None:
+    """Write records, and append the decisions that differ from those in the ledger."""
+    if not batch:
+        return
+    ordered = sorted(batch, key=lambda one: one.action.id)
+    heads = _heads(connection, tenant_id, [one.action.id for one in ordered if one.version])
+    fresh: list[dict[str, Any]] = []
+    changed: list[dict[str, Any]] = []
+    appended: list[dict[str, Any]] = []
+    for one in ordered:
+        action_id = one.action.id
+        version, digest, number = heads.get(action_id, (0, None, 0))
+        if one.version != version or one.action.tenant_id != tenant_id:
+            raise Conflict(f"the record of `{action_id}` was changed meanwhile: read it again")
+        body = None if one.decision is None else codec.write_decision(one.decision)
+        newest = None if body is None else codec.digest(body)
+        if one.decision is not None and body is not None and newest != digest:
+            number += 1
+            appended.append(_decision_row(tenant_id, one.decision, action_id, number, body))
+        row = _record_row(tenant_id, one, now) | {"decisions": number, "decision_digest": newest}
+        (changed if one.version else fresh).append(row)
+    if fresh:
+        with conflicting("a new record is in the ledger already: read it again"):
+            connection.execute(insert(records), fresh)
+    _update_records(connection, changed)
+    if appended:
+        with conflicting("a record was decided by somebody else meanwhile: read it again"):
+            connection.execute(insert(decisions), appended)
+
+
+def save_effects(connection: Connection, tenant_id: str, batch: Sequence[Effect]) -> None:
+    """Write new effects, and claim their targets unless they are only observed."""
+    if not batch:
+        return
+    last = _last_ordinals(connection, tenant_id, sorted({one.action_id for one in batch}))
+    rows = []
+    for one in batch:
+        last[one.action_id] = last.get(one.action_id, 0) + 1
+        rows.append(_effect_row(tenant_id, one, last[one.action_id]))
+    rows.sort(key=lambda row: str(row["id"]))
+    statement = _inserting(connection, effects)
+    replaced = {name: statement.excluded[name] for name in rows[0] if name not in {"tenant_id", "id"}}
+    statement = statement.on_conflict_do_update(
+        index_elements=[effects.c.tenant_id, effects.c.id],
+        set_=replaced,
+        where=or_(*(effects.c.went == went for went in NEVER_SENT)),
+    )
+    with conflicting("an effect belongs to an action that has no record: save it with its record"):
+        written = connection.execute(statement, rows, execution_options={"preserve_rowcount": True})
+    if written.rowcount != len(rows):
+        raise Conflict("an effect was planned already: read its action again")
+    claim(connection, tenant_id, [one for one in batch if str(one.went) not in NEVER_SENT])
+
+
+def drop_effects(connection: Connection, tenant_id: str, effect_ids: Sequence[str], now: datetime) -> None:
+    """Turn intended effects into dropped ones, and let go of their targets."""
+    for some in chunks(sorted(set(effect_ids))):
+        mine = (effects.c.tenant_id == tenant_id, effects.c.id.in_(some))
+        dropped = connection.execute(
+            update(effects)
+            .where(*mine, effects.c.went == str(Went.INTENDED))
+            .values(went=str(Went.DROPPED), settled_at=now)
+        )
+        if dropped.rowcount != len(some):
+            raise Conflict("an effect that was to be dropped has left already: read its action again")
+        free(connection, tenant_id, some)
+
+
+def save_approvals(connection: Connection, tenant_id: str, batch: Sequence[Approval]) -> None:
+    """Write automatic approvals."""
+    if not batch:
+        return
+    rows = [
+        {
+            "tenant_id": tenant_id,
+            "policy": one.policy,
+            "at": one.at,
+            "action_id": one.action_id,
+            "messages": one.messages,
+        }
+        for one in batch
+    ]
+    with conflicting("an approval was counted already: read its action again"):
+        connection.execute(insert(approvals), rows)
+
+
+def save_versions(connection: Connection, tenant_id: str, versions: Mapping[str, str], now: datetime) -> None:
+    """Remember in which versions incidents were saved, and forget those not seen for long."""
+    if not versions:
+        return
+    rows = [
+        {"tenant_id": tenant_id, "id": incident_id, "version": version, "seen_at": now}
+        for incident_id, version in sorted(versions.items())
+    ]
+    _upsert(connection, incidents, rows, ("version", "seen_at"))
+    forgotten = (
+        select(incidents.c.id)
+        .where(incidents.c.tenant_id == tenant_id, incidents.c.seen_at < now - REMEMBERED)
+        .order_by(incidents.c.seen_at)
+        .limit(FORGOTTEN_AT_ONCE)
+    )
+    connection.execute(
+        delete(incidents).where(incidents.c.tenant_id == tenant_id, incidents.c.id.in_(forgotten))
+    )
+
+
+def depart(connection: Connection, tenant_id: str, effect_id: str, now: datetime) -> None:
+    """Turn an intended effect into a sent one, and count the attempt."""
+    sent = connection.execute(
+        update(effects)
+        .where(
+            effects.c.tenant_id == tenant_id, effects.c.id == effect_id, effects.c.went == str(Went.INTENDED)
+        )
+        .values(went=str(Went.SENT), attempts=effects.c.attempts + 1, sent_at=now, settled_at=None)
+    )
+    if sent.rowcount != 1:
+        raise Conflict(f"effect `{effect_id}` is not intended any more: it must not be sent")
+
+
+def settle(connection: Connection, tenant_id: str, effect_id: str, outcome: Outcome, now: datetime) -> None:
+    """Write how an effect went."""
+    if outcome.went not in SETTLED_FROM:
+        raise ValueError(f"an effect cannot be settled as `{outcome.went}`")
+    values: dict[str, object] = {"went": str(outcome.went), "detail": outcome.detail, "settled_at": now}
+    if outcome.went == Went.INTENDED:
+        values |= {"settled_at": None, "sent_at": None}
+    if outcome.bulk_id is not None:
+        values["bulk_id"] = outcome.bulk_id
+    settled = connection.execute(
+        update(effects)
+        .where(
+            effects.c.tenant_id == tenant_id,
+            effects.c.id == effect_id,
+            effects.c.went.in_([str(went) for went in SETTLED_FROM[outcome.went]]),
+        )
+        .values(values)
+    )
+    if settled.rowcount != 1:
+        raise Conflict(f"effect `{effect_id}` cannot become {outcome.went} from what it is: read it again")
+
+
+_SETTABLE = tuple(column.name for column in records.c if column.name not in {"tenant_id", "id", "kind"})
+
+_UPDATE = (
+    update(records)
+    .where(
+        records.c.tenant_id == bindparam("of_tenant"),
+        records.c.id == bindparam("of_id"),
+        records.c.version == bindparam("of_version"),
+    )
+    .values({name: bindparam(name) for name in _SETTABLE})
+)
+
+
+def _heads(
+    connection: Connection, tenant_id: str, action_ids: Sequence[str]
+) -> dict[str, tuple[int, str | None, int]]:
+    found: dict[str, tuple[int, str | None, int]] = {}
+    for some in chunks(action_ids):
+        query = select(records.c.id, records.c.version, records.c.decision_digest, records.c.decisions).where(
+            records.c.tenant_id == tenant_id, records.c.id.in_(some)
+        )
+        found.update((row[0], (row[1], row[2], row[3])) for row in connection.execute(query))
+    return found
+
+
+def _update_records(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    if not rows:
+        return
+    bound = [
+        {name: row[name] for name in _SETTABLE}
+        | {"of_tenant": row["tenant_id"], "of_id": row["id"], "of_version": row["version"] - 1}
+        for row in rows
+    ]
+    if connection.execute(_UPDATE, bound).rowcount != len(rows):
+        raise Conflict("a record was changed meanwhile: read it again")
+
+
+def _record_row(tenant_id: str, one: Record, now: datetime) -> dict[str, Any]:
+    action = one.action
+    return {
+        "tenant_id": tenant_id,
+        "id": action.id,
+        "version": one.version + 1,
+        "state": str(one.state),
+        "kind": str(action.kind),
+        "incident_id": action.incident.id,
+        "first_seen": action.first_seen,
+        "deadline": action.deadline,
+        "due": one.due,
+        "is_noted": int(one.is_noted),
+        "is_to_visit": int(not one.is_noted or one.state == State.INTENDED),
+        "updated": now,
+        "action": codec.write(action),
+        "plan": None if one.plan is None else codec.write(one.plan),
+        "notes": codec.write(codec.Notes(one.confirmation, one.why)),
+    }
+
+
+def _decision_row(
+    tenant_id: str, decision: Decision, action_id: str, number: int, body: bytes
+) -> dict[str, Any]:
+    return {
+        "tenant_id": tenant_id,
+        "action_id": action_id,
+        "number": number,
+        "at": decision.at,
+        "verb": str(decision.verb),
+        "guard": decision.guard,
+        "shadow_verb": None if decision.shadow is None else str(decision.shadow.verb),
+        "grounds": decision.grounds,
+        "revision": decision.revision,
+        "body": codec.pack(body),
+    }
+
+
+def _effect_row(tenant_id: str, one: Effect, ordinal: int) -> dict[str, Any]:
+    return {
+        "tenant_id": tenant_id,
+        "id": one.id,
+        "action_id": one.action_id,
+        "ordinal": ordinal,
+        "incident_id": one.incident_id,
+        "went": str(one.went),
+        "attempts": one.attempts,
+        "intended_at": one.intended_at,
+        "sent_at": one.sent_at,
+        "settled_at": one.settled_at,
+        "detail": one.detail,
+        "bulk_id": one.bulk_id,
+        "targets": codec.write(one.targets),
+    }
+
+
+def _last_ordinals(connection: Connection, tenant_id: str, action_ids: Sequence[str]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for some in chunks(action_ids):
+        query = (
+            select(effects.c.action_id, func.max(effects.c.ordinal))
+            .where(effects.c.tenant_id == tenant_id, effects.c.action_id.in_(some))
+            .group_by(effects.c.action_id)
+        )
+        found.update((row[0], row[1]) for row in connection.execute(query))
+    return found
+
+
+def _inserting(connection: Connection, table: Table) -> "sqlite.Insert | postgresql.Insert":
+    """Return an insert that can say what happens to a row that is there already: each dialect has its own."""
+    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+
+
+def _upsert(
+    connection: Connection, table: Table, rows: Sequence[dict[str, Any]], overwritten: Sequence[str]
+) -> None:
+    statement = _inserting(connection, table)
+    statement = statement.on_conflict_do_update(
+        index_elements=list(table.primary_key.columns),
+        set_={name: statement.excluded[name] for name in overwritten},
+    )
+    connection.execute(statement, list(rows))
