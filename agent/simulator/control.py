@@ -1,0 +1,90 @@
+"""What people and tests may ask of the simulator itself; nothing of it is Graph's. Loopback only."""
+
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from agent.simulator import happenings
+from agent.simulator.answers import json
+from agent.simulator.clock import Clock
+from agent.simulator.moments import text
+from agent.simulator.rendering import encode
+from agent.simulator.shapes import Json
+from agent.simulator.state import State
+
+_LOOPBACK = frozenset({"127.0.0.1", "::1"})
+_VERBS = {"approve": happenings.person_approves, "reject": happenings.person_rejects}
+
+
+class Asked(msgspec.Struct, frozen=True, rename="camel"):
+    """A person's decision in the portal: `evidence` counts from 0 within the alert."""
+
+    alert_id: str
+    evidence: int
+    verb: str
+
+
+def routes(state: State, clock: Clock) -> list[Route]:
+    """Return the paths below `/simulator`."""
+
+    async def status(_request: Request) -> Response:
+        return json(encode(_status(state, text(clock.now()))))
+
+    async def requests(_request: Request) -> Response:
+        return json(encode({"requests": [_entry(one) for one in state.requests]}))
+
+    async def people(request: Request) -> Response:
+        try:
+            asked = msgspec.json.decode(await request.body(), type=Asked)
+            decide = _VERBS[asked.verb](asked.alert_id, asked.evidence)
+            decide(state, clock.now())
+        except (msgspec.DecodeError, KeyError, IndexError):
+            return Response(status_code=400)
+        return Response(status_code=204)
+
+    table = (("GET", "status", status), ("GET", "requests", requests), ("POST", "people", people))
+    return [Route(f"/simulator/{name}", _near(answer), methods=[verb]) for verb, name, answer in table]
+
+
+def _near(
+    answer: Callable[[Request], Awaitable[Response]],
+) -> Callable[[Request], Awaitable[Response]]:
+    async def guard(request: Request) -> Response:
+        if request.client is None or request.client.host not in _LOOPBACK:
+            return Response(status_code=404)
+        return await answer(request)
+
+    return guard
+
+
+def _status(state: State, now: str) -> Json:
+    return {
+        "now": now,
+        "seed": state.seed,
+        "incidents": len(state.incidents),
+        "alerts": len(state.alerts),
+        "pending": sum(1 for _ in state.open_proposals()),
+        "requests": Counter(one.kind for one in state.requests),
+        "statuses": Counter(str(one.status) for one in state.requests),
+        "remediations": len(state.remediations),
+        "remediated": len(state.remediated),
+        "remediatedTwice": sum(1 for times in state.remediated.values() if times > 1),
+        "strays": state.strays,
+    }
+
+
+def _entry(request: Any) -> Json:
+    return {
+        "at": text(request.at),
+        "method": request.method,
+        "path": request.path,
+        "query": request.query,
+        "kind": request.kind,
+        "status": request.status,
+        "pairs": request.pairs,
+    }

@@ -1,0 +1,190 @@
+"""What happens in the tenant besides requests: mail moves, evidence follows, people decide, incidents merge."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from agent.simulator import shapes
+from agent.simulator.mail import DELETED, INBOX, JUNK, QUARANTINE, SOFT_DELETED, Copy, Pair
+from agent.simulator.moments import text
+from agent.simulator.names import APP_NAME, ECHO_TITLE
+from agent.simulator.shapes import PENDING
+from agent.simulator.state import Bundle, Happening, Proposal, Remediation, State
+
+_DESTINATIONS = {
+    "softDelete": SOFT_DELETED,
+    "hardDelete": SOFT_DELETED,
+    "moveToJunk": JUNK,
+    "moveToInbox": INBOX,
+    "moveToDeletedItems": DELETED,
+}
+ECHO_AFTER = timedelta(minutes=5)
+"""From a remediation to the alert that it raises; the time is ours."""
+
+
+def remediate(state: State, remediation: Remediation, now: datetime) -> None:
+    """Accept a remediation: the mail moves later, and further things follow from that."""
+    state.remediated.update(remediation.pairs)
+    active = sum(1 for other in state.remediations if other.triggered and other.done is None)
+    state.remediations.append(remediation)
+    limit = state.switches.active_remediations
+    if limit is not None and active >= limit:
+        remediation.triggered = False
+        return
+    state.plan(now + state.switches.effect_after, _moves(remediation))
+    if state.switches.remediation_alerts:
+        state.plan(now + ECHO_AFTER, _echo(remediation))
+
+
+def _moves(remediation: Remediation) -> Happening:
+    def move(state: State, now: datetime) -> None:
+        destination = _DESTINATIONS[remediation.action]
+        for pair in remediation.pairs:
+            copy = state.post.at(pair)
+            if copy is not None and copy.in_mailbox:
+                copy.move(destination, "Manual Remediation", now)
+        remediation.done = now
+        state.plan_rerun(now, rerun)
+
+    return move
+
+
+def _echo(remediation: Remediation) -> Happening:
+    def raise_alert(state: State, now: datetime) -> None:
+        number = 1 + state.remediations.index(remediation)
+        incident_id, alert_id = f"9{number:05d}", f"fa{remediation.bulk_id}"
+        copies = [copy for pair in remediation.pairs if (copy := state.post.at(pair)) is not None]
+        evidence = shapes.cluster(
+            now,
+            copies,
+            by="NetworkMessageId",
+            value=remediation.bulk_id,
+            query=f'( (BulkId:"{remediation.bulk_id}") )',
+            verdict="unknown",
+        )
+        alert = shapes.alert(alert_id, incident_id, title=ECHO_TITLE, created=now, evidence=[evidence])
+        state.admit(Bundle(shapes.incident(incident_id, name=ECHO_TITLE, created=now), (alert,)), now)
+        state.plan_rerun(now, rerun)
+
+    return raise_alert
+
+
+def rerun(state: State, now: datetime) -> None:
+    """Run the investigations again: actions whose mail is gone are cancelled and count as remediated."""
+    for proposal in tuple(state.open_proposals()):
+        copies = list(proposal.copies(state.post)) if proposal.messages else []
+        if copies and not any(copy.in_mailbox for copy in copies):
+            state.close(proposal, "remediated", now)
+
+
+def person_approves(alert_id: str, index: int) -> Happening:
+    """Return: somebody approves one pending action in the portal."""
+
+    def approve(state: State, now: datetime) -> None:
+        proposal = _open_one(state, alert_id, index)
+        if proposal is None:
+            return
+        proposal.evidence["remediationStatus"] = "running"
+        state.changed(alert_id, now, advances=state.switches.evidence_change_advances)
+        state.plan(now + state.switches.effect_after, _carried_out(proposal))
+
+    return approve
+
+
+def _carried_out(proposal: Proposal) -> Happening:
+    def finish(state: State, now: datetime) -> None:
+        for copy in proposal.copies(state.post):
+            if copy.in_mailbox:
+                copy.move(SOFT_DELETED, "Manual Remediation", now)
+        if proposal.is_open:
+            state.close(proposal, "remediated", now)
+        state.plan_rerun(now, rerun)
+
+    return finish
+
+
+def person_rejects(alert_id: str, index: int) -> Happening:
+    """Return: somebody rejects one pending action in the portal."""
+
+    def reject(state: State, now: datetime) -> None:
+        proposal = _open_one(state, alert_id, index)
+        if proposal is not None:
+            state.close(proposal, "declined", now)
+
+    return reject
+
+
+def _open_one(state: State, alert_id: str, index: int) -> Proposal | None:
+    evidence = state.alerts[alert_id]["evidence"][index]
+    for proposal in state.open_proposals(alert_id):
+        if proposal.evidence is evidence and evidence["remediationStatus"] == PENDING:
+            return proposal
+    return None
+
+
+def zap(pairs: Sequence[Pair]) -> Happening:
+    """Return: zero-hour auto purge takes these copies away."""
+
+    def purge(state: State, now: datetime) -> None:
+        for pair in pairs:
+            copy = state.post.at(pair)
+            if copy is not None and copy.in_mailbox:
+                copy.move(QUARANTINE, "Phish ZAP", now)
+        state.plan_rerun(now, rerun)
+
+    return purge
+
+
+def arrive(bundle: Bundle) -> Happening:
+    """Return: an incident appears."""
+
+    def appear(state: State, now: datetime) -> None:
+        state.admit(bundle, now)
+
+    return appear
+
+
+def grow(alert_id: str, index: int, copies: Sequence[Copy]) -> Happening:
+    """Return: a running investigation finds more messages of a cluster."""
+
+    def add(state: State, now: datetime) -> None:
+        state.post.add(copies)
+        evidence = state.alerts[alert_id]["evidence"][index]
+        known = set(evidence["networkMessageIds"])
+        fresh = [m for m in dict.fromkeys(copy.network_message_id for copy in copies) if m not in known]
+        evidence["networkMessageIds"] = [*evidence["networkMessageIds"], *fresh]
+        evidence["emailCount"] = len(evidence["networkMessageIds"])
+        state.changed(alert_id, now, advances=state.switches.evidence_change_advances)
+
+    return add
+
+
+def merge(loser: str, winner: str) -> Happening:
+    """Return: Defender merges one incident into another; the alerts move, and both are news."""
+
+    def join(state: State, now: datetime) -> None:
+        state.move_alerts(loser, winner)
+        state.incidents[loser]["status"] = "redirected"
+        state.incidents[loser]["redirectIncidentId"] = winner
+        state.changed_incident(loser, now, advances=True)
+        state.changed_incident(winner, now, advances=True)
+
+    return join
+
+
+def comment(state: State, thing: shapes.Json, words: str, now: datetime) -> None:
+    """Append a comment of ours to an incident or alert."""
+    thing["comments"] = [
+        *thing["comments"],
+        {"comment": words, "createdByDisplayName": APP_NAME, "createdDateTime": text(now)},
+    ]
+    wrote(state, thing, now)
+
+
+def wrote(state: State, thing: shapes.Json, now: datetime) -> None:
+    """Note that we changed an incident or alert."""
+    advances = state.switches.own_write_advances
+    if "evidence" in thing:
+        state.changed(thing["id"], now, advances=advances)
+        return
+    thing["lastModifiedBy"] = f"API-App:{APP_NAME}"
+    state.changed_incident(thing["id"], now, advances=advances)

@@ -1,0 +1,28 @@
+"""Who the simulated tenant is: names that the simulator, the demo and the tests share."""
+
+TENANT_ID = "72f988bf-0000-4000-8000-00000000c0de"
+DOMAIN = "contoso.example"
+CLIENT_ID = "a1ea9e27-0000-4000-8000-00000000a9e7"
+CLIENT_SECRET = "simulated-secret"  # noqa: S105 - opens nothing but the simulator
+APP_NAME = "air-agent"
+"""The display name of the app registration; its writes are signed `API-App:` and this."""
+
+VIPS = (f"ceo@{DOMAIN}", f"cfo@{DOMAIN}")
+SIMULATION_DOMAIN = "simulation.contoso-training.example"
+PARTNERS = ("partner.example", "fabrikam.example")
+
+READ_INCIDENTS = "SecurityIncident.Read.All"
+WRITE_INCIDENTS = "SecurityIncident.ReadWrite.All"
+READ_ALERTS = "SecurityAlert.Read.All"
+WRITE_ALERTS = "SecurityAlert.ReadWrite.All"
+READ_MAIL = "SecurityAnalyzedMessage.Read.All"
+WRITE_MAIL = "SecurityAnalyzedMessage.ReadWrite.All"
+HUNT = "ThreatHunting.Read.All"
+
+ALL_ROLES = frozenset(
+    {READ_INCIDENTS, WRITE_INCIDENTS, READ_ALERTS, WRITE_ALERTS, READ_MAIL, WRITE_MAIL, HUNT}
+)
+"""Every application permission that the agent can make use of."""
+
+ECHO_TITLE = "Administrative action submitted by an Administrator"
+"""The alert that a remediation by an administrator raises. Source: Microsoft's page on remediating mail."""

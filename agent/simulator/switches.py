@@ -1,0 +1,94 @@
+"""What nobody knows about Graph, each as a switch, so that the agent can be shown to hold either way.
+
+Every field is UNCONFIRMED on a live tenant unless its docstring says otherwise; the defaults are what the
+documentation makes most likely.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from enum import StrEnum
+
+import msgspec
+
+from agent.simulator.names import ALL_ROLES, HUNT, READ_MAIL, WRITE_MAIL
+
+
+class Closes(StrEnum):
+    """How long after its mail is gone a pending action is cancelled by a re-run of its investigation."""
+
+    MINUTES = "minutes"
+    HOURS = "hours"
+    NEVER = "never"
+
+    @property
+    def after(self) -> timedelta | None:
+        """The time between the mail leaving the mailbox and the pending action closing."""
+        return {
+            Closes.MINUTES: timedelta(minutes=10),
+            Closes.HOURS: timedelta(hours=3),
+            Closes.NEVER: None,
+        }[self]
+
+
+class Top(StrEnum):
+    """What becomes of `$top` on incidents and alerts."""
+
+    ACCEPTED = "accepted"
+    CAPPED = "capped"
+    """Larger pages are cut to 50; a third-party client was seen to be held to that."""
+    REFUSED = "refused"
+    """400 whenever it is given."""
+
+
+class Switches(msgspec.Struct, frozen=True, kw_only=True):
+    """One position of every switch."""
+
+    evidence_change_advances: bool = True
+    """Whether a change of evidence moves `lastUpdateDateTime` of its alert and incident."""
+    own_write_advances: bool = True
+    """Whether a PATCH or comment moves `lastUpdateDateTime`. The polling page says nothing; assumed yes."""
+    closes_after: Closes = Closes.MINUTES
+    """Re-runs cancel actions whose mail is gone, says Microsoft; how soon is not said."""
+    cluster_shows_pending: bool = True
+    """Whether `mailClusterEvidence` says `pendingApproval`, or says `active` and only the alert's
+    `investigationState` shows that something waits."""
+    remediation_alerts: bool = False
+    """Whether `remediate` through Graph raises an alert of its own. The portal's remediation does."""
+    top: Top = Top.CAPPED
+    effect_after: timedelta = timedelta(minutes=2)
+    """From an accepted `remediate` to the mail having moved. Microsoft says it can take hours."""
+    expired_evidence: str = "pendingApproval"
+    """What evidence says once its week is over; a member of `evidenceRemediationStatus`."""
+    unheard_words: bool = False
+    """Whether the tenant also holds words and an evidence type that no published metadata has."""
+    throttle_per_minute: int | None = 150
+    """Requests to `/security` in one minute; None for no limit. 150 is published for alerts, and for
+    incidents, mail and hunting it is taken to be the same."""
+    active_remediations: int | None = None
+    """How many remediations may be active at once; one more is accepted and never carried out. Microsoft
+    says 50, not how a breach shows through Graph. None for no limit."""
+    roles: frozenset[str] = ALL_ROLES
+    """The application permissions that an administrator has consented to."""
+    token_lifetime: timedelta = timedelta(hours=24)
+
+
+def every_position() -> Mapping[str, Switches]:
+    """Return each way of turning one switch, by name, with all others as they are by default."""
+    return {
+        "default": Switches(),
+        "evidence change does not advance": Switches(evidence_change_advances=False),
+        "own write does not advance": Switches(own_write_advances=False),
+        "nothing advances": Switches(evidence_change_advances=False, own_write_advances=False),
+        "closes after hours": Switches(closes_after=Closes.HOURS),
+        "never closes": Switches(closes_after=Closes.NEVER),
+        "only the alert shows pending": Switches(cluster_shows_pending=False),
+        "remediation alerts": Switches(remediation_alerts=True),
+        "top accepted": Switches(top=Top.ACCEPTED),
+        "top refused": Switches(top=Top.REFUSED),
+        "effect after hours": Switches(effect_after=timedelta(hours=4)),
+        "expired evidence is unremediated": Switches(expired_evidence="unremediated"),
+        "expired evidence is declined": Switches(expired_evidence="declined"),
+        "unheard words": Switches(unheard_words=True),
+        "no hunting": Switches(roles=ALL_ROLES - {HUNT}),
+        "no mail": Switches(roles=ALL_ROLES - {HUNT, READ_MAIL, WRITE_MAIL}),
+    }
