@@ -1,0 +1,82 @@
+"""`moment:`: office hours and calendars in a time zone."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from agent.judge.lists import Shelf, wording
+from agent.judge.literals import DAYS, Wrong, hours, iso_date, nearest, text, word, zone
+from agent.judge.strict_yaml import Mapping_, Node, Sequence, shown
+from agent.model.policy import Mark, Moment
+
+KEYS = frozenset({"zone", "days", "hours", "dates"})
+
+_zone = lru_cache(maxsize=1024)(ZoneInfo)
+
+
+def moment(mark: Mark, node: Node, shelf: Shelf, file: str, report: Callable[[Wrong], None]) -> Moment:
+    """Return the condition that an author wrote.
+
+    Raises:
+        Wrong: a key is missing or not known, or a value is not what it has to be.
+    """
+    if not isinstance(node, Mapping_):
+        raise Wrong(node.mark, "write `moment: {zone: Europe/Madrid, days: [mon, fri], hours: 08:00-18:00}`")
+    for key, _ in node.entries:
+        if key.text not in KEYS:
+            raise Wrong(key.mark, f"unknown key `{shown(key.text)}`{nearest(key.text, KEYS)}")
+    given = node.get("zone"), node.get("days"), node.get("hours"), node.get("dates")
+    in_zone, on_days, at_hours, on_dates = given
+    if in_zone is None:
+        raise Wrong(node.mark, "`zone` is missing: name a time zone such as `Europe/Madrid`")
+    if on_days is None and at_hours is None and on_dates is None:
+        raise Wrong(node.mark, "name `days`, `hours` or `dates`")
+    told = " ".join(wording(part) for part in (on_days, at_hours, on_dates) if part is not None)
+    return Moment(
+        zone=zone(in_zone),
+        days=None if on_days is None else _days(on_days),
+        hours=None if at_hours is None else hours(at_hours),
+        dates=None if on_dates is None else frozenset(shelf.read(on_dates, file, iso_date, report)),
+        wording=told,
+        mark=mark,
+    )
+
+
+def _days(node: Node) -> frozenset[int]:
+    """Return days of the week, 0 for Monday: `[mon, wed]`, or `mon-fri`."""
+    if isinstance(node, Sequence) and node.items:
+        return frozenset(DAYS.index(word(item, "a day", DAYS)) for item in node.items)
+    written = text(node, "days such as `mon-fri` or `[sat, sun]`")
+    first, dash, last = written.partition("-")
+    if first not in DAYS or (dash and last not in DAYS):
+        raise Wrong(node.mark, f"`{shown(written)}` are not days: write `mon-fri` or `[sat, sun]`")
+    start, end = DAYS.index(first), DAYS.index(last or first)
+    return frozenset(day % 7 for day in range(start, end + 1 if end >= start else end + 8))
+
+
+def inside(condition: Moment, now: datetime) -> bool:
+    """Whether the moment lies inside all that the condition gives.
+
+    Hours that cross midnight belong to the day on which they began.
+    """
+    local = now.astimezone(_zone(condition.zone))
+    day = local.date()
+    if condition.hours is not None:
+        minute = local.hour * 60 + local.minute
+        start, end = condition.hours
+        if start < end:
+            if not start <= minute < end:
+                return False
+        elif minute < end:
+            day -= timedelta(days=1)
+        elif minute < start:
+            return False
+    if condition.days is not None and day.weekday() not in condition.days:
+        return False
+    return condition.dates is None or day.isoformat() in condition.dates
+
+
+def local_time(condition: Moment, now: datetime) -> str:
+    """Return the moment as a clock in the condition's zone shows it."""
+    return now.astimezone(_zone(condition.zone)).strftime("%a %Y-%m-%d %H:%M").lower() + f" {condition.zone}"

@@ -1,0 +1,127 @@
+"""Policies -> closures over facts, compiled once and looked up by kind.
+
+A closure answers True, False or None for unknown, and nothing else: the words are made by `explain`, for
+the few policies that matter, from the same conditions. Each condition is compiled twice: for facts that are
+complete, and for facts of which some messages are missing.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import partial
+
+import msgspec
+
+from agent.judge.attempt import Failure, attempt
+from agent.judge.closures import of_condition, of_policy
+from agent.judge.seen import Seen, folds_for, see
+from agent.model.facts import Facts
+from agent.model.pending import ActionKind
+from agent.model.policy import Policy, PolicySet
+
+
+class Compiled:
+    """One policy and its closures."""
+
+    __slots__ = ("clauses", "complete", "expires", "partial", "policy", "tenants", "unless")
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
+        self.tenants = policy.tenants
+        self.expires = policy.expires
+        self.complete = of_policy(policy, is_complete=True)
+        self.partial = of_policy(policy, is_complete=False)
+        self.clauses = {
+            is_complete: tuple(of_condition(one, is_complete=is_complete) for one in policy.match.conditions)
+            for is_complete in (True, False)
+        }
+        self.unless = {
+            is_complete: tuple(of_condition(one, is_complete=is_complete) for one in policy.unless)
+            for is_complete in (True, False)
+        }
+
+    def counts(self, tenant: str, now: datetime) -> bool:
+        """Whether the policy is for this tenant, and has not expired."""
+        if self.expires is not None and now >= self.expires:
+            return False
+        return self.tenants is None or tenant.lower() in self.tenants
+
+    def distance(self, seen: Seen, *, is_complete: bool) -> int:
+        """Return how many conditions stand in the way of a match."""
+        missing = sum(check(seen) is not True for check in self.clauses[is_complete])
+        return missing + sum(check(seen) is not False for check in self.unless[is_complete])
+
+
+class Answers(msgspec.Struct, frozen=True):
+    """What the policies for one pending action answer; those that did not match are left out.
+
+    `failures` has the undecided policies whose evaluation went wrong, which is a bug, with what went wrong.
+    """
+
+    matched: tuple[Compiled, ...] = ()
+    undecided: tuple[Compiled, ...] = ()
+    failures: Mapping[str, str] = {}
+
+
+_NONE = Answers()
+
+
+class Judge:
+    """All policies, ready to be asked."""
+
+    def __init__(self, policies: PolicySet) -> None:
+        self.revision = policies.revision
+        self.policies: Mapping[str, Policy] = {policy.name: policy for policy in policies.policies}
+        compiled = [Compiled(self.policies[name]) for name in sorted(self.policies)]
+        self._by_kind: Mapping[ActionKind, tuple[Compiled, ...]] = {
+            kind: tuple(one for one in compiled if kind in one.policy.kinds) for kind in ActionKind
+        }
+        self._folds = {kind: folds_for(one.policy for one in some) for kind, some in self._by_kind.items()}
+
+    def applicable(self, kind: ActionKind, tenant: str, now: datetime) -> tuple[Compiled, ...]:
+        """Return the policies that count for such an action now, by name."""
+        return tuple(one for one in self._by_kind[kind] if one.counts(tenant, now))
+
+    def seen(self, kind: ActionKind, facts: Facts) -> Seen:
+        """Return the facts as the closures of this kind see them."""
+        return see(facts, self._folds[kind])
+
+    def evaluate(self, kind: ActionKind, tenant: str, facts: Facts) -> Answers:
+        """Return which policies matched, and which could not tell."""
+        compiled = self._by_kind[kind]
+        answers = attempt(partial(self._evaluate, compiled, kind, tenant, facts))
+        if isinstance(answers, Failure):
+            return self._evaluate_apart(kind, tenant, facts)
+        return answers
+
+    def _evaluate(self, compiled: Sequence[Compiled], kind: ActionKind, tenant: str, facts: Facts) -> Answers:
+        matched: list[Compiled] = []
+        undecided: list[Compiled] = []
+        is_complete, now = facts.messages_complete, facts.now
+        seen = see(facts, self._folds[kind])
+        for one in compiled:
+            held = one.complete(seen) if is_complete else one.partial(seen)
+            if held is not False and one.counts(tenant, now):
+                (matched if held else undecided).append(one)
+        if not matched and not undecided:
+            return _NONE
+        return Answers(tuple(matched), tuple(undecided))
+
+    def _evaluate_apart(self, kind: ActionKind, tenant: str, facts: Facts) -> Answers:
+        """Evaluate each policy on its own, since one of them fails: it might have been the one that says stop."""
+        matched: list[Compiled] = []
+        undecided: list[Compiled] = []
+        failures: dict[str, str] = {}
+        for one in self.applicable(kind, tenant, facts.now):
+            answers = attempt(partial(self._evaluate, (one,), kind, tenant, facts))
+            if isinstance(answers, Failure):
+                failures[one.policy.name] = answers.words
+                undecided.append(one)
+                continue
+            matched.extend(answers.matched)
+            undecided.extend(answers.undecided)
+        return Answers(tuple(matched), tuple(undecided), failures)
+
+
+def compile_set(policies: PolicySet) -> Judge:
+    """Return the judge that goes by these policies."""
+    return Judge(policies)

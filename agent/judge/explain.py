@@ -1,0 +1,201 @@
+"""What a policy's conditions came to, clause by clause, in words for people on call.
+
+Made only for the policies that matter to a decision, from the same conditions as the closures.
+"""
+
+from collections.abc import Iterable
+from typing import cast
+
+from agent.judge import calendar
+from agent.judge.fold import folded
+from agent.judge.operators import OPERATORS, Rows
+from agent.judge.quote import members, quote, shorten, visible
+from agent.judge.seen import fact_of
+from agent.judge.truth import Here, holds
+from agent.judge.vocabulary import MEMBER, SETS, Fact
+from agent.model.decision import Clause
+from agent.model.facts import Facts, Value
+from agent.model.policy import All, AnyOf, Condition, Messages, Moment, Not, Policy, Test
+
+THE_MESSAGES = "messages"
+"""What a clause names as its fact where the messages as such are unknown."""
+
+
+def match_clauses(policy: Policy, facts: Facts) -> tuple[Clause, ...]:
+    """Return the conditions of `match`, each as it turned out."""
+    here = Here(facts=facts, values=facts.values)
+    return tuple(_clause(one, here) for one in policy.match.conditions)
+
+
+def unless_clauses(policy: Policy, facts: Facts) -> tuple[Clause, ...]:
+    """Return the conditions of `unless`, each as it turned out: one that held is in the way."""
+    here = Here(facts=facts, values=facts.values)
+    return tuple(_clause(one, here) for one in policy.unless)
+
+
+def _clause(condition: Condition, here: Here) -> Clause:
+    held = holds(condition, here)
+    names = _missing(condition, here) if held is None else _named(condition)
+    return Clause(
+        words=words(condition, here),
+        held=held,
+        facts=tuple(dict.fromkeys(names)),
+        line=condition.mark.line,
+        column=condition.mark.column,
+    )
+
+
+def _named(condition: Condition) -> Iterable[str]:
+    """Give every fact that the condition names."""
+    match condition:
+        case Test(operator="oneOf", operand=operand):
+            yield from cast("Rows", operand).facts
+        case Test(fact=name):
+            yield name
+        case All(conditions=conditions) | AnyOf(conditions=conditions):
+            for one in conditions:
+                yield from _named(one)
+        case Not(condition=inner) | Messages(condition=inner):
+            yield from _named(inner)
+        case Moment():
+            return
+
+
+def _missing(condition: Condition, here: Here) -> Iterable[str]:
+    """Give the facts that make the condition unknown."""
+    if holds(condition, here) is not None:
+        return
+    match condition:
+        case Test(operator="oneOf", operand=operand):
+            yield from (name for name in cast("Rows", operand).facts if name not in here.values)
+        case Test(fact=name):
+            yield name
+        case All(conditions=conditions) | AnyOf(conditions=conditions):
+            for one in conditions:
+                yield from _missing(one, here)
+        case Not(condition=inner):
+            yield from _missing(inner, here)
+        case Messages(condition=inner):
+            unknown = next((each for each in here.messages if holds(inner, each) is None), None)
+            if unknown is None or not here.facts.messages_complete:
+                yield THE_MESSAGES
+            else:
+                yield from _missing(inner, unknown)
+        case Moment():
+            return
+
+
+def words(condition: Condition, here: Here) -> str:
+    """Say the condition as it turned out: the fact, its value, and what was asked of it."""
+    match condition:
+        case Test(operator="exists", fact=name):
+            return f"`{name}` is {'known' if name in here.values else 'not known'}"
+        case Test(operator="oneOf"):
+            return _words_of_rows(condition, here)
+        case Test():
+            return _words_of_test(condition, here)
+        case All() | AnyOf():
+            return _joined(condition, here)
+        case Not(condition=inner):
+            return f"not ({words(inner, here)})"
+        case Messages():
+            return _words_of_messages(condition, here)
+        case Moment():
+            side = "inside" if holds(condition, here) else "outside"
+            return f"it is {calendar.local_time(condition, here.facts.now)}, {side} {condition.wording}"
+
+
+def _joined(condition: All | AnyOf, here: Here) -> str:
+    """Say those that came out as the whole did, since they are why; one is enough where any would do."""
+    whole = holds(condition, here)
+    telling = [one for one in condition.conditions if holds(one, here) is whole]
+    if isinstance(condition, AnyOf) and whole:
+        telling = telling[:1]
+    return " and ".join(words(one, here) for one in telling)
+
+
+def _words_of_test(test: Test, here: Here) -> str:
+    fact = fact_of(test.fact, here.scope)
+    raw = here.values.get(test.fact)
+    held = holds(test, here)
+    phrase = OPERATORS[test.operator].phrase.format(visible(test.wording))
+    asked = "" if held else f", {phrase} asked"
+    if held is None:
+        return f"`{fact.name}` is {_unknown(fact, raw, here)}{asked}"
+    value = cast("Value", raw)
+    if fact.type in SETS:
+        return _words_of_set(fact, test, cast("frozenset[str]", value)) + asked
+    if held and test.operator != "equals":
+        return f"`{fact.name}` is {quote(value)}, {phrase}"
+    return f"`{fact.name}` is {quote(value)}{asked}"
+
+
+def _unknown(fact: Fact, raw: Value | None, here: Here) -> str:
+    if fact.over_messages and not here.facts.messages_complete:
+        return f"known only in part{_why(here.facts)}"
+    if raw is None:
+        return f"unknown{_why(here.facts) if fact.over_messages else ''}"
+    return f"{quote(raw)}, which tells nothing"
+
+
+def _why(facts: Facts) -> str:
+    return f" ({visible(shorten(facts.unresolved))})" if facts.unresolved else ""
+
+
+def _words_of_set(fact: Fact, test: Test, raw: frozenset[str]) -> str:
+    """Say which members mattered, and of how many."""
+    if not raw:
+        return f"`{fact.name}` is empty"
+    kind = MEMBER[fact.type]
+    listed = (
+        frozenset({test.operand}) if test.operator == "contains" else cast("frozenset[str]", test.operand)
+    )
+    inside = frozenset(one for one in raw if folded(kind, one) in listed)
+    count = f" ({{}} of {len(raw)})" if len(raw) > 1 else ""
+    if test.operator == "contains":
+        return f"`{fact.name}` {'has' if inside else 'is'} {members(inside or raw)}"
+    where = visible(test.wording)
+    if test.operator == "allIn":
+        outside = raw - inside
+        if outside:
+            return f"`{fact.name}` has {members(outside)}{count.format(len(outside))}, not in {where}"
+        return f"`{fact.name}` is {members(raw)}, all in {where}"
+    if inside:
+        return f"`{fact.name}` has {members(inside)}{count.format(len(inside))}, in {where}"
+    return f"`{fact.name}` is {members(raw)}, none in {where}"
+
+
+def _words_of_rows(test: Test, here: Here) -> str:
+    rows = cast("Rows", test.operand)
+    told = []
+    for name in rows.facts:
+        raw = here.values.get(name)
+        told.append(f"`{name}` is {'unknown' if raw is None else quote(raw)}")
+    held = holds(test, here)
+    end = f"together one of {visible(test.wording)}" + ("" if held else " asked")
+    return f"{' and '.join(told)}, {end}"
+
+
+def _words_of_messages(condition: Messages, here: Here) -> str:
+    facts, inner = here.facts, condition.condition
+    if not here.messages:
+        return f"the messages are unknown{_why(facts) or (' (there are none)' if facts.messages == () else ' (not looked up)')}"
+    answers = [holds(inner, each) for each in here.messages]
+    held = holds(condition, here)
+    count = answers.count(True)
+    wants_some = condition.quantifier in ("any", "none")
+    telling = next((at for at, answer in enumerate(answers) if (answer is True) is wants_some), 0)
+    if held is None and facts.messages_complete:
+        telling = answers.index(None)
+    asked = f", {_bounds(condition)}{'' if held else ' asked'}"
+    if held is None:
+        asked += _why(facts) or f", {answers.count(None)} unknown"
+    return f"in {count} of {len(answers)} messages{asked}: {words(inner, here.messages[telling])}"
+
+
+def _bounds(condition: Messages) -> str:
+    if condition.quantifier != "share":
+        return condition.quantifier
+    least, most = condition.at_least, condition.at_most
+    bounds = [f"at least {least:g}"] if least > 0 else []
+    return " and ".join([*bounds, *([f"at most {most:g}"] if most < 1 else [])]) or "any share"

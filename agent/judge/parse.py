@@ -1,0 +1,296 @@
+"""Files -> the set of policies, or everything that is wrong with them, each at its place."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from hashlib import sha256
+from typing import TypeVar
+
+from agent.judge.conditions import ConditionReader
+from agent.judge.lists import ListFile, Shelf, list_file
+from agent.judge.literals import Wrong, integer, line, moment, nearest, rate, word
+from agent.judge.strict_yaml import Mapping_, Node, Sequence, problem, read, shown
+from agent.judge.words import CLASSIFICATIONS, DETERMINATIONS
+from agent.model.decision import Verb
+from agent.model.errors import PolicyError, Problem
+from agent.model.pending import MAIL_KINDS, ActionKind
+from agent.model.policy import (
+    All,
+    Classification,
+    Condition,
+    Limit,
+    Limits,
+    Mark,
+    Mode,
+    Policy,
+    PolicySet,
+)
+
+V = TypeVar("V")
+
+REQUIRED = ("policy", "description", "owner", "for", "match")
+KEYS = frozenset(
+    {
+        *REQUIRED,
+        "mode",
+        "priority",
+        "tenants",
+        "expires",
+        "unless",
+        "decide",
+        "reason",
+        "classification",
+        "limits",
+        "escalation",
+        "inform",
+    }
+)
+HIGHEST_PRIORITY = 1_000
+INFORMS_ONLY = -(2**31)
+"""The priority of a policy that informs and decides nothing: below all, so that its verb never counts."""
+
+CASES = ".cases.yaml"
+_YAML = (".yaml", ".yml")
+
+
+def parse_set(files: Mapping[str, bytes]) -> PolicySet:
+    """Return all policies of these files, by their paths as they are to be shown to people.
+
+    Files under a `lists/` directory are lists, `*.cases.yaml` are passed over, other YAML files hold one
+    policy each. The revision changes with any byte of any policy or list.
+
+    Raises:
+        PolicyError: with everything that is wrong in any of the files, or where there is no policy at all.
+    """
+    problems: list[Problem] = []
+    ours = {file: data for file, data in sorted(files.items()) if is_policy(file) or is_list(file)}
+    shelves = _lists({file: data for file, data in ours.items() if is_list(file)}, problems)
+    policies: dict[str, Policy] = {}
+    texts = [file for file in ours if is_policy(file)]
+    for file in texts:
+        policy = _policy(file, ours[file], shelves, problems)
+        if policy is None:
+            continue
+        if policy.name in policies:
+            twin = policies[policy.name].file
+            problems.append(problem(file, policy.mark, f"the policy `{policy.name}` is in `{twin}` already"))
+        policies[policy.name] = policy
+    if not texts:
+        where = next(iter(files), "policies")
+        problems.append(
+            problem(where, Mark(1, 1), "there is no policy: an agent without any decides nothing")
+        )
+    if problems:
+        unique = {str(found): found for found in problems}
+        raise PolicyError(
+            sorted(unique.values(), key=lambda one: (one.file, one.line, one.column, one.message))
+        )
+    return PolicySet(
+        policies=tuple(policies[name] for name in sorted(policies)), revision=_digest(ours.items())
+    )
+
+
+def is_list(file: str) -> bool:
+    """Whether the path is that of a list file."""
+    return file.endswith(_YAML) and "lists" in file.replace("\\", "/").split("/")[:-1]
+
+
+def is_policy(file: str) -> bool:
+    """Whether the path is that of a policy."""
+    return file.endswith(_YAML) and not file.endswith(CASES) and not is_list(file)
+
+
+def _digest(parts: Iterable[tuple[str, bytes]]) -> str:
+    whole = sha256()
+    for file, data in parts:
+        whole.update(f"{len(file)}:{file}:{len(data)}:".encode())
+        whole.update(data)
+    return whole.hexdigest()[:12]
+
+
+def _lists(files: Mapping[str, bytes], problems: list[Problem]) -> Mapping[str, ListFile]:
+    found: dict[str, ListFile] = {}
+    for file, data in files.items():
+        try:
+            one = list_file(file, data, read(file, data))
+        except PolicyError as error:
+            problems.extend(error.problems)
+            continue
+        except Wrong as wrong:
+            problems.append(problem(file, wrong.mark, wrong.message))
+            continue
+        if one.name in found:
+            message = f"the list `{one.name}` is in `{found[one.name].file}` already"
+            problems.append(problem(file, Mark(1, 1), message))
+        found[one.name] = one
+    return found
+
+
+def _policy(file: str, data: bytes, lists: Mapping[str, ListFile], problems: list[Problem]) -> Policy | None:
+    """Return the policy of one file; None where anything is wrong with it."""
+    before = len(problems)
+    try:
+        root = read(file, data)
+        if not isinstance(root, Mapping_):
+            raise Wrong(
+                root.mark, "a policy is a mapping with the keys `policy`, `for`, `match` and `decide`"
+            )
+    except PolicyError as error:
+        problems.extend(error.problems)
+        return None
+    except Wrong as wrong:
+        problems.append(problem(file, wrong.mark, wrong.message))
+        return None
+    reader = _PolicyReader(file, root, lists, problems)
+    policy = reader.policy(data)
+    return policy if len(problems) == before else None
+
+
+class _PolicyReader:
+    """Reads one policy; every part on its own, so that one wrong part does not hide another."""
+
+    def __init__(
+        self, file: str, root: Mapping_, lists: Mapping[str, ListFile], problems: list[Problem]
+    ) -> None:
+        self.file = file
+        self.root = root
+        self.shelf = Shelf(lists)
+        self.problems = problems
+
+    def policy(self, data: bytes) -> Policy:
+        self._check_keys()
+        kinds = self._part("for", _kinds, frozenset[ActionKind]())
+        conditions = ConditionReader(self.file, kinds, self.shelf, self._report)
+        match = self._part("match", conditions.conjunction, tuple[Condition, ...]())
+        unless = self._part("unless", conditions.several, tuple[Condition, ...]())
+        inform = self._part("inform", _chain, None)
+        decides = self.root.get("decide") is not None or inform is None
+        verb = self._part("decide", _verb, Verb.ESCALATE)
+        limits = self._part("limits", lambda node: _limits(node, verb, kinds), Limits())
+        named = {name: lists.data for name, lists in self.shelf.lists.items() if name in self.shelf.named}
+        return Policy(
+            name=self._part("policy", _name, ""),
+            description=self._part("description", lambda node: line(node, "a description"), ""),
+            owner=self._part("owner", lambda node: line(node, "an owner"), ""),
+            kinds=kinds,
+            mode=self._part("mode", lambda node: Mode(word(node, "a mode", set(Mode))), Mode.OBSERVE),
+            priority=self._part("priority", _priority, 0) if decides else self._informs_only(),
+            tenants=self._part("tenants", _tenants, None),
+            expires=self._part("expires", _expires, None),
+            match=All(conditions=match, mark=(self.root.get("match") or self.root).mark),
+            unless=unless,
+            verb=verb,
+            reason=self._part("reason", lambda node: line(node, "a reason"), ""),
+            classification=self._part("classification", lambda node: _classification(node, verb), None),
+            limits=limits,
+            escalation=self._part("escalation", _chain, None),
+            inform=inform,
+            file=self.file,
+            mark=self.root.mark,
+            digest=_digest([("", data), *sorted(named.items())]),
+        )
+
+    def _check_keys(self) -> None:
+        for key, _ in self.root.entries:
+            if key.text not in KEYS:
+                message = f"unknown key `{shown(key.text)}`{nearest(key.text, KEYS)}"
+                self.problems.append(problem(self.file, key.mark, message))
+        required = list(REQUIRED)
+        if self.root.get("inform") is None:
+            required.append("decide")
+        for name in required:
+            if self.root.get(name) is None:
+                self.problems.append(problem(self.file, self.root.mark, f"`{name}` is missing"))
+
+    def _part(self, key: str, reading: Callable[[Node], V], otherwise: V) -> V:
+        """Return what stands under the key; `otherwise` where nothing does, or what does is wrong."""
+        node = self.root.get(key)
+        if node is None:
+            return otherwise
+        try:
+            return reading(node)
+        except Wrong as wrong:
+            self._report(wrong)
+            return otherwise
+
+    def _report(self, wrong: Wrong) -> None:
+        self.problems.append(problem(wrong.file or self.file, wrong.mark, wrong.message))
+
+    def _informs_only(self) -> int:
+        """Return the priority of a policy without `decide`, which must not ask for what only deciding has."""
+        for key, _ in self.root.entries:
+            if key.text in ("priority", "limits", "classification", "escalation"):
+                message = f"`{key.text}` belongs to a policy that decides: this one only informs"
+                self.problems.append(problem(self.file, key.mark, message))
+        return INFORMS_ONLY
+
+
+def _name(node: Node) -> str:
+    name = line(node, "a name")
+    plain = name.replace("-", "").replace("_", "").replace(".", "")
+    if not plain.isalnum() or not name.isascii() or len(name) > 100:
+        raise Wrong(node.mark, f"`{shown(name)}` is not a name: use letters, digits, `-`, `_` and `.`")
+    return name
+
+
+def _chain(node: Node) -> str:
+    return line(node, "the name of a chain")
+
+
+def _kinds(node: Node) -> frozenset[ActionKind]:
+    if not isinstance(node, Sequence) or not node.items:
+        raise Wrong(node.mark, "a list of kinds is asked for, such as `[softDeleteCluster]`")
+    return frozenset(
+        ActionKind(word(item, "a kind of pending action", set(ActionKind))) for item in node.items
+    )
+
+
+def _tenants(node: Node) -> frozenset[str] | None:
+    if not isinstance(node, Sequence) or not node.items:
+        raise Wrong(node.mark, "a list of tenant ids is asked for")
+    return frozenset(line(item, "a tenant id").lower() for item in node.items)
+
+
+def _verb(node: Node) -> Verb:
+    return Verb(word(node, "a decision", set(Verb)))
+
+
+def _priority(node: Node) -> int:
+    return integer(node, -HIGHEST_PRIORITY, HIGHEST_PRIORITY)
+
+
+def _expires(node: Node) -> datetime | None:
+    return moment(node)
+
+
+def _classification(node: Node, verb: Verb) -> Classification:
+    if verb is Verb.ESCALATE:
+        raise Wrong(node.mark, "a policy that escalates concludes nothing: leave `classification` out")
+    if not isinstance(node, Mapping_) or node.get("classification") is None:
+        raise Wrong(
+            node.mark, "write `classification: {classification: falsePositive, determination: notMalicious}`"
+        )
+    words: dict[str, str] = {}
+    known = {"classification": CLASSIFICATIONS, "determination": DETERMINATIONS}
+    for key, value in node.entries:
+        if key.text not in known:
+            raise Wrong(key.mark, f"unknown key `{shown(key.text)}`{nearest(key.text, known)}")
+        words[key.text] = word(value, f"a {key.text}", known[key.text])
+    return Classification(classification=words["classification"], determination=words.get("determination"))
+
+
+def _limits(node: Node, verb: Verb, kinds: frozenset[ActionKind]) -> Limits:
+    if verb is not Verb.APPROVE:
+        raise Wrong(node.mark, "limits hold approvals back: leave them out of a policy that does not approve")
+    if not isinstance(node, Mapping_) or not node.entries:
+        raise Wrong(node.mark, "write `limits: {actions: 20/h, messages: 5000/d}`")
+    found: dict[str, Limit] = {}
+    for key, value in node.entries:
+        if key.text not in ("actions", "messages"):
+            raise Wrong(
+                key.mark, f"unknown key `{shown(key.text)}`{nearest(key.text, {'actions', 'messages'})}"
+            )
+        if key.text == "messages" and kinds and not kinds & MAIL_KINDS:
+            raise Wrong(key.mark, "a limit of messages has no meaning for these kinds: limit `actions`")
+        count, window, wording = rate(value)
+        found[key.text] = Limit(count=count, window=window, wording=wording)
+    return Limits(actions=found.get("actions"), messages=found.get("messages"))

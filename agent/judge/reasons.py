@@ -1,0 +1,125 @@
+"""The one sentence that says why: who decided, on which facts, and what else would have been asked."""
+
+from collections.abc import Mapping, Sequence
+
+from agent.judge.attempt import Failure, attempt
+from agent.judge.explain import match_clauses, unless_clauses
+from agent.judge.quote import quote, shorten, visible
+from agent.model.decision import Answer, Clause, Finding, Verb
+from agent.model.facts import Facts
+from agent.model.pending import PendingAction
+from agent.model.policy import Policy
+
+MOST_LABEL = 80
+HEAD_FACTS = ("evidence.type", "evidence.verdict", "alert.title", "alert.severity")
+"""What is told of an action where no policy speaks of it."""
+
+
+Clauses = tuple[tuple[Clause, ...], tuple[Clause, ...]]
+"""The clauses of `match` and those of `unless`."""
+
+
+class Case:
+    """What is judged, which policies failed on it, and the clauses told so far: each policy's are told once."""
+
+    def __init__(self, action: PendingAction, facts: Facts, failures: Mapping[str, str]) -> None:
+        self.action = action
+        self.facts = facts
+        self.failures = failures
+        self._told: dict[str, Clauses] = {}
+
+    def clauses(self, policy: Policy) -> Clauses:
+        """Return the policy's clauses; where telling them fails, one that says so."""
+        told = self._told.get(policy.name)
+        if told is None:
+            told = self._told[policy.name] = self._tell(policy)
+        return told
+
+    def _tell(self, policy: Policy) -> Clauses:
+        told = attempt(lambda: (match_clauses(policy, self.facts), unless_clauses(policy, self.facts)))
+        if not isinstance(told, Failure):
+            return told
+        words, mark = f"it could not be evaluated ({told.words})", policy.mark
+        return (Clause(words=words, held=None, facts=(), line=mark.line, column=mark.column),), ()
+
+    @property
+    def label(self) -> str:
+        """What the action is about, short, and safe to show."""
+        return visible(shorten(self.action.label, MOST_LABEL))
+
+
+def why_verb(verb: Verb, policies: Sequence[Policy], case: Case) -> str:
+    """Say which policies decided, and on what; or that they disagree."""
+    if len({policy.verb for policy in policies}) > 1:
+        sides = "; ".join(f"{policy.verb} by {_grounds_of(policy, case)}" for policy in policies)
+        return f"policies disagree: {sides} ({case.label})"
+    return f"{verb} by {'; and by '.join(_grounds_of(policy, case) for policy in policies)} ({case.label})"
+
+
+def _grounds_of(policy: Policy, case: Case) -> str:
+    because = f" ({visible(policy.reason)})" if policy.reason else ""
+    match, _ = case.clauses(policy)
+    return f"`{policy.name}`{because}: {'; '.join(clause.words for clause in match)}"
+
+
+def why_undecided(policies: Sequence[Policy], case: Case) -> str:
+    """Say which policies could not tell, and for want of which fact."""
+    told = "; ".join(f"`{policy.name}`: {_open(policy, case)}" for policy in policies)
+    return f"undecided: {told} ({case.label})"
+
+
+def _open(policy: Policy, case: Case) -> str:
+    failure = case.failures.get(policy.name)
+    if failure is not None:
+        return f"it could not be evaluated ({failure})"
+    match, unless = case.clauses(policy)
+    unknown = [clause.words for clause in match if clause.held is None]
+    unknown += [f"unless {clause.words}" for clause in unless if clause.held is None]
+    return "; ".join(unknown)
+
+
+def why_none(nearest: Sequence[Policy], case: Case, *, is_observed_only: bool) -> str:
+    """Say that no policy matched, and what stood in the way of the nearest."""
+    if nearest:
+        ways = "; then ".join(f"`{policy.name}`, but {_in_the_way(policy, case)}" for policy in nearest)
+        return f"no policy matched: nearest is {ways} ({case.label})"
+    which = "only observing policies are" if is_observed_only else "no policy is"
+    return f"{which} for kind `{case.action.kind}`: {_head(case)} ({case.label})"
+
+
+def _in_the_way(policy: Policy, case: Case) -> str:
+    match, unless = case.clauses(policy)
+    failed = [clause.words for clause in match if clause.held is not True]
+    failed += [f"{clause.words}, which it rules out" for clause in unless if clause.held]
+    return " and ".join(failed[:2]) + (f" and {len(failed) - 2} more" if len(failed) > 2 else "")
+
+
+def _head(case: Case) -> str:
+    values = case.facts.values
+    told = [f"`{name}` is {quote(values[name])}" for name in HEAD_FACTS if name in values][:2]
+    return ", ".join(told) or f"`incident.id` is {quote(case.action.incident.id)}"
+
+
+def why_over(reason: str, case: Case) -> str:
+    """Say that what would have been approved comes too late."""
+    return f"its week was over on {quote(case.action.deadline)}, and nothing is approved after it: {reason}"
+
+
+def finding_of(policy: Policy, answer: Answer, case: Case, *, observes: bool) -> Finding:
+    """Return the policy's answer with the clauses it rests on."""
+    match, unless = case.clauses(policy)
+    match answer:
+        case Answer.MATCHED:
+            clauses = (*match, *unless)
+        case Answer.UNDECIDED:
+            clauses = tuple(clause for clause in (*match, *unless) if clause.held is None)
+        case Answer.NOT_MATCHED:
+            clauses = (*(one for one in match if one.held is not True), *(one for one in unless if one.held))
+    return Finding(
+        policy=policy.name,
+        answer=answer,
+        verb=policy.verb,
+        priority=policy.priority,
+        observes=observes,
+        clauses=tuple(clauses),
+    )

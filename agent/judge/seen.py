@@ -1,0 +1,111 @@
+"""Facts as conditions see them: every value in the form in which it is compared, made once for all policies."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, cast
+
+from agent.judge import fold
+from agent.judge.operators import ONE_OF, Rows
+from agent.judge.vocabulary import FACTS, MEMBER, MESSAGE_FACTS, SETS, Fact, Scope
+from agent.model.facts import Facts, FactType, Value
+from agent.model.policy import All, AnyOf, Condition, Messages, Moment, Not, Policy, Test
+
+Seen = dict[str, Any]
+"""Values by the fact's name, and their folded forms under `~name`."""
+
+NOW = "\x00now"
+MESSAGES = "\x00messages"
+
+Fold = tuple[str, str, Callable[[str], str], bool]
+"""Name, key of the folded form, how to fold, and whether the value is a set."""
+
+Folds = tuple[tuple[Fold, ...], tuple[Fold, ...]]
+"""What is folded of the action, and of each message."""
+
+
+class MessagesSeen:
+    """The messages; folded when the first condition asks for them."""
+
+    __slots__ = ("_folds", "_messages", "_now", "_rows")
+
+    def __init__(self, facts: Facts, folds: Iterable[Fold]) -> None:
+        self._messages: Sequence[Mapping[str, Value]] = facts.messages or ()
+        self._now = facts.now
+        self._folds = tuple(folds)
+        self._rows: list[Seen] | None = None
+
+    @property
+    def rows(self) -> list[Seen]:
+        """The facts of each message."""
+        if self._rows is None:
+            self._rows = [_folded(message, self._folds, self._now) for message in self._messages]
+        return self._rows
+
+
+def see(facts: Facts, folds: Folds) -> Seen:
+    """Return the facts as closures see them."""
+    of_action, of_message = folds
+    seen = _folded(facts.values, of_action, facts.now)
+    if facts.messages is not None:
+        seen[MESSAGES] = MessagesSeen(facts, of_message)
+    return seen
+
+
+def _folded(values: Mapping[str, Value], folds: Iterable[Fold], now: datetime) -> Seen:
+    seen: Seen = dict(values)
+    seen[NOW] = now
+    for name, key, fold_one, is_set in folds:
+        value = seen.get(name)
+        if value is not None:
+            seen[key] = frozenset(map(fold_one, value)) if is_set else fold_one(value)
+    return seen
+
+
+def key_of(fact: Fact, operator: str) -> str:
+    """Return where a closure finds the fact: folded, but as it came where a text is to match a pattern."""
+    if fact.type is FactType.TEXT and operator == "matches":
+        return fact.name
+    return f"~{fact.name}" if MEMBER.get(fact.type, fact.type) in fold.FOLDS else fact.name
+
+
+def fact_of(name: str, scope: Scope) -> Fact:
+    """Return the row of the fact."""
+    return (FACTS if scope is Scope.ACTION else MESSAGE_FACTS)[name]
+
+
+def facts_read(policy: Policy) -> Iterator[tuple[Scope, Fact, str]]:
+    """Give every fact that the policy reads, with its scope and the operator that reads it."""
+    for condition in (policy.match, *policy.unless):
+        yield from _read(condition, Scope.ACTION)
+
+
+def _read(condition: Condition, scope: Scope) -> Iterator[tuple[Scope, Fact, str]]:
+    match condition:
+        case Test(fact=name, operator=operator, operand=operand):
+            names = cast("Rows", operand).facts if operator == ONE_OF else (name,)
+            for each in names:
+                yield scope, fact_of(each, scope), operator
+        case All(conditions=conditions) | AnyOf(conditions=conditions):
+            for inner in conditions:
+                yield from _read(inner, scope)
+        case Not(condition=inner):
+            yield from _read(inner, scope)
+        case Messages(condition=inner):
+            yield from _read(inner, Scope.MESSAGE)
+        case Moment():
+            return
+
+
+def folds_for(policies: Iterable[Policy]) -> Folds:
+    """Return what has to be folded for these policies."""
+    wanted: dict[tuple[Scope, str], Fold] = {}
+    for policy in policies:
+        for scope, fact, operator in facts_read(policy):
+            key = key_of(fact, operator)
+            if key != fact.name:
+                how = fold.FOLDS[MEMBER.get(fact.type, fact.type)]
+                wanted[scope, fact.name] = (fact.name, key, how, fact.type in SETS)
+    return (
+        tuple(one for (scope, _), one in wanted.items() if scope is Scope.ACTION),
+        tuple(one for (scope, _), one in wanted.items() if scope is Scope.MESSAGE),
+    )
