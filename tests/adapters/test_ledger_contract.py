@@ -1,0 +1,556 @@
+"""What every ledger promises, held against SQLite and PostgreSQL."""
+
+from datetime import timedelta
+
+import msgspec
+import pytest
+
+from agent.adapters.ledger.ledger import SqlLedger
+from agent.adapters.ledger.opening import open_ledger
+from agent.adapters.ledger.writes import REMEMBERED
+from agent.model.decision import Verb
+from agent.model.enactment import Confirmation, EffectSeen, Outcome, Record, State, Went
+from agent.model.errors import Conflict
+from agent.ports import Approval, Cover, Spent
+from tests.adapters.records import (
+    MINUTE,
+    NOW,
+    TENANT,
+    a_decided_record,
+    a_decision,
+    a_record,
+    an_action,
+    an_effect,
+    saved,
+)
+
+NOTHING = "\0 `\\0` \\ \U0001f4e7"
+"""Text that PostgreSQL refuses as it is, and that must not be taken for another once it is escaped."""
+
+
+def keys(records: tuple[Record, ...]) -> list[str]:
+    return [record.action.key for record in records]
+
+
+# The cursor, sweeps and versions
+
+
+async def test_a_new_ledger_has_no_cursor_and_no_sweep(ledger: SqlLedger) -> None:
+    assert await ledger.cursor() is None
+    assert await ledger.swept() is None
+
+
+async def test_cursor_and_sweep_are_kept_apart_and_to_the_microsecond(ledger: SqlLedger) -> None:
+    await ledger.move_cursor(NOW)
+    await ledger.mark_swept(NOW + MINUTE)
+
+    await ledger.move_cursor(NOW + timedelta(microseconds=1))
+
+    assert await ledger.cursor() == NOW + timedelta(microseconds=1)
+    assert await ledger.swept() == NOW + MINUTE
+
+
+async def test_the_newest_version_of_an_incident_is_remembered(ledger: SqlLedger) -> None:
+    await ledger.save([], versions={"1": "a", "2": "b", NOTHING: NOTHING}, now=NOW)
+
+    await ledger.save([], versions={"1": "c"}, now=NOW)
+
+    assert await ledger.versions(["1", "2", "3", NOTHING]) == {"1": "c", "2": "b", NOTHING: NOTHING}
+
+
+async def test_versions_are_forgotten_after_forty_days_and_not_before(ledger: SqlLedger) -> None:
+    await ledger.save([], versions={"old": "a"}, now=NOW - MINUTE)
+    await ledger.save([], versions={"young": "a", "seen again": "a"}, now=NOW)
+
+    await ledger.save([], versions={"new": "a"}, now=NOW + REMEMBERED)
+
+    assert set(await ledger.versions(["old", "young", "seen again", "new"])) == {"young", "seen again", "new"}
+
+
+# Records
+
+
+async def test_a_record_is_read_back_as_it_was_saved(ledger: SqlLedger) -> None:
+    seen = Confirmation(effect=EffectSeen.PARTLY, words="2 of 3 are gone", checks=2, at=NOW)
+    record = a_decided_record(confirmation=seen, why="being followed", is_noted=False, due=None)
+
+    await ledger.save([record], now=NOW)
+
+    assert await ledger.load([record.action.id, "unknown"]) == {record.action.id: saved(record)}
+
+
+async def test_text_that_a_database_dislikes_survives(ledger: SqlLedger) -> None:
+    action = an_action(NOTHING, incident=NOTHING)
+    decision = a_decision(action, reason=NOTHING, values={NOTHING: NOTHING})
+    record = a_record(action=action, decision=decision)
+    effect = an_effect(record, id=NOTHING, targets=((NOTHING, NOTHING),))
+
+    await ledger.save([record], effects=[effect], now=NOW)
+    await ledger.settle(NOTHING, Outcome(went=Went.DONE, detail=NOTHING, bulk_id=NOTHING), NOW)
+
+    assert await ledger.of_incident(NOTHING) == (saved(record),)
+    assert list(await ledger.covered([(NOTHING, NOTHING)])) == [(NOTHING, NOTHING)]
+    assert (await ledger.effects(action.id))[0].bulk_id == NOTHING
+
+
+async def test_saving_again_counts_the_version_and_keeps_the_newest(ledger: SqlLedger) -> None:
+    record = a_record()
+    await ledger.save([record], now=NOW)
+    later = msgspec.structs.replace(saved(record), state=State.EXPIRED, due=None, why="the week is over")
+
+    await ledger.save([later], now=NOW)
+
+    assert await ledger.load([record.action.id]) == {record.action.id: saved(later)}
+
+
+@pytest.mark.parametrize("version", [0, 1, 3])
+async def test_a_record_of_another_version_is_a_conflict_and_changes_nothing(
+    ledger: SqlLedger, version: int
+) -> None:
+    record = a_record()
+    await ledger.save([record], now=NOW)
+    await ledger.save([saved(record)], now=NOW)
+    stale = msgspec.structs.replace(record, version=version, state=State.EXPIRED)
+
+    with pytest.raises(Conflict):
+        await ledger.save([a_record("another"), stale], now=NOW)
+
+    assert await ledger.listed() == (saved(record, 2),)
+
+
+async def test_a_record_that_was_never_saved_cannot_be_of_version_one(ledger: SqlLedger) -> None:
+    with pytest.raises(Conflict):
+        await ledger.save([saved(a_record())], now=NOW)
+
+
+async def test_the_same_record_twice_in_one_save_is_a_conflict(ledger: SqlLedger) -> None:
+    with pytest.raises(Conflict):
+        await ledger.save([a_record(), a_record()], now=NOW)
+
+    await ledger.save([a_record()], now=NOW)
+    with pytest.raises(Conflict):
+        await ledger.save([saved(a_record()), saved(a_record())], now=NOW)
+
+
+async def test_tenants_do_not_see_each_other(url: str) -> None:
+    other = "99999999-2222-3333-4444-555555555555"
+    mine, theirs = a_decided_record(), a_record(action=an_action(tenant=other), due=NOW)
+    pair = ("message-0", "anna@contoso.example")
+    async with open_ledger(url, TENANT) as here, open_ledger(url, other) as there:
+        await here.save([mine], effects=[an_effect(mine)], versions={"1": "a"}, now=NOW)
+        await here.move_cursor(NOW)
+
+        await there.save([theirs], effects=[an_effect(theirs)], now=NOW)
+
+        assert await there.listed() == (saved(theirs),)
+        assert (await there.covered([pair]))[pair].action_id == theirs.action.id
+        assert (await there.cursor(), await there.versions(["1"])) == (None, {})
+        assert (await here.counts(), await there.counts()) == ({State.INTENDED: 1}, {State.SEEN: 1})
+        with pytest.raises(Conflict):
+            await there.save([a_record("of the wrong tenant")], now=NOW)
+
+
+# Decisions
+
+
+async def test_only_a_decision_that_differs_is_appended(ledger: SqlLedger) -> None:
+    action = an_action()
+    first, second = a_decision(action), a_decision(action, Verb.REJECT, at=NOW + MINUTE)
+    record = a_record(action=action, decision=first)
+    await ledger.save([record], now=NOW)
+
+    await ledger.save([msgspec.structs.replace(saved(record), state=State.SENT)], now=NOW)
+    await ledger.save([msgspec.structs.replace(saved(record, 2), decision=second)], now=NOW)
+
+    assert await ledger.decisions(action_id=action.id) == (second, first)
+    assert (await ledger.load([action.id]))[action.id].decision == second
+
+
+async def test_a_decision_taken_back_stays_in_the_history(ledger: SqlLedger) -> None:
+    action = an_action()
+    decision = a_decision(action)
+    await ledger.save([a_record(action=action, decision=decision)], now=NOW)
+
+    await ledger.save([saved(a_record(action=action))], now=NOW)
+    undecided = (await ledger.load([action.id]))[action.id]
+    await ledger.save([msgspec.structs.replace(undecided, decision=decision)], now=NOW)
+
+    assert undecided.decision is None
+    assert await ledger.decisions() == (decision, decision)
+
+
+async def test_decisions_come_newest_first_since_a_moment_and_so_many(ledger: SqlLedger) -> None:
+    actions = [an_action(f"cluster-{place}") for place in range(4)]
+    made = [a_decision(action, at=NOW + place * MINUTE) for place, action in enumerate(actions)]
+    pairs = zip(actions, made, strict=True)
+    await ledger.save([a_record(action=action, decision=decision) for action, decision in pairs], now=NOW)
+
+    assert await ledger.decisions() == (made[3], made[2], made[1], made[0])
+    assert await ledger.decisions(limit=1) == (made[3],)
+    assert await ledger.decisions(since=NOW + 2 * MINUTE) == (made[3], made[2])
+    assert await ledger.decisions(action_id=actions[1].id, since=NOW + 2 * MINUTE) == ()
+
+
+# Effects and their targets
+
+
+async def test_effects_come_in_the_order_of_their_plans(ledger: SqlLedger) -> None:
+    record = a_decided_record()
+    first = [an_effect(record, place, id=name) for place, name in enumerate("cab")]
+    await ledger.save([record], effects=first, now=NOW)
+    second = [an_effect(record, 3 + place, id=name) for place, name in enumerate("zy")]
+
+    await ledger.save([saved(record)], effects=second, now=NOW)
+
+    assert await ledger.effects(record.action.id) == (*first, *second)
+    assert await ledger.effects("unknown") == ()
+
+
+async def test_a_claimed_target_is_covered_by_its_effect(ledger: SqlLedger) -> None:
+    record = a_decided_record()
+    effect = an_effect(record, targets=(("m1", "anna@contoso.example"), ("m1", "ben@contoso.example")))
+    await ledger.save([record], effects=[effect], now=NOW)
+
+    covered = await ledger.covered(
+        [*effect.targets, effect.targets[0], ("m2", "anna@contoso.example"), ("m1", "eve@contoso.example")]
+    )
+
+    cover = Cover(action_id=record.action.id, effect_id=effect.id, intended_at=NOW)
+    assert covered == dict.fromkeys(effect.targets, cover)
+
+
+async def test_twelve_thousand_targets_are_claimed_and_found(ledger: SqlLedger) -> None:
+    record = a_decided_record()
+    targets = tuple((f"message-{place // 2}", f"user{place}@contoso.example") for place in range(12_000))
+    effects = [an_effect(record, n, targets=targets[n * 100 : n * 100 + 100]) for n in range(120)]
+    await ledger.save([record], effects=effects, now=NOW)
+
+    covered = await ledger.covered([*targets, ("message-0", "nobody@contoso.example")])
+
+    assert set(covered) == set(targets)
+    assert covered[targets[-1]].effect_id == effects[-1].id
+
+
+async def test_a_claimed_target_cannot_be_claimed_again(ledger: SqlLedger) -> None:
+    record, other = a_decided_record(), a_decided_record("cluster-2")
+    await ledger.save([record], effects=[an_effect(record)], now=NOW)
+
+    with pytest.raises(Conflict):
+        await ledger.save([other], effects=[an_effect(other)], now=NOW)
+
+    assert await ledger.load([other.action.id]) == {}
+    assert await ledger.effects(other.action.id) == ()
+
+
+async def test_two_effects_of_one_save_cannot_claim_the_same_target(ledger: SqlLedger) -> None:
+    record = a_decided_record()
+
+    with pytest.raises(Conflict):
+        await ledger.save([record], effects=[an_effect(record, 0, id="a"), an_effect(record, 0, id="b")], now=NOW)
+
+
+async def test_an_observed_effect_claims_nothing(ledger: SqlLedger) -> None:
+    record = a_decided_record(state=State.DECIDED)
+    effect = an_effect(record, went=Went.OBSERVED)
+
+    await ledger.save([record], effects=[effect], now=NOW)
+
+    assert await ledger.covered(effect.targets) == {}
+    assert await ledger.effects(record.action.id) == (effect,)
+
+
+async def test_a_dropped_effect_lets_go_of_its_targets(ledger: SqlLedger) -> None:
+    record, other = a_decided_record(), a_decided_record("cluster-2")
+    kept, let_go = an_effect(record, 1), an_effect(record, 2)
+    await ledger.save([record], effects=[kept, let_go], now=NOW)
+
+    await ledger.save([], dropped=[let_go.id], now=NOW + MINUTE)
+    await ledger.save([other], effects=[an_effect(other, 2)], now=NOW)
+
+    assert [effect.went for effect in await ledger.effects(record.action.id)] == [Went.INTENDED, Went.DROPPED]
+    assert (await ledger.covered(let_go.targets))[let_go.targets[0]].action_id == other.action.id
+    assert set(await ledger.covered(kept.targets)) == set(kept.targets)
+
+
+async def test_one_save_may_drop_an_effect_and_claim_its_targets_anew(ledger: SqlLedger) -> None:
+    record = a_decided_record()
+    await ledger.save([record], effects=[an_effect(record, id="old")], now=NOW)
+
+    anew = an_effect(record, id="new")
+    await ledger.save([saved(record)], effects=[anew], dropped=["old"], now=NOW)
+
+    assert (await ledger.covered(anew.targets))[anew.targets[0]].effect_id == "new"
+
+
+async def test_an_effect_that_was_never_sent_may_be_planned_again(ledger: SqlLedger) -> None:
+    record = a_decided_record()
+    again = an_effect(record, id="same")
+    await ledger.save([record], effects=[an_effect(record, id="same", went=Went.OBSERVED)], now=NOW)
+    await ledger.save([], effects=[again], now=NOW)
+    await ledger.save([], dropped=["same"], now=NOW)
+
+    await ledger.save([], effects=[again], now=NOW)
+
+    assert await ledger.effects(record.action.id) == (again,)
+    assert set(await ledger.covered(again.targets)) == set(again.targets)
+
+
+@pytest.mark.parametrize("went", [Went.INTENDED, Went.SENT, Went.DONE, Went.REFUSED, Went.UNKNOWN])
+async def test_an_effect_that_is_planned_or_was_sent_is_not_planned_again(
+    ledger: SqlLedger, went: Went
+) -> None:
+    record = a_decided_record()
+    await ledger.save([record], effects=[an_effect(record, id="same", went=went)], now=NOW)
+
+    with pytest.raises(Conflict):
+        await ledger.save([], effects=[an_effect(record, 7, id="same")], now=NOW)
+
+    assert (await ledger.effects(record.action.id))[0].went == went
+
+
+@pytest.mark.parametrize("went", [Went.SENT, Went.DONE, Went.REFUSED, Went.UNKNOWN, Went.DROPPED])
+async def test_an_effect_that_is_not_intended_cannot_be_dropped(ledger: SqlLedger, went: Went) -> None:
+    record = a_decided_record()
+    effects = [an_effect(record, 0, went=went), an_effect(record, 1)]
+    await ledger.save([record], effects=effects, now=NOW)
+
+    with pytest.raises(Conflict):
+        await ledger.save([saved(record)], dropped=[effect.id for effect in effects], now=NOW)
+
+    assert [effect.went for effect in await ledger.effects(record.action.id)] == [went, Went.INTENDED]
+
+
+async def test_departing_counts_the_attempt(ledger: SqlLedger) -> None:
+    record = a_decided_record()
+    await ledger.save([record], effects=[an_effect(record)], now=NOW)
+
+    await ledger.depart(an_effect(record).id, NOW + MINUTE)
+
+    expected = msgspec.structs.replace(an_effect(record), went=Went.SENT, attempts=1, sent_at=NOW + MINUTE)
+    assert await ledger.effects(record.action.id) == (expected,)
+
+
+@pytest.mark.parametrize("went", [went for went in Went if went is not Went.INTENDED])
+async def test_only_an_intended_effect_departs(ledger: SqlLedger, went: Went) -> None:
+    record = a_decided_record()
+    await ledger.save([record], effects=[an_effect(record, went=went)], now=NOW)
+
+    with pytest.raises(Conflict):
+        await ledger.depart(an_effect(record).id, NOW)
+    with pytest.raises(Conflict):
+        await ledger.depart("unknown", NOW)
+
+    assert (await ledger.effects(record.action.id))[0].attempts == 0
+
+
+@pytest.mark.parametrize("went", [Went.DONE, Went.REFUSED, Went.UNKNOWN])
+async def test_settling_writes_the_outcome(ledger: SqlLedger, went: Went) -> None:
+    record = a_decided_record()
+    await ledger.save([record], effects=[an_effect(record)], now=NOW)
+    await ledger.depart(an_effect(record).id, NOW)
+
+    await ledger.settle(
+        an_effect(record).id, Outcome(went=went, detail="as Graph said", bulk_id="bulk"), NOW + MINUTE
+    )
+
+    (effect,) = await ledger.effects(record.action.id)
+    assert (effect.went, effect.detail, effect.bulk_id) == (went, "as Graph said", "bulk")
+    assert (effect.sent_at, effect.settled_at) == (NOW, NOW + MINUTE)
+    assert set(await ledger.covered(effect.targets)) == set(effect.targets)
+
+
+async def test_an_effect_put_back_may_depart_again_and_keeps_its_attempts(ledger: SqlLedger) -> None:
+    record = a_decided_record()
+    effect = an_effect(record)
+    await ledger.save([record], effects=[effect], now=NOW)
+    await ledger.depart(effect.id, NOW)
+
+    await ledger.settle(effect.id, Outcome(went=Went.INTENDED, detail="429"), NOW)
+    put_back = (await ledger.effects(record.action.id))[0]
+    await ledger.depart(effect.id, NOW + MINUTE)
+
+    assert (put_back.went, put_back.attempts, put_back.sent_at) == (Went.INTENDED, 1, None)
+    assert (await ledger.effects(record.action.id))[0].attempts == 2
+
+
+SETTLINGS = {
+    (Went.INTENDED, Went.DONE): True,
+    (Went.INTENDED, Went.INTENDED): False,
+    (Went.SENT, Went.INTENDED): True,
+    (Went.UNKNOWN, Went.DONE): True,
+    (Went.UNKNOWN, Went.REFUSED): True,
+    (Went.UNKNOWN, Went.INTENDED): False,
+    (Went.DONE, Went.DONE): True,
+    (Went.DONE, Went.INTENDED): False,
+    (Went.DONE, Went.UNKNOWN): False,
+    (Went.DONE, Went.REFUSED): False,
+    (Went.REFUSED, Went.INTENDED): False,
+    (Went.REFUSED, Went.DONE): False,
+    (Went.DROPPED, Went.DONE): False,
+    (Went.DROPPED, Went.INTENDED): False,
+    (Went.OBSERVED, Went.DONE): False,
+}
+
+
+@pytest.mark.parametrize(("before", "after"), SETTLINGS, ids=lambda went: str(went))
+async def test_what_may_have_been_applied_is_never_put_back(
+    ledger: SqlLedger, before: Went, after: Went
+) -> None:
+    record = a_decided_record()
+    await ledger.save([record], effects=[an_effect(record, went=before)], now=NOW)
+    settling = ledger.settle(an_effect(record).id, Outcome(went=after), NOW)
+
+    if SETTLINGS[before, after]:
+        await settling
+    else:
+        with pytest.raises(Conflict):
+            await settling
+
+    expected = after if SETTLINGS[before, after] else before
+    assert (await ledger.effects(record.action.id))[0].went == expected
+
+
+async def test_an_outcome_that_is_none_is_a_bug(ledger: SqlLedger) -> None:
+    with pytest.raises(ValueError, match="settled as `dropped`"):
+        await ledger.settle("any", Outcome(went=Went.DROPPED), NOW)
+
+
+# Looking for work
+
+
+async def test_due_are_those_whose_moment_has_come_earliest_deadline_first(ledger: SqlLedger) -> None:
+    await ledger.save(
+        [
+            a_record("late", due=NOW, deadline=NOW + 3 * MINUTE),
+            a_record("early", due=NOW - MINUTE, deadline=NOW + MINUTE),
+            a_record("between", due=NOW - MINUTE, deadline=NOW + 2 * MINUTE),
+            a_record("not yet", due=NOW + timedelta(microseconds=1)),
+            a_record("never", due=None),
+            a_record("in another state", State.SENT, due=NOW),
+        ],
+        now=NOW,
+    )
+
+    assert keys(await ledger.due(NOW, [State.SEEN], 10)) == ["early", "between", "late"]
+    assert keys(await ledger.due(NOW, [State.SEEN], 1)) == ["early"]
+    assert len(await ledger.due(NOW, [State.SEEN, State.SENT], 10)) == 4
+    assert await ledger.due(NOW, [], 10) == ()
+
+
+async def test_the_next_due_is_the_earliest_of_all(ledger: SqlLedger) -> None:
+    assert await ledger.next_due() is None
+
+    await ledger.save(
+        [a_record("a", due=None), a_record("b", State.SENT, due=NOW + MINUTE), a_record("c", due=NOW)], now=NOW
+    )
+
+    assert await ledger.next_due() == NOW
+
+
+async def test_incidents_to_visit_have_intended_effects_or_decisions_not_noted(ledger: SqlLedger) -> None:
+    sent_in_part = a_record("d", State.SENT, incident="sent in part", deadline=NOW + 5 * MINUTE, due=None)
+    records = [
+        a_record("a", State.INTENDED, incident="intended", deadline=NOW + 9 * MINUTE, due=None),
+        a_record("b", State.DECIDED, incident="not noted", deadline=NOW + 3 * MINUTE, is_noted=False),
+        a_record("c", State.DECIDED, incident="nothing to do", deadline=NOW + MINUTE),
+        sent_in_part,
+        a_record("e", State.ESCALATED, incident="intended", deadline=NOW + 2 * MINUTE, is_noted=False),
+    ]
+    effects = [an_effect(sent_in_part, 0, went=Went.DONE), an_effect(sent_in_part, 1)]
+    await ledger.save(records, effects=effects, now=NOW)
+
+    assert await ledger.to_visit(10) == ("intended", "not noted", "sent in part")
+    assert await ledger.to_visit(2) == ("intended", "not noted")
+
+
+async def test_an_incident_whose_work_is_done_is_not_visited_again(ledger: SqlLedger) -> None:
+    record = a_decided_record(is_noted=False)
+    await ledger.save([record], effects=[an_effect(record)], now=NOW)
+    await ledger.depart(an_effect(record).id, NOW)
+    await ledger.settle(an_effect(record).id, Outcome(went=Went.DONE), NOW)
+
+    before = await ledger.to_visit(10)
+    await ledger.save([msgspec.structs.replace(saved(record), state=State.SENT, is_noted=True)], now=NOW)
+
+    assert before == ("1",)
+    assert await ledger.to_visit(10) == ()
+
+
+async def test_a_record_moves_with_its_incident(ledger: SqlLedger) -> None:
+    first, second = a_record("a", deadline=NOW + 2 * MINUTE), a_record("b", deadline=NOW + MINUTE)
+    await ledger.save([first, second], now=NOW)
+    moved = msgspec.structs.replace(saved(first), action=an_action("a", incident="2"))
+
+    before = keys(await ledger.of_incident("1"))
+    await ledger.save([moved], now=NOW)
+
+    assert before == ["b", "a"]
+    assert keys(await ledger.of_incident("1")) == ["b"]
+    assert keys(await ledger.of_incident("2")) == ["a"]
+
+
+async def test_records_are_listed_by_deadline_page_by_page(ledger: SqlLedger) -> None:
+    states = [State.SEEN, State.SENT, State.EXPIRED]
+    records = [a_record(f"{n}", states[n % 3], deadline=NOW + n * MINUTE) for n in range(9)]
+    await ledger.save(records[::-1], now=NOW)
+
+    assert keys(await ledger.listed()) == list("012345678")
+    assert keys(await ledger.listed(limit=3, offset=4)) == list("456")
+    assert keys(await ledger.listed(states=[State.SEEN, State.EXPIRED])) == list("023568")
+    assert keys(await ledger.listed(states=[State.SEEN, State.EXPIRED], limit=2, offset=3)) == list("56")
+    assert keys(await ledger.listed(states=[State.SENT, State.SENT], limit=2)) == list("14")
+    assert await ledger.listed(states=[State.HELD]) == ()
+
+
+async def test_counts_leave_out_empty_states(ledger: SqlLedger) -> None:
+    await ledger.save([a_record("a"), a_record("b"), a_record("c", State.SENT)], now=NOW)
+
+    assert await ledger.counts() == {State.SEEN: 2, State.SENT: 1}
+
+
+async def test_spent_counts_one_policy_from_a_moment_on(ledger: SqlLedger) -> None:
+    def approval(policy: str, at: int, action: str) -> Approval:
+        return Approval(policy=policy, action_id=action, at=NOW + at * MINUTE, messages=10 + at)
+
+    approvals = [approval("p", 0, "a"), approval("p", 0, "b"), approval("p", 1, "c"), approval("q", 1, "c")]
+    await ledger.save([], approvals=approvals, now=NOW)
+
+    assert await ledger.spent("p", NOW) == Spent(actions=3, messages=31)
+    assert await ledger.spent("p", NOW + timedelta(microseconds=1)) == Spent(actions=1, messages=11)
+    assert await ledger.spent("unknown", NOW) == Spent()
+
+
+# All or nothing, and for ever
+
+
+async def test_a_save_that_fails_at_its_end_writes_nothing(ledger: SqlLedger) -> None:
+    record = a_decided_record()
+    approval = Approval(policy="p", action_id="a", at=NOW, messages=1)
+
+    with pytest.raises(Conflict):
+        await ledger.save(
+            [record],
+            effects=[an_effect(record)],
+            approvals=[approval, approval],
+            versions={"1": "a"},
+            now=NOW,
+        )
+
+    assert await ledger.listed() == ()
+    assert await ledger.decisions() == ()
+    assert await ledger.effects(record.action.id) == ()
+    assert await ledger.covered(an_effect(record).targets) == {}
+    assert await ledger.versions(["1"]) == {}
+
+
+async def test_a_ledger_opened_again_holds_what_was_written(url: str) -> None:
+    record = a_decided_record()
+    async with open_ledger(url, TENANT) as ledger:
+        await ledger.save([record], effects=[an_effect(record)], now=NOW)
+        await ledger.depart(an_effect(record).id, NOW)
+        await ledger.move_cursor(NOW)
+
+    async with open_ledger(url, TENANT) as again:
+        assert await again.listed() == (saved(record),)
+        assert (await again.effects(record.action.id))[0].went == Went.SENT
+        assert await again.cursor() == NOW
