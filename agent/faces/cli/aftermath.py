@@ -1,0 +1,100 @@
+"""What a demo prints once it is over."""
+
+from collections.abc import Sequence
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from agent.faces.cli.output import COLOURS, rows_table, safe
+from agent.faces.cli.results import Left, Results
+from agent.faces.telling import moment
+
+
+def tell(out: Console, results: Results) -> None:
+    """Print the counts, every pending action, what is left to people, and what Graph saw."""
+    out.print()
+    _counts(out, results)
+    out.print(
+        rows_table(results.actions, width=out.width, title="Every pending action, earliest deadline first")
+    )
+    _people(out, results.people)
+    _graph(out, results)
+    _where(out, results)
+
+
+def _counts(out: Console, results: Results) -> None:
+    out.print(safe("Decisions", "bold underline"))
+    for word, count in results.counts.items():
+        out.print(safe(f"{count:>6}  ") + safe(word, COLOURS.get(word, "")))
+    states = ", ".join(f"{count} {state}" for state, count in results.states.items())
+    out.print(safe(f"{len(results.actions):>6}  in all: {states}"), soft_wrap=True)
+    out.print()
+
+
+def _people(out: Console, people: Sequence[Left]) -> None:
+    out.print()
+    if not people:
+        out.print("nothing was left to people")
+        return
+    table = Table(
+        title="Left to people, and why", title_justify="left", box=box.ROUNDED, show_lines=True, expand=True
+    )
+    table.add_column("id", width=8)
+    table.add_column("what", ratio=3, overflow="fold")
+    table.add_column("a person has to", ratio=2, overflow="fold")
+    table.add_column("because", ratio=7, overflow="fold")
+    table.add_column("until", width=17)
+    for one in people:
+        table.add_row(one.id[:8], safe(one.what), safe(one.todo), safe(one.why), moment(one.deadline))
+    out.print(table)
+
+
+def _graph(out: Console, results: Results) -> None:
+    out.print()
+    out.print(safe("What Graph saw", "bold underline"))
+    asked = ", ".join(f"{count} {kind}" for kind, count in results.requests.items())
+    out.print(
+        safe(f"{sum(results.requests.values())} requests in {results.virtual_minutes:g} minutes: {asked}"),
+        soft_wrap=True,
+    )
+    if results.dry_run:
+        out.print(
+            safe(f"{results.writes} writes: a dry run must have none", _mark(not results.writes)),
+            soft_wrap=True,
+        )
+        return
+    out.print(safe(f"{results.writes} writes"), soft_wrap=True)
+    if results.doubled or results.missing:
+        for line in (
+            *(f"sent twice: {one}" for one in results.doubled),
+            *(f"never sent: {one}" for one in results.missing),
+        ):
+            out.print(safe(line, _mark(False)), soft_wrap=True)
+        return
+    killed = f", though the agent was killed {results.kills} times" if results.kills else ""
+    out.print(
+        safe(
+            f"{results.remediated} copies of messages were sent for deletion, each exactly once{killed}",
+            _mark(True),
+        ),
+        soft_wrap=True,
+    )
+
+
+def _where(out: Console, results: Results) -> None:
+    out.print()
+    for name, place in (("ledger", results.ledger), ("log", results.log), ("settings", results.settings)):
+        out.print(safe(f"{name:>9}  {place}", limit=1000), soft_wrap=True)
+    if results.actions:
+        first = next((one for one in results.actions if one.decision == "approve"), results.actions[0])
+        out.print()
+        out.print("to see why one of them was decided so, run:")
+        out.print(
+            safe(f"  air-agent show {first.id[:8]} --settings {results.settings}", "bold", limit=1000),
+            soft_wrap=True,
+        )
+
+
+def _mark(is_right: bool) -> str:
+    return "green" if is_right else "red"

@@ -1,0 +1,135 @@
+"""The commands and their options. What a command needs is imported when it runs, so that `--help` is quick."""
+# ruff: noqa: PLC0415  see above
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from agent.faces.cli.failures import Commands
+from agent.faces.cli.options import Json, SettingsFile, UntilStdinCloses
+
+app = typer.Typer(
+    cls=Commands,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Decides the remediation actions that Defender leaves pending, by your policies, and proves what it did.",
+    epilog="Exit codes: 0 fine, 1 findings, 2 wrong use or configuration, 3 Graph cannot be reached.",
+)
+policies = typer.Typer(no_args_is_help=True, help="Look at policies.")
+app.add_typer(policies, name="policy")
+
+
+@app.command()
+def run(settings: SettingsFile = None, until_stdin_closes: UntilStdinCloses = False) -> None:
+    """Poll, decide, enact and record, pass after pass, until stopped."""
+    from agent.faces.cli import running
+
+    running.run(settings, until_stdin_closes=until_stdin_closes)
+
+
+@app.command()
+def once(settings: SettingsFile = None, as_json: Json = False) -> None:
+    """Make one pass and say what it did."""
+    from agent.faces.cli import running
+
+    running.once(settings, as_json=as_json)
+
+
+@app.command()
+def pending(settings: SettingsFile = None, as_json: Json = False) -> None:
+    """Show everything that is still open, earliest deadline first."""
+    from agent.faces.cli import looking
+
+    looking.pending(settings, as_json=as_json)
+
+
+@app.command()
+def history(
+    settings: SettingsFile = None,
+    since: Annotated[
+        str | None,
+        typer.Option(metavar="WHEN", help="Only decisions since then: 2d, 12h or 2026-08-20T12:00:00Z."),
+    ] = None,
+    policy: Annotated[str | None, typer.Option(metavar="NAME", help="Only decisions by this policy.")] = None,
+    decision: Annotated[
+        str | None, typer.Option(metavar="WORD", help="Only approve, reject or escalate.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="At most so many, the newest.")] = 200,
+    as_json: Json = False,
+) -> None:
+    """Show decisions, newest first."""
+    from agent.faces.cli import looking
+
+    looking.history(
+        settings, looking.Wanted(since=since, policy=policy, decision=decision, limit=limit), as_json=as_json
+    )
+
+
+@app.command()
+def show(
+    action: Annotated[str, typer.Argument(metavar="ID", help="The pending action's id, or how it begins.")],
+    settings: SettingsFile = None,
+    as_json: Json = False,
+) -> None:
+    """Tell everything about one pending action: facts, findings, decision, plan, outcomes."""
+    from agent.faces.cli import looking
+
+    looking.show(settings, action, as_json=as_json)
+
+
+@policies.command()
+def check(
+    path: Annotated[
+        Path | None,
+        typer.Argument(metavar="[PATH]", help="The folder of policies; ./policies if left out."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Load the policies and say everything that is wrong with them."""
+    from agent.faces.cli import checking
+
+    checking.check(path, as_json=as_json)
+
+
+@app.command()
+def simulate(
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="Where to listen; 0 takes a free port.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Which tenant: the same seed is the same tenant.")] = 7,
+    rate: Annotated[float, typer.Option(min=0.1, help="Seconds of its time that pass in a real one.")] = 1.0,
+    epoch: Annotated[
+        str | None,
+        typer.Option(metavar="MOMENT", help="When its time and real time are the same; now if left out."),
+    ] = None,
+    faults: Annotated[
+        int | None, typer.Option(min=0, metavar="SEED", help="Also fail as Graph does, by this seed.")
+    ] = None,
+    position: Annotated[
+        str, typer.Option(metavar="NAME", help="What is switched where nobody knows what Graph does.")
+    ] = "default",
+    until_stdin_closes: UntilStdinCloses = False,
+) -> None:
+    """Run the Graph simulator alone, on this machine only."""
+    from agent.faces.cli import simulating
+
+    asked = simulating.Asked(port=port, seed=seed, rate=rate, epoch=epoch, faults=faults, position=position)
+    simulating.simulate(asked, until_stdin_closes=until_stdin_closes)
+
+
+@app.command()
+def demo(
+    seed: Annotated[int, typer.Option(min=0, help="Which tenant: the same seed is the same tenant.")] = 7,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only observe: write nothing to Graph.")] = False,
+    serve: Annotated[bool, typer.Option("--serve", help="Keep both running until Ctrl-C.")] = False,
+    seconds: Annotated[int, typer.Option(min=5, max=3600, help="At most so long, in real seconds.")] = 45,
+    kill: Annotated[
+        int, typer.Option(min=0, max=50, help="Kill the agent so often, and start it again.")
+    ] = 0,
+    as_json: Json = False,
+) -> None:
+    """Watch the real agent work against a simulated tenant, within a minute."""
+    from agent.faces.cli import demonstrating
+
+    asked = demonstrating.Asked(seed=seed, dry_run=dry_run, serve=serve, seconds=seconds, kill=kill)
+    demonstrating.demo(asked, as_json=as_json)

@@ -1,0 +1,225 @@
+"""`demo`: the simulator and the real agent, side by side, and what came of it."""
+
+import asyncio
+import random
+from datetime import timedelta
+from itertools import accumulate
+
+import msgspec
+from rich.console import Console
+
+from agent.adapters.host import SystemClock
+from agent.compose import open_ledger_for_reading
+from agent.faces.cli.aftermath import tell
+from agent.faces.cli.failures import FINDINGS, Ending
+from agent.faces.cli.looking import every
+from agent.faces.cli.output import console, print_json
+from agent.faces.cli.results import Results, by_decision, doubled, left_to_people, seen, unsent
+from agent.faces.cli.screen import LATEST, Glance, Latest, Screen
+from agent.faces.cli.stage import Stage
+from agent.faces.cli.stopping import stop_on_signals
+from agent.faces.telling import row, what
+from agent.model.enactment import Record, State
+from agent.model.errors import LedgerError, Unavailable
+from agent.settings.subjects import Settings
+
+RATE = 60.0
+"""Virtual seconds in a real one: a minute becomes a second, so that the looks at the mail 5 and 30 minutes
+after a deletion, and what Defender does meanwhile, fit into a demo of 45 seconds."""
+
+GLANCE_EVERY = 0.5
+"""Real seconds between two looks at the ledger."""
+
+QUIET = timedelta(minutes=12)
+"""Virtual time without any change after which things have settled: investigations that run again close what
+is done some ten minutes after its mail has gone."""
+
+KILLS_EVERY = (1.5, 4.0)
+"""Least and most real seconds that the agent lives before it is killed; it needs one or two to start."""
+
+UNSETTLED = frozenset({State.SEEN, State.INTENDED})
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """The options as they were given. `seconds` is how long at most; kills take their time in addition."""
+
+    seed: int
+    dry_run: bool = False
+    serve: bool = False
+    seconds: int = 45
+    kill: int = 0
+
+    @property
+    def kills(self) -> tuple[float, ...]:
+        """When the agent is killed, in real seconds from its first start; the same for the same seed."""
+        draw = random.Random(self.seed)  # noqa: S311  moments, not secrets
+        return tuple(accumulate(draw.uniform(*KILLS_EVERY) for _ in range(self.kill)))
+
+    @property
+    def limit(self) -> float:
+        """When to stop at the latest, in real seconds."""
+        return self.seconds + (self.kills[-1] if self.kill else 0.0)
+
+
+def demo(asked: Asked, *, as_json: bool) -> None:
+    """Run the demo and print what came of it; end with 1 where something was sent twice or not at all."""
+    results = asyncio.run(_demo(asked, as_json=as_json))
+    if not results.is_sound:
+        raise Ending(FINDINGS)
+
+
+async def _demo(asked: Asked, *, as_json: bool) -> Results:
+    stop = asyncio.Event()
+    stop_on_signals(stop)
+    progress = console(stderr=as_json)
+    epoch = SystemClock().now()
+    clock = SystemClock(rate=RATE, epoch=epoch)
+    stage = Stage(seed=asked.seed, rate=RATE, epoch=epoch, dry_run=asked.dry_run)
+    progress.print(
+        f"a simulated tenant (seed {asked.seed}) and the agent start; one second is one minute",
+        soft_wrap=True,
+    )
+    async with stage:
+        await stage.start_agent()
+        settings = stage.settings()
+        watch = Watch(asked, stage, settings, clock)
+        await watch.until_settled(Screen(progress), stop)
+        if not asked.serve:
+            await stage.stop_agent()
+        results = await watch.results()
+        if as_json:
+            print_json(results)
+        else:
+            tell(console(), results)
+        if asked.serve and not stop.is_set():
+            _say_where(progress, stage, results)
+            await stop.wait()
+    return results
+
+
+class Watch:
+    """Looks at the ledger and at the simulator while the agent works, and kills it where that was asked for."""
+
+    def __init__(self, asked: Asked, stage: Stage, settings: Settings, clock: SystemClock) -> None:
+        self._asked = asked
+        self._stage = stage
+        self._settings = settings
+        self._clock = clock
+        self._loop = asyncio.get_running_loop()
+        self._began = self._loop.time()
+        self._kills = list(reversed(asked.kills))
+        self._changed = clock.now()
+        self._before: object = None
+
+    @property
+    def elapsed(self) -> float:
+        """Real seconds since the agent was started first."""
+        return self._loop.time() - self._began
+
+    async def until_settled(self, screen: Screen, stop: asyncio.Event) -> None:
+        """Return when nothing moves any more, the time is over, or somebody stops it."""
+        with screen.open():
+            while not stop.is_set() and self.elapsed < self._asked.limit:
+                await self._kill_if_due()
+                self._stage.check_agent()
+                if await self._look(screen) and not self._kills:
+                    return
+                try:
+                    await asyncio.wait_for(stop.wait(), GLANCE_EVERY)
+                except TimeoutError:
+                    continue
+
+    async def results(self) -> Results:
+        """Return everything that can be said once it is over."""
+        records = await self._records()
+        async with open_ledger_for_reading(self._settings) as ledger:
+            effects = [effect for one in records for effect in await ledger.effects(one.action.id)]
+            states = await ledger.counts()
+        log = seen((await self._stage.ask("requests"))["requests"])
+        now = self._clock.now()
+        rows = tuple(row(record, now) for record in records)
+        return Results(
+            seed=self._asked.seed,
+            dry_run=self._asked.dry_run,
+            seconds=round(self.elapsed, 1),
+            virtual_minutes=round(self.elapsed * RATE / 60, 1),
+            kills=self._asked.kill - len(self._kills),
+            counts=by_decision(rows),
+            states={state.value: count for state, count in sorted(states.items())},
+            actions=rows,
+            people=left_to_people(records, now),
+            requests=log.requests,
+            writes=log.writes,
+            remediated=len(log.sent),
+            doubled=doubled(log.sent),
+            missing=unsent(effects, log.sent),
+            folder=str(self._stage.folder),
+            ledger=str(self._stage.ledger),
+            log=str(self._stage.log),
+            settings=str(self._stage.settings_file),
+        )
+
+    async def _kill_if_due(self) -> None:
+        if self._kills and self.elapsed >= self._kills[-1]:
+            self._kills.pop()
+            await self._stage.kill_agent()
+            await self._stage.start_agent()
+
+    async def _look(self, screen: Screen) -> bool:
+        """Show how things stand; return whether they have settled."""
+        now = self._clock.now()
+        try:
+            status = await self._stage.ask("status")
+            async with open_ledger_for_reading(self._settings) as ledger:
+                states = await ledger.counts()
+                waiting = bool(await ledger.to_visit(1))
+                due = await ledger.next_due()
+                has_polled = await ledger.cursor() is not None
+                latest = await ledger.decisions(limit=LATEST)
+                known = await ledger.load([one.action_id for one in latest])
+        except (LedgerError, Unavailable):
+            # The agent has not made its ledger yet, or was killed while it wrote: look again.
+            return False
+        screen.show(
+            Glance(
+                elapsed=self.elapsed,
+                limit=self._asked.limit,
+                now=now,
+                states=states,
+                waiting=waiting,
+                requests=sum(status["requests"].values()),
+                pending=status["pending"],
+                latest=[
+                    Latest(
+                        id=one.action_id,
+                        what=what(known[one.action_id]) if one.action_id in known else "",
+                        decision=one.verb.value,
+                        reason=one.reason,
+                    )
+                    for one in latest
+                ],
+                kills=self._asked.kill - len(self._kills),
+            )
+        )
+        mark = (states, status["pending"], status["remediations"])
+        if mark != self._before:
+            self._before, self._changed = mark, now
+        is_busy = waiting or not has_polled or any(states.get(state) for state in UNSETTLED)
+        is_due = due is not None and due <= now + QUIET
+        return not is_busy and not is_due and now - self._changed >= QUIET
+
+    async def _records(self) -> list[Record]:
+        async with open_ledger_for_reading(self._settings) as ledger:
+            return await every(ledger)
+
+
+def _say_where(out: Console, stage: Stage, results: Results) -> None:
+    out.print()
+    out.print("both keep running until Ctrl-C:", soft_wrap=True)
+    for line in (
+        f"the simulator   {stage.url}/simulator/status",
+        f"the agent's log {results.log}",
+        f"what is open    air-agent pending --settings {results.settings}",
+        f"what was decided    air-agent history --settings {results.settings}",
+    ):
+        out.print(f"  {line}", soft_wrap=True)

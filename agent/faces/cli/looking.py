@@ -1,0 +1,223 @@
+"""`pending`, `history` and `show`: what the ledger holds, read while the agent runs or not."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+from rich import box
+from rich.table import Table
+
+from agent.compose import clock_of, open_ledger_for_reading
+from agent.faces.cli.failures import FINDINGS, Ending
+from agent.faces.cli.options import loaded
+from agent.faces.cli.output import COLOURS, console, print_json, rows_table, safe
+from agent.faces.cli.story import story, tell
+from agent.faces.telling import Row, deciders, moment, row, what
+from agent.model.decision import Decision, Verb
+from agent.model.enactment import CLOSED, Record, State
+from agent.model.errors import SettingsError
+from agent.ports import Ledger
+from agent.settings.durations import duration
+from agent.settings.subjects import Settings
+
+T = TypeVar("T")
+
+OPEN = tuple(state for state in State if state not in CLOSED)
+
+AT_ONCE = 1000
+"""Records read at a time."""
+
+EVERY = 1_000_000
+"""Decisions read where only some are wanted."""
+
+SHORTEST = 4
+"""Characters of an id that say which one is meant."""
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """Which decisions `history` shows."""
+
+    since: str | None = None
+    policy: str | None = None
+    decision: str | None = None
+    limit: int = 200
+
+
+class Past(msgspec.Struct, frozen=True, kw_only=True):
+    """One decision, as `history` tells it."""
+
+    at: datetime
+    id: str
+    what: str
+    decision: str
+    policy: str
+    reason: str
+    guard: str | None
+    shadow: str | None
+    """What observing policies would have decided; None where they had no opinion."""
+    revision: str
+
+
+def pending(path: Path | None, *, as_json: bool) -> None:
+    """Print everything that is open, earliest deadline first."""
+    settings = loaded(path)
+    now = clock_of(settings).now()
+    records = _reading(settings, lambda ledger: every(ledger, OPEN))
+    rows = [row(record, now) for record in records]
+    if as_json:
+        print_json({"now": now, "pending": rows})
+        return
+    _show_rows(rows)
+
+
+def history(path: Path | None, wanted: Wanted, *, as_json: bool) -> None:
+    """Print decisions, newest first."""
+    settings = loaded(path)
+    now = clock_of(settings).now()
+    since = _since(wanted.since, now)
+    if wanted.decision is not None and wanted.decision not in set(Verb):
+        words = ", ".join(f"`{verb.value}`" for verb in Verb)
+        raise SettingsError(f"`--decision {wanted.decision}` is not one of {words}")
+    past = _reading(settings, lambda ledger: _past(ledger, wanted, since))
+    if as_json:
+        print_json({"now": now, "decisions": past})
+        return
+    _show_past(past)
+
+
+def show(path: Path | None, action: str, *, as_json: bool) -> None:
+    """Print everything about one pending action; end with 1 where there is none or more than one."""
+    settings = loaded(path)
+    now = clock_of(settings).now()
+    found = _reading(settings, lambda ledger: _matching(ledger, action))
+    if len(found) != 1:
+        out = console(stderr=True)
+        out.print(safe(f"error: {_why_not_one(action, found)}"), soft_wrap=True)
+        raise Ending(FINDINGS)
+    told = _reading(settings, lambda ledger: story(ledger, found[0], now, settings.graph.cloud))
+    if as_json:
+        print_json(told)
+        return
+    tell(console(), told)
+
+
+async def every(ledger: Ledger, states: tuple[State, ...] = ()) -> list[Record]:
+    """Return every record in these states, earliest deadline first."""
+    records: list[Record] = []
+    while True:
+        found = await ledger.listed(states=states, limit=AT_ONCE, offset=len(records))
+        records.extend(found)
+        if len(found) < AT_ONCE:
+            return records
+
+
+def _reading(settings: Settings, ask: Callable[[Ledger], Awaitable[T]]) -> T:
+    async def read() -> T:
+        async with open_ledger_for_reading(settings) as ledger:
+            return await ask(ledger)
+
+    return asyncio.run(read())
+
+
+async def _past(ledger: Ledger, wanted: Wanted, since: datetime | None) -> list[Past]:
+    is_all = wanted.policy is None and wanted.decision is None
+    decisions = await ledger.decisions(since=since, limit=wanted.limit if is_all else EVERY)
+    chosen = [one for one in decisions if _is_wanted(one, wanted)][: wanted.limit]
+    records = await ledger.load(sorted({one.action_id for one in chosen}))
+    return [_told(one, records.get(one.action_id)) for one in chosen]
+
+
+def _is_wanted(decision: Decision, wanted: Wanted) -> bool:
+    if wanted.policy is not None and wanted.policy not in decision.policies:
+        return False
+    return wanted.decision is None or decision.verb == wanted.decision
+
+
+def _told(decision: Decision, record: Record | None) -> Past:
+    return Past(
+        at=decision.at,
+        id=decision.action_id,
+        what=what(record) if record is not None else "",
+        decision=decision.verb.value,
+        policy=deciders(decision),
+        reason=decision.reason,
+        guard=decision.guard,
+        shadow=decision.shadow.verb.value if decision.shadow is not None else None,
+        revision=decision.revision,
+    )
+
+
+async def _matching(ledger: Ledger, prefix: str) -> list[Record]:
+    wanted = prefix.strip().lower()
+    exact = await ledger.load([wanted])
+    if exact:
+        return list(exact.values())
+    if len(wanted) < SHORTEST:
+        return []
+    return [record for record in await every(ledger) if record.action.id.startswith(wanted)]
+
+
+def _why_not_one(action: str, found: list[Record]) -> str:
+    if found:
+        ids = ", ".join(record.action.id for record in found[:10])
+        return f"`{action}` begins more than one id: {ids}: give more of it"
+    if len(action.strip()) < SHORTEST:
+        return (
+            f"`{action}` is too short: give at least {SHORTEST} characters of an id from `air-agent pending`"
+        )
+    return f"nothing is known of `{action}`: `air-agent pending` and `air-agent history` list ids"
+
+
+def _since(text: str | None, now: datetime) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        return now - duration(text)
+    except ValueError:
+        pass
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        found = None
+    if found is None:
+        raise SettingsError(
+            f"`--since {text}` is not a duration such as `2d`, or a moment such as `2026-08-20T12:00:00Z`"
+        )
+    return found.replace(tzinfo=found.tzinfo or UTC).astimezone(UTC)
+
+
+def _show_rows(rows: list[Row]) -> None:
+    out = console()
+    if not rows:
+        out.print("nothing is open")
+        return
+    out.print(rows_table(rows, width=out.width))
+    waiting = sum(one.needs_people for one in rows)
+    out.print(f"{len(rows)} open, {waiting} of them wait for a person")
+
+
+def _show_past(past: list[Past]) -> None:
+    out = console()
+    if not past:
+        out.print("nothing was decided")
+        return
+    table = Table(box=box.ROUNDED, show_lines=True, expand=True)
+    table.add_column("at", width=17)
+    table.add_column("id", width=8)
+    table.add_column("what", ratio=3, overflow="fold")
+    table.add_column("decision, policy", ratio=2, overflow="fold")
+    table.add_column("reason", ratio=5, overflow="fold")
+    for one in past:
+        held = f", held by {one.guard}" if one.guard else ""
+        shadow = f"\nobserving policies: {one.shadow}" if one.shadow else ""
+        table.add_row(
+            moment(one.at),
+            one.id[:8],
+            safe(one.what),
+            safe(f"{one.decision}{held}", COLOURS.get(one.decision, "")) + safe("\n") + safe(one.policy),
+            safe(one.reason) + safe(shadow, "dim"),
+        )
+    out.print(table)

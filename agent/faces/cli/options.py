@@ -1,0 +1,36 @@
+"""Options that several commands share, and what they stand for."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from agent.settings.loading import load
+from agent.settings.subjects import Settings
+
+USUAL = Path("air-agent.yaml")
+
+SettingsFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--settings",
+        metavar="PATH",
+        help="The settings file; air-agent.yaml if there is one here, else the environment alone.",
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
+UntilStdinCloses = Annotated[
+    bool, typer.Option("--until-stdin-closes", hidden=True, help="Stop when standard input ends.")
+]
+
+
+def loaded(path: Path | None) -> Settings:
+    """Return the settings of this file, of the usual one, or of the environment alone.
+
+    Raises:
+        SettingsError: something is missing or wrong.
+    """
+    if path is None and USUAL.exists():
+        path = USUAL
+    return load(path, os.environ)

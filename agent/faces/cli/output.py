@@ -1,0 +1,120 @@
+"""What the commands print: tables for people, one JSON document for programs, nothing of an attacker's unescaped."""
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from agent.faces.telling import Row, moment, remaining
+from agent.faces.text import visible
+
+PIPED_WIDTH = 160
+"""Columns where no terminal says how many it has."""
+
+WIDE = 140
+"""Columns from which every part of a row has a column of its own."""
+
+CELL = 600
+"""Characters of one text in a table; what is cut says so."""
+
+COLOURS = {"approve": "green", "reject": "yellow", "escalate": "magenta", "none yet": "dim"}
+
+
+def console(*, stderr: bool = False) -> Console:
+    """Return where to print, as wide as the terminal, or as wide as a table needs where there is none."""
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() or "COLUMNS" in os.environ else PIPED_WIDTH
+    return Console(file=stream, width=width, highlight=False, markup=False, emoji=False)
+
+
+def safe(text: str, style: str = "", limit: int = CELL) -> Text:
+    """Return foreign text that does nothing but stand there."""
+    return Text(visible(text, limit), style=style)
+
+
+def print_json(document: Any) -> None:
+    """Print one JSON document in ASCII: a terminal that shows it cannot be made to act by what stands in it."""
+    sys.stdout.write(as_json(document, indent=2) + "\n")
+    sys.stdout.flush()
+
+
+def as_json(document: Any, *, indent: int | None = None) -> str:
+    """Return the document as JSON in ASCII; moments are ISO 8601 in UTC with `Z`, sets are sorted."""
+    return ascii_json(msgspec.to_builtins(document, str_keys=True, order="deterministic"), indent=indent)
+
+
+def ascii_json(plain: Any, *, indent: int | None = None) -> str:
+    """Return plain values as JSON in which nothing acts on a terminal; `DEL` is what JSON leaves alone."""
+    return json.dumps(plain, indent=indent, ensure_ascii=True).replace("\x7f", "\\u007f")
+
+
+def rows_table(rows: Sequence[Row], *, width: int, title: str = "") -> Table:
+    """Return the rows as a table that folds rather than cuts: in one column each where there is room."""
+    table = Table(title=title or None, title_justify="left", box=box.ROUNDED, show_lines=True, expand=True)
+    if width >= WIDE:
+        _wide(table, rows)
+    else:
+        _narrow(table, rows)
+    return table
+
+
+def _wide(table: Table, rows: Sequence[Row]) -> None:
+    table.add_column("id", width=8, overflow="fold")
+    for name, ratio in (
+        ("what", 5),
+        ("decision", None),
+        ("policy", 3),
+        ("reason", 8),
+        ("enactment", 5),
+        ("confirmation", 4),
+    ):
+        table.add_column(name, ratio=ratio, overflow="fold")
+    table.add_column("deadline", width=17, overflow="fold")
+    for row in rows:
+        table.add_row(
+            _id(row),
+            safe(row.what),
+            _decision(row),
+            safe(row.policy),
+            safe(row.reason),
+            safe(row.enactment),
+            safe(row.confirmation),
+            _deadline(row),
+        )
+
+
+def _narrow(table: Table, rows: Sequence[Row]) -> None:
+    table.add_column("what, deadline", ratio=4, overflow="fold")
+    table.add_column("decision, policy", ratio=3, overflow="fold")
+    table.add_column("reason", ratio=6, overflow="fold")
+    table.add_column("enactment, confirmation", ratio=6, overflow="fold")
+    gap = Text("\n")
+    for row in rows:
+        table.add_row(
+            Text.assemble(_id(row), gap, safe(row.what), gap, _deadline(row)),
+            Text.assemble(_decision(row), gap, safe(row.policy)),
+            safe(row.reason),
+            Text.assemble(safe(row.enactment), gap, safe(row.confirmation, "dim")),
+        )
+
+
+def _id(row: Row) -> Text:
+    return Text(row.id[:8], style="bold")
+
+
+def _decision(row: Row) -> Text:
+    return Text(row.decision, style=COLOURS.get(row.decision, ""))
+
+
+def _deadline(row: Row) -> Text:
+    left = remaining(timedelta(seconds=row.remaining_seconds))
+    said = f"{moment(row.deadline)}\n" + (left if left == "over" else f"in {left}")
+    return Text(said, style="red" if row.remaining_seconds < 86_400 else "")

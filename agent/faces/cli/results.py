@@ -1,0 +1,149 @@
+"""What a demo came to: every pending action, what is left to people, and what Graph saw."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from agent.faces.telling import Row, row
+from agent.model.decision import Verb
+from agent.model.enactment import Effect, Pair, Record, State, Went
+
+READING = frozenset({"token", "hunting"})
+"""Kinds of POST that change nothing."""
+
+
+class Left(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that a person has to do."""
+
+    id: str
+    what: str
+    state: str
+    todo: str
+    why: str
+    deadline: datetime
+
+
+class Results(msgspec.Struct, frozen=True, kw_only=True):
+    """What `demo --json` tells."""
+
+    seed: int
+    dry_run: bool
+    seconds: float
+    virtual_minutes: float
+    kills: int
+    counts: Mapping[str, int]
+    """By decision."""
+    states: Mapping[str, int]
+    actions: tuple[Row, ...]
+    people: tuple[Left, ...]
+    requests: Mapping[str, int]
+    """What Graph was asked, by kind."""
+    writes: int
+    """Requests that change something."""
+    remediated: int
+    """Copies of messages that Graph was told to soft-delete."""
+    doubled: tuple[str, ...]
+    """Copies that were sent more than once: must be empty."""
+    missing: tuple[str, ...]
+    """Copies that the ledger says were sent, and Graph never saw: must be empty."""
+    folder: str
+    ledger: str
+    log: str
+    settings: str
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether nothing was sent twice, nothing was made up, and a dry run wrote nothing."""
+        return not self.doubled and not self.missing and not (self.dry_run and self.writes)
+
+
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
+    """What the simulator's log says."""
+
+    requests: Mapping[str, int]
+    writes: int
+    sent: Mapping[Pair, int]
+    """How often each copy was in a `remediate` that may have been applied."""
+
+
+def seen(log: Iterable[Mapping[str, Any]]) -> Seen:
+    """Return the simulator's log, counted."""
+    requests: Counter[str] = Counter()
+    sent: Counter[Pair] = Counter()
+    writes = 0
+    for one in log:
+        kind = one["kind"]
+        requests[kind] += 1
+        writes += one["method"] != "GET" and kind not in READING
+        if kind == "remediate" and not 400 <= one["status"] < 500:
+            sent.update((message.lower(), recipient.lower()) for message, recipient in one["pairs"])
+    return Seen(requests=dict(requests.most_common()), writes=writes, sent=sent)
+
+
+def unsent(effects: Iterable[Effect], sent: Mapping[Pair, int]) -> tuple[str, ...]:
+    """Return what the ledger says is done, and Graph never saw."""
+    done = {target for effect in effects if effect.went is Went.DONE for target in effect.targets}
+    return tuple(_named(pair) for pair in sorted(done) if pair not in sent)
+
+
+def doubled(sent: Mapping[Pair, int]) -> tuple[str, ...]:
+    """Return what was sent more than once, and how often."""
+    return tuple(f"{_named(pair)}: {times} times" for pair, times in sorted(sent.items()) if times > 1)
+
+
+def by_decision(rows: Iterable[Row]) -> dict[str, int]:
+    """Return how many actions each decision was made on."""
+    found = Counter(one.decision for one in rows)
+    return {word: found[word] for word in (*(verb.value for verb in Verb), "none yet") if found[word]}
+
+
+def left_to_people(records: Sequence[Record], now: datetime) -> tuple[Left, ...]:
+    """Return what people have to do, earliest deadline first."""
+    rows = ((record, row(record, now)) for record in records)
+    return tuple(
+        Left(
+            id=told.id,
+            what=told.what,
+            state=told.state,
+            todo=todo(record),
+            why=why(record),
+            deadline=told.deadline,
+        )
+        for record, told in rows
+        if told.needs_people
+    )
+
+
+def todo(record: Record) -> str:
+    """Return what a person has to do, in a few words."""
+    match record.state:
+        case State.HANDED_OFF:
+            return "approve it in Defender"
+        case State.REJECTED | State.DECIDED:
+            return "reject it in Defender"
+        case State.ESCALATED | State.HELD:
+            return "decide"
+        case _:
+            return "look at what became of it"
+
+
+def why(record: Record) -> str:
+    """Return why that is left to a person."""
+    decision, plan = record.decision, record.plan
+    said = decision.reason if decision is not None else ""
+    match record.state:
+        case State.HANDED_OFF | State.REJECTED | State.DECIDED if plan is not None:
+            return f"{plan.why}; {said}"
+        case State.HELD if decision is not None and decision.guard:
+            return f"held by {decision.guard}; {said}"
+        case State.ESCALATED | State.HELD:
+            return said
+        case _:
+            return record.why or said
+
+
+def _named(pair: Pair) -> str:
+    return f"{pair[0]} in {pair[1]}"

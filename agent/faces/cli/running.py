@@ -1,0 +1,85 @@
+"""`run` and `once`: the agent itself."""
+
+import asyncio
+from pathlib import Path
+
+import msgspec
+
+from agent.compose import open_world
+from agent.faces.cli.failures import FINDINGS, Ending
+from agent.faces.cli.logs import configure
+from agent.faces.cli.options import loaded
+from agent.faces.cli.output import console, print_json, safe
+from agent.faces.cli.stopping import stop_on_signals, stop_when_stdin_closes
+from agent.loop import run as loop
+from agent.loop.report import PassReport
+from agent.settings.subjects import Settings
+
+
+class Passed(msgspec.Struct, frozen=True, kw_only=True):
+    """One pass, as `once --json` tells it."""
+
+    incidents: int
+    appeared: int
+    decided: int
+    sent: int
+    noted: int
+    confirmed: int
+    waiting: int
+    problems: tuple[str, ...]
+
+
+WORDS = {
+    "incidents": "incidents that were news",
+    "appeared": "pending actions seen for the first time",
+    "decided": "decisions",
+    "sent": "calls that were tried",
+    "noted": "decisions written to their incident",
+    "confirmed": "deletions confirmed",
+    "waiting": "incidents still to be written to",
+}
+
+
+def run(path: Path | None, *, until_stdin_closes: bool) -> None:
+    """Run the agent until it is asked to stop."""
+    settings = loaded(path)
+    configure(settings.log)
+    if until_stdin_closes:
+        stop_when_stdin_closes()
+    asyncio.run(_run(settings))
+
+
+def once(path: Path | None, *, as_json: bool) -> None:
+    """Make one pass; end with 1 where it had problems."""
+    settings = loaded(path)
+    configure(settings.log)
+    report = asyncio.run(_once(settings))
+    passed = Passed(**{name: getattr(report, name) for name in WORDS}, problems=tuple(report.problems))
+    if as_json:
+        print_json(passed)
+    else:
+        _tell(passed)
+    if passed.problems:
+        raise Ending(FINDINGS)
+
+
+async def _run(settings: Settings) -> None:
+    stop = asyncio.Event()
+    stop_on_signals(stop)
+    async with open_world(settings) as world:
+        await loop.run(world, stop=stop)
+
+
+async def _once(settings: Settings) -> PassReport:
+    stop = asyncio.Event()
+    stop_on_signals(stop)
+    async with open_world(settings) as world:
+        return await loop.once(world, stop=stop)
+
+
+def _tell(passed: Passed) -> None:
+    out = console()
+    for name, words in WORDS.items():
+        out.print(f"{getattr(passed, name):>6}  {words}")
+    for problem in passed.problems:
+        out.print(safe(f"problem: {problem}", "red"))

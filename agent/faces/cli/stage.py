@@ -1,0 +1,227 @@
+"""The demo's two processes and their folder: the simulator, and the agent exactly as it runs in production."""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sys
+import tempfile
+from asyncio.subprocess import PIPE, Process
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from datetime import datetime
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Self
+
+import httpx
+
+import agent
+from agent.faces.cli.simulating import READY
+from agent.model.errors import SettingsError, Unavailable
+from agent.settings.fields import PREFIX
+from agent.settings.loading import load
+from agent.settings.subjects import Settings
+from agent.simulator import names
+
+PATIENCE = 30
+"""Seconds for a process to start or to stop; a slow machine needs five."""
+
+POSITION = "unheard words"
+"""The simulator's switches: words and types that no published metadata has must be seen to go to people."""
+
+OWN_POLICIES = Path("policies")
+
+
+class Stage:
+    """A fresh folder with settings, ledger and logs, and the processes that use it.
+
+    Both end when this process does, however it ends: they stop once their standard input is closed.
+    """
+
+    def __init__(self, *, seed: int, rate: float, epoch: datetime, dry_run: bool) -> None:
+        self._seed = seed
+        self._rate = rate
+        self._epoch = epoch
+        self._dry_run = dry_run
+        self.folder = Path(tempfile.mkdtemp(prefix="air-agent-demo-"))
+        self.settings_file = self.folder / "air-agent.yaml"
+        self.log = self.folder / "agent.log"
+        self.ledger = self.folder / "ledger" / "ledger.db"
+        self.url = ""
+        self._simulator: Process | None = None
+        self._agent: Process | None = None
+        self._open = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self._start_simulator()
+            self._write_settings()
+        except BaseException:
+            await self._end()
+            raise
+        self._http = await self._open.enter_async_context(
+            httpx.AsyncClient(base_url=self.url, timeout=PATIENCE, trust_env=False)
+        )
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._end()
+
+    async def start_agent(self) -> None:
+        """Start the agent, or start it again."""
+        self._agent = await self._start(
+            ["run", "--settings", str(self.settings_file)],
+            errors="agent.err",
+            stdout=asyncio.subprocess.DEVNULL,
+        )
+
+    async def stop_agent(self) -> None:
+        """Ask the agent to finish what is under way, and wait until it has."""
+        await _ended(self._agent)
+
+    async def kill_agent(self) -> None:
+        """End the agent at once, wherever it is."""
+        if self._agent is not None and self._agent.returncode is None:
+            self._agent.kill()
+            await self._agent.wait()
+
+    def check_agent(self) -> None:
+        """Raise SettingsError with the agent's own words if it ended by itself."""
+        if self._agent is None or self._agent.returncode is None:
+            return
+        said = (self.folder / "agent.err").read_text(encoding="utf-8", errors="replace").strip()
+        lines = [line.removeprefix("error: ") for line in said.splitlines()[-20:]]
+        raise SettingsError(
+            "\n".join(lines or [f"the agent ended with {self._agent.returncode}: see {self.log}"])
+        )
+
+    def settings(self) -> Settings:
+        """Return the settings that the agent was given."""
+        return load(self.settings_file, self._environment())
+
+    async def ask(self, name: str) -> Mapping[str, Any]:
+        """Return what the simulator says of itself: `status` or `requests`.
+
+        Raises:
+            Unavailable: it does not answer.
+        """
+        try:
+            answer = await self._http.get(f"/simulator/{name}")
+            answer.raise_for_status()
+            found: Mapping[str, Any] = answer.json()
+        except (httpx.HTTPError, ValueError) as error:
+            raise Unavailable(f"the simulator does not say its {name}: {error}") from error
+        return found
+
+    async def _start_simulator(self) -> None:
+        said = ["simulate", "--seed", str(self._seed), "--rate", f"{self._rate:g}", "--position", POSITION]
+        process = await self._start(
+            [*said, "--epoch", self._epoch.isoformat()], errors="simulator.err", stdout=PIPE
+        )
+        self._simulator = process
+        assert process.stdout is not None  # noqa: S101  it was asked for above
+        try:
+            line = (await asyncio.wait_for(process.stdout.readline(), PATIENCE)).decode().strip()
+        except TimeoutError:
+            line = ""
+        if not line.startswith(READY):
+            said_last = (self.folder / "simulator.err").read_text(encoding="utf-8", errors="replace").strip()
+            raise Unavailable(
+                f"the simulator did not start: {said_last.splitlines()[-1] if said_last else 'it said nothing'}"
+            )
+        self.url = line.removeprefix("ready ")
+
+    async def _start(self, arguments: Sequence[str], *, errors: str, stdout: int) -> Process:
+        with (self.folder / errors).open("ab") as said:
+            return await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-P",
+                "-m",
+                "agent",
+                *arguments,
+                "--until-stdin-closes",
+                stdin=PIPE,
+                stdout=stdout,
+                stderr=said,
+                env=self._environment(),
+                # A Ctrl-C is for this process alone, which stops the others in order.
+                start_new_session=True,
+            )
+
+    def _environment(self) -> dict[str, str]:
+        inherited = {name: text for name, text in os.environ.items() if not name.startswith(PREFIX)}
+        ours = str(Path(agent.__file__).parent.parent)
+        paths = [ours, *filter(None, [inherited.get("PYTHONPATH")])]
+        return inherited | {
+            "PYTHONPATH": os.pathsep.join(paths),
+            "AIR_AGENT_CLIENT_SECRET": names.CLIENT_SECRET,
+        }
+
+    def _write_settings(self) -> None:
+        mode = "observe" if self._dry_run else "enforce"
+        text = f"""\
+tenant: {{id: {names.TENANT_ID}}}
+mode: {mode}
+graph:
+  cloud: simulator
+  url: {json.dumps(self.url)}
+auth:
+  kind: clientSecret
+  client_id: {names.CLIENT_ID}
+  client_secret_file: client-secret
+policies:
+  directory: {json.dumps(str(policies()))}
+  treat_as: enforce
+ledger:
+  url: {json.dumps(f"sqlite:///{self.ledger.as_posix()}")}
+log:
+  file: {json.dumps(str(self.log))}
+  format: json
+clock:
+  rate: {self._rate:g}
+  epoch: {json.dumps(self._epoch.isoformat())}
+"""
+        self.settings_file.write_text(text, encoding="utf-8")
+        secret = self.folder / "client-secret"
+        secret.touch(mode=0o600)
+        secret.write_text(names.CLIENT_SECRET, encoding="utf-8")
+
+    async def _end(self) -> None:
+        await _ended(self._agent)
+        await self._open.aclose()
+        await _ended(self._simulator)
+
+
+def policies() -> Path:
+    """Return the folder of policies to show: the one that lies here, else the shipped one.
+
+    Raises:
+        SettingsError: there is neither.
+    """
+    if any(OWN_POLICIES.glob("*.yaml")):
+        return OWN_POLICIES.absolute()
+    with contextlib.suppress(ModuleNotFoundError):
+        shipped = Path(str(files("agent.shipped_policies")))
+        if any(shipped.glob("*.yaml")):
+            return shipped
+    raise SettingsError(
+        "there are no policies: run the demo in a folder that has `policies/`, or install the wheel"
+    )
+
+
+async def _ended(process: Process | None) -> None:
+    """Ask the process to stop, wait, and end it where it does not."""
+    if process is None:
+        return
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            process.send_signal(signal.SIGTERM)
+        try:
+            await asyncio.wait_for(process.wait(), PATIENCE)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+    if process.stdin is not None:
+        process.stdin.close()

@@ -1,0 +1,244 @@
+"""Everything about one pending action: as a document, and in words."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+import msgspec
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from agent.faces.cli.output import COLOURS, safe
+from agent.faces.telling import Row, action_center, moment, remaining, row
+from agent.model.decision import Answer, Clause, Decision, Finding
+from agent.model.enactment import Confirmation, Effect, Plan, Record
+from agent.model.facts import Value
+from agent.model.pending import KindSource, Sighting
+from agent.ports import Ledger
+
+LONG = 4000
+"""Characters of one text; here there is room."""
+
+HELD = {True: ("yes", "green"), False: ("no", "red"), None: ("unknown", "yellow")}
+
+ANSWERS = {
+    Answer.MATCHED: "matched",
+    Answer.NOT_MATCHED: "did not match",
+    Answer.UNDECIDED: "could not be decided: something it asks for is not known",
+}
+
+
+class Story(msgspec.Struct, frozen=True, kw_only=True):
+    """What `show --json` tells."""
+
+    now: datetime
+    action: Row
+    kind_source: KindSource
+    first_seen: datetime
+    decision: Decision | None
+    plan: Plan | None
+    effects: tuple[Effect, ...]
+    confirmation: Confirmation
+    why: str
+    sightings: tuple[Sighting, ...]
+    earlier: tuple[Decision, ...]
+    """Decisions before the present one, newest first."""
+    links: tuple[str, ...]
+
+
+async def story(ledger: Ledger, record: Record, now: datetime, cloud: str) -> Story:
+    """Return everything that the ledger holds of this pending action."""
+    action = record.action
+    decisions = await ledger.decisions(action_id=action.id)
+    links = (action.incident.web_url, *(one.web_url for one in action.sightings), action_center(cloud))
+    return Story(
+        now=now,
+        action=row(record, now),
+        kind_source=action.kind_source,
+        first_seen=action.first_seen,
+        decision=record.decision,
+        plan=record.plan,
+        effects=await ledger.effects(action.id),
+        confirmation=record.confirmation,
+        why=record.why,
+        sightings=action.sightings,
+        earlier=tuple(one for one in decisions if one != record.decision),
+        links=tuple(dict.fromkeys(link for link in links if link)),
+    )
+
+
+def tell(out: Console, told: Story) -> None:
+    """Print the story, section by section."""
+    _head(out, told)
+    if told.decision is not None:
+        _decision(out, told.decision)
+        _findings(out, told.decision.findings)
+        _facts(out, told.decision)
+    _plan(out, told)
+    _seen(out, told)
+    _sightings(out, told.sightings)
+    if told.earlier:
+        _section(out, "Earlier decisions")
+        for one in told.earlier:
+            _say(out, f"{moment(one.at)}  {one.verb}: {one.reason}")
+    _section(out, "Where to look")
+    for link in told.links:
+        _say(out, link)
+
+
+def _head(out: Console, told: Story) -> None:
+    action = told.action
+    left = remaining(action.deadline - told.now)
+    out.print(safe(action.what, "bold", LONG), soft_wrap=True)
+    source = "the evidence fixes it" if told.kind_source is KindSource.EVIDENCE else "nothing fixes it"
+    _pairs(
+        out,
+        (
+            ("id", action.id),
+            ("state", action.state),
+            ("kind", f"{action.kind} ({source})"),
+            ("incident", action.incident),
+            ("first seen", moment(told.first_seen)),
+            ("deadline", f"{moment(action.deadline)}, {left if left == 'over' else f'in {left}'}"),
+        ),
+    )
+
+
+def _decision(out: Console, decision: Decision) -> None:
+    _section(out, "Decision")
+    by = ", ".join(decision.policies) or "no policy"
+    out.print(
+        Text.assemble(
+            Text(decision.verb.value, style=COLOURS.get(decision.verb.value, "")),
+            safe(f" by {by}", limit=LONG),
+        ),
+        soft_wrap=True,
+    )
+    _say(out, decision.reason)
+    pairs = [
+        (
+            "decided",
+            f"{moment(decision.at)}, policies {decision.revision}, agent {decision.agent_version or 'unknown'}",
+        )
+    ]
+    if decision.guard:
+        pairs.append(("held by", decision.guard))
+    if decision.shadow is not None:
+        pairs.append(("observing policies", f"{decision.shadow.verb}: {decision.shadow.reason}"))
+    if decision.inform:
+        pairs.append(("to be informed", ", ".join(decision.inform)))
+    if decision.escalation:
+        pairs.append(("escalation", decision.escalation))
+    _pairs(out, pairs)
+
+
+def _findings(out: Console, findings: Sequence[Finding]) -> None:
+    _section(out, "Findings")
+    if not findings:
+        _say(out, "no policy is for this kind of action")
+    for finding in findings:
+        mode = ", observing" if finding.observes else ""
+        _say(
+            out,
+            f"{finding.policy} ({finding.verb}, priority {finding.priority}{mode}): {ANSWERS[finding.answer]}",
+        )
+        for clause in finding.clauses:
+            _clause(out, clause)
+
+
+def _clause(out: Console, clause: Clause) -> None:
+    word, colour = HELD[clause.held]
+    place = f"  (line {clause.line}, column {clause.column})"
+    out.print(
+        Text.assemble(
+            Text(f"  {word:>7}  ", style=colour), safe(clause.words, limit=LONG), safe(place, "dim")
+        ),
+        soft_wrap=True,
+    )
+
+
+def _facts(out: Console, decision: Decision) -> None:
+    _section(out, "Facts")
+    facts = decision.facts
+    _pairs(out, [(name, _value(said)) for name, said in sorted(facts.values.items())])
+    if facts.messages is not None:
+        whole = (
+            "all of them"
+            if facts.messages_complete
+            else f"not all of them: {facts.unresolved or 'unknown why'}"
+        )
+        _say(out, f"{len(facts.messages)} copies of messages were looked up, {whole}")
+
+
+def _plan(out: Console, told: Story) -> None:
+    _section(out, "Enactment")
+    _say(out, told.action.enactment)
+    if not told.effects:
+        return
+    table = Table(box=box.SIMPLE, expand=False)
+    for name in ("call", "copies", "went", "attempts", "sent", "settled", "bulk id, detail"):
+        table.add_column(name, overflow="fold")
+    for effect in told.effects:
+        table.add_row(
+            effect.id[:8],
+            str(len(effect.targets)),
+            effect.went.value,
+            str(effect.attempts),
+            moment(effect.sent_at) if effect.sent_at else "not yet",
+            moment(effect.settled_at) if effect.settled_at else "not yet",
+            safe(" ".join(part for part in (effect.bulk_id, effect.detail) if part)),
+        )
+    out.print(table)
+
+
+def _seen(out: Console, told: Story) -> None:
+    _section(out, "Confirmation")
+    _say(out, told.action.confirmation)
+    seen = told.confirmation
+    if seen.at is not None:
+        _say(out, f"last looked at {moment(seen.at)}; the mail was looked at {seen.checks} times")
+
+
+def _sightings(out: Console, sightings: Sequence[Sighting]) -> None:
+    _section(out, "Sightings")
+    for one in sightings:
+        said = (
+            one.title or "alert without a title",
+            f"alert {one.alert_id}",
+            f"incident {one.incident_id}",
+            f"investigation {one.investigation_state}" if one.investigation_state else "",
+            f"evidence {one.remediation_status}" if one.remediation_status else "",
+            f"updated {moment(one.last_update_date_time)}" if one.last_update_date_time else "",
+        )
+        _say(out, ", ".join(part for part in said if part))
+
+
+def _section(out: Console, title: str) -> None:
+    out.print()
+    out.print(Text(title, style="bold underline"))
+
+
+def _say(out: Console, words: str) -> None:
+    out.print(safe(words, limit=LONG), soft_wrap=True)
+
+
+def _pairs(out: Console, pairs: Iterable[tuple[str, str]]) -> None:
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column(style="dim")
+    table.add_column(overflow="fold")
+    for name, said in pairs:
+        table.add_row(safe(name), safe(said, limit=LONG))
+    out.print(table)
+
+
+def _value(said: Value) -> str:
+    match said:
+        case bool():
+            return "true" if said else "false"
+        case datetime():
+            return moment(said)
+        case frozenset():
+            return ", ".join(sorted(said)) or "none"
+        case _:
+            return str(said)

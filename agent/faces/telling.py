@@ -1,0 +1,205 @@
+"""Records in words: one row for each pending action, the same on a terminal, in JSON and on a page.
+
+The words are for people on call: what it is, what was decided by which policy and why, what was done, what
+was seen afterwards, and until when a person can still act.
+"""
+
+from datetime import datetime, timedelta
+
+import msgspec
+
+from agent.model.decision import Decision, Verb
+from agent.model.enactment import EffectSeen, PendingSeen, Record, State, Way
+from agent.model.pending import ActionKind
+
+PORTALS = {"usGovL4": "https://security.microsoft.us", "usGovL5": "https://security.apps.mil"}
+"""Where Defender's portal lies outside the global cloud. Source: Defender XDR for US Government customers."""
+
+PORTAL = "https://security.microsoft.com"
+
+KINDS = {
+    ActionKind.SOFT_DELETE_MESSAGE: "soft delete of one message",
+    ActionKind.SOFT_DELETE_CLUSTER: "soft delete of a mail cluster",
+    ActionKind.DISABLE_FORWARDING: "turn off external mail forwarding",
+    ActionKind.REMOVE_DELEGATION: "remove a mailbox delegation",
+    ActionKind.QUARANTINE_FILE: "quarantine of a file",
+    ActionKind.REMOVE_REGISTRY_KEY: "removal of a registry key",
+    ActionKind.BLOCK_URL: "block of a URL",
+    ActionKind.UNKNOWN: "action of unknown kind",
+}
+
+PROGRESS = {
+    State.SEEN: "to be judged anew",
+    State.DECIDED: "observed: nothing was written",
+    State.INTENDED: "about to be sent",
+    State.SENT: "sent",
+    State.CONFIRMED: "sent",
+    State.UNVERIFIED: "sent",
+    State.CONTRADICTED: "sent",
+    State.REFUSED: "refused by Graph",
+    State.UNKNOWN: "may have been sent, and is never sent again",
+    State.DEDUPLICATED: "not sent again",
+    State.SUPERSEDED: "not sent: decided elsewhere first",
+    State.EXPIRED: "not sent in time",
+}
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """One pending action as people are told of it. Every text but `id`, `state` and `kind` may be an attacker's."""
+
+    id: str
+    state: str
+    kind: str
+    what: str
+    incident: str
+    incident_url: str | None
+    decision: str
+    """`approve`, `reject`, `escalate`, or `none yet`."""
+    policy: str
+    """The policies that decided, or `no policy`."""
+    reason: str
+    enactment: str
+    confirmation: str
+    deadline: datetime
+    remaining_seconds: int
+    """Until the deadline; below zero once it is over."""
+    needs_people: bool
+
+
+def row(record: Record, now: datetime) -> Row:
+    """Return the record in words, as it stands at `now`."""
+    action, decision = record.action, record.decision
+    return Row(
+        id=action.id,
+        state=record.state.value,
+        kind=action.kind.value,
+        what=what(record),
+        incident=action.incident.id,
+        incident_url=action.incident.web_url,
+        decision=decision.verb.value if decision else "none yet",
+        policy=deciders(decision),
+        reason=reason(record),
+        enactment=enactment(record),
+        confirmation=confirmation(record),
+        deadline=action.deadline,
+        remaining_seconds=round((action.deadline - now).total_seconds()),
+        needs_people=needs_people(record),
+    )
+
+
+def action_center(cloud: str) -> str:
+    """Return the address at which people decide pending actions. Source: [SEED]."""
+    return f"{PORTALS.get(cloud, PORTAL)}/action-center/pending"
+
+
+def what(record: Record) -> str:
+    """Return what would be done to what."""
+    return f"{KINDS[record.action.kind]}: {record.action.label}"
+
+
+def deciders(decision: Decision | None) -> str:
+    """Return the names of the policies that decided."""
+    if decision is None:
+        return "not judged yet"
+    return ", ".join(decision.policies) or "no policy"
+
+
+def reason(record: Record) -> str:
+    """Return why it was decided so, or why it was not decided."""
+    if record.decision is not None:
+        return record.decision.reason
+    return record.why or "seen, and not judged yet"
+
+
+def enactment(record: Record) -> str:
+    """Return how the decision is carried out, and how far that has come."""
+    plan, decision = record.plan, record.decision
+    if plan is None or decision is None:
+        return "nothing was done"
+    match plan.way:
+        case Way.REMEDIATE:
+            if not plan.effects and plan.duplicate_of is None:
+                return plan.why
+            return f"{plan.why}; {PROGRESS.get(record.state, record.state.value)}"
+        case Way.ADVISORY if record.state is State.DECIDED:
+            return f"rejected (advisory, observed: nothing was written). {plan.why}"
+        case Way.ADVISORY:
+            return f"rejected (advisory: comment and tag). {plan.why}"
+        case Way.HAND_OFF:
+            return f"handed to a person: {plan.why}"
+        case Way.ASK:
+            return f"held by {decision.guard}: people decide" if decision.guard else plan.why
+
+
+def confirmation(record: Record) -> str:
+    """Return what was seen afterwards, of the effect and of the pending action itself."""
+    seen = record.confirmation
+    parts = [_effect_words(record), _pending_words(record)]
+    if record.why and record.why not in {seen.words, reason(record)} and record.state is not State.SEEN:
+        parts.append(record.why)
+    return "; ".join(part for part in parts if part)
+
+
+def needs_people(record: Record) -> bool:
+    """Whether a person has to do something: decide, carry out, reject, or look."""
+    if record.state in {
+        State.SEEN,
+        State.INTENDED,
+        State.SENT,
+        State.CONFIRMED,
+        State.SUPERSEDED,
+        State.EXPIRED,
+    }:
+        return False
+    if record.state is State.DECIDED:
+        return record.decision is not None and record.decision.verb is Verb.REJECT
+    return record.state is not State.DEDUPLICATED
+
+
+def remaining(left: timedelta) -> str:
+    """Return how long there is left in two units, such as `6d 23h`; `over` where there is nothing left."""
+    seconds = int(left.total_seconds())
+    if seconds <= 0:
+        return "over"
+    days, hours, minutes = seconds // 86400, seconds // 3600 % 24, seconds // 60 % 60
+    if days:
+        return f"{days}d {hours}h"
+    if hours:
+        return f"{hours}h {minutes}m"
+    return f"{minutes}m" if minutes else f"{seconds}s"
+
+
+def moment(at: datetime) -> str:
+    """Return the moment to the minute, in UTC, such as `2026-08-20 12:00Z`."""
+    return f"{at:%Y-%m-%d %H:%M}Z"
+
+
+def _effect_words(record: Record) -> str:
+    seen = record.confirmation
+    match seen.effect:
+        case EffectSeen.CONFIRMED:
+            return f"confirmed: {seen.words}" if seen.words else "confirmed"
+        case EffectSeen.PARTLY:
+            return f"partly done: {seen.words}"
+        case EffectSeen.CONTRADICTED:
+            return (
+                f"not done yet: {seen.words}" if record.state is State.SENT else f"contradicted: {seen.words}"
+            )
+        case EffectSeen.UNVERIFIED:
+            return f"unverified: {seen.words}"
+        case None if record.state is State.SENT:
+            return f"to be looked at {moment(record.due)}" if record.due else "not looked at yet"
+        case None:
+            return record.state.value if record.state in {State.SUPERSEDED, State.EXPIRED} else ""
+
+
+def _pending_words(record: Record) -> str:
+    match record.confirmation.pending:
+        case PendingSeen.CLOSED:
+            return "closed in Defender"
+        case PendingSeen.EXPIRED:
+            return "expired in Defender"
+        case PendingSeen.OPEN:
+            return "still open in Defender"
+        case None:
+            return "" if record.state in {State.SUPERSEDED, State.EXPIRED} else "open in Defender"
