@@ -66,10 +66,13 @@ def an_alert(
     id: str = "alert-1",  # noqa: A002
     incident_id: str = "1",
     title: str = "Email messages containing malicious URL removed after delivery",
-    state: str | None = PENDING_APPROVAL,
+    state: str | None = "as its evidence says",
     created: datetime = NOW - timedelta(hours=1),
     updated: datetime = NOW - timedelta(minutes=10),
 ) -> Alert:
+    if state == "as its evidence says":
+        awaits = any(one.remediation_status == PENDING_APPROVAL for one in evidence)
+        state = PENDING_APPROVAL if awaits else "successfullyRemediated"
     return Alert(
         id=id,
         incident_id=incident_id,

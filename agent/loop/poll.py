@@ -1,7 +1,6 @@
 """Graph's news -> the ledger. The watermark moves only when everything on the way has been saved."""
 
 from collections.abc import AsyncIterator, Sequence
-from datetime import datetime
 
 from agent.judge.recognise import recognise
 from agent.judge.track import track

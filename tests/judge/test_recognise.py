@@ -118,7 +118,7 @@ def test_a_cluster_without_a_query_is_known_by_its_messages() -> None:
 
 
 def test_an_alert_that_awaits_approval_without_pending_evidence_is_one_unknown_action() -> None:
-    incident = an_incident(an_alert(a_cluster(status="active")))
+    incident = an_incident(an_alert(a_cluster(status="active"), state=P))
 
     pending = [a for a in recognise(incident, tenant_id=TENANT, now=NOW) if a.is_pending]
 

@@ -124,6 +124,7 @@ async def test_evidence_that_changed_between_decision_and_sending_voids_the_appr
 
     await bench.run_pass()
     voided = await bench.only()
+    bench.clock.advance(timedelta(seconds=1))
     await bench.run_pass()
 
     assert voided.state is State.SEEN
