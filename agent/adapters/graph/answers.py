@@ -1,0 +1,192 @@
+"""What one answer of Graph means: done, refused, unknown, or try again; and in which words."""
+
+import base64
+import re
+from enum import StrEnum
+from typing import Any
+
+import httpx
+import msgspec
+
+from agent.adapters.graph.transport import TooLarge, Truncated
+from agent.model.enactment import Outcome, Went
+from agent.model.errors import AgentError
+
+
+class Call(StrEnum):
+    """What is asked of Graph, in the words that messages use."""
+
+    LIST_INCIDENTS = "list incidents"
+    READ_INCIDENT = "read incident"
+    LIST_ALERTS = "list alerts"
+    HUNT = "run hunting query"
+    READ_MAIL = "look up mail"
+    REMEDIATE = "remediate mail"
+    COMMENT = "comment on incident"
+    TAG = "tag incident"
+
+
+PERMISSIONS = {
+    Call.LIST_INCIDENTS: "SecurityIncident.Read.All",
+    Call.READ_INCIDENT: "SecurityIncident.Read.All",
+    Call.LIST_ALERTS: "SecurityAlert.Read.All",
+    Call.HUNT: "ThreatHunting.Read.All",
+    Call.READ_MAIL: "SecurityAnalyzedMessage.Read.All",
+    Call.REMEDIATE: "SecurityAnalyzedMessage.ReadWrite.All",
+    Call.COMMENT: "SecurityIncident.ReadWrite.All",
+    Call.TAG: "SecurityIncident.ReadWrite.All",
+}
+"""The least application permission of each call. Source: the permission tables of the v1.0 pages."""
+
+REPEATED_READS = frozenset({423, 429, 500, 502, 503, 504, 509})
+"""Statuses after which a read is tried again."""
+
+_UNDECIDED = frozenset({408, 499})
+"""Client errors by number that do not say whether the server went on."""
+
+_LONGEST = 160
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """One answer, read whole."""
+
+    status: int
+    headers: httpx.Headers
+    body: bytes
+
+
+class Lost(Exception):
+    """No whole answer came back. `is_too_large` says that one did, and was more than we take."""
+
+    def __init__(self, words: str, *, is_too_large: bool = False) -> None:
+        super().__init__(words)
+        self.is_too_large = is_too_large
+
+
+class Again(Exception):
+    """The call is to be made again; `final` is raised where it was made often enough.
+
+    `wait` is what Graph asked for in seconds, None where it asked for nothing.
+    """
+
+    def __init__(self, final: AgentError, wait: float | None = None) -> None:
+        super().__init__(str(final))
+        self.final = final
+        self.wait = wait
+
+
+def lost(error: Exception) -> Lost:
+    """Return what a failure of the transport means, in words without addresses or bodies."""
+    match error:
+        case TooLarge():
+            return Lost(f"the answer is too large ({error})", is_too_large=True)
+        case Truncated():
+            return Lost(f"the answer is damaged: {error}")
+        case httpx.ConnectTimeout() | httpx.PoolTimeout():
+            return Lost("no connection in time: check the network and the proxy")
+        case httpx.ConnectError() | httpx.ProxyError() | httpx.UnsupportedProtocol():
+            return Lost("no connection: check the network, the proxy and the address")
+        case httpx.TimeoutException() | TimeoutError():
+            return Lost("no answer in time")
+        case httpx.DecodingError():
+            return Lost("the answer cannot be decoded")
+        case _:
+            return Lost("the connection broke before the whole answer came")
+
+
+def no(call: Call, answer: Answer, grants: frozenset[str] = frozenset()) -> str:
+    """Return what was refused and what to do, in one line."""
+    said = _said(answer)
+    start = f"graph: {call}: {answer.status}{said}"
+    match answer.status:
+        case 401:
+            return f"{start}: the token is not accepted: check the tenant, the cloud and conditional access"
+        case 403:
+            permission = PERMISSIONS[call]
+            if permission in grants:
+                return f"{start}: {permission} is granted: check the licence, and roles and policies that narrow it"
+            return f"{start}: grant {permission} to the app registration; if it is granted, the licence is missing"
+        case 404:
+            return f"{start}: not there, or not for this app to see"
+        case status if 300 <= status < 400:
+            return f"{start}: a redirect, which Graph does not use: check the proxy"
+        case _:
+            return start
+
+
+def bad(call: Call, answer: Answer) -> str:
+    """Return what went wrong on the other side, with the id by which Microsoft finds it."""
+    return f"graph: {call}: {answer.status}{_said(answer)}{_request_id(answer)}"
+
+
+def judge_write(call: Call, answer: Answer, grants: frozenset[str] = frozenset()) -> Outcome:
+    """Return what an answer says of a write. 401 and 429 are repeated, and never get here.
+
+    Only what the server definitely did not do is refused. Gateways answer 502, 503 and 504 after the
+    write was applied (microsoft-graph-docs issue 133), so every answer between yes and no is unknown.
+    """
+    status = answer.status
+    if 200 <= status < 300:
+        if answer.body.strip() and not _is_json(answer.body):
+            return Outcome(
+                went=Went.UNKNOWN, detail=f"graph: {call}: {status} with a body that is not Graph's"
+            )
+        return Outcome(went=Went.DONE, detail=f"graph: {call}: {status}")
+    if 400 <= status < 500 and status not in _UNDECIDED:
+        return Outcome(went=Went.REFUSED, detail=no(call, answer, grants))
+    return Outcome(went=Went.UNKNOWN, detail=f"{bad(call, answer)}: it may have been applied")
+
+
+def claims_challenge(answer: Answer) -> str | None:
+    """Return the claims that a 401 asks the next token to carry, or None."""
+    found = re.search(r'claims="([^"]+)"', answer.headers.get("www-authenticate", ""))
+    return _plain_claims(found.group(1)) if found else None
+
+
+def _plain_claims(text: str) -> str:
+    """Return the challenge as JSON text: it comes in base64, padded or not."""
+    try:
+        return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
+    except ValueError:
+        return text
+
+
+def first_line(text: object) -> str:
+    """Return the first line of somebody else's text, printable and short."""
+    if not isinstance(text, str):
+        return ""
+    line = next((part.strip() for part in text.splitlines() if part.strip()), "")
+    line = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in line)
+    return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "\N{HORIZONTAL ELLIPSIS}"
+
+
+def error_of(answer: Answer) -> tuple[str, str]:
+    """Return Graph's code and the first line of its message; both may be empty."""
+    error = _as_dict(_as_dict(_json(answer.body)).get("error"))
+    return first_line(error.get("code")), first_line(error.get("message"))
+
+
+def _said(answer: Answer) -> str:
+    code, message = error_of(answer)
+    words = ": ".join(part for part in (code, message) if part)
+    return f" ({words})" if words else ""
+
+
+def _request_id(answer: Answer) -> str:
+    found = first_line(answer.headers.get("request-id"))
+    return f" [request-id {found}]" if found else ""
+
+
+def _is_json(body: bytes) -> bool:
+    return isinstance(_json(body), (dict, list))
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def _as_dict(thing: Any) -> dict[str, Any]:
+    return thing if isinstance(thing, dict) else {}

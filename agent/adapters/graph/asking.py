@@ -1,0 +1,149 @@
+"""Requests, made with the SDK's builders: which path, which query, which body.
+
+Where the SDK names a bound action with its namespace, the path of the documentation's page is used; both
+name the same action.
+"""
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from kiota_abstractions.base_request_configuration import RequestConfiguration
+from kiota_abstractions.headers_collection import HeadersCollection
+from kiota_abstractions.method import Method
+from kiota_abstractions.request_information import RequestInformation
+
+from agent.adapters.graph.sdk import (
+    AlertComment,
+    Alerts_v2RequestBuilder,
+    AnalyzedEmail,
+    GraphServiceClient,
+    IncidentBody,
+    IncidentItemRequestBuilder,
+    IncidentsRequestBuilder,
+    RemediatePostRequestBody,
+    RemediationAction,
+    RemediationSeverity,
+    RunHuntingQueryPostRequestBody,
+)
+from agent.model.enactment import Pair
+
+LOOK_BACK = timedelta(days=30)
+"""How far back mail is looked up, as hunting reaches; what `analyzedEmails` reaches is UNCONFIRMED."""
+
+_INCIDENT_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
+
+
+def is_incident_id(text: str) -> bool:
+    """Return whether this can be an incident's id; anything else could lead to another path."""
+    return _INCIDENT_ID.fullmatch(text) is not None
+
+
+def moment(when: datetime) -> str:
+    """Return a moment as filters want it."""
+    return when.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+class Asking:
+    """Makes requests of one Graph."""
+
+    def __init__(self, graph: GraphServiceClient, base_url: str) -> None:
+        self._security = graph.security
+        self._adapter = graph.request_adapter
+        self._base_url = base_url
+
+    def incidents(self, since: datetime, top: int | None) -> RequestInformation:
+        """Ask for the first page of incidents updated at or after `since`, with their alerts."""
+        query = IncidentsRequestBuilder.IncidentsRequestBuilderGetQueryParameters(
+            filter=f"lastUpdateDateTime ge {moment(since)}", expand=["alerts"], top=top
+        )
+        return self._security.incidents.to_get_request_information(_reading(query))
+
+    def more_incidents(self, link: str) -> RequestInformation:
+        """Ask for the page behind a link, exactly as it was given."""
+        return self._security.incidents.with_url(link).to_get_request_information(_reading(None))
+
+    def incident(self, incident_id: str) -> RequestInformation:
+        """Ask for one incident with its alerts."""
+        query = IncidentItemRequestBuilder.IncidentItemRequestBuilderGetQueryParameters(expand=["alerts"])
+        item = self._security.incidents.by_incident_id(incident_id)
+        return item.to_get_request_information(_reading(query))
+
+    def alerts(self, since: datetime, top: int | None) -> RequestInformation:
+        """Ask for the first page of alerts updated at or after `since`."""
+        query = Alerts_v2RequestBuilder.Alerts_v2RequestBuilderGetQueryParameters(
+            filter=f"lastUpdateDateTime ge {moment(since)}", top=top
+        )
+        return self._security.alerts_v2.to_get_request_information(_reading(query))
+
+    def more_alerts(self, link: str) -> RequestInformation:
+        """Ask for the page behind a link, exactly as it was given."""
+        return self._security.alerts_v2.with_url(link).to_get_request_information(_reading(None))
+
+    def hunt(self, query: str) -> RequestInformation:
+        """Ask what a query finds."""
+        builder = self._security.microsoft_graph_security_run_hunting_query.with_url(
+            f"{self._base_url}/security/runHuntingQuery"
+        )
+        return builder.to_post_request_information(
+            RunHuntingQueryPostRequestBody(query=query), _reading(None)
+        )
+
+    def analyzed_emails(self, message_id: str, now: datetime) -> RequestInformation:
+        """Ask for every copy of one message; the SDK has no `startTime` and `endTime`, the page does."""
+        query = {
+            "startTime": moment(now - LOOK_BACK),
+            "endTime": moment(now),
+            "$filter": f"networkMessageId eq '{message_id}'",
+        }
+        url = f"{self._base_url}/security/collaboration/analyzedEmails?{urlencode(query)}"
+        return self.more_analyzed_emails(url)
+
+    def more_analyzed_emails(self, link: str) -> RequestInformation:
+        """Ask for the page behind a link, exactly as it was given."""
+        builder = self._security.collaboration.analyzed_emails.with_url(link)
+        return builder.to_get_request_information(_reading(None))
+
+    def soft_delete(self, targets: Sequence[Pair], *, name: str, description: str) -> RequestInformation:
+        """Ask for the soft deletion of these copies. The sender's own copy is left: nobody approved that."""
+        builder = self._security.collaboration.analyzed_emails.microsoft_graph_security_remediate.with_url(
+            f"{self._base_url}/security/collaboration/analyzedEmails/remediate"
+        )
+        body = RemediatePostRequestBody(
+            display_name=name,
+            description=description,
+            severity=RemediationSeverity.Medium,
+            action=RemediationAction.SoftDelete,
+            remediate_senders_copy=False,
+            analyzed_emails=[
+                AnalyzedEmail(network_message_id=message_id, recipient_email_address=recipient)
+                for message_id, recipient in targets
+            ],
+        )
+        return builder.to_post_request_information(body)
+
+    def comment(self, incident_id: str, text: str) -> RequestInformation:
+        """Ask for one more comment, as the page has it: the SDK knows comments of alerts only, as a list."""
+        info = RequestInformation(
+            Method.POST,
+            "{+baseurl}/security/incidents/{incident%2Did}/comments",
+            {"incident%2Did": incident_id},
+        )
+        info.headers.try_add("Accept", "application/json")
+        body = AlertComment(odata_type="microsoft.graph.security.alertComment", comment=text)
+        info.set_content_from_parsable(self._adapter, "application/json", body)
+        return info
+
+    def tag(self, incident_id: str, tags: Sequence[str]) -> RequestInformation:
+        """Ask for these custom tags in place of all that there are."""
+        item = self._security.incidents.by_incident_id(incident_id)
+        return item.to_patch_request_information(IncidentBody(custom_tags=list(tags)))
+
+
+def _reading(query: Any) -> RequestConfiguration[Any]:
+    """Return what every read carries: without the header, `pendingApproval` comes as `unknownFutureValue`."""
+    headers = HeadersCollection()
+    headers.add("Prefer", "include-unknown-enum-members")
+    return RequestConfiguration(headers=headers, query_parameters=query)

@@ -1,0 +1,74 @@
+"""The request budget of one tenant: how many requests leave in a minute, and when none may leave at all."""
+
+import asyncio
+from collections import deque
+from datetime import datetime, timedelta
+
+from agent.model.errors import Unavailable
+from agent.ports import Clock
+
+WINDOW = timedelta(seconds=60)
+LONGEST_PARK = timedelta(minutes=15)
+"""Longer waits are asked for by mistake: after this the tenant is tried again."""
+
+
+class Budget:
+    """Lets at most `per_minute` requests leave within any 60 seconds, in the order they asked.
+
+    All of `/security` shares it: Microsoft publishes 150 a minute for an app in a tenant, and names
+    neither incidents nor hunting. Requests made while throttled count against the tenant too, so a
+    throttled tenant is left alone as a whole rather than by the one call that was told.
+    """
+
+    def __init__(self, clock: Clock, per_minute: int) -> None:
+        self._clock = clock
+        self._per_minute = max(1, per_minute)
+        self._spent: deque[datetime] = deque()
+        self._turn = asyncio.Lock()
+        self._held_until: datetime | None = None
+        self._parked_until: datetime | None = None
+
+    async def spend(self) -> None:
+        """Return when one request may leave.
+
+        Raises:
+            Unavailable: the tenant is parked; carries until when.
+        """
+        self._refuse_while_parked()
+        async with self._turn:
+            while (moment := self._free_at()) is not None:
+                await self._clock.sleep_until(moment)
+                self._refuse_while_parked()
+            self._refuse_while_parked()
+            self._spent.append(self._clock.now())
+
+    def hold(self, until: datetime) -> None:
+        """Let nothing leave before `until`; whoever asks waits in its place."""
+        if self._held_until is None or until > self._held_until:
+            self._held_until = until
+
+    def park(self, until: datetime) -> datetime:
+        """Turn everybody away until then, at most 15 minutes from now; return until when."""
+        until = min(until, self._clock.now() + LONGEST_PARK)
+        if self._parked_until is None or until > self._parked_until:
+            self._parked_until = until
+        return self._parked_until
+
+    def _free_at(self) -> datetime | None:
+        """Return the moment to wait for, or None where a request may leave now."""
+        now = self._clock.now()
+        if self._held_until is not None and self._held_until > now:
+            return self._held_until
+        while self._spent and self._spent[0] + WINDOW <= now:
+            self._spent.popleft()
+        if len(self._spent) < self._per_minute:
+            return None
+        return self._spent[0] + WINDOW
+
+    def _refuse_while_parked(self) -> None:
+        if self._parked_until is None:
+            return
+        if self._parked_until > self._clock.now():
+            when = self._parked_until.strftime("%H:%M:%S")
+            raise Unavailable(f"graph: asked for patience until {when} UTC", until=self._parked_until)
+        self._parked_until = None

@@ -1,0 +1,174 @@
+"""Where mail is, from advanced hunting: the one query, and its rows -> messages. Pure.
+
+A mail cluster names messages but no recipients, and `remediate` wants both. One query over `EmailEvents`
+and `EmailPostDeliveryEvents` resolves thousands of messages at the price of one request.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from agent.adapters.graph.wire import moment_of, parse
+from agent.model.defender import MailMessage
+from agent.model.errors import Malformed
+
+CHUNK = 15_000
+"""Messages in one query. UNCONFIRMED: no limit is published for a query's length; this is about 600 kB."""
+
+MOST_ROWS = 100_000
+"""Rows that one query may return. Source: the quotas of the older advanced hunting pages."""
+
+_GUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
+
+_QUERY = """let ids = dynamic([{ids}]);
+EmailEvents
+| where Timestamp > ago(30d)
+| where NetworkMessageId in (ids)
+| join kind=leftouter (EmailPostDeliveryEvents | where Timestamp > ago(30d) | where NetworkMessageId in (ids) \
+| summarize arg_max(Timestamp, DeliveryLocation, ActionType, ActionResult) by NetworkMessageId, RecipientEmailAddress\
+) on NetworkMessageId, RecipientEmailAddress
+| project NetworkMessageId, RecipientEmailAddress, SenderFromAddress, SenderMailFromAddress, SenderIPv4, Subject, \
+EmailDirection, DeliveryAction, DeliveryLocation, LatestDeliveryLocation, ThreatTypes, DetectionMethods, \
+AuthenticationDetails, Timestamp, PostDeliveryLocation = DeliveryLocation1, PostDeliveryAction = ActionType
+| take {rows}"""
+
+LOCATIONS = {
+    "inbox/folder": "inbox_folder",
+    "inbox": "inbox_folder",
+    "junk folder": "junkFolder",
+    "deleted folder": "deletedFolder",
+    "quarantine": "quarantine",
+    "on-premises/external": "onprem_external",
+    "failed": "failed",
+    "dropped": "dropped",
+    "soft deleted": "others",
+    "softdeleted": "others",
+    "hard deleted": "others",
+    "harddeleted": "others",
+}
+"""Hunting's words for where mail is, in lower case -> Graph's `deliveryLocation`.
+
+UNCONFIRMED: how hunting spells mail that was soft-deleted or hard-deleted; `deliveryLocation` has no word
+for either, and `others` is not in a mailbox folder. A word that is not here is not known to anybody.
+"""
+
+_DIRECTIONS = {
+    "inbound": "inbound",
+    "outbound": "outbound",
+    "intra-org": "intraOrg",
+    "intraorg": "intraOrg",
+    "intra-organization": "intraOrg",
+}
+
+
+def is_message_id(text: str) -> bool:
+    """Return whether this is a networkMessageId: a GUID. Nothing else is ever put into a query."""
+    return _GUID.fullmatch(text) is not None
+
+
+def query(ids: Sequence[str]) -> str:
+    """Return the query for these messages, in lower case: `in` tells case apart and hunting's ids are lower.
+
+    Raises:
+        ValueError: something is not a message's id.
+    """
+    if not all(is_message_id(one) for one in ids):
+        raise ValueError("only ids of messages may be put into a query")
+    listed = ",".join(f'"{one.lower()}"' for one in ids)
+    return _QUERY.format(ids=listed, rows=MOST_ROWS + 1)
+
+
+def rows_of(body: bytes) -> list[dict[str, Any]]:
+    """Return the rows of an answer, with their columns' names in lower case.
+
+    Raises:
+        Malformed: it is not an answer of hunting.
+    """
+    raw = parse(body)
+    rows = raw.get("results", raw.get("Results")) if isinstance(raw, dict) else None
+    if not isinstance(rows, list):
+        raise Malformed("the answer has no list `results`")
+    return [{key.lower(): value for key, value in row.items()} for row in rows if isinstance(row, dict)]
+
+
+def message_of(row: dict[str, Any]) -> MailMessage | None:
+    """Return the message in one row, or None where it has no id or no recipient."""
+    message_id, recipient = _text(row, "networkmessageid"), _text(row, "recipientemailaddress")
+    if message_id is None or recipient is None:
+        return None
+    verdicts = _verdicts(row.get("authenticationdetails"))
+    return MailMessage(
+        network_message_id=message_id,
+        recipient=recipient,
+        sender=_text(row, "senderfromaddress"),
+        mail_from=_text(row, "sendermailfromaddress"),
+        sender_ip=_text(row, "senderipv4"),
+        subject=_text(row, "subject"),
+        direction=_DIRECTIONS.get((_text(row, "emaildirection") or "").lower()),
+        location=_latest(row),
+        original_location=_location(_text(row, "deliverylocation")),
+        threats=_split(row.get("threattypes")),
+        detection_methods=_methods(row.get("detectionmethods")),
+        spf=verdicts.get("spf"),
+        dkim=verdicts.get("dkim"),
+        dmarc=verdicts.get("dmarc"),
+        composite=verdicts.get("compauth") or verdicts.get("compositeauthentication"),
+        received=moment_of(row.get("timestamp")),
+    )
+
+
+def _latest(row: dict[str, Any]) -> str | None:
+    """Return where the message is now: what happened after delivery counts before delivery."""
+    for column in ("postdeliverylocation", "latestdeliverylocation", "deliverylocation"):
+        word = _text(row, column)
+        if word is not None:
+            return _location(word)
+    return None
+
+
+def _location(word: str | None) -> str | None:
+    return LOCATIONS.get((word or "").strip().lower())
+
+
+def _text(row: dict[str, Any], column: str) -> str | None:
+    found = row.get(column)
+    return found if isinstance(found, str) and found.strip() else None
+
+
+def _split(words: Any) -> tuple[str, ...]:
+    """Return `Phish, Malware` as its words in lower case, which is how Graph spells threats."""
+    parts = words if isinstance(words, list) else str(words).split(",") if isinstance(words, str) else []
+    cleaned = (part.strip().lower() for part in parts if isinstance(part, str))
+    return tuple(dict.fromkeys(part for part in cleaned if part and part != "none"))
+
+
+def _methods(found: Any) -> tuple[str, ...]:
+    """Return detection methods; hunting gives JSON text of threat -> methods, or plain words."""
+    inner = _inner(found)
+    if isinstance(inner, dict):
+        nested = [
+            one for methods in inner.values() for one in (methods if isinstance(methods, list) else [methods])
+        ]
+        return tuple(dict.fromkeys(one for one in nested if isinstance(one, str) and one))
+    if isinstance(inner, str):
+        return tuple(dict.fromkeys(part.strip() for part in inner.split(",") if part.strip()))
+    return ()
+
+
+def _verdicts(found: Any) -> dict[str, str]:
+    inner = _inner(found)
+    if not isinstance(inner, dict):
+        return {}
+    return {key.lower(): value.lower() for key, value in inner.items() if isinstance(value, str) and value}
+
+
+def _inner(found: Any) -> Any:
+    """Return what a dynamic column holds; it comes as JSON text or already as JSON."""
+    if not isinstance(found, str):
+        return found
+    try:
+        return msgspec.json.decode(found)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return found

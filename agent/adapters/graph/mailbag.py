@@ -1,0 +1,145 @@
+"""Looking mail up: by hunting where it is granted, one message at a time where it is not."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from agent.adapters.graph import analyzed, hunting
+from agent.adapters.graph.answers import Answer, Call
+from agent.adapters.graph.asking import Asking
+from agent.adapters.graph.client import Client, NotFound, Oversized
+from agent.adapters.graph.wire import records_of
+from agent.model.defender import Mail, MailMessage
+from agent.model.errors import Malformed
+from agent.ports import Clock
+
+HUNTING = "ThreatHunting.Read.All"
+AS_MANY_AS_NEEDED = 1_000_000
+MOST_PAGES = 1_000
+
+
+class Mailbag:
+    """Resolves messages to their copies: who has one, and where it is now."""
+
+    def __init__(
+        self, client: Client, asking: Asking, clock: Clock, *, has_analyzed_emails: bool, per_action: int
+    ) -> None:
+        self._client = client
+        self._asking = asking
+        self._clock = clock
+        self._has_analyzed_emails = has_analyzed_emails
+        self._per_action = per_action
+
+    @property
+    def can_hunt(self) -> bool:
+        """Whether advanced hunting is granted, by the token that is in use."""
+        return HUNTING in self._client.grants
+
+    @property
+    def resolves(self) -> int:
+        """How many messages of one action can be looked up within the request budget."""
+        if self.can_hunt:
+            return AS_MANY_AS_NEEDED
+        return self._per_action if self._has_analyzed_emails else 0
+
+    async def look_up(self, network_message_ids: Sequence[str]) -> Mail:
+        """Return every copy of these messages, and which messages nothing is known of."""
+        spelled: dict[str, set[str]] = {}
+        strange: set[str] = set()
+        for one in network_message_ids:
+            if hunting.is_message_id(one):
+                spelled.setdefault(one.lower(), set()).add(one)
+            else:
+                strange.add(one)
+        copies, missing, whys = await self._resolve(list(spelled))
+        if strange:
+            whys.append(f"{len(strange)} ids are not ids of messages")
+        unresolved = strange.union(*(spelled[one] for one in missing))
+        return Mail(messages=_once_each(copies), unresolved=frozenset(unresolved), why="; ".join(whys))
+
+    async def _resolve(self, ids: list[str]) -> tuple[list[MailMessage], set[str], list[str]]:
+        """Return copies, messages that are unresolved, and why."""
+        if not ids:
+            return [], set(), []
+        if not self.can_hunt and not self._has_analyzed_emails:
+            return [], set(ids), ["hunting is not granted, and this cloud has no `analyzedEmails`"]
+        copies: list[MailMessage] = []
+        missing: set[str] = set()
+        whys: list[str] = []
+        if self.can_hunt:
+            for start in range(0, len(ids), hunting.CHUNK):
+                chunk = ids[start : start + hunting.CHUNK]
+                found, why = await self._hunt(chunk)
+                if why:
+                    missing.update(chunk)
+                    whys.append(why)
+                copies += found
+            source = "`EmailEvents`"
+        else:
+            for one in ids:
+                copies += await self._analyzed(one)
+            source = "`analyzedEmails`"
+        absent = set(ids) - missing - {copy.network_message_id.lower() for copy in copies}
+        if absent:
+            whys.append(f"no row in {source} for {len(absent)} of {len(ids)} messages")
+        return copies, missing | absent, whys
+
+    async def _hunt(self, ids: list[str]) -> tuple[list[MailMessage], str]:
+        """Return the copies of these messages, or none of them and why the answer cannot be trusted."""
+        query = hunting.query(ids)
+        try:
+            rows = await self._client.read(Call.HUNT, lambda: self._asking.hunt(query), _rows)
+        except Oversized:
+            return [], f"the copies of {len(ids)} messages are more than one answer holds"
+        if rows is None:
+            return [], f"hunting gave only a part of the answer for {len(ids)} messages"
+        if len(rows) > hunting.MOST_ROWS:
+            return [], f"more than {hunting.MOST_ROWS} copies of {len(ids)} messages"
+        found = [hunting.message_of(row) for row in rows]
+        return [copy for copy in found if copy is not None], ""
+
+    async def _analyzed(self, message_id: str) -> list[MailMessage]:
+        copies: list[MailMessage] = []
+        asked = self._clock.now()
+        try:
+            records, link = await self._client.read(
+                Call.READ_MAIL, lambda: self._asking.analyzed_emails(message_id, asked), _records
+            )
+            seen: set[str] = set()
+            while True:
+                copies += [copy for record in records if (copy := analyzed.message_of(record)) is not None]
+                if link is None:
+                    return copies
+                here = self._client.check_link(link)
+                if here in seen or len(seen) >= MOST_PAGES:
+                    raise Malformed(f"graph: {Call.READ_MAIL}: the link to the next page repeats itself")
+                seen.add(here)
+                records, link = await self._client.read(
+                    Call.READ_MAIL,
+                    lambda link=here: self._asking.more_analyzed_emails(link),  # type: ignore[misc]
+                    _records,
+                )
+        except NotFound:
+            return []
+
+
+def _rows(answer: Answer) -> list[dict[str, object]] | None:
+    return None if answer.status == 206 else hunting.rows_of(answer.body)
+
+
+def _records(answer: Answer) -> tuple[list[object], str | None]:
+    if answer.status == 206:
+        raise Malformed("only a part came")
+    return records_of(answer.body)
+
+
+def _once_each(copies: list[MailMessage]) -> tuple[MailMessage, ...]:
+    """Return each copy once; where two rows tell of one, and differ, nobody knows where it is."""
+    known: dict[tuple[str, str], MailMessage] = {}
+    for copy in copies:
+        other = known.get(copy.pair)
+        if other is None:
+            known[copy.pair] = copy
+        elif other.location != copy.location:
+            known[copy.pair] = msgspec.structs.replace(copy, location=None)
+    return tuple(known.values())

@@ -1,0 +1,170 @@
+"""What goes over the wire: the moment before a write leaves, ids of requests, and whole bodies only.
+
+It lies below the SDK's adapter and above the connection pool, for three things that neither does:
+
+* `departing` is awaited after the connection is up and before the first byte of the request. httpcore's
+  trace has that very moment. A connection that is refused never gets there, so such a write was
+  definitely not applied.
+* httpx hands on half a body where a gzip stream is cut off within clean framing, and inflates without
+  end. Here a body is inflated by us, to its end and up to a limit. (httpx 0.28.1)
+* Every request carries an id of its own, which Microsoft's support asks for.
+"""
+
+import os
+import uuid
+import zlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Any
+from urllib.request import getproxies, proxy_bypass
+
+import httpx
+from kiota_abstractions.request_option import RequestOption
+from kiota_http.middleware import REQUEST_OPTIONS_KEY
+
+from agent.ports import Departing
+
+BODY_LIMIT = 64 * 1024 * 1024
+"""Bytes of one answer after inflating; a page of 50 incidents is about one megabyte."""
+
+_PART = 1024 * 1024
+_HEADERS_LEAVE = ".send_request_headers.started"
+
+
+class Truncated(httpx.RemoteProtocolError):
+    """The body ended before its end."""
+
+
+class TooLarge(httpx.HTTPError):
+    """The body inflates beyond the limit."""
+
+
+class Departure(RequestOption):
+    """Carries `departing` through the SDK, and remembers whether the request has left."""
+
+    def __init__(self, departing: Departing) -> None:
+        self._departing = departing
+        self.has_left = False
+        self.objection: Exception | None = None
+        """What `departing` raised: nothing was sent then."""
+
+    @staticmethod
+    def get_key() -> str:
+        """Return the key under which the SDK keeps this option."""
+        return "AirAgentDeparture"
+
+    async def leave(self) -> None:
+        """Await `departing`; the request has left once it returns."""
+        try:
+            await self._departing()
+        except Exception as error:
+            self.objection = error
+            raise
+        self.has_left = True
+
+
+class Transport(httpx.AsyncBaseTransport):
+    """Wraps the transport that really sends."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport, *, body_limit: int = BODY_LIMIT) -> None:
+        self._inner = inner
+        self._body_limit = body_limit
+        # Only httpcore announces the moment of departure; any other transport is in this process.
+        self._announces = isinstance(inner, httpx.AsyncHTTPTransport)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send one request, and return its answer with a body that is whole or raises."""
+        request.headers["client-request-id"] = str(uuid.UUID(bytes=os.urandom(16), version=4))
+        # Exactly what is inflated here: httpx would offer brotli and zstandard where they are installed.
+        request.headers["accept-encoding"] = "gzip"
+        departure = request.extensions.get(REQUEST_OPTIONS_KEY, {}).get(Departure.get_key())
+        if isinstance(departure, Departure):
+            if self._announces:
+                request.extensions["trace"] = _at_departure(departure)
+            else:
+                await departure.leave()
+        response = await self._inner.handle_async_request(request)
+        headers = httpx.Headers(response.headers)
+        encoding = headers.pop("content-encoding", "").strip().lower()
+        return httpx.Response(
+            response.status_code,
+            headers=headers,
+            stream=_Body(response.stream, encoding, self._body_limit),
+            extensions=response.extensions,
+        )
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self._inner.aclose()
+
+
+def _at_departure(departure: Departure) -> Callable[[str, dict[str, Any]], Awaitable[None]]:
+    async def trace(event: str, info: dict[str, Any]) -> None:
+        if not event.endswith(_HEADERS_LEAVE) or departure.has_left:
+            return
+        # A proxy is asked for a tunnel by a request of its own, which carries nothing of ours.
+        if getattr(info.get("request"), "method", b"") != b"CONNECT":
+            await departure.leave()
+
+    return trace
+
+
+class _Body(httpx.AsyncByteStream):
+    """The bytes of a body, inflated to their end and no further than the limit."""
+
+    def __init__(
+        self, inner: httpx.SyncByteStream | httpx.AsyncByteStream, encoding: str, limit: int
+    ) -> None:
+        if not isinstance(inner, httpx.AsyncByteStream):
+            raise TypeError("the body of an answer must be readable asynchronously")
+        self._inner = inner
+        self._encoding = encoding
+        self._limit = limit
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        inflate = _inflater(self._encoding)
+        size = 0
+        async for chunk in self._inner:
+            for part in _parts(inflate, chunk):
+                size += len(part)
+                if size > self._limit:
+                    raise TooLarge(f"larger than {self._limit // (1024 * 1024)} MiB")
+                yield part
+        if inflate is not None and size and not inflate.eof:
+            raise Truncated("the compressed body was cut off")
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+def _inflater(encoding: str) -> "zlib._Decompress | None":
+    match encoding:
+        case "" | "identity":
+            return None
+        case "gzip" | "x-gzip":
+            return zlib.decompressobj(16 + zlib.MAX_WBITS)
+        case _:
+            raise httpx.DecodingError("the body is compressed in a way that was not offered")
+
+
+def _parts(inflate: "zlib._Decompress | None", chunk: bytes) -> Iterator[bytes]:
+    """Give what a chunk inflates to, in small parts: a bomb is stopped before it is large."""
+    if inflate is None:
+        yield chunk
+        return
+    try:
+        while chunk:
+            yield inflate.decompress(chunk, _PART)
+            chunk = inflate.unconsumed_tail
+    except zlib.error as error:
+        raise Truncated("the compressed body is damaged") from error
+
+
+def direct(url: str) -> httpx.AsyncHTTPTransport:
+    """Return connections to this URL over HTTP/1.1, through the environment's proxy where it names one.
+
+    A transport of our own makes httpx pass over HTTPS_PROXY and NO_PROXY, so they are read here.
+    HTTP/2 is off: a server that goes away in the middle of it leaves open which requests were taken.
+    """
+    parts = httpx.URL(url)
+    proxy = None if proxy_bypass(parts.host) else getproxies().get(parts.scheme)
+    return httpx.AsyncHTTPTransport(http1=True, http2=False, retries=0, proxy=proxy)
