@@ -1,8 +1,7 @@
 """Conditions -> closures that answer True, False, or None for unknown.
 
-Written for speed, at the price of some repetition: 100 policies meet 10,000 actions. What each operator
-means stands in `operators`, and what conditions mean a second time, plainly, in `truth`; a property test
-holds them together.
+Written for speed: 100 policies meet 10,000 actions. What each operator means stands in `operators`, and what
+conditions mean stands once more, plainly, in `truth`; a property test holds the two together.
 """
 
 from collections.abc import Callable, Iterable
@@ -10,7 +9,6 @@ from functools import partial
 from typing import Any, cast
 
 from agent.judge import calendar
-from agent.judge.literals import matcher
 from agent.judge.operators import ONE_OF, OPERATORS, Operator, Rows, one_of
 from agent.judge.seen import MESSAGES, NOW, Seen, fact_of, key_of
 from agent.judge.truth import share as share_of
@@ -135,7 +133,7 @@ def _of_test(test: Test, scope: Scope, *, is_complete: bool) -> Check:
     key = key_of(fact, test.operator)
     if fact.over_messages and not is_complete:
         return _bounded(key, operator, test.operand) if fact.type in SETS else lambda _: None
-    return FAST.get(test.operator, partial(_plain, operator))(key, test.operand)
+    return _plain(key, operator, test.operand)
 
 
 def _exists(name: str, wanted: bool) -> Check:
@@ -165,7 +163,7 @@ def _bounded(key: str, operator: Operator, operand: Any) -> Check:
     return check
 
 
-def _plain(operator: Operator, key: str, operand: Any) -> Check:
+def _plain(key: str, operator: Operator, operand: Any) -> Check:
     holds = operator.holds
 
     def check(seen: Seen) -> bool | None:
@@ -173,85 +171,6 @@ def _plain(operator: Operator, key: str, operand: Any) -> Check:
         return None if value is None else holds(value, operand, seen[NOW])
 
     return check
-
-
-def _equals(key: str, operand: Any) -> Check:
-    def check(seen: Seen) -> bool | None:
-        value = seen.get(key)
-        return None if value is None else value == operand
-
-    return check
-
-
-def _in(key: str, operand: Any) -> Check:
-    def check(seen: Seen) -> bool | None:
-        value = seen.get(key)
-        return None if value is None else value in operand
-
-    return check
-
-
-def _not_in(key: str, operand: Any) -> Check:
-    def check(seen: Seen) -> bool | None:
-        value = seen.get(key)
-        return None if value is None else value not in operand
-
-    return check
-
-
-def _at_most(key: str, operand: Any) -> Check:
-    def check(seen: Seen) -> bool | None:
-        value = seen.get(key)
-        return None if value is None else value <= operand
-
-    return check
-
-
-def _at_least(key: str, operand: Any) -> Check:
-    def check(seen: Seen) -> bool | None:
-        value = seen.get(key)
-        return None if value is None else value >= operand
-
-    return check
-
-
-def _any_in(key: str, operand: Any) -> Check:
-    def check(seen: Seen) -> bool | None:
-        value = seen.get(key)
-        return None if value is None else not value.isdisjoint(operand)
-
-    return check
-
-
-def _none_in(key: str, operand: Any) -> Check:
-    def check(seen: Seen) -> bool | None:
-        value = seen.get(key)
-        return None if value is None else value.isdisjoint(operand)
-
-    return check
-
-
-def _matches(key: str, operand: Any) -> Check:
-    full_match = matcher(operand)
-
-    def check(seen: Seen) -> bool | None:
-        value = seen.get(key)
-        return None if value is None else full_match(value) is not None
-
-    return check
-
-
-FAST: dict[str, Callable[[str, Any], Check]] = {
-    "equals": _equals,
-    "in": _in,
-    "notIn": _not_in,
-    "atMost": _at_most,
-    "atLeast": _at_least,
-    "anyIn": _any_in,
-    "noneIn": _none_in,
-    "matches": _matches,
-}
-"""Closures of the operators that policies use most, without the call to `holds`."""
 
 
 def _messages(condition: Messages, one: Check, *, is_complete: bool) -> Check:

@@ -14,6 +14,7 @@ import msgspec
 from agent.judge.attempt import Failure, attempt
 from agent.judge.closures import of_condition, of_policy
 from agent.judge.seen import Seen, folds_for, see
+from agent.judge.sieve import Sieve
 from agent.model.facts import Facts
 from agent.model.pending import ActionKind
 from agent.model.policy import Policy, PolicySet
@@ -76,6 +77,15 @@ class Judge:
             kind: tuple(one for one in compiled if kind in one.policy.kinds) for kind in ActionKind
         }
         self._folds = {kind: folds_for(one.policy for one in some) for kind, some in self._by_kind.items()}
+        self._sieves = {
+            (kind, is_complete): Sieve([one.policy for one in some], is_complete=is_complete)
+            for kind, some in self._by_kind.items()
+            for is_complete in (True, False)
+        }
+
+    def policy(self, name: str) -> Policy:
+        """Return the policy of this name."""
+        return self.policies[name]
 
     def applicable(self, kind: ActionKind, tenant: str, now: datetime) -> tuple[Compiled, ...]:
         """Return the policies that count for such an action now, by name."""
@@ -87,32 +97,29 @@ class Judge:
 
     def evaluate(self, kind: ActionKind, tenant: str, facts: Facts) -> Answers:
         """Return which policies matched, and which could not tell."""
+        answers = attempt(partial(self._sifted, kind, tenant, facts))
+        if not isinstance(answers, Failure):
+            return answers
+        return self._apart(kind, tenant, facts)
+
+    def _sifted(self, kind: ActionKind, tenant: str, facts: Facts) -> Answers:
         compiled = self._by_kind[kind]
-        answers = attempt(partial(self._evaluate, compiled, kind, tenant, facts))
-        if isinstance(answers, Failure):
-            return self._evaluate_apart(kind, tenant, facts)
-        return answers
+        seen = self.seen(kind, facts)
+        left = self._sieves[kind, facts.messages_complete].possible(seen)
+        possible = []
+        while left:
+            lowest = left & -left
+            possible.append(compiled[lowest.bit_length() - 1])
+            left ^= lowest
+        return _answers(possible, tenant, facts, seen)
 
-    def _evaluate(self, compiled: Sequence[Compiled], kind: ActionKind, tenant: str, facts: Facts) -> Answers:
-        matched: list[Compiled] = []
-        undecided: list[Compiled] = []
-        is_complete, now = facts.messages_complete, facts.now
-        seen = see(facts, self._folds[kind])
-        for one in compiled:
-            held = one.complete(seen) if is_complete else one.partial(seen)
-            if held is not False and one.counts(tenant, now):
-                (matched if held else undecided).append(one)
-        if not matched and not undecided:
-            return _NONE
-        return Answers(tuple(matched), tuple(undecided))
-
-    def _evaluate_apart(self, kind: ActionKind, tenant: str, facts: Facts) -> Answers:
+    def _apart(self, kind: ActionKind, tenant: str, facts: Facts) -> Answers:
         """Evaluate each policy on its own, since one of them fails: it might have been the one that says stop."""
         matched: list[Compiled] = []
         undecided: list[Compiled] = []
         failures: dict[str, str] = {}
         for one in self.applicable(kind, tenant, facts.now):
-            answers = attempt(partial(self._evaluate, (one,), kind, tenant, facts))
+            answers = attempt(partial(self._alone, one, kind, tenant, facts))
             if isinstance(answers, Failure):
                 failures[one.policy.name] = answers.words
                 undecided.append(one)
@@ -120,6 +127,20 @@ class Judge:
             matched.extend(answers.matched)
             undecided.extend(answers.undecided)
         return Answers(tuple(matched), tuple(undecided), failures)
+
+    def _alone(self, one: Compiled, kind: ActionKind, tenant: str, facts: Facts) -> Answers:
+        return _answers([one], tenant, facts, self.seen(kind, facts))
+
+
+def _answers(compiled: Sequence[Compiled], tenant: str, facts: Facts, seen: Seen) -> Answers:
+    matched: list[Compiled] = []
+    undecided: list[Compiled] = []
+    is_complete, now = facts.messages_complete, facts.now
+    for one in compiled:
+        held = one.complete(seen) if is_complete else one.partial(seen)
+        if held is not False and one.counts(tenant, now):
+            (matched if held else undecided).append(one)
+    return Answers(tuple(matched), tuple(undecided)) if matched or undecided else _NONE
 
 
 def compile_set(policies: PolicySet) -> Judge:

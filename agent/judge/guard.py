@@ -2,34 +2,48 @@
 
 from datetime import timedelta
 from hashlib import sha256
+from typing import Protocol
 
 import msgspec
 
 from agent.model.decision import Decision, Verb
-from agent.model.policy import Policy
+from agent.model.policy import Limit, Policy
 
 
-def limited(policy: Policy, *, spent_actions: int, spent_messages: int, messages: int) -> str | None:
-    """Return in words which limit of the policy one more approval would pass; None where none.
+class Spent(Protocol):
+    """What a policy has approved within a window."""
+
+    @property
+    def actions(self) -> int:
+        """How many pending actions."""
+        ...
+
+    @property
+    def messages(self) -> int:
+        """How many messages."""
+        ...
+
+
+def over_limit(policy: Policy, limit: Limit, spent: Spent, messages: int) -> str | None:
+    """Return in words that one more approval would pass this limit of the policy; None where it would not.
 
     Args:
         policy: one that decided on the approval.
-        spent_actions: what the policy has approved within the window of its `actions` limit.
-        spent_messages: how many messages it has approved within the window of its `messages` limit.
+        limit: one of the policy's limits.
+        spent: what the policy has approved within the window of this limit.
         messages: how many messages this approval would add.
     """
-    actions, mail = policy.limits.actions, policy.limits.messages
-    if actions is not None and spent_actions + 1 > actions.count:
-        return (
-            f"`{policy.name}` may approve {actions.count} actions in {span(actions.window)}"
-            f" (`{actions.wording}`), and {spent_actions} are spent"
-        )
-    if mail is not None and spent_messages + messages > mail.count:
-        return (
-            f"`{policy.name}` may approve {mail.count} messages in {span(mail.window)}"
-            f" (`{mail.wording}`), {spent_messages} are spent, and this has {messages}"
-        )
-    return None
+    window = span(limit.window)
+    if limit is policy.limits.actions:
+        if spent.actions + 1 <= limit.count:
+            return None
+        return f"`{policy.name}` may approve {limit.count} actions in {window}, and {spent.actions} are spent"
+    if spent.messages + messages <= limit.count:
+        return None
+    return (
+        f"`{policy.name}` may approve {limit.count} messages in {window},"
+        f" {spent.messages} are spent, and this has {messages}"
+    )
 
 
 def hold(decision: Decision, guard: str, words: str) -> Decision:
@@ -52,5 +66,5 @@ def span(window: timedelta) -> str:
     for size, name in ((1_440, "day"), (60, "hour"), (1, "minute")):
         if minutes % size == 0:
             count = minutes // size
-            return f"1 {name}" if count == 1 else f"{count} {name}s"
+            return f"one {name}" if count == 1 else f"{count} {name}s"
     return f"{minutes} minutes"
