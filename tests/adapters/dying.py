@@ -11,6 +11,7 @@ import signal
 import sqlite3
 import sys
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -28,12 +29,12 @@ KILLED = "killed"
 
 def main(url: str) -> None:
     """Prepare the ledger, then kill at the first statement, the second, and so on, until a save survives."""
-    in_child(lambda: prepare(url))
+    in_child(partial(prepare, url))
     number = 1
-    while in_child(lambda: change(url, number)) == KILLED:
-        in_child(lambda: look(url, number))
+    while in_child(partial(change, url, number)) == KILLED:
+        in_child(partial(look, url, number))
         number += 1
-    in_child(lambda: look(url, 0))
+    in_child(partial(look, url, 0))
 
 
 async def prepare(url: str) -> None:

@@ -63,7 +63,11 @@ def a_decision(
         observes=False,
         clauses=(clause,),
     )
-    facts = {"evidence.verdict": "malicious", "cluster.mailboxCount": 3, "incident.createdAt": NOW}
+    facts: Mapping[str, Value] = {
+        "evidence.verdict": "malicious",
+        "cluster.mailboxCount": 3,
+        "incident.createdAt": NOW,
+    }
     return Decision(
         action_id=action.id,
         at=at,

@@ -29,12 +29,7 @@ ZONES = st.sampled_from([UTC, timezone(timedelta(hours=5, minutes=30)), timezone
 MOMENTS = st.datetimes(timezones=ZONES, min_value=datetime(1970, 1, 2), max_value=datetime(2200, 1, 1))  # noqa: DTZ001
 INTEGERS = st.integers() | st.sampled_from([2**63, -(2**63) - 1, 2**64, 10**40])
 VALUES: st.SearchStrategy[Value] = (
-    TEXTS
-    | INTEGERS
-    | st.floats(allow_nan=False)
-    | st.booleans()
-    | MOMENTS
-    | st.frozensets(TEXTS, max_size=3)
+    TEXTS | INTEGERS | st.floats(allow_nan=False) | st.booleans() | MOMENTS | st.frozensets(TEXTS, max_size=3)
 )
 NAMES = st.dictionaries(TEXTS, VALUES, max_size=5)
 FACTS = st.builds(
@@ -50,7 +45,14 @@ FACTS = st.builds(
 @cache
 def any_of(shape: Any) -> st.SearchStrategy[Any]:
     """Give every value that a field of this type may have."""
-    known = {str: TEXTS, datetime: MOMENTS, int: INTEGERS, bool: st.booleans(), Facts: FACTS, type(None): st.none()}
+    known = {
+        str: TEXTS,
+        datetime: MOMENTS,
+        int: INTEGERS,
+        bool: st.booleans(),
+        Facts: FACTS,
+        type(None): st.none(),
+    }
     if shape in known:
         return known[shape]
     if get_origin(shape) in (Union, UnionType):
@@ -103,7 +105,7 @@ def test_every_fact_keeps_its_type(value: Value) -> None:
 
 @given(st.permutations(["a", "b", "c", "d", "e"]))
 def test_the_order_of_facts_and_sets_does_not_change_the_digest(names: list[str]) -> None:
-    values: dict[str, Value] = dict.fromkeys(names, 1) | {"set": frozenset(names)}
+    values: Mapping[str, Value] = {**dict.fromkeys(names, 1), "set": frozenset(names)}
     same: dict[str, Value] = {"set": frozenset("abcde"), "e": 1, "d": 1, "c": 1, "b": 1, "a": 1}
 
     body = codec.write_decision(a_decision(an_action(), values=values))

@@ -246,7 +246,9 @@ async def test_two_effects_of_one_save_cannot_claim_the_same_target(ledger: SqlL
     record = a_decided_record()
 
     with pytest.raises(Conflict):
-        await ledger.save([record], effects=[an_effect(record, 0, id="a"), an_effect(record, 0, id="b")], now=NOW)
+        await ledger.save(
+            [record], effects=[an_effect(record, 0, id="a"), an_effect(record, 0, id="b")], now=NOW
+        )
 
 
 async def test_an_observed_effect_claims_nothing(ledger: SqlLedger) -> None:
@@ -392,7 +394,7 @@ SETTLINGS = {
 }
 
 
-@pytest.mark.parametrize(("before", "after"), SETTLINGS, ids=lambda went: str(went))
+@pytest.mark.parametrize(("before", "after"), SETTLINGS, ids=str)
 async def test_what_may_have_been_applied_is_never_put_back(
     ledger: SqlLedger, before: Went, after: Went
 ) -> None:
@@ -441,7 +443,8 @@ async def test_the_next_due_is_the_earliest_of_all(ledger: SqlLedger) -> None:
     assert await ledger.next_due() is None
 
     await ledger.save(
-        [a_record("a", due=None), a_record("b", State.SENT, due=NOW + MINUTE), a_record("c", due=NOW)], now=NOW
+        [a_record("a", due=None), a_record("b", State.SENT, due=NOW + MINUTE), a_record("c", due=NOW)],
+        now=NOW,
     )
 
     assert await ledger.next_due() == NOW

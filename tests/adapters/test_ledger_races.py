@@ -10,7 +10,6 @@ import pytest
 from agent.adapters.ledger.ledger import SqlLedger
 from agent.adapters.ledger.opening import open_ledger
 from agent.model.enactment import Outcome, State, Went
-from agent.model.errors import Conflict
 from tests.adapters.records import NOW, TENANT, a_decided_record, a_record, an_effect, saved
 
 ROUNDS = range(8)

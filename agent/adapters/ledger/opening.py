@@ -19,7 +19,7 @@ from agent.adapters.ledger.ledger import SqlLedger
 from agent.adapters.ledger.schema import migrate, require_newest
 from agent.model.errors import LedgerError
 
-PATIENCE = 10
+PATIENCE = 10.0
 """Seconds to wait for another process's lock, or for a server to answer, before giving up."""
 
 SHAPES = "write `sqlite:////directory/ledger.db` or `postgresql+psycopg://user@host/name`"
@@ -36,7 +36,7 @@ async def open_ledger(url: str, tenant_id: str, *, read_only: bool = False) -> A
         LedgerError: it cannot be opened, lies open to other users, or is newer than this agent.
     """
     parsed = _parse(url)
-    name = parsed.render_as_string(hide_password=True)
+    name = parsed.set(query={}).render_as_string(hide_password=True)
     loop = asyncio.get_running_loop()
     with ThreadPoolExecutor(1, thread_name_prefix="ledger") as worker:
         engine = await loop.run_in_executor(worker, _open, parsed, name, read_only)
@@ -113,7 +113,7 @@ def _postgresql(url: URL, read_only: bool) -> Engine:
             max_overflow=0,
             pool_pre_ping=True,
             hide_parameters=True,
-            connect_args={"connect_timeout": PATIENCE, "application_name": "air-agent"},
+            connect_args={"connect_timeout": int(PATIENCE), "application_name": "air-agent"},
         )
     except ImportError as error:
         raise LedgerError(
@@ -123,7 +123,7 @@ def _postgresql(url: URL, read_only: bool) -> Engine:
     @event.listens_for(engine, "connect")
     def prepare_session(connection: Any, _: object) -> None:
         connection.execute("SET synchronous_commit = on")
-        connection.execute(f"SET lock_timeout = '{PATIENCE}s'")
+        connection.execute(f"SET lock_timeout = {int(PATIENCE * 1000)}")
         connection.execute(f"SET default_transaction_read_only = {'on' if read_only else 'off'}")
         connection.commit()
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Select,
     Subquery,
     and_,
@@ -21,6 +22,7 @@ from sqlalchemy.engine import Connection, Row
 from agent.adapters.ledger.claims import chunks
 from agent.adapters.ledger.codec import read_action, read_decision, read_notes, read_plan, read_targets
 from agent.adapters.ledger.tables import (
+    Moment,
     approvals,
     cursors,
     decisions,
@@ -74,17 +76,17 @@ def due(
 def select_due(tenant_id: str, now: datetime, states: Sequence[State], limit: int) -> Subquery:
     """Return the ids of records whose time has come.
 
-    SQLite would rather walk all records of a state in the order of their deadlines, hence the hint.
+    SQLite would rather walk all records, or all of a state, in the order of their deadlines. State and
+    deadline stand in expressions, which no index has, so that only those that are due are looked at.
     """
     return (
         select(records.c.id)
-        .with_hint(records, "INDEXED BY ix_records_due", "sqlite")
         .where(
             records.c.tenant_id == tenant_id,
             records.c.due <= now,
-            records.c.state.in_([str(state) for state in states]),
+            records.c.state.concat("").in_([str(state) for state in states]),
         )
-        .order_by(records.c.deadline, records.c.id)
+        .order_by(literal_column("records.deadline + 0"), records.c.id)
         .limit(limit)
         .subquery()
     )
@@ -178,17 +180,20 @@ def counts(connection: Connection, tenant_id: str) -> Mapping[State, int]:
 def decided(
     connection: Connection, tenant_id: str, action_id: str | None, since: datetime | None, limit: int
 ) -> tuple[Decision, ...]:
-    """Return decisions, newest first."""
-    query = (
-        select(decisions.c.body)
-        .where(decisions.c.tenant_id == tenant_id)
-        .order_by(decisions.c.at.desc(), decisions.c.number.desc(), decisions.c.action_id)
-        .limit(limit)
-    )
-    if action_id is not None:
-        query = query.where(decisions.c.action_id == action_id)
+    """Return decisions, newest first.
+
+    One action has few of them: its own are looked at, never those of all actions since that moment. Hence
+    the expression, which no index has.
+    """
+    query = select(decisions.c.body).where(decisions.c.tenant_id == tenant_id).limit(limit)
+    at: ColumnElement[datetime] = decisions.c.at
+    if action_id is None:
+        query = query.order_by(decisions.c.at.desc(), decisions.c.number.desc(), decisions.c.action_id)
+    else:
+        at = literal_column("decisions.at + 0", Moment)
+        query = query.where(decisions.c.action_id == action_id).order_by(decisions.c.number.desc())
     if since is not None:
-        query = query.where(decisions.c.at >= since)
+        query = query.where(at >= since)
     return tuple(read_decision(body) for body in connection.scalars(query))
 
 

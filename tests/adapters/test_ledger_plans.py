@@ -1,0 +1,101 @@
+"""Looking for work costs by the amount of work, not by the age of the ledger: every query goes by an index."""
+
+import re
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+from sqlalchemy.engine import Connection, Engine, Row
+
+from agent.adapters.ledger.ledger import SqlLedger
+from agent.adapters.ledger.opening import open_ledger
+from agent.adapters.ledger.tables import metadata
+from agent.model.enactment import State
+from tests.adapters.records import NOW, TENANT, a_decided_record, an_effect, saved
+
+Asked = Callable[[SqlLedger], Awaitable[Any]]
+
+ACTION = a_decided_record().action.id
+TARGET = ("message-0", "anna@contoso.example")
+
+QUERIES: dict[str, tuple[Asked, set[str]]] = {
+    "due": (lambda one: one.due(NOW, [State.SEEN, State.SENT], 10), {"ix_records_due"}),
+    "next_due": (lambda one: one.next_due(), {"ix_records_due"}),
+    "to_visit": (lambda one: one.to_visit(10), {"ix_records_to_visit", "ix_effects_intended"}),
+    "of_incident": (lambda one: one.of_incident("1"), {"ix_records_incident"}),
+    "listed": (lambda one: one.listed(limit=10), {"ix_records_listed"}),
+    "listed by state": (lambda one: one.listed(states=[State.SEEN, State.SENT]), {"ix_records_state"}),
+    "counts": (lambda one: one.counts(), {"ix_records_state"}),
+    "load": (lambda one: one.load([ACTION]), {"pk:records", "pk:decisions"}),
+    "effects": (lambda one: one.effects(ACTION), {"ix_effects_action"}),
+    "covered": (lambda one: one.covered([TARGET]), {"pk:targets", "pk:effects"}),
+    "spent": (lambda one: one.spent("p", NOW), {"pk:approvals"}),
+    "versions": (lambda one: one.versions(["1"]), {"pk:incidents"}),
+    "decisions": (lambda one: one.decisions(since=NOW), {"ix_decisions_at"}),
+    "decisions of one since": (lambda one: one.decisions(action_id=ACTION, since=NOW), {"pk:decisions"}),
+    "decisions of one": (lambda one: one.decisions(action_id=ACTION), {"pk:decisions"}),
+    "depart": (lambda one: one.depart(an_effect(a_decided_record()).id, NOW), {"pk:effects"}),
+    "save": (
+        lambda one: one.save([saved(a_decided_record())], dropped=[], versions={"1": "a"}, now=NOW),
+        {"pk:records", "ix_incidents_seen_at"},
+    ),
+}
+
+PRIMARY = re.compile(r"SEARCH (\w+) USING (?:INDEX sqlite_autoindex_\w+_1|PRIMARY KEY)")
+
+
+@contextmanager
+def statements() -> Iterator[list[tuple[str, Any]]]:
+    """Collect what is sent to the database."""
+    sent: list[tuple[str, Any]] = []
+
+    def note(_: object, __: object, statement: str, parameters: Any, ___: object, many: bool) -> None:
+        sent.append((statement, parameters[0] if many else parameters))
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        yield sent
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+
+
+def explain(connection: Connection, _: str, statement: str, parameters: Any) -> Sequence[Row[Any]]:
+    return connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
+
+
+async def plan_of(ledger: SqlLedger, asked: Asked) -> list[str]:
+    """Return how SQLite goes about it."""
+    with statements() as sent:
+        await asked(ledger)
+    explained = [one for one in sent if one[0].startswith(("SELECT", "UPDATE", "DELETE"))]
+    return [
+        row[-1]
+        for statement, parameters in explained
+        for row in await ledger._read(explain, statement, parameters)
+    ]
+
+
+@pytest.mark.parametrize("name", QUERIES)
+async def test_no_query_walks_a_whole_table(name: str, sqlite_url: str) -> None:
+    asked, expected = QUERIES[name]
+    async with open_ledger(sqlite_url, TENANT) as ledger:
+        record = a_decided_record()
+        await ledger.save([record], effects=[an_effect(record)], now=NOW)
+
+        plan = await plan_of(ledger, asked)
+
+    text = "\n".join(plan)
+    used = set(re.findall(r"\b(ix_\w+)", text)) | {f"pk:{table}" for table in PRIMARY.findall(text)}
+    assert [line for line in plan if re.match(rf"SCAN ({'|'.join(metadata.tables)})\b", line)] == []
+    assert expected <= used
+
+
+@pytest.mark.parametrize("name", ["next_due", "listed", "decisions of one", "effects"])
+async def test_what_an_index_has_in_order_is_not_sorted(name: str, sqlite_url: str) -> None:
+    asked, _ = QUERIES[name]
+    async with open_ledger(sqlite_url, TENANT) as ledger:
+        plan = await plan_of(ledger, asked)
+
+    assert [line for line in plan if "TEMP B-TREE FOR ORDER BY" in line] == []

@@ -1,0 +1,172 @@
+"""The schema: made by migrations, brought up to date, refused where it is newer."""
+
+import asyncio
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import create_engine, inspect, text
+from sqlalchemy.engine import Connection
+
+from agent.adapters.ledger import schema
+from agent.adapters.ledger.files import prepare
+from agent.adapters.ledger.opening import open_ledger
+from agent.adapters.ledger.tables import VERSION_TABLE, metadata
+from agent.model.errors import LedgerError
+from tests.adapters.records import NOW, TENANT, a_decided_record, an_effect, saved
+
+NEXT = '''
+"""A revision that this version does not have."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "9999"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    op.add_column("records", sa.Column("note", sa.Text()))
+    op.create_table("notes", sa.Column("id", sa.Text(), primary_key=True))
+'''
+
+
+@pytest.fixture
+def next_version(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The migrations of a version with one revision more; as long as the test lasts they are ours."""
+    place = tmp_path / "migrations"
+    shutil.copytree(schema.MIGRATIONS, place)
+    revision = place / "versions" / "r9999_next.py"
+    revision.write_text(NEXT + getattr(request, "param", ""))
+    monkeypatch.setattr(schema, "MIGRATIONS", place)
+    return revision
+
+
+def tables(url: str) -> set[str]:
+    engine = create_engine(url)
+    try:
+        return set(inspect(engine).get_table_names())
+    finally:
+        engine.dispose()
+
+
+async def test_the_migrated_schema_is_what_the_tables_say(untouched_url: str) -> None:
+    async with open_ledger(untouched_url, TENANT):
+        pass
+
+    engine = create_engine(untouched_url)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(
+            connection, opts={"version_table": VERSION_TABLE, "compare_type": True}
+        )
+        differences = compare_metadata(context, metadata)
+        found = inspect(connection)
+        indexes = {
+            index["name"]: " ".join(str(option) for option in index["dialect_options"].values()).lower()
+            for table in metadata.tables
+            for index in found.get_indexes(table)
+        }
+        keys = {key["name"] for table in metadata.tables for key in found.get_foreign_keys(table)}
+    engine.dispose()
+
+    assert differences == []
+    assert set(indexes) == {index.name for table in metadata.sorted_tables for index in table.indexes}
+    assert "due is not null" in indexes["ix_records_due"]
+    assert "is_to_visit = 1" in indexes["ix_records_to_visit"]
+    assert "intended" in indexes["ix_effects_intended"]
+    assert keys == {"fk_decisions_records", "fk_effects_records", "fk_targets_effects"}
+
+
+async def test_two_agents_may_start_at_once_on_nothing(untouched_url: str) -> None:
+    async def start() -> None:
+        async with open_ledger(untouched_url, TENANT) as ledger:
+            assert await ledger.cursor() is None
+
+    await asyncio.gather(*(start() for _ in range(4)))
+
+    assert set(metadata.tables) < tables(untouched_url)
+
+
+async def test_an_older_schema_is_migrated_and_keeps_its_records(
+    url: str, request: pytest.FixtureRequest
+) -> None:
+    record = a_decided_record()
+    async with open_ledger(url, TENANT) as ledger:
+        await ledger.save([record], effects=[an_effect(record)], now=NOW)
+    request.getfixturevalue("next_version")
+
+    async with open_ledger(url, TENANT) as ledger:
+        assert await ledger.listed() == (saved(record),)
+
+    assert "notes" in tables(url)
+
+
+async def test_a_newer_schema_is_refused(
+    url: str, next_version: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_ledger(url, TENANT):
+        pass
+    monkeypatch.undo()
+
+    for read_only in (False, True):
+        with pytest.raises(LedgerError, match=r"newer air-agent \(schema `9999`\): run that version"):
+            async with open_ledger(url, TENANT, read_only=read_only):
+                pass
+
+
+async def test_who_only_reads_does_not_migrate(url: str, request: pytest.FixtureRequest) -> None:
+    async with open_ledger(url, TENANT):
+        pass
+    request.getfixturevalue("next_version")
+
+    with pytest.raises(LedgerError, match="start the agent once"):
+        async with open_ledger(url, TENANT, read_only=True):
+            pass
+
+    assert "notes" not in tables(url)
+
+
+@pytest.mark.parametrize("next_version", ['    raise RuntimeError("the power went")\n'], indirect=True)
+@pytest.mark.usefixtures("next_version")
+async def test_a_migration_that_fails_leaves_the_older_schema(url: str) -> None:
+    with pytest.raises(RuntimeError, match="the power went"):
+        async with open_ledger(url, TENANT):
+            pass
+
+    assert "notes" not in tables(url)
+
+
+async def test_another_programs_alembic_table_is_left_alone(untouched_url: str, tmp_path: Path) -> None:
+    if untouched_url.startswith("sqlite"):
+        prepare(tmp_path / "ledger" / "ledger.db")
+    engine = create_engine(untouched_url)
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
+        connection.execute(text("INSERT INTO alembic_version VALUES ('theirs')"))
+
+    async with open_ledger(untouched_url, TENANT) as ledger:
+        await ledger.move_cursor(NOW)
+
+    with engine.connect() as connection:
+        assert connection.scalar(text("SELECT version_num FROM alembic_version")) == "theirs"
+    engine.dispose()
+
+
+def pragma(connection: Connection, _: str, name: str) -> object:
+    return connection.scalar(text(f"PRAGMA {name}"))
+
+
+async def test_sqlite_checks_foreign_keys_and_syncs_every_commit(sqlite_url: str, tmp_path: Path) -> None:
+    async with open_ledger(sqlite_url, TENANT) as ledger:
+        pragmas = {
+            name: await ledger._read(pragma, name)
+            for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+        }
+
+    assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 10_000}
+    raw = sqlite3.connect(tmp_path / "ledger" / "ledger.db")
+    assert raw.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    raw.close()
