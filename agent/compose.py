@@ -18,9 +18,6 @@ from agent.settings.subjects import Settings, TreatAs
 if TYPE_CHECKING:
     from agent.adapters.graph.tokens import Credential
 
-SIMULATED_CLIENT = "00000000-0000-0000-0000-00000000a1a1"
-"""What the agent calls itself to the simulator where nothing else is set."""
-
 
 @asynccontextmanager
 async def open_world(settings: Settings) -> AsyncIterator[World]:
@@ -90,7 +87,7 @@ def _credential(settings: Settings, cloud: Cloud) -> Callable[[], "Credential"]:
         CredentialKind.SIMULATOR if is_simulated else CredentialKind(auth.kind),
         cloud=cloud,
         tenant_id=settings.tenant.id,
-        client_id=auth.client_id or (SIMULATED_CLIENT if is_simulated else ""),
+        client_id=auth.client_id or "",
         client_secret=secret,
         certificate_path=str(auth.certificate_path or ""),
         certificate_password=password,

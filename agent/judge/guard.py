@@ -2,26 +2,12 @@
 
 from datetime import timedelta
 from hashlib import sha256
-from typing import Protocol
 
 import msgspec
 
 from agent.model.decision import Decision, Verb
+from agent.model.enactment import Spent
 from agent.model.policy import Limit, Policy
-
-
-class Spent(Protocol):
-    """What a policy has approved within a window."""
-
-    @property
-    def actions(self) -> int:
-        """How many pending actions."""
-        ...
-
-    @property
-    def messages(self) -> int:
-        """How many messages."""
-        ...
 
 
 def over_limit(policy: Policy, limit: Limit, spent: Spent, messages: int) -> str | None:

@@ -79,7 +79,7 @@ def _closed(record: Record, now: datetime) -> Record:
     if record.state is State.DEDUPLICATED:
         return _confirmed(record, now, f"Defender shows `{word}`: covered by the action it repeats")
     if record.state in UNDISPATCHED or record.state is State.REFUSED:
-        why = f"Defender shows `{word}`: decided or cancelled elsewhere before anything was done here"
+        why = f"Defender shows `{word}`: decided or cancelled elsewhere before it was carried out here"
         return msgspec.structs.replace(
             _noticed(record, now), state=State.SUPERSEDED, due=None, why=why, is_noted=True
         )
@@ -97,4 +97,4 @@ def _confirmed(record: Record, now: datetime, words: str) -> Record:
     seen = msgspec.structs.replace(
         record.confirmation, effect=EffectSeen.CONFIRMED, pending=PendingSeen.CLOSED, words=words, at=now
     )
-    return msgspec.structs.replace(record, state=State.CONFIRMED, due=None, confirmation=seen, why=words)
+    return msgspec.structs.replace(record, state=State.CONFIRMED, due=None, confirmation=seen, why="")

@@ -10,7 +10,7 @@ from agent.judge.compile import Judge
 from agent.judge.confirm import after_sending, already_gone, expire
 from agent.judge.decide import decide
 from agent.judge.gather import gather, mail_of, wanted
-from agent.judge.guard import hold, limited
+from agent.judge.guard import hold, over_limit
 from agent.judge.plan import DEDUPLICATION, Means, copies_in_mailboxes, plan
 from agent.judge.recognise import evidence_digest
 from agent.loop.report import PassReport
@@ -18,7 +18,6 @@ from agent.model.decision import Decision, Verb
 from agent.model.defender import Mail
 from agent.model.enactment import Approval, Cover, Effect, Pair, Plan, Record, Spent, State, Way, Went
 from agent.model.errors import Refused
-from agent.model.policy import Limit, Policy
 from agent.ports import World
 
 
@@ -159,22 +158,20 @@ async def _over_limits(
     """Return the decision held by the first limit it would break; None where it breaks none."""
     messages = _messages(intended)
     for policy in (judge.policies[name] for name in decision.policies):
-        actions = await _spent(world, policy, policy.limits.actions, decision.at, batch)
-        mail = await _spent(world, policy, policy.limits.messages, decision.at, batch)
-        words = limited(
-            policy, spent_actions=actions.actions, spent_messages=mail.messages, messages=messages
-        )
-        if words is not None:
-            return hold(decision, f"limits of {policy.name}", words)
+        for limit in (policy.limits.actions, policy.limits.messages):
+            if limit is None:
+                continue
+            spent = await _spent(world, policy.name, decision.at - limit.window, batch)
+            words = over_limit(policy, limit, spent, messages)
+            if words is not None:
+                return hold(decision, f"limits of {policy.name}", words)
     return None
 
 
-async def _spent(world: World, policy: Policy, limit: Limit | None, at: datetime, batch: Batch) -> Spent:
-    """Return what the policy has approved within a limit's window, this batch included."""
-    if limit is None:
-        return Spent()
-    saved = await world.ledger.spent(policy.name, at - limit.window)
-    ours = [approval for approval in batch.approvals if approval.policy == policy.name]
+async def _spent(world: World, policy: str, since: datetime, batch: Batch) -> Spent:
+    """Return what the policy has approved since then, this batch included."""
+    saved = await world.ledger.spent(policy, since)
+    ours = [approval for approval in batch.approvals if approval.policy == policy]
     return Spent(actions=saved.actions + len(ours), messages=saved.messages + sum(a.messages for a in ours))
 
 

@@ -12,8 +12,8 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
     """From the end of one pass to the start of the next: Defender itself shows news within minutes."""
     overlap: timedelta = timedelta(minutes=30)
     """How far behind the watermark each poll asks again: updates are seen to appear minutes late."""
-    first_look: timedelta = timedelta(days=8)
-    """How far back the first poll asks: a pending action lives seven days."""
+    first_look: timedelta = timedelta(days=10)
+    """How far back the first poll asks: a pending action lives seven days, and one that just expired is shown."""
     sweep_every: timedelta = timedelta(hours=1)
     """How often to look for what the watermark cannot find."""
     sweep_back: timedelta = timedelta(days=8)

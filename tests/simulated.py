@@ -1,0 +1,155 @@
+"""The real loop and the real Graph adapter against the simulator in this process, on one clock that jumps."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+
+from azure.core.credentials import AccessToken
+
+from agent.adapters.graph.clouds import simulator
+from agent.adapters.graph.connect import open_graph
+from agent.adapters.host import PolicyFiles
+from agent.adapters.ledger.opening import open_ledger
+from agent.judge.compile import Judge
+from agent.loop.report import PassReport
+from agent.loop.run import load, one_pass, start
+from agent.model.enactment import Record, State
+from agent.model.errors import Malformed, Refused, Unavailable
+from agent.model.pace import Pace
+from agent.ports import PolicyShelf, World
+from agent.simulator import names
+from agent.simulator import state as simulated
+from agent.simulator.app import Simulator, build
+from agent.simulator.faults import Faults
+from agent.simulator.switches import Switches
+from tests.clock import ManualClock
+from tests.metadata import in_process
+
+SHIPPED = Path(__file__).parent.parent / "policies"
+URL = "http://127.0.0.1:8000"
+
+
+class Login:
+    """Gives tokens that the simulator itself made."""
+
+    def __init__(self, app: Simulator, clock: ManualClock) -> None:
+        self._app = app
+        self._clock = clock
+
+    def get_token(self, *scopes: str, **kwargs: object) -> AccessToken:
+        token = self._app.identity.token(self._clock.now(), audience=URL)
+        return AccessToken(token, 2**40)
+
+    def close(self) -> None:
+        """Hold nothing open."""
+
+
+@dataclass
+class Simulated:
+    """An agent in front of a tenant that behaves."""
+
+    app: Simulator
+    clock: ManualClock
+    world: World
+    judge: Judge
+
+    async def run_pass(self) -> PassReport:
+        """Make one pass; an outage is in its report."""
+        report = PassReport(began=self.clock.now())
+        try:
+            await one_pass(self.world, self.judge, asyncio.Event(), report)
+        except Unavailable as error:
+            report.is_unavailable, report.unavailable_until = True, error.until
+            report.problems.append(str(error))
+        except (Malformed, Refused) as error:
+            report.problems.append(str(error))
+        return report
+
+    async def live(self, span: timedelta, *, every: timedelta = timedelta(minutes=1)) -> list[PassReport]:
+        """Make passes for a while, and let time go by between them."""
+        await start(self.world)
+        until = self.clock.now() + span
+        reports = []
+        while self.clock.now() < until:
+            report = await self.run_pass()
+            reports.append(report)
+            wait = max(self.clock.now() + every, report.unavailable_until or self.clock.now())
+            await self.clock.sleep_until(wait)
+        return reports
+
+    async def records(self) -> dict[str, Record]:
+        return {record.action.id: record for record in await self.world.ledger.listed(limit=10_000)}
+
+    async def states(self) -> list[State]:
+        return [record.state for record in (await self.records()).values()]
+
+    def asked(self, *kinds: str) -> int:
+        """Return how many requests Graph saw, of these kinds or of all but for tokens."""
+        return sum(
+            request.kind in kinds if kinds else request.kind != "token" for request in self.app.state.requests
+        )
+
+
+@asynccontextmanager
+async def a_simulated(
+    tenant: simulated.State,
+    folder: Path,
+    *,
+    switches: Switches | None = None,
+    faults: Faults | None = None,
+    observes: bool = False,
+    pace: Pace | None = None,
+    shelf: PolicyShelf | None = None,
+    requests_per_minute: int = 60,
+    checked: bool = True,
+) -> AsyncIterator[Simulated]:
+    """Give an agent that enforces the shipped policies, every exchange of it held to the metadata."""
+    clock = ManualClock(tenant.started)
+    app = build(tenant, switches, faults, clock)
+    ledger_url = f"sqlite:///{folder / 'data' / 'ledger.db'}"
+    pace = pace or Pace(requests_per_minute=requests_per_minute)
+    async with (
+        open_ledger(ledger_url, names.TENANT_ID) as ledger,
+        open_graph(
+            clock=clock,
+            cloud=simulator(URL),
+            tenant_id=names.TENANT_ID,
+            credential=_login(app, clock),
+            requests_per_minute=requests_per_minute,
+            transport=in_process(app, sound=checked),
+            wall=lambda: clock.now().timestamp(),
+            lots=Random(1),
+        ) as graph,
+    ):
+        world = World(
+            tenant_id=names.TENANT_ID,
+            clock=clock,
+            defender=graph.defender,
+            enactor=None if observes else graph.enactor,
+            ledger=ledger,
+            shelf=shelf or PolicyFiles(SHIPPED),
+            pace=pace,
+            enforces_observers=True,
+            version="test",
+        )
+        yield Simulated(app, clock, world, load(world))
+
+
+def _login(app: Simulator, clock: ManualClock) -> Callable[[], Login]:
+    return lambda: Login(app, clock)
+
+
+def noon() -> datetime:
+    return datetime(2026, 9, 1, 12, 0, tzinfo=UTC)
+
+
+def described(records: dict[str, Record]) -> str:
+    """Return the records in a form to read in a failure."""
+    return json.dumps(
+        {key: [record.state, record.action.label[:40]] for key, record in records.items()}, indent=1
+    )
