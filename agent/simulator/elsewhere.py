@@ -129,13 +129,23 @@ def devices_and_users(maker: Maker) -> Iterator[Bundle]:
 
 
 def unclear(maker: Maker) -> Iterator[Bundle]:
-    """Give an alert that waits without saying for what, our own echo, and words that came to Graph late."""
+    """Give an alert that does not say what waits, our own echo, a rare evidence type, words that came late."""
     created = maker.ago(hours=22)
     silent = shapes.evidence("urlEvidence", created, status="none", url="https://silent.harvest.example/")
     yield maker.bundle("Waits without evidence", URL_REMOVED, [silent], created)
     copies = maker.copies(maker.letter("harvest.example", "Removed by hand"), 3, created)
     echo = maker.by_likeness(created, copies, 0, verdict="unknown")
     yield maker.bundle(ECHO_TITLE, ECHO_TITLE, [echo], created, copies=copies)
+    consent = shapes.evidence(
+        "oauthApplicationEvidence",
+        created,
+        verdict="suspicious",
+        appId=guid(maker.lots),
+        displayName="Mail Sync Pro",
+        objectId=guid(maker.lots),
+        publisher="unverified",
+    )
+    yield maker.bundle("Application with consent", CLICKED, [consent], created, severity="medium")
     late = shapes.evidence("urlEvidence", created, status="partiallyRemediated", url="https://late.example/")
     yield maker.bundle(
         "Waits for Defender Experts",

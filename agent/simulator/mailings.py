@@ -1,6 +1,6 @@
 """The demo tenant's mail incidents: clusters of every make and size, single messages, and what is odd about them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from agent.simulator import shapes
@@ -193,10 +193,11 @@ def near_and_past_deadline(maker: Maker) -> Iterator[Bundle]:
         yield one_url(maker, name, created, size=7)
 
 
-def one_url(maker: Maker, name: str, created: datetime, *, size: int) -> Bundle:
+def one_url(maker: Maker, name: str, created: datetime, *, size: int, to: Sequence[str] = ()) -> Bundle:
     """Return one incident with one small URL cluster."""
     url = f"https://{name.lower().replace(' ', '-')}.harvest.example/"
-    copies = maker.copies(maker.letter("harvest.example", name, urls=(url,)), size, created - _HOUR)
+    letter = maker.letter("harvest.example", name, urls=(url,))
+    copies = maker.copies(letter, size, created - _HOUR, to=to)
     return maker.bundle(name, URL_REMOVED, [maker.by_url(created, copies, url)], created, copies=copies)
 
 

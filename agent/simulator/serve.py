@@ -49,16 +49,13 @@ def run(
 
 def serve(app: Simulator, *, port: int = 0, on_ready: Callable[[int], None] = lambda _port: None) -> None:
     """Serve one application until the process is asked to stop."""
-    with socket.create_server((HOST, port)) as listener:
-        bound = listener.getsockname()[1]
-        server = _Server(app, lambda: on_ready(bound))
-        asyncio.run(server.serve(sockets=[listener]))
+    Server(app, port=port, on_ready=on_ready).run()
 
 
-class _Server(uvicorn.Server):
+class Server(uvicorn.Server):
     """uvicorn, made to break connections where a fault asks for it, and to return when it is stopped."""
 
-    def __init__(self, app: Simulator, on_ready: Callable[[], None]) -> None:
+    def __init__(self, app: Simulator, *, port: int, on_ready: Callable[[int], None]) -> None:
         super().__init__(
             uvicorn.Config(
                 self._dropping(app),
@@ -71,12 +68,18 @@ class _Server(uvicorn.Server):
                 timeout_graceful_shutdown=_STOP_WITHIN,
             )
         )
+        self._listener = socket.create_server((HOST, port))
         self._on_ready = on_ready
+
+    def run(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve until it is told to stop."""
+        with self._listener:
+            asyncio.run(self.serve(sockets=sockets or [self._listener]))
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to take connections, and say so."""
         await super().startup(sockets)
-        self._on_ready()
+        self._on_ready(self._listener.getsockname()[1])
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

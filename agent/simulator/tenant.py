@@ -1,11 +1,13 @@
 """The tenants the simulator begins with: the demo's, with everything in it that an agent must cope with, and a burst."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import chain
 
 from agent.simulator import elsewhere, happenings, mailings
 from agent.simulator.mail import INBOX, Copy
 from agent.simulator.making import URL_REMOVED, Maker
+from agent.simulator.names import VIPS
 from agent.simulator.shapes import Json
 from agent.simulator.state import Bundle, State
 
@@ -42,10 +44,10 @@ def seed(seed: int, now: datetime) -> State:
 
 
 def _plan(state: State, maker: Maker, now: datetime) -> None:
-    """Plan what happens while somebody watches."""
+    """Plan what happens while somebody watches. People decide on mail that an agent is to leave to them."""
     minute = timedelta(minutes=1)
-    approved = _planned_cluster(state, maker, "Approved by a person", now, size=8)
-    rejected = _planned_cluster(state, maker, "Rejected in the portal", now, size=6)
+    approved = _planned_cluster(state, maker, "Approved by a person", now, size=8, to=VIPS[:1])
+    rejected = _planned_cluster(state, maker, "Rejected in the portal", now, size=6, to=VIPS[1:])
     growing = _planned_cluster(state, maker, "Still growing", now, size=10)
     loser = _planned_cluster(state, maker, "Soon merged", now, size=4)
     purged = _planned_cluster(state, maker, "Soon purged", now, size=5)
@@ -62,8 +64,10 @@ def _plan(state: State, maker: Maker, now: datetime) -> None:
     state.plan(now + timedelta(hours=2), happenings.rerun)
 
 
-def _planned_cluster(state: State, maker: Maker, name: str, now: datetime, *, size: int) -> Bundle:
-    bundle = mailings.one_url(maker, name, maker.ago(minutes=50), size=size)
+def _planned_cluster(
+    state: State, maker: Maker, name: str, now: datetime, *, size: int, to: Sequence[str] = ()
+) -> Bundle:
+    bundle = mailings.one_url(maker, name, maker.ago(minutes=50), size=size, to=to)
     state.admit(bundle, now)
     return bundle
 
