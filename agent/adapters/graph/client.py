@@ -297,6 +297,8 @@ class Client:
         words = bad(call, answer)
         wait = retry_after(answer.headers.get("retry-after"), self._clock.now())
         if wait is None:
+            if answer.status == 429:
+                self._budget.hold(self._clock.now() + backoff(1, self._lots))
             failing = Failing(words) if answer.status == 500 else Unavailable(words)
             return Again(failing)
         until = self._clock.now() + wait

@@ -83,6 +83,9 @@ class Transport(httpx.AsyncBaseTransport):
             else:
                 await departure.leave()
         response = await self._inner.handle_async_request(request)
+        if isinstance(departure, Departure) and not departure.has_left:
+            # Should httpcore ever name its moments differently: late is better than not written down.
+            await departure.leave()
         headers = httpx.Headers(response.headers)
         encoding = headers.pop("content-encoding", "").strip().lower()
         return httpx.Response(
@@ -123,13 +126,15 @@ class _Body(httpx.AsyncByteStream):
     async def __aiter__(self) -> AsyncIterator[bytes]:
         inflate = _inflater(self._encoding)
         size = 0
+        has_begun = False
         async for chunk in self._inner:
+            has_begun = has_begun or bool(chunk)
             for part in _parts(inflate, chunk):
                 size += len(part)
                 if size > self._limit:
                     raise TooLarge(f"larger than {self._limit // (1024 * 1024)} MiB")
                 yield part
-        if inflate is not None and size and not inflate.eof:
+        if inflate is not None and has_begun and not inflate.eof:
             raise Truncated("the compressed body was cut off")
 
     async def aclose(self) -> None:

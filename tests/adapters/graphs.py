@@ -1,0 +1,213 @@
+"""A Graph that answers by a script, a login that needs no network, and a server that can misbehave in bytes."""
+
+import asyncio
+import base64
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+import httpx
+import msgspec
+from azure.core.credentials import AccessToken
+
+from agent.adapters.graph.clouds import Cloud, simulator
+from agent.adapters.graph.connect import Graph, open_graph
+from agent.model.enactment import Effect
+from tests.clock import NOON, ManualClock
+
+TENANT = "11111111-2222-4333-8444-555555555555"
+ALL_ROLES = (
+    "SecurityIncident.Read.All",
+    "SecurityIncident.ReadWrite.All",
+    "SecurityAlert.Read.All",
+    "SecurityAnalyzedMessage.Read.All",
+    "SecurityAnalyzedMessage.ReadWrite.All",
+    "ThreatHunting.Read.All",
+)
+GUID = "73ca4154-58d8-43d0-a890-08dc18c52e6d"
+LATER_GUID = "83ca4154-58d8-43d0-a890-08dc18c52e6e"
+SIMULATED = simulator("http://127.0.0.1:9")
+EFFECT = Effect(
+    id="e1", action_id="a1", incident_id="29", targets=((GUID, "ann@contoso.example"),), intended_at=NOON
+)
+
+
+def jwt(**claims: Any) -> str:
+    """Return an unsigned token with these claims."""
+    segments = ({"alg": "none"}, claims)
+    return (
+        ".".join(base64.urlsafe_b64encode(msgspec.json.encode(s)).decode().rstrip("=") for s in segments)
+        + "."
+    )
+
+
+@dataclass
+class Login:
+    """Gives tokens that differ from each other; counts them, and keeps the claims it was asked for."""
+
+    roles: Sequence[str] = ALL_ROLES
+    tid: str = TENANT
+    lifetime: float = 3600.0
+    wall: float = 1_000_000.0
+    scp: str = ""
+    error: Exception | None = None
+    given: int = 0
+    asked: list[str | None] = field(default_factory=list)
+
+    def __call__(self) -> "Login":
+        return self
+
+    async def get_token(self, *scopes: str, claims: str | None = None, **_options: Any) -> AccessToken:
+        self.asked.append(claims)
+        if self.error is not None:
+            raise self.error
+        self.given += 1
+        who = {"scp": self.scp} if self.scp else {"roles": list(self.roles)}
+        return AccessToken(jwt(tid=self.tid, n=self.given, **who), int(self.wall + self.lifetime))
+
+
+Step = httpx.Response | Exception | Callable[[httpx.Request], httpx.Response]
+
+
+@dataclass
+class Script:
+    """Answers requests in the order of the steps; the last step answers everything after it."""
+
+    steps: list[Step]
+    requests: list[httpx.Request] = field(default_factory=list)
+
+    async def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        step = self.steps[0] if len(self.steps) == 1 else self.steps.pop(0)
+        if isinstance(step, Exception):
+            raise step
+        if isinstance(step, httpx.Response):
+            return httpx.Response(step.status_code, headers=step.headers, content=step.content)
+        return step(request)
+
+    @property
+    def bodies(self) -> list[Any]:
+        return [msgspec.json.decode(request.content) for request in self.requests]
+
+
+def says(status: int = 200, body: Any = None, headers: Mapping[str, str] | None = None) -> httpx.Response:
+    """Return an answer with a JSON body, or with none."""
+    content = body if isinstance(body, bytes) else b"" if body is None else msgspec.json.encode(body)
+    return httpx.Response(status, headers=dict(headers or {}), content=content)
+
+
+def no(status: int, code: str = "badRequest", message: str = "no", **headers: str) -> httpx.Response:
+    """Return an error as Graph writes it; `retry_after="5"` becomes the header."""
+    named = {key.replace("_", "-"): value for key, value in headers.items()}
+    return says(status, {"error": {"code": code, "message": message}}, named)
+
+
+def page(*records: Any, link: str | None = None, status: int = 200) -> httpx.Response:
+    return says(status, {"value": list(records)} | ({"@odata.nextLink": link} if link else {}))
+
+
+def an_incident(number: str = "29", **more: Any) -> dict[str, Any]:
+    return {"id": number, "lastUpdateDateTime": "2026-09-01T11:00:00Z", **more}
+
+
+@asynccontextmanager
+async def opened(
+    *steps: Step,
+    clock: ManualClock | None = None,
+    login: Login | None = None,
+    cloud: Cloud = SIMULATED,
+    transport: httpx.AsyncBaseTransport | None = None,
+    **more: Any,
+) -> AsyncIterator[tuple[Graph, Script]]:
+    """Open a Graph that answers with these steps."""
+    script = Script(list(steps))
+    login = login or Login()
+    async with open_graph(
+        clock=clock or ManualClock(),
+        cloud=cloud,
+        tenant_id=TENANT,
+        credential=login,
+        transport=transport or httpx.MockTransport(script),
+        wall=lambda: login.wall,
+        lots=Random(7),
+        **{"requests_per_minute": 1000, **more},
+    ) as graph:
+        yield graph, script
+
+
+@dataclass
+class Departures:
+    """Counts departures; raises what it is told to."""
+
+    count: int = 0
+    error: Exception | None = None
+
+    async def __call__(self) -> None:
+        self.count += 1
+        if self.error is not None:
+            raise self.error
+
+
+Answerer = Callable[[bytes, asyncio.StreamWriter], Awaitable[None]]
+
+
+@dataclass
+class Server:
+    """A server on this machine that answers with bytes; `received` holds each request's bytes."""
+
+    port: int
+    received: list[bytes] = field(default_factory=list)
+    connections: int = 0
+
+
+@asynccontextmanager
+async def serving(answer: Answerer) -> AsyncIterator[Server]:
+    """Serve on a free port; each whole request is given to `answer` with where to write."""
+    server = Server(0)
+    talks: set[asyncio.Task[None]] = set()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        server.connections += 1
+        task = asyncio.current_task()
+        assert task is not None
+        talks.add(task)
+        try:
+            while head := await reader.readuntil(b"\r\n\r\n"):
+                length = next(
+                    (
+                        int(line[15:])
+                        for line in head.lower().split(b"\r\n")
+                        if line.startswith(b"content-length:")
+                    ),
+                    0,
+                )
+                request = head + await reader.readexactly(length)
+                server.received.append(request)
+                await answer(request, writer)
+                await writer.drain()
+        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
+            pass
+        finally:
+            writer.close()
+
+    listener = await asyncio.start_server(talk, "127.0.0.1", 0)
+    server.port = listener.sockets[0].getsockname()[1]
+    async with listener:
+        yield server
+        for task in talks:
+            task.cancel()
+        await asyncio.gather(*talks)
+
+
+def http(body: bytes, *headers: str, status: str = "200 OK", length: int | None = None) -> bytes:
+    """Return a whole answer in bytes; `length` is what it claims to be long."""
+    lines = [
+        f"HTTP/1.1 {status}",
+        f"Content-Length: {len(body) if length is None else length}",
+        *headers,
+        "",
+        "",
+    ]
+    return "\r\n".join(lines).encode() + body

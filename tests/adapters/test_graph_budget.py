@@ -1,0 +1,140 @@
+"""The request budget: never more in a minute, in order, and nothing at all while parked."""
+
+import asyncio
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.adapters.graph.budget import Budget
+from agent.model.errors import Unavailable
+from tests.clock import NOON, ManualClock
+
+MINUTE = timedelta(seconds=60)
+
+
+async def test_the_budget_is_spent_at_once_and_the_next_waits_a_minute() -> None:
+    clock = ManualClock()
+    budget = Budget(clock, 3)
+
+    for _ in range(3):
+        await budget.spend()
+    assert clock.waits == []
+    await budget.spend()
+
+    assert clock.now() == NOON + MINUTE
+
+
+async def test_the_window_slides() -> None:
+    clock = ManualClock()
+    budget = Budget(clock, 2)
+    await budget.spend()
+    clock.advance(timedelta(seconds=40))
+    await budget.spend()
+
+    await budget.spend()
+    third = clock.now()
+    await budget.spend()
+
+    assert (third - NOON, clock.now() - NOON) == (MINUTE, timedelta(seconds=100))
+
+
+@given(st.integers(1, 5), st.lists(st.floats(0, 90), max_size=25))
+async def test_no_window_holds_more_than_the_budget(per_minute: int, pauses: list[float]) -> None:
+    clock = ManualClock()
+    budget = Budget(clock, per_minute)
+    left: list[datetime] = []
+
+    for pause in pauses:
+        clock.advance(timedelta(seconds=pause))
+        await budget.spend()
+        left.append(clock.now())
+
+    for first, beyond in zip(left, left[per_minute:], strict=False):
+        assert beyond - first >= MINUTE
+
+
+async def test_many_waiters_are_served_in_the_order_they_came() -> None:
+    clock = ManualClock()
+    budget = Budget(clock, 2)
+    served: list[tuple[int, timedelta]] = []
+
+    async def caller(number: int) -> None:
+        await budget.spend()
+        served.append((number, clock.now() - NOON))
+
+    async with asyncio.TaskGroup() as group:
+        for number in range(6):
+            group.create_task(caller(number))
+
+    assert [number for number, _ in served] == list(range(6))
+    assert [when // MINUTE for _, when in served] == [0, 0, 1, 1, 2, 2]
+
+
+async def test_a_caller_that_gives_up_holds_nobody_up() -> None:
+    class Stuck(ManualClock):
+        async def sleep_until(self, moment: datetime) -> None:
+            await asyncio.Event().wait()
+
+    clock = Stuck()
+    budget = Budget(clock, 1)
+    await budget.spend()
+    stuck = asyncio.create_task(budget.spend())
+    await asyncio.sleep(0)
+
+    stuck.cancel()
+    await asyncio.wait([stuck])
+    clock.advance(MINUTE)
+    await budget.spend()
+
+    assert stuck.cancelled()
+
+
+async def test_a_held_budget_makes_everybody_wait() -> None:
+    clock = ManualClock()
+    budget = Budget(clock, 10)
+
+    budget.hold(NOON + timedelta(seconds=7))
+    budget.hold(NOON + timedelta(seconds=3))
+    await budget.spend()
+
+    assert clock.now() == NOON + timedelta(seconds=7)
+
+
+async def test_a_parked_budget_turns_everybody_away_until_the_moment() -> None:
+    clock = ManualClock()
+    budget = Budget(clock, 10)
+    until = budget.park(NOON + timedelta(minutes=5))
+
+    with pytest.raises(Unavailable) as caught:
+        await budget.spend()
+    clock.advance(timedelta(minutes=5, seconds=-1))
+    with pytest.raises(Unavailable):
+        await budget.spend()
+    clock.advance(timedelta(seconds=1))
+    await budget.spend()
+
+    assert caught.value.until == until == NOON + timedelta(minutes=5)
+    assert clock.waits == []
+
+
+async def test_parking_is_cut_at_a_quarter_of_an_hour_and_never_shortened() -> None:
+    clock = ManualClock()
+    budget = Budget(clock, 10)
+
+    assert budget.park(NOON + timedelta(days=9)) == NOON + timedelta(minutes=15)
+    assert budget.park(NOON + timedelta(minutes=1)) == NOON + timedelta(minutes=15)
+
+
+async def test_whoever_waits_learns_of_the_parking_too() -> None:
+    clock = ManualClock()
+    budget = Budget(clock, 1)
+    await budget.spend()
+    waiter = asyncio.create_task(budget.spend())
+    await asyncio.sleep(0)
+
+    budget.park(NOON + timedelta(minutes=10))
+
+    with pytest.raises(Unavailable):
+        await waiter
