@@ -24,7 +24,7 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
     """Incidents written to at the same time."""
     judge_at_once: int = 500
     """Pending actions judged between two commits."""
-    polling_share: float = 0.1
+    polling_share: float = 0.05
     """How much of the request budget polling may use while work waits, from 0 to 1."""
     requests_per_minute: int = 60
     """What the request budget allows; the Graph client holds it, the loop plans by it."""
