@@ -133,9 +133,12 @@ def enactment(record: Record) -> str:
 
 def confirmation(record: Record) -> str:
     """Return what was seen afterwards, of the effect and of the pending action itself."""
-    seen = record.confirmation
+    said = record.confirmation.words
     parts = [_effect_words(record), _pending_words(record)]
-    if record.why and record.why not in {seen.words, reason(record)} and record.state is not State.SEEN:
+    is_told = record.why in {said, reason(record)} or record.state is State.SEEN
+    if record.why and not is_told:
+        # What is repeated in the longer sentence is said once, there.
+        parts = [part.removesuffix(f": {said}") if said and said in record.why else part for part in parts]
         parts.append(record.why)
     return "; ".join(part for part in parts if part)
 

@@ -9,6 +9,7 @@ from rich.table import Table
 from agent.faces.cli.output import COLOURS, rows_table, safe
 from agent.faces.cli.results import Left, Results
 from agent.faces.telling import moment
+from agent.model.decision import Verb
 
 
 def tell(out: Console, results: Results) -> None:
@@ -26,7 +27,8 @@ def tell(out: Console, results: Results) -> None:
 def _counts(out: Console, results: Results) -> None:
     out.print(safe("Decisions", "bold underline"))
     for word, count in results.counts.items():
-        out.print(safe(f"{count:>6}  ") + safe(word, COLOURS.get(word, "")))
+        held = f", {results.held} of them held by a limit" if word == Verb.ESCALATE and results.held else ""
+        out.print(safe(f"{count:>6}  ") + safe(word, COLOURS.get(word, "")) + safe(held))
     states = ", ".join(f"{count} {state}" for state, count in results.states.items())
     out.print(safe(f"{len(results.actions):>6}  in all: {states}"), soft_wrap=True)
     out.print()
@@ -86,6 +88,8 @@ def _where(out: Console, results: Results) -> None:
     out.print()
     for name, place in (("ledger", results.ledger), ("log", results.log), ("settings", results.settings)):
         out.print(safe(f"{name:>9}  {place}", limit=1000), soft_wrap=True)
+    if results.errors:
+        out.print(safe(f"{results.errors} lines of the log tell of an error", "red"), soft_wrap=True)
     if results.actions:
         first = next((one for one in results.actions if one.decision == "approve"), results.actions[0])
         out.print()

@@ -52,11 +52,12 @@ def _tell(checked: Checked) -> None:
         out.print(safe(str(problem), limit=2000), soft_wrap=True)
     count = len(checked.problems)
     if count:
-        out.print(
-            safe(f"{count} {'problem' if count == 1 else 'problems'} in {checked.path}"), soft_wrap=True
-        )
-        return
-    out.print(
-        safe(f"{len(checked.policies)} policies in {checked.path} load: revision {checked.revision}"),
-        soft_wrap=True,
-    )
+        said = f"{_counted(count, 'problem', 'problems')} in {checked.path}"
+    else:
+        loads = _counted(len(checked.policies), "policy", "policies")
+        said = f"{loads} in {checked.path} {'loads' if len(checked.policies) == 1 else 'load'}: revision {checked.revision}"
+    out.print(safe(said, limit=2000), soft_wrap=True)
+
+
+def _counted(count: int, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many}"

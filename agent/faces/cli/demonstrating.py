@@ -14,7 +14,7 @@ from agent.faces.cli.aftermath import tell
 from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.looking import every
 from agent.faces.cli.output import console, print_json
-from agent.faces.cli.results import Results, by_decision, doubled, left_to_people, seen, unsent
+from agent.faces.cli.results import Results, by_decision, doubled, errors_in, left_to_people, seen, unsent
 from agent.faces.cli.screen import LATEST, Glance, Latest, Screen
 from agent.faces.cli.stage import Stage
 from agent.faces.cli.stopping import stop_on_signals
@@ -153,6 +153,8 @@ class Watch:
             remediated=len(log.sent),
             doubled=doubled(log.sent),
             missing=unsent(effects, log.sent),
+            held=sum(one.decision is not None and one.decision.guard is not None for one in records),
+            errors=errors_in(self._stage.log),
             folder=str(self._stage.folder),
             ledger=str(self._stage.ledger),
             log=str(self._stage.log),

@@ -3,7 +3,8 @@
 import logging
 import os
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -23,8 +24,8 @@ LOUD = ("httpx", "httpcore", "azure", "msal", "uvicorn", "alembic", "sqlalchemy"
 Event = MutableMapping[str, Any]
 
 
-def configure(settings: Log) -> None:
-    """Send every log line, the libraries' too, where the settings say.
+def configure(settings: Log, now: Callable[[], datetime]) -> None:
+    """Send every log line, the libraries' too, where the settings say, with the agent's own time.
 
     Raises:
         SettingsError: the file cannot be opened.
@@ -34,7 +35,7 @@ def configure(settings: Log) -> None:
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _stamped(now),
         structlog.processors.StackInfoRenderer(),
     ]
     ending: list[Any] = (
@@ -68,6 +69,14 @@ def _libraries(stream: TextIO, level: int, shared: list[Any], ending: list[Any])
     root.setLevel(level)
     for name in LOUD:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _stamped(now: Callable[[], datetime]) -> Callable[[Any, str, Event], Event]:
+    def stamp(_logger: Any, _name: str, event: Event) -> Event:
+        event["timestamp"] = now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return event
+
+    return stamp
 
 
 def _opened(path: Path) -> TextIO:

@@ -13,7 +13,7 @@ from rich.table import Table
 from agent.compose import clock_of, open_ledger_for_reading
 from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.options import loaded
-from agent.faces.cli.output import COLOURS, console, print_json, rows_table, safe
+from agent.faces.cli.output import COLOURS, console, lines, print_json, rows_table, safe
 from agent.faces.cli.story import story, tell
 from agent.faces.telling import Row, deciders, moment, row, what
 from agent.model.decision import Decision, Verb
@@ -211,13 +211,15 @@ def _show_past(past: list[Past]) -> None:
     table.add_column("decision, policy", ratio=2, overflow="fold")
     table.add_column("reason", ratio=5, overflow="fold")
     for one in past:
-        held = f", held by {one.guard}" if one.guard else ""
-        shadow = f"\nobserving policies: {one.shadow}" if one.shadow else ""
+        verb = one.decision + (f", held by {one.guard}" if one.guard else "")
+        parts = [safe(one.reason)]
+        if one.shadow:
+            parts.append(safe(f"observing policies: {one.shadow}", "dim"))
         table.add_row(
             moment(one.at),
             one.id[:8],
             safe(one.what),
-            safe(f"{one.decision}{held}", COLOURS.get(one.decision, "")) + safe("\n") + safe(one.policy),
-            safe(one.reason) + safe(shadow, "dim"),
+            lines(safe(verb, COLOURS.get(one.decision, "")), safe(one.policy)),
+            lines(*parts),
         )
     out.print(table)

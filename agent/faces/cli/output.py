@@ -25,6 +25,9 @@ WIDE = 140
 CELL = 600
 """Characters of one text in a table; what is cut says so."""
 
+POLICY = 24
+"""Columns for names of policies, which break badly."""
+
 COLOURS = {"approve": "green", "reject": "yellow", "escalate": "magenta", "none yet": "dim"}
 
 
@@ -38,6 +41,11 @@ def console(*, stderr: bool = False) -> Console:
 def safe(text: str, style: str = "", limit: int = CELL) -> Text:
     """Return foreign text that does nothing but stand there."""
     return Text(visible(text, limit), style=style)
+
+
+def lines(*parts: Text) -> Text:
+    """Return these one below the other."""
+    return Text("\n").join(parts)
 
 
 def print_json(document: Any) -> None:
@@ -67,17 +75,15 @@ def rows_table(rows: Sequence[Row], *, width: int, title: str = "") -> Table:
 
 
 def _wide(table: Table, rows: Sequence[Row]) -> None:
-    table.add_column("id", width=8, overflow="fold")
-    for name, ratio in (
-        ("what", 5),
-        ("decision", None),
-        ("policy", 3),
-        ("reason", 8),
-        ("enactment", 5),
-        ("confirmation", 4),
-    ):
-        table.add_column(name, ratio=ratio, overflow="fold")
-    table.add_column("deadline", width=17, overflow="fold")
+    longest = max((len(one.policy) for one in rows), default=0)
+    table.add_column("id", width=8)
+    table.add_column("what", ratio=5, overflow="fold")
+    table.add_column("decision", width=8)
+    table.add_column("policy", width=min(max(longest, 9), POLICY), overflow="fold")
+    table.add_column("reason", ratio=8, overflow="fold")
+    table.add_column("enactment", ratio=5, overflow="fold")
+    table.add_column("confirmation", ratio=4, overflow="fold")
+    table.add_column("deadline", width=17)
     for row in rows:
         table.add_row(
             _id(row),
@@ -96,13 +102,12 @@ def _narrow(table: Table, rows: Sequence[Row]) -> None:
     table.add_column("decision, policy", ratio=3, overflow="fold")
     table.add_column("reason", ratio=6, overflow="fold")
     table.add_column("enactment, confirmation", ratio=6, overflow="fold")
-    gap = Text("\n")
     for row in rows:
         table.add_row(
-            Text.assemble(_id(row), gap, safe(row.what), gap, _deadline(row)),
-            Text.assemble(_decision(row), gap, safe(row.policy)),
+            lines(_id(row), safe(row.what), _deadline(row)),
+            lines(_decision(row), safe(row.policy)),
             safe(row.reason),
-            Text.assemble(safe(row.enactment), gap, safe(row.confirmation, "dim")),
+            lines(safe(row.enactment), safe(row.confirmation, "dim")),
         )
 
 

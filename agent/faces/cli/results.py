@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -13,6 +14,25 @@ from agent.model.enactment import Effect, Pair, Record, State, Went
 
 READING = frozenset({"token", "hunting"})
 """Kinds of POST that change nothing."""
+
+
+class LogLine(msgspec.Struct, frozen=True):
+    """What is read of a line of the agent's log."""
+
+    level: str = ""
+
+    @staticmethod
+    def from_json(line: bytes) -> "LogLine":
+        """Return the line; one that was cut when the agent was killed says nothing."""
+        try:
+            return msgspec.json.decode(line, type=LogLine)
+        except msgspec.DecodeError:
+            return LogLine()
+
+    @property
+    def is_error(self) -> bool:
+        """Whether it tells of an error."""
+        return self.level in {"error", "critical"}
 
 
 class Left(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,6 +69,10 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
     """Copies that were sent more than once: must be empty."""
     missing: tuple[str, ...]
     """Copies that the ledger says were sent, and Graph never saw: must be empty."""
+    held: int
+    """Approvals that a guard turned into a question; they count as `escalate`."""
+    errors: int
+    """Lines in the agent's log that tell of an error."""
     folder: str
     ledger: str
     log: str
@@ -100,6 +124,14 @@ def by_decision(rows: Iterable[Row]) -> dict[str, int]:
     return {word: found[word] for word in (*(verb.value for verb in Verb), "none yet") if found[word]}
 
 
+def errors_in(log: Path) -> int:
+    """Return how many lines of the agent's log tell of an error; a log that is not there has none."""
+    if not log.exists():
+        return 0
+    with log.open("rb") as lines:
+        return sum(LogLine.from_json(line).is_error for line in lines)
+
+
 def left_to_people(records: Sequence[Record], now: datetime) -> tuple[Left, ...]:
     """Return what people have to do, earliest deadline first."""
     rows = ((record, row(record, now)) for record in records)
@@ -137,8 +169,6 @@ def why(record: Record) -> str:
     match record.state:
         case State.HANDED_OFF | State.REJECTED | State.DECIDED if plan is not None:
             return f"{plan.why}; {said}"
-        case State.HELD if decision is not None and decision.guard:
-            return f"held by {decision.guard}; {said}"
         case State.ESCALATED | State.HELD:
             return said
         case _:

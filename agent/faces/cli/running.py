@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from agent.compose import open_world
+from agent.compose import clock_of, open_world
 from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.logs import configure
 from agent.faces.cli.options import loaded
@@ -43,7 +43,7 @@ WORDS = {
 def run(path: Path | None, *, until_stdin_closes: bool) -> None:
     """Run the agent until it is asked to stop."""
     settings = loaded(path)
-    configure(settings.log)
+    configure(settings.log, clock_of(settings).now)
     if until_stdin_closes:
         stop_when_stdin_closes()
     asyncio.run(_run(settings))
@@ -52,7 +52,7 @@ def run(path: Path | None, *, until_stdin_closes: bool) -> None:
 def once(path: Path | None, *, as_json: bool) -> None:
     """Make one pass; end with 1 where it had problems."""
     settings = loaded(path)
-    configure(settings.log)
+    configure(settings.log, clock_of(settings).now)
     report = asyncio.run(_once(settings))
     passed = Passed(**{name: getattr(report, name) for name in WORDS}, problems=tuple(report.problems))
     if as_json:

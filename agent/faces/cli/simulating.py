@@ -1,5 +1,6 @@
 """`simulate`: Graph without Microsoft, on this machine."""
 
+import os
 import sys
 from datetime import UTC, datetime
 from difflib import get_close_matches
@@ -70,7 +71,7 @@ def simulate(asked: Asked, *, until_stdin_closes: bool) -> None:
             on_ready=on_ready,
         )
     except OSError as error:
-        why = (error.strerror or "no reason was given").lower()
+        why = os.strerror(error.errno).lower() if error.errno else "no reason was given"
         raise SettingsError(f"`--port {asked.port}`: {why}: choose another, or 0 for any free one") from error
 
 

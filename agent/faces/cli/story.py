@@ -168,7 +168,7 @@ def _facts(out: Console, decision: Decision) -> None:
             if facts.messages_complete
             else f"not all of them: {facts.unresolved or 'unknown why'}"
         )
-        _say(out, f"{len(facts.messages)} copies of messages were looked up, {whole}")
+        _say(out, f"copies of messages looked up: {len(facts.messages)}, {whole}")
 
 
 def _plan(out: Console, told: Story) -> None:

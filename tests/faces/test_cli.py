@@ -1,0 +1,314 @@
+"""The commands by exit code and text."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from agent.faces.cli.app import app
+from agent.faces.cli.failures import Commands
+from agent.model.errors import (
+    AgentError,
+    Conflict,
+    LedgerError,
+    Malformed,
+    PolicyError,
+    Problem,
+    Refused,
+    SettingsError,
+    Unavailable,
+)
+
+ROOT = Path(__file__).parent.parent.parent
+
+POLICY = """\
+policy: small-clusters
+description: Soft-delete small clusters.
+owner: mail-security@contoso.example
+for: [softDeleteCluster]
+match:
+  cluster.mailboxCount: {atMost: 200}
+decide: approve
+"""
+
+
+def run(*arguments: str, **environ: str) -> Result:
+    return CliRunner(env={"COLUMNS": "160"} | environ).invoke(app, list(arguments))
+
+
+def python(
+    *arguments: str, cwd: Path = ROOT, stdin: int | None = subprocess.DEVNULL
+) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "agent", *arguments],
+        cwd=cwd,
+        env={name: text for name, text in os.environ.items() if not name.startswith("AIR_AGENT_")},
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+# Errors and exit codes
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (SettingsError("x is wrong"), 2),
+        (PolicyError([Problem(file="p.yaml", line=1, column=2, message="x is wrong")]), 2),
+        (LedgerError("x is wrong"), 2),
+        (Refused("x is wrong"), 2),
+        (Unavailable("x is wrong"), 3),
+        (Malformed("x is wrong"), 1),
+        (Conflict("x is wrong"), 1),
+    ],
+)
+def test_an_error_becomes_words_and_an_exit_code(error: AgentError, code: int) -> None:
+    failing = typer.Typer(cls=Commands)
+
+    @failing.command()
+    def fail() -> None:
+        raise error
+
+    @failing.command()
+    def other() -> None:
+        """Make it a group."""
+
+    done = CliRunner().invoke(failing, ["fail"])
+
+    assert done.exit_code == code
+    assert done.stderr.startswith("error: ")
+    assert done.stderr.endswith("x is wrong\n")
+
+
+def test_every_problem_of_the_settings_has_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "s.yaml"
+    path.write_text("tenant: {id: abc}\nmod: enforce\nlog: {level: loud}")
+
+    done = run("run", "--settings", str(path))
+
+    assert done.exit_code == 2
+    lines = done.stderr.splitlines()
+    assert len(lines) == 3
+    assert all(line.startswith(f"error: {path}:") for line in lines)
+
+
+@pytest.mark.parametrize("arguments", [["nope"], ["show"], ["pending", "--nope"], ["demo", "--seconds", "1"]])
+def test_wrong_use_ends_with_two(arguments: list[str]) -> None:
+    assert run(*arguments).exit_code == 2
+
+
+def test_without_settings_the_tenant_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    done = run("pending")
+
+    assert done.exit_code == 2
+    assert "`tenant.id` is missing: set it here, or set AIR_AGENT_TENANT_ID" in done.stderr
+
+
+def test_the_usual_settings_file_is_found_where_one_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "air-agent.yaml").write_text("tenant: {id: abc}")
+
+    done = run("pending")
+
+    assert "air-agent.yaml:1:14: `tenant.id`: `abc` is not a GUID" in done.stderr
+
+
+def test_a_graph_that_is_away_ends_once_with_three(tmp_path: Path) -> None:
+    path = tmp_path / "air-agent.yaml"
+    (tmp_path / "policies").mkdir()
+    (tmp_path / "policies" / "small-clusters.yaml").write_text(POLICY)
+    path.write_text(
+        "tenant: {id: 72f988bf-0000-4000-8000-00000000c0de}\n"
+        "graph: {cloud: simulator, url: 'http://127.0.0.1:1'}\n"
+        "auth: {kind: clientSecret, client_id: 72f988bf-0000-4000-8000-00000000c0de}\n"
+        f"log: {{file: {tmp_path / 'agent.log'}}}\n"
+    )
+
+    done = python("once", "--settings", str(path), cwd=tmp_path)
+    done.communicate()
+    refused = done.returncode
+    ran = subprocess.run(
+        [sys.executable, "-m", "agent", "once", "--settings", str(path)],
+        env=os.environ | {"AIR_AGENT_CLIENT_SECRET": "x"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert refused == 2
+    assert ran.returncode == 3, ran.stderr
+    assert ran.stderr.startswith("error: ")
+    assert "Traceback" not in ran.stderr
+
+
+def test_help_is_quick_because_it_loads_nothing_heavy() -> None:
+    code = (
+        "import sys; from agent.faces.cli.app import app; from typer.testing import CliRunner;"
+        "assert CliRunner().invoke(app, ['--help']).exit_code == 0;"
+        "print([name for name in ('sqlalchemy', 'msgraph', 'azure', 'httpx', 'uvicorn', 'structlog', 're2')"
+        " if name in sys.modules])"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "[]"
+
+
+# Policies
+
+
+def test_policies_that_load_are_counted(tmp_path: Path) -> None:
+    (tmp_path / "small-clusters.yaml").write_text(POLICY)
+
+    done = run("policy", "check", str(tmp_path))
+
+    assert done.exit_code == 0
+    assert f"1 policy in {tmp_path} loads: revision " in done.stdout
+
+
+def test_every_problem_of_the_policies_is_told_at_its_place_and_is_a_finding(tmp_path: Path) -> None:
+    (tmp_path / "small-clusters.yaml").write_text(
+        POLICY.replace("decide: approve", "decide: aprove\nowmer: x")
+    )
+
+    done = run("policy", "check", str(tmp_path))
+
+    assert done.exit_code == 1
+    assert f"{tmp_path}/small-clusters.yaml:7:9: " in done.stdout
+    assert f"{tmp_path}/small-clusters.yaml:8:1: " in done.stdout
+    assert f"2 problems in {tmp_path}" in done.stdout
+
+
+def test_policy_check_as_json(tmp_path: Path) -> None:
+    (tmp_path / "small-clusters.yaml").write_text(POLICY.replace("approve", "aprove"))
+
+    done = run("policy", "check", str(tmp_path), "--json")
+
+    found = json.loads(done.stdout)
+    assert done.exit_code == 1
+    assert set(found) == {"path", "policies", "revision", "problems"}
+    assert (found["problems"][0]["line"], found["problems"][0]["column"]) == (7, 9)
+
+
+def test_a_folder_of_policies_that_is_not_there_is_wrong_use(tmp_path: Path) -> None:
+    done = run("policy", "check", str(tmp_path / "none"))
+
+    assert done.exit_code == 2
+    assert "is not a folder" in done.stderr
+
+
+# The simulator alone
+
+
+def test_the_simulator_says_where_it_is_ready_and_stops_when_asked() -> None:
+    process = python("simulate", "--seed", "3", "--rate", "60", "--epoch", "2026-08-20T12:00:00Z")
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    url = line.removeprefix("ready ").strip()
+    status = httpx.get(f"{url}/simulator/status", trust_env=False).json()
+
+    process.send_signal(signal.SIGINT)
+    rest, recipe = process.communicate(timeout=20)
+
+    assert line.startswith("ready http://127.0.0.1:")
+    assert status["seed"] == 3
+    assert rest == ""
+    assert process.returncode == 0
+    assert f'url: "{url}"' in recipe
+    assert 'epoch: "2026-08-20T12:00:00Z"' in recipe
+
+
+def test_the_recipe_of_the_simulator_is_settings_that_load(tmp_path: Path) -> None:
+    from agent.faces.cli.simulating import RECIPE
+    from agent.settings.loading import load
+
+    told = RECIPE.format(
+        tenant="72f988bf-0000-4000-8000-00000000c0de",
+        port=8080,
+        client="72f988bf-0000-4000-8000-00000000c0de",
+        rate=60.0,
+        epoch="2026-08-20T12:00:00Z",
+        secret="s",
+    )
+    (tmp_path / "s.yaml").write_text(
+        "".join(f"{line}\n" for line in told.splitlines() if line.startswith("  "))
+    )
+
+    settings = load(tmp_path / "s.yaml", {"AIR_AGENT_CLIENT_SECRET": "s"})
+
+    assert settings.clock.rate == 60
+
+
+def test_the_simulator_ends_when_whoever_started_it_is_gone() -> None:
+    process = python("simulate", "--until-stdin-closes", stdin=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stdin is not None
+    process.stdout.readline()
+
+    process.stdin.close()
+
+    assert process.wait(timeout=20) == 0
+    process.stdout.close()
+    if process.stderr is not None:
+        process.stderr.close()
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--position", "never close"], "did you mean `never closes`?"),
+        (["--epoch", "now"], "`--epoch now` is not a moment with its zone"),
+    ],
+)
+def test_wrong_options_of_the_simulator_are_told(options: list[str], words: str) -> None:
+    done = run("simulate", *options)
+
+    assert done.exit_code == 2
+    assert words in done.stderr
+
+
+def test_a_port_that_is_taken_is_told() -> None:
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        done = run("simulate", "--port", str(taken.getsockname()[1]))
+
+    assert done.exit_code == 2
+    assert "address already in use: choose another, or 0 for any free one" in done.stderr
+
+
+def test_a_signal_while_stopping_only_waits() -> None:
+    """A second Ctrl-C must not break what the first one lets finish."""
+    code = (
+        "import asyncio, os, signal\n"
+        "from agent.faces.cli.stopping import stop_on_signals\n"
+        "async def main():\n"
+        "    stop = asyncio.Event()\n"
+        "    stop_on_signals(stop)\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "    await stop.wait()\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "    os.kill(os.getpid(), signal.SIGTERM)\n"
+        "    for _ in range(100):\n"
+        "        await asyncio.sleep(0)\n"
+        "    print('finished')\n"
+        "asyncio.run(main())\n"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stdout) == (0, "finished\n")
