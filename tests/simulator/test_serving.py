@@ -1,6 +1,7 @@
 """The simulator as a server: a port of its own, connections that really break, a stop that returns."""
 
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -16,7 +17,7 @@ from agent.simulator.app import Simulator, build
 from agent.simulator.clock import ManualClock, RealClock
 from agent.simulator.faults import Fault, Faults, Rule, What
 from agent.simulator.names import TENANT_ID
-from agent.simulator.serve import HOST, Server
+from agent.simulator.serve import HOST, Server, _listener
 from agent.simulator.tenant import burst
 from tests.simulator.worlds import INCIDENTS, NOW, tenant
 
@@ -81,6 +82,12 @@ def test_a_truncated_body_breaks_within_the_body() -> None:
             client.get(INCIDENTS)
 
         assert client.get(INCIDENTS).status_code == 200
+
+
+def test_answers_of_two_parts_do_not_wait_for_each_other() -> None:
+    """asyncio turns Nagle's algorithm off only for sockets that name their protocol."""
+    with _listener(0) as listener:
+        assert listener.proto == socket.IPPROTO_TCP
 
 
 def test_links_lead_back_to_the_same_port() -> None:
