@@ -46,10 +46,12 @@ class Compiled:
             return False
         return self.tenants is None or tenant.lower() in self.tenants
 
-    def distance(self, seen: Seen, *, is_complete: bool) -> int:
-        """Return how many conditions stand in the way of a match."""
-        missing = sum(check(seen) is not True for check in self.clauses[is_complete])
-        return missing + sum(check(seen) is not False for check in self.unless[is_complete])
+    def distance(self, seen: Seen, *, is_complete: bool) -> tuple[int, int]:
+        """Return how far the policy is from a match: conditions in the way, then fewer that hold for more."""
+        held = sum(check(seen) is True for check in self.clauses[is_complete])
+        in_the_way = len(self.clauses[is_complete]) - held
+        in_the_way += sum(check(seen) is not False for check in self.unless[is_complete])
+        return in_the_way, -held
 
 
 class Answers(msgspec.Struct, frozen=True):

@@ -138,15 +138,18 @@ def _answer(one: Compiled, answers: Answers) -> Answer:
 
 
 def _nearest(judge: Judge, enforcing: Sequence[Compiled], case: Case) -> list[Compiled]:
-    """Return the policies that came nearest to matching, for the person who wonders why none did."""
+    """Return the policies that came nearest to matching, for the person who wonders why none did.
+
+    Those that would have escalated come last: the action went to a person anyway.
+    """
     seen = judge.seen(case.action.kind, case.facts)
     is_complete = case.facts.messages_complete
     ranked = sorted(
-        (one.distance(seen, is_complete=is_complete), one.policy.name, at)
+        (one.policy.verb is Verb.ESCALATE, one.distance(seen, is_complete=is_complete), one.policy.name, at)
         for at, one in enumerate(enforcing)
         if _decides(one)
     )
-    return [enforcing[at] for _, _, at in ranked[:MOST_NEAREST]]
+    return [enforcing[at] for *_, at in ranked[:MOST_NEAREST]]
 
 
 def _chains(names: Iterable[str | None]) -> tuple[str, ...]:

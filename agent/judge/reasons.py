@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from agent.judge.attempt import Failure, attempt
 from agent.judge.explain import match_clauses, unless_clauses
-from agent.judge.quote import quote, shorten, visible
+from agent.judge.quote import quote, visible
 from agent.model.decision import Answer, Clause, Finding, Verb
 from agent.model.facts import Facts
 from agent.model.pending import PendingAction
@@ -44,8 +44,8 @@ class Case:
 
     @property
     def label(self) -> str:
-        """What the action is about, short, and safe to show."""
-        return visible(shorten(self.action.label, MOST_LABEL))
+        """What the action is about and in which incident, short, and safe to show."""
+        return f"{quote(self.action.label, MOST_LABEL)}, incident {quote(self.action.incident.id)}"
 
 
 def why_verb(verb: Verb, policies: Sequence[Policy], case: Case) -> str:
