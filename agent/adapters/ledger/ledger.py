@@ -18,6 +18,9 @@ from agent.ports import Approval, Cover, Spent
 P = ParamSpec("P")
 T = TypeVar("T")
 
+SNAPSHOT = {"postgresql": {"isolation_level": "REPEATABLE READ"}}
+"""What makes all queries of one reading see the same moment; in SQLite they do so anyway."""
+
 
 class SqlLedger:
     """`ports.Ledger` in SQLite or PostgreSQL.
@@ -28,7 +31,7 @@ class SqlLedger:
     """
 
     def __init__(self, engine: Engine, tenant_id: str, worker: ThreadPoolExecutor, name: str) -> None:
-        self._reading = engine
+        self._reading = engine.execution_options(**SNAPSHOT.get(engine.dialect.name, {}))
         self._writing = engine.execution_options(writes=True)
         self._tenant_id = tenant_id
         self._worker = worker

@@ -10,7 +10,6 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Select,
-    Subquery,
     and_,
     func,
     literal_column,
@@ -58,12 +57,11 @@ def versions(connection: Connection, tenant_id: str, incident_ids: Sequence[str]
 
 def load(connection: Connection, tenant_id: str, action_ids: Sequence[str]) -> Mapping[str, Record]:
     """Return records by their action."""
-    found = (
-        record(row)
+    return {
+        row.id: record(row)
         for some in chunks(action_ids)
         for row in connection.execute(whole_records(tenant_id).where(records.c.id.in_(some)))
-    )
-    return {one.action.id: one for one in found}
+    }
 
 
 def due(
@@ -73,7 +71,7 @@ def due(
     return _records(connection, tenant_id, select_due(tenant_id, now, states, limit))
 
 
-def select_due(tenant_id: str, now: datetime, states: Sequence[State], limit: int) -> Subquery:
+def select_due(tenant_id: str, now: datetime, states: Sequence[State], limit: int) -> Select[Any]:
     """Return the ids of records whose time has come.
 
     SQLite would rather walk all records, or all of a state, in the order of their deadlines. State and
@@ -88,7 +86,6 @@ def select_due(tenant_id: str, now: datetime, states: Sequence[State], limit: in
         )
         .order_by(literal_column("records.deadline + 0"), records.c.id)
         .limit(limit)
-        .subquery()
     )
 
 
@@ -139,7 +136,7 @@ def select_to_visit(tenant_id: str, limit: int) -> Select[Any]:
 def of_incident(connection: Connection, tenant_id: str, incident_id: str) -> tuple[Record, ...]:
     """Return the records of one incident."""
     ids = select(records.c.id).where(records.c.tenant_id == tenant_id, records.c.incident_id == incident_id)
-    return _records(connection, tenant_id, ids.subquery())
+    return _records(connection, tenant_id, ids.order_by(records.c.deadline, records.c.id))
 
 
 def listed(
@@ -149,7 +146,7 @@ def listed(
     return _records(connection, tenant_id, select_listed(tenant_id, states, limit, offset))
 
 
-def select_listed(tenant_id: str, states: Sequence[State], limit: int, offset: int) -> Subquery:
+def select_listed(tenant_id: str, states: Sequence[State], limit: int, offset: int) -> Select[Any]:
     """Return the ids of one page of records.
 
     Each state gives its own beginning from the index; asked for all at once, either database would sort
@@ -158,13 +155,13 @@ def select_listed(tenant_id: str, states: Sequence[State], limit: int, offset: i
     entries = select(records.c.id, records.c.deadline).where(records.c.tenant_id == tenant_id)
     entries = entries.order_by(records.c.deadline, records.c.id)
     if not states:
-        return entries.limit(limit).offset(offset).subquery()
+        return entries.limit(limit).offset(offset)
     beginnings = [
         select(entries.where(records.c.state == str(state)).limit(limit + offset).subquery())
         for state in dict.fromkeys(states)
     ]
     merged = union_all(*beginnings).subquery()
-    return select(merged.c.id).order_by(merged.c.deadline, merged.c.id).limit(limit).offset(offset).subquery()
+    return select(merged.c.id).order_by(merged.c.deadline, merged.c.id).limit(limit).offset(offset)
 
 
 def counts(connection: Connection, tenant_id: str) -> Mapping[State, int]:
@@ -226,6 +223,7 @@ def whole_records(tenant_id: str) -> Select[Any]:
     )
     return (
         select(
+            records.c.id,
             records.c.version,
             records.c.state,
             records.c.due,
@@ -257,13 +255,14 @@ def record(row: Row[Any]) -> Record:
     )
 
 
-def _records(connection: Connection, tenant_id: str, ids: Subquery) -> tuple[Record, ...]:
-    query = (
-        whole_records(tenant_id)
-        .where(records.c.id.in_(select(ids.c.id)))
-        .order_by(records.c.deadline, records.c.id)
-    )
-    return tuple(record(row) for row in connection.execute(query))
+def _records(connection: Connection, tenant_id: str, ids: Select[Any]) -> tuple[Record, ...]:
+    """Return the records with these ids, in their order.
+
+    In two steps: asked for in one, SQLite walks all records in that order and picks out those with the ids.
+    """
+    found = tuple(connection.scalars(ids))
+    loaded = load(connection, tenant_id, found)
+    return tuple(loaded[action_id] for action_id in found)
 
 
 def _effect(row: Row[Any]) -> Effect:

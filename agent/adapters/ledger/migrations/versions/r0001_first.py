@@ -42,7 +42,7 @@ def _create_records() -> None:
     )
     op.create_index("ix_records_listed", "records", ["tenant_id", "deadline", "id"])
     op.create_index("ix_records_state", "records", ["tenant_id", "state", "deadline", "id"])
-    op.create_index("ix_records_incident", "records", ["tenant_id", "incident_id", "deadline"])
+    op.create_index("ix_records_incident", "records", ["tenant_id", "incident_id", "deadline", "id"])
     _create_partial_index(
         "ix_records_due", "records", ["tenant_id", "due", "state", "deadline", "id"], "due IS NOT NULL"
     )

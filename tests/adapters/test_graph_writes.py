@@ -1,0 +1,428 @@
+"""Writing: repeated only while definitely not applied, and told apart in done, refused and unknown."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import msgspec
+import pytest
+
+from agent.adapters.graph.clouds import cloud_named, simulator
+from agent.adapters.graph.connect import Graph
+from agent.adapters.graph.enactor import bulk_id
+from agent.model.enactment import Outcome, Went
+from agent.model.errors import Conflict, Refused, Unavailable
+from agent.ports import Departing
+from tests.adapters.graphs import (
+    ALL_ROLES,
+    EFFECT,
+    GUID,
+    Departures,
+    Login,
+    Step,
+    http,
+    no,
+    opened,
+    says,
+    serving,
+)
+from tests.adapters.test_wire import read
+from tests.clock import NOON, ManualClock
+
+Write = Callable[[Graph, Departing], Awaitable[Outcome]]
+
+
+async def soft_delete(graph: Graph, departing: Departing) -> Outcome:
+    return await graph.enactor.soft_delete(EFFECT, name="air-agent a1 e1", departing=departing)
+
+
+async def comment(graph: Graph, departing: Departing) -> Outcome:
+    return await graph.enactor.comment("29", "approved", departing=departing)
+
+
+async def tag(graph: Graph, departing: Departing) -> Outcome:
+    return await graph.enactor.tag("29", ["ours"], departing=departing)
+
+
+WRITES = [soft_delete, comment, tag]
+NOTES = [comment, tag]
+ACCEPTED = says(
+    202, headers={"Location": 'https://security.microsoft.com/x?filters={"bulkId":["b-1"]}&tid=t'}
+)
+
+
+async def test_a_soft_deletion_is_sent_as_the_page_documents_it() -> None:
+    async with opened(ACCEPTED) as (graph, script):
+        outcome = await soft_delete(graph, Departures())
+
+    (request,) = script.requests
+    assert (request.method, request.url.path) == (
+        "POST",
+        "/v1.0/security/collaboration/analyzedEmails/remediate",
+    )
+    assert request.headers["content-type"] == "application/json"
+    sent, sample = script.bodies[0], msgspec.json.decode(read("analyzedemails-remediate.request.json"))
+    assert sent == {
+        "displayName": "air-agent a1 e1",
+        "description": "air-agent: effect e1 of action a1",
+        "severity": "medium",
+        "action": "softDelete",
+        "remediateSendersCopy": False,
+        "analyzedEmails": [{"networkMessageId": GUID, "recipientEmailAddress": "ann@contoso.example"}],
+    }
+    assert sent.keys() == sample.keys()
+    assert outcome == Outcome(went=Went.DONE, detail="accepted by Defender", bulk_id="b-1")
+
+
+async def test_a_comment_is_sent_as_the_page_documents_it() -> None:
+    async with opened(says(200, {"value": []})) as (graph, script):
+        outcome = await graph.enactor.comment("29", 'é "quoted"\nline', departing=Departures())
+
+    (request,) = script.requests
+    assert (request.method, request.url.path) == ("POST", "/v1.0/security/incidents/29/comments")
+    sample = msgspec.json.decode(read("incident-comment.request.json"))
+    assert script.bodies == [{**sample, "comment": 'é "quoted"\nline'}]
+    assert outcome.went is Went.DONE
+
+
+async def test_tags_are_sent_whole_and_alone() -> None:
+    async with opened(says(200, {"id": "29"})) as (graph, script):
+        outcome = await graph.enactor.tag("29", ["theirs", "ours"], departing=Departures())
+
+    (request,) = script.requests
+    assert (request.method, request.url.path) == ("PATCH", "/v1.0/security/incidents/29")
+    assert script.bodies == [{"customTags": ["theirs", "ours"]}]
+    assert outcome.went is Went.DONE
+
+
+async def test_no_tags_are_an_empty_list_not_nothing() -> None:
+    async with opened(says(200, {"id": "29"})) as (graph, script):
+        await graph.enactor.tag("29", [], departing=Departures())
+
+    assert script.bodies == [{"customTags": []}]
+
+
+@pytest.mark.parametrize("hostile", ["..", "29/comments", "", "1?x"])
+async def test_a_hostile_id_is_refused_unsent(hostile: str) -> None:
+    departing = Departures()
+    async with opened(says(200)) as (graph, script):
+        noted = await graph.enactor.comment(hostile, "x", departing=departing)
+        tagged = await graph.enactor.tag(hostile, [], departing=departing)
+
+    assert (noted.went, tagged.went) == (Went.REFUSED, Went.REFUSED)
+    assert script.requests == []
+    assert departing.count == 0
+
+
+# One answer
+
+
+@pytest.mark.parametrize("write", WRITES)
+@pytest.mark.parametrize(
+    ("answer", "went"),
+    [
+        (says(200, {"id": "29"}), Went.DONE),
+        (says(204), Went.DONE),
+        (no(400), Went.REFUSED),
+        (no(403), Went.REFUSED),
+        (no(404), Went.REFUSED),
+        (no(405), Went.REFUSED),
+        (no(409), Went.REFUSED),
+        (no(412), Went.REFUSED),
+        (no(408), Went.UNKNOWN),
+        (no(500), Went.UNKNOWN),
+        (no(502), Went.UNKNOWN),
+        (no(503, retry_after="1"), Went.UNKNOWN),
+        (no(504), Went.UNKNOWN),
+        (no(509), Went.UNKNOWN),
+        (says(200, b"<html>gateway</html>"), Went.UNKNOWN),
+        (says(202, b"<html>gateway</html>"), Went.UNKNOWN),
+        (says(200, b'{"id": '), Went.UNKNOWN),
+        (says(302, headers={"Location": "http://login.example/"}), Went.UNKNOWN),
+        (httpx.ReadTimeout("x"), Went.UNKNOWN),
+        (httpx.ReadError("x"), Went.UNKNOWN),
+        (httpx.RemoteProtocolError("x"), Went.UNKNOWN),
+        (TimeoutError(), Went.UNKNOWN),
+    ],
+)
+async def test_one_answer_settles_a_write(write: Write, answer: Step, went: Went) -> None:
+    departing = Departures()
+
+    async with opened(answer) as (graph, script):
+        outcome = await write(graph, departing)
+
+    assert outcome.went is went
+    assert outcome.detail
+    assert len(script.requests) == departing.count == 1
+
+
+@pytest.mark.parametrize(
+    ("write", "went"), [(soft_delete, Went.DONE), (comment, Went.UNKNOWN), (tag, Went.UNKNOWN)]
+)
+async def test_an_empty_200_is_enough_only_where_no_body_is_documented(write: Write, went: Went) -> None:
+    async with opened(says(200)) as (graph, _):
+        assert (await write(graph, Departures())).went is went
+
+
+@pytest.mark.parametrize(
+    ("answer", "detail"),
+    [
+        (
+            no(403, "Forbidden", ""),
+            "403 (Forbidden): SecurityAnalyzedMessage.ReadWrite.All is granted: check the licence",
+        ),
+        (no(400, "BadRequest", "too many"), "400 (BadRequest: too many)"),
+        (no(504, "", "", request_id="r-1"), "504 [request-id r-1]: it may have been applied"),
+        (httpx.ReadTimeout("x"), "no answer in time: it may have been applied"),
+    ],
+)
+async def test_an_outcome_says_why(answer: Step, detail: str) -> None:
+    async with opened(answer) as (graph, _):
+        outcome = await soft_delete(graph, Departures())
+
+    assert outcome.detail.startswith("graph: remediate mail: ")
+    assert detail in outcome.detail
+
+
+async def test_a_202_without_a_place_is_done_and_says_so() -> None:
+    async with opened(says(202)) as (graph, _):
+        outcome = await soft_delete(graph, Departures())
+
+    assert (outcome.went, outcome.bulk_id) == (Went.DONE, None)
+    assert outcome.detail == "accepted by Defender, without an id to look it up by"
+
+
+SAMPLE = msgspec.json.decode(read("analyzedemails-remediate.response-headers.json"))["headers"]["Location"]
+
+
+@pytest.mark.parametrize(
+    ("location", "found"),
+    [
+        (SAMPLE, "{bulkId}"),
+        (f"https://x/history?filters={quote('{"bulkId":["b 1"]}')}&tid=t", "b 1"),
+        ('https://x?filters={ "bulkId" : [ "b", "c" ] }', "b"),
+        ("https://x?filters={}", None),
+        ("", None),
+        ('"bulkId":["' + "b" * 101 + '"]', None),
+    ],
+)
+def test_the_bulk_id_is_read_from_the_portals_address(location: str, found: str | None) -> None:
+    assert bulk_id(location) == found
+
+
+# Repeats
+
+
+@pytest.mark.parametrize("write", NOTES)
+async def test_a_throttled_note_is_repeated_after_the_wait(write: Write) -> None:
+    clock, departing = ManualClock(), Departures()
+
+    async with opened(no(429, retry_after="4"), says(200, {"id": "29"}), clock=clock) as (graph, script):
+        outcome = await write(graph, departing)
+
+    assert outcome.went is Went.DONE
+    assert len(script.requests) == departing.count == 2
+    assert clock.now() - NOON == timedelta(seconds=4)
+
+
+@pytest.mark.parametrize(("header", "least", "most"), [("4", 4.0, 4.0), ("junk", 0.4, 8.0)])
+async def test_a_throttled_deletion_is_given_back_with_the_moment(
+    header: str, least: float, most: float
+) -> None:
+    """Its departure is written down, so that whoever wrote it must put it back before it leaves again."""
+    departing = Departures()
+
+    async with opened(no(429, retry_after=header)) as (graph, script):
+        with pytest.raises(Unavailable) as caught:
+            await soft_delete(graph, departing)
+
+    assert caught.value.until is not None
+    assert least <= (caught.value.until - NOON).total_seconds() <= most
+    assert len(script.requests) == departing.count == 1
+
+
+@pytest.mark.parametrize("write", WRITES)
+async def test_a_long_wait_parks_the_tenant(write: Write) -> None:
+    departing = Departures()
+
+    async with opened(no(429, retry_after="120")) as (graph, script):
+        for _ in range(2):
+            with pytest.raises(Unavailable) as caught:
+                await write(graph, departing)
+
+    assert caught.value.until == NOON + timedelta(seconds=120)
+    assert len(script.requests) == departing.count == 1
+
+
+@pytest.mark.parametrize("write", NOTES)
+async def test_throttling_without_end_is_unavailable(write: Write) -> None:
+    async with opened(no(429)) as (graph, script):
+        with pytest.raises(Unavailable):
+            await write(graph, Departures())
+
+    assert len(script.requests) == 5
+
+
+@pytest.mark.parametrize("write", NOTES)
+async def test_a_note_is_repeated_once_with_a_new_token(write: Write) -> None:
+    login = Login()
+
+    async with opened(no(401), says(200, {"id": "29"}), login=login) as (graph, script):
+        outcome = await write(graph, Departures())
+
+    assert outcome.went is Went.DONE
+    assert login.given == 2
+    first, second = (request.headers["authorization"] for request in script.requests)
+    assert first != second
+
+
+async def test_a_deletion_turned_away_may_be_repeated_at_once_with_a_new_token() -> None:
+    login, departing = Login(), Departures()
+
+    async with opened(no(401), ACCEPTED, login=login) as (graph, script):
+        with pytest.raises(Unavailable) as caught:
+            await soft_delete(graph, departing)
+        outcome = await soft_delete(graph, departing)
+
+    assert caught.value.until == NOON
+    assert outcome.went is Went.DONE
+    assert login.given == departing.count == len(script.requests) == 2
+
+
+@pytest.mark.parametrize("write", NOTES)
+async def test_a_second_401_ends_the_repeats(write: Write) -> None:
+    async with opened(no(401)) as (graph, script):
+        with pytest.raises(Unavailable, match="the token is not accepted") as caught:
+            await write(graph, Departures())
+
+    assert caught.value.until is None
+    assert len(script.requests) == 2
+
+
+async def test_a_deletion_turned_away_twice_is_not_to_be_repeated_at_once() -> None:
+    async with opened(no(401)) as (graph, _):
+        untils = []
+        for _ in range(2):
+            with pytest.raises(Unavailable) as caught:
+                await soft_delete(graph, Departures())
+            untils.append(caught.value.until)
+
+    assert untils == [NOON, None]
+
+
+@pytest.mark.parametrize("write", WRITES)
+async def test_a_login_that_says_no_leaves_the_write_unsent(write: Write) -> None:
+    login, departing = Login(), Departures()
+
+    async with opened(ACCEPTED, login=login) as (graph, script):
+        login.wall += 7200
+        login.error = Refused("login: AADSTS7000222: the client secret has expired: make a new one")
+        with pytest.raises(Unavailable, match="AADSTS7000222"):
+            await write(graph, departing)
+
+    assert script.requests == []
+    assert departing.count == 0
+
+
+@pytest.mark.parametrize("write", WRITES)
+async def test_a_connection_that_is_refused_is_tried_again_and_then_unavailable(write: Write) -> None:
+    async def never(request: bytes, writer: asyncio.StreamWriter) -> None:
+        raise AssertionError
+
+    async with serving(never) as server:
+        cloud = simulator(f"http://127.0.0.1:{server.port}")
+    clock, departing = ManualClock(), Departures()
+
+    async with opened(cloud=cloud, transport=httpx.AsyncHTTPTransport(), clock=clock) as (graph, _):
+        with pytest.raises(Unavailable, match="no connection"):
+            await write(graph, departing)
+
+    assert departing.count == 0
+    assert len(clock.waits) == 4
+
+
+@pytest.mark.parametrize("write", WRITES)
+@pytest.mark.parametrize("error", [Conflict("not intended"), OSError("disk full"), httpx.ConnectError("odd")])
+async def test_an_objection_to_departing_comes_through_as_it_is(write: Write, error: Exception) -> None:
+    departing = Departures(error=error)
+
+    async with opened(ACCEPTED) as (graph, script):
+        with pytest.raises(type(error)) as caught:
+            await write(graph, departing)
+
+    assert caught.value is error
+    assert script.requests == []
+    assert departing.count == 1
+
+
+@pytest.mark.parametrize("write", WRITES)
+async def test_on_real_connections_a_reset_is_unknown_and_sent_once(write: Write) -> None:
+    async def reset(request: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.transport.abort()
+
+    departing = Departures()
+    async with serving(reset) as server:
+        cloud = simulator(f"http://127.0.0.1:{server.port}")
+        async with opened(cloud=cloud, transport=httpx.AsyncHTTPTransport()) as (graph, _):
+            outcome = await write(graph, departing)
+
+    assert outcome.went is Went.UNKNOWN
+    assert len(server.received) == departing.count == 1
+
+
+@pytest.mark.parametrize("write", WRITES)
+async def test_on_real_connections_a_truncated_answer_is_unknown(write: Write) -> None:
+    async def truncated(request: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.write(http(b'{"id"', length=50))
+        writer.close()
+
+    async with serving(truncated) as server:
+        cloud = simulator(f"http://127.0.0.1:{server.port}")
+        async with opened(cloud=cloud, transport=httpx.AsyncHTTPTransport()) as (graph, _):
+            outcome = await write(graph, Departures())
+
+    assert outcome.went is Went.UNKNOWN
+
+
+async def test_a_deletion_waits_for_the_budget_before_it_departs() -> None:
+    clock = ManualClock()
+    left: list[Any] = []
+
+    async def departing() -> None:
+        left.append(clock.now())
+
+    async with opened(ACCEPTED, clock=clock, requests_per_minute=1) as (graph, _):
+        for _ in range(2):
+            await soft_delete(graph, departing)
+
+    assert left == [NOON, NOON + timedelta(seconds=60)]
+
+
+# What cannot be
+
+
+async def test_a_cloud_without_analyzed_emails_remediates_nothing() -> None:
+    departing = Departures()
+    async with opened(ACCEPTED, cloud=cloud_named("usGovL4")) as (graph, script):
+        outcome = await soft_delete(graph, departing)
+        missing = graph.enactor.missing
+
+    assert outcome.went is Went.REFUSED
+    assert "global cloud only" in missing
+    assert script.requests == []
+    assert departing.count == 0
+
+
+@pytest.mark.parametrize("granted", [True, False])
+async def test_what_is_missing_is_named(granted: bool) -> None:
+    roles = [role for role in ALL_ROLES if granted or "AnalyzedMessage.ReadWrite" not in role]
+
+    async with opened(ACCEPTED, login=Login(roles=roles)) as (graph, _):
+        missing = graph.enactor.missing
+
+    assert missing == (
+        "" if granted else "SecurityAnalyzedMessage.ReadWrite.All is not granted to the app registration"
+    )
