@@ -74,7 +74,8 @@ def already_gone(record: Record, now: datetime) -> Record:
 def expire(record: Record, now: datetime) -> Record:
     """Return the record of an action whose week is over, and which nobody decided."""
     seen = msgspec.structs.replace(record.confirmation, pending=PendingSeen.EXPIRED, at=now)
-    why = "the week ended before it was decided and carried out: an expiry is nobody's no"
+    ended = record.action.deadline.strftime("%Y-%m-%d %H:%MZ")
+    why = f"`action.deadline` was {ended}: the week ended before it was carried out, and an expiry is nobody's no"
     return msgspec.structs.replace(
         record, state=State.EXPIRED, due=None, confirmation=seen, why=why, is_noted=True
     )

@@ -25,6 +25,7 @@ async def poll(world: World, report: PassReport) -> None:
     since = cursor - pace.overlap if cursor is not None else world.clock.now() - pace.first_look
     newest, is_whole = cursor, True
     async for page in world.defender.incidents_since(since):
+        report.pages += 1
         is_whole = is_whole and page.is_whole
         _complain(page, report)
         await save_incidents(world, page.incidents, report)

@@ -9,6 +9,8 @@ class PassReport:
     """Counts of one pass, filled in while it runs."""
 
     began: datetime
+    pages: int = 0
+    """Pages that polling read: what it cost of the request budget."""
     incidents: int = 0
     """Incidents read that were news."""
     appeared: int = 0

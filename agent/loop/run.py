@@ -71,7 +71,6 @@ async def start(world: World) -> None:
 
 async def one_pass(world: World, judge: Judge, stop: asyncio.Event, report: PassReport) -> None:
     """Poll, decide, write, look after: what can be decided is, even where the poll fails."""
-    began = world.clock.now()
     away: Unavailable | Refused | Malformed | None = None
     try:
         await poll(world, report)
@@ -80,12 +79,11 @@ async def one_pass(world: World, judge: Judge, stop: asyncio.Event, report: Pass
         away = error
     if isinstance(away, Unavailable):
         raise away
-    polled = world.clock.now() - began
     await judge_due(world, judge, report)
     await follow(world, report)
     await judge_due(world, judge, report)
     if world.enactor is not None:
-        await _visits(world, judge, stop, report, polled)
+        await _visits(world, judge, stop, report)
     if away is not None:
         raise away
 
@@ -99,11 +97,10 @@ async def _sweep_if_due(world: World, report: PassReport) -> None:
         await sweep(world, report)
 
 
-async def _visits(
-    world: World, judge: Judge, stop: asyncio.Event, report: PassReport, polled: timedelta
-) -> None:
+async def _visits(world: World, judge: Judge, stop: asyncio.Event, report: PassReport) -> None:
     """Write to incidents, earliest deadline first, until polling has earned its next share of the budget."""
     pace = world.pace
+    polled = timedelta(minutes=report.pages / pace.requests_per_minute)
     until = world.clock.now() + max(pace.poll_every, polled / pace.polling_share)
     size = max(pace.visits_at_once, round(pace.requests_per_minute * pace.fresh / timedelta(minutes=2)))
     size = max(pace.visits_at_once, size // REQUESTS_PER_VISIT)
@@ -148,7 +145,9 @@ async def _visit_all(
                 await visit(world, incident, stop, report)
             except Unavailable as error:
                 away.append(error)
-            except (Refused, Malformed, Conflict) as error:
+            except Conflict as error:
+                log.info("incident left for the next pass", incident=incident, why=str(error))
+            except (Refused, Malformed) as error:
                 report.problems.append(f"incident {incident}: {error}")
                 log.error("incident left for the next pass", incident=incident, why=str(error))
 

@@ -90,6 +90,8 @@ async def _look_again(world: World, incident: Incident) -> None:
     moves: list[tuple[Record | None, Record]] = []
     for action_id, record in known.items():
         tracked = track(record, seen[action_id], now) or record
+        if incident.id not in {record.action.incident.id, tracked.action.incident.id}:
+            continue  # its parent is another incident, whose own visit sees to it
         after = _still_right(world, tracked, now)
         if after is not record:
             moves.append((record, after))
@@ -119,7 +121,8 @@ async def _perform(world: World, record: Record, stop: asyncio.Event, report: Pa
     effects = await world.ledger.effects(record.action.id)
     if any(effect.went is Went.INTENDED for effect in effects):
         return
-    after = after_sending(record, [effect for effect in effects if effect.went is not Went.DROPPED])
+    newest = (await world.ledger.load([record.action.id]))[record.action.id]
+    after = after_sending(newest, [effect for effect in effects if effect.went is not Went.DROPPED])
     await world.ledger.save([after], now=world.clock.now())
     log.info("sent", action=record.action.id, state=after.state, why=after.why)
 
@@ -176,7 +179,13 @@ async def _note(world: World, incident: Incident, report: PassReport) -> None:
         outcome = await world.enactor.tag(incident.id, missing.tags, departing=_nothing)
         if not _is_written(outcome, incident, report):
             return
-    noted = [msgspec.structs.replace(record, is_noted=True) for record in pending]
+    newest = await world.ledger.load([record.action.id for record in pending])
+    grounds = {record.action.id: record.decision.grounds for record in pending if record.decision is not None}
+    noted = [
+        msgspec.structs.replace(record, is_noted=True)
+        for record in newest.values()
+        if record.decision is not None and record.decision.grounds == grounds[record.action.id]
+    ]
     await world.ledger.save(noted, now=world.clock.now())
     report.noted += len(noted)
 
