@@ -185,10 +185,10 @@ def hostile(maker: Maker) -> Iterator[Bundle]:
 
 
 def near_and_past_deadline(maker: Maker) -> Iterator[Bundle]:
-    """Give one action an hour before its week is over, and one a day after it that still says pending."""
+    """Give one action an hour before its week is over, and one most of a day after it that still says pending."""
     for name, created in (
         ("One hour left", maker.ago(days=6, hours=23)),
-        ("A week has passed", maker.ago(days=8)),
+        ("A week has passed", maker.ago(days=7, hours=20)),
     ):
         yield one_url(maker, name, created, size=7)
 
