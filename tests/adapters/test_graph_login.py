@@ -182,7 +182,7 @@ async def test_a_second_401_is_refused() -> None:
     login = Login()
 
     async with opened(no(401, "InvalidAuthenticationToken", "lifetime"), login=login) as (graph, script):
-        with pytest.raises(Refused, match="401 .*the token is not accepted"):
+        with pytest.raises(Refused, match=r"401 .*the token is not accepted"):
             await graph.defender.incident("29")
 
     assert login.given == len(script.requests) == 2
@@ -321,7 +321,7 @@ def test_a_certificate_that_cannot_be_used_is_named(tmp_path: Path, content: byt
         certificate_password="hunter2",
     )
 
-    with pytest.raises(Refused, match="cert.pem` cannot be used") as caught:
+    with pytest.raises(Refused, match=r"cert\.pem` cannot be used") as caught:
         make()
     assert "hunter2" not in str(caught.value)
 

@@ -352,7 +352,7 @@ async def test_a_long_message_is_cut() -> None:
 @pytest.mark.parametrize("body", [b"<html>", b"", b"[]", b'{"error": "text"}', b'{"error": {"code": 5}}'])
 async def test_an_error_body_of_any_shape_is_only_a_status(body: bytes) -> None:
     async with opened(says(400, body)) as (graph, _):
-        with pytest.raises(Refused, match="^graph: read incident: 400$"):
+        with pytest.raises(Refused, match=r"^graph: read incident: 400$"):
             await graph.defender.incident("29")
 
 

@@ -202,7 +202,7 @@ SAMPLE = msgspec.json.decode(read("analyzedemails-remediate.response-headers.jso
     ("location", "found"),
     [
         (SAMPLE, "{bulkId}"),
-        (f"https://x/history?filters={quote('{"bulkId":["b 1"]}')}&tid=t", "b 1"),
+        ("https://x/history?filters=" + quote('{"bulkId":["b 1"]}'), "b 1"),
         ('https://x?filters={ "bulkId" : [ "b", "c" ] }', "b"),
         ("https://x?filters={}", None),
         ("", None),

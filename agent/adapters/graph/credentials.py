@@ -174,13 +174,16 @@ class SimulatorCredential:
                 transport=self._transport, timeout=CONNECT_SECONDS, trust_env=False
             ) as http:
                 answer = await http.post(self._url, data=form)
-                body = answer.json()
-        except (httpx.HTTPError, ValueError) as error:
-            raise Unavailable(f"login: the simulator at `{self._url}` does not answer: start it") from error
-        if answer.status_code >= 500:
-            raise Unavailable(f"login: the simulator answered {answer.status_code}")
-        if answer.status_code != 200:
+        except httpx.HTTPError as error:
+            raise Unavailable(f"login: no simulator answers at `{self._url}`: start it") from error
+        if 400 <= answer.status_code < 500:
             raise Refused(
-                f"login: the simulator answered {answer.status_code}: check the tenant and client id"
+                f"login: the simulator answered {answer.status_code}: check tenant, client id and secret"
             )
-        return AccessToken(body["access_token"], int(wall_clock() + float(body["expires_in"])))
+        try:
+            body = answer.json()
+            return AccessToken(body["access_token"], int(wall_clock() + float(body["expires_in"])))
+        except (KeyError, TypeError, ValueError) as error:
+            raise Unavailable(
+                f"login: the simulator answered {answer.status_code} without a token"
+            ) from error

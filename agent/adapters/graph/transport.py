@@ -2,9 +2,9 @@
 
 It lies below the SDK's adapter and above the connection pool, for three things that neither does:
 
-* `departing` is awaited after the connection is up and before the first byte of the request. httpcore's
-  trace has that very moment. A connection that is refused never gets there, so such a write was
-  definitely not applied.
+* `departing` is awaited after the connection is up and right before the body's bytes: a write whose body
+  has not left cannot be applied. httpcore's trace has that very moment. A connection that is refused never
+  gets there, so such a write was definitely not applied.
 * httpx hands on half a body where a gzip stream is cut off within clean framing, and inflates without
   end. Here a body is inflated by us, to its end and up to a limit. (httpx 0.28.1)
 * Every request carries an id of its own, which Microsoft's support asks for.
@@ -27,7 +27,7 @@ BODY_LIMIT = 64 * 1024 * 1024
 """Bytes of one answer after inflating; a page of 50 incidents is about one megabyte."""
 
 _PART = 1024 * 1024
-_HEADERS_LEAVE = ".send_request_headers.started"
+_BODY_LEAVES = ".send_request_body.started"
 
 
 class Truncated(httpx.RemoteProtocolError):
@@ -102,7 +102,7 @@ class Transport(httpx.AsyncBaseTransport):
 
 def _at_departure(departure: Departure) -> Callable[[str, dict[str, Any]], Awaitable[None]]:
     async def trace(event: str, info: dict[str, Any]) -> None:
-        if not event.endswith(_HEADERS_LEAVE) or departure.has_left:
+        if not event.endswith(_BODY_LEAVES) or departure.has_left:
             return
         # A proxy is asked for a tunnel by a request of its own, which carries nothing of ours.
         if getattr(info.get("request"), "method", b"") != b"CONNECT":

@@ -1,0 +1,468 @@
+"""Looking mail up: the one query, its rows, and message by message where hunting is not granted."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.adapters.graph import analyzed, hunting
+from agent.adapters.graph.clouds import cloud_named
+from agent.model.defender import MAILBOX_LOCATIONS, Mail
+from agent.model.errors import Malformed, Refused, Unavailable
+from tests.adapters.graphs import (
+    ALL_ROLES,
+    GUID,
+    LATER_GUID,
+    SIMULATED,
+    Login,
+    Script,
+    Step,
+    no,
+    opened,
+    page,
+    says,
+)
+from tests.adapters.test_wire import read
+
+WITHOUT_HUNTING = Login(roles=[role for role in ALL_ROLES if "Hunting" not in role])
+QUERY = """let ids = dynamic(["73ca4154-58d8-43d0-a890-08dc18c52e6d","83ca4154-58d8-43d0-a890-08dc18c52e6e"]);
+EmailEvents
+| where Timestamp > ago(30d)
+| where NetworkMessageId in (ids)
+| join kind=leftouter (EmailPostDeliveryEvents | where Timestamp > ago(30d) | where NetworkMessageId in (ids) | summarize arg_max(Timestamp, DeliveryLocation, ActionType, ActionResult) by NetworkMessageId, RecipientEmailAddress) on NetworkMessageId, RecipientEmailAddress
+| project NetworkMessageId, RecipientEmailAddress, SenderFromAddress, SenderMailFromAddress, SenderIPv4, Subject, EmailDirection, DeliveryAction, DeliveryLocation, LatestDeliveryLocation, ThreatTypes, DetectionMethods, AuthenticationDetails, Timestamp, PostDeliveryLocation = DeliveryLocation1, PostDeliveryAction = ActionType
+| take 100001"""
+
+
+def row(**more: Any) -> dict[str, Any]:
+    """Return a row as hunting writes it."""
+    return {
+        "NetworkMessageId": GUID,
+        "RecipientEmailAddress": "Ann@contoso.example",
+        "SenderFromAddress": "billing@fabrikam.example",
+        "SenderMailFromAddress": "bounce@fabrikam.example",
+        "SenderIPv4": "203.0.113.7",
+        "Subject": "Invoice",
+        "EmailDirection": "Inbound",
+        "DeliveryAction": "Delivered",
+        "DeliveryLocation": "Inbox/folder",
+        "LatestDeliveryLocation": "Inbox/folder",
+        "ThreatTypes": "Phish, Malware",
+        "DetectionMethods": '{"Phish":["URL detonation reputation"],"Malware":["File detonation"]}',
+        "AuthenticationDetails": '{"SPF":"Pass","DKIM":"none","DMARC":"fail","CompAuth":"fail"}',
+        "Timestamp": "2026-09-01T10:00:00.1234567Z",
+        "PostDeliveryLocation": None,
+        "PostDeliveryAction": None,
+        **more,
+    }
+
+
+def results(*rows: Any, status: int = 200) -> Step:
+    return says(status, {"schema": [], "results": list(rows)})
+
+
+def parsed(**more: Any) -> Any:
+    return hunting.message_of(hunting.rows_of(msgspec.json.encode({"results": [row(**more)]}))[0])
+
+
+async def look_up(ids: list[str], *steps: Step, **more: Any) -> tuple[Mail, Script]:
+    async with opened(*steps, **more) as (graph, script):
+        return await graph.defender.mail(ids), script
+
+
+# The query
+
+
+def test_the_query_is_exactly_this() -> None:
+    assert hunting.query([GUID.upper(), LATER_GUID]) == QUERY
+
+
+@given(st.text(max_size=50))
+def test_nothing_but_an_id_is_ever_in_a_query(text: str) -> None:
+    if hunting.is_message_id(text):
+        assert text.lower() in hunting.query([text])
+    else:
+        with pytest.raises(ValueError, match="only ids of messages"):
+            hunting.query([text])
+
+
+@pytest.mark.parametrize(
+    "bad", [f'{GUID}"', f"{GUID}\n", f" {GUID}", GUID[:-1], "", GUID.replace("-", ""), GUID + "a"]
+)
+def test_almost_an_id_is_none(bad: str) -> None:
+    assert not hunting.is_message_id(bad)
+
+
+async def test_the_query_is_posted_as_the_metadata_names_it() -> None:
+    mail, script = await look_up([GUID, LATER_GUID], results(row(), row(NetworkMessageId=LATER_GUID)))
+
+    (request,) = script.requests
+    assert (request.method, request.url.path) == ("POST", "/v1.0/security/runHuntingQuery")
+    assert script.bodies == [{"query": QUERY}]
+    assert request.headers["prefer"] == "include-unknown-enum-members"
+    assert mail.unresolved == frozenset()
+    assert mail.why == ""
+
+
+# Rows
+
+
+def test_a_row_becomes_a_message() -> None:
+    message = parsed()
+
+    assert message.pair == (GUID, "ann@contoso.example")
+    assert (message.sender, message.mail_from) == ("billing@fabrikam.example", "bounce@fabrikam.example")
+    assert (message.sender_ip, message.subject, message.direction) == ("203.0.113.7", "Invoice", "inbound")
+    assert (message.location, message.original_location) == ("inbox_folder", "inbox_folder")
+    assert message.threats == ("phish", "malware")
+    assert message.detection_methods == ("URL detonation reputation", "File detonation")
+    assert (message.spf, message.dkim, message.dmarc, message.composite) == ("pass", "none", "fail", "fail")
+    assert message.received == datetime(2026, 9, 1, 10, 0, 0, 123456, tzinfo=UTC)
+
+
+def test_columns_are_found_whatever_their_case() -> None:
+    body = msgspec.json.encode({"results": [{key.upper(): value for key, value in row().items()}]})
+
+    assert hunting.message_of(hunting.rows_of(body)[0]) == parsed()
+
+
+@pytest.mark.parametrize(
+    ("word", "location"),
+    [
+        ("Inbox/folder", "inbox_folder"),
+        ("INBOX/FOLDER", "inbox_folder"),
+        ("Junk folder", "junkFolder"),
+        ("Deleted folder", "deletedFolder"),
+        ("Quarantine", "quarantine"),
+        ("On-premises/External", "onprem_external"),
+        ("Failed", "failed"),
+        ("Dropped", "dropped"),
+        ("Soft deleted", "others"),
+        ("Somewhere new", None),
+    ],
+)
+def test_hunting_words_for_places_are_graphs(word: str, location: str | None) -> None:
+    assert parsed(LatestDeliveryLocation=word).location == location
+
+
+def test_soft_deleted_mail_is_not_in_a_mailbox() -> None:
+    assert parsed(PostDeliveryLocation="Soft deleted").location not in MAILBOX_LOCATIONS
+
+
+@pytest.mark.parametrize(
+    ("post", "latest", "original", "now"),
+    [
+        ("Quarantine", "Inbox/folder", "Inbox/folder", "quarantine"),
+        (None, "Junk folder", "Inbox/folder", "junkFolder"),
+        ("", "Junk folder", "Inbox/folder", "junkFolder"),
+        (None, None, "Inbox/folder", "inbox_folder"),
+        ("Nowhere", "Inbox/folder", "Inbox/folder", None),
+        (None, None, None, None),
+    ],
+)
+def test_the_latest_place_counts(
+    post: str | None, latest: str | None, original: str | None, now: str | None
+) -> None:
+    found = parsed(PostDeliveryLocation=post, LatestDeliveryLocation=latest, DeliveryLocation=original)
+
+    assert found.location == now
+
+
+@pytest.mark.parametrize(
+    ("word", "direction"),
+    [
+        ("Inbound", "inbound"),
+        ("Outbound", "outbound"),
+        ("Intra-org", "intraOrg"),
+        ("Unknown", None),
+        (None, None),
+    ],
+)
+def test_directions(word: str | None, direction: str | None) -> None:
+    assert parsed(EmailDirection=word).direction == direction
+
+
+@pytest.mark.parametrize(
+    ("words", "threats"),
+    [
+        ("", ()),
+        (None, ()),
+        ("Spam", ("spam",)),
+        ("Phish,Phish , ", ("phish",)),
+        ("None", ()),
+        (["Phish"], ("phish",)),
+        (5, ()),
+    ],
+)
+def test_threats(words: Any, threats: tuple[str, ...]) -> None:
+    assert parsed(ThreatTypes=words).threats == threats
+
+
+@pytest.mark.parametrize(
+    ("methods", "found"),
+    [
+        ("URL malicious reputation, Spoof", ("URL malicious reputation", "Spoof")),
+        ({"Phish": ["A", "B"], "Spam": "A"}, ("A", "B")),
+        ("", ()),
+        (None, ()),
+        ('{"Phish": 5}', ()),
+    ],
+)
+def test_detection_methods(methods: Any, found: tuple[str, ...]) -> None:
+    assert parsed(DetectionMethods=methods).detection_methods == found
+
+
+@pytest.mark.parametrize("details", ["", "not json", "[]", None, 5, '{"SPF": 5}', "{"])
+def test_authentication_that_cannot_be_read_is_unknown(details: Any) -> None:
+    found = parsed(AuthenticationDetails=details)
+
+    assert (found.spf, found.dkim, found.dmarc, found.composite) == (None, None, None, None)
+
+
+@pytest.mark.parametrize(
+    "broken", [{"RecipientEmailAddress": None}, {"RecipientEmailAddress": ""}, {"NetworkMessageId": 5}]
+)
+def test_a_row_that_names_no_copy_is_none(broken: dict[str, Any]) -> None:
+    assert parsed(**broken) is None
+
+
+def test_microsofts_answer_has_rows_and_no_messages() -> None:
+    rows = hunting.rows_of(read("runhuntingquery.response.json"))
+
+    assert [one["filename"] for one in rows] == ["cmd.exe", "cmd.exe"]
+    assert [hunting.message_of(one) for one in rows] == [None, None]
+
+
+# Looking up
+
+
+async def test_a_message_without_a_row_is_unresolved() -> None:
+    mail, _ = await look_up([GUID, LATER_GUID.upper()], results(row()))
+
+    assert mail.unresolved == {LATER_GUID.upper()}
+    assert mail.why == "no row in `EmailEvents` for 1 of 2 messages"
+
+
+async def test_what_is_no_id_is_unresolved_and_unsent() -> None:
+    mail, script = await look_up([GUID, 'x"]) | take 1', ""], results(row()))
+
+    assert mail.unresolved == {'x"]) | take 1', ""}
+    assert mail.why == "2 ids are not ids of messages"
+    assert "x" not in script.bodies[0]["query"].split(";")[0].removeprefix("let ids = dynamic")
+
+
+async def test_nothing_to_ask_asks_nothing() -> None:
+    mail, script = await look_up([], results())
+
+    assert mail == Mail()
+    assert script.requests == []
+
+
+@pytest.mark.parametrize(("count", "queries"), [(15_000, [15_000]), (15_001, [15_000, 1])])
+async def test_fifteen_thousand_messages_are_one_request(count: int, queries: list[int]) -> None:
+    ids = [f"{number:08x}-0000-4000-8000-000000000000" for number in range(count)]
+
+    mail, script = await look_up([*ids, *(one.upper() for one in ids[:5])], results())
+
+    assert [body["query"].count("-4000-8000-") for body in script.bodies] == queries
+    assert len(mail.unresolved) == count + len([one for one in ids[:5] if one != one.upper()])
+
+
+@pytest.mark.parametrize(("rows", "whole"), [(100_000, True), (100_001, False)])
+async def test_an_answer_at_the_limit_of_rows_is_not_whole(rows: int, whole: bool) -> None:
+    one = {"NetworkMessageId": GUID}
+    answer = results(*({**one, "RecipientEmailAddress": f"u{number}@x"} for number in range(rows)))
+
+    mail, _ = await look_up([GUID], answer)
+
+    assert (mail.unresolved == frozenset()) is whole
+    assert len(mail.messages) == (rows if whole else 0)
+    assert whole or "more than 100000 copies" in mail.why
+
+
+async def test_a_part_of_an_answer_resolves_nothing() -> None:
+    mail, _ = await look_up([GUID], results(row(), status=206))
+
+    assert mail.messages == ()
+    assert mail.unresolved == {GUID}
+    assert "only a part" in mail.why
+
+
+async def test_two_rows_of_one_copy_that_differ_leave_its_place_unknown() -> None:
+    mail, _ = await look_up([GUID], results(row(), row(LatestDeliveryLocation="Quarantine")))
+
+    (copy,) = mail.messages
+    assert copy.location is None
+
+
+async def test_two_rows_of_one_copy_that_agree_are_one() -> None:
+    mail, _ = await look_up([GUID], results(row(), row(RecipientEmailAddress="ANN@contoso.example")))
+
+    assert [copy.location for copy in mail.messages] == ["inbox_folder"]
+
+
+async def test_hunting_is_a_read_and_is_repeated() -> None:
+    mail, script = await look_up([GUID], no(504), says(200, b"<html>"), results(row()))
+
+    assert len(script.requests) == 3
+    assert mail.unresolved == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [(no(400), Refused), (no(403), Refused), (no(503), Unavailable), (says(200, {"results": 5}), Malformed)],
+)
+async def test_hunting_that_fails_says_so(answer: Step, kind: type[Exception]) -> None:
+    with pytest.raises(kind, match="graph: run hunting query"):
+        await look_up([GUID], answer)
+
+
+# One by one
+
+
+def copy(**more: Any) -> dict[str, Any]:
+    """Return an `analyzedEmail` as the metadata has it."""
+    return {
+        "id": "x",
+        "networkMessageId": GUID,
+        "recipientEmailAddress": "ann@contoso.example",
+        "subject": "Invoice",
+        "directionality": "intraOrg",
+        "senderDetail": {
+            "fromAddress": "billing@fabrikam.example",
+            "mailFromAddress": "bounce@fabrikam.example",
+            "ipv4": "203.0.113.7",
+        },
+        "originalDelivery": {"action": "delivered", "location": "inbox_folder"},
+        "latestDelivery": {"action": "blocked", "location": "quarantine"},
+        "threatTypes": ["phish", "none"],
+        "detectionMethods": ["URL detonation"],
+        "authenticationDetails": {
+            "dkim": "None",
+            "dmarc": "Fail",
+            "senderPolicyFramework": "Pass",
+            "compositeAuthentication": "fail",
+        },
+        "loggedDateTime": "2026-09-01T10:00:00Z",
+        **more,
+    }
+
+
+def test_an_analyzed_email_becomes_a_message() -> None:
+    message = analyzed.message_of(copy())
+
+    assert message is not None
+    assert message.pair == (GUID, "ann@contoso.example")
+    assert (message.sender, message.mail_from) == ("billing@fabrikam.example", "bounce@fabrikam.example")
+    assert (message.location, message.original_location) == ("quarantine", "inbox_folder")
+    assert (message.direction, message.threats) == ("intraOrg", ("phish",))
+    assert (message.spf, message.dkim, message.dmarc, message.composite) == ("pass", "none", "fail", "fail")
+    assert message.received == datetime(2026, 9, 1, 10, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("latest", "location"),
+    [
+        ({"location": "junkFolder"}, "junkFolder"),
+        ({"location": "JUNKFOLDER"}, "junkFolder"),
+        ({"location": "unknownFutureValue"}, None),
+        ({"location": "unknown"}, None),
+        ({"location": None}, "inbox_folder"),
+        (None, "inbox_folder"),
+    ],
+)
+def test_an_unknown_place_is_not_the_place_it_was_delivered_to(latest: Any, location: str | None) -> None:
+    message = analyzed.message_of(copy(latestDelivery=latest))
+
+    assert message is not None
+    assert message.location == location
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [None, 5, {}, copy(recipientEmailAddress=None), copy(networkMessageId=""), copy(networkMessageId=[])],
+)
+def test_what_names_no_copy_is_none(raw: Any) -> None:
+    assert analyzed.message_of(raw) is None
+
+
+@pytest.mark.parametrize(
+    "key", ["senderDetail", "originalDelivery", "authenticationDetails", "threatTypes", "loggedDateTime"]
+)
+@pytest.mark.parametrize("value", [None, 5, "text", [5]])
+def test_no_shape_of_one_field_loses_the_message(key: str, value: Any) -> None:
+    assert analyzed.message_of(copy(**{key: value})) is not None
+
+
+async def test_without_hunting_each_message_is_asked_for_as_the_page_documents_it() -> None:
+    mail, script = await look_up([GUID, LATER_GUID], page(copy()), page(), login=WITHOUT_HUNTING)
+
+    assert [request.url.path for request in script.requests] == [
+        "/v1.0/security/collaboration/analyzedEmails"
+    ] * 2
+    assert dict(script.requests[0].url.params) == {
+        "startTime": "2026-08-02T12:00:00.000000Z",
+        "endTime": "2026-09-01T12:00:00.000000Z",
+        "$filter": f"networkMessageId eq '{GUID}'",
+    }
+    assert script.requests[0].headers["prefer"] == "include-unknown-enum-members"
+    assert [message.network_message_id for message in mail.messages] == [GUID]
+    assert mail.unresolved == {LATER_GUID}
+    assert mail.why == "no row in `analyzedEmails` for 1 of 2 messages"
+
+
+async def test_the_copies_of_one_message_are_paged() -> None:
+    link = f"{SIMULATED.graph}/v1.0/security/collaboration/analyzedEmails?$skiptoken=1"
+    other = copy(recipientEmailAddress="bob@contoso.example")
+
+    mail, script = await look_up([GUID], page(copy(), link=link), page(other), login=WITHOUT_HUNTING)
+
+    assert [message.recipient for message in mail.messages] == ["ann@contoso.example", "bob@contoso.example"]
+    assert str(script.requests[1].url) == link
+
+
+async def test_copies_that_page_in_a_circle_are_malformed() -> None:
+    link = f"{SIMULATED.graph}/v1.0/security/collaboration/analyzedEmails?$skiptoken=1"
+
+    with pytest.raises(Malformed, match="repeats itself"):
+        await look_up([GUID], page(copy(), link=link), login=WITHOUT_HUNTING)
+
+
+async def test_a_message_that_is_not_there_is_unresolved() -> None:
+    mail, _ = await look_up([GUID], no(404), login=WITHOUT_HUNTING)
+
+    assert mail.unresolved == {GUID}
+
+
+@pytest.mark.parametrize(("answer", "kind"), [(no(403), Refused), (page(copy(), status=206), Malformed)])
+async def test_looking_up_that_fails_says_so(answer: Step, kind: type[Exception]) -> None:
+    with pytest.raises(kind, match="graph: look up mail"):
+        await look_up([GUID], answer, login=WITHOUT_HUNTING)
+
+
+async def test_a_cloud_with_neither_resolves_nothing_and_says_why() -> None:
+    mail, script = await look_up([GUID], page(), login=WITHOUT_HUNTING, cloud=cloud_named("usGovL5"))
+
+    assert mail.unresolved == {GUID}
+    assert mail.why == "hunting is not granted, and this cloud has no `analyzedEmails`"
+    assert script.requests == []
+
+
+@pytest.mark.parametrize(
+    ("login", "cloud", "resolves"),
+    [
+        (Login(), "global", 1_000_000),
+        (Login(), "usGovL4", 1_000_000),
+        (WITHOUT_HUNTING, "global", 33),
+        (WITHOUT_HUNTING, "usGovL4", 0),
+    ],
+)
+async def test_how_many_messages_can_be_looked_up(login: Login, cloud: str, resolves: int) -> None:
+    async with opened(page(), login=login, cloud=cloud_named(cloud), analyzed_emails_per_action=33) as (
+        graph,
+        _,
+    ):
+        assert graph.defender.resolves == resolves
