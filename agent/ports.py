@@ -9,15 +9,12 @@ import msgspec
 
 from agent.model.decision import Decision
 from agent.model.defender import Alert, Incident, Mail
-from agent.model.enactment import Approval as Approval
-from agent.model.enactment import Cover as Cover
-from agent.model.enactment import Effect, Outcome, Pair, Record, State
-from agent.model.enactment import Spent as Spent
+from agent.model.enactment import Approval, Cover, Effect, Outcome, Pair, Record, Spent, State
 from agent.model.pace import Pace
 
 Departing = Callable[[], Awaitable[None]]
-"""Awaited once for each attempt, right before the first byte of a write leaves this machine. If it raises,
-nothing is sent."""
+"""Awaited once for each attempt, right before the bytes of a write that would be carried out leave this
+machine. If it raises, they do not leave, and nothing can be applied."""
 
 
 class Clock(Protocol):
@@ -85,7 +82,7 @@ class Defender(Protocol):
 class Enactor(Protocol):
     """Writing to Defender.
 
-    Each write awaits `departing` right before its first byte leaves. It raises Unavailable where the write
+    Each write awaits `departing` right before its body leaves. It raises Unavailable where the write
     was definitely not applied and may be repeated later. Everything else is an Outcome: `done`, `refused`
     (a definite no), or `unknown` (it may or may not have been applied). A write is one attempt, but for a
     token that is refreshed once: whoever calls decides whether it is tried again.

@@ -14,7 +14,7 @@ from agent.loop.poll import poll, sweep
 from agent.loop.report import PassReport
 from agent.loop.visit import recover, visit
 from agent.model.enactment import Record, State
-from agent.model.errors import Conflict, Malformed, Refused, Unavailable
+from agent.model.errors import Conflict, LedgerError, Malformed, Refused, Unavailable
 from agent.ports import World
 
 REQUESTS_PER_VISIT = 4
@@ -167,7 +167,7 @@ async def _guarded_pass(world: World, judge: Judge, stop: asyncio.Event) -> Pass
         report.is_unavailable, report.unavailable_until = True, error.until
         report.problems.append(str(error))
         log.warning("defender unavailable", why=str(error), until=error.until)
-    except (Refused, Malformed, Conflict) as error:
+    except (Refused, Malformed, Conflict, LedgerError) as error:
         report.problems.append(str(error))
         log.error("pass incomplete", why=str(error))
     except Exception as error:

@@ -114,7 +114,7 @@ class Policies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """The policies that decide."""
 
     directory: Path = Path("policies")
-    """The folder of policies and their lists. It is read anew while the agent runs; a set that does not load never replaces the last good one."""
+    """The folder of policies and their lists, read once at the start: a set that does not load stops it."""
     treat_as: TreatAs = TreatAs.AS_WRITTEN
     """`asWritten`, or `enforce` to let policies in `mode: observe` count as enforcing. The latter is for trying out against the simulator, and refused elsewhere."""
 
@@ -167,7 +167,7 @@ class Pacing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     visits_at_once: Annotated[int, Meta(ge=1, le=32)] = PACE.visits_at_once
     """Incidents that are written to at the same time. The request budget is what limits the work, so few are enough."""
     polling_share: Annotated[float, Meta(ge=0.01, le=1)] = PACE.polling_share
-    """The part of the request budget that polling may use while work waits, up to 1. A tenth keeps a burst moving, and news still comes in."""
+    """The part of the request budget that polling may use while work waits, up to 1. A twentieth keeps a burst moving, and news still comes in every few minutes."""
     targets_per_call: Annotated[int, Meta(ge=1, le=1000)] = PACE.targets_per_call
     """Messages in one `remediate` call. Microsoft does not publish the most that it takes, so it is kept small."""
 

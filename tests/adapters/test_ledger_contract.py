@@ -9,9 +9,8 @@ from agent.adapters.ledger.ledger import SqlLedger
 from agent.adapters.ledger.opening import open_ledger
 from agent.adapters.ledger.writes import REMEMBERED
 from agent.model.decision import Verb
-from agent.model.enactment import Confirmation, EffectSeen, Outcome, Record, State, Went
+from agent.model.enactment import Approval, Confirmation, EffectSeen, Outcome, Record, Spent, State, Went
 from agent.model.errors import Conflict
-from agent.ports import Approval, Spent
 from tests.adapters.records import (
     MINUTE,
     NOW,

@@ -4,9 +4,8 @@ import msgspec
 import pytest
 
 from agent.adapters.ledger.ledger import SqlLedger
-from agent.model.enactment import Outcome, State, Went
+from agent.model.enactment import Cover, Outcome, State, Went
 from agent.model.errors import Conflict
-from agent.ports import Cover
 from tests.adapters.records import (
     MINUTE,
     NOW,

@@ -10,8 +10,7 @@ from sqlalchemy.engine import Connection
 from agent.adapters.ledger import codec
 from agent.adapters.ledger.failures import conflicting
 from agent.adapters.ledger.tables import Key, effects, targets
-from agent.model.enactment import Effect, Pair
-from agent.ports import Cover
+from agent.model.enactment import Cover, Effect, Pair
 
 T = TypeVar("T")
 

@@ -5,6 +5,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from functools import partial
 from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy.engine import Connection, Engine
@@ -12,8 +13,7 @@ from sqlalchemy.engine import Connection, Engine
 from agent.adapters.ledger import claims, reads, writes
 from agent.adapters.ledger.failures import told_apart
 from agent.model.decision import Decision
-from agent.model.enactment import Effect, Outcome, Pair, Record, State
-from agent.ports import Approval, Cover, Spent
+from agent.model.enactment import Approval, Cover, Effect, Outcome, Pair, Record, Spent, State
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -93,7 +93,12 @@ class SqlLedger:
         return await self._read(claims.covered, targets)
 
     async def depart(self, effect_id: str, now: datetime) -> None:
-        await self._write(writes.depart, effect_id, now)
+        """Turn an intended effect into a sent one.
+
+        It waits without letting anything else run, so that the call leaves in the very step in which it was
+        written down: a process that dies in between would leave a call of which nobody knows.
+        """
+        self._worker.submit(self._transaction, self._writing, writes.depart, effect_id, now).result()
 
     async def settle(self, effect_id: str, outcome: Outcome, now: datetime) -> None:
         """Write how the effect went.
@@ -136,13 +141,20 @@ class SqlLedger:
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> T:
-        def transaction() -> T:
-            with told_apart(self._name), engine.begin() as connection:
-                return work(connection, self._tenant_id, *args, **kwargs)
-
-        running = asyncio.get_running_loop().run_in_executor(self._worker, transaction)
+        call = partial(self._transaction, engine, work, *args, **kwargs)
+        running = asyncio.get_running_loop().run_in_executor(self._worker, call)
         running.add_done_callback(_look_at_failure)
         return await asyncio.shield(running)
+
+    def _transaction(
+        self,
+        engine: Engine,
+        work: Callable[Concatenate[Connection, str, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        with told_apart(self._name), engine.begin() as connection:
+            return work(connection, self._tenant_id, *args, **kwargs)
 
 
 def _look_at_failure(running: "asyncio.Future[T]") -> None:

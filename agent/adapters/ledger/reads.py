@@ -30,8 +30,7 @@ from agent.adapters.ledger.tables import (
     records,
 )
 from agent.model.decision import Decision
-from agent.model.enactment import Effect, Record, State, Went
-from agent.ports import Spent
+from agent.model.enactment import Effect, Record, Spent, State, Went
 
 
 def cursor(connection: Connection, tenant_id: str) -> datetime | None:

@@ -17,9 +17,8 @@ from agent.adapters.ledger.claims import chunks, claim, free
 from agent.adapters.ledger.failures import conflicting
 from agent.adapters.ledger.tables import approvals, cursors, decisions, effects, incidents, records
 from agent.model.decision import Decision
-from agent.model.enactment import Effect, Outcome, Record, State, Went
+from agent.model.enactment import Approval, Effect, Outcome, Record, State, Went
 from agent.model.errors import Conflict
-from agent.ports import Approval
 
 REMEMBERED = timedelta(days=40)
 """How long an incident's version is kept after it was last saved. Longer than any sweep looks back;
