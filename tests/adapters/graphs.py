@@ -5,6 +5,7 @@ import base64
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -14,9 +15,12 @@ from azure.core.credentials import AccessToken
 
 from agent.adapters.graph.clouds import Cloud, simulator
 from agent.adapters.graph.connect import Graph, open_graph
-from agent.model.enactment import Effect
+from agent.model.defender import Mail
+from agent.model.enactment import Effect, Outcome
+from agent.ports import Departing
 from tests.clock import NOON, ManualClock
 
+SAMPLES = Path(__file__).parent.parent / "samples" / "graph"
 TENANT = "11111111-2222-4333-8444-555555555555"
 ALL_ROLES = (
     "SecurityIncident.Read.All",
@@ -211,3 +215,62 @@ def http(body: bytes, *headers: str, status: str = "200 OK", length: int | None 
         "",
     ]
     return "\r\n".join(lines).encode() + body
+
+
+Write = Callable[[Graph, Departing], Awaitable[Outcome]]
+
+
+async def soft_delete(graph: Graph, departing: Departing) -> Outcome:
+    return await graph.enactor.soft_delete(EFFECT, name="air-agent a1 e1", departing=departing)
+
+
+async def comment(graph: Graph, departing: Departing) -> Outcome:
+    return await graph.enactor.comment("29", "approved", departing=departing)
+
+
+async def tag(graph: Graph, departing: Departing) -> Outcome:
+    return await graph.enactor.tag("29", ["ours"], departing=departing)
+
+
+WRITES = [soft_delete, comment, tag]
+NOTES = [comment, tag]
+
+
+def row(**more: Any) -> dict[str, Any]:
+    """Return a row as hunting writes it."""
+    return {
+        "NetworkMessageId": GUID,
+        "RecipientEmailAddress": "Ann@contoso.example",
+        "SenderFromAddress": "billing@fabrikam.example",
+        "SenderMailFromAddress": "bounce@fabrikam.example",
+        "SenderIPv4": "203.0.113.7",
+        "Subject": "Invoice",
+        "EmailDirection": "Inbound",
+        "DeliveryAction": "Delivered",
+        "DeliveryLocation": "Inbox/folder",
+        "LatestDeliveryLocation": "Inbox/folder",
+        "ThreatTypes": "Phish, Malware",
+        "DetectionMethods": '{"Phish":["URL detonation reputation"],"Malware":["File detonation"]}',
+        "AuthenticationDetails": '{"SPF":"Pass","DKIM":"none","DMARC":"fail","CompAuth":"fail"}',
+        "Timestamp": "2026-09-01T10:00:00.1234567Z",
+        "PostDeliveryLocation": None,
+        "PostDeliveryAction": None,
+        **more,
+    }
+
+
+def results(*rows: Any, status: int = 200) -> Step:
+    return says(status, {"schema": [], "results": list(rows)})
+
+
+async def look_up(ids: list[str], *steps: Step, **more: Any) -> tuple[Mail, Script]:
+    async with opened(*steps, **more) as (graph, script):
+        return await graph.defender.mail(ids), script
+
+
+def read(name: str) -> bytes:
+    return (SAMPLES / name).read_bytes()
+
+
+def pack(*records: Any, **more: Any) -> bytes:
+    return msgspec.json.encode({"value": list(records), **more})

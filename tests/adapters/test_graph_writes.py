@@ -1,54 +1,31 @@
 """Writing: repeated only while definitely not applied, and told apart in done, refused and unknown."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
-from datetime import timedelta
-from typing import Any
 from urllib.parse import quote
 
 import httpx
 import msgspec
 import pytest
 
-from agent.adapters.graph.clouds import cloud_named, simulator
-from agent.adapters.graph.connect import Graph
+from agent.adapters.graph.clouds import cloud_named
 from agent.adapters.graph.enactor import bulk_id
 from agent.model.enactment import Outcome, Went
-from agent.model.errors import Conflict, Refused, Unavailable
-from agent.ports import Departing
 from tests.adapters.graphs import (
     ALL_ROLES,
-    EFFECT,
     GUID,
+    WRITES,
     Departures,
     Login,
     Step,
-    http,
+    Write,
+    comment,
     no,
     opened,
+    read,
     says,
-    serving,
+    soft_delete,
+    tag,
 )
-from tests.adapters.test_wire import read
-from tests.clock import NOON, ManualClock
 
-Write = Callable[[Graph, Departing], Awaitable[Outcome]]
-
-
-async def soft_delete(graph: Graph, departing: Departing) -> Outcome:
-    return await graph.enactor.soft_delete(EFFECT, name="air-agent a1 e1", departing=departing)
-
-
-async def comment(graph: Graph, departing: Departing) -> Outcome:
-    return await graph.enactor.comment("29", "approved", departing=departing)
-
-
-async def tag(graph: Graph, departing: Departing) -> Outcome:
-    return await graph.enactor.tag("29", ["ours"], departing=departing)
-
-
-WRITES = [soft_delete, comment, tag]
-NOTES = [comment, tag]
 ACCEPTED = says(
     202, headers={"Location": 'https://security.microsoft.com/x?filters={"bulkId":["b-1"]}&tid=t'}
 )
@@ -211,194 +188,6 @@ SAMPLE = msgspec.json.decode(read("analyzedemails-remediate.response-headers.jso
 )
 def test_the_bulk_id_is_read_from_the_portals_address(location: str, found: str | None) -> None:
     assert bulk_id(location) == found
-
-
-# Repeats
-
-
-@pytest.mark.parametrize("write", NOTES)
-async def test_a_throttled_note_is_repeated_after_the_wait(write: Write) -> None:
-    clock, departing = ManualClock(), Departures()
-
-    async with opened(no(429, retry_after="4"), says(200, {"id": "29"}), clock=clock) as (graph, script):
-        outcome = await write(graph, departing)
-
-    assert outcome.went is Went.DONE
-    assert len(script.requests) == departing.count == 2
-    assert clock.now() - NOON == timedelta(seconds=4)
-
-
-@pytest.mark.parametrize(("header", "least", "most"), [("4", 4.0, 4.0), ("junk", 0.4, 8.0)])
-async def test_a_throttled_deletion_is_given_back_with_the_moment(
-    header: str, least: float, most: float
-) -> None:
-    """Its departure is written down, so that whoever wrote it must put it back before it leaves again."""
-    departing = Departures()
-
-    async with opened(no(429, retry_after=header)) as (graph, script):
-        with pytest.raises(Unavailable) as caught:
-            await soft_delete(graph, departing)
-
-    assert caught.value.until is not None
-    assert least <= (caught.value.until - NOON).total_seconds() <= most
-    assert len(script.requests) == departing.count == 1
-
-
-@pytest.mark.parametrize("write", WRITES)
-async def test_a_long_wait_parks_the_tenant(write: Write) -> None:
-    departing = Departures()
-
-    async with opened(no(429, retry_after="120")) as (graph, script):
-        for _ in range(2):
-            with pytest.raises(Unavailable) as caught:
-                await write(graph, departing)
-
-    assert caught.value.until == NOON + timedelta(seconds=120)
-    assert len(script.requests) == departing.count == 1
-
-
-@pytest.mark.parametrize("write", NOTES)
-async def test_throttling_without_end_is_unavailable(write: Write) -> None:
-    async with opened(no(429)) as (graph, script):
-        with pytest.raises(Unavailable):
-            await write(graph, Departures())
-
-    assert len(script.requests) == 5
-
-
-@pytest.mark.parametrize("write", NOTES)
-async def test_a_note_is_repeated_once_with_a_new_token(write: Write) -> None:
-    login = Login()
-
-    async with opened(no(401), says(200, {"id": "29"}), login=login) as (graph, script):
-        outcome = await write(graph, Departures())
-
-    assert outcome.went is Went.DONE
-    assert login.given == 2
-    first, second = (request.headers["authorization"] for request in script.requests)
-    assert first != second
-
-
-async def test_a_deletion_turned_away_may_be_repeated_at_once_with_a_new_token() -> None:
-    login, departing = Login(), Departures()
-
-    async with opened(no(401), ACCEPTED, login=login) as (graph, script):
-        with pytest.raises(Unavailable) as caught:
-            await soft_delete(graph, departing)
-        outcome = await soft_delete(graph, departing)
-
-    assert caught.value.until == NOON
-    assert outcome.went is Went.DONE
-    assert login.given == departing.count == len(script.requests) == 2
-
-
-@pytest.mark.parametrize("write", NOTES)
-async def test_a_second_401_ends_the_repeats(write: Write) -> None:
-    async with opened(no(401)) as (graph, script):
-        with pytest.raises(Unavailable, match="the token is not accepted") as caught:
-            await write(graph, Departures())
-
-    assert caught.value.until is None
-    assert len(script.requests) == 2
-
-
-async def test_a_deletion_turned_away_twice_is_not_to_be_repeated_at_once() -> None:
-    async with opened(no(401)) as (graph, _):
-        untils = []
-        for _ in range(2):
-            with pytest.raises(Unavailable) as caught:
-                await soft_delete(graph, Departures())
-            untils.append(caught.value.until)
-
-    assert untils == [NOON, None]
-
-
-@pytest.mark.parametrize("write", WRITES)
-async def test_a_login_that_says_no_leaves_the_write_unsent(write: Write) -> None:
-    login, departing = Login(), Departures()
-
-    async with opened(ACCEPTED, login=login) as (graph, script):
-        login.wall += 7200
-        login.error = Refused("login: AADSTS7000222: the client secret has expired: make a new one")
-        with pytest.raises(Unavailable, match="AADSTS7000222"):
-            await write(graph, departing)
-
-    assert script.requests == []
-    assert departing.count == 0
-
-
-@pytest.mark.parametrize("write", WRITES)
-async def test_a_connection_that_is_refused_is_tried_again_and_then_unavailable(write: Write) -> None:
-    async def never(request: bytes, writer: asyncio.StreamWriter) -> None:
-        raise AssertionError
-
-    async with serving(never) as server:
-        cloud = simulator(f"http://127.0.0.1:{server.port}")
-    clock, departing = ManualClock(), Departures()
-
-    async with opened(cloud=cloud, transport=httpx.AsyncHTTPTransport(), clock=clock) as (graph, _):
-        with pytest.raises(Unavailable, match="no connection"):
-            await write(graph, departing)
-
-    assert departing.count == 0
-    assert len(clock.waits) == 4
-
-
-@pytest.mark.parametrize("write", WRITES)
-@pytest.mark.parametrize("error", [Conflict("not intended"), OSError("disk full"), httpx.ConnectError("odd")])
-async def test_an_objection_to_departing_comes_through_as_it_is(write: Write, error: Exception) -> None:
-    departing = Departures(error=error)
-
-    async with opened(ACCEPTED) as (graph, script):
-        with pytest.raises(type(error)) as caught:
-            await write(graph, departing)
-
-    assert caught.value is error
-    assert script.requests == []
-    assert departing.count == 1
-
-
-@pytest.mark.parametrize("write", WRITES)
-async def test_on_real_connections_a_reset_is_unknown_and_sent_once(write: Write) -> None:
-    async def reset(request: bytes, writer: asyncio.StreamWriter) -> None:
-        writer.transport.abort()
-
-    departing = Departures()
-    async with serving(reset) as server:
-        cloud = simulator(f"http://127.0.0.1:{server.port}")
-        async with opened(cloud=cloud, transport=httpx.AsyncHTTPTransport()) as (graph, _):
-            outcome = await write(graph, departing)
-
-    assert outcome.went is Went.UNKNOWN
-    assert len(server.received) == departing.count == 1
-
-
-@pytest.mark.parametrize("write", WRITES)
-async def test_on_real_connections_a_truncated_answer_is_unknown(write: Write) -> None:
-    async def truncated(request: bytes, writer: asyncio.StreamWriter) -> None:
-        writer.write(http(b'{"id"', length=50))
-        writer.close()
-
-    async with serving(truncated) as server:
-        cloud = simulator(f"http://127.0.0.1:{server.port}")
-        async with opened(cloud=cloud, transport=httpx.AsyncHTTPTransport()) as (graph, _):
-            outcome = await write(graph, Departures())
-
-    assert outcome.went is Went.UNKNOWN
-
-
-async def test_a_deletion_waits_for_the_budget_before_it_departs() -> None:
-    clock = ManualClock()
-    left: list[Any] = []
-
-    async def departing() -> None:
-        left.append(clock.now())
-
-    async with opened(ACCEPTED, clock=clock, requests_per_minute=1) as (graph, _):
-        for _ in range(2):
-            await soft_delete(graph, departing)
-
-    assert left == [NOON, NOON + timedelta(seconds=60)]
 
 
 # What cannot be

@@ -21,7 +21,7 @@ _NOW = datetime(2026, 9, 1, 12, 0, tzinfo=UTC)
 
 
 def page(incidents: int = 50, alerts: int = 3, evidence: int = 8) -> bytes:
-    """Return one page as Graph would send it: 1.1 MB for 50 incidents of 3 alerts of 8 evidence."""
+    """Return one page as Graph would send it: a megabyte for 50 incidents of 3 alerts of 8 evidence."""
     value = [_incident(i, alerts, evidence) for i in range(incidents)]
     context = "https://graph.microsoft.com/v1.0/$metadata#security/incidents(alerts())"
     return msgspec.json.encode({"@odata.context": context, "value": value})
@@ -136,6 +136,8 @@ def _alert(i: int, j: int, evidence: int, at: str) -> dict[str, Any]:
 
 
 def _evidence(i: int, j: int, k: int, at: str) -> dict[str, Any]:
+    """Return evidence that awaits approval for the first three of an alert, the mail ones."""
+    kinds = (_cluster, _message, _forwarding, _url, _user, _file, _ip, _mailbox)
     common = {
         "createdDateTime": at,
         "verdict": "malicious",
@@ -145,106 +147,115 @@ def _evidence(i: int, j: int, k: int, at: str) -> dict[str, Any]:
         "detailedRoles": [],
         "tags": [],
     }
-    number = i * 100 + j * 10 + k
-    message = f"{number:08x}-1111-4222-8333-444444444444"
+    name, own = kinds[k % len(kinds)](i * 100 + j * 10 + k, at)
+    return {"@odata.type": f"#microsoft.graph.security.{name}", **own, **common}
+
+
+Kind = tuple[str, dict[str, Any]]
+
+
+def _cluster(n: int, _at: str) -> Kind:
+    url = f"https://fabrikam.example/login/{n}"
+    return "mailClusterEvidence", {
+        "clusterBy": "Urls",
+        "clusterByValue": url,
+        "query": f'Urls:"{url}"',
+        "urn": f"urn:MailClusterEntity:{n:032x}",
+        "emailCount": 12,
+        "networkMessageIds": [f"{n:08x}-1111-4222-8333-{one:012d}" for one in range(12)],
+    }
+
+
+def _message(n: int, at: str) -> Kind:
     sender = {
-        "emailAddress": "billing@fabrikam.example",
-        "displayName": "Billing",
+        "emailAddress": "bill@fabrikam.example",
+        "displayName": "Bill",
         "domainName": "fabrikam.example",
     }
-    special: tuple[dict[str, Any], ...] = (
-        {
-            "@odata.type": "#microsoft.graph.security.mailClusterEvidence",
-            "clusterBy": "Urls",
-            "clusterByValue": f"https://fabrikam.example/login/{number}",
-            "query": f'Urls:"https://fabrikam.example/login/{number}"',
-            "urn": f"urn:MailClusterEntity:{number:032x}",
-            "emailCount": 12,
-            "networkMessageIds": [f"{number:08x}-1111-4222-8333-{n:012d}" for n in range(12)],
-        },
-        {
-            "@odata.type": "#microsoft.graph.security.analyzedMessageEvidence",
-            "networkMessageId": message,
-            "internetMessageId": f"<{number}@fabrikam.example>",
-            "subject": f"Your invoice number {number} is overdue",
-            "language": "en",
-            "senderIp": "203.0.113.7",
-            "recipientEmailAddress": f"person{number}@contoso.example",
-            "antiSpamDirection": "inbound",
-            "deliveryAction": "delivered",
-            "deliveryLocation": "inbox",
-            "urn": f"urn:MailEntity:{number:032x}",
-            "threats": ["ZapPhish"],
-            "threatDetectionMethods": ["URL malicious reputation"],
-            "urls": [f"https://fabrikam.example/login/{number}"],
-            "urlCount": 1,
-            "attachmentsCount": 0,
-            "receivedDateTime": at,
-            "p1Sender": sender,
-            "p2Sender": sender,
-        },
-        {
-            "@odata.type": "#microsoft.graph.security.mailboxConfigurationEvidence",
-            "mailboxPrimaryAddress": f"person{number}@contoso.example",
-            "upn": f"person{number}@contoso.example",
-            "displayName": f"Person {number}",
-            "externalDirectoryObjectId": message,
-            "configurationId": f"rule-{number}",
-            "configurationType": "mailForwardingRule",
-        },
-        {
-            "@odata.type": "#microsoft.graph.security.urlEvidence",
-            "url": f"https://fabrikam.example/login/{number}",
-        },
-        {
-            "@odata.type": "#microsoft.graph.security.userEvidence",
-            "stream": None,
-            "userAccount": {
-                "accountName": f"person{number}",
-                "domainName": "contoso.example",
-                "userSid": f"S-1-5-21-1-2-3-{number}",
-                "azureAdUserId": message,
-                "userPrincipalName": f"person{number}@contoso.example",
-                "displayName": f"Person {number}",
-                "resourceAccessEvents": [],
-            },
-        },
-        {
-            "@odata.type": "#microsoft.graph.security.fileEvidence",
-            "detectionStatus": "detected",
-            "mdeDeviceId": f"{number:040x}",
-            "fileDetails": {
-                "fileName": "invoice.html",
-                "filePath": "C:\\Users\\person\\Downloads",
-                "fileSize": 20480,
-                "filePublisher": None,
-                "issuer": None,
-                "signer": None,
-                "md5": None,
-                "sha1": f"{number:040x}",
-                "sha256": f"{number:064x}",
-                "sha256Ac": None,
-            },
-        },
-        {
-            "@odata.type": "#microsoft.graph.security.ipEvidence",
-            "ipAddress": "203.0.113.7",
-            "countryLetterCode": "DE",
-            "location": {
-                "city": "Berlin",
-                "state": None,
-                "countryName": "Germany",
-                "latitude": 52.5,
-                "longitude": 13.4,
-            },
-            "stream": None,
-        },
-        {
-            "@odata.type": "#microsoft.graph.security.mailboxEvidence",
-            "primaryAddress": f"person{number}@contoso.example",
-            "displayName": f"Person {number}",
-            "upn": f"person{number}@contoso.example",
-            "userAccount": None,
-        },
-    )
-    return {**special[k % len(special)], **common}
+    return "analyzedMessageEvidence", {
+        "networkMessageId": _guid(n),
+        "internetMessageId": f"<{n}@fabrikam.example>",
+        "subject": f"Your invoice number {n} is overdue",
+        "language": "en",
+        "senderIp": "203.0.113.7",
+        "recipientEmailAddress": f"person{n}@contoso.example",
+        "antiSpamDirection": "inbound",
+        "deliveryAction": "delivered",
+        "deliveryLocation": "inbox",
+        "urn": f"urn:MailEntity:{n:032x}",
+        "threats": ["ZapPhish"],
+        "threatDetectionMethods": ["URL malicious reputation"],
+        "urls": [f"https://fabrikam.example/login/{n}"],
+        "urlCount": 1,
+        "attachmentsCount": 0,
+        "receivedDateTime": at,
+        "p1Sender": sender,
+        "p2Sender": sender,
+    }
+
+
+def _forwarding(n: int, _at: str) -> Kind:
+    return "mailboxConfigurationEvidence", {
+        "mailboxPrimaryAddress": f"person{n}@contoso.example",
+        "upn": f"person{n}@contoso.example",
+        "displayName": f"Person {n}",
+        "externalDirectoryObjectId": _guid(n),
+        "configurationId": f"rule-{n}",
+        "configurationType": "mailForwardingRule",
+    }
+
+
+def _url(n: int, _at: str) -> Kind:
+    return "urlEvidence", {"url": f"https://fabrikam.example/login/{n}"}
+
+
+def _user(n: int, _at: str) -> Kind:
+    account = {
+        "accountName": f"person{n}",
+        "domainName": "contoso.example",
+        "userSid": f"S-1-5-21-1-2-3-{n}",
+        "azureAdUserId": _guid(n),
+        "userPrincipalName": f"person{n}@contoso.example",
+        "displayName": f"Person {n}",
+        "resourceAccessEvents": [],
+    }
+    return "userEvidence", {"stream": None, "userAccount": account}
+
+
+def _file(n: int, _at: str) -> Kind:
+    details = {
+        "fileName": "invoice.html",
+        "filePath": "C:\\Users\\person\\Downloads",
+        "fileSize": 20480,
+        "filePublisher": None,
+        "issuer": None,
+        "signer": None,
+        "md5": None,
+        "sha1": f"{n:040x}",
+        "sha256": f"{n:064x}",
+        "sha256Ac": None,
+    }
+    return "fileEvidence", {"detectionStatus": "detected", "mdeDeviceId": f"{n:040x}", "fileDetails": details}
+
+
+def _ip(_n: int, _at: str) -> Kind:
+    place = {"city": "Berlin", "state": None, "countryName": "Germany", "latitude": 52.5, "longitude": 13.4}
+    return "ipEvidence", {
+        "ipAddress": "203.0.113.7",
+        "countryLetterCode": "DE",
+        "location": place,
+        "stream": None,
+    }
+
+
+def _mailbox(n: int, _at: str) -> Kind:
+    return "mailboxEvidence", {
+        "primaryAddress": f"person{n}@contoso.example",
+        "displayName": f"Person {n}",
+        "upn": f"person{n}@contoso.example",
+        "userAccount": None,
+    }
+
+
+def _guid(n: int) -> str:
+    return f"{n:08x}-1111-4222-8333-444444444444"
