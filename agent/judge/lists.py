@@ -72,6 +72,9 @@ class Shelf:
         if isinstance(node, Sequence):
             if not node.items:
                 raise Wrong(node.mark, "an empty list: name at least one value")
+            inner = next((item for item in node.items if isinstance(item, Sequence)), None)
+            if inner is not None:
+                raise Wrong(inner.mark, "a list within a list: name its values one by one")
             return tuple(listed for item in node.items for listed in self.nodes(item, file))
         name = reference(node)
         if name is None:

@@ -1,0 +1,57 @@
+"""The tables of the policy language's documentation, from the same tables that check policies."""
+
+from agent.judge.operators import ONE_OF, OPERATORS
+from agent.judge.vocabulary import FACTS, MESSAGE_FACTS, WORDS, Fact, Scope
+from agent.model.pending import MAIL_KINDS, ActionKind
+
+EVERY_KIND = "every kind"
+BOTH_MAIL_KINDS = "both mail kinds"
+
+FactRow = tuple[str, str, str, str, str]
+OperatorRow = tuple[str, str, str, str]
+
+
+def fact_rows() -> tuple[FactRow, ...]:
+    """Return each fact: name, type with its words, which kinds have it, where it comes from, when it is unknown.
+
+    Facts of one message come last, marked as such.
+    """
+    return tuple(_row(fact) for fact in (*FACTS.values(), *MESSAGE_FACTS.values()))
+
+
+def _row(fact: Fact) -> FactRow:
+    known = WORDS.get(fact.name)
+    words = f": {', '.join(f'`{word}`' for word in sorted(known))}" if known else ""
+    kinds = "one message" if fact.scope is Scope.MESSAGE else _kinds(fact.kinds)
+    return (f"`{fact.name}`", f"{fact.type}{words}", kinds, fact.source, fact.unknown_when)
+
+
+def _kinds(kinds: frozenset[ActionKind]) -> str:
+    if kinds == frozenset(ActionKind):
+        return EVERY_KIND
+    if kinds == MAIL_KINDS:
+        return BOTH_MAIL_KINDS
+    return ", ".join(f"`{kind}`" for kind in sorted(kinds))
+
+
+def operator_rows() -> tuple[OperatorRow, ...]:
+    """Return each operator: name, the types of facts it goes with, what it takes, and what it means."""
+    rows = [
+        (f"`{row.name}`", ", ".join(sorted(row.types)), row.operand.value, row.meaning)
+        for row in OPERATORS.values()
+    ]
+    rows.append(
+        (
+            f"`{ONE_OF}`",
+            "in place of a fact",
+            "a list of entries, or `$name`",
+            "all members of one entry equal the facts of the same names",
+        )
+    )
+    return tuple(rows)
+
+
+def markdown(header: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> str:
+    """Return a table in Markdown."""
+    lines = [header, tuple("---" for _ in header), *rows]
+    return "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n" for line in lines)
