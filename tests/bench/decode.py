@@ -1,6 +1,5 @@
 """One page from bytes to recognised actions, against the SDK's own deserialiser on the same bytes."""
 
-import gc
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -28,15 +27,21 @@ def page(incidents: int = 50, alerts: int = 3, evidence: int = 8) -> bytes:
 
 
 def run() -> list[Row]:
-    """Return what was measured and what was wanted."""
+    """Return what was measured and what was wanted.
+
+    The ratio is of the best runs on both sides, the SDK's models imported before: its first page in a
+    process also imports them, and is shown apart.
+    """
     body = page()
-    ours = _best(lambda: _recognised(body), times=15)
-    theirs = _best(lambda: _deserialised(body), times=1)
+    first = _timed(lambda: _deserialised(body))
+    theirs = min(_timed(lambda: _deserialised(body)) for _ in range(3))
+    ours = min(_timed(lambda: _recognised(body)) for _ in range(20))
     size = f"{len(body) / 1e6:.1f} MB, 50 incidents x 3 alerts x 8 evidence"
     return [
         (f"page to recognised actions ({size})", f"{ours * 1000:.1f} ms", "-"),
-        (f"page to SDK models ({size})", f"{theirs * 1000:.0f} ms", "-"),
-        ("SDK / ours", f"{theirs / ours:.0f} x", f"at least {GOAL:.0f} x"),
+        ("the same page to the SDK's models, first in a process", f"{first * 1000:.0f} ms", "-"),
+        ("the same page to the SDK's models", f"{theirs * 1000:.0f} ms", "-"),
+        ("decode and recognise, against the SDK", f"{theirs / ours:.0f} x", f"at least {GOAL:.0f} x"),
     ]
 
 
@@ -52,17 +57,6 @@ def _deserialised(body: bytes) -> Any:
 
     root = JsonParseNodeFactory().get_root_parse_node("application/json", body)
     return root.get_object_value(IncidentCollectionResponse)
-
-
-def _best(work: Callable[[], Any], *, times: int) -> float:
-    """Return the shortest run in seconds, without the collector's pauses."""
-    work() if times > 1 else None
-    gc.collect()
-    gc.disable()
-    try:
-        return min(_timed(work) for _ in range(times))
-    finally:
-        gc.enable()
 
 
 def _timed(work: Callable[[], Any]) -> float:

@@ -17,9 +17,15 @@ from agent.model.errors import Malformed
 from agent.ports import Page
 
 _SPACE = "microsoft.graph.security."
-_KNOWN: frozenset[str] = frozenset(
-    kind.__struct_config__.tag for kind in get_args(AnyEvidence) if kind is not OtherEvidence
-)
+_KNOWN = [kind for kind in get_args(AnyEvidence) if kind is not OtherEvidence]
+_MOMENTS_OF: dict[str, tuple[str, ...]] = {
+    kind.__struct_config__.tag: tuple(
+        one.encode_name for one in msgspec.structs.fields(kind) if one.encode_name.endswith("DateTime")
+    )
+    for kind in _KNOWN
+}
+"""The types of evidence that the model takes apart, by tag, and which of their fields are moments."""
+
 _WORDS = ("verdict", "remediationStatus", "remediationStatusDetails")
 _LISTS = ("roles", "detailedRoles", "tags")
 
@@ -166,13 +172,12 @@ def _prepared_evidence(raw: Any) -> Any:
     if not isinstance(raw, dict):
         return raw
     tag = raw.get("@odata.type")
-    if tag not in _KNOWN:
-        name = _short(tag)
-        tag = f"#{_SPACE}{name}"
-        if tag not in _KNOWN:
+    if not isinstance(tag, str) or tag not in _MOMENTS_OF:
+        tag = f"#{_SPACE}{_short(tag)}"
+        if tag not in _MOMENTS_OF:
             return _other(raw)
         raw["@odata.type"] = tag
-    for key in ("createdDateTime", "receivedDateTime", "processCreationDateTime"):
+    for key in _MOMENTS_OF[tag]:
         _make_aware(raw, key)
     return raw
 
@@ -189,12 +194,15 @@ def _other(raw: dict[str, Any]) -> dict[str, Any]:
         "typeName": _short(raw.get("@odata.type")),
         "raw": msgspec.json.encode(raw).decode(),
     }
-    kept |= {key: raw[key] for key in _WORDS if isinstance(raw.get(key), str)}
+    for key in _WORDS:
+        if isinstance(word := raw.get(key), str):
+            kept[key] = word
     for key in _LISTS:
-        if isinstance(raw.get(key), list):
-            kept[key] = [word for word in raw[key] if isinstance(word, str)]
-    moment = _moment(raw.get("createdDateTime"))
-    return kept if moment is None else {**kept, "createdDateTime": moment}
+        if isinstance(words := raw.get(key), list) and words:
+            kept[key] = [word for word in words if isinstance(word, str)]
+    if (moment := _moment(raw.get("createdDateTime"))) is not None:
+        kept["createdDateTime"] = moment
+    return kept
 
 
 def _salvage_incident(raw: Any, problems: list[str]) -> Incident | None:
@@ -281,7 +289,7 @@ def moment_of(text: Any) -> datetime | None:
 def _make_aware(record: dict[str, Any], key: str) -> None:
     """Read a moment without a zone as UTC: Graph's are, and a naive one cannot be compared."""
     text = record.get(key)
-    if isinstance(text, str) and text[-1:] != "Z":
+    if text is not None and isinstance(text, str) and text[-1:] != "Z":
         record[key] = _moment(text) or text
 
 
