@@ -166,6 +166,7 @@ async def test_the_environments_proxy_is_used_and_excepted(monkeypatch: pytest.M
         assert found.status_code == 200
         assert server.received[0].startswith(b"GET http://outside.example/x")
         assert "HTTPProxy" not in repr(direct("http://inside.example")._pool)
+        assert "HTTPProxy" not in repr(direct("http://127.0.0.1:8080")._pool)
         assert "HTTPProxy" in repr(direct("http://outside.example")._pool)
 
 

@@ -21,6 +21,7 @@ import httpx
 from kiota_abstractions.request_option import RequestOption
 from kiota_http.middleware import REQUEST_OPTIONS_KEY
 
+from agent.adapters.graph.clouds import LOOPBACK
 from agent.ports import Departing
 
 BODY_LIMIT = 64 * 1024 * 1024
@@ -167,9 +168,12 @@ def _parts(inflate: "zlib._Decompress | None", chunk: bytes) -> Iterator[bytes]:
 def direct(url: str) -> httpx.AsyncHTTPTransport:
     """Return connections to this URL over HTTP/1.1, through the environment's proxy where it names one.
 
+    This machine is never reached through a proxy.
+
     A transport of our own makes httpx pass over HTTPS_PROXY and NO_PROXY, so they are read here.
     HTTP/2 is off: a server that goes away in the middle of it leaves open which requests were taken.
     """
     parts = httpx.URL(url)
-    proxy = None if proxy_bypass(parts.host) else getproxies().get(parts.scheme)
+    is_near = parts.host in LOOPBACK or proxy_bypass(parts.host)
+    proxy = None if is_near else getproxies().get(parts.scheme)
     return httpx.AsyncHTTPTransport(http1=True, http2=False, retries=0, proxy=proxy)
