@@ -179,7 +179,8 @@ def _words_of_rows(test: Test, here: Here) -> str:
 def _words_of_messages(condition: Messages, here: Here) -> str:
     facts, inner = here.facts, condition.condition
     if not here.messages:
-        return f"the messages are unknown{_why(facts) or (' (there are none)' if facts.messages == () else ' (not looked up)')}"
+        otherwise = " (not looked up)" if facts.messages is None else " (there are none)"
+        return f"`{THE_MESSAGES}` are unknown{_why(facts) or otherwise}"
     answers = [holds(inner, each) for each in here.messages]
     held = holds(condition, here)
     count = answers.count(True)

@@ -31,16 +31,17 @@ def quote(value: Value, most: int = MOST) -> str:
         case bool():
             return "true" if value else "false"
         case int() | float():
-            return str(value) if isinstance(value, int) else f"{value:g}"
+            return str(value)
         case datetime():
             return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ")
         case frozenset():
             return members(value, most=most)
         case str():
-            shown = visible(shorten(value, most))
-            if _BARE.fullmatch(shown):
-                return shown
-            return '"' + shown.replace("\\", "\\\\").replace('"', '\\"') + '"' if value else '""'
+            cut = shorten(value, most)
+            if _BARE.fullmatch(cut):
+                return cut
+            escaped = cut.replace("\\", "\\\\").replace('"', '\\"')
+            return f'"{visible(escaped)}"'
 
 
 def members(values: frozenset[str], *, first: int = 3, most: int = MOST) -> str:
