@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from agent.model.decision import Decision, Verb
-from agent.model.enactment import EffectSeen, PendingSeen, Record, State, Way
+from agent.model.enactment import CLOSED, EffectSeen, PendingSeen, Record, State, Way
 from agent.model.pending import ActionKind
 
 PORTALS = {"usGovL4": "https://security.microsoft.us", "usGovL5": "https://security.apps.mil"}
@@ -54,7 +54,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     incident: str
     incident_url: str | None
     decision: str
-    """`approve`, `reject`, `escalate`, or `none yet`."""
+    """`approve`, `reject`, `escalate`, `none yet`, or `none` where it ended before it was judged."""
     policy: str
     """The policies that decided, or `no policy`."""
     reason: str
@@ -76,7 +76,7 @@ def row(record: Record, now: datetime) -> Row:
         what=what(record),
         incident=action.incident.id,
         incident_url=action.incident.web_url,
-        decision=decision.verb.value if decision else "none yet",
+        decision=verdict(record),
         policy=deciders(decision),
         reason=reason(record),
         enactment=enactment(record),
@@ -97,10 +97,17 @@ def what(record: Record) -> str:
     return f"{KINDS[record.action.kind]}: {record.action.label}"
 
 
+def verdict(record: Record) -> str:
+    """Return the decision, `none yet` before there is one, `none` where there will be none."""
+    if record.decision is not None:
+        return record.decision.verb.value
+    return "none" if record.state in CLOSED else "none yet"
+
+
 def deciders(decision: Decision | None) -> str:
     """Return the names of the policies that decided."""
     if decision is None:
-        return "not judged yet"
+        return "not judged"
     return ", ".join(decision.policies) or "no policy"
 
 

@@ -285,10 +285,11 @@ def test_a_port_that_is_taken_is_told() -> None:
     import socket
 
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        done = run("simulate", "--port", str(taken.getsockname()[1]))
+        process = python("simulate", "--port", str(taken.getsockname()[1]))
+        _, said = process.communicate(timeout=20)
 
-    assert done.exit_code == 2
-    assert "address already in use: choose another, or 0 for any free one" in done.stderr
+    assert process.returncode == 2
+    assert "address already in use: choose another, or 0 for any free one" in said
 
 
 def test_a_signal_while_stopping_only_waits() -> None:

@@ -139,9 +139,13 @@ def test_a_record_that_was_never_judged_says_so() -> None:
 
     assert (found.decision, found.policy, found.reason) == (
         "none yet",
-        "not judged yet",
+        "not judged",
         "seen, and not judged yet",
     )
+
+
+def test_a_record_that_ended_before_it_was_judged_has_no_decision_to_come() -> None:
+    assert row(a_record(State.EXPIRED, None, why="the week ended"), NOW).decision == "none"
 
 
 @pytest.mark.parametrize(

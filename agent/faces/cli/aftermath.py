@@ -1,10 +1,11 @@
 """What a demo prints once it is over."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from agent.faces.cli.output import COLOURS, rows_table, safe
 from agent.faces.cli.results import Left, Results
@@ -61,27 +62,30 @@ def _graph(out: Console, results: Results) -> None:
         soft_wrap=True,
     )
     if results.dry_run:
-        out.print(
-            safe(f"{results.writes} writes: a dry run must have none", _mark(not results.writes)),
-            soft_wrap=True,
-        )
+        colour = "red" if results.writes else "green"
+        out.print(safe(f"{results.writes} writes: a dry run must have none", colour), soft_wrap=True)
         return
     out.print(safe(f"{results.writes} writes"), soft_wrap=True)
-    if results.doubled or results.missing:
-        for line in (
-            *(f"sent twice: {one}" for one in results.doubled),
-            *(f"never sent: {one}" for one in results.missing),
-        ):
-            out.print(safe(line, _mark(False)), soft_wrap=True)
-        return
-    killed = f", though the agent was killed {results.kills} times" if results.kills else ""
-    out.print(
-        safe(
+    for line in _soundness(results):
+        out.print(line, soft_wrap=True)
+
+
+def _soundness(results: Results) -> Iterator[Text]:
+    """Give the check against the simulator's log: everything once, nothing twice, nothing made up."""
+    for one in results.doubled:
+        yield safe(f"sent more than once: {one}", "red")
+    for one in results.missing:
+        yield safe(f"said to be sent, and never seen: {one}", "red")
+    if results.unsettled:
+        yield safe(
+            f"{results.unsettled} copies are not settled: the next start takes them up, or a person looks"
+        )
+    if not results.doubled and not results.missing:
+        killed = f", though the agent was killed {results.kills} times" if results.kills else ""
+        yield safe(
             f"{results.remediated} copies of messages were sent for deletion, each exactly once{killed}",
-            _mark(True),
-        ),
-        soft_wrap=True,
-    )
+            "green",
+        )
 
 
 def _where(out: Console, results: Results) -> None:
@@ -98,7 +102,3 @@ def _where(out: Console, results: Results) -> None:
             safe(f"  air-agent show {first.id[:8]} --settings {results.settings}", "bold", limit=1000),
             soft_wrap=True,
         )
-
-
-def _mark(is_right: bool) -> str:
-    return "green" if is_right else "red"

@@ -14,7 +14,16 @@ from agent.faces.cli.aftermath import tell
 from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.looking import every
 from agent.faces.cli.output import console, print_json
-from agent.faces.cli.results import Results, by_decision, doubled, errors_in, left_to_people, seen, unsent
+from agent.faces.cli.results import (
+    Results,
+    by_decision,
+    doubled,
+    errors_in,
+    left_to_people,
+    seen,
+    unsent,
+    unsettled,
+)
 from agent.faces.cli.screen import LATEST, Glance, Latest, Screen
 from agent.faces.cli.stage import Stage
 from agent.faces.cli.stopping import stop_on_signals
@@ -155,6 +164,7 @@ class Watch:
             missing=unsent(effects, log.sent),
             held=sum(one.decision is not None and one.decision.guard is not None for one in records),
             errors=errors_in(self._stage.log),
+            unsettled=unsettled(effects),
             folder=str(self._stage.folder),
             ledger=str(self._stage.ledger),
             log=str(self._stage.log),
@@ -218,10 +228,10 @@ class Watch:
 def _say_where(out: Console, stage: Stage, results: Results) -> None:
     out.print()
     out.print("both keep running until Ctrl-C:", soft_wrap=True)
-    for line in (
-        f"the simulator   {stage.url}/simulator/status",
-        f"the agent's log {results.log}",
-        f"what is open    air-agent pending --settings {results.settings}",
-        f"what was decided    air-agent history --settings {results.settings}",
+    for name, place in (
+        ("the simulator", f"{stage.url}/simulator/status"),
+        ("the agent's log", results.log),
+        ("what is open", f"air-agent pending --settings {results.settings}"),
+        ("what was decided", f"air-agent history --settings {results.settings}"),
     ):
-        out.print(f"  {line}", soft_wrap=True)
+        out.print(f"  {name:<17} {place}", soft_wrap=True)

@@ -28,7 +28,7 @@ CELL = 600
 POLICY = 24
 """Columns for names of policies, which break badly."""
 
-COLOURS = {"approve": "green", "reject": "yellow", "escalate": "magenta", "none yet": "dim"}
+COLOURS = {"approve": "green", "reject": "yellow", "escalate": "magenta", "none yet": "dim", "none": "dim"}
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -75,11 +75,10 @@ def rows_table(rows: Sequence[Row], *, width: int, title: str = "") -> Table:
 
 
 def _wide(table: Table, rows: Sequence[Row]) -> None:
-    longest = max((len(one.policy) for one in rows), default=0)
     table.add_column("id", width=8)
     table.add_column("what", ratio=5, overflow="fold")
     table.add_column("decision", width=8)
-    table.add_column("policy", width=min(max(longest, 9), POLICY), overflow="fold")
+    table.add_column("policy", width=_policy_width(rows), overflow="fold")
     table.add_column("reason", ratio=8, overflow="fold")
     table.add_column("enactment", ratio=5, overflow="fold")
     table.add_column("confirmation", ratio=4, overflow="fold")
@@ -99,7 +98,7 @@ def _wide(table: Table, rows: Sequence[Row]) -> None:
 
 def _narrow(table: Table, rows: Sequence[Row]) -> None:
     table.add_column("what, deadline", ratio=4, overflow="fold")
-    table.add_column("decision, policy", ratio=3, overflow="fold")
+    table.add_column("decision, policy", width=_policy_width(rows), overflow="fold")
     table.add_column("reason", ratio=6, overflow="fold")
     table.add_column("enactment, confirmation", ratio=6, overflow="fold")
     for row in rows:
@@ -109,6 +108,10 @@ def _narrow(table: Table, rows: Sequence[Row]) -> None:
             safe(row.reason),
             lines(safe(row.enactment), safe(row.confirmation, "dim")),
         )
+
+
+def _policy_width(rows: Sequence[Row]) -> int:
+    return max(10, min(max((len(one.policy) for one in rows), default=0), POLICY))
 
 
 def _id(row: Row) -> Text:

@@ -16,6 +16,10 @@ READING = frozenset({"token", "hunting"})
 """Kinds of POST that change nothing."""
 
 
+OPEN_ENDED = frozenset({Went.INTENDED, Went.SENT, Went.UNKNOWN})
+"""How an effect may stand that was begun and not settled."""
+
+
 class LogLine(msgspec.Struct, frozen=True):
     """What is read of a line of the agent's log."""
 
@@ -73,6 +77,8 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
     """Approvals that a guard turned into a question; they count as `escalate`."""
     errors: int
     """Lines in the agent's log that tell of an error."""
+    unsettled: int
+    """Copies that were to be sent, and of which the ledger cannot say whether they were: people look at them."""
     folder: str
     ledger: str
     log: str
@@ -113,6 +119,11 @@ def unsent(effects: Iterable[Effect], sent: Mapping[Pair, int]) -> tuple[str, ..
     return tuple(_named(pair) for pair in sorted(done) if pair not in sent)
 
 
+def unsettled(effects: Iterable[Effect]) -> int:
+    """Return of how many copies the ledger cannot say whether they were sent."""
+    return sum(len(effect.targets) for effect in effects if effect.went in OPEN_ENDED)
+
+
 def doubled(sent: Mapping[Pair, int]) -> tuple[str, ...]:
     """Return what was sent more than once, and how often."""
     return tuple(f"{_named(pair)}: {times} times" for pair, times in sorted(sent.items()) if times > 1)
@@ -121,7 +132,7 @@ def doubled(sent: Mapping[Pair, int]) -> tuple[str, ...]:
 def by_decision(rows: Iterable[Row]) -> dict[str, int]:
     """Return how many actions each decision was made on."""
     found = Counter(one.decision for one in rows)
-    return {word: found[word] for word in (*(verb.value for verb in Verb), "none yet") if found[word]}
+    return {word: found[word] for word in (*(verb.value for verb in Verb), "none yet", "none") if found[word]}
 
 
 def errors_in(log: Path) -> int:

@@ -93,13 +93,11 @@ def _board(glance: Glance) -> Group:
         f"   {glance.pending} pending in the tenant",
         f"   killed {glance.kills} times" if glance.kills else "",
     )
-    bar = ProgressBar(total=glance.limit, completed=min(glance.elapsed, glance.limit))
-    counts = Table.grid(padding=(0, 3))
-    counts.add_row(
-        *(
-            Text.assemble(Text(str(count), style="bold"), f" {state.value}")
-            for state, count in sorted(glance.states.items())
-        )
+    bar = Table.grid(expand=True)
+    bar.add_row(ProgressBar(total=glance.limit, completed=min(glance.elapsed, glance.limit)))
+    counts = Text("   ").join(
+        Text.assemble(Text(str(count), style="bold"), f" {state.value}")
+        for state, count in sorted(glance.states.items())
     )
     latest = Table.grid(padding=(0, 2), expand=True)
     latest.add_column(width=8)
