@@ -140,7 +140,8 @@ def _answer(one: Compiled, answers: Answers) -> Answer:
 def _nearest(judge: Judge, enforcing: Sequence[Compiled], case: Case) -> list[Compiled]:
     """Return the policies that came nearest to matching, for the person who wonders why none did.
 
-    Those that would have escalated come last: the action went to a person anyway.
+    Those that would have escalated come last: the action went to a person anyway. A second one is named
+    where as little stood in its way and something of it held.
     """
     seen = judge.seen(case.action.kind, case.facts)
     is_complete = case.facts.messages_complete
@@ -149,7 +150,12 @@ def _nearest(judge: Judge, enforcing: Sequence[Compiled], case: Case) -> list[Co
         for at, one in enumerate(enforcing)
         if _decides(one)
     )
-    return [enforcing[at] for *_, at in ranked[:MOST_NEAREST]]
+    near = [
+        enforcing[at]
+        for escalates, (in_the_way, unheld), _, at in ranked
+        if (escalates, in_the_way) == (ranked[0][0], ranked[0][1][0]) and unheld < 0
+    ]
+    return near[:MOST_NEAREST] or [enforcing[at] for *_, at in ranked[:1]]
 
 
 def _chains(names: Iterable[str | None]) -> tuple[str, ...]:

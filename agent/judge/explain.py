@@ -96,6 +96,8 @@ def words(condition: Condition, here: Here) -> str:
             return _words_of_test(condition, here)
         case All() | AnyOf():
             return _joined(condition, here)
+        case Not(condition=Moment() as inner):
+            return words(inner, here)
         case Not(condition=inner):
             return f"not ({words(inner, here)})"
         case Messages():
@@ -124,7 +126,7 @@ def _words_of_test(test: Test, here: Here) -> str:
         return f"`{fact.name}` is {_unknown(fact, raw, here)}{asked}"
     value = cast("Value", raw)
     if fact.type in SETS:
-        return _words_of_set(fact, test, cast("frozenset[str]", value)) + asked
+        return _words_of_set(fact, test, cast("frozenset[str]", value), asked)
     if held and test.operator != "equals":
         return f"`{fact.name}` is {quote(value)}, {phrase}"
     return f"`{fact.name}` is {quote(value)}{asked}"
@@ -142,27 +144,22 @@ def _why(facts: Facts) -> str:
     return f" ({visible(shorten(facts.unresolved))})" if facts.unresolved else ""
 
 
-def _words_of_set(fact: Fact, test: Test, raw: frozenset[str]) -> str:
-    """Say which members mattered, and of how many."""
+def _words_of_set(fact: Fact, test: Test, raw: frozenset[str], asked: str) -> str:
+    """Say which members mattered, and of how many; `asked` is empty where the test held."""
     if not raw:
-        return f"`{fact.name}` is empty"
+        return f"`{fact.name}` is empty{asked}"
     kind = MEMBER[fact.type]
     listed = (
         frozenset({test.operand}) if test.operator == "contains" else cast("frozenset[str]", test.operand)
     )
     inside = frozenset(one for one in raw if folded(kind, one) in listed)
-    count = f" ({{}} of {len(raw)})" if len(raw) > 1 else ""
-    if test.operator == "contains":
-        return f"`{fact.name}` {'has' if inside else 'is'} {members(inside or raw)}"
-    where = visible(test.wording)
-    if test.operator == "allIn":
-        outside = raw - inside
-        if outside:
-            return f"`{fact.name}` has {members(outside)}{count.format(len(outside))}, not in {where}"
-        return f"`{fact.name}` is {members(raw)}, all in {where}"
-    if inside:
-        return f"`{fact.name}` has {members(inside)}{count.format(len(inside))}, in {where}"
-    return f"`{fact.name}` is {members(raw)}, none in {where}"
+    mattered = raw - inside if test.operator == "allIn" else inside
+    if not mattered:
+        every = "all" if test.operator == "allIn" else "none"
+        return f"`{fact.name}` is {members(raw)}{asked or f', {every} in {visible(test.wording)}'}"
+    count = f" ({len(mattered)} of {len(raw)})" if len(raw) > 1 else ""
+    where = "" if test.operator == "contains" else f", in {visible(test.wording)}"
+    return f"`{fact.name}` has {members(mattered)}{count}{asked or where}"
 
 
 def _words_of_rows(test: Test, here: Here) -> str:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from agent.model.facts import Value
 
 MOST = 80
-_BARE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+:/=&%#~-]*")
+_BARE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+:/=?&%#~-]*")
 """Texts that need no quotes: no spaces or marks with which a sentence could be faked."""
 
 

@@ -55,15 +55,28 @@ def test_what_a_policy_rules_out_stood_in_the_way() -> None:
     assert "`recipients` has CEO@contoso.example (1 of 2), in $vip, which it rules out" in told
 
 
-def test_the_nearest_two_are_named_and_those_that_only_escalate_come_last() -> None:
+def test_the_nearest_two_are_named_where_they_are_as_near() -> None:
     told = reason(
-        policy_file("cluster.by: file", name="big", decide="escalate"),
         policy_file("cluster.by: file\nevidence.verdict: suspicious", name="far"),
         policy_file("cluster.by: file\nevidence.verdict: malicious", name="near"),
+        policy_file("cluster.by: url\nevidence.verdict: suspicious", name="too"),
         seen=facts(SEEN),
     )
 
-    assert told.index("`near`") < told.index("`far`")
+    assert told == (
+        "no policy matched: nearest is `near`, but `cluster.by` is url, file asked;"
+        f" then `too`, but `evidence.verdict` is malicious, suspicious asked{END}"
+    )
+
+
+def test_policies_that_only_escalate_are_not_called_near_where_others_are() -> None:
+    told = reason(
+        policy_file("cluster.by: file", name="big", decide="escalate"),
+        policy_file("cluster.by: file\nevidence.verdict: suspicious", name="far"),
+        seen=facts(SEEN),
+    )
+
+    assert "nearest is `far`" in told
     assert "`big`" not in told
 
 
@@ -149,6 +162,7 @@ def test_a_conflict_names_both_sides() -> None:
         ("not: {cluster.by: file}", "not (`cluster.by` is url, file asked)"),
         ("any: [{cluster.by: file}, {cluster.by: url}]", "`cluster.by` is url"),
         ("cluster.value: {exists: false}", "`cluster.value` is not known"),
+        ("not: {moment: {zone: UTC, days: sat-sun}}", "it is mon 2026-08-24 09:00 UTC, outside sat-sun"),
         ("recipients: {noneIn: $vip}", "`recipients` is anna@contoso.example, none in $vip"),
         ("recipients: {contains: anna@contoso.example}", "`recipients` has anna@contoso.example"),
         ("moment: {zone: UTC, days: mon-fri}", "it is mon 2026-08-24 09:00 UTC, inside mon-fri"),
@@ -209,6 +223,22 @@ def test_a_long_label_is_cut_in_the_middle_so_that_two_rows_do_not_read_the_same
 
     assert one != other
     assert len(one) < 200 + MOST_LABEL
+
+
+@pytest.mark.parametrize(
+    ("match", "words"),
+    [
+        ("threats: {anyIn: [malware]}", "`threats` is phish, spam, any in malware asked"),
+        ("threats: {allIn: [phish]}", "`threats` has spam (1 of 2), all in phish asked"),
+        ("threats: {noneIn: [phish]}", "`threats` has phish (1 of 2), none in phish asked"),
+        ("threats: {contains: malware}", "`threats` is phish, spam, containing malware asked"),
+        ("subjects: {anyIn: [x]}", "`subjects` is empty, any in x asked"),
+    ],
+)
+def test_a_set_that_fails_is_told_by_the_members_that_mattered(match: str, words: str) -> None:
+    seen = facts({"threats": frozenset({"phish", "spam"}), "subjects": frozenset()})
+
+    assert f"but {words} (" in reason(policy_file(match), seen=seen)
 
 
 def test_sets_are_told_with_a_few_members_and_a_count() -> None:
