@@ -5,9 +5,10 @@ which action that is, where it says so at all. Things that do not await approval
 since that is how a pending action is seen to end.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from hashlib import sha256
+from typing import Any
 
 import msgspec
 
@@ -30,12 +31,12 @@ from agent.model.defender import (
 )
 from agent.model.pending import LIFETIME, ActionKind, IncidentHead, KindSource, PendingAction, Sighting
 
-ECHO = "Administrative action submitted by an Administrator"
-"""Title of the alert that a remediation by an administrator raises. That one through Graph raises it too is
+ECHO = "administrative action submitted by an administrator"
+"""Case-folded title of the alert that a remediation by an administrator raises. That one through Graph raises it too is
 UNCONFIRMED; either way nothing under it was proposed by AIR. Source: [RME]."""
 
 
-class Thing(msgspec.Struct, frozen=True):
+class Thing(msgspec.Struct, frozen=True, gc=False):
     """What one piece of evidence would be acted on, and how."""
 
     kind: ActionKind
@@ -46,14 +47,33 @@ class Thing(msgspec.Struct, frozen=True):
 def recognise(incident: Incident, *, tenant_id: str, now: datetime) -> tuple[PendingAction, ...]:
     """Return everything in the incident that awaits approval, or may have awaited it before."""
     head = _head(incident)
-    found: dict[str, PendingAction] = {}
+    found: dict[tuple[ActionKind, str], PendingAction] = {}
     for alert in incident.alerts:
-        if (alert.title or "").strip().casefold() == ECHO.casefold():
+        if alert.title is not None and alert.title.strip().casefold() == ECHO:
             continue
+        seen: dict[str | None, tuple[Sighting]] = {}
+        first = now if alert.created_date_time is None else min(now, alert.created_date_time)
         for thing, evidence, status in _things(alert):
-            action = _pending_action(tenant_id, head, alert, thing, evidence, status, now)
-            known = found.get(action.id)
-            found[action.id] = action if known is None else join(known, action)
+            sightings = seen.get(status)
+            if sightings is None:
+                sightings = seen[status] = (_sighting(head, alert, status),)
+            created = evidence.created_date_time if evidence is not None else None
+            earliest = first if created is None or created > first else created
+            action = PendingAction(
+                tenant_id=tenant_id,
+                kind=thing.kind,
+                kind_source=KindSource.NOWHERE if thing.kind is ActionKind.UNKNOWN else KindSource.EVIDENCE,
+                key=thing.key,
+                label=thing.label,
+                evidence=evidence,
+                incident=head,
+                sightings=sightings,
+                first_seen=earliest,
+                deadline=earliest + LIFETIME,
+            )
+            same = (thing.kind, thing.key)
+            known = found.get(same)
+            found[same] = action if known is None else join(known, action)
     return tuple(found.values())
 
 
@@ -142,87 +162,36 @@ def _things(alert: Alert) -> Iterator[tuple[Thing, AnyEvidence | None, str | Non
         )
 
 
-def _pending_action(
-    tenant_id: str,
-    head: IncidentHead,
-    alert: Alert,
-    thing: Thing,
-    evidence: AnyEvidence | None,
-    status: str | None,
-    now: datetime,
-) -> PendingAction:
-    created = evidence.created_date_time if evidence is not None else None
-    first = min(moment for moment in (now, created, alert.created_date_time) if moment is not None)
-    return PendingAction(
-        tenant_id=tenant_id,
-        kind=thing.kind,
-        kind_source=KindSource.NOWHERE if thing.kind is ActionKind.UNKNOWN else KindSource.EVIDENCE,
-        key=thing.key,
-        label=thing.label,
-        evidence=evidence,
-        incident=head,
-        sightings=(
-            Sighting(
-                incident_id=head.id,
-                alert_id=alert.id,
-                title=alert.title,
-                severity=alert.severity,
-                status=alert.status,
-                category=alert.category,
-                service_source=alert.service_source,
-                detection_source=alert.detection_source,
-                classification=alert.classification,
-                determination=alert.determination,
-                alert_policy_id=alert.alert_policy_id,
-                assigned_to=alert.assigned_to,
-                web_url=alert.alert_web_url,
-                investigation_state=alert.investigation_state,
-                remediation_status=status,
-                created_date_time=alert.created_date_time,
-                last_update_date_time=alert.last_update_date_time,
-            ),
-        ),
-        first_seen=first,
-        deadline=first + LIFETIME,
+def _sighting(head: IncidentHead, alert: Alert, status: str | None) -> Sighting:
+    return Sighting(
+        incident_id=head.id,
+        alert_id=alert.id,
+        title=alert.title,
+        severity=alert.severity,
+        status=alert.status,
+        category=alert.category,
+        service_source=alert.service_source,
+        detection_source=alert.detection_source,
+        classification=alert.classification,
+        determination=alert.determination,
+        alert_policy_id=alert.alert_policy_id,
+        assigned_to=alert.assigned_to,
+        web_url=alert.alert_web_url,
+        investigation_state=alert.investigation_state,
+        remediation_status=status,
+        created_date_time=alert.created_date_time,
+        last_update_date_time=alert.last_update_date_time,
     )
 
 
 def _thing(evidence: AnyEvidence, alert: Alert) -> Thing:
-    match evidence:
-        case MailClusterEvidence():
-            return _cluster(evidence, alert)
-        case AnalyzedMessageEvidence():
-            return _message(evidence, alert)
-        case MailboxConfigurationEvidence():
-            return _mailbox(evidence, alert)
-        case FileEvidence():
-            return _file(evidence, alert)
-        case UrlEvidence(url=str(url)):
-            return Thing(ActionKind.BLOCK_URL, f"url:{url}", url)
-        case RegistryKeyEvidence(registry_key=str(key)):
-            # Graph does not say on which device: the alert tells two devices' keys apart.
-            name = f"{evidence.registry_hive or ''}\\{key}"
-            return Thing(ActionKind.REMOVE_REGISTRY_KEY, f"registry:{alert.id}:{name.lower()}", name)
-        case UserEvidence(user_account=account) if account is not None:
-            account_name = account.user_principal_name or account.account_name or account.user_sid
-            account_key = account.azure_ad_user_id or account.user_sid or account.user_principal_name
-            if account_key is not None:
-                return Thing(ActionKind.UNKNOWN, f"user:{account_key.lower()}", account_name or account_key)
-        case DeviceEvidence(mde_device_id=str(device)):
-            return Thing(
-                ActionKind.UNKNOWN,
-                f"device:{device.lower()}",
-                evidence.device_dns_name or evidence.host_name or device,
-            )
-        case ProcessEvidence(process_id=int(process)):
-            started = evidence.process_creation_date_time
-            key = f"process:{evidence.mde_device_id}:{process}:{started.isoformat() if started else ''}"
-            return Thing(ActionKind.UNKNOWN, key, evidence.process_command_line or f"process {process}")
-        case OtherEvidence():
-            return Thing(ActionKind.UNKNOWN, f"other:{_lasting(evidence)}", evidence.type_name or "evidence")
-        case _:
-            pass
-    return _nameless(evidence, alert)
+    thing = _THINGS[type(evidence)](evidence)
+    if thing is None:
+        return _nameless(evidence, alert)
+    if thing.kind is ActionKind.REMOVE_REGISTRY_KEY:
+        # Graph does not say on which device: the alert tells two devices' keys apart.
+        return Thing(thing.kind, f"{thing.key}:{alert.id}", thing.label)
+    return thing
 
 
 def _nameless(evidence: AnyEvidence, alert: Alert) -> Thing:
@@ -231,7 +200,7 @@ def _nameless(evidence: AnyEvidence, alert: Alert) -> Thing:
     return Thing(ActionKind.UNKNOWN, f"nameless:{alert.id}:{name}", f"{name} without a name")
 
 
-def _cluster(evidence: MailClusterEvidence, alert: Alert) -> Thing:
+def _cluster(evidence: MailClusterEvidence) -> Thing | None:
     """Name a cluster by its query; by its messages where there is none.
 
     Defender tells clusters apart by query and source [SEN]; Graph has no source. That its deduplication is
@@ -241,25 +210,25 @@ def _cluster(evidence: MailClusterEvidence, alert: Alert) -> Thing:
     query = " ".join((evidence.query or "").split())
     if query:
         return Thing(ActionKind.SOFT_DELETE_CLUSTER, f"cluster:{query}", value)
-    if evidence.network_message_ids:
-        messages = "\x1f".join(sorted(message.lower() for message in evidence.network_message_ids))
-        key = f"cluster:messages:{sha256(messages.encode()).hexdigest()}"
-        return Thing(ActionKind.SOFT_DELETE_CLUSTER, key, value)
-    return _nameless(evidence, alert)
+    if not evidence.network_message_ids:
+        return None
+    messages = "\x1f".join(sorted(message.lower() for message in evidence.network_message_ids))
+    key = f"cluster:messages:{sha256(messages.encode()).hexdigest()}"
+    return Thing(ActionKind.SOFT_DELETE_CLUSTER, key, value)
 
 
-def _message(evidence: AnalyzedMessageEvidence, alert: Alert) -> Thing:
+def _message(evidence: AnalyzedMessageEvidence) -> Thing | None:
     message, recipient = evidence.network_message_id, evidence.recipient_email_address
     if not message or not recipient:
-        return _nameless(evidence, alert)
+        return None
     label = f"{evidence.subject or 'message'} to {recipient}"
     return Thing(ActionKind.SOFT_DELETE_MESSAGE, f"message:{message}:{recipient}".lower(), label)
 
 
-def _mailbox(evidence: MailboxConfigurationEvidence, alert: Alert) -> Thing:
+def _mailbox(evidence: MailboxConfigurationEvidence) -> Thing | None:
     mailbox = evidence.mailbox_primary_address or evidence.upn or evidence.external_directory_object_id
     if not mailbox:
-        return _nameless(evidence, alert)
+        return None
     setting, rule = evidence.configuration_type, evidence.configuration_id
     label = f"{evidence.display_name or setting or 'setting'} of {mailbox}"
     key = f"mailbox:{mailbox}:{setting}:{rule}".lower()
@@ -270,27 +239,72 @@ def _mailbox(evidence: MailboxConfigurationEvidence, alert: Alert) -> Thing:
     return Thing(ActionKind.UNKNOWN, key, label)
 
 
-def _file(evidence: FileEvidence, alert: Alert) -> Thing:
+def _file(evidence: FileEvidence) -> Thing | None:
     details, device = evidence.file_details, evidence.mde_device_id
-    if details is None:
-        return _nameless(evidence, alert)
-    name = details.sha256 or details.sha1 or details.file_name
-    if not name:
-        return _nameless(evidence, alert)
+    name = (details.sha256 or details.sha1 or details.file_name) if details is not None else None
+    if details is None or not name:
+        return None
     label = details.file_name or name
     if not device:
         return Thing(ActionKind.UNKNOWN, f"file:{name}".lower(), label)
     return Thing(ActionKind.QUARANTINE_FILE, f"file:{name}:{device}".lower(), f"{label} on {device}")
 
 
-def _lasting(evidence: OtherEvidence) -> str:
-    """Digest the members that stay the same while the action is dealt with."""
-    try:
-        members = msgspec.json.decode(evidence.raw or "{}")
-    except msgspec.DecodeError:
-        members = {"raw": evidence.raw}
-    if isinstance(members, dict):
-        for passing in ("remediationStatus", "remediationStatusDetails", "verdict", "tags", "roles"):
-            members.pop(passing, None)
-    lasting = evidence.type_name.encode() + msgspec.json.encode(members, order="deterministic")
-    return sha256(lasting).hexdigest()[:32]
+def _url(evidence: UrlEvidence) -> Thing | None:
+    return Thing(ActionKind.BLOCK_URL, f"url:{evidence.url}", evidence.url) if evidence.url else None
+
+
+def _registry_key(evidence: RegistryKeyEvidence) -> Thing | None:
+    if not evidence.registry_key:
+        return None
+    name = f"{evidence.registry_hive or ''}\\{evidence.registry_key}"
+    return Thing(ActionKind.REMOVE_REGISTRY_KEY, f"registry:{name.lower()}", name)
+
+
+def _user(evidence: UserEvidence) -> Thing | None:
+    account = evidence.user_account
+    if account is None:
+        return None
+    key = account.azure_ad_user_id or account.user_sid or account.user_principal_name
+    if not key:
+        return None
+    label = account.user_principal_name or account.account_name or key
+    return Thing(ActionKind.UNKNOWN, f"user:{key.lower()}", label)
+
+
+def _device(evidence: DeviceEvidence) -> Thing | None:
+    device = evidence.mde_device_id
+    if not device:
+        return None
+    label = evidence.device_dns_name or evidence.host_name or device
+    return Thing(ActionKind.UNKNOWN, f"device:{device.lower()}", label)
+
+
+def _process(evidence: ProcessEvidence) -> Thing | None:
+    if evidence.process_id is None:
+        return None
+    started = evidence.process_creation_date_time
+    began = started.isoformat() if started else ""
+    key = f"process:{evidence.mde_device_id}:{evidence.process_id}:{began}"
+    label = evidence.process_command_line or f"process {evidence.process_id}"
+    return Thing(ActionKind.UNKNOWN, key, label)
+
+
+def _other(evidence: OtherEvidence) -> Thing | None:
+    what = sha256(f"{evidence.type_name}\x1f{evidence.raw}".encode()).hexdigest()[:32]
+    return Thing(ActionKind.UNKNOWN, f"other:{what}", evidence.type_name or "evidence")
+
+
+_THINGS: Mapping[type, Callable[[Any], Thing | None]] = {
+    MailClusterEvidence: _cluster,
+    AnalyzedMessageEvidence: _message,
+    MailboxConfigurationEvidence: _mailbox,
+    FileEvidence: _file,
+    UrlEvidence: _url,
+    RegistryKeyEvidence: _registry_key,
+    UserEvidence: _user,
+    DeviceEvidence: _device,
+    ProcessEvidence: _process,
+    OtherEvidence: _other,
+}
+"""What each type of evidence would be acted on as; looked up by type, since a page holds a thousand of them."""

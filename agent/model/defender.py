@@ -13,7 +13,7 @@ import msgspec
 PENDING_APPROVAL = "pendingApproval"
 
 
-class Words(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class Words(msgspec.Struct, frozen=True, kw_only=True, rename="camel", gc=False):
     """A shape of Graph's: camel case on the wire, unknown members passed over."""
 
 
@@ -169,7 +169,11 @@ class UrlEvidence(Evidence, frozen=True, kw_only=True):
 
 
 class OtherEvidence(Evidence, frozen=True, kw_only=True, tag="other"):
-    """Evidence of a type this version does not take apart; `type_name` is Graph's, `raw` its JSON."""
+    """Evidence of a type this version does not take apart.
+
+    `type_name` is Graph's; `raw` is the JSON of what this type adds to every evidence's members, with its
+    keys in order, so that two readings of the same thing are the same text.
+    """
 
     type_name: str = ""
     raw: str = ""

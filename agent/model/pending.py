@@ -39,7 +39,7 @@ class KindSource(StrEnum):
     NOWHERE = "nowhere"
 
 
-class Sighting(msgspec.Struct, frozen=True, kw_only=True):
+class Sighting(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One alert that shows the pending action, as it was when last read."""
 
     incident_id: str
@@ -77,7 +77,7 @@ class IncidentHead(msgspec.Struct, frozen=True, kw_only=True):
     alert_count: int = 0
 
 
-class PendingAction(msgspec.Struct, frozen=True, kw_only=True):
+class PendingAction(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One thing that awaits approval, and everything Defender said of it.
 
     `key` says what is acted on, in a form that is the same in every sighting; `label` says it to people

@@ -28,6 +28,7 @@ _MOMENTS_OF: dict[str, tuple[str, ...]] = {
 
 _WORDS = ("verdict", "remediationStatus", "remediationStatusDetails")
 _LISTS = ("roles", "detailedRoles", "tags")
+_COMMON = frozenset({"@odata.type", "createdDateTime", *_WORDS, *_LISTS})
 
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,6})?\d*(Z|[+-]\d\d:\d\d)?")
 _ESCAPE = re.compile(
@@ -189,10 +190,11 @@ def _short(tag: Any) -> str:
 
 def _other(raw: dict[str, Any]) -> dict[str, Any]:
     """Return evidence as `OtherEvidence`, with whatever of the common fields can be read."""
+    own = {key: value for key, value in raw.items() if key not in _COMMON}
     kept: dict[str, Any] = {
         "@odata.type": "other",
         "typeName": _short(raw.get("@odata.type")),
-        "raw": msgspec.json.encode(raw).decode(),
+        "raw": msgspec.json.encode(own, order="deterministic").decode(),
     }
     for key in _WORDS:
         if isinstance(word := raw.get(key), str):
