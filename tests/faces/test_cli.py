@@ -204,11 +204,28 @@ def test_policy_check_as_json(tmp_path: Path) -> None:
     assert (found["problems"][0]["line"], found["problems"][0]["column"]) == (7, 9)
 
 
+def test_one_file_is_checked_with_the_lists_beside_it_and_without_the_faults_of_others(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "lists").mkdir()
+    (tmp_path / "lists" / "vip.yaml").write_text("list: vip\nentries: [ceo@contoso.example]\n")
+    with_list = POLICY.replace("decide:", "unless:\n  - recipients: {anyIn: $vip}\ndecide:")
+    (tmp_path / "small-clusters.yaml").write_text(with_list)
+    (tmp_path / "other.yaml").write_text("policy: [")
+
+    good = run("policy", "check", str(tmp_path / "small-clusters.yaml"))
+    bad = run("policy", "check", str(tmp_path / "other.yaml"))
+
+    assert (good.exit_code, bad.exit_code) == (0, 1)
+    assert "no problem in" in good.stdout
+    assert "1 problem in" in bad.stdout
+
+
 def test_a_folder_of_policies_that_is_not_there_is_wrong_use(tmp_path: Path) -> None:
     done = run("policy", "check", str(tmp_path / "none"))
 
     assert done.exit_code == 2
-    assert "is not a folder" in done.stderr
+    assert "is not there: name the folder" in done.stderr
 
 
 # The simulator alone

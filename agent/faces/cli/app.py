@@ -83,7 +83,9 @@ def show(
 def check(
     path: Annotated[
         Path | None,
-        typer.Argument(metavar="[PATH]", help="The folder of policies; ./policies if left out."),
+        typer.Argument(
+            metavar="[PATH]", help="The folder of policies, or one of its files; ./policies if left out."
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:

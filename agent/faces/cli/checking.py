@@ -13,6 +13,9 @@ from agent.model.policy import PolicySet
 
 USUAL = Path("policies")
 
+LISTS = "lists"
+"""The folder of lists, inside the folder of policies."""
+
 
 class Checked(msgspec.Struct, frozen=True, kw_only=True):
     """What `policy check --json` tells."""
@@ -20,15 +23,18 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     policies: tuple[str, ...] = ()
     revision: str | None = None
+    """Of the whole set; None where a part of it does not load."""
     problems: tuple[Problem, ...] = ()
 
 
 def check(path: Path | None, *, as_json: bool) -> None:
-    """Print every problem of the policies in the folder; end with 1 where there is one."""
-    folder = path or USUAL
-    if not folder.is_dir():
-        raise SettingsError(f"`{folder}` is not a folder: name the one in which the policies lie")
-    checked = _checked(folder)
+    """Print every problem of the policies in the folder, or of one file of it; end with 1 where there is one."""
+    wanted = path or USUAL
+    if not wanted.exists():
+        raise SettingsError(
+            f"`{wanted}` is not there: name the folder in which the policies lie, or one of its files"
+        )
+    checked = _checked(wanted)
     if as_json:
         print_json(checked)
     else:
@@ -37,26 +43,38 @@ def check(path: Path | None, *, as_json: bool) -> None:
         raise Ending(FINDINGS)
 
 
-def _checked(folder: Path) -> Checked:
+def _checked(path: Path) -> Checked:
+    """Load the whole set, since policies need their lists and each other; of one file only it is told."""
+    folder = path if path.is_dir() else _folder_of(path)
     try:
         found: PolicySet = parse_set(PolicyFiles(folder).files())
     except PolicyError as error:
-        return Checked(path=str(folder), problems=error.problems)
-    names = tuple(sorted(policy.name for policy in found.policies))
-    return Checked(path=str(folder), policies=names, revision=found.revision)
+        problems = tuple(one for one in error.problems if path.is_dir() or Path(one.file) == path)
+        return Checked(path=str(path), problems=problems)
+    ours = (one for one in found.policies if path.is_dir() or Path(one.file) == path)
+    names = tuple(sorted(one.name for one in ours))
+    return Checked(path=str(path), policies=names, revision=found.revision)
+
+
+def _folder_of(file: Path) -> Path:
+    return file.parent.parent if file.parent.name == LISTS else file.parent
 
 
 def _tell(checked: Checked) -> None:
     out = console()
     for problem in checked.problems:
         out.print(safe(str(problem), limit=2000), soft_wrap=True)
-    count = len(checked.problems)
-    if count:
-        said = f"{_counted(count, 'problem', 'problems')} in {checked.path}"
-    else:
-        loads = _counted(len(checked.policies), "policy", "policies")
-        said = f"{loads} in {checked.path} {'loads' if len(checked.policies) == 1 else 'load'}: revision {checked.revision}"
-    out.print(safe(said, limit=2000), soft_wrap=True)
+    out.print(safe(_summary(checked), limit=2000), soft_wrap=True)
+
+
+def _summary(checked: Checked) -> str:
+    if checked.problems:
+        return f"{_counted(len(checked.problems), 'problem', 'problems')} in {checked.path}"
+    if checked.revision is None:
+        return f"no problem in {checked.path}; other files of its folder do not load: check the folder"
+    loads = "loads" if len(checked.policies) == 1 else "load"
+    count = _counted(len(checked.policies), "policy", "policies")
+    return f"{count} in {checked.path} {loads}: revision {checked.revision}"
 
 
 def _counted(count: int, one: str, many: str) -> str:

@@ -33,6 +33,9 @@ POSITION = "unheard words"
 
 OWN_POLICIES = Path("policies")
 
+SHIPPED = "agent.shipped_policies"
+"""The package in which the wheel carries the folder `policies/`."""
+
 
 class Stage:
     """A fresh folder with settings, ledger and logs, and the processes that use it.
@@ -45,6 +48,7 @@ class Stage:
         self._rate = rate
         self._epoch = epoch
         self._dry_run = dry_run
+        self._policies = policies()
         self.folder = Path(tempfile.mkdtemp(prefix="air-agent-demo-"))
         self.settings_file = self.folder / "air-agent.yaml"
         self.log = self.folder / "agent.log"
@@ -85,6 +89,11 @@ class Stage:
         """End the agent at once, wherever it is."""
         if self._agent is not None and self._agent.returncode is None:
             self._agent.kill()
+            await self._agent.wait()
+
+    async def agent_ended(self) -> None:
+        """Return when the agent has ended, for whatever reason."""
+        if self._agent is not None:
             await self._agent.wait()
 
     def check_agent(self) -> None:
@@ -172,7 +181,7 @@ auth:
   client_id: {names.CLIENT_ID}
   client_secret_file: client-secret
 policies:
-  directory: {json.dumps(str(policies()))}
+  directory: {json.dumps(str(self._policies))}
   treat_as: enforce
 ledger:
   url: {json.dumps(f"sqlite:///{self.ledger.as_posix()}")}
@@ -203,7 +212,7 @@ def policies() -> Path:
     if any(OWN_POLICIES.glob("*.yaml")):
         return OWN_POLICIES.absolute()
     with contextlib.suppress(ModuleNotFoundError):
-        shipped = Path(str(files("agent.shipped_policies")))
+        shipped = Path(str(files(SHIPPED)))
         if any(shipped.glob("*.yaml")):
             return shipped
     raise SettingsError(

@@ -1,0 +1,98 @@
+"""The demo's folder and processes, without running a demo."""
+
+import stat
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from agent.faces.cli.stage import Stage, policies
+from agent.model.errors import SettingsError
+from agent.model.policy import Mode
+from agent.settings.subjects import Cloud, TreatAs
+
+EPOCH = datetime(2026, 8, 20, 12, tzinfo=UTC)
+ROOT = Path(__file__).parent.parent.parent
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make every temporary folder one of this test's, and stand where policies lie."""
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
+    monkeypatch.chdir(ROOT)
+
+
+def a_stage(*, dry_run: bool = False) -> Stage:
+    return Stage(seed=7, rate=60, epoch=EPOCH, dry_run=dry_run)
+
+
+@pytest.mark.parametrize(("dry_run", "mode"), [(False, Mode.ENFORCE), (True, Mode.OBSERVE)])
+async def test_the_agent_is_given_settings_that_load(
+    dry_run: bool, mode: Mode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIR_AGENT_MODE", "nonsense of the caller")
+
+    async with a_stage(dry_run=dry_run) as stage:
+        settings = stage.settings()
+        status = await stage.ask("status")
+
+    assert settings.mode is mode
+    assert settings.graph.cloud is Cloud.SIMULATOR
+    assert settings.policies.treat_as is TreatAs.ENFORCE
+    assert (settings.clock.rate, settings.clock.epoch) == (60, EPOCH)
+    assert status["seed"] == 7
+
+
+async def test_what_lies_in_the_folder_is_for_nobody_else() -> None:
+    async with a_stage() as stage:
+        folder, secret = stage.folder, stage.folder / "client-secret"
+
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert stat.S_IMODE(secret.stat().st_mode) == 0o600
+
+
+async def test_an_agent_that_ends_by_itself_is_told_in_its_own_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "policies").mkdir()
+    (tmp_path / "policies" / "broken.yaml").write_text("policy: [")
+    monkeypatch.chdir(tmp_path)
+
+    async with a_stage() as stage:
+        await stage.start_agent()
+        await stage.agent_ended()
+        with pytest.raises(SettingsError) as caught:
+            stage.check_agent()
+
+    assert str(caught.value).startswith(f"{tmp_path}/policies/broken.yaml:")
+
+
+async def test_a_killed_agent_is_not_taken_for_one_that_failed() -> None:
+    async with a_stage() as stage:
+        await stage.start_agent()
+        await stage.kill_agent()
+        await stage.start_agent()
+
+        stage.check_agent()
+        await stage.stop_agent()
+
+
+def test_the_policies_that_lie_here_are_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "policies").mkdir()
+    (tmp_path / "policies" / "mine.yaml").write_text("policy: mine")
+    monkeypatch.chdir(tmp_path)
+
+    assert policies() == tmp_path / "policies"
+
+
+def test_no_folder_is_left_where_the_demo_cannot_begin(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("agent.faces.cli.stage.SHIPPED", "agent.no_such_package")
+
+    with pytest.raises(SettingsError, match="there are no policies"):
+        a_stage()
+
+    assert not list((tmp_path / "temporary").iterdir())
