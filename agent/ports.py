@@ -32,8 +32,9 @@ class Clock(Protocol):
 class Page(msgspec.Struct, frozen=True, kw_only=True):
     """One page of an answer.
 
-    `is_whole` is False where Graph said that a part is missing, or a thing on it could not be read: what is
-    here may be used, but the watermark must not move past it.
+    `is_whole` is False where Graph said that a part is missing: what is here may be used, but the watermark
+    must not move past it. A thing that could not be read is named in `unreadable`, for people: it would
+    be no more readable the next time, so that it does not hold the watermark.
     """
 
     incidents: tuple[Incident, ...] = ()

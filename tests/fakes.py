@@ -21,6 +21,7 @@ class FakeDefender:
         self.copies: dict[Pair, MailMessage] = {}
         self.down = False
         self.is_whole = True
+        self.unreadable: tuple[str, ...] = ()
         self.can_hunt = True
         self.resolves = 1_000_000
         self.asked: Counter[str] = Counter()
@@ -40,7 +41,7 @@ class FakeDefender:
             for incident in self.incidents.values()
             if incident.last_update_date_time is not None and incident.last_update_date_time >= since
         ]
-        yield Page(incidents=tuple(found), is_whole=self.is_whole)
+        yield Page(incidents=tuple(found), is_whole=self.is_whole, unreadable=self.unreadable)
 
     async def alerts_since(self, since: datetime) -> AsyncIterator[Page]:
         self._ask("alerts")

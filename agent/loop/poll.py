@@ -2,6 +2,8 @@
 
 from collections.abc import AsyncIterator, Sequence
 
+import structlog
+
 from agent.judge.recognise import recognise
 from agent.judge.track import track
 from agent.loop.moved import save_moved
@@ -9,6 +11,8 @@ from agent.loop.report import PassReport
 from agent.model.defender import Alert, Incident
 from agent.model.enactment import CLOSED, Record, State
 from agent.ports import Page, World
+
+log = structlog.get_logger()
 
 HOPS = 5
 """How many redirects are followed before a person has to look."""
@@ -151,5 +155,7 @@ async def _open(world: World) -> AsyncIterator[Record]:
 
 def _complain(page: Page, report: PassReport) -> None:
     report.problems.extend(page.unreadable)
-    if not page.is_whole and not page.unreadable:
+    for thing in page.unreadable:
+        log.error("cannot be read: a person has to look in Defender", what=thing)
+    if not page.is_whole:
         report.problems.append("Graph's answer was partial: the watermark stays where it is")

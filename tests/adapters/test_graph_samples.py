@@ -86,6 +86,6 @@ def test_another_apis_incidents_are_not_taken_for_ours() -> None:
     page, _ = incidents_page(read("xdr-legacy-incident-user-reported-phish.json"))
 
     assert page.incidents == ()
-    assert not page.is_whole
+    assert page.unreadable
     assert page.unreadable
     assert page.unreadable[0].startswith("incident without a usable id")

@@ -160,7 +160,7 @@ def test_a_bad_alert_is_left_out_by_name_and_its_neighbours_stay() -> None:
 
     assert [alert.id for alert in page.incidents[0].alerts] == ["a", "c"]
     assert len(page.incidents[0].alerts[1].evidence) == 1
-    assert not page.is_whole
+    assert page.unreadable
     assert page.unreadable[0].startswith("alert `bad-1` of incident `1`: ")
 
 
@@ -168,7 +168,7 @@ def test_a_bad_incident_is_left_out_by_name_and_its_neighbours_stay() -> None:
     page = incidents_page(pack(incident(), incident(id="2", status={}), 7, incident(id="3"))).page
 
     assert [one.id for one in page.incidents] == ["1", "3"]
-    assert not page.is_whole
+    assert page.unreadable
     assert [problem.split(":")[0] for problem in page.unreadable] == [
         "incident `2`",
         "an incident that is not an object",
@@ -190,7 +190,7 @@ def test_wrong_shapes_are_named(record: Any, problem: str) -> None:
     page = incidents_page(pack(record)).page
 
     assert page.unreadable == (problem,)
-    assert not page.is_whole
+    assert page.unreadable
 
 
 def test_a_name_that_could_fake_a_line_is_not_repeated() -> None:
@@ -291,7 +291,7 @@ def test_no_shape_of_one_incident_harms_another(key: str, value: Any) -> None:
 
     assert page.incidents[0].id == "0"
     assert page.incidents[-1].id == "2"
-    assert len(page.incidents) == 3 or not page.is_whole
+    assert len(page.incidents) == 3 or page.unreadable
 
 
 def test_words_and_repeats_stay_as_they_came() -> None:

@@ -132,3 +132,13 @@ match:
   cluster.mailboxCount: {above: 1000000}
 decide: approve
 """
+
+
+async def test_what_cannot_be_read_is_said_and_does_not_hold_the_watermark(bench: Bench) -> None:
+    bench.defender.show(an_incident(an_alert(), updated=NOW - 3 * M))
+    bench.defender.unreadable = ("alert `a1` of incident `7`",)
+
+    report = await bench.run_pass()
+
+    assert await bench.world.ledger.cursor() == NOW - 3 * M
+    assert report.problems == ["alert `a1` of incident `7`"]

@@ -85,7 +85,7 @@ def incidents_page(body: bytes, *, is_partial: bool = False) -> Walked:
     records, link = records_of(body)
     problems: list[str] = []
     incidents = _taken(records, Incident, _prepare_incident, _salvage_incident, problems)
-    page = Page(incidents=incidents, is_whole=not is_partial and not problems, unreadable=tuple(problems))
+    page = Page(incidents=incidents, is_whole=not is_partial, unreadable=tuple(problems))
     return Walked(page, link)
 
 
@@ -94,7 +94,7 @@ def alerts_page(body: bytes, *, is_partial: bool = False) -> Walked:
     records, link = records_of(body)
     problems: list[str] = []
     alerts = _taken(records, Alert, _prepare_alert, _salvage_alert, problems)
-    page = Page(alerts=alerts, is_whole=not is_partial and not problems, unreadable=tuple(problems))
+    page = Page(alerts=alerts, is_whole=not is_partial, unreadable=tuple(problems))
     return Walked(page, link)
 
 
