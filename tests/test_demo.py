@@ -1,0 +1,69 @@
+"""The demo as a newcomer runs it: real processes, real ports, a real ledger."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+VERBS = {"approve", "reject", "escalate"}
+
+
+def demo(*options: str) -> dict[str, Any]:
+    """Run the demo and return what it says of itself."""
+    done = subprocess.run(  # the real command, in processes of its own
+        [sys.executable, "-m", "agent", "demo", "--json", *options],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env={**os.environ, "NO_COLOR": "1"},
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+@pytest.fixture(scope="module")
+def enforced() -> dict[str, Any]:
+    return demo("--seed", "11", "--kill", "10")
+
+
+def test_the_demo_ends_within_a_minute_and_shows_every_decision(enforced: dict[str, Any]) -> None:
+    decisions = {action["decision"] for action in enforced["actions"]}
+
+    assert enforced["seconds"] < 60
+    assert decisions >= VERBS
+    assert len(enforced["actions"]) >= 70
+    assert enforced["people"]
+
+
+def test_every_row_names_a_fact_its_value_and_the_policy_and_no_two_say_the_same(enforced: dict[str, Any]) -> None:
+    reasons = [action["reason"] for action in enforced["actions"]]
+
+    assert len(set(reasons)) == len(reasons)
+    for action in enforced["actions"]:
+        assert action["reason"].count("`") >= 2, action
+        assert " is " in action["reason"] or " has " in action["reason"] or " was " in action["reason"], action
+        assert action["enactment"]
+        assert action["confirmation"]
+        assert action["deadline"]
+
+
+def test_killed_ten_times_on_the_way_each_message_is_sent_exactly_once(enforced: dict[str, Any]) -> None:
+    assert enforced["kills"] == 10
+    assert enforced["doubled"] == []
+    assert enforced["missing"] == []
+    assert enforced["remediated"] >= 200
+
+
+def test_a_dry_run_decides_the_same_and_writes_nothing() -> None:
+    dry = demo("--seed", "11", "--dry-run")
+
+    assert dry["writes"] == 0
+    assert {action["decision"] for action in dry["actions"]} >= VERBS
