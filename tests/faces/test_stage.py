@@ -86,11 +86,22 @@ def test_the_policies_that_lie_here_are_shown(tmp_path: Path, monkeypatch: pytes
     assert policies() == tmp_path / "policies"
 
 
+def test_without_any_here_the_shipped_ones_are_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shipped = tmp_path / "installed" / "ones_that_were_shipped"
+    shipped.mkdir(parents=True)
+    (shipped / "theirs.yaml").write_text("policy: theirs")
+    monkeypatch.syspath_prepend(tmp_path / "installed")
+    monkeypatch.setattr("agent.faces.cli.stage.SHIPPED", shipped.name)
+    monkeypatch.chdir(tmp_path)
+
+    assert policies() == shipped
+
+
 def test_no_folder_is_left_where_the_demo_cannot_begin(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("agent.faces.cli.stage.SHIPPED", "agent.no_such_package")
+    monkeypatch.setattr("agent.faces.cli.stage.SHIPPED", "no_such_package")
 
     with pytest.raises(SettingsError, match="there are no policies"):
         a_stage()

@@ -11,7 +11,7 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime
-from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Self
 
@@ -211,10 +211,10 @@ def policies() -> Path:
     """
     if any(OWN_POLICIES.glob("*.yaml")):
         return OWN_POLICIES.absolute()
-    with contextlib.suppress(ModuleNotFoundError):
-        shipped = Path(str(files(SHIPPED)))
-        if any(shipped.glob("*.yaml")):
-            return shipped
+    shipped = find_spec(SHIPPED)
+    for folder in (shipped.submodule_search_locations or ()) if shipped is not None else ():
+        if any(Path(folder).glob("*.yaml")):
+            return Path(folder)
     raise SettingsError(
         "there are no policies: run the demo in a folder that has `policies/`, or install the wheel"
     )
