@@ -17,7 +17,8 @@ from agent.adapters.graph.clouds import Cloud
 from agent.ports import Clock, Defender, Enactor
 
 if TYPE_CHECKING:
-    from agent.adapters.graph.tokens import Credential
+    from agent.adapters.graph.client import Client
+    from agent.adapters.graph.tokens import Credential, Tokens
 
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 60.0
@@ -68,27 +69,15 @@ async def open_graph(
         Refused: the login says no, or the token is another tenant's.
         Unavailable: the login cannot be reached.
     """
-    from agent.adapters.graph.asking import Asking  # noqa: PLC0415  slow
-    from agent.adapters.graph.budget import Budget  # noqa: PLC0415
+    from agent.adapters.graph.budget import Budget  # noqa: PLC0415  slow
     from agent.adapters.graph.client import Client  # noqa: PLC0415  slow
-    from agent.adapters.graph.defender import GraphDefender  # noqa: PLC0415  slow
-    from agent.adapters.graph.enactor import GraphEnactor  # noqa: PLC0415  slow
-    from agent.adapters.graph.mailbag import Mailbag  # noqa: PLC0415  slow
     from agent.adapters.graph.tokens import Tokens, wall_clock  # noqa: PLC0415  slow
-    from agent.adapters.graph.transport import Transport, direct  # noqa: PLC0415  slow
 
     for name in _CHATTY:
         # Their INFO and DEBUG lines hold whole addresses.
         logging.getLogger(name).setLevel(logging.WARNING)
     tokens = Tokens(credential, cloud=cloud, tenant_id=tenant_id, wall=wall or wall_clock)
-    http = httpx.AsyncClient(
-        transport=Transport(transport if transport is not None else direct(cloud.graph)),
-        timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
-        headers={"User-Agent": "air-agent"},
-        follow_redirects=False,
-        trust_env=False,
-    )
-    async with http:
+    async with _http(cloud, transport) as http:
         await tokens.get_authorization_token(cloud.graph)
         client = Client(
             http,
@@ -98,18 +87,35 @@ async def open_graph(
             clock=clock,
             lots=lots or Random(),  # noqa: S311  spreads waits, guards nothing
         )
-        asking = Asking(client.graph, client.base_url)
-        has_analyzed_emails = cloud.has_analyzed_emails
-        mailbag = Mailbag(
-            client,
-            asking,
-            clock,
-            has_analyzed_emails=has_analyzed_emails,
-            per_action=analyzed_emails_per_action,
-        )
-        yield Graph(
-            defender=GraphDefender(client, asking, mailbag, page_size=page_size),
-            enactor=GraphEnactor(client, asking, has_analyzed_emails=has_analyzed_emails),
-            grants=tokens.claims.grants,
-            is_delegated=tokens.claims.is_delegated,
-        )
+        yield _graph(client, cloud, tokens, clock, analyzed_emails_per_action, page_size)
+
+
+def _http(cloud: Cloud, transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
+    from agent.adapters.graph.transport import Transport, direct  # noqa: PLC0415  slow
+
+    return httpx.AsyncClient(
+        transport=Transport(transport if transport is not None else direct(cloud.graph)),
+        timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
+        headers={"User-Agent": "air-agent"},
+        follow_redirects=False,
+        trust_env=False,
+    )
+
+
+def _graph(
+    client: "Client", cloud: Cloud, tokens: "Tokens", clock: Clock, per_action: int, page_size: int
+) -> Graph:
+    from agent.adapters.graph.asking import Asking  # noqa: PLC0415  slow
+    from agent.adapters.graph.defender import GraphDefender  # noqa: PLC0415  slow
+    from agent.adapters.graph.enactor import GraphEnactor  # noqa: PLC0415  slow
+    from agent.adapters.graph.mailbag import Mailbag  # noqa: PLC0415  slow
+
+    asking = Asking(client.graph, client.base_url)
+    has_analyzed_emails = cloud.has_analyzed_emails
+    mailbag = Mailbag(client, asking, clock, has_analyzed_emails=has_analyzed_emails, per_action=per_action)
+    return Graph(
+        defender=GraphDefender(client, asking, mailbag, page_size=page_size),
+        enactor=GraphEnactor(client, asking, has_analyzed_emails=has_analyzed_emails),
+        grants=tokens.claims.grants,
+        is_delegated=tokens.claims.is_delegated,
+    )
