@@ -1,7 +1,8 @@
 """The tables of the policy language's documentation, from the same tables that check policies."""
 
 from agent.judge.operators import ONE_OF, OPERATORS
-from agent.judge.vocabulary import FACTS, MESSAGE_FACTS, WORDS, Fact, Scope
+from agent.judge.vocabulary import FACTS, MESSAGE_FACTS, SETS, WORDS, Fact, Scope
+from agent.model.facts import FactType
 from agent.model.pending import MAIL_KINDS, ActionKind
 
 EVERY_KIND = "every kind"
@@ -37,8 +38,7 @@ def _kinds(kinds: frozenset[ActionKind]) -> str:
 def operator_rows() -> tuple[OperatorRow, ...]:
     """Return each operator: name, the types of facts it goes with, what it takes, and what it means."""
     rows = [
-        (f"`{row.name}`", ", ".join(sorted(row.types)), row.operand.value, row.meaning)
-        for row in OPERATORS.values()
+        (f"`{row.name}`", _types(row.types), row.operand.value, row.meaning) for row in OPERATORS.values()
     ]
     rows.append(
         (
@@ -49,6 +49,13 @@ def operator_rows() -> tuple[OperatorRow, ...]:
         )
     )
     return tuple(rows)
+
+
+def _types(types: frozenset[FactType]) -> str:
+    if types == frozenset(FactType):
+        return "every fact"
+    single = sorted(types - SETS)
+    return ", ".join([*single, "sets"] if types >= SETS else single)
 
 
 def markdown(header: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> str:
