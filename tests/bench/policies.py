@@ -76,10 +76,9 @@ def _number(chance: Random) -> Clause:
 
 def _domain(chance: Random) -> Clause:
     some = chance.sample(DOMAINS, 2)
-    fact = chance.choice(["mailbox.domain", "senders.domains"][1:])
     return (
-        f"{fact}: {{noneIn: [{', '.join(some)}]}}",
-        f"!{_variable(fact)}.exists(one, one in {_cel_list(some)})",
+        f"senders.domains: {{noneIn: [{', '.join(some)}]}}",
+        f"!senders_domains.exists(one, one in {_cel_list(some)})",
     )
 
 
