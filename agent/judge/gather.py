@@ -17,6 +17,7 @@ from agent.model.defender import (
     FileEvidence,
     Mail,
     MailboxConfigurationEvidence,
+    MailboxEvidence,
     MailClusterEvidence,
     MailMessage,
     ProcessEvidence,
@@ -166,6 +167,12 @@ def _own(evidence: AnyEvidence) -> Raw:
                 "mailbox.upn": evidence.upn,
                 "mailbox.configurationType": evidence.configuration_type,
                 "mailbox.configurationId": evidence.configuration_id,
+                "mailbox.name": evidence.display_name,
+            }
+        case MailboxEvidence():
+            return {
+                "mailbox.address": evidence.primary_address,
+                "mailbox.upn": evidence.upn,
                 "mailbox.name": evidence.display_name,
             }
         case UserEvidence(user_account=account) if account is not None:

@@ -20,7 +20,9 @@ from agent.model.defender import (
     DeviceEvidence,
     FileEvidence,
     Incident,
+    IpEvidence,
     MailboxConfigurationEvidence,
+    MailboxEvidence,
     MailClusterEvidence,
     OtherEvidence,
     ProcessEvidence,
@@ -290,6 +292,16 @@ def _process(evidence: ProcessEvidence) -> Thing | None:
     return Thing(ActionKind.UNKNOWN, key, label)
 
 
+def _ip(evidence: IpEvidence) -> Thing | None:
+    address = evidence.ip_address
+    return Thing(ActionKind.UNKNOWN, f"ip:{address}".lower(), address) if address else None
+
+
+def _whole_mailbox(evidence: MailboxEvidence) -> Thing | None:
+    address = evidence.primary_address or evidence.upn
+    return Thing(ActionKind.UNKNOWN, f"whole mailbox:{address}".lower(), address) if address else None
+
+
 def _other(evidence: OtherEvidence) -> Thing | None:
     what = sha256(f"{evidence.type_name}\x1f{evidence.raw}".encode()).hexdigest()[:32]
     return Thing(ActionKind.UNKNOWN, f"other:{what}", evidence.type_name or "evidence")
@@ -305,6 +317,8 @@ _THINGS: Mapping[type, Callable[[Any], Thing | None]] = {
     UserEvidence: _user,
     DeviceEvidence: _device,
     ProcessEvidence: _process,
+    IpEvidence: _ip,
+    MailboxEvidence: _whole_mailbox,
     OtherEvidence: _other,
 }
 """What each type of evidence would be acted on as; looked up by type, since a page holds a thousand of them."""

@@ -168,6 +168,20 @@ class UrlEvidence(Evidence, frozen=True, kw_only=True):
     url: str | None = None
 
 
+class IpEvidence(Evidence, frozen=True, kw_only=True):
+    """An IP address."""
+
+    ip_address: str | None = None
+
+
+class MailboxEvidence(Evidence, frozen=True, kw_only=True):
+    """A mailbox as a whole."""
+
+    primary_address: str | None = None
+    upn: str | None = None
+    display_name: str | None = None
+
+
 class OtherEvidence(Evidence, frozen=True, kw_only=True, tag="other"):
     """Evidence of a type this version does not take apart.
 
@@ -189,6 +203,8 @@ AnyEvidence = (
     | ProcessEvidence
     | RegistryKeyEvidence
     | UrlEvidence
+    | IpEvidence
+    | MailboxEvidence
     | OtherEvidence
 )
 

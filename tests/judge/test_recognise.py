@@ -11,7 +11,9 @@ from agent.model.defender import (
     DeviceEvidence,
     FileDetails,
     FileEvidence,
+    IpEvidence,
     MailboxConfigurationEvidence,
+    MailboxEvidence,
     OtherEvidence,
     ProcessEvidence,
     RegistryKeyEvidence,
@@ -76,7 +78,10 @@ P = "pendingApproval"
         (UserEvidence(), ActionKind.UNKNOWN),
         (DeviceEvidence(mde_device_id="d1"), ActionKind.UNKNOWN),
         (ProcessEvidence(process_id=4, mde_device_id="d1"), ActionKind.UNKNOWN),
-        (OtherEvidence(type_name="ipEvidence", raw='{"ipAddress":"192.0.2.1"}'), ActionKind.UNKNOWN),
+        (IpEvidence(ip_address="192.0.2.1"), ActionKind.UNKNOWN),
+        (IpEvidence(), ActionKind.UNKNOWN),
+        (MailboxEvidence(primary_address="a@b.example"), ActionKind.UNKNOWN),
+        (OtherEvidence(type_name="oauthApplicationEvidence", raw='{"appId":"1"}'), ActionKind.UNKNOWN),
     ],
 )
 def test_the_kind_comes_from_the_evidence_and_is_unknown_where_that_does_not_fix_it(
