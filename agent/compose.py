@@ -43,7 +43,9 @@ async def open_world(settings: Settings) -> AsyncIterator[World]:
         ) as graph,
     ):
         if settings.mode is Mode.ENFORCE and graph.is_delegated:
-            raise SettingsError("`mode: enforce` needs an application's own login: this one is a person's, delegated")
+            raise SettingsError(
+                "`mode: enforce` needs an application's own login: this one is a person's, delegated"
+            )
         yield World(
             tenant_id=settings.tenant.id,
             clock=clock,

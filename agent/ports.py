@@ -196,8 +196,12 @@ class Ledger(Protocol):
         """Write how the effect went. `intended` puts it back: it was definitely not applied."""
         ...
 
-    async def spent(self, policy: str, since: datetime) -> Spent:
-        """Return what the policy has approved at or after `since`."""
+    async def spent(self, policy: str, since: datetime, *, apart_from: str = "") -> Spent:
+        """Return what the policy has approved at or after `since`.
+
+        Actions count once each, and `apart_from` does not; messages count whichever action they are of. An
+        approval whose plan was dropped whole does not count any more.
+        """
         ...
 
     async def listed(

@@ -43,13 +43,17 @@ def test_the_demo_ends_within_a_minute_and_shows_every_decision(enforced: dict[s
     assert enforced["people"]
 
 
-def test_every_row_names_a_fact_its_value_and_the_policy_and_no_two_say_the_same(enforced: dict[str, Any]) -> None:
+def test_every_row_names_a_fact_its_value_and_the_policy_and_no_two_say_the_same(
+    enforced: dict[str, Any],
+) -> None:
     reasons = [action["reason"] for action in enforced["actions"]]
 
     assert len(set(reasons)) == len(reasons)
     for action in enforced["actions"]:
         assert action["reason"].count("`") >= 2, action
-        assert " is " in action["reason"] or " has " in action["reason"] or " was " in action["reason"], action
+        assert " is " in action["reason"] or " has " in action["reason"] or " was " in action["reason"], (
+            action
+        )
         assert action["enactment"]
         assert action["confirmation"]
         assert action["deadline"]

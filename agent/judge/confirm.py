@@ -38,8 +38,9 @@ def after_sending(record: Record, effects: Sequence[Effect]) -> Record:
 
 
 def confirm(record: Record, effects: Sequence[Effect], mail: Mail, now: datetime) -> Record:
-    """Return the record after one look at where its mail is."""
+    """Return the record after one look at where its mail is: what was sent, and what others were to take."""
     targets = {target for effect in effects if effect.went in LEFT for target in effect.targets}
+    targets.update(record.plan.leaned if record.plan is not None else ())
     places = {copy.pair: copy.location for copy in mail.messages}
     still = sum(places.get(target) in MAILBOX_LOCATIONS for target in targets)
     unread = sum(places.get(target) is None for target in targets)
@@ -57,13 +58,43 @@ def confirm(record: Record, effects: Sequence[Effect], mail: Mail, now: datetime
     state = record.state
     if state is State.SENT:
         state = State.CONTRADICTED if still else State.UNVERIFIED
+    doubt = "whether it was applied is not known, and " if state is State.UNKNOWN else ""
     return msgspec.structs.replace(
         record,
         state=state,
         due=None,
         confirmation=confirmation,
-        why=f"{words} at the last look: a person has to see",
+        why=f"{doubt}{words} at the last look: a person has to see",
     )
+
+
+def watch(record: Record, effects: Sequence[Effect], mail: Mail, now: datetime) -> Record:
+    """Return a record that waits for something else, after one look at what was sent for it before."""
+    sent = msgspec.structs.replace(record, state=State.SENT, plan=None)
+    looked = confirm(sent, effects, mail, now)
+    return msgspec.structs.replace(
+        record, confirmation=looked.confirmation, due=_until_deadline(record, looked.due)
+    )
+
+
+def still_watched(record: Record, effects: Sequence[Effect]) -> Record:
+    """Return a record that waits for something else, and what was sent for it before is looked at all the same.
+
+    What may or may not have been applied makes the record unknown, whatever else was decided of it.
+    """
+    sent = sum(len(effect.targets) for effect in effects if effect.went in LEFT)
+    copies = "1 copy was" if sent == 1 else f"{sent} copies were"
+    words = "; ".join(filter(None, (record.why, f"{copies} sent for deletion before")))
+    if any(effect.went in {Went.UNKNOWN, Went.SENT} for effect in effects):
+        words += ", and whether that was applied is not known: it is read back and never sent again"
+    due = _until_deadline(record, _next_check(record, effects, 0))
+    return msgspec.structs.replace(record, due=due, why=words)
+
+
+def _until_deadline(record: Record, check: datetime | None) -> datetime | None:
+    if record.state is State.EXPIRED:
+        return check
+    return min(check or record.action.deadline, record.action.deadline)
 
 
 def already_gone(record: Record, now: datetime) -> Record:

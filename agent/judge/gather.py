@@ -3,8 +3,9 @@
 A fact that Defender did not give, gave as null, or gave as a word this version does not know is left out.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlsplit
 
 from agent.judge.vocabulary import WORDS
@@ -23,6 +24,7 @@ from agent.model.defender import (
     ProcessEvidence,
     RegistryKeyEvidence,
     UrlEvidence,
+    UserAccount,
     UserEvidence,
     evidence_type,
 )
@@ -53,6 +55,10 @@ def mail_of(action: PendingAction, mail: Mail) -> Mail:
             copies = tuple(copy for copy in copies if copy.recipient.lower() == recipient.lower())
             if not copies:
                 unresolved = messages
+        case MailClusterEvidence(email_count=int(count)) if max(len(messages), len(copies)) < count:
+            # Whether the count is of messages or of copies is UNCONFIRMED: fewer of both are not all.
+            why = f"Defender counted {count}, and only {len(copies)} copies are known"
+            return Mail(messages=copies, unresolved=messages, why="; ".join(filter(None, (mail.why, why))))
         case _:
             pass
     return Mail(messages=copies, unresolved=unresolved, why=mail.why if unresolved else "")
@@ -138,6 +144,7 @@ def _incident(action: PendingAction) -> Raw:
 
 
 def _evidence(evidence: AnyEvidence) -> Raw:
+    own = _OWN.get(type(evidence))
     return {
         "evidence.type": evidence_type(evidence),
         "evidence.verdict": evidence.verdict,
@@ -145,75 +152,71 @@ def _evidence(evidence: AnyEvidence) -> Raw:
         "evidence.createdDateTime": evidence.created_date_time,
         "evidence.roles": evidence.roles,
         "evidence.tags": evidence.tags,
-        **_own(evidence),
+        **(own(evidence) if own is not None else {}),
     }
 
 
-def _own(evidence: AnyEvidence) -> Raw:
-    match evidence:
-        case MailClusterEvidence():
-            return {
-                "cluster.by": cluster_by(evidence.cluster_by, evidence.query),
-                "cluster.clusterBy": evidence.cluster_by,
-                "cluster.value": evidence.cluster_by_value,
-                "cluster.query": evidence.query,
-                "cluster.emailCount": evidence.email_count,
-            }
-        case AnalyzedMessageEvidence():
-            return _message(evidence)
-        case MailboxConfigurationEvidence():
-            return {
-                "mailbox.address": evidence.mailbox_primary_address,
-                "mailbox.upn": evidence.upn,
-                "mailbox.configurationType": evidence.configuration_type,
-                "mailbox.configurationId": evidence.configuration_id,
-                "mailbox.name": evidence.display_name,
-            }
-        case MailboxEvidence():
-            return {
-                "mailbox.address": evidence.primary_address,
-                "mailbox.upn": evidence.upn,
-                "mailbox.name": evidence.display_name,
-            }
-        case UserEvidence(user_account=account) if account is not None:
-            return {
-                "user.principalName": account.user_principal_name,
-                "user.accountName": account.account_name,
-                "user.domainName": account.domain_name,
-                "user.azureAdUserId": account.azure_ad_user_id,
-                "user.sid": account.user_sid,
-            }
-        case DeviceEvidence():
-            return {
-                "device.id": evidence.mde_device_id,
-                "device.name": evidence.device_dns_name or evidence.host_name,
-                "device.osPlatform": evidence.os_platform,
-                "device.riskScore": evidence.risk_score,
-                "device.healthStatus": evidence.health_status,
-                "device.group": evidence.rbac_group_name,
-            }
-        case FileEvidence():
-            return {
-                **_file(evidence.file_details or FileDetails()),
-                "file.detectionStatus": evidence.detection_status,
-                "device.id": evidence.mde_device_id,
-            }
-        case ProcessEvidence():
-            image = evidence.image_file
-            return {
-                "process.commandLine": evidence.process_command_line,
-                "process.fileName": image.file_name if image else None,
-                "device.id": evidence.mde_device_id,
-            }
-        case RegistryKeyEvidence():
-            return {"registry.hive": evidence.registry_hive, "registry.key": evidence.registry_key}
-        case UrlEvidence():
-            return {"url.value": evidence.url, "url.host": _host(evidence.url)}
-        case _:
-            return {}
+def _cluster(evidence: MailClusterEvidence) -> Raw:
+    return {
+        "cluster.by": cluster_by(evidence.cluster_by, evidence.query),
+        "cluster.clusterBy": evidence.cluster_by,
+        "cluster.value": evidence.cluster_by_value,
+        "cluster.query": evidence.query,
+        "cluster.emailCount": evidence.email_count,
+    }
 
 
-def _file(details: FileDetails) -> Raw:
+def _configuration(evidence: MailboxConfigurationEvidence) -> Raw:
+    return {
+        "mailbox.address": evidence.mailbox_primary_address,
+        "mailbox.upn": evidence.upn,
+        "mailbox.configurationType": evidence.configuration_type,
+        "mailbox.configurationId": evidence.configuration_id,
+        "mailbox.name": evidence.display_name,
+    }
+
+
+def _mailbox(evidence: MailboxEvidence) -> Raw:
+    return {
+        "mailbox.address": evidence.primary_address,
+        "mailbox.upn": evidence.upn,
+        "mailbox.name": evidence.display_name,
+    }
+
+
+def _user(evidence: UserEvidence) -> Raw:
+    account = evidence.user_account or UserAccount()
+    return {
+        "user.principalName": account.user_principal_name,
+        "user.accountName": account.account_name,
+        "user.domainName": account.domain_name,
+        "user.azureAdUserId": account.azure_ad_user_id,
+        "user.sid": account.user_sid,
+    }
+
+
+def _device(evidence: DeviceEvidence) -> Raw:
+    return {
+        "device.id": evidence.mde_device_id,
+        "device.name": evidence.device_dns_name or evidence.host_name,
+        "device.osPlatform": evidence.os_platform,
+        "device.riskScore": evidence.risk_score,
+        "device.healthStatus": evidence.health_status,
+        "device.group": evidence.rbac_group_name,
+    }
+
+
+def _process(evidence: ProcessEvidence) -> Raw:
+    image = evidence.image_file
+    return {
+        "process.commandLine": evidence.process_command_line,
+        "process.fileName": image.file_name if image else None,
+        "device.id": evidence.mde_device_id,
+    }
+
+
+def _file(evidence: FileEvidence) -> Raw:
+    details = evidence.file_details or FileDetails()
     return {
         "file.name": details.file_name,
         "file.path": details.file_path,
@@ -221,7 +224,17 @@ def _file(details: FileDetails) -> Raw:
         "file.size": details.file_size,
         "file.publisher": details.file_publisher,
         "file.signer": details.signer,
+        "file.detectionStatus": evidence.detection_status,
+        "device.id": evidence.mde_device_id,
     }
+
+
+def _registry_key(evidence: RegistryKeyEvidence) -> Raw:
+    return {"registry.hive": evidence.registry_hive, "registry.key": evidence.registry_key}
+
+
+def _url(evidence: UrlEvidence) -> Raw:
+    return {"url.value": evidence.url, "url.host": _host(evidence.url)}
 
 
 def _message(evidence: AnalyzedMessageEvidence) -> Raw:
@@ -243,6 +256,21 @@ def _message(evidence: AnalyzedMessageEvidence) -> Raw:
     }
 
 
+_OWN: Mapping[type, Callable[[Any], Raw]] = {
+    MailClusterEvidence: _cluster,
+    AnalyzedMessageEvidence: _message,
+    MailboxConfigurationEvidence: _configuration,
+    MailboxEvidence: _mailbox,
+    UserEvidence: _user,
+    DeviceEvidence: _device,
+    FileEvidence: _file,
+    ProcessEvidence: _process,
+    RegistryKeyEvidence: _registry_key,
+    UrlEvidence: _url,
+}
+"""The facts that only one type of evidence has; types that are not here have none."""
+
+
 def _mail(messages: tuple[MailMessage, ...], *, is_complete: bool) -> Raw:
     """Collect facts over all copies; a set is left out where a complete answer lacks a member of it."""
     recipients = {message.recipient.lower() for message in messages}
@@ -253,7 +281,9 @@ def _mail(messages: tuple[MailMessage, ...], *, is_complete: bool) -> Raw:
         "recipients.domains": {_domain(recipient) or "" for recipient in recipients},
         "recipients.count": len(recipients) if is_complete else None,
         "threats": {threat for message in messages for threat in message.threats},
-        "subjects": {message.subject for message in messages if message.subject},
+        "subjects": {message.subject for message in messages if message.subject}
+        if all(message.subject for message in messages)
+        else None,
         "senders": senders if names_all_senders else None,
         "senders.domains": {_domain(sender) or "" for sender in senders} if names_all_senders else None,
     }

@@ -103,6 +103,8 @@ def _cut(text: str, room: int) -> str:
 
 
 def _tags(incident: Incident, records: Sequence[Record]) -> tuple[str, ...] | None:
+    if incident.custom_tags is None:
+        return None  # a change would replace them all, and what they are is not known
     ours = {_tag(record) for record in records if record.decision is not None}
     theirs = tuple(tag for tag in incident.custom_tags if tag not in TAGS)
     wanted = (*theirs, *sorted(tag for tag in ours if tag is not None))

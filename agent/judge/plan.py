@@ -65,6 +65,7 @@ def _remediation(
     means: Means,
 ) -> Plan:
     missing = tuple(target for target in targets if target not in covered)
+    leaned = tuple(t for t in targets if t in covered and covered[t].action_id != action.id)
     if not targets:
         return Plan(
             way=Way.REMEDIATE, why="no copy is in a mailbox any more: there is nothing left to delete"
@@ -74,8 +75,10 @@ def _remediation(
         why = f"soft delete of {_copies(len(missing))} in mailboxes"
         if known:
             why += f"; {known} more were sent before and are not sent again"
-        return Plan(way=Way.REMEDIATE, why=why, effects=_effects(decision, action, missing, means))
-    others = [covered[target] for target in targets if covered[target].action_id != action.id]
+        return Plan(
+            way=Way.REMEDIATE, why=why, effects=_effects(decision, action, missing, means), leaned=leaned
+        )
+    others = [covered[target] for target in leaned]
     if not others:
         return Plan(way=Way.REMEDIATE, why=f"{_copies(len(targets))} were sent before and are not sent again")
     first = min(others, key=lambda cover: (cover.intended_at, cover.effect_id))
@@ -83,6 +86,7 @@ def _remediation(
         return Plan(
             way=Way.REMEDIATE,
             why=f"{_copies(len(targets))} are covered by action {first.action_id}, approved within the hour",
+            leaned=leaned,
             duplicate_of=first.action_id,
         )
     return Plan(

@@ -75,7 +75,12 @@ def recognise(incident: Incident, *, tenant_id: str, now: datetime) -> tuple[Pen
             )
             same = (thing.kind, thing.key)
             known = found.get(same)
-            found[same] = action if known is None else join(known, action)
+            if known is None:
+                found[same] = action
+            elif any(sighting.alert_id == alert.id for sighting in known.sightings):
+                found[same] = _both(known, action)
+            else:
+                found[same] = join(known, action)
     return tuple(found.values())
 
 
@@ -103,6 +108,27 @@ def join(known: PendingAction, seen: PendingAction) -> PendingAction:
         first_seen=min(known.first_seen, seen.first_seen),
         deadline=min(known.deadline, seen.deadline),
     )
+
+
+def _both(one: PendingAction, other: PendingAction) -> PendingAction:
+    """Return one pending action from two pieces of evidence in one alert that are named the same.
+
+    Defender tells clusters apart by their source too, which Graph does not give: what still awaits
+    approval wins, and of two that do, the messages of both are meant.
+    """
+    if one.is_pending != other.is_pending:
+        return one if one.is_pending else other
+    first, second = one.evidence, other.evidence
+    if not isinstance(first, MailClusterEvidence) or not isinstance(second, MailClusterEvidence):
+        return one
+    messages = tuple(dict.fromkeys((*first.network_message_ids, *second.network_message_ids)))
+    counts = (first.email_count, second.email_count, len(messages))
+    count = None if None in counts else max(count for count in counts if count is not None)
+    verdict = first.verdict if first.verdict == second.verdict else None
+    evidence = msgspec.structs.replace(
+        first, network_message_ids=messages, email_count=count, verdict=verdict
+    )
+    return msgspec.structs.replace(one, evidence=evidence)
 
 
 def evidence_digest(action: PendingAction) -> str:

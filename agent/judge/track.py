@@ -5,6 +5,7 @@ from datetime import datetime
 import msgspec
 
 from agent.judge.recognise import evidence_digest, join
+from agent.model.decision import Verb
 from agent.model.defender import MailClusterEvidence
 from agent.model.enactment import CLOSED, Confirmation, EffectSeen, PendingSeen, Record, State
 from agent.model.pending import PendingAction
@@ -39,16 +40,21 @@ def track(record: Record | None, seen: PendingAction, now: datetime) -> Record |
     if action.remediation_status in AMBIGUOUS:
         return moved
     if action.is_pending:
-        return _still_pending(moved, now, grew=not _messages(action) <= _messages(record.action))
+        grew = not _messages(action) <= _messages(record.action)
+        return _still_pending(moved, now, grew=grew, is_news=moved is not record)
     return _closed(moved, now)
 
 
-def _still_pending(record: Record, now: datetime, *, grew: bool) -> Record:
-    if record.state is State.EXPIRED or record.decision is None:
-        return _reopened(record, now) if record.state is State.SUPERSEDED else record
-    if record.state is State.SUPERSEDED:
+def _still_pending(record: Record, now: datetime, *, grew: bool, is_news: bool) -> Record:
+    if record.state is State.SUPERSEDED or (record.state is State.EXPIRED and now < record.action.deadline):
         return _reopened(record, now)
-    if record.state is State.SEEN or evidence_digest(record.action) == record.decision.evidence:
+    decision = record.decision
+    if decision is None or record.state in {State.SEEN, State.EXPIRED}:
+        return record
+    if record.state is State.ESCALATED and decision.verb is Verb.APPROVE and is_news:
+        # It was approved, and not shown when it was read again before writing.
+        return _reopened(record, now)
+    if evidence_digest(record.action) == decision.evidence:
         return record
     if record.state not in UNDISPATCHED and not grew:
         return record
@@ -76,10 +82,10 @@ def _closed(record: Record, now: datetime) -> Record:
         return _noticed(record, now)
     if record.state is State.REJECTED and word == "declined":
         return _confirmed(record, now, "declined in Defender, as was decided here")
-    if record.state is State.DEDUPLICATED:
-        return _confirmed(record, now, f"Defender shows `{word}`: covered by the action it repeats")
     if record.state in UNDISPATCHED or record.state is State.REFUSED:
         why = f"Defender shows `{word}`: decided or cancelled elsewhere before it was carried out here"
+        if record.state is State.DEDUPLICATED and record.plan is not None:
+            why = f"Defender shows `{word}`; its messages are those of action {record.plan.duplicate_of}"
         return msgspec.structs.replace(
             _noticed(record, now), state=State.SUPERSEDED, due=None, why=why, is_noted=True
         )

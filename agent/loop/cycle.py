@@ -7,29 +7,38 @@ from datetime import datetime, timedelta
 import msgspec
 
 from agent.judge.compile import Judge
-from agent.judge.confirm import after_sending, already_gone, expire
+from agent.judge.confirm import after_sending, already_gone, expire, still_watched
 from agent.judge.decide import decide
 from agent.judge.gather import gather, mail_of, wanted
 from agent.judge.guard import hold, over_limit
 from agent.judge.plan import DEDUPLICATION, Means, copies_in_mailboxes, plan
 from agent.judge.recognise import evidence_digest
+from agent.loop.lookup import look_up
+from agent.loop.moved import save_moved
 from agent.loop.report import PassReport
 from agent.model.decision import Decision, Verb
 from agent.model.defender import Mail
 from agent.model.enactment import Approval, Cover, Effect, Pair, Plan, Record, Spent, State, Way, Went
-from agent.model.errors import Refused
 from agent.ports import World
+
+SENT_BEFORE = frozenset({Went.SENT, Went.DONE, Went.REFUSED, Went.UNKNOWN})
+"""How an effect went that has left."""
 
 
 @dataclass(slots=True)
 class Batch:
     """What one transaction will write, and what it already gives away to those judged later in it."""
 
+    now: datetime
     records: list[Record] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)
     dropped: list[str] = field(default_factory=list)
     approvals: list[Approval] = field(default_factory=list)
     covered: dict[Pair, Cover] = field(default_factory=dict)
+    sent: dict[str, tuple[Effect, ...]] = field(default_factory=dict)
+    """What left before, by action."""
+    freed: dict[str, int] = field(default_factory=dict)
+    """Messages of approvals that this batch lets go whole, by action: they count against no limit any more."""
 
 
 async def judge_due(world: World, judge: Judge, report: PassReport) -> None:
@@ -45,64 +54,51 @@ async def judge_records(world: World, judge: Judge, records: Sequence[Record], r
     A record that was intended and is judged again lets go of what was not sent.
     """
     now = world.clock.now()
-    batch = Batch()
-    alive: list[Record] = []
-    for record in records:
-        if record.state is State.INTENDED:
-            effects = await world.ledger.effects(record.action.id)
-            batch.dropped.extend(effect.id for effect in effects if effect.went is Went.INTENDED)
-        if now >= record.action.deadline:
-            batch.records.append(expire(record, now))
-        else:
-            alive.append(record)
-    mail = await _mail(world, alive)
-    now = world.clock.now()
+    over = [record for record in records if now >= record.action.deadline]
+    if over:
+        await save_moved(world, [(record, expire(record, now)) for record in over])
+    alive = [record for record in records if now < record.action.deadline]
+    mail = await look_up(world, alive)
+    batch = Batch(now=world.clock.now())
     theirs = {record.action.id: mail_of(record.action, mail) for record in alive if wanted(record.action)}
+    for record in alive:
+        await _let_go(world, record, batch)
     targets = {target for copies in theirs.values() for target in copies_in_mailboxes(copies)}
     covered = await world.ledger.covered(list(targets))
     freed = set(batch.dropped)
     batch.covered = {target: cover for target, cover in covered.items() if cover.effect_id not in freed}
     for record in alive:
-        await _judge_one(world, judge, record, theirs.get(record.action.id), now, batch)
+        await _judge_one(world, judge, record, theirs.get(record.action.id), batch)
     await world.ledger.save(
-        batch.records, effects=batch.effects, dropped=batch.dropped, approvals=batch.approvals, now=now
+        batch.records,
+        effects=batch.effects,
+        dropped=batch.dropped,
+        approvals=batch.approvals,
+        now=batch.now,
     )
     report.decided += len(alive)
 
 
-async def _mail(world: World, records: Sequence[Record]) -> Mail:
-    """Look up the mail of all these records at once; what is too much to ask for stays unresolved."""
-    limit = world.defender.resolves
-    asked: dict[str, None] = {}
-    beyond: set[str] = set()
-    for record in records:
-        messages = wanted(record.action)
-        if len(messages) > limit:
-            beyond.update(messages)
-        else:
-            asked.update(dict.fromkeys(messages))
-    beyond -= asked.keys()
-    why = (
-        f"advanced hunting is not granted, and one by one at most {limit} messages of an action are looked up"
-    )
-    try:
-        found = await world.defender.mail(list(asked)) if asked else Mail()
-    except Refused as error:
-        found, beyond, why = Mail(), beyond | asked.keys(), str(error)
-    if not beyond:
-        return found
-    reasons = "; ".join(reason for reason in (found.why, why) if reason)
-    return Mail(messages=found.messages, unresolved=found.unresolved | beyond, why=reasons)
+async def _let_go(world: World, record: Record, batch: Batch) -> None:
+    """Note what was sent for the record before, and drop what is intended and not sent."""
+    if record.plan is None:
+        return
+    effects = await world.ledger.effects(record.action.id)
+    batch.sent[record.action.id] = tuple(effect for effect in effects if effect.went in SENT_BEFORE)
+    dropped = [effect for effect in effects if effect.went is Went.INTENDED]
+    batch.dropped.extend(effect.id for effect in dropped)
+    if dropped and not any(
+        effect.intended_at == dropped[0].intended_at for effect in batch.sent[record.action.id]
+    ):
+        batch.freed[record.action.id] = sum(len(effect.targets) for effect in dropped)
 
 
-async def _judge_one(
-    world: World, judge: Judge, record: Record, mail: Mail | None, now: datetime, batch: Batch
-) -> None:
+async def _judge_one(world: World, judge: Judge, record: Record, mail: Mail | None, batch: Batch) -> None:
     action = record.action
     decision = decide(
         judge,
         action,
-        gather(action, mail, now),
+        gather(action, mail, batch.now),
         evidence=evidence_digest(action),
         enforces_observers=world.enforces_observers,
         version=world.version,
@@ -113,7 +109,7 @@ async def _judge_one(
         missing=world.enactor.missing if world.enactor is not None else "",
     )
     intended = plan(decision, action, mail, batch.covered, means)
-    if decision.verb is Verb.APPROVE and not _was_granted(record, decision):
+    if decision.verb is Verb.APPROVE:
         held = await _over_limits(world, judge, decision, intended, batch)
         if held is not None:
             decision = held
@@ -122,34 +118,9 @@ async def _judge_one(
             batch.approvals.extend(_approvals(decision, intended))
     batch.effects.extend(intended.effects)
     for effect in intended.effects:
-        cover = Cover(action_id=action.id, effect_id=effect.id, intended_at=now)
+        cover = Cover(action_id=action.id, effect_id=effect.id, intended_at=batch.now)
         batch.covered.update(dict.fromkeys(effect.targets, cover))
-    sent = await _sent_before(world, record)
-    batch.records.append(
-        _decided(record, decision, intended, sent, now, observes=means.observes, batch=batch)
-    )
-
-
-async def _sent_before(world: World, record: Record) -> tuple[Effect, ...]:
-    """Return what already left this machine for the action, in an earlier plan."""
-    if record.plan is None or not record.plan.effects:
-        return ()
-    return tuple(
-        effect
-        for effect in await world.ledger.effects(record.action.id)
-        if effect.went not in (Went.INTENDED, Went.OBSERVED, Went.DROPPED)
-    )
-
-
-def _was_granted(record: Record, decision: Decision) -> bool:
-    """Whether this approval counts against its policies' limits already."""
-    before = record.decision
-    return (
-        record.state is State.INTENDED
-        and before is not None
-        and before.verb is Verb.APPROVE
-        and before.policies == decision.policies
-    )
+    batch.records.append(_decided(record, decision, intended, batch, observes=means.observes))
 
 
 async def _over_limits(
@@ -161,18 +132,24 @@ async def _over_limits(
         for limit in (policy.limits.actions, policy.limits.messages):
             if limit is None:
                 continue
-            spent = await _spent(world, policy.name, decision.at - limit.window, batch)
+            spent = await _spent(world, policy.name, decision, decision.at - limit.window, batch)
             words = over_limit(policy, limit, spent, messages)
             if words is not None:
                 return hold(decision, f"limits of {policy.name}", words)
     return None
 
 
-async def _spent(world: World, policy: str, since: datetime, batch: Batch) -> Spent:
-    """Return what the policy has approved since then, this batch included."""
-    saved = await world.ledger.spent(policy, since)
+async def _spent(world: World, policy: str, decision: Decision, since: datetime, batch: Batch) -> Spent:
+    """Return what the policy has approved since then, this batch included, and apart from what it lets go.
+
+    The action itself counts once, however often it is approved.
+    """
+    saved = await world.ledger.spent(policy, since, apart_from=decision.action_id)
     ours = [approval for approval in batch.approvals if approval.policy == policy]
-    return Spent(actions=saved.actions + len(ours), messages=saved.messages + sum(a.messages for a in ours))
+    messages = saved.messages + sum(approval.messages for approval in ours)
+    return Spent(
+        actions=saved.actions + len(ours), messages=messages - batch.freed.get(decision.action_id, 0)
+    )
 
 
 def _approvals(decision: Decision, intended: Plan) -> list[Approval]:
@@ -187,16 +164,7 @@ def _messages(intended: Plan) -> int:
     return sum(len(effect.targets) for effect in intended.effects)
 
 
-def _decided(
-    record: Record,
-    decision: Decision,
-    intended: Plan,
-    sent: Sequence[Effect],
-    now: datetime,
-    *,
-    observes: bool,
-    batch: Batch,
-) -> Record:
+def _decided(record: Record, decision: Decision, intended: Plan, batch: Batch, *, observes: bool) -> Record:
     """Return the record in the state that its decision and plan put it in."""
     before = record.decision
     is_same = before is not None and before.grounds == decision.grounds
@@ -208,31 +176,36 @@ def _decided(
         why="",
         is_noted=observes or (is_same and record.is_noted),
     )
+    sent = batch.sent.get(record.action.id, ())
+    if decision.guard is None and intended.way is Way.REMEDIATE:
+        return _to_remediate(fresh, intended, sent, batch, observes=observes)
+    waiting = msgspec.structs.replace(fresh, state=_waiting(decision, intended, observes=observes))
+    return still_watched(waiting, sent) if sent else waiting
+
+
+def _waiting(decision: Decision, intended: Plan, *, observes: bool) -> State:
     if decision.guard is not None:
-        return msgspec.structs.replace(fresh, state=State.HELD)
-    match intended.way:
-        case Way.ASK:
-            return msgspec.structs.replace(fresh, state=State.ESCALATED)
-        case Way.HAND_OFF:
-            return msgspec.structs.replace(fresh, state=State.HANDED_OFF)
-        case Way.ADVISORY:
-            return msgspec.structs.replace(fresh, state=State.DECIDED if observes else State.REJECTED)
-        case Way.REMEDIATE:
-            pass
+        return State.HELD
+    if intended.way is Way.HAND_OFF:
+        return State.HANDED_OFF
+    if intended.way is Way.ADVISORY:
+        return State.DECIDED if observes else State.REJECTED
+    return State.ESCALATED
+
+
+def _to_remediate(
+    record: Record, intended: Plan, sent: Sequence[Effect], batch: Batch, *, observes: bool
+) -> Record:
     if intended.duplicate_of is not None:
-        again = _cover_ends(intended.duplicate_of, batch, now)
-        return msgspec.structs.replace(
-            fresh, state=State.DEDUPLICATED, due=min(again, record.action.deadline)
-        )
+        again = min(_cover_ends(intended.duplicate_of, batch), record.action.deadline)
+        return msgspec.structs.replace(record, state=State.DEDUPLICATED, due=again)
     if intended.effects:
         state = State.DECIDED if observes else State.INTENDED
-        return msgspec.structs.replace(fresh, state=state)
-    if sent:
-        return after_sending(fresh, sent)
-    return already_gone(fresh, now)
+        return msgspec.structs.replace(record, state=state)
+    return after_sending(record, sent) if sent else already_gone(record, batch.now)
 
 
-def _cover_ends(action_id: str, batch: Batch, now: datetime) -> datetime:
+def _cover_ends(action_id: str, batch: Batch) -> datetime:
     """Return when the duplicate is judged anew: just after the hour of the approval it repeats."""
     covers = [cover.intended_at for cover in batch.covered.values() if cover.action_id == action_id]
-    return max(covers, default=now) + DEDUPLICATION + timedelta(seconds=1)
+    return max(covers, default=batch.now) + DEDUPLICATION + timedelta(seconds=1)

@@ -1,18 +1,22 @@
 """What becomes of things later: effects are looked at, duplicates judged anew, weeks end."""
 
+from collections.abc import Sequence
+
 import msgspec
 
-from agent.judge.confirm import LEFT, confirm, expire
+from agent.judge.confirm import LEFT, confirm, expire, watch
 from agent.judge.track import UNDISPATCHED
+from agent.loop.lookup import look_up_messages
 from agent.loop.moved import save_moved
 from agent.loop.report import PassReport
-from agent.model.defender import Mail
 from agent.model.enactment import Effect, Record, State
-from agent.model.errors import Refused
 from agent.ports import World
 
 LOOKED_AT = (State.SENT, State.UNKNOWN, State.REFUSED)
 """States with mail to be looked at."""
+
+WAITING = (*(state for state in UNDISPATCHED if state is not State.SEEN), State.EXPIRED)
+"""States that wait for something else; what was sent before is looked at all the same."""
 
 AT_ONCE = 200
 """Records looked at between two commits."""
@@ -20,42 +24,59 @@ AT_ONCE = 200
 
 async def follow(world: World, report: PassReport) -> None:
     """Look after everything that is due and needs no decision."""
-    await _look_at_effects(world, report)
     await _end(world)
-
-
-async def _look_at_effects(world: World, report: PassReport) -> None:
-    while records := await world.ledger.due(world.clock.now(), LOOKED_AT, AT_ONCE):
-        effects: dict[str, list[Effect]] = {}
-        for record in records:
-            found = await world.ledger.effects(record.action.id)
-            effects[record.action.id] = [effect for effect in found if effect.went in LEFT]
-        messages = {t[0]: None for group in effects.values() for effect in group for t in effect.targets}
-        mail = await _mail(world, list(messages), report)
-        now = world.clock.now()
-        after = [confirm(record, effects[record.action.id], mail, now) for record in records]
-        report.confirmed += sum(record.state is State.CONFIRMED for record in after)
-        await world.ledger.save(after, now=now)
-
-
-async def _mail(world: World, messages: list[str], report: PassReport) -> Mail:
-    try:
-        return await world.defender.mail(messages)
-    except Refused as error:
-        report.problems.append(str(error))
-        return Mail(unresolved=frozenset(messages), why=str(error))
+    while records := await world.ledger.due(world.clock.now(), (*LOOKED_AT, *WAITING), AT_ONCE):
+        await _look_at(world, records, report)
 
 
 async def _end(world: World) -> None:
     """Judge duplicates anew after their hour, and expire what nobody decided in its week."""
-    waiting = [state for state in UNDISPATCHED if state is not State.SEEN]
-    while records := await world.ledger.due(world.clock.now(), waiting, AT_ONCE):
+    waiting = [state for state in WAITING if state is not State.EXPIRED]
+    seen: set[str] = set()
+    while True:
+        due = await world.ledger.due(world.clock.now(), waiting, AT_ONCE + len(seen))
+        records = [record for record in due if record.action.id not in seen]
+        if not records:
+            return
+        seen.update(record.action.id for record in records)
         now = world.clock.now()
         moves: list[tuple[Record | None, Record]] = []
         for record in records:
             if now >= record.action.deadline:
                 moves.append((record, expire(record, now)))
-            else:
+            elif record.state is State.DEDUPLICATED:
                 why = "the hour of the approval it repeats is over"
                 moves.append((record, msgspec.structs.replace(record, state=State.SEEN, due=now, why=why)))
-        await save_moved(world, moves)
+        if moves:
+            await save_moved(world, moves)
+
+
+async def _look_at(world: World, records: Sequence[Record], report: PassReport) -> None:
+    """Look where the mail of these records is, all at once."""
+    effects: dict[str, list[Effect]] = {}
+    for record in records:
+        found = await world.ledger.effects(record.action.id)
+        effects[record.action.id] = [effect for effect in found if effect.went in LEFT]
+    leaned = [target for record in records if record.plan is not None for target in record.plan.leaned]
+    targets = [t for group in effects.values() for effect in group for t in effect.targets]
+    messages = dict.fromkeys(target[0] for target in (*targets, *leaned))
+    mail = await look_up_messages(world, list(messages))
+    if mail.why:
+        report.problems.append(f"what was sent could not all be looked at: {mail.why}")
+    claimed = await world.ledger.covered(leaned)
+    now = world.clock.now()
+    after: list[Record] = []
+    for record in records:
+        sent = effects[record.action.id]
+        if record.state in WAITING:
+            after.append(watch(record, sent, mail, now))
+            continue
+        looked = confirm(record, sent, mail, now)
+        theirs = record.plan.leaned if record.plan is not None else ()
+        is_loose = any(target not in claimed for target in theirs)
+        if is_loose and looked.state is not State.CONFIRMED and looked.action.is_pending:
+            why = "another action was to take some of its messages, and did not"
+            looked = msgspec.structs.replace(looked, state=State.SEEN, due=now, why=why)
+        after.append(looked)
+    report.confirmed += sum(record.state is State.CONFIRMED for record in after)
+    await world.ledger.save(after, now=now)

@@ -4,9 +4,12 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from agent.judge.confirm import LEFT, after_sending
-from agent.model.enactment import PendingSeen, Record, State, Went
+from agent.judge.confirm import LEFT, after_sending, still_watched
+from agent.model.enactment import Effect, PendingSeen, Record, State, Went
 from agent.ports import World
+
+ENDS = {State.SUPERSEDED: PendingSeen.CLOSED, State.EXPIRED: PendingSeen.EXPIRED}
+"""States in which nothing more is done, and what they say of the pending action."""
 
 
 async def save_moved(
@@ -17,21 +20,39 @@ async def save_moved(
 ) -> None:
     """Save each record (before, after) in one transaction.
 
-    A record that leaves `intended` lets go of what was not sent. One that Defender closed after a part of it
-    was sent is not superseded: what was sent is still confirmed.
+    A record that leaves `intended` lets go of what was not sent. What was sent for it is followed to its
+    end, however the record itself ends.
     """
+    if not moves and not versions:
+        return
     records: list[Record] = []
     dropped: list[str] = []
     for before, after in moves:
-        if before is None or before.state is not State.INTENDED or after.state is State.INTENDED:
+        if before is None or before.state is after.state:
+            records.append(after)
+            continue
+        is_leaving = before.state is State.INTENDED
+        if not is_leaving and after.state not in ENDS:
             records.append(after)
             continue
         effects = await world.ledger.effects(after.action.id)
-        dropped.extend(effect.id for effect in effects if effect.went is Went.INTENDED)
-        sent = [effect for effect in effects if effect.went in LEFT]
-        if after.state is State.SUPERSEDED and sent:
-            seen = msgspec.structs.replace(after.confirmation, pending=PendingSeen.CLOSED)
-            records.append(msgspec.structs.replace(after_sending(after, sent), confirmation=seen))
-            continue
-        records.append(after)
+        if is_leaving:
+            dropped.extend(effect.id for effect in effects if effect.went is Went.INTENDED)
+        records.append(ended(after, [effect for effect in effects if effect.went in LEFT]))
     await world.ledger.save(records, dropped=dropped, versions=versions, now=world.clock.now())
+
+
+def ended(record: Record, sent: Sequence[Effect]) -> Record:
+    """Return a record as it ends, given what was sent for it.
+
+    One that Defender closed after we acted is not superseded. One whose week ended stays expired, unless
+    nobody knows whether a call of it was applied.
+    """
+    pending = ENDS.get(record.state)
+    if pending is None or not sent:
+        return record
+    is_unsure = any(effect.went in {Went.UNKNOWN, Went.SENT} for effect in sent)
+    if record.state is State.EXPIRED and not is_unsure:
+        return still_watched(record, sent)
+    seen = msgspec.structs.replace(record.confirmation, pending=pending)
+    return msgspec.structs.replace(after_sending(record, sent), confirmation=seen)

@@ -10,12 +10,17 @@ from agent.loop.moved import save_moved
 from agent.loop.report import PassReport
 from agent.model.defender import Alert, Incident
 from agent.model.enactment import CLOSED, Record, State
+from agent.model.errors import Malformed, Refused, Unavailable
 from agent.ports import Page, World
 
 log = structlog.get_logger()
 
 HOPS = 5
 """How many redirects are followed before a person has to look."""
+
+
+IN_A_ROW = 3
+"""After how many incidents in a row that cannot be read Graph counts as away."""
 
 
 async def poll(world: World, report: PassReport) -> None:
@@ -56,12 +61,30 @@ async def sweep(world: World, report: PassReport) -> None:
     async for record in _open(world):
         if not covered.intersection(sighting.alert_id for sighting in record.action.sightings):
             stale.setdefault(record.action.incident.id)
-    for incident_id in stale:
-        incident = await surviving(world, incident_id)
-        if incident is not None:
-            await save_incidents(world, [incident], report, even_unmoved=True)
+    await _read_again(world, list(stale), report)
     if is_whole:
         await world.ledger.mark_swept(began)
+
+
+async def _read_again(world: World, incident_ids: Sequence[str], report: PassReport) -> None:
+    """Read these incidents; one that cannot be read waits for the next sweep and does not hold the others.
+
+    Raises:
+        Unavailable: Graph asks for patience, or is away for one incident after another.
+    """
+    failed = 0
+    for incident_id in incident_ids:
+        try:
+            incident = await surviving(world, incident_id)
+        except (Unavailable, Malformed, Refused) as error:
+            failed = failed + 1 if isinstance(error, Unavailable) else 0
+            if isinstance(error, Unavailable) and (error.until is not None or failed == IN_A_ROW):
+                raise
+            report.problems.append(f"incident {incident_id}: {error}")
+            continue
+        failed = 0
+        if incident is not None:
+            await save_incidents(world, [incident], report, even_unmoved=True)
 
 
 async def surviving(world: World, incident_id: str) -> Incident | None:

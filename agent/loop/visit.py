@@ -1,6 +1,7 @@
 """One incident: read again, carry out what is still right, and show the decisions in it."""
 
 import asyncio
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 import msgspec
@@ -30,6 +31,8 @@ log = structlog.get_logger()
 async def visit(world: World, incident_id: str, stop: asyncio.Event, report: PassReport) -> None:
     """Do everything that is still to be done in this incident, until asked to stop.
 
+    An incident that was merged is visited where it went on.
+
     Raises:
         Unavailable: Graph is away or asks for patience; whatever was not sent is still intended.
     """
@@ -37,12 +40,17 @@ async def visit(world: World, incident_id: str, stop: asyncio.Event, report: Pas
     if incident is None:
         await _cannot_read(world, incident_id, report)
         return
-    await _look_again(world, incident)
-    for record in await world.ledger.of_incident(incident.id):
+    places = dict.fromkeys((incident.id, incident_id))
+    await _look_again(world, incident, places)
+    for record in await _in(world, places):
         if record.state is State.INTENDED and not stop.is_set():
             await _perform(world, record, stop, report)
     if not stop.is_set():
-        await _note(world, incident, report)
+        await _note(world, incident, places, report)
+
+
+async def _in(world: World, places: Iterable[str]) -> list[Record]:
+    return [record for place in places for record in await world.ledger.of_incident(place)]
 
 
 async def recover(world: World) -> int:
@@ -67,47 +75,55 @@ async def _settle_interrupted(world: World, record: Record) -> int:
 
 
 async def _cannot_read(world: World, incident_id: str, report: PassReport) -> None:
-    """Put off what waits in an incident that is not there: one 404 proves nothing."""
-    now = world.clock.now()
+    """Leave to people what waits in an incident that is not there, nor one it was merged into."""
     report.problems.append(f"incident {incident_id} cannot be read, nor one it was merged into")
     moves: list[tuple[Record | None, Record]] = []
     for record in await world.ledger.of_incident(incident_id):
-        why = "its incident could not be read"
         if record.state is State.INTENDED:
-            later = now + world.pace.fresh
-            moves.append((record, msgspec.structs.replace(record, state=State.SEEN, due=later, why=why)))
+            moves.append((record, _to_person(record, "its incident cannot be read")))
         elif not record.is_noted:
-            moves.append((record, msgspec.structs.replace(record, is_noted=True, why=why)))
-    if moves:
-        await save_moved(world, moves)
+            moves.append((record, msgspec.structs.replace(record, is_noted=True)))
+    await save_moved(world, moves)
 
 
-async def _look_again(world: World, incident: Incident) -> None:
+async def _look_again(world: World, incident: Incident, places: Iterable[str]) -> None:
     """Void or close what changed since it was decided, before anything is sent."""
     now = world.clock.now()
     seen = {action.id: action for action in recognise(incident, tenant_id=world.tenant_id, now=now)}
-    known = await world.ledger.load(list(seen))
     moves: list[tuple[Record | None, Record]] = []
-    for action_id, record in known.items():
-        tracked = track(record, seen[action_id], now) or record
-        if incident.id not in {record.action.incident.id, tracked.action.incident.id}:
-            continue  # its parent is another incident, whose own visit sees to it
-        after = _still_right(world, tracked, now)
+    for record in await _in(world, places):
+        action = seen.get(record.action.id)
+        tracked = record if action is None else track(record, action, now) or record
+        after = _still_right(world, tracked, now, is_shown=action is not None and action.is_pending)
         if after is not record:
             moves.append((record, after))
-    if moves:
-        await save_moved(world, moves)
+    await save_moved(world, moves)
 
 
-def _still_right(world: World, record: Record, now: datetime) -> Record:
+def _still_right(world: World, record: Record, now: datetime, *, is_shown: bool) -> Record:
     if record.state is not State.INTENDED or record.decision is None:
         return record
     if now >= record.action.deadline:
         return expire(record, now)
-    if now - record.decision.at > world.pace.fresh:
+    if not is_shown:
+        return _to_person(record, "Defender does not show that it awaits approval")
+    if not is_fresh(world, record, now):
         why = "its mail was looked up too long ago to act on"
         return msgspec.structs.replace(record, state=State.SEEN, due=now, why=why)
     return record
+
+
+def is_fresh(world: World, record: Record, now: datetime, *, share: float = 1.0) -> bool:
+    """Whether the record was decided so lately that its mail may be acted on; a clock set back is no excuse."""
+    if record.decision is None:
+        return False
+    return timedelta(0) <= now - record.decision.at <= world.pace.fresh * share
+
+
+def _to_person(record: Record, why: str) -> Record:
+    """Return an approval that was not carried out, for a person; a later reading that shows it pending revives it."""
+    why = f"approved, but when it was read again before writing: {why}; a person has to look"
+    return msgspec.structs.replace(record, state=State.ESCALATED, due=record.action.deadline, why=why)
 
 
 async def _perform(world: World, record: Record, stop: asyncio.Event, report: PassReport) -> None:
@@ -162,23 +178,23 @@ async def _nothing() -> None:
     """Note nothing before a comment or tag leaves: a repeat finds its own marker."""
 
 
-async def _note(world: World, incident: Incident, report: PassReport) -> None:
-    """Show every decision that the incident does not show yet, in one comment and one change of tags."""
+async def _note(world: World, incident: Incident, places: Iterable[str], report: PassReport) -> None:
+    """Show every decision that the incident does not show yet, in one comment and one change of tags.
+
+    Raises:
+        Unavailable: whether a comment or the tags were written is not known; their markers will say.
+    """
     if world.enactor is None:
         return
-    records = await world.ledger.of_incident(incident.id)
+    records = await _in(world, places)
     pending = [record for record in records if not record.is_noted and record.decision is not None]
     if not pending:
         return
     missing = note(incident, records)
     for text in missing.comments:
-        outcome = await world.enactor.comment(incident.id, text, departing=_nothing)
-        if not _is_written(outcome, incident, report):
-            return
+        _written(await world.enactor.comment(incident.id, text, departing=_nothing), incident, report)
     if missing.tags is not None:
-        outcome = await world.enactor.tag(incident.id, missing.tags, departing=_nothing)
-        if not _is_written(outcome, incident, report):
-            return
+        _written(await world.enactor.tag(incident.id, missing.tags, departing=_nothing), incident, report)
     newest = await world.ledger.load([record.action.id for record in pending])
     grounds = {record.action.id: record.decision.grounds for record in pending if record.decision is not None}
     noted = [
@@ -190,9 +206,10 @@ async def _note(world: World, incident: Incident, report: PassReport) -> None:
     report.noted += len(noted)
 
 
-def _is_written(outcome: Outcome, incident: Incident, report: PassReport) -> bool:
-    """Return whether the note needs no further try; a refusal is a person's to mend, and is said."""
+def _written(outcome: Outcome, incident: Incident, report: PassReport) -> None:
+    """Pass on a note that needs no further try; a refusal is a person's to mend, and is said."""
+    if outcome.went is Went.UNKNOWN:
+        raise Unavailable(f"incident {incident.id} may not have been annotated: {outcome.detail}")
     if outcome.went is Went.REFUSED:
         report.problems.append(f"incident {incident.id} could not be annotated: {outcome.detail}")
         log.error("incident not annotated", incident=incident.id, why=outcome.detail)
-    return outcome.went is not Went.UNKNOWN

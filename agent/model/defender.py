@@ -69,9 +69,8 @@ class Evidence(
     verdict: str | None = None
     remediation_status: str | None = None
     remediation_status_details: str | None = None
-    roles: tuple[str, ...] = ()
-    detailed_roles: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()
+    roles: tuple[str, ...] | None = None
+    tags: tuple[str, ...] | None = None
 
 
 class MailClusterEvidence(Evidence, frozen=True, kw_only=True):
@@ -260,8 +259,8 @@ class Incident(Words, frozen=True, kw_only=True):
     created_date_time: datetime | None = None
     last_update_date_time: datetime | None = None
     version: str = ""
-    custom_tags: tuple[str, ...] = ()
-    system_tags: tuple[str, ...] = ()
+    custom_tags: tuple[str, ...] | None = None
+    system_tags: tuple[str, ...] | None = None
     comments: tuple[Comment, ...] = ()
     alerts: tuple[Alert, ...] = ()
 

@@ -75,6 +75,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     way: Way
     why: str
     effects: tuple[Effect, ...] = ()
+    leaned: tuple[Pair, ...] = ()
+    """Targets that another action's effects have claimed: it is those that must take them."""
     duplicate_of: str | None = None
     """The action whose effects already cover every target, approved within the hour."""
 

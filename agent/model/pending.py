@@ -72,8 +72,8 @@ class IncidentHead(msgspec.Struct, frozen=True, kw_only=True):
     determination: str | None = None
     assigned_to: str | None = None
     web_url: str | None = None
-    custom_tags: tuple[str, ...] = ()
-    system_tags: tuple[str, ...] = ()
+    custom_tags: tuple[str, ...] | None = None
+    system_tags: tuple[str, ...] | None = None
     alert_count: int = 0
 
 

@@ -112,7 +112,7 @@ async def test_a_cluster_is_deleted_and_its_incident_annotated(graph: Graph, clo
     assert {copy.location for copy in after.messages} == {"others"}
     assert incident is not None
     assert "approved" in [comment.comment for comment in incident.comments]
-    assert "air-agent: approved" in incident.custom_tags
+    assert "air-agent: approved" in (incident.custom_tags or ())
 
 
 async def test_a_wrong_secret_stops_the_start(app: Simulator, clock: ManualClock) -> None:

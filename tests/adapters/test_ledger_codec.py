@@ -191,5 +191,5 @@ def test_a_moment_without_a_zone_is_a_bug() -> None:
 def test_strategies_reach_every_kind_of_evidence() -> None:
     fields = {field.name: field.type for field in msgspec.structs.fields(PendingAction)}
 
-    assert len(get_args(fields["evidence"])) == 11
+    assert len(get_args(fields["evidence"])) == 13
     assert Plan in get_args({field.name: field.type for field in msgspec.structs.fields(Record)}["plan"])

@@ -122,7 +122,7 @@ def test_a_status_that_is_no_text_is_not_kept() -> None:
     assert (found.verdict, found.remediation_status) == (None, None)
 
 
-def test_nulls_in_place_of_lists_are_empty_lists() -> None:
+def test_nulls_in_place_of_lists_say_nothing() -> None:
     body = pack(
         incident(
             customTags=None,
@@ -138,10 +138,10 @@ def test_nulls_in_place_of_lists_are_empty_lists() -> None:
 
     assert page.is_whole
     (found,) = page.incidents
-    assert (found.custom_tags, found.comments) == ((), ())
+    assert (found.custom_tags, found.comments) == (None, ())
     (evidence,) = found.alerts[0].evidence
     assert isinstance(evidence, UrlEvidence)
-    assert (evidence.roles, evidence.tags) == ((), ("x",))
+    assert (evidence.roles, evidence.tags) == (None, ("x",))
 
 
 @pytest.mark.parametrize("key", ["alerts", "evidence"])

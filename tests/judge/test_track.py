@@ -134,8 +134,30 @@ def test_what_awaits_approval_again_is_decided_anew() -> None:
     assert after.confirmation == Confirmation()
 
 
-def test_an_expired_action_stays_expired() -> None:
-    after = track(a_record(State.EXPIRED), a_reading(a_cluster()), LATER)
+def test_an_expired_action_stays_expired_unless_the_clock_was_wrong() -> None:
+    record = a_record(State.EXPIRED)
+    over = record.action.deadline + timedelta(minutes=1)
+
+    after = track(record, a_reading(a_cluster()), over)
+    mended = track(record, a_reading(a_cluster()), LATER)
 
     assert after is not None
-    assert after.state is State.EXPIRED
+    assert mended is not None
+    assert (after.state, mended.state) == (State.EXPIRED, State.SEEN)
+
+
+def test_an_approval_that_was_not_shown_again_is_revived_by_news_only() -> None:
+    record = a_record(State.ESCALATED)
+
+    assert track(record, an_action(), NOW) is record
+    revived = track(record, a_reading(a_cluster()), LATER)
+    assert revived is not None
+    assert revived.state is State.SEEN
+
+
+def test_a_duplicate_that_people_decide_is_superseded_and_claims_no_effect() -> None:
+    after = track(a_record(State.DEDUPLICATED), a_reading(a_cluster(status="declined")), LATER)
+
+    assert after is not None
+    assert after.state is State.SUPERSEDED
+    assert after.confirmation.effect is None

@@ -68,6 +68,7 @@ class SqlLedger:
         def all_of_it(connection: Connection, tenant_id: str) -> None:
             writes.save_records(connection, tenant_id, records, now)
             writes.drop_effects(connection, tenant_id, dropped, now)
+            writes.release_approvals(connection, tenant_id, dropped)
             writes.save_effects(connection, tenant_id, effects)
             writes.save_approvals(connection, tenant_id, approvals)
             writes.save_versions(connection, tenant_id, versions or {}, now)
@@ -108,8 +109,8 @@ class SqlLedger:
         """
         await self._write(writes.settle, effect_id, outcome, now)
 
-    async def spent(self, policy: str, since: datetime) -> Spent:
-        return await self._read(reads.spent, policy, since)
+    async def spent(self, policy: str, since: datetime, *, apart_from: str = "") -> Spent:
+        return await self._read(reads.spent, policy, since, apart_from)
 
     async def listed(
         self, *, states: Sequence[State] = (), limit: int = 1000, offset: int = 0

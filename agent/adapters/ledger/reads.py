@@ -11,6 +11,7 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     and_,
+    case,
     func,
     literal_column,
     select,
@@ -203,9 +204,10 @@ def planned(connection: Connection, tenant_id: str, action_id: str) -> tuple[Eff
     return tuple(_effect(row) for row in connection.execute(query))
 
 
-def spent(connection: Connection, tenant_id: str, policy: str, since: datetime) -> Spent:
-    """Return what one policy has approved."""
-    query = select(func.count(), func.coalesce(func.sum(approvals.c.messages), 0)).where(
+def spent(connection: Connection, tenant_id: str, policy: str, since: datetime, apart_from: str) -> Spent:
+    """Return what one policy has approved; an action counts once, however often it was approved."""
+    others = case((approvals.c.action_id != apart_from, approvals.c.action_id))
+    query = select(func.count(others.distinct()), func.coalesce(func.sum(approvals.c.messages), 0)).where(
         approvals.c.tenant_id == tenant_id, approvals.c.policy == policy, approvals.c.at >= since
     )
     actions, messages = connection.execute(query).one()

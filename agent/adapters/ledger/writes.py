@@ -118,6 +118,35 @@ def drop_effects(connection: Connection, tenant_id: str, effect_ids: Sequence[st
         free(connection, tenant_id, some)
 
 
+def release_approvals(connection: Connection, tenant_id: str, dropped: Sequence[str]) -> None:
+    """Forget the approvals of plans that were dropped whole: what was never sent counts against no limit."""
+    other = effects.alias()
+    for some in chunks(sorted(set(dropped))):
+        plans = connection.execute(
+            select(effects.c.action_id, effects.c.intended_at)
+            .distinct()
+            .where(effects.c.tenant_id == tenant_id, effects.c.id.in_(some))
+            .where(
+                ~select(other.c.id)
+                .where(
+                    other.c.tenant_id == tenant_id,
+                    other.c.action_id == effects.c.action_id,
+                    other.c.intended_at == effects.c.intended_at,
+                    other.c.went != str(Went.DROPPED),
+                )
+                .exists()
+            )
+        ).all()
+        for action_id, intended_at in plans:
+            connection.execute(
+                delete(approvals).where(
+                    approvals.c.tenant_id == tenant_id,
+                    approvals.c.action_id == action_id,
+                    approvals.c.at == intended_at,
+                )
+            )
+
+
 def save_approvals(connection: Connection, tenant_id: str, batch: Sequence[Approval]) -> None:
     """Write automatic approvals."""
     if not batch:

@@ -1,0 +1,121 @@
+"""Rounds of visits to incidents: earliest deadline first, and none that fails keeps the others waiting."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+
+from agent.judge.compile import Judge
+from agent.loop.cycle import judge_records
+from agent.loop.poll import IN_A_ROW
+from agent.loop.report import PassReport
+from agent.loop.visit import is_fresh, visit
+from agent.model.enactment import Record, State
+from agent.model.errors import Conflict, Malformed, Refused, Unavailable
+from agent.ports import World
+
+REQUESTS_PER_VISIT = 4
+"""Read again, remediate, comment, tag: what one incident costs at least, to plan by."""
+
+FIRST_REST = timedelta(minutes=1)
+LONGEST_REST = timedelta(hours=1)
+"""How long an incident whose visit failed is left alone: twice as long each time, up to this."""
+
+FORGOTTEN = timedelta(days=1)
+"""How long after its rest an incident is remembered to have failed."""
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Rounds:
+    """What is remembered from one round to the next: incidents that failed, how often, and until when they rest."""
+
+    resting: dict[str, tuple[int, datetime]] = field(default_factory=dict)
+
+    async def go(self, world: World, judge: Judge, stop: asyncio.Event, report: PassReport) -> None:
+        """Write to incidents until polling has earned its next share of the budget.
+
+        Raises:
+            Unavailable: Graph asks for patience, or is away for one incident after another.
+        """
+        pace = world.pace
+        polled = timedelta(minutes=report.pages / pace.requests_per_minute)
+        until = world.clock.now() + max(pace.poll_every, polled / pace.polling_share)
+        # As many as can be written to while what was looked up for them is fresh.
+        share = round(pace.requests_per_minute * (pace.fresh / timedelta(minutes=2)) / REQUESTS_PER_VISIT)
+        size = max(pace.visits_at_once, share)
+        tried: set[str] = set()
+        while not stop.is_set() and world.clock.now() < until:
+            incidents = await self._next(world, tried, size)
+            if not incidents:
+                break
+            await _refresh(world, judge, incidents, report)
+            await self._visit_all(world, incidents, tried, stop, report, until)
+        report.waiting = len(await self._next(world, tried, size))
+
+    async def _next(self, world: World, tried: set[str], size: int) -> list[str]:
+        now = world.clock.now()
+        self.resting = {name: rest for name, rest in self.resting.items() if now - rest[1] < FORGOTTEN}
+        passed_over = tried | {name for name, (_, until) in self.resting.items() if until > now}
+        found = await world.ledger.to_visit(size + len(passed_over))
+        return [incident for incident in found if incident not in passed_over][:size]
+
+    async def _visit_all(
+        self,
+        world: World,
+        incidents: Sequence[str],
+        tried: set[str],
+        stop: asyncio.Event,
+        report: PassReport,
+        until: datetime,
+    ) -> None:
+        """Visit these incidents, some at the same time."""
+        waiting = list(reversed(incidents))
+        away: list[Unavailable] = []
+        failed = 0
+
+        async def worker() -> None:
+            nonlocal failed
+            while waiting and not away and not stop.is_set() and world.clock.now() < until:
+                incident = waiting.pop()
+                tried.add(incident)
+                try:
+                    await visit(world, incident, stop, report)
+                except Conflict as error:
+                    log.info("incident left for the next pass", incident=incident, why=str(error))
+                except (Unavailable, Refused, Malformed) as error:
+                    failed = failed + 1 if isinstance(error, Unavailable) else 0
+                    self._rest(incident, world.clock.now())
+                    report.problems.append(f"incident {incident}: {error}")
+                    log.warning("incident left for later", incident=incident, why=str(error))
+                    if isinstance(error, Unavailable) and (error.until is not None or failed >= IN_A_ROW):
+                        away.append(error)
+                else:
+                    failed = 0
+                    self.resting.pop(incident, None)
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(world.pace.visits_at_once):
+                group.create_task(worker())
+        if away:
+            raise away[0]
+
+    def _rest(self, incident: str, now: datetime) -> None:
+        times, _ = self.resting.get(incident, (0, now))
+        rest = min(FIRST_REST * 2 ** min(times, 10), LONGEST_REST)
+        self.resting[incident] = (times + 1, now + rest)
+
+
+async def _refresh(world: World, judge: Judge, incidents: Sequence[str], report: PassReport) -> None:
+    """Judge anew, with one look at their mail, what was decided too long ago to act on."""
+    now = world.clock.now()
+    stale: list[Record] = []
+    for incident in incidents:
+        for record in await world.ledger.of_incident(incident):
+            if record.state is State.INTENDED and not is_fresh(world, record, now, share=0.5):
+                stale.append(record)
+    if stale:
+        await judge_records(world, judge, stale, report)

@@ -1,0 +1,297 @@
+"""Ways in which deletions were once lost, limits passed or work stuck: each must stay closed."""
+
+from datetime import timedelta
+
+import msgspec
+import pytest
+
+from agent.loop.report import PassReport
+from agent.loop.rounds import Rounds
+from agent.loop.run import load, one_pass
+from agent.model.defender import Incident, Mail
+from agent.model.enactment import EffectSeen, Outcome, State, Went
+from agent.model.errors import Malformed, Unavailable
+from tests.loop.conftest import APPROVE, Bench
+from tests.makers import NOW, a_cluster, a_copy, an_alert, an_incident
+
+M = timedelta(minutes=1)
+
+
+def one(
+    bench: Bench, incident: str, *, first: int, messages: int, status: str = "pendingApproval", **more: object
+) -> None:
+    """Show one incident with one cluster, and its mail where it is new."""
+    cluster = a_cluster(query=f"Urls:{incident}", first=first, messages=messages, status=status)
+    alert = an_alert(cluster, id=f"a{incident}", incident_id=incident, updated=bench.clock.now())
+    bench.defender.show(an_incident(alert, id=incident, updated=bench.clock.now(), **more))  # type: ignore[arg-type]
+    for number in range(first, first + messages):
+        if a_copy(number).pair not in bench.defender.copies:
+            bench.defender.deliver(a_copy(number))
+
+
+async def record_of(bench: Bench, incident: str) -> object:
+    (found,) = [r for r in await bench.records() if r.action.incident.id == incident]
+    return found
+
+
+async def test_what_one_cluster_left_to_another_is_taken_up_when_that_one_is_dropped(bench: Bench) -> None:
+    one(bench, "1", first=1, messages=3)
+    one(bench, "2", first=3, messages=3)
+    whole = bench.defender.incident
+
+    async def declined(incident_id: str) -> Incident | None:
+        if incident_id == "1":
+            bench.clock.advance(timedelta(seconds=1))
+            one(bench, "1", first=1, messages=3, status="declined")
+        return await whole(incident_id)
+
+    bench.defender.incident = declined  # type: ignore[method-assign]
+    await bench.run_pass()
+    bench.defender.incident = whole  # type: ignore[method-assign]
+
+    for _ in range(4):
+        bench.clock.advance(10 * M)
+        await bench.run_pass()
+
+    assert set(bench.enactor.removed) == {a_copy(n).pair for n in (3, 4, 5)}
+    states = {r.action.incident.id: r.state for r in await bench.records()}
+    assert states == {"1": State.SUPERSEDED, "2": State.CONFIRMED}
+
+
+@pytest.mark.parametrize("went", [Went.DONE, Went.UNKNOWN])
+async def test_what_was_sent_is_followed_though_the_week_ends_before_the_rest(
+    bench: Bench, went: Went
+) -> None:
+    one(bench, "1", first=1, messages=150)
+    first = Outcome(went=went, detail="504")
+    bench.enactor.next_outcomes = [first, Unavailable("503", until=NOW + timedelta(days=8))]
+    with pytest.raises(Unavailable):
+        await bench.run_pass()
+
+    bench.clock.advance(timedelta(days=7))
+    await bench.run_pass()
+    record = await bench.only()
+
+    if went is Went.UNKNOWN:
+        assert record.state is State.UNKNOWN
+        assert "not known" in record.why
+    else:
+        assert record.state is State.EXPIRED
+        assert "100 copies were sent for deletion before" in record.why
+    assert len(bench.enactor.removed) == (100 if went is Went.DONE else 0)
+
+
+async def test_an_unknown_outcome_is_not_forgotten_when_the_cluster_grows_and_is_escalated(
+    bench: Bench,
+) -> None:
+    one(bench, "1", first=1, messages=3)
+    bench.enactor.next_outcomes = ["lost"]
+    await bench.run_pass()
+    bench.clock.advance(M)
+    one(bench, "1", first=1, messages=300)
+
+    await bench.run_pass()
+    grown = await bench.only()
+    bench.clock.advance(5 * M)
+    await bench.run_pass()
+    looked = await bench.only()
+
+    assert grown.state is State.ESCALATED
+    assert "not known" in grown.why
+    assert looked.state is State.ESCALATED
+    assert looked.confirmation.effect is EffectSeen.CONFIRMED
+
+
+@pytest.mark.parametrize("status", [None, "unknownFutureValue", "an unheard word", "gone"])
+async def test_nothing_is_sent_unless_the_second_reading_shows_it_pending(
+    bench: Bench, status: str | None
+) -> None:
+    one(bench, "1", first=1, messages=3)
+
+    async def changed(incident_id: str) -> Incident:
+        alerts = (
+            ()
+            if status == "gone"
+            else (an_alert(a_cluster(query="Urls:1", status=status), id="a1", updated=NOW),)
+        )
+        return an_incident(*alerts, updated=NOW)
+
+    bench.defender.incident = changed  # type: ignore[method-assign]
+
+    await bench.run_pass()
+
+    assert not bench.enactor.removed
+    assert (await bench.records())[0].state in {State.ESCALATED, State.SUPERSEDED}
+
+
+async def test_a_limit_counts_what_is_added_when_an_approval_is_judged_again(bench: Bench) -> None:
+    bench.with_policies(approve=APPROVE + "limits: {messages: 10/d}\n")
+    one(bench, "1", first=1, messages=3)
+    bench.enactor.next_outcomes = [Unavailable("429", until=NOW + 4 * M)]
+    with pytest.raises(Unavailable):
+        await bench.run_pass()
+    bench.defender.deliver(*(a_copy(1, recipient=f"user{n}@contoso.example") for n in range(100)))
+
+    bench.clock.advance(4 * M)
+    await bench.run_pass()
+
+    assert await bench.states() == [State.HELD]
+    assert not bench.enactor.removed
+
+
+async def test_an_approval_that_was_never_sent_does_not_use_up_the_limit(bench: Bench) -> None:
+    bench.with_policies(approve=APPROVE + "limits: {actions: 1/h}\n")
+    one(bench, "1", first=1, messages=3)
+    bench.enactor.next_outcomes = [Unavailable("429", until=NOW + 4 * M)]
+    with pytest.raises(Unavailable):
+        await bench.run_pass()
+    bench.clock.advance(M)
+    one(bench, "1", first=1, messages=3, status="declined")
+    one(bench, "2", first=10, messages=2)
+
+    bench.clock.advance(4 * M)
+    await bench.run_pass()
+
+    states = {r.action.incident.id: r.state for r in await bench.records()}
+    assert states == {"1": State.SUPERSEDED, "2": State.SENT}
+
+
+async def test_two_clusters_of_one_query_in_one_alert_are_both_meant(bench: Bench) -> None:
+    alert = an_alert(a_cluster(messages=3), a_cluster(messages=2, first=4))
+    bench.defender.show(an_incident(alert))
+    bench.defender.deliver(*(a_copy(n) for n in range(1, 6)))
+
+    await bench.run_pass()
+
+    assert len(bench.enactor.removed) == 5
+
+
+async def test_of_two_clusters_of_one_query_the_pending_one_is_not_hidden(bench: Bench) -> None:
+    alert = an_alert(a_cluster(messages=3), a_cluster(messages=2, first=4, status="remediated"))
+    bench.defender.show(an_incident(alert))
+    bench.defender.deliver(*(a_copy(n) for n in range(1, 6)))
+
+    await bench.run_pass()
+
+    assert len(bench.enactor.removed) == 3
+
+
+async def test_fewer_messages_than_defender_counted_are_not_all_of_them(bench: Bench) -> None:
+    cluster = msgspec.structs.replace(a_cluster(messages=3), email_count=500)
+    bench.defender.show(an_incident(an_alert(cluster)))
+    bench.defender.deliver(*(a_copy(n) for n in range(1, 4)))
+
+    await bench.run_pass()
+
+    assert await bench.states() == [State.ESCALATED]
+
+
+async def test_a_clock_set_back_does_not_make_an_old_look_fresh(bench: Bench) -> None:
+    one(bench, "1", first=1, messages=3)
+    bench.enactor.next_outcomes = [Unavailable("429", until=NOW + timedelta(hours=1))]
+    with pytest.raises(Unavailable):
+        await bench.run_pass()
+    bench.clock.advance(-timedelta(hours=1))
+    bench.defender.asked.clear()
+
+    await bench.run_pass()
+
+    assert bench.defender.asked["mail"] >= 1
+
+
+async def test_one_incident_that_always_fails_stops_neither_judging_nor_the_others(bench: Bench) -> None:
+    one(bench, "1", first=1, messages=3)
+    await bench.run_pass()
+    whole = bench.defender.incident
+
+    async def poisoned(incident_id: str) -> Incident | None:
+        if incident_id == "1":
+            raise Unavailable("graph: read incident: 500")
+        return await whole(incident_id)
+
+    bench.defender.incident = poisoned  # type: ignore[method-assign]
+    bench.defender.incidents["1"] = an_incident(an_alert(id="other"), id="1")
+    bench.clock.advance(timedelta(hours=2))
+    one(bench, "2", first=10, messages=2)
+
+    await bench.run_pass()
+
+    assert (await record_of(bench, "2")).state is State.SENT  # type: ignore[attr-defined]
+
+
+async def test_one_message_that_cannot_be_read_takes_no_other_with_it(bench: Bench) -> None:
+    for n in range(1, 5):
+        one(bench, str(n), first=n * 10, messages=2)
+    whole = bench.defender.mail
+
+    async def poisoned(messages: object) -> Mail:
+        if a_copy(20).network_message_id in list(messages):  # type: ignore[call-overload]
+            raise Malformed("graph: look up mail: the page's link repeats")
+        return await whole(messages)  # type: ignore[arg-type]
+
+    bench.defender.mail = poisoned  # type: ignore[method-assign,assignment]
+
+    await bench.run_pass()
+
+    states = {r.action.incident.id: r.state for r in await bench.records()}
+    assert states == {"1": State.SENT, "2": State.ESCALATED, "3": State.SENT, "4": State.SENT}
+
+
+async def test_incidents_that_fail_do_not_starve_those_with_later_deadlines(bench: Bench) -> None:
+    for n in range(1, 61):
+        one(bench, str(n), first=n * 10, messages=1)
+    whole = bench.defender.incident
+
+    async def mostly_bad(incident_id: str) -> Incident | None:
+        if int(incident_id) <= 50:
+            raise Malformed("an alert of it cannot be read")
+        return await whole(incident_id)
+
+    bench.defender.incident = mostly_bad  # type: ignore[method-assign]
+
+    await bench.run_pass()
+
+    assert len(bench.enactor.removed) == 10
+
+
+async def test_an_incident_that_fails_again_and_again_is_left_alone_ever_longer(bench: Bench) -> None:
+    one(bench, "1", first=1, messages=1)
+    tries = 0
+
+    async def bad(incident_id: str) -> Incident | None:
+        nonlocal tries
+        tries += 1
+        raise Malformed("an alert of it cannot be read")
+
+    bench.defender.incident = bad  # type: ignore[method-assign]
+    judge, rounds = load(bench.world), Rounds()
+    import asyncio
+
+    for _ in range(60):
+        await one_pass(bench.world, judge, asyncio.Event(), PassReport(began=bench.clock.now()), rounds)
+        bench.clock.advance(M)
+
+    assert 4 <= tries <= 8
+
+
+async def test_what_was_merged_away_without_its_alert_goes_to_a_person_and_not_round_and_round(
+    bench: Bench,
+) -> None:
+    one(bench, "1", first=1, messages=3)
+    bench.enactor.next_outcomes = [Unavailable("429", until=NOW + M)]
+    with pytest.raises(Unavailable):
+        await bench.run_pass()
+    bench.clock.advance(M)
+    bench.defender.show(
+        an_incident(id="1", status="redirected", redirect="2", updated=bench.clock.now()),
+        an_incident(id="2", updated=bench.clock.now()),
+    )
+
+    await bench.run_pass()
+    await bench.run_pass()
+
+    record = await bench.only()
+    assert record.state is State.ESCALATED
+    assert "a person has to look" in record.why
+    assert await bench.world.ledger.to_visit(10) == ()
+    assert [incident for incident, _ in bench.enactor.comments] == ["2"]
