@@ -32,13 +32,8 @@ class Batch:
     now: datetime
     records: list[Record] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)
-    dropped: list[str] = field(default_factory=list)
     approvals: list[Approval] = field(default_factory=list)
     covered: dict[Pair, Cover] = field(default_factory=dict)
-    sent: dict[str, tuple[Effect, ...]] = field(default_factory=dict)
-    """What left before, by action."""
-    freed: dict[str, int] = field(default_factory=dict)
-    """Messages of approvals that this batch lets go whole, by action: they count against no limit any more."""
 
 
 async def judge_due(world: World, judge: Judge, report: PassReport) -> None:
@@ -53,48 +48,36 @@ async def judge_records(world: World, judge: Judge, records: Sequence[Record], r
 
     A record that was intended and is judged again lets go of what was not sent.
     """
-    now = world.clock.now()
-    over = [record for record in records if now >= record.action.deadline]
-    if over:
-        await save_moved(world, [(record, expire(record, now)) for record in over])
-    alive = [record for record in records if now < record.action.deadline]
+    alive = await _let_go(world, records)
     mail = await look_up(world, alive)
     batch = Batch(now=world.clock.now())
     theirs = {record.action.id: mail_of(record.action, mail) for record in alive if wanted(record.action)}
-    for record in alive:
-        await _let_go(world, record, batch)
     targets = {target for copies in theirs.values() for target in copies_in_mailboxes(copies)}
-    covered = await world.ledger.covered(list(targets))
-    freed = set(batch.dropped)
-    batch.covered = {target: cover for target, cover in covered.items() if cover.effect_id not in freed}
+    batch.covered = dict(await world.ledger.covered(list(targets)))
     for record in alive:
         await _judge_one(world, judge, record, theirs.get(record.action.id), batch)
-    await world.ledger.save(
-        batch.records,
-        effects=batch.effects,
-        dropped=batch.dropped,
-        approvals=batch.approvals,
-        now=batch.now,
-    )
+    await world.ledger.save(batch.records, effects=batch.effects, approvals=batch.approvals, now=batch.now)
     report.decided += len(alive)
 
 
-async def _let_go(world: World, record: Record, batch: Batch) -> None:
-    """Note what was sent for the record before, and drop what is intended and not sent."""
-    if record.plan is None:
-        return
-    effects = await world.ledger.effects(record.action.id)
-    batch.sent[record.action.id] = tuple(effect for effect in effects if effect.went in SENT_BEFORE)
-    dropped = [effect for effect in effects if effect.went is Went.INTENDED]
-    batch.dropped.extend(effect.id for effect in dropped)
-    if dropped and not any(
-        effect.intended_at == dropped[0].intended_at for effect in batch.sent[record.action.id]
-    ):
-        batch.freed[record.action.id] = sum(len(effect.targets) for effect in dropped)
+async def _let_go(world: World, records: Sequence[Record]) -> list[Record]:
+    """Expire what is over, let go of what is intended and not sent, and return what is to be judged."""
+    now = world.clock.now()
+    moves: list[tuple[Record | None, Record]] = []
+    for record in records:
+        if now >= record.action.deadline:
+            moves.append((record, expire(record, now)))
+        elif record.state is State.INTENDED:
+            moves.append((record, msgspec.structs.replace(record, state=State.SEEN, due=now)))
+    await save_moved(world, moves)
+    newest = await world.ledger.load([after.action.id for _, after in moves])
+    alive = [newest.get(record.action.id, record) for record in records]
+    return [record for record in alive if record.state is State.SEEN]
 
 
 async def _judge_one(world: World, judge: Judge, record: Record, mail: Mail | None, batch: Batch) -> None:
     action = record.action
+    sent = await _sent_before(world, record)
     decision = decide(
         judge,
         action,
@@ -120,7 +103,15 @@ async def _judge_one(world: World, judge: Judge, record: Record, mail: Mail | No
     for effect in intended.effects:
         cover = Cover(action_id=action.id, effect_id=effect.id, intended_at=batch.now)
         batch.covered.update(dict.fromkeys(effect.targets, cover))
-    batch.records.append(_decided(record, decision, intended, batch, observes=means.observes))
+    batch.records.append(_decided(record, decision, intended, sent, batch, observes=means.observes))
+
+
+async def _sent_before(world: World, record: Record) -> tuple[Effect, ...]:
+    """Return what left this machine for the action, by earlier plans."""
+    if record.plan is None:
+        return ()
+    effects = await world.ledger.effects(record.action.id)
+    return tuple(effect for effect in effects if effect.went in SENT_BEFORE)
 
 
 async def _over_limits(
@@ -140,16 +131,11 @@ async def _over_limits(
 
 
 async def _spent(world: World, policy: str, decision: Decision, since: datetime, batch: Batch) -> Spent:
-    """Return what the policy has approved since then, this batch included, and apart from what it lets go.
-
-    The action itself counts once, however often it is approved.
-    """
+    """Return what the policy has approved since then, this batch included; the action itself counts once."""
     saved = await world.ledger.spent(policy, since, apart_from=decision.action_id)
     ours = [approval for approval in batch.approvals if approval.policy == policy]
     messages = saved.messages + sum(approval.messages for approval in ours)
-    return Spent(
-        actions=saved.actions + len(ours), messages=messages - batch.freed.get(decision.action_id, 0)
-    )
+    return Spent(actions=saved.actions + len(ours), messages=messages)
 
 
 def _approvals(decision: Decision, intended: Plan) -> list[Approval]:
@@ -164,7 +150,15 @@ def _messages(intended: Plan) -> int:
     return sum(len(effect.targets) for effect in intended.effects)
 
 
-def _decided(record: Record, decision: Decision, intended: Plan, batch: Batch, *, observes: bool) -> Record:
+def _decided(
+    record: Record,
+    decision: Decision,
+    intended: Plan,
+    sent: Sequence[Effect],
+    batch: Batch,
+    *,
+    observes: bool,
+) -> Record:
     """Return the record in the state that its decision and plan put it in."""
     before = record.decision
     is_same = before is not None and before.grounds == decision.grounds
@@ -176,7 +170,6 @@ def _decided(record: Record, decision: Decision, intended: Plan, batch: Batch, *
         why="",
         is_noted=observes or (is_same and record.is_noted),
     )
-    sent = batch.sent.get(record.action.id, ())
     if decision.guard is None and intended.way is Way.REMEDIATE:
         return _to_remediate(fresh, intended, sent, batch, observes=observes)
     waiting = msgspec.structs.replace(fresh, state=_waiting(decision, intended, observes=observes))

@@ -295,3 +295,17 @@ async def test_what_was_merged_away_without_its_alert_goes_to_a_person_and_not_r
     assert "a person has to look" in record.why
     assert await bench.world.ledger.to_visit(10) == ()
     assert [incident for incident, _ in bench.enactor.comments] == ["2"]
+
+
+async def test_approvals_judged_again_together_do_not_fill_their_own_limit(bench: Bench) -> None:
+    bench.with_policies(approve=APPROVE + "limits: {actions: 5/h}\n")
+    for n in range(1, 6):
+        one(bench, str(n), first=n * 10, messages=1)
+    bench.enactor.next_outcomes = [Unavailable("429", until=NOW + 4 * M)]
+    with pytest.raises(Unavailable):
+        await bench.run_pass()
+
+    bench.clock.advance(4 * M)
+    await bench.run_pass()
+
+    assert set(await bench.states()) == {State.SENT}
