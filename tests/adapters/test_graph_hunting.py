@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.adapters.graph import hunting
+from agent.adapters.graph.copies import Unreadable
 from agent.model.defender import MAILBOX_LOCATIONS
 from tests.adapters.graphs import GUID, LATER_GUID, look_up, read, results, row
 
@@ -146,7 +147,6 @@ def test_directions(word: str | None, direction: str | None) -> None:
         ("Phish,Phish , ", ("phish",)),
         ("None", ()),
         (["Phish"], ("phish",)),
-        (5, ()),
     ],
 )
 def test_threats(words: Any, threats: tuple[str, ...]) -> None:
@@ -160,7 +160,7 @@ def test_threats(words: Any, threats: tuple[str, ...]) -> None:
         ({"Phish": ["A", "B"], "Spam": "A"}, ("A", "B")),
         ("", ()),
         (None, ()),
-        ('{"Phish": 5}', ()),
+        ("{}", ()),
     ],
 )
 def test_detection_methods(methods: Any, found: tuple[str, ...]) -> None:
@@ -175,14 +175,47 @@ def test_authentication_that_cannot_be_read_is_unknown(details: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "broken", [{"RecipientEmailAddress": None}, {"RecipientEmailAddress": ""}, {"NetworkMessageId": 5}]
+    ("broken", "message_id"),
+    [
+        ({"RecipientEmailAddress": None}, GUID),
+        ({"RecipientEmailAddress": " "}, GUID),
+        ({"RecipientEmailAddress": 5}, GUID),
+        ({"ThreatTypes": 5}, GUID),
+        ({"ThreatTypes": ["Phish", 5]}, GUID),
+        ({"ThreatTypes": {"Phish": True}}, GUID),
+        ({"DetectionMethods": 5}, GUID),
+        ({"DetectionMethods": '{"Phish": 5}'}, GUID),
+        ({"NetworkMessageId": 5}, None),
+        ({"NetworkMessageId": ""}, None),
+        ({"NetworkMessageId": "junk"}, None),
+    ],
 )
-def test_a_row_that_names_no_copy_is_none(broken: dict[str, Any]) -> None:
-    assert parsed(**broken) is None
+def test_a_row_that_cannot_be_read_says_which_message_it_is_of(
+    broken: dict[str, Any], message_id: str | None
+) -> None:
+    found = parsed(**broken)
+
+    assert isinstance(found, Unreadable)
+    assert found.message_id == message_id
+
+
+def test_white_space_around_addresses_makes_nobody_else_of_them() -> None:
+    found = parsed(
+        NetworkMessageId=f" {GUID}",
+        RecipientEmailAddress="ceo@contoso.example ",
+        SenderFromAddress="\ta@fabrikam.example",
+        SenderMailFromAddress=" b@fabrikam.example\u00a0",
+    )
+
+    assert (found.pair, found.sender, found.mail_from) == (
+        (GUID, "ceo@contoso.example"),
+        "a@fabrikam.example",
+        "b@fabrikam.example",
+    )
 
 
 def test_microsofts_answer_has_rows_and_no_messages() -> None:
     rows = hunting.rows_of(read("runhuntingquery.response.json"))
 
     assert [one["filename"] for one in rows] == ["cmd.exe", "cmd.exe"]
-    assert [hunting.message_of(one) for one in rows] == [None, None]
+    assert all(isinstance(hunting.message_of(one), Unreadable) for one in rows)

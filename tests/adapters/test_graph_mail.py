@@ -7,7 +7,8 @@ import pytest
 
 from agent.adapters.graph import analyzed
 from agent.adapters.graph.clouds import cloud_named
-from agent.model.defender import Mail
+from agent.adapters.graph.copies import Unreadable
+from agent.model.defender import Mail, MailMessage
 from agent.model.errors import Malformed, Refused, Unavailable
 from tests.adapters.graphs import (
     ALL_ROLES,
@@ -90,6 +91,60 @@ async def test_two_rows_of_one_copy_that_differ_leave_its_place_unknown() -> Non
     assert copy.location is None
 
 
+async def test_what_two_rows_of_one_copy_differ_in_is_unknown() -> None:
+    other = row(SenderFromAddress="partner@fabrikam.example", Subject="Invoice")
+
+    mail, _ = await look_up([GUID], results(row(), other, row()))
+
+    (copy,) = mail.messages
+    assert (copy.sender, copy.subject, copy.location) == (None, "Invoice", "inbox_folder")
+    assert mail.unresolved == frozenset()
+
+
+@pytest.mark.parametrize("column", ["ThreatTypes", "DetectionMethods"])
+async def test_two_rows_of_one_copy_that_detected_differently_leave_its_message_unresolved(
+    column: str,
+) -> None:
+    mail, _ = await look_up(
+        [GUID, LATER_GUID], results(row(), row(**{column: "Spam"}), row(NetworkMessageId=LATER_GUID))
+    )
+
+    assert mail.unresolved == {GUID}
+    assert [copy.network_message_id for copy in mail.messages] == [LATER_GUID]
+    assert mail.why == "two rows of one copy differ in what was detected"
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        row(RecipientEmailAddress=None),
+        row(RecipientEmailAddress=""),
+        row(RecipientEmailAddress="bob@contoso.example", ThreatTypes=7),
+    ],
+)
+async def test_a_message_with_a_row_that_cannot_be_read_is_unresolved(bad: dict[str, Any]) -> None:
+    mail, _ = await look_up([GUID.upper(), LATER_GUID], results(row(), bad, row(NetworkMessageId=LATER_GUID)))
+
+    assert mail.unresolved == {GUID.upper()}
+    assert [copy.network_message_id for copy in mail.messages] == [LATER_GUID]
+    assert mail.why.startswith("a row ")
+
+
+@pytest.mark.parametrize("bad", ["junk", None, [], {}, row(NetworkMessageId=None)])
+async def test_a_row_of_no_message_leaves_every_message_of_the_answer_unresolved(bad: Any) -> None:
+    mail, _ = await look_up([GUID, LATER_GUID], results(row(), bad, row(NetworkMessageId=LATER_GUID)))
+
+    assert mail.unresolved == {GUID, LATER_GUID}
+    assert mail.messages == ()
+    assert mail.why == "a row names no message"
+
+
+async def test_a_recipient_with_white_space_is_no_second_one() -> None:
+    mail, _ = await look_up([GUID], results(row(), row(RecipientEmailAddress=" ann@contoso.example ")))
+
+    assert [copy.recipient for copy in mail.messages] == ["Ann@contoso.example"]
+
+
 async def test_two_rows_of_one_copy_that_agree_are_one() -> None:
     mail, _ = await look_up([GUID], results(row(), row(RecipientEmailAddress="ANN@contoso.example")))
 
@@ -146,7 +201,7 @@ def copy(**more: Any) -> dict[str, Any]:
 def test_an_analyzed_email_becomes_a_message() -> None:
     message = analyzed.message_of(copy())
 
-    assert message is not None
+    assert isinstance(message, MailMessage)
     assert message.pair == (GUID, "ann@contoso.example")
     assert (message.sender, message.mail_from) == ("billing@fabrikam.example", "bounce@fabrikam.example")
     assert (message.location, message.original_location) == ("quarantine", "inbox_folder")
@@ -169,7 +224,7 @@ def test_an_analyzed_email_becomes_a_message() -> None:
 def test_an_unknown_place_is_not_the_place_it_was_delivered_to(latest: Any, location: str | None) -> None:
     message = analyzed.message_of(copy(latestDelivery=latest))
 
-    assert message is not None
+    assert isinstance(message, MailMessage)
     assert message.location == location
 
 
@@ -177,16 +232,42 @@ def test_an_unknown_place_is_not_the_place_it_was_delivered_to(latest: Any, loca
     "raw",
     [None, 5, {}, copy(recipientEmailAddress=None), copy(networkMessageId=""), copy(networkMessageId=[])],
 )
-def test_what_names_no_copy_is_none(raw: Any) -> None:
-    assert analyzed.message_of(raw) is None
+def test_what_names_no_copy_cannot_be_read(raw: Any) -> None:
+    assert isinstance(analyzed.message_of(raw), Unreadable)
 
 
 @pytest.mark.parametrize(
-    "key", ["senderDetail", "originalDelivery", "authenticationDetails", "threatTypes", "loggedDateTime"]
+    "key", ["senderDetail", "originalDelivery", "authenticationDetails", "loggedDateTime", "subject"]
 )
 @pytest.mark.parametrize("value", [None, 5, "text", [5]])
 def test_no_shape_of_one_field_loses_the_message(key: str, value: Any) -> None:
-    assert analyzed.message_of(copy(**{key: value})) is not None
+    assert isinstance(analyzed.message_of(copy(**{key: value})), MailMessage)
+
+
+@pytest.mark.parametrize("value", [None, 5, "phish", ["phish", None], {"phish": True}])
+def test_threats_that_cannot_be_read_are_not_none(value: Any) -> None:
+    assert isinstance(analyzed.message_of(copy(threatTypes=value)), Unreadable)
+
+
+@pytest.mark.parametrize("value", [[], ["none"]])
+def test_threats_that_were_not_found_are_none(value: Any) -> None:
+    message = analyzed.message_of(copy(threatTypes=value))
+
+    assert isinstance(message, MailMessage)
+    assert message.threats == ()
+
+
+@pytest.mark.parametrize(
+    "bad", [copy(recipientEmailAddress=None), copy(recipientEmailAddress="b@x", threatTypes=7), "junk", None]
+)
+async def test_a_message_with_a_record_that_cannot_be_read_is_unresolved(bad: Any) -> None:
+    other = copy(networkMessageId=LATER_GUID)
+
+    mail, _ = await look_up([GUID, LATER_GUID], page(copy(), bad), page(other), login=WITHOUT_HUNTING)
+
+    assert mail.unresolved == {GUID}
+    assert [message.network_message_id for message in mail.messages] == [LATER_GUID]
+    assert mail.why.startswith("a record ")
 
 
 async def test_without_hunting_each_message_is_asked_for_as_the_page_documents_it() -> None:
@@ -216,11 +297,13 @@ async def test_the_copies_of_one_message_are_paged() -> None:
     assert str(script.requests[1].url) == link
 
 
-async def test_copies_that_page_in_a_circle_are_malformed() -> None:
+@pytest.mark.parametrize("fragments", [("", ""), ("", "#1"), ("#1", "#2")])
+async def test_copies_that_page_in_a_circle_are_malformed(fragments: tuple[str, str]) -> None:
     link = f"{SIMULATED.graph}/v1.0/security/collaboration/analyzedEmails?$skiptoken=1"
+    pages = [page(copy(), link=link + fragment) for fragment in fragments]
 
     with pytest.raises(Malformed, match="repeats itself"):
-        await look_up([GUID], page(copy(), link=link), login=WITHOUT_HUNTING)
+        await look_up([GUID], *pages, *pages, *pages, *pages, page(copy()), login=WITHOUT_HUNTING)
 
 
 async def test_a_message_that_is_not_there_is_unresolved() -> None:

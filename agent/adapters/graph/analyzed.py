@@ -2,12 +2,14 @@
 
 from typing import Any
 
+from agent.adapters.graph.copies import Unreadable, text, texts, threats_of, word
+from agent.adapters.graph.hunting import is_message_id
 from agent.adapters.graph.wire import moment_of
 from agent.model.defender import MailMessage
 
 _LOCATIONS = {
-    word.lower(): word
-    for word in (
+    place.lower(): place
+    for place in (
         "inbox_folder",
         "junkFolder",
         "deletedFolder",
@@ -23,13 +25,21 @@ _LOCATIONS = {
 _DIRECTIONS = {"inbound": "inbound", "outbound": "outbound", "intraorg": "intraOrg"}
 
 
-def message_of(raw: Any) -> MailMessage | None:
-    """Return one copy of a message, or None where it has no id or no recipient."""
-    if not isinstance(raw, dict):
-        return None
-    message_id, recipient = _text(raw, "networkMessageId"), _text(raw, "recipientEmailAddress")
-    if message_id is None or recipient is None:
-        return None
+def message_of(raw: Any) -> MailMessage | Unreadable:
+    """Return the copy that one record tells of, or why it cannot be taken.
+
+    Without `threatTypes` it cannot: Graph has the word `none` for a message without threats. That a null
+    `detectionMethods` means none is UNCONFIRMED.
+    """
+    message_id = word(raw, "networkMessageId") if isinstance(raw, dict) else None
+    if message_id is None or not is_message_id(message_id):
+        return Unreadable(None, "a record names no message")
+    recipient = word(raw, "recipientEmailAddress")
+    if recipient is None:
+        return Unreadable(message_id, "a record names no recipient")
+    threats, methods = texts(raw.get("threatTypes")), texts(raw.get("detectionMethods") or [])
+    if threats is None or methods is None:
+        return Unreadable(message_id, "a record does not say in words what was detected")
     sender, verdicts = _part(raw, "senderDetail"), _part(raw, "authenticationDetails")
     original = _location(_part(raw, "originalDelivery"))
     # A word that nobody knows must not fall back to where the mail once was.
@@ -37,15 +47,15 @@ def message_of(raw: Any) -> MailMessage | None:
     return MailMessage(
         network_message_id=message_id,
         recipient=recipient,
-        sender=_text(sender, "fromAddress"),
-        mail_from=_text(sender, "mailFromAddress"),
-        sender_ip=_text(sender, "ipv4"),
-        subject=_text(raw, "subject"),
-        direction=_DIRECTIONS.get((_text(raw, "directionality") or "").lower()),
-        location=_location(latest) if _text(latest, "location") else original,
+        sender=word(sender, "fromAddress"),
+        mail_from=word(sender, "mailFromAddress"),
+        sender_ip=word(sender, "ipv4"),
+        subject=text(raw, "subject"),
+        direction=_DIRECTIONS.get((word(raw, "directionality") or "").lower()),
+        location=_location(latest) if word(latest, "location") else original,
         original_location=original,
-        threats=tuple(word.lower() for word in _texts(raw, "threatTypes") if word.lower() != "none"),
-        detection_methods=_texts(raw, "detectionMethods"),
+        threats=threats_of(threats),
+        detection_methods=methods,
         spf=_verdict(verdicts, "senderPolicyFramework"),
         dkim=_verdict(verdicts, "dkim"),
         dmarc=_verdict(verdicts, "dmarc"),
@@ -55,7 +65,7 @@ def message_of(raw: Any) -> MailMessage | None:
 
 
 def _location(delivery: dict[str, Any]) -> str | None:
-    return _LOCATIONS.get((_text(delivery, "location") or "").lower())
+    return _LOCATIONS.get((word(delivery, "location") or "").lower())
 
 
 def _part(raw: dict[str, Any], key: str) -> dict[str, Any]:
@@ -63,18 +73,6 @@ def _part(raw: dict[str, Any], key: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _text(raw: dict[str, Any], key: str) -> str | None:
-    found = raw.get(key)
-    return found if isinstance(found, str) and found.strip() else None
-
-
-def _texts(raw: dict[str, Any], key: str) -> tuple[str, ...]:
-    found = raw.get(key)
-    if not isinstance(found, list):
-        return ()
-    return tuple(dict.fromkeys(word for word in found if isinstance(word, str) and word))
-
-
 def _verdict(verdicts: dict[str, Any], key: str) -> str | None:
-    found = _text(verdicts, key)
+    found = word(verdicts, key)
     return found.lower() if found else None

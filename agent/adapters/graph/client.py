@@ -114,6 +114,8 @@ class Client:
     def check_link(self, link: str) -> str:
         """Return the link of a next page, if it leads to where the pages before it came from.
 
+        What stands behind a `#` is never sent, so that it must not make two links of one page differ.
+
         Raises:
             Malformed: it leads elsewhere; the token is not shown there.
         """
@@ -125,7 +127,7 @@ class Client:
         if not is_ours or url.userinfo or not url.path.startswith("/v1.0/") or ".." in url.path.split("/"):
             where = f"{url.scheme}://{url.host}{url.path}"[:120]
             raise Malformed(f"graph: the link to the next page leads to `{where}`: it is not followed")
-        return link
+        return link.partition("#")[0]
 
     async def read(self, call: Call, ask: Ask, decode: Callable[[Answer], T]) -> T:
         """Return what a read answers.

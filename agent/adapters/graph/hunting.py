@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from agent.adapters.graph.copies import Unreadable, text, texts, threats_of, word
 from agent.adapters.graph.wire import moment_of, parse
 from agent.model.defender import MailMessage
 from agent.model.errors import Malformed
@@ -81,7 +82,7 @@ def query(ids: Sequence[str]) -> str:
 
 
 def rows_of(body: bytes) -> list[dict[str, Any]]:
-    """Return the rows of an answer, with their columns' names in lower case.
+    """Return the rows of an answer, with their columns' names in lower case; what is no row is an empty one.
 
     Raises:
         Malformed: it is not an answer of hunting.
@@ -90,27 +91,34 @@ def rows_of(body: bytes) -> list[dict[str, Any]]:
     rows = raw.get("results", raw.get("Results")) if isinstance(raw, dict) else None
     if not isinstance(rows, list):
         raise Malformed("the answer has no list `results`")
-    return [{key.lower(): value for key, value in row.items()} for row in rows if isinstance(row, dict)]
+    return [
+        {key.lower(): value for key, value in row.items()} if isinstance(row, dict) else {} for row in rows
+    ]
 
 
-def message_of(row: dict[str, Any]) -> MailMessage | None:
-    """Return the message in one row, or None where it has no id or no recipient."""
-    message_id, recipient = _text(row, "networkmessageid"), _text(row, "recipientemailaddress")
-    if message_id is None or recipient is None:
-        return None
+def message_of(row: dict[str, Any]) -> MailMessage | Unreadable:
+    """Return the copy that one row tells of, or why it cannot be taken."""
+    message_id, recipient = word(row, "networkmessageid"), word(row, "recipientemailaddress")
+    if message_id is None or not is_message_id(message_id):
+        return Unreadable(None, "a row names no message")
+    if recipient is None:
+        return Unreadable(message_id, "a row names no recipient")
+    threats, methods = _threats(row.get("threattypes")), _methods(row.get("detectionmethods"))
+    if threats is None or methods is None:
+        return Unreadable(message_id, "a row does not say in words what was detected")
     verdicts = _verdicts(row.get("authenticationdetails"))
     return MailMessage(
         network_message_id=message_id,
         recipient=recipient,
-        sender=_text(row, "senderfromaddress"),
-        mail_from=_text(row, "sendermailfromaddress"),
-        sender_ip=_text(row, "senderipv4"),
-        subject=_text(row, "subject"),
-        direction=_DIRECTIONS.get((_text(row, "emaildirection") or "").lower()),
+        sender=word(row, "senderfromaddress"),
+        mail_from=word(row, "sendermailfromaddress"),
+        sender_ip=word(row, "senderipv4"),
+        subject=text(row, "subject"),
+        direction=_DIRECTIONS.get((word(row, "emaildirection") or "").lower()),
         location=_latest(row),
-        original_location=_location(_text(row, "deliverylocation")),
-        threats=_split(row.get("threattypes")),
-        detection_methods=_methods(row.get("detectionmethods")),
+        original_location=_location(word(row, "deliverylocation")),
+        threats=threats,
+        detection_methods=methods,
         spf=verdicts.get("spf"),
         dkim=verdicts.get("dkim"),
         dmarc=verdicts.get("dmarc"),
@@ -122,39 +130,38 @@ def message_of(row: dict[str, Any]) -> MailMessage | None:
 def _latest(row: dict[str, Any]) -> str | None:
     """Return where the message is now: what happened after delivery counts before delivery."""
     for column in ("postdeliverylocation", "latestdeliverylocation", "deliverylocation"):
-        word = _text(row, column)
-        if word is not None:
-            return _location(word)
+        place = word(row, column)
+        if place is not None:
+            return _location(place)
     return None
 
 
-def _location(word: str | None) -> str | None:
-    return LOCATIONS.get((word or "").strip().lower())
+def _location(place: str | None) -> str | None:
+    return LOCATIONS.get((place or "").lower())
 
 
-def _text(row: dict[str, Any], column: str) -> str | None:
-    found = row.get(column)
-    return found if isinstance(found, str) and found.strip() else None
+def _threats(found: Any) -> tuple[str, ...] | None:
+    """Return the words of `Phish, Malware`; None where it is neither text nor a list of texts.
+
+    UNCONFIRMED: that an empty or a null `ThreatTypes` means that no threat was found.
+    """
+    if found is None:
+        return ()
+    words = texts(found.split(",") if isinstance(found, str) else found)
+    return None if words is None else threats_of(words)
 
 
-def _split(words: Any) -> tuple[str, ...]:
-    """Return `Phish, Malware` as its words in lower case, which is how Graph spells threats."""
-    parts = words if isinstance(words, list) else str(words).split(",") if isinstance(words, str) else []
-    cleaned = (part.strip().lower() for part in parts if isinstance(part, str))
-    return tuple(dict.fromkeys(part for part in cleaned if part and part != "none"))
+def _methods(found: Any) -> tuple[str, ...] | None:
+    """Return detection methods: hunting gives JSON text of threat -> methods, or plain words.
 
-
-def _methods(found: Any) -> tuple[str, ...]:
-    """Return detection methods; hunting gives JSON text of threat -> methods, or plain words."""
+    None where it is something else. That empty and null mean none is UNCONFIRMED, as with threats.
+    """
     inner = _inner(found)
+    if inner is None or inner == "":
+        return ()
     if isinstance(inner, dict):
-        nested = [
-            one for methods in inner.values() for one in (methods if isinstance(methods, list) else [methods])
-        ]
-        return tuple(dict.fromkeys(one for one in nested if isinstance(one, str) and one))
-    if isinstance(inner, str):
-        return tuple(dict.fromkeys(part.strip() for part in inner.split(",") if part.strip()))
-    return ()
+        return texts([one for some in inner.values() for one in (some if isinstance(some, list) else [some])])
+    return texts(inner.split(",") if isinstance(inner, str) else inner)
 
 
 def _verdicts(found: Any) -> dict[str, str]:

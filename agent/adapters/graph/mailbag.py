@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 
-import msgspec
-
 from agent.adapters.graph import analyzed, hunting
 from agent.adapters.graph.answers import Answer, Call
 from agent.adapters.graph.asking import Asking
 from agent.adapters.graph.client import Client, NotFound, Oversized
+from agent.adapters.graph.copies import Found, Unreadable, sorted_out
 from agent.adapters.graph.wire import records_of
 from agent.model.defender import Mail, MailMessage
 from agent.model.errors import Malformed
@@ -16,6 +15,7 @@ from agent.ports import Clock
 HUNTING = "ThreatHunting.Read.All"
 AS_MANY_AS_NEEDED = 1_000_000
 MOST_PAGES = 1_000
+NOTHING = Found((), ())
 
 
 class Mailbag:
@@ -55,7 +55,7 @@ class Mailbag:
         if strange:
             whys.append(f"{len(strange)} ids are not ids of messages")
         unresolved = strange.union(*(spelled[one] for one in missing))
-        return Mail(messages=_once_each(copies), unresolved=frozenset(unresolved), why="; ".join(whys))
+        return Mail(messages=tuple(copies), unresolved=frozenset(unresolved), why="; ".join(whys))
 
     async def _resolve(self, ids: list[str]) -> tuple[list[MailMessage], set[str], list[str]]:
         """Return copies, messages that are unresolved, and why."""
@@ -66,40 +66,35 @@ class Mailbag:
         copies: list[MailMessage] = []
         missing: set[str] = set()
         whys: list[str] = []
-        if self.can_hunt:
-            for start in range(0, len(ids), hunting.CHUNK):
-                chunk = ids[start : start + hunting.CHUNK]
-                found, why = await self._hunt(chunk)
-                if why:
-                    missing.update(chunk)
-                    whys.append(why)
-                copies += found
-            source = "`EmailEvents`"
-        else:
-            for one in ids:
-                copies += await self._analyzed(one)
-            source = "`analyzedEmails`"
+        step = hunting.CHUNK if self.can_hunt else 1
+        source = "`EmailEvents`" if self.can_hunt else "`analyzedEmails`"
+        for start in range(0, len(ids), step):
+            asked = ids[start : start + step]
+            found, why = await self._hunt(asked) if self.can_hunt else (await self._analyzed(asked[0]), "")
+            lost = set(asked) if why else _lost(asked, found)
+            missing |= lost
+            copies += [copy for copy in found.copies if copy.network_message_id.lower() not in lost]
+            whys += [why] if why else sorted({one.why for one in found.unreadable}) if lost else []
         absent = set(ids) - missing - {copy.network_message_id.lower() for copy in copies}
         if absent:
             whys.append(f"no row in {source} for {len(absent)} of {len(ids)} messages")
         return copies, missing | absent, whys
 
-    async def _hunt(self, ids: list[str]) -> tuple[list[MailMessage], str]:
+    async def _hunt(self, ids: list[str]) -> tuple[Found, str]:
         """Return the copies of these messages, or none of them and why the answer cannot be trusted."""
         query = hunting.query(ids)
         try:
             rows = await self._client.read(Call.HUNT, lambda: self._asking.hunt(query), _rows)
         except Oversized:
-            return [], f"the copies of {len(ids)} messages are more than one answer holds"
+            return NOTHING, f"the copies of {len(ids)} messages are more than one answer holds"
         if rows is None:
-            return [], f"hunting gave only a part of the answer for {len(ids)} messages"
+            return NOTHING, f"hunting gave only a part of the answer for {len(ids)} messages"
         if len(rows) > hunting.MOST_ROWS:
-            return [], f"more than {hunting.MOST_ROWS} copies of {len(ids)} messages"
-        found = [hunting.message_of(row) for row in rows]
-        return [copy for copy in found if copy is not None], ""
+            return NOTHING, f"more than {hunting.MOST_ROWS} copies of {len(ids)} messages"
+        return sorted_out(hunting.message_of(row) for row in rows), ""
 
-    async def _analyzed(self, message_id: str) -> list[MailMessage]:
-        copies: list[MailMessage] = []
+    async def _analyzed(self, message_id: str) -> Found:
+        copies: list[MailMessage | Unreadable] = []
         asked = self._clock.now()
         try:
             records, link = await self._client.read(
@@ -107,9 +102,9 @@ class Mailbag:
             )
             seen: set[str] = set()
             while True:
-                copies += [copy for record in records if (copy := analyzed.message_of(record)) is not None]
+                copies += [analyzed.message_of(record) for record in records]
                 if link is None:
-                    return copies
+                    return sorted_out(copies)
                 here = self._client.check_link(link)
                 if here in seen or len(seen) >= MOST_PAGES:
                     raise Malformed(f"graph: {Call.READ_MAIL}: the link to the next page repeats itself")
@@ -120,7 +115,7 @@ class Mailbag:
                     _records,
                 )
         except NotFound:
-            return []
+            return NOTHING
 
 
 def _rows(answer: Answer) -> list[dict[str, object]] | None:
@@ -133,13 +128,7 @@ def _records(answer: Answer) -> tuple[list[object], str | None]:
     return records_of(answer.body)
 
 
-def _once_each(copies: list[MailMessage]) -> tuple[MailMessage, ...]:
-    """Return each copy once; where two rows tell of one, and differ, nobody knows where it is."""
-    known: dict[tuple[str, str], MailMessage] = {}
-    for copy in copies:
-        other = known.get(copy.pair)
-        if other is None:
-            known[copy.pair] = copy
-        elif other.location != copy.location:
-            known[copy.pair] = msgspec.structs.replace(copy, location=None)
-    return tuple(known.values())
+def _lost(asked: list[str], found: Found) -> set[str]:
+    """Return the messages of which a row cannot be read: all, where a row does not say which it is of."""
+    named = {one.message_id.lower() if one.message_id is not None else None for one in found.unreadable}
+    return set(asked) if None in named else set(asked) & named
