@@ -129,15 +129,15 @@ def _of_test(test: Test, scope: Scope, *, is_complete: bool) -> Check:
     fact = fact_of(test.fact, scope)
     operator = OPERATORS[test.operator]
     if test.operator == "exists":
-        return _exists(fact.name, test.operand is True)
+        return _exists(key_of(fact, test.operator), test.operand is True)
     key = key_of(fact, test.operator)
     if fact.over_messages and not is_complete:
         return _bounded(key, operator, test.operand) if fact.type in SETS else lambda _: None
     return _plain(key, operator, test.operand)
 
 
-def _exists(name: str, wanted: bool) -> Check:
-    return lambda seen: (name in seen) is wanted
+def _exists(key: str, wanted: bool) -> Check:
+    return lambda seen: (key in seen) is wanted
 
 
 def _one_of(rows: Rows, scope: Scope) -> Check:

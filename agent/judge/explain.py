@@ -11,7 +11,7 @@ from agent.judge.fold import folded
 from agent.judge.operators import OPERATORS, Rows
 from agent.judge.quote import members, quote, shorten, visible
 from agent.judge.seen import fact_of
-from agent.judge.truth import Here, holds
+from agent.judge.truth import Here, holds, is_known
 from agent.judge.vocabulary import MEMBER, SETS, Fact
 from agent.model.decision import Clause
 from agent.model.facts import Facts, Value
@@ -67,7 +67,7 @@ def _missing(condition: Condition, here: Here) -> Iterable[str]:
         return
     match condition:
         case Test(operator="oneOf", operand=operand):
-            yield from (name for name in cast("Rows", operand).facts if name not in here.values)
+            yield from (name for name in cast("Rows", operand).facts if not is_known(name, here))
         case Test(fact=name):
             yield name
         case All(conditions=conditions) | AnyOf(conditions=conditions):
@@ -89,7 +89,7 @@ def words(condition: Condition, here: Here) -> str:
     """Say the condition as it turned out: the fact, its value, and what was asked of it."""
     match condition:
         case Test(operator="exists", fact=name):
-            return f"`{name}` is {'known' if name in here.values else 'not known'}"
+            return f"`{name}` is {'known' if is_known(name, here) else 'not known'}"
         case Test(operator="oneOf"):
             return _words_of_rows(condition, here)
         case Test():

@@ -235,9 +235,13 @@ def pattern(node: Node) -> str:
 
 @lru_cache(maxsize=4_096)
 def matcher(written: str) -> Callable[[str], object]:
-    """Return what says whether a whole text matches the pattern, in time proportional to the text."""
+    """Return what says whether a whole text matches the pattern, in time proportional to the text.
+
+    `.` matches a line break too: a sender who puts one into a subject must not step out of `.*Board.*`.
+    """
     options = re2.Options()
     options.log_errors = False
+    options.dot_nl = True
     return cast("Callable[[str], object]", re2.compile(written, options=options).fullmatch)
 
 
@@ -262,11 +266,10 @@ def _domain(scalar: Scalar, written: str) -> str:
 
 
 def _ip(scalar: Scalar, written: str) -> str:
-    try:
-        ipaddress.ip_address(written)
-    except ValueError:
-        raise Wrong(scalar.mark, f"`{shown(written)}` is not an IP address") from None
-    return fold.ip(written)
+    address = fold.ip(written)
+    if address is None:
+        raise Wrong(scalar.mark, f"`{shown(written)}` is not an IP address")
+    return address
 
 
 _BY_TYPE: Mapping[FactType, Callable[[Scalar, str], str]] = {

@@ -200,7 +200,7 @@ def _texts() -> tuple[Operator, ...]:
             types=texts | {T.DOMAIN},
             operand=Operand.PATTERN,
             phrase="matching {}",
-            meaning="the whole of it matches; `(?i)` for either case; addresses and domains are lower case",
+            meaning="the whole of it matches, `.` a line break too; `(?i)` for either case; addresses and domains are lower case",
             holds=lambda value, operand, _: matcher(operand)(value) is not None,
         ),
     )

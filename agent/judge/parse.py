@@ -1,5 +1,6 @@
 """Files -> the set of policies, or everything that is wrong with them, each at its place."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from hashlib import sha256
@@ -49,6 +50,7 @@ INFORMS_ONLY = -(2**31)
 """The priority of a policy that informs and decides nothing: below all, so that its verb never counts."""
 
 CASES = ".cases.yaml"
+_GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _YAML = (".yaml", ".yml")
 
 
@@ -247,7 +249,16 @@ def _kinds(node: Node) -> frozenset[ActionKind]:
 def _tenants(node: Node) -> frozenset[str] | None:
     if not isinstance(node, Sequence) or not node.items:
         raise Wrong(node.mark, "a list of tenant ids is asked for")
-    return frozenset(line(item, "a tenant id").lower() for item in node.items)
+    return frozenset(_tenant(item) for item in node.items)
+
+
+def _tenant(node: Node) -> str:
+    """Return a tenant's id. A name or a domain would never be the tenant that is judged: the policy would sleep."""
+    written = line(node, "a tenant id")
+    if _GUID.fullmatch(written) is None:
+        example = "00000000-0000-0000-0000-000000000000"
+        raise Wrong(node.mark, f"`{shown(written)}` is not a tenant id: write the GUID, such as `{example}`")
+    return written.lower()
 
 
 def _verb(node: Node) -> Verb:

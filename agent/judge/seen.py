@@ -16,7 +16,7 @@ Seen = dict[str, Any]
 NOW = "\x00now"
 MESSAGES = "\x00messages"
 
-Fold = tuple[str, str, Callable[[str], str], bool]
+Fold = tuple[str, str, Callable[[str], str | None], bool]
 """Name, key of the folded form, how to fold, and whether the value is a set."""
 
 Folds = tuple[tuple[Fold, ...], tuple[Fold, ...]]
@@ -56,8 +56,9 @@ def _folded(values: Mapping[str, Value], folds: Iterable[Fold], now: datetime) -
     seen[NOW] = now
     for name, key, fold_one, is_set in folds:
         value = seen.get(name)
-        if value is not None:
-            seen[key] = frozenset(map(fold_one, value)) if is_set else fold_one(value)
+        form = None if value is None else frozenset(map(fold_one, value)) if is_set else fold_one(value)
+        if form is not None:
+            seen[key] = form
     return seen
 
 

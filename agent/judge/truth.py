@@ -75,7 +75,7 @@ def opposite(answer: bool | None) -> bool | None:
 
 def _test(test: Test, here: Here) -> bool | None:
     if test.operator == "exists":
-        return (test.fact in here.values) is (test.operand is True)
+        return is_known(test.fact, here) is (test.operand is True)
     if test.operator == ONE_OF:
         rows = cast("Rows", test.operand)
         return one_of(rows, tuple(_member(name, here) for name in rows.facts))
@@ -84,6 +84,8 @@ def _test(test: Test, here: Here) -> bool | None:
         return None
     fact, operator = fact_of(test.fact, here.scope), OPERATORS[test.operator]
     value = raw if key_of(fact, test.operator) == fact.name else folded(fact.type, raw)
+    if value is None:
+        return None
     answer = operator.holds(value, test.operand, here.facts.now)
     if not fact.over_messages or here.facts.messages_complete:
         return answer
@@ -92,7 +94,13 @@ def _test(test: Test, here: Here) -> bool | None:
 
 def _member(name: str, here: Here) -> str | None:
     raw = here.values.get(name)
-    return None if raw is None else cast("str", folded(fact_of(name, here.scope).type, raw))
+    return None if raw is None else cast("str | None", folded(fact_of(name, here.scope).type, raw))
+
+
+def is_known(name: str, here: Here) -> bool:
+    """Whether the fact has a value of its type."""
+    raw = here.values.get(name)
+    return raw is not None and folded(fact_of(name, here.scope).type, raw) is not None
 
 
 def of_messages(condition: Messages, answers: list[bool | None], *, is_complete: bool) -> bool | None:

@@ -106,7 +106,7 @@ def test_observing_policies_can_be_made_to_count() -> None:
     [
         ("expires: 2026-08-24T09:00:00Z", "escalate"),
         ("expires: 2026-08-24T09:00:01Z", "approve"),
-        ("tenants: [other]", "escalate"),
+        ("tenants: [11111111-2222-3333-4444-555555555556]", "escalate"),
         ("tenants: [11111111-2222-3333-4444-555555555555]", "approve"),
     ],
 )

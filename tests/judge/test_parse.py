@@ -25,7 +25,7 @@ def test_a_policy_is_what_its_author_wrote() -> None:
             kinds="softDeleteCluster, softDeleteMessage",
             more="""
 priority: 7
-tenants: [AAAA, bbbb]
+tenants: [AAAAAAAA-2222-3333-4444-555555555555, bbbbbbbb-2222-3333-4444-555555555555]
 expires: 2026-12-31T18:00:00+01:00
 reason: because
 classification: {classification: truePositive, determination: phishing}
@@ -39,7 +39,9 @@ inform: lead
     assert (policy.name, policy.verb, policy.mode) == ("small-clusters", Verb.APPROVE, Mode.ENFORCE)
     assert policy.kinds == {ActionKind.SOFT_DELETE_CLUSTER, ActionKind.SOFT_DELETE_MESSAGE}
     assert policy.priority == 7
-    assert policy.tenants == frozenset({"aaaa", "bbbb"})
+    assert policy.tenants == frozenset(
+        {"aaaaaaaa-2222-3333-4444-555555555555", "bbbbbbbb-2222-3333-4444-555555555555"}
+    )
     assert policy.expires == datetime(2026, 12, 31, 17, tzinfo=UTC)
     assert policy.classification == Classification(classification="truePositive", determination="phishing")
     assert policy.limits.actions is not None
@@ -72,6 +74,15 @@ def test_a_date_lasts_to_its_end() -> None:
         ("expires: 2026-12-31T18:00:00", "9:10: `2026-12-31T18:00:00` is not a date or moment"),
         ("tenants: []", "9:10: a list of tenant ids is asked for"),
         ("tenants: all", "9:10: a list of tenant ids is asked for"),
+        (
+            "tenants: [not-a-guid]",
+            "9:11: `not-a-guid` is not a tenant id: write the GUID, such as `00000000-",
+        ),
+        (
+            "tenants: [11111111-2222-3333-4444-555555555555, contoso.example]",
+            "9:49: `contoso.example` is not",
+        ),
+        ("tenants: [11111111-2222-3333-4444-5555555555555]", "9:11: `11111111-2222-"),
         ("limits: 20/h", "9:9: write `limits: {actions: 20/h, messages: 5000/d}`"),
         ("limits: {actions: 20}", "9:19: `20` is not a limit: write it like `20/h`, `5000/d` or `10/30m`"),
         ("limits: {actions: 0/h}", "9:19: `0/h` is not a limit"),

@@ -35,6 +35,40 @@ def test_unknown_is_carried_through_all_any_and_not(match: str, expected: bool |
     assert answer(match, SEEN) is expected
 
 
+@pytest.mark.parametrize("operator", ["equals", "in", "notIn", "cidr"])
+@pytest.mark.parametrize("ip", ["192.0.2.001", "nowhere", "192.0.2"])
+def test_an_ip_address_that_cannot_be_read_is_unknown(operator: str, ip: str) -> None:
+    operand = (
+        "192.0.2.1" if operator == "equals" else "[192.0.2.1/32]" if operator == "cidr" else "[192.0.2.1]"
+    )
+    messages: tuple[dict[str, Value], ...] = ({"sender.ip": ip},)
+
+    for quantifier in ("any", "all", "none"):
+        match = f"messages: {{{quantifier}: {{sender.ip: {{{operator}: {operand}}}}}}}"
+        assert answer(match, facts(messages=messages)) is None
+
+
+@pytest.mark.parametrize(("ip", "is_known"), [("192.0.2.001", False), ("192.0.2.1", True), ("::1", True)])
+def test_an_ip_address_that_cannot_be_read_does_not_exist(ip: str, is_known: bool) -> None:
+    seen = facts(messages=({"sender.ip": ip},))
+
+    assert answer("messages: {any: {sender.ip: {exists: true}}}", seen) is is_known
+    assert answer("messages: {any: {sender.ip: {exists: false}}}", seen) is not is_known
+
+
+@pytest.mark.parametrize("operator", ["anyIn", "allIn", "noneIn"])
+@pytest.mark.parametrize("is_complete", [True, False])
+def test_a_set_that_is_not_given_is_unknown_to_every_operator(operator: str, is_complete: bool) -> None:
+    for match in (
+        f"recipients: {{{operator}: [ceo@contoso.example]}}",
+        f"threats: {{{operator}: [phish]}}",
+        f"not: {{recipients: {{{operator}: [ceo@contoso.example]}}}}",
+        f"messages: {{any: {{threats: {{{operator}: [phish]}}}}}}",
+        f"messages: {{none: {{threats: {{{operator}: [phish]}}}}}}",
+    ):
+        assert answer(match, facts(messages=({"subject": "x"},), is_complete=is_complete)) is None
+
+
 SOME = frozenset({"phish"})
 
 
