@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.adapters.ledger.opening import open_ledger
 from agent.model.errors import SettingsError
 from agent.model.pace import Pace
 from agent.model.policy import Mode
@@ -423,6 +424,34 @@ def test_a_password_in_the_ledgers_url_is_refused_and_not_repeated(tmp_path: Pat
         assert len(problems) == 1
         assert "has a password in it" in problems[0]
         assert "hunter2" not in problems[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "url"),
+    [
+        ("AIR_AGENT_GRAPH_URL", "http://user:hunter2@127.0.0.1:9"),
+        ("AIR_AGENT_GRAPH_URL", "http://hunter2@127.0.0.1:9"),
+        ("AIR_AGENT_GRAPH_URL", "http://user:a/hunter2@127.0.0.1:9"),
+        ("AIR_AGENT_LEDGER_URL", "postgresql://user:hunter2@h:no-port/d"),
+        ("AIR_AGENT_LEDGER_URL", "postgresql://h:no-port/d?password=hunter2"),
+        ("AIR_AGENT_LEDGER_URL", "mysql://hunter2@h/d"),
+    ],
+)
+def test_a_login_in_an_address_that_is_refused_is_not_repeated(name: str, url: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load(None, {**SIMULATED, name: url})
+
+    assert "hunter2" not in str(caught.value)
+    assert "***" in str(caught.value)
+
+
+@pytest.mark.parametrize("folder", ["a%20b", "100%", "%2e%2e", "a b", "a#b"])
+async def test_the_ledger_lies_where_the_path_says_letter_by_letter(tmp_path: Path, folder: str) -> None:
+    (tmp_path / folder).mkdir(mode=0o700)
+    settings = load(None, {**SIMULATED, "AIR_AGENT_LEDGER_URL": f"sqlite:///{tmp_path}/{folder}/ledger.db"})
+
+    async with open_ledger(settings.ledger.address().reveal(), settings.tenant.id):
+        assert (tmp_path / folder / "ledger.db").is_file()
 
 
 def test_a_secret_from_a_file_is_read_without_its_line_break(tmp_path: Path) -> None:

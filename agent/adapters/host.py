@@ -1,11 +1,14 @@
 """The machine the agent runs on: its clock and the policy files. No other module reads the clock."""
 
 import asyncio
+import stat
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from agent.model.errors import PolicyError, Problem
+
+SUFFIXES = frozenset({".yaml", ".yml"})
 
 LARGEST = 1 << 20
 """Bytes of one policy or list file."""
@@ -43,14 +46,18 @@ class PolicyFiles:
         """Return the bytes of every YAML file in the folder, by its path as it is to be named to people.
 
         Raises:
-            PolicyError: the folder is not there, or a file cannot be read or is larger than 1 MiB.
+            PolicyError: the folder is not there, or one of that name is no file, cannot be read or is larger than 1 MiB.
         """
         if not self._directory.is_dir():
             raise PolicyError([_problem(self._directory, "no such folder: set `policies.directory`")])
         found: dict[str, bytes] = {}
         problems: list[Problem] = []
-        for path in sorted(p for p in self._directory.rglob("*") if p.suffix in {".yaml", ".yml"}):
+        for path in sorted(p for p in self._directory.rglob("*") if p.suffix in SUFFIXES):
             try:
+                # To open a named pipe would wait for ever for somebody to write to it.
+                if not stat.S_ISREG(path.stat().st_mode):
+                    problems.append(_problem(path, "is not a file: move it out of the folder of policies"))
+                    continue
                 with path.open("rb") as file:
                     content = file.read(LARGEST + 1)
             except OSError as error:

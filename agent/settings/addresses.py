@@ -1,10 +1,14 @@
 """The two settings that are URLs: which ones are taken, and in which form they are kept."""
 
+import re
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 SQLITE = "sqlite:///"
+
+_LOGIN = re.compile(r"//\S*@")
+_PASSWORD = re.compile(r"(password=)[^&\s]*", re.IGNORECASE)
 
 
 def simulator_url(text: str) -> str:
@@ -26,6 +30,8 @@ def simulator_url(text: str) -> str:
 def ledger_url(text: str, folder: Path) -> str:
     """Return the ledger's URL; a relative SQLite path is counted from `folder`.
 
+    A path is meant as it is written. SQLAlchemy reads `%20` in it as a space, so that `%` is escaped.
+
     Raises:
         ValueError: it is no ledger's URL, or has a password in it.
     """
@@ -43,7 +49,12 @@ def ledger_url(text: str, folder: Path) -> str:
         raise ValueError("is not `sqlite:///PATH` or `postgresql://USER@HOST/NAME`")
     if not place or place.startswith((":memory:", "file:")) or "?" in place or "\0" in place:
         raise ValueError("does not name a file: write it as `sqlite:///PATH`")
-    return SQLITE + (folder / Path(place).expanduser()).as_posix()
+    return SQLITE + (folder / Path(place).expanduser()).as_posix().replace("%", "%25")
+
+
+def without_login(text: str) -> str:
+    """Return the text with whatever could be a login in a URL left out, to be shown."""
+    return _PASSWORD.sub(r"\1***", _LOGIN.sub("//***@", text))
 
 
 def _split(text: str) -> SplitResult:

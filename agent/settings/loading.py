@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from agent.model.errors import SettingsError
-from agent.settings.addresses import ledger_url, simulator_url
+from agent.settings.addresses import ledger_url, simulator_url, without_login
 from agent.settings.agreement import disagreements
 from agent.settings.fields import PREFIX, Field, fields, sections
 from agent.settings.reading import Faulty, Place, Scalar, Section, tree
@@ -149,7 +149,11 @@ class _Loading:
         try:
             return self._rooted(field, value(field, given.text), given.folder)
         except ValueError as error:
-            told = "the value" if field.is_secret or "password" in str(error) else f"`{_cut(given.text)}`"
+            told = (
+                "the value"
+                if field.is_secret or "password" in str(error)
+                else f"`{_cut(without_login(given.text))}`"
+            )
             self._complain(field.name, f"{given.origin}: `{field.name}`: {told} {error}")
             return field.default
 

@@ -78,6 +78,16 @@ async def test_a_file_open_to_others_is_refused(sqlite_url: str, tmp_path: Path,
     assert f"`chmod 0600 {loose}`" in await refusal(sqlite_url)
 
 
+@pytest.mark.parametrize("read_only", [False, True])
+async def test_a_folder_in_the_ledgers_place_is_told_as_one(tmp_path: Path, read_only: bool) -> None:
+    place = tmp_path / "ledger.db"
+    place.mkdir()
+
+    with pytest.raises(LedgerError, match=r"`\S+ledger.db` is a folder: name a file in it"):
+        async with open_ledger(f"sqlite:///{place}", "t", read_only=read_only):
+            pass
+
+
 async def test_a_place_that_cannot_be_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch(mode=0o600)
 

@@ -221,6 +221,137 @@ def test_one_file_is_checked_with_the_lists_beside_it_and_without_the_faults_of_
     assert "1 problem in" in bad.stdout
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("small-clusters.txt", "is neither a policy nor a list"),
+        ("passwd", "is neither a policy nor a list"),
+        ("small-clusters.cases.yaml", "name `small-clusters.yaml`"),
+    ],
+)
+def test_a_file_that_is_no_policy_is_not_without_problems(tmp_path: Path, name: str, words: str) -> None:
+    (tmp_path / "small-clusters.yaml").write_text(POLICY)
+    (tmp_path / name).write_text("a: [")
+
+    done = run("policy", "check", str(tmp_path / name))
+
+    assert done.exit_code == 1
+    assert words in done.stdout
+    assert "1 problem in" in done.stdout
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "lists/vip.yaml", "p.cases.yaml"])
+def test_a_folder_without_a_policy_is_a_finding(tmp_path: Path, name: str) -> None:
+    (tmp_path / "lists").mkdir()
+    (tmp_path / name).write_text("list: vip\nentries: [ceo@contoso.example]\n")
+
+    done = run("policy", "check", str(tmp_path))
+
+    assert done.exit_code == 1
+    assert "there is no policy" in done.stdout
+
+
+def test_a_list_is_checked_from_within_its_own_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "lists").mkdir()
+    (tmp_path / "lists" / "vip.yaml").write_text("list: vip\nentries: [ceo@contoso.example]\nowner: x\n")
+    (tmp_path / "small-clusters.yaml").write_text(POLICY)
+    monkeypatch.chdir(tmp_path / "lists")
+
+    done = run("policy", "check", "vip.yaml")
+
+    assert done.exit_code == 1
+    assert "unknown key `owner`" in done.stdout
+
+
+def test_a_named_pipe_among_the_policies_is_told_and_not_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "small-clusters.yaml").write_text(POLICY)
+    os.mkfifo(tmp_path / "pipe.yaml")
+    (tmp_path / "folder.yaml").mkdir()
+    (tmp_path / "away.yaml").symlink_to(tmp_path / "nowhere")
+
+    done = run("policy", "check", str(tmp_path))
+
+    assert done.exit_code == 1
+    assert f"{tmp_path}/pipe.yaml:1:1: is not a file: move it out" in done.stdout
+    assert f"{tmp_path}/folder.yaml:1:1: is not a file" in done.stdout
+    assert f"{tmp_path}/away.yaml:1:1: cannot be read" in done.stdout
+
+
+@pytest.mark.parametrize("command", ["once", "run"])
+@pytest.mark.parametrize("policies", [None, "policy: ["])
+def test_policies_that_do_not_load_stop_the_start_before_graph_is_asked(
+    tmp_path: Path, command: str, policies: str | None
+) -> None:
+    (tmp_path / "data").mkdir(mode=0o700)
+    file = tmp_path / "air-agent.yaml"
+    file.write_text(
+        "tenant: {id: 11111111-2222-3333-4444-555555555555}\n"
+        "graph: {cloud: simulator, url: 'http://127.0.0.1:9'}\n"
+        "auth: {kind: clientSecret, client_id: 11111111-2222-3333-4444-555555555555}\n"
+        "ledger: {url: 'sqlite:///data/ledger.db'}\n"
+        "policies: {directory: mine}\n"
+    )
+    if policies is not None:
+        (tmp_path / "mine").mkdir()
+        (tmp_path / "mine" / "p.yaml").write_text(policies)
+
+    done = run(command, "--settings", str(file), AIR_AGENT_CLIENT_SECRET="not-a-secret")
+
+    assert done.exit_code == 2
+    assert f"error: {tmp_path}/mine" in done.stderr
+    assert not (tmp_path / "data" / "ledger.db").exists()
+
+
+# Standard output
+
+
+@pytest.mark.parametrize("unbuffered", [{}, {"PYTHONUNBUFFERED": "1"}])
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_a_full_disk_behind_standard_output_is_one_line(
+    tmp_path: Path, options: list[str], unbuffered: dict[str, str]
+) -> None:
+    (tmp_path / "small-clusters.yaml").write_text(POLICY)
+
+    environ = {name: text for name, text in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "agent", "policy", "check", str(tmp_path), *options],
+            cwd=ROOT,
+            env=environ | unbuffered,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+
+    assert done.returncode == 2
+    assert done.stderr == "error: standard output cannot be written to: no space left on device\n"
+
+
+@pytest.mark.parametrize("options", ["", " --json"])
+def test_a_closed_standard_output_is_one_line(tmp_path: Path, options: str) -> None:
+    (tmp_path / "small-clusters.yaml").write_text(POLICY)
+
+    done = subprocess.run(
+        [
+            "/bin/sh",
+            "-c",
+            f'exec "$0" -m agent policy check "$1"{options} >&-',
+            sys.executable,
+            str(tmp_path),
+        ],
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 2
+    assert done.stderr == "error: standard output is closed: leave it open, or send it to a file\n"
+
+
 def test_a_folder_of_policies_that_is_not_there_is_wrong_use(tmp_path: Path) -> None:
     done = run("policy", "check", str(tmp_path / "none"))
 

@@ -2,8 +2,10 @@
 
 import json
 import re
+import sqlite3
 import unicodedata
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -258,3 +260,35 @@ def test_a_ledger_that_is_not_there_is_a_matter_of_configuration(tmp_path: Path)
     assert done.exit_code == 2
     assert done.stderr.startswith("error: ")
     assert "Traceback" not in done.output
+
+
+READ_BY_ALL = ("due = 'garbage'", "action = x'00'")
+
+
+@pytest.mark.parametrize(
+    ("command", "change"),
+    [
+        *(([*command], change) for command in (["pending"], ["pending", "--json"]) for change in READ_BY_ALL),
+        *(
+            ([command], change)
+            for command in ("history", "show")
+            for change in (*READ_BY_ALL, "state = 'bogus'")
+        ),
+    ],
+)
+def test_a_ledger_with_garbage_in_it_is_told_in_one_line(
+    tmp_path: Path, command: list[str], change: str
+) -> None:
+    record = a_record(State.ESCALATED, Verb.ESCALATE)
+    settings = a_settings_file(tmp_path, record)
+    with closing(sqlite3.connect(tmp_path / "air-agent-data" / "ledger.db")) as database:
+        database.execute("PRAGMA ignore_check_constraints = ON")
+        database.execute(f"UPDATE records SET {change}")
+        database.commit()
+    wanted = [record.action.id] if command == ["show"] else []
+
+    done = run(*command, *wanted, "--settings", str(settings))
+
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: ledger")
+    assert done.stderr.count("\n") == 1

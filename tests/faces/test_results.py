@@ -20,6 +20,7 @@ from agent.faces.cli.results import (
     errors_in,
     left_to_people,
     seen,
+    unknown,
     unsent,
     unsettled,
 )
@@ -56,6 +57,7 @@ def results(**changed: Any) -> Results:
         "held": 1,
         "errors": 0,
         "unsettled": 0,
+        "unknown": 0,
         "folder": "/d",
         "ledger": "/d/ledger.db",
         "log": "/d/agent.log",
@@ -120,6 +122,31 @@ def test_what_the_ledger_made_up_is_found() -> None:
 )
 def test_what_was_begun_and_not_settled_is_counted(went: Went, count: int) -> None:
     assert unsettled([an_effect(an_action(), went)]) == count
+
+
+@pytest.mark.parametrize(
+    ("went", "state", "count"),
+    [
+        (Went.UNKNOWN, State.UNKNOWN, 1),
+        (Went.UNKNOWN, State.SUPERSEDED, 1),
+        (Went.UNKNOWN, State.CONFIRMED, 0),
+        (Went.SENT, State.SENT, 0),
+        (Went.DONE, State.UNKNOWN, 0),
+    ],
+)
+def test_what_nobody_knows_the_outcome_of_is_counted_until_a_look_has_told(
+    went: Went, state: State, count: int
+) -> None:
+    record = a_record(state)
+
+    assert unknown([an_effect(record.action, went)], [record]) == count
+
+
+@pytest.mark.parametrize(("count", "said"), [(0, False), (4, True)])
+def test_the_last_line_says_what_nobody_knows_the_outcome_of(count: int, said: bool) -> None:
+    last = printed(results(unknown=count)).strip().splitlines()[-1]
+
+    assert ("whether 4 copies were deleted is not known: they are left to people" in last) is said
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,10 @@ def prepare(path: Path) -> None:
 def require_private(path: Path) -> None:
     """Raise LedgerError where somebody else may read the ledger, or where there is none."""
     try:
+        if path.is_dir():
+            raise LedgerError(
+                f"ledger: `{path}` is a folder: name a file in it, such as `{path / 'ledger.db'}`"
+            )
         _require(path.parent, "0700")
         _require(path, "0600")
         for beside in (Path(f"{path}-wal"), Path(f"{path}-shm")):

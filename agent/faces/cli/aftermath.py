@@ -23,6 +23,15 @@ def tell(out: Console, results: Results) -> None:
     _people(out, results.people)
     _graph(out, results)
     _where(out, results)
+    if results.unknown:
+        out.print()
+        out.print(
+            safe(
+                f"whether {results.unknown} copies were deleted is not known: they are left to people, who have to look",
+                "red",
+            ),
+            soft_wrap=True,
+        )
 
 
 def _counts(out: Console, results: Results) -> None:

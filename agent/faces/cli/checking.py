@@ -4,10 +4,10 @@ from pathlib import Path
 
 import msgspec
 
-from agent.adapters.host import PolicyFiles
+from agent.adapters.host import SUFFIXES, PolicyFiles
 from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.output import console, print_json, safe
-from agent.judge.parse import parse_set
+from agent.judge.parse import CASES, is_list, is_policy, parse_set
 from agent.model.errors import PolicyError, Problem, SettingsError
 from agent.model.policy import PolicySet
 
@@ -34,6 +34,9 @@ def check(path: Path | None, *, as_json: bool) -> None:
         raise SettingsError(
             f"`{wanted}` is not there: name the folder in which the policies lie, or one of its files"
         )
+    if wanted.is_file() and wanted.absolute().parent.name == LISTS:
+        # A list is known by its folder, which a name alone does not tell.
+        wanted = wanted.absolute()
     checked = _checked(wanted)
     if as_json:
         print_json(checked)
@@ -46,6 +49,9 @@ def check(path: Path | None, *, as_json: bool) -> None:
 def _checked(path: Path) -> Checked:
     """Load the whole set, since policies need their lists and each other; of one file only it is told."""
     folder = path if path.is_dir() else _folder_of(path)
+    wrong = None if path.is_dir() else _no_policy(path)
+    if wrong is not None:
+        return Checked(path=str(path), problems=(Problem(file=str(path), line=1, column=1, message=wrong),))
     try:
         found: PolicySet = parse_set(PolicyFiles(folder).files())
     except PolicyError as error:
@@ -58,6 +64,15 @@ def _checked(path: Path) -> Checked:
 
 def _folder_of(file: Path) -> Path:
     return file.parent.parent if file.parent.name == LISTS else file.parent
+
+
+def _no_policy(file: Path) -> str | None:
+    """Return why nothing would ever be read from the file as a policy or a list; None where it would be."""
+    if file.suffix not in SUFFIXES:
+        return "is neither a policy nor a list: their names end in `.yaml` or `.yml`"
+    if not is_policy(str(file)) and not is_list(str(file)):
+        return f"holds the cases of a policy, and is not one: name `{file.name.removesuffix(CASES)}.yaml`"
+    return None
 
 
 def _tell(checked: Checked) -> None:

@@ -21,6 +21,7 @@ from agent.faces.cli.results import (
     errors_in,
     left_to_people,
     seen,
+    unknown,
     unsent,
     unsettled,
 )
@@ -165,6 +166,7 @@ class Watch:
             held=sum(one.decision is not None and one.decision.guard is not None for one in records),
             errors=errors_in(self._stage.log),
             unsettled=unsettled(effects),
+            unknown=unknown(effects, records),
             folder=str(self._stage.folder),
             ledger=str(self._stage.ledger),
             log=str(self._stage.log),

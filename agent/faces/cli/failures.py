@@ -1,6 +1,9 @@
 """The one place where an error becomes words on standard error and an exit code."""
 
+import errno
+import os
 import sys
+from contextlib import suppress
 from typing import Any
 
 from typer.core import TyperGroup
@@ -28,14 +31,48 @@ class Commands(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         """Run the command; end with the exit code that its error stands for."""
         try:
-            return super().invoke(ctx)
+            return _flushed(super().invoke(ctx))
         except Ending as ending:
             ctx.exit(ending.code)
         except AgentError as error:
             complain(error)
             ctx.exit(exit_code(error))
+        except OSError as error:
+            if not _is_of_output(error):
+                raise
+            why = (error.strerror or "no reason was given").lower()
+            complain(SettingsError(f"standard output cannot be written to: {why}"))
+            ctx.exit(WRONG_USE)
         except KeyboardInterrupt:
             ctx.exit(130)
+
+
+def _flushed(done: Any) -> Any:
+    """Return what the command came to, with everything it said written, so that a full disk is noticed here."""
+    if sys.stdout is not None:
+        sys.stdout.flush()
+    return done
+
+
+def _is_of_output(error: OSError) -> bool:
+    """Whether standard output takes no more, such as on a full disk; what it holds back is then let go.
+
+    A reader that has gone away is another matter, which click knows about.
+    """
+    if error.errno == errno.EPIPE or sys.stdout is None:
+        return False
+    try:
+        # What failed may not be held back, and then only another letter shows it.
+        sys.stdout.write("\n")
+        sys.stdout.flush()
+    except OSError as again:
+        if again.errno != error.errno:
+            return False
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+        return True
+    return False
 
 
 def exit_code(error: AgentError) -> int:
@@ -51,6 +88,9 @@ def exit_code(error: AgentError) -> int:
 
 def complain(error: AgentError) -> None:
     """Print the error, one line for each thing that is wrong."""
-    for line in str(error).splitlines() or ["no reason was given"]:
-        sys.stderr.write(f"error: {visible(line, LINE)}\n")
-    sys.stderr.flush()
+    if sys.stderr is None:
+        return
+    with suppress(OSError):
+        for line in str(error).splitlines() or ["no reason was given"]:
+            sys.stderr.write(f"error: {visible(line, LINE)}\n")
+        sys.stderr.flush()

@@ -18,7 +18,7 @@ from agent.faces.cli.story import story, tell
 from agent.faces.telling import Row, deciders, moment, row, what
 from agent.model.decision import Decision, Verb
 from agent.model.enactment import CLOSED, Record, State
-from agent.model.errors import SettingsError
+from agent.model.errors import LedgerError, SettingsError
 from agent.ports import Ledger
 from agent.settings.durations import duration
 from agent.settings.subjects import Settings
@@ -119,7 +119,13 @@ def _reading(settings: Settings, ask: Callable[[Ledger], Awaitable[T]]) -> T:
         async with open_ledger_for_reading(settings) as ledger:
             return await ask(ledger)
 
-    return asyncio.run(read())
+    try:
+        return asyncio.run(read())
+    except (TypeError, ValueError, LookupError, OverflowError) as error:
+        raise LedgerError(
+            "ledger: an entry cannot be read: it is damaged or was written by another version: "
+            "restore a backup, or run the version that wrote it"
+        ) from error
 
 
 async def _past(ledger: Ledger, wanted: Wanted, since: datetime | None) -> list[Past]:

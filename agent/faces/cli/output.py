@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, TextIO
 
 import msgspec
 from rich import box
@@ -15,6 +15,7 @@ from rich.text import Text
 
 from agent.faces.telling import Row, moment, remaining
 from agent.faces.text import visible
+from agent.model.errors import SettingsError
 
 PIPED_WIDTH = 160
 """Columns where no terminal says how many it has."""
@@ -33,7 +34,7 @@ COLOURS = {"approve": "green", "reject": "yellow", "escalate": "magenta", "none 
 
 def console(*, stderr: bool = False) -> Console:
     """Return where to print, as wide as the terminal, or as wide as a table needs where there is none."""
-    stream = sys.stderr if stderr else sys.stdout
+    stream = sys.stderr if stderr else _stdout()
     width = None if stream.isatty() or "COLUMNS" in os.environ else PIPED_WIDTH
     return Console(file=stream, width=width, highlight=False, markup=False, emoji=False)
 
@@ -50,8 +51,20 @@ def lines(*parts: Text) -> Text:
 
 def print_json(document: Any) -> None:
     """Print one JSON document in ASCII: a terminal that shows it cannot be made to act by what stands in it."""
-    sys.stdout.write(as_json(document, indent=2) + "\n")
-    sys.stdout.flush()
+    out = _stdout()
+    out.write(as_json(document, indent=2) + "\n")
+    out.flush()
+
+
+def _stdout() -> TextIO:
+    """Return standard output, which a shell's `>&-` closes before the process begins.
+
+    Raises:
+        SettingsError: it is closed.
+    """
+    if sys.stdout is None:
+        raise SettingsError("standard output is closed: leave it open, or send it to a file")
+    return sys.stdout
 
 
 def as_json(document: Any, *, indent: int | None = None) -> str:

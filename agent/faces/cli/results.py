@@ -79,6 +79,8 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
     """Lines in the agent's log that tell of an error."""
     unsettled: int
     """Copies that were to be sent, and of which the ledger cannot say whether they were: people look at them."""
+    unknown: int
+    """Copies of which nobody knows whether they were deleted: people have to look."""
     folder: str
     ledger: str
     log: str
@@ -122,6 +124,13 @@ def unsent(effects: Iterable[Effect], sent: Mapping[Pair, int]) -> tuple[str, ..
 def unsettled(effects: Iterable[Effect]) -> int:
     """Return of how many copies the ledger cannot say whether they were sent."""
     return sum(len(effect.targets) for effect in effects if effect.went in OPEN_ENDED)
+
+
+def unknown(effects: Iterable[Effect], records: Iterable[Record]) -> int:
+    """Return of how many copies nobody knows whether they were deleted: Graph did not say, and no look told."""
+    confirmed = {record.action.id for record in records if record.state is State.CONFIRMED}
+    doubtful = (one for one in effects if one.went is Went.UNKNOWN and one.action_id not in confirmed)
+    return sum(len(effect.targets) for effect in doubtful)
 
 
 def doubled(sent: Mapping[Pair, int]) -> tuple[str, ...]:

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import msgspec
 
-from agent.compose import clock_of, open_world
+from agent.compose import clock_of, open_world, shelf_of
 from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.logs import configure
 from agent.faces.cli.options import loaded
 from agent.faces.cli.output import console, print_json, safe
 from agent.faces.cli.stopping import stop_on_signals, stop_when_stdin_closes
+from agent.judge.parse import parse_set
 from agent.loop import run as loop
 from agent.loop.report import PassReport
 from agent.settings.subjects import Settings
@@ -42,8 +43,7 @@ WORDS = {
 
 def run(path: Path | None, *, until_stdin_closes: bool) -> None:
     """Run the agent until it is asked to stop."""
-    settings = loaded(path)
-    configure(settings.log, clock_of(settings).now)
+    settings = _loaded(path)
     if until_stdin_closes:
         stop_when_stdin_closes()
     asyncio.run(_run(settings))
@@ -51,8 +51,7 @@ def run(path: Path | None, *, until_stdin_closes: bool) -> None:
 
 def once(path: Path | None, *, as_json: bool) -> None:
     """Make one pass; end with 1 where it had problems."""
-    settings = loaded(path)
-    configure(settings.log, clock_of(settings).now)
+    settings = _loaded(path)
     report = asyncio.run(_once(settings))
     passed = Passed(**{name: getattr(report, name) for name in WORDS}, problems=tuple(report.problems))
     if as_json:
@@ -61,6 +60,20 @@ def once(path: Path | None, *, as_json: bool) -> None:
         _tell(passed)
     if passed.problems:
         raise Ending(FINDINGS)
+
+
+def _loaded(path: Path | None) -> Settings:
+    """Return the settings, with logging set up and policies that load.
+
+    Whether policies load does not depend on Graph, so that it is not asked first: it may be away.
+
+    Raises:
+        SettingsError, PolicyError: the settings or the policies are wrong.
+    """
+    settings = loaded(path)
+    parse_set(shelf_of(settings).files())
+    configure(settings.log, clock_of(settings).now)
+    return settings
 
 
 async def _run(settings: Settings) -> None:
