@@ -72,7 +72,7 @@ class Simulated:
 
     async def live(self, span: timedelta, *, every: timedelta = timedelta(minutes=1)) -> list[PassReport]:
         """Make passes for a while, and let time go by between them."""
-        await start(self.world)
+        await start(self.world, self.judge)
         until = self.clock.now() + span
         reports = []
         while self.clock.now() < until:

@@ -14,6 +14,12 @@ CHECKS = (timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2), timed
 MARGIN = timedelta(hours=24)
 """How long before the deadline a person is told at the latest."""
 
+AGAIN = timedelta(hours=12)
+"""How long a decision stands that nobody has carried out before time and policies are asked again."""
+
+GAP = timedelta(minutes=30)
+"""How long after a look-up with gaps the mail is looked up again, at the least: hunting lags by minutes."""
+
 LEFT = frozenset({Went.SENT, Went.DONE, Went.UNKNOWN})
 """How an effect may have gone whose mail is to be looked at."""
 
@@ -72,29 +78,43 @@ def watch(record: Record, effects: Sequence[Effect], mail: Mail, now: datetime) 
     """Return a record that waits for something else, after one look at what was sent for it before."""
     sent = msgspec.structs.replace(record, state=State.SENT, plan=None)
     looked = confirm(sent, effects, mail, now)
-    return msgspec.structs.replace(
-        record, confirmation=looked.confirmation, due=_until_deadline(record, looked.due)
-    )
+    seen = msgspec.structs.replace(record, confirmation=looked.confirmation)
+    return msgspec.structs.replace(seen, due=_waits_until(seen, looked.due, now))
 
 
-def still_watched(record: Record, effects: Sequence[Effect]) -> Record:
-    """Return a record that waits for something else, and what was sent for it before is looked at all the same.
-
-    What may or may not have been applied makes the record unknown, whatever else was decided of it.
-    """
+def still_watched(record: Record, effects: Sequence[Effect], now: datetime) -> Record:
+    """Return a record that waits for something else, and says and follows what was sent for it before."""
     sent = sum(len(effect.targets) for effect in effects if effect.went in LEFT)
     copies = "1 copy was" if sent == 1 else f"{sent} copies were"
     words = "; ".join(filter(None, (record.why, f"{copies} sent for deletion before")))
     if any(effect.went in {Went.UNKNOWN, Went.SENT} for effect in effects):
         words += ", and whether that was applied is not known: it is read back and never sent again"
-    due = _until_deadline(record, _next_check(record, effects, 0))
+    due = _waits_until(record, _next_check(record, effects, 0), now)
     return msgspec.structs.replace(record, due=due, why=words)
 
 
-def _until_deadline(record: Record, check: datetime | None) -> datetime | None:
+def is_watched(record: Record, effects: Sequence[Effect]) -> bool:
+    """Whether what was sent for a record that waits for something else is still to be looked at."""
+    if record.confirmation.effect is EffectSeen.CONFIRMED or record.confirmation.checks >= len(CHECKS):
+        return False
+    return any(effect.went in LEFT for effect in effects)
+
+
+def judged_again(record: Record, now: datetime) -> datetime:
+    """Return when a decision that waits for people is judged anew: time passes, windows end, gaps close."""
+    wait = AGAIN
+    if record.decision is not None and not record.decision.facts.messages_complete:
+        wait = max(GAP, (now - record.action.first_seen) / 4)
+    elif record.state is State.HELD:
+        wait = timedelta(hours=1)
+    return min(now + wait, record.action.deadline)
+
+
+def _waits_until(record: Record, check: datetime | None, now: datetime) -> datetime | None:
     if record.state is State.EXPIRED:
         return check
-    return min(check or record.action.deadline, record.action.deadline)
+    again = judged_again(record, now)
+    return again if check is None else min(check, again)
 
 
 def already_gone(record: Record, now: datetime) -> Record:

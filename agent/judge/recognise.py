@@ -54,13 +54,12 @@ def recognise(incident: Incident, *, tenant_id: str, now: datetime) -> tuple[Pen
         if alert.title is not None and alert.title.strip().casefold() == ECHO:
             continue
         seen: dict[str | None, tuple[Sighting]] = {}
-        first = now if alert.created_date_time is None else min(now, alert.created_date_time)
+        first = _given(alert.created_date_time, now)
         for thing, evidence, status in _things(alert):
             sightings = seen.get(status)
             if sightings is None:
                 sightings = seen[status] = (_sighting(head, alert, status),)
-            created = evidence.created_date_time if evidence is not None else None
-            earliest = first if created is None or created > first else created
+            earliest = first if evidence is None else _given(evidence.created_date_time, first, latest=now)
             action = PendingAction(
                 tenant_id=tenant_id,
                 kind=thing.kind,
@@ -82,6 +81,12 @@ def recognise(incident: Incident, *, tenant_id: str, now: datetime) -> tuple[Pen
             else:
                 found[same] = join(known, action)
     return tuple(found.values())
+
+
+def _given(moment: datetime | None, otherwise: datetime, *, latest: datetime | None = None) -> datetime:
+    """Return when something began; a date before Defender's own time is how Graph writes none (0001-01-01)."""
+    latest = otherwise if latest is None else latest
+    return otherwise if moment is None or moment.year < 2000 else min(moment, latest)
 
 
 def join(known: PendingAction, seen: PendingAction) -> PendingAction:

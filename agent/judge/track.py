@@ -22,7 +22,10 @@ UNDISPATCHED = frozenset(
         State.ESCALATED,
     }
 )
-"""States in which nothing of this action has left this machine yet, notes aside."""
+"""States that wait for a decision, for its carrying out, or for a person; parts may have been sent before."""
+
+UNSETTLED = frozenset({State.UNKNOWN, State.UNVERIFIED, State.CONTRADICTED})
+"""States in which what was sent was not seen to have worked."""
 
 AMBIGUOUS = frozenset({None, "unknownFutureValue", "unknown"})
 """Words that do not say how an action stands: the record is left as it is."""
@@ -35,6 +38,10 @@ def track(record: Record | None, seen: PendingAction, now: datetime) -> Record |
     """
     if record is None:
         return Record(action=seen, state=State.SEEN, due=now) if seen.is_pending else None
+    if record.state in CLOSED and seen.is_pending and seen.first_seen >= record.action.deadline:
+        return _anew(record, seen, now)
+    if _is_of_an_earlier_life(record, seen):
+        return record
     action = join(record.action, seen)
     moved = record if action == record.action else msgspec.structs.replace(record, action=action)
     if action.remediation_status in AMBIGUOUS:
@@ -43,6 +50,33 @@ def track(record: Record | None, seen: PendingAction, now: datetime) -> Record |
         grew = not _messages(action) <= _messages(record.action)
         return _still_pending(moved, now, grew=grew, is_news=moved is not record)
     return _closed(moved, now)
+
+
+def _is_of_an_earlier_life(record: Record, seen: PendingAction) -> bool:
+    """Whether the reading is of an alert that was over before this proposal began."""
+    known = {sighting.alert_id for sighting in record.action.sightings}
+    if seen.is_pending or any(sighting.alert_id in known for sighting in seen.sightings):
+        return False
+    updated = [sighting.last_update_date_time for sighting in seen.sightings]
+    return all(moment is not None and moment < record.action.first_seen for moment in updated)
+
+
+def _anew(record: Record, seen: PendingAction, now: datetime) -> Record:
+    """Begin a new life: the week of the last one is over, and the same thing is proposed again.
+
+    What was sent then stays claimed in the ledger, and is not sent again.
+    """
+    return msgspec.structs.replace(
+        record,
+        action=seen,
+        state=State.SEEN,
+        due=now,
+        decision=None,
+        plan=None,
+        confirmation=Confirmation(),
+        why="proposed anew",
+        is_noted=True,
+    )
 
 
 def _still_pending(record: Record, now: datetime, *, grew: bool, is_news: bool) -> Record:
@@ -89,7 +123,11 @@ def _closed(record: Record, now: datetime) -> Record:
         return msgspec.structs.replace(
             _noticed(record, now), state=State.SUPERSEDED, due=None, why=why, is_noted=True
         )
-    return _noticed(record, now)
+    closed = _noticed(record, now)
+    if record.state in UNSETTLED and closed is not record:
+        # Defender may have closed it because the mail is gone: one more look says.
+        return msgspec.structs.replace(closed, due=now)
+    return closed
 
 
 def _noticed(record: Record, now: datetime) -> Record:

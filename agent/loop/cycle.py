@@ -1,25 +1,31 @@
 """Pending actions -> decisions and plans, written down before anything is done."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import msgspec
+import structlog
 
 from agent.judge.compile import Judge
-from agent.judge.confirm import after_sending, already_gone, expire, still_watched
+from agent.judge.confirm import after_sending, already_gone, expire, judged_again, still_watched
 from agent.judge.decide import decide
 from agent.judge.gather import gather, mail_of, wanted
 from agent.judge.guard import hold, over_limit
 from agent.judge.plan import DEDUPLICATION, Means, copies_in_mailboxes, plan
 from agent.judge.recognise import evidence_digest
+from agent.judge.track import UNDISPATCHED
 from agent.loop.lookup import look_up
 from agent.loop.moved import save_moved
 from agent.loop.report import PassReport
 from agent.model.decision import Decision, Verb
 from agent.model.defender import Mail
 from agent.model.enactment import Approval, Cover, Effect, Pair, Plan, Record, Spent, State, Way, Went
+from agent.model.errors import AgentError
 from agent.ports import World
+
+log = structlog.get_logger()
 
 SENT_BEFORE = frozenset({Went.SENT, Went.DONE, Went.REFUSED, Went.UNKNOWN})
 """How an effect went that has left."""
@@ -36,11 +42,33 @@ class Batch:
     covered: dict[Pair, Cover] = field(default_factory=dict)
 
 
-async def judge_due(world: World, judge: Judge, report: PassReport) -> None:
-    """Decide everything that is seen and not decided, earliest deadline first."""
+async def judge_due(world: World, judge: Judge, report: PassReport, stop: asyncio.Event) -> None:
+    """Decide everything that is seen and not decided, earliest deadline first, until asked to stop."""
     size = world.pace.judge_at_once if world.defender.can_hunt else 10
-    while records := await world.ledger.due(world.clock.now(), [State.SEEN], size):
+    while not stop.is_set() and (records := await world.ledger.due(world.clock.now(), [State.SEEN], size)):
         await judge_records(world, judge, records, report)
+
+
+async def judge_anew(world: World, judge: Judge) -> int:
+    """Turn back to be judged what other policies decided, or was only observed and may be enacted now.
+
+    Returns how many pending actions that are.
+    """
+    now = world.clock.now()
+    found = offset = 0
+    waiting = [state for state in UNDISPATCHED if state is not State.SEEN]
+    while records := await world.ledger.listed(states=waiting, limit=500, offset=offset):
+        moves: list[tuple[Record | None, Record]] = [
+            (record, msgspec.structs.replace(record, state=State.SEEN, due=now))
+            for record in records
+            if record.decision is None
+            or record.decision.revision != judge.revision
+            or (record.state is State.DECIDED and world.enactor is not None)
+        ]
+        await save_moved(world, moves)
+        found += len(moves)
+        offset += len(records) - len(moves)
+    return found
 
 
 async def judge_records(world: World, judge: Judge, records: Sequence[Record], report: PassReport) -> None:
@@ -55,9 +83,32 @@ async def judge_records(world: World, judge: Judge, records: Sequence[Record], r
     targets = {target for copies in theirs.values() for target in copies_in_mailboxes(copies)}
     batch.covered = dict(await world.ledger.covered(list(targets)))
     for record in alive:
-        await _judge_one(world, judge, record, theirs.get(record.action.id), batch)
+        try:
+            await _judge_one(world, judge, record, theirs.get(record.action.id), batch)
+        except AgentError:
+            raise
+        except Exception as error:  # a bug over one action must not keep the others from being judged
+            log.exception("cannot be judged", action=record.action.id)
+            why = f"it could not be judged ({type(error).__name__}): a person has to look"
+            later = judged_again(record, batch.now)
+            batch.records.append(msgspec.structs.replace(record, state=State.ESCALATED, due=later, why=why))
     await world.ledger.save(batch.records, effects=batch.effects, approvals=batch.approvals, now=batch.now)
     report.decided += len(alive)
+    for record in batch.records:
+        if record.decision is not None and record.decision.at == batch.now:
+            _tell(record, record.decision)
+
+
+def _tell(record: Record, decision: Decision) -> None:
+    log.info(
+        "decided",
+        action=record.action.id,
+        kind=record.action.kind,
+        decision=decision.verb,
+        policies=decision.policies,
+        state=record.state,
+        reason=decision.reason,
+    )
 
 
 async def _let_go(world: World, records: Sequence[Record]) -> list[Record]:
@@ -97,13 +148,16 @@ async def _judge_one(world: World, judge: Judge, record: Record, mail: Mail | No
         if held is not None:
             decision = held
             intended = plan(decision, action, mail, batch.covered, means)
-        else:
-            batch.approvals.extend(_approvals(decision, intended))
+    if _stands(record, decision, intended, observes=means.observes):
+        batch.records.append(_waiting(record, sent, batch.now, observes=means.observes))
+        return
+    batch.records.append(_decided(record, decision, intended, sent, batch, observes=means.observes))
     batch.effects.extend(intended.effects)
     for effect in intended.effects:
         cover = Cover(action_id=action.id, effect_id=effect.id, intended_at=batch.now)
         batch.covered.update(dict.fromkeys(effect.targets, cover))
-    batch.records.append(_decided(record, decision, intended, sent, batch, observes=means.observes))
+    if decision.verb is Verb.APPROVE:
+        batch.approvals.extend(_approvals(decision, intended))
 
 
 async def _sent_before(world: World, record: Record) -> tuple[Effect, ...]:
@@ -150,6 +204,14 @@ def _messages(intended: Plan) -> int:
     return sum(len(effect.targets) for effect in intended.effects)
 
 
+def _stands(record: Record, decision: Decision, intended: Plan, *, observes: bool) -> bool:
+    """Whether judging anew came to what stands already, and nothing is to be done about it."""
+    before = record.decision
+    if before is None or record.plan is None or before.grounds != decision.grounds:
+        return False
+    return record.plan.way is intended.way and (observes or intended.way is not Way.REMEDIATE)
+
+
 def _decided(
     record: Record,
     decision: Decision,
@@ -168,33 +230,42 @@ def _decided(
         plan=intended,
         due=record.action.deadline,
         why="",
-        is_noted=observes or (is_same and record.is_noted),
+        is_noted=is_same and record.is_noted,
     )
-    if decision.guard is None and intended.way is Way.REMEDIATE:
-        return _to_remediate(fresh, intended, sent, batch, observes=observes)
-    waiting = msgspec.structs.replace(fresh, state=_waiting(decision, intended, observes=observes))
-    return still_watched(waiting, sent) if sent else waiting
+    if decision.guard is None and intended.way is Way.REMEDIATE and not (observes and intended.effects):
+        return _to_remediate(fresh, intended, sent, batch)
+    return _waiting(fresh, sent, batch.now, observes=observes)
 
 
-def _waiting(decision: Decision, intended: Plan, *, observes: bool) -> State:
-    if decision.guard is not None:
+def _waiting(record: Record, sent: Sequence[Effect], now: datetime, *, observes: bool) -> Record:
+    """Return a record that nothing is done for: it waits for people, or is only observed."""
+    placed = msgspec.structs.replace(record, state=_state(record, observes=observes), why="")
+    if sent:
+        return still_watched(placed, sent, now)
+    return msgspec.structs.replace(placed, due=judged_again(placed, now))
+
+
+def _state(record: Record, *, observes: bool) -> State:
+    decision, intended = record.decision, record.plan
+    if decision is not None and decision.guard is not None:
         return State.HELD
-    if intended.way is Way.HAND_OFF:
-        return State.HANDED_OFF
-    if intended.way is Way.ADVISORY:
-        return State.DECIDED if observes else State.REJECTED
-    return State.ESCALATED
+    match intended.way if intended is not None else Way.ASK:
+        case Way.HAND_OFF:
+            return State.HANDED_OFF
+        case Way.ADVISORY:
+            return State.DECIDED if observes else State.REJECTED
+        case Way.REMEDIATE:
+            return State.DECIDED
+        case Way.ASK:
+            return State.ESCALATED
 
 
-def _to_remediate(
-    record: Record, intended: Plan, sent: Sequence[Effect], batch: Batch, *, observes: bool
-) -> Record:
+def _to_remediate(record: Record, intended: Plan, sent: Sequence[Effect], batch: Batch) -> Record:
     if intended.duplicate_of is not None:
         again = min(_cover_ends(intended.duplicate_of, batch), record.action.deadline)
         return msgspec.structs.replace(record, state=State.DEDUPLICATED, due=again)
     if intended.effects:
-        state = State.DECIDED if observes else State.INTENDED
-        return msgspec.structs.replace(record, state=state)
+        return msgspec.structs.replace(record, state=State.INTENDED)
     return after_sending(record, sent) if sent else already_gone(record, batch.now)
 
 

@@ -1,10 +1,11 @@
-"""What becomes of things later: effects are looked at, duplicates judged anew, weeks end."""
+"""What becomes of things later: effects are looked at, what waits is judged anew, weeks end."""
 
+import asyncio
 from collections.abc import Sequence
 
 import msgspec
 
-from agent.judge.confirm import LEFT, confirm, expire, watch
+from agent.judge.confirm import LEFT, confirm, expire, is_watched, watch
 from agent.judge.track import UNDISPATCHED
 from agent.loop.lookup import look_up_messages
 from agent.loop.moved import save_moved
@@ -12,7 +13,7 @@ from agent.loop.report import PassReport
 from agent.model.enactment import Effect, Record, State
 from agent.ports import World
 
-LOOKED_AT = (State.SENT, State.UNKNOWN, State.REFUSED)
+LOOKED_AT = (State.SENT, State.UNKNOWN, State.REFUSED, State.UNVERIFIED, State.CONTRADICTED)
 """States with mail to be looked at."""
 
 WAITING = (*(state for state in UNDISPATCHED if state is not State.SEEN), State.EXPIRED)
@@ -22,15 +23,17 @@ AT_ONCE = 200
 """Records looked at between two commits."""
 
 
-async def follow(world: World, report: PassReport) -> None:
+async def follow(world: World, report: PassReport, stop: asyncio.Event) -> None:
     """Look after everything that is due and needs no decision."""
     await _end(world)
-    while records := await world.ledger.due(world.clock.now(), (*LOOKED_AT, *WAITING), AT_ONCE):
+    while not stop.is_set() and (
+        records := await world.ledger.due(world.clock.now(), (*LOOKED_AT, *WAITING), AT_ONCE)
+    ):
         await _look_at(world, records, report)
 
 
 async def _end(world: World) -> None:
-    """Judge duplicates anew after their hour, and expire what nobody decided in its week."""
+    """Judge anew what has waited long enough, and expire what nobody decided in its week."""
     waiting = [state for state in WAITING if state is not State.EXPIRED]
     seen: set[str] = set()
     while True:
@@ -44,9 +47,8 @@ async def _end(world: World) -> None:
         for record in records:
             if now >= record.action.deadline:
                 moves.append((record, expire(record, now)))
-            elif record.state is State.DEDUPLICATED:
-                why = "the hour of the approval it repeats is over"
-                moves.append((record, msgspec.structs.replace(record, state=State.SEEN, due=now, why=why)))
+            elif not is_watched(record, await world.ledger.effects(record.action.id)):
+                moves.append((record, msgspec.structs.replace(record, state=State.SEEN, due=now)))
         if moves:
             await save_moved(world, moves)
 

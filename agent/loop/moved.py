@@ -1,6 +1,7 @@
 """Saving records whose state moved, together with what becomes of their effects."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 import msgspec
 
@@ -25,6 +26,7 @@ async def save_moved(
     """
     if not moves and not versions:
         return
+    now = world.clock.now()
     records: list[Record] = []
     dropped: list[str] = []
     for before, after in moves:
@@ -38,11 +40,12 @@ async def save_moved(
         effects = await world.ledger.effects(after.action.id)
         if is_leaving:
             dropped.extend(effect.id for effect in effects if effect.went is Went.INTENDED)
-        records.append(ended(after, [effect for effect in effects if effect.went in LEFT]))
-    await world.ledger.save(records, dropped=dropped, versions=versions, now=world.clock.now())
+        sent = [effect for effect in effects if effect.went in LEFT]
+        records.append(ended(after, sent, now))
+    await world.ledger.save(records, dropped=dropped, versions=versions, now=now)
 
 
-def ended(record: Record, sent: Sequence[Effect]) -> Record:
+def ended(record: Record, sent: Sequence[Effect], now: datetime) -> Record:
     """Return a record as it ends, given what was sent for it.
 
     One that Defender closed after we acted is not superseded. One whose week ended stays expired, unless
@@ -53,6 +56,6 @@ def ended(record: Record, sent: Sequence[Effect]) -> Record:
         return record
     is_unsure = any(effect.went in {Went.UNKNOWN, Went.SENT} for effect in sent)
     if record.state is State.EXPIRED and not is_unsure:
-        return still_watched(record, sent)
+        return still_watched(record, sent, now)
     seen = msgspec.structs.replace(record.confirmation, pending=pending)
     return msgspec.structs.replace(after_sending(record, sent), confirmation=seen)

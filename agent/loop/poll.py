@@ -1,6 +1,8 @@
 """Graph's news -> the ledger. The watermark moves only when everything on the way has been saved."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -9,7 +11,7 @@ from agent.judge.track import track
 from agent.loop.moved import save_moved
 from agent.loop.report import PassReport
 from agent.model.defender import Alert, Incident
-from agent.model.enactment import CLOSED, Record, State
+from agent.model.enactment import CLOSED, PendingSeen, Record, State
 from agent.model.errors import Malformed, Refused, Unavailable
 from agent.ports import Page, World
 
@@ -19,11 +21,14 @@ HOPS = 5
 """How many redirects are followed before a person has to look."""
 
 
+LINGER = timedelta(days=1)
+"""How long after its deadline an action that nobody closed is still looked for."""
+
 IN_A_ROW = 3
 """After how many incidents in a row that cannot be read Graph counts as away."""
 
 
-async def poll(world: World, report: PassReport) -> None:
+async def poll(world: World, report: PassReport, stop: asyncio.Event) -> None:
     """Read every incident updated since the watermark, less the overlap, and save what it shows.
 
     Raises:
@@ -38,6 +43,8 @@ async def poll(world: World, report: PassReport) -> None:
         is_whole = is_whole and page.is_whole
         _complain(page, report)
         await save_incidents(world, page.incidents, report)
+        if stop.is_set():
+            return
         # An incident dated in the future must not carry the watermark past news to come.
         moments = [i.last_update_date_time for i in page.incidents if i.last_update_date_time is not None]
         newest = max(
@@ -47,7 +54,7 @@ async def poll(world: World, report: PassReport) -> None:
         await world.ledger.move_cursor(newest)
 
 
-async def sweep(world: World, report: PassReport) -> None:
+async def sweep(world: World, report: PassReport, stop: asyncio.Event) -> None:
     """Find what the watermark cannot: alerts that changed without their incident, and incidents gone quiet."""
     began = world.clock.now()
     covered: set[str] = set()
@@ -56,9 +63,12 @@ async def sweep(world: World, report: PassReport) -> None:
     async for page in world.defender.alerts_since(began - world.pace.sweep_back):
         is_whole = is_whole and page.is_whole
         _complain(page, report)
+        report.pages += 1
         covered.update(alert.id for alert in page.alerts)
+        if stop.is_set():
+            return
         stale.update(dict.fromkeys(await _with_news(world, page.alerts)))
-    async for record in _open(world):
+    async for record in _open(world, began):
         if not covered.intersection(sighting.alert_id for sighting in record.action.sightings):
             stale.setdefault(record.action.incident.id)
     await _read_again(world, list(stale), report)
@@ -111,7 +121,7 @@ async def save_incidents(
     latest: dict[str, Incident] = {}
     for incident in incidents:
         known = latest.get(incident.id)
-        if known is None or known.version <= incident.version:
+        if known is None or _updated(known) <= _updated(incident):
             latest[incident.id] = incident
     saved = await world.ledger.versions(list(latest))
     news = [i for i in latest.values() if even_unmoved or saved.get(i.id) != i.version]
@@ -133,6 +143,11 @@ async def save_incidents(
         [(known_records.get(action_id), record) for action_id, record in changed.items()],
         versions={incident.id: incident.version for incident in news},
     )
+
+
+def _updated(incident: Incident) -> tuple[bool, datetime | None]:
+    moment = incident.last_update_date_time
+    return (moment is not None, moment)
 
 
 async def _with_news(world: World, alerts: Sequence[Alert]) -> list[str]:
@@ -167,12 +182,16 @@ def _says_the_same(known: object, seen: object) -> bool:
     )
 
 
-async def _open(world: World) -> AsyncIterator[Record]:
+async def _open(world: World, now: datetime) -> AsyncIterator[Record]:
     states = [state for state in State if state not in CLOSED]
     offset = 0
     while batch := await world.ledger.listed(states=states, limit=500, offset=offset):
         for record in batch:
-            yield record
+            if (
+                record.confirmation.pending is not PendingSeen.CLOSED
+                and now < record.action.deadline + LINGER
+            ):
+                yield record
         offset += len(batch)
 
 

@@ -22,7 +22,9 @@ class PassReport:
     """Decisions shown in their incident."""
     confirmed: int = 0
     waiting: int = 0
-    """Incidents still to be written to."""
+    """Incidents still to be written to, as many as are looked ahead."""
+    untried: int = 0
+    """Those of them that were not tried in this pass and do not rest."""
     problems: list[str] = field(default_factory=list)
     """In words, what went wrong; empty for a clean pass."""
     unavailable_until: datetime | None = None

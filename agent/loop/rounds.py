@@ -13,7 +13,7 @@ from agent.loop.poll import IN_A_ROW
 from agent.loop.report import PassReport
 from agent.loop.visit import is_fresh, visit
 from agent.model.enactment import Record, State
-from agent.model.errors import Conflict, Malformed, Refused, Unavailable
+from agent.model.errors import Conflict, LedgerError, Malformed, Refused, Unavailable
 from agent.ports import World
 
 REQUESTS_PER_VISIT = 4
@@ -54,7 +54,8 @@ class Rounds:
                 break
             await _refresh(world, judge, incidents, report)
             await self._visit_all(world, incidents, tried, stop, report, until)
-        report.waiting = len(await self._next(world, tried, size))
+        report.untried = len(await self._next(world, tried, size))
+        report.waiting = len(await world.ledger.to_visit(size))
 
     async def _next(self, world: World, tried: set[str], size: int) -> list[str]:
         now = world.clock.now()
@@ -75,6 +76,7 @@ class Rounds:
         """Visit these incidents, some at the same time."""
         waiting = list(reversed(incidents))
         away: list[Unavailable] = []
+        broken: list[LedgerError] = []
         failed = 0
 
         async def worker() -> None:
@@ -93,6 +95,14 @@ class Rounds:
                     log.warning("incident left for later", incident=incident, why=str(error))
                     if isinstance(error, Unavailable) and (error.until is not None or failed >= IN_A_ROW):
                         away.append(error)
+                except LedgerError as error:
+                    # Nothing can be written down, so nothing more may leave; what is under way is finished.
+                    waiting.clear()
+                    broken.append(error)
+                except Exception as error:  # a bug in one incident must not cut off the others' calls
+                    self._rest(incident, world.clock.now())
+                    report.problems.append(f"incident {incident}: internal error: {error}")
+                    log.exception("visit failed", incident=incident)
                 else:
                     failed = 0
                     self.resting.pop(incident, None)
@@ -100,6 +110,8 @@ class Rounds:
         async with asyncio.TaskGroup() as group:
             for _ in range(world.pace.visits_at_once):
                 group.create_task(worker())
+        if broken:
+            raise broken[0]
         if away:
             raise away[0]
 

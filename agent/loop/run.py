@@ -8,7 +8,7 @@ import structlog
 
 from agent.judge.compile import Judge, compile_set
 from agent.judge.parse import parse_set
-from agent.loop.cycle import judge_due
+from agent.loop.cycle import judge_anew, judge_due
 from agent.loop.follow import follow
 from agent.loop.poll import poll, sweep
 from agent.loop.report import PassReport
@@ -32,7 +32,7 @@ async def run(
         PolicyError: the policies do not load: nothing is begun without them.
     """
     judge = load(world)
-    await start(world)
+    await start(world, judge)
     rounds = Rounds()
     while not stop.is_set():
         began = world.clock.now()
@@ -49,7 +49,7 @@ async def once(world: World, *, stop: asyncio.Event | None = None) -> PassReport
         PolicyError, Unavailable, Refused, Malformed.
     """
     judge = load(world)
-    await start(world)
+    await start(world, judge)
     report = PassReport(began=world.clock.now())
     await one_pass(world, judge, stop or asyncio.Event(), report)
     return report
@@ -60,11 +60,16 @@ def load(world: World) -> Judge:
     return compile_set(parse_set(world.shelf.files()))
 
 
-async def start(world: World) -> None:
-    """Take up what the last run left under way."""
+async def start(world: World, judge: Judge) -> None:
+    """Take up what the last run left under way, and judge anew what other policies or another mode decided."""
     interrupted = await recover(world)
     if interrupted:
         log.warning("calls were interrupted", calls=interrupted, then="they are read back, never sent again")
+    renewed = await judge_anew(world, judge)
+    if renewed:
+        log.info(
+            "judged anew", actions=renewed, why="the policies or the mode changed since they were decided"
+        )
 
 
 async def one_pass(
@@ -83,14 +88,16 @@ async def one_pass(
 
     away: Unavailable | Refused | Malformed | None = None
     steps: tuple[Callable[[], Awaitable[None]], ...] = (
-        lambda: poll(world, report),
-        lambda: _sweep_if_due(world, report),
-        lambda: judge_due(world, judge, report),
-        lambda: follow(world, report),
-        lambda: judge_due(world, judge, report),
+        lambda: poll(world, report, stop),
+        lambda: judge_due(world, judge, report, stop),
+        lambda: follow(world, report, stop),
+        lambda: judge_due(world, judge, report, stop),
         visits,
+        lambda: _sweep_if_due(world, report, stop),
     )
     for step in steps:
+        if stop.is_set():
+            break
         try:
             await step()
         except (Unavailable, Refused, Malformed) as error:
@@ -101,13 +108,13 @@ async def one_pass(
         raise away
 
 
-async def _sweep_if_due(world: World, report: PassReport) -> None:
+async def _sweep_if_due(world: World, report: PassReport, stop: asyncio.Event) -> None:
     swept = await world.ledger.swept()
     if swept is None:
         # The first poll reads as far back as a sweep would.
         await world.ledger.mark_swept(world.clock.now())
     elif world.clock.now() - swept >= world.pace.sweep_every:
-        await sweep(world, report)
+        await sweep(world, report, stop)
 
 
 async def _guarded_pass(world: World, judge: Judge, stop: asyncio.Event, rounds: Rounds) -> PassReport:
@@ -143,7 +150,7 @@ def _next(world: World, report: PassReport, began: datetime) -> datetime:
     now = world.clock.now()
     if report.is_unavailable:
         return max(report.unavailable_until or now + AWAY, now + timedelta(seconds=1))
-    if report.waiting and report.sent + report.noted:
+    if report.untried and report.sent + report.noted:
         return now
     return max(began + world.pace.poll_every, now)
 

@@ -16,16 +16,23 @@ from agent.loop.poll import surviving
 from agent.loop.report import PassReport
 from agent.model.defender import Incident
 from agent.model.enactment import Effect, Outcome, Record, State, Went
-from agent.model.errors import Unavailable
+from agent.model.errors import Refused, Unavailable
 from agent.ports import World
 
 PATIENCE = timedelta(seconds=10)
 """A wait that Graph asks for and that is no longer than this is waited for on the spot."""
 
+STALE = timedelta(seconds=30)
+"""How old the reading of an incident may be when its tags are replaced: somebody may have set one since."""
+
 TRIES = 5
 """How often a write that was definitely not applied is tried within one visit."""
 
 log = structlog.get_logger()
+
+
+class TooLate(Exception):
+    """The deadline came while the call waited for its turn: it does not leave."""
 
 
 async def visit(world: World, incident_id: str, stop: asyncio.Event, report: PassReport) -> None:
@@ -40,13 +47,17 @@ async def visit(world: World, incident_id: str, stop: asyncio.Event, report: Pas
     if incident is None:
         await _cannot_read(world, incident_id, report)
         return
+    read_at = world.clock.now()
     places = dict.fromkeys((incident.id, incident_id))
     await _look_again(world, incident, places)
     for record in await _in(world, places):
         if record.state is State.INTENDED and not stop.is_set():
             await _perform(world, record, stop, report)
-    if not stop.is_set():
-        await _note(world, incident, places, report)
+    if stop.is_set():
+        return
+    if world.clock.now() - read_at > STALE:
+        incident = await world.defender.incident(incident.id) or incident
+    await _note(world, incident, places, report)
 
 
 async def _in(world: World, places: Iterable[str]) -> list[Record]:
@@ -128,8 +139,9 @@ def _to_person(record: Record, why: str) -> Record:
 
 async def _perform(world: World, record: Record, stop: asyncio.Event, report: PassReport) -> None:
     """Carry out one plan: its effects in order, each settled before the next."""
+    await _settle_interrupted(world, record)
     for effect in await world.ledger.effects(record.action.id):
-        if stop.is_set():
+        if stop.is_set() or not is_fresh(world, record, world.clock.now()):
             return
         if effect.went is Went.INTENDED:
             await _send(world, record, effect, stop)
@@ -153,11 +165,15 @@ async def _send(world: World, record: Record, effect: Effect, stop: asyncio.Even
 
         async def departing() -> None:
             nonlocal has_left
+            if world.clock.now() >= record.action.deadline:
+                raise TooLate
             await world.ledger.depart(effect.id, world.clock.now())
             has_left = True
 
         try:
             outcome = await world.enactor.soft_delete(effect, name=name, departing=departing)
+        except TooLate:
+            return
         except Unavailable as error:
             if has_left:
                 back = Outcome(went=Went.INTENDED, detail=str(error))
@@ -167,6 +183,13 @@ async def _send(world: World, record: Record, effect: Effect, stop: asyncio.Even
             await world.clock.sleep_until(error.until or world.clock.now())
             continue
         await world.ledger.settle(effect.id, outcome, world.clock.now())
+        log.info(
+            "call made",
+            action=record.action.id,
+            copies=len(effect.targets),
+            went=outcome.went,
+            bulk=outcome.bulk_id,
+        )
         return
 
 
@@ -183,6 +206,7 @@ async def _note(world: World, incident: Incident, places: Iterable[str], report:
 
     Raises:
         Unavailable: whether a comment or the tags were written is not known; their markers will say.
+        Refused: they may not be written: a person has to grant it.
     """
     if world.enactor is None:
         return
@@ -192,9 +216,9 @@ async def _note(world: World, incident: Incident, places: Iterable[str], report:
         return
     missing = note(incident, records)
     for text in missing.comments:
-        _written(await world.enactor.comment(incident.id, text, departing=_nothing), incident, report)
+        _written(await world.enactor.comment(incident.id, text, departing=_nothing), incident)
     if missing.tags is not None:
-        _written(await world.enactor.tag(incident.id, missing.tags, departing=_nothing), incident, report)
+        _written(await world.enactor.tag(incident.id, missing.tags, departing=_nothing), incident)
     newest = await world.ledger.load([record.action.id for record in pending])
     grounds = {record.action.id: record.decision.grounds for record in pending if record.decision is not None}
     noted = [
@@ -206,10 +230,9 @@ async def _note(world: World, incident: Incident, places: Iterable[str], report:
     report.noted += len(noted)
 
 
-def _written(outcome: Outcome, incident: Incident, report: PassReport) -> None:
-    """Pass on a note that needs no further try; a refusal is a person's to mend, and is said."""
+def _written(outcome: Outcome, incident: Incident) -> None:
+    """Pass on a note that was written; any other is tried again when the incident has rested."""
     if outcome.went is Went.UNKNOWN:
         raise Unavailable(f"incident {incident.id} may not have been annotated: {outcome.detail}")
     if outcome.went is Went.REFUSED:
-        report.problems.append(f"incident {incident.id} could not be annotated: {outcome.detail}")
-        log.error("incident not annotated", incident=incident.id, why=outcome.detail)
+        raise Refused(f"incident {incident.id} could not be annotated: {outcome.detail}")

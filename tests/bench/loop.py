@@ -171,7 +171,7 @@ async def _burst(folder: Path, actions: int) -> tuple[float, float]:
     burst = tenant.burst(1, noon(), actions=actions, messages_each=5)
     async with a_simulated(burst, folder, shelf=SHELF, checked=False) as simulated:
         began = simulated.clock.now()
-        await start(simulated.world)
+        await start(simulated.world, simulated.judge)
         while simulated.asked("incidentPatch") < actions:
             report = await simulated.run_pass()
             if not report.waiting:

@@ -1,6 +1,6 @@
 """Recognising what awaits approval."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
@@ -151,13 +151,24 @@ def test_what_remediations_cause_is_not_recognised(title: str) -> None:
     assert recognise(an_incident(an_alert(a_cluster(), title=title)), tenant_id=TENANT, now=NOW) == ()
 
 
-def test_the_week_begins_with_the_earliest_moment_known() -> None:
-    created = NOW - timedelta(days=2)
-    alert = an_alert(a_cluster(created=NOW - timedelta(hours=3)), created=created)
+@pytest.mark.parametrize(
+    ("evidence", "alert", "began"),
+    [
+        (NOW - timedelta(hours=3), NOW - timedelta(days=8), NOW - timedelta(hours=3)),
+        (None, NOW - timedelta(days=2), NOW - timedelta(days=2)),
+        (datetime(1, 1, 1, tzinfo=UTC), NOW - timedelta(days=2), NOW - timedelta(days=2)),
+        (NOW + timedelta(days=1), NOW, NOW),
+        (None, datetime(1, 1, 1, tzinfo=UTC), NOW),
+    ],
+)
+def test_the_week_begins_when_the_evidence_was_made_or_else_the_alert(
+    evidence: datetime | None, alert: datetime, began: datetime
+) -> None:
+    incident = an_incident(an_alert(a_cluster(created=evidence), created=alert))
 
-    action = recognise(an_incident(alert), tenant_id=TENANT, now=NOW)[0]
+    action = recognise(incident, tenant_id=TENANT, now=NOW)[0]
 
-    assert action.deadline == created + timedelta(days=7)
+    assert action.deadline == began + timedelta(days=7)
 
 
 def test_a_late_and_older_reading_does_not_bring_back_what_was() -> None:

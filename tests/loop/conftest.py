@@ -52,13 +52,17 @@ class Bench:
     def observing(self) -> None:
         self.world = replace(self.world, enactor=None)
 
+    def enforcing(self) -> None:
+        self.world = replace(self.world, enactor=self.enactor)
+
     async def run_pass(self) -> PassReport:
         """Start and make one pass, as a process would that was just started."""
         import asyncio
 
-        await start(self.world)
+        judge = load(self.world)
+        await start(self.world, judge)
         report = PassReport(began=self.clock.now())
-        await one_pass(self.world, load(self.world), asyncio.Event(), report)
+        await one_pass(self.world, judge, asyncio.Event(), report)
         return report
 
     async def records(self) -> list[Record]:

@@ -1,16 +1,21 @@
 """Ways in which deletions were once lost, limits passed or work stuck: each must stay closed."""
 
-from datetime import timedelta
+import asyncio
+from datetime import datetime, timedelta
 
 import msgspec
 import pytest
 
+from agent.judge.gather import gather
+from agent.loop import cycle
 from agent.loop.report import PassReport
 from agent.loop.rounds import Rounds
 from agent.loop.run import load, one_pass
 from agent.model.defender import Incident, Mail
 from agent.model.enactment import EffectSeen, Outcome, State, Went
-from agent.model.errors import Malformed, Unavailable
+from agent.model.errors import LedgerError, Malformed, Unavailable
+from agent.model.facts import Facts
+from agent.model.pending import PendingAction
 from tests.loop.conftest import APPROVE, Bench
 from tests.makers import NOW, a_cluster, a_copy, an_alert, an_incident
 
@@ -265,8 +270,6 @@ async def test_an_incident_that_fails_again_and_again_is_left_alone_ever_longer(
 
     bench.defender.incident = bad  # type: ignore[method-assign]
     judge, rounds = load(bench.world), Rounds()
-    import asyncio
-
     for _ in range(60):
         await one_pass(bench.world, judge, asyncio.Event(), PassReport(began=bench.clock.now()), rounds)
         bench.clock.advance(M)
@@ -309,3 +312,193 @@ async def test_approvals_judged_again_together_do_not_fill_their_own_limit(bench
     await bench.run_pass()
 
     assert set(await bench.states()) == {State.SENT}
+
+
+async def test_the_same_thing_proposed_again_after_its_week_is_judged_anew(bench: Bench) -> None:
+    one(bench, "1", first=1, messages=3, status="pendingApproval")
+    bench.with_policies(approve=APPROVE.replace("atMost: 200", "atMost: 1"))
+    await bench.run_pass()
+    bench.clock.advance(timedelta(hours=1))
+    one(bench, "1", first=1, messages=3, status="declined")
+    await bench.run_pass()
+
+    bench.clock.advance(timedelta(days=30))
+    now = bench.clock.now()
+    again = an_alert(
+        a_cluster(query="Urls:1", messages=3, created=now),
+        id="new",
+        incident_id="9",
+        created=now,
+        updated=now,
+    )
+    bench.defender.show(an_incident(again, id="9", updated=now))
+    await bench.run_pass()
+
+    record = await bench.only()
+    assert record.state is State.ESCALATED
+    assert record.action.incident.id == "9"
+    assert record.action.deadline == now + timedelta(days=7)
+
+
+async def test_a_call_that_waited_beyond_the_deadline_does_not_leave(bench: Bench) -> None:
+    created = NOW - timedelta(days=7) + timedelta(seconds=90)
+    cluster = a_cluster(messages=150, created=created)
+    bench.defender.show(an_incident(an_alert(cluster, created=created)))
+    bench.defender.deliver(*(a_copy(n) for n in range(1, 151)))
+    real = bench.enactor.soft_delete
+    left = []
+
+    async def slow(effect: object, *, name: str, departing: object) -> Outcome:
+        bench.clock.advance(M)
+        outcome = await real(effect, name=name, departing=departing)  # type: ignore[arg-type]
+        left.append(bench.clock.now())
+        return outcome
+
+    bench.enactor.soft_delete = slow  # type: ignore[method-assign]
+
+    await bench.run_pass()
+    await bench.run_pass()
+
+    assert left == [NOW + M]
+    assert await bench.states() == [State.EXPIRED]
+
+
+async def test_a_ledger_that_fails_in_one_visit_leaves_no_call_of_another_unsettled(bench: Bench) -> None:
+    for n in range(1, 4):
+        one(bench, str(n), first=n * 10, messages=1)
+    whole = bench.world.ledger.of_incident
+
+    async def broken(incident_id: str) -> object:
+        if incident_id == "3" and bench.enactor.removed:
+            raise LedgerError("disk full")
+        return await whole(incident_id)
+
+    bench.world.ledger.of_incident = broken  # type: ignore[method-assign,assignment]
+    with pytest.raises(LedgerError):
+        await bench.run_pass()
+    bench.world.ledger.of_incident = whole  # type: ignore[method-assign]
+
+    for record in await bench.records():
+        effects = await bench.world.ledger.effects(record.action.id)
+        assert Went.SENT not in {effect.went for effect in effects}
+
+
+async def test_one_action_that_cannot_be_judged_goes_to_a_person_and_keeps_no_other(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one(bench, "1", first=10, messages=1)
+    one(bench, "2", first=20, messages=1)
+
+    def failing(action: PendingAction, mail: Mail | None, now: datetime) -> Facts:
+        if action.incident.id == "1":
+            raise ValueError("a bug")
+        return gather(action, mail, now)
+
+    monkeypatch.setattr(cycle, "gather", failing)
+
+    await bench.run_pass()
+
+    states = {r.action.incident.id: (r.state, r.why) for r in await bench.records()}
+    assert states["2"][0] is State.SENT
+    assert states["1"][0] is State.ESCALATED
+    assert "could not be judged" in states["1"][1]
+
+
+async def test_a_gap_in_hunting_is_looked_at_again(bench: Bench) -> None:
+    one(bench, "1", first=1, messages=3)
+    missing = bench.defender.copies.pop(a_copy(2).pair)
+    await bench.run_pass()
+    gap = await bench.states()
+
+    bench.defender.deliver(missing)
+    bench.clock.advance(31 * M)
+    await bench.run_pass()
+
+    assert gap == [State.ESCALATED]
+    assert await bench.states() == [State.SENT]
+
+
+async def test_what_defender_closes_after_a_contradiction_is_looked_at_once_more(bench: Bench) -> None:
+    one(bench, "1", first=1, messages=3)
+    bench.enactor.removes_mail = False
+    await bench.run_pass()
+    for _ in range(5):
+        bench.clock.advance(timedelta(hours=4))
+        await bench.run_pass()
+    contradicted = await bench.states()
+    for number in (1, 2, 3):
+        bench.defender.deliver(a_copy(number, location="others"))
+    one(bench, "1", first=1, messages=3, status="remediated")
+
+    await bench.run_pass()
+
+    assert contradicted == [State.CONTRADICTED]
+    assert await bench.states() == [State.CONFIRMED]
+
+
+async def test_new_policies_judge_what_waits_and_enforcing_takes_up_what_was_observed(bench: Bench) -> None:
+    one(bench, "1", first=1, messages=3)
+    bench.observing()
+    await bench.run_pass()
+    observed = await bench.states()
+
+    bench.enforcing()
+    bench.clock.advance(M)
+    await bench.run_pass()
+
+    assert observed == [State.DECIDED]
+    assert await bench.states() == [State.SENT]
+    assert len(bench.enactor.comments) == 1
+
+
+async def test_time_alone_can_change_a_decision(bench: Bench) -> None:
+    late = """
+policy: late
+description: Approves what has waited.
+owner: soc@contoso.example
+for: [softDeleteCluster]
+mode: enforce
+match:
+  action.firstSeen: {olderThan: 5d}
+decide: approve
+"""
+    bench.with_policies(late=late)
+    one(bench, "1", first=1, messages=3)
+    await bench.run_pass()
+    early = await bench.states()
+
+    for _ in range(11):
+        bench.clock.advance(timedelta(hours=12))
+        await bench.run_pass()
+
+    assert early == [State.ESCALATED]
+    assert await bench.states() == [State.CONFIRMED]
+    assert len(await bench.world.ledger.decisions()) == 2
+    assert len(bench.enactor.comments) == 2
+
+
+async def test_a_note_that_is_refused_is_tried_again_when_it_is_granted(bench: Bench) -> None:
+    one(bench, "1", first=1, messages=1)
+    real = bench.enactor.comment
+
+    async def refused(incident_id: str, text: str, *, departing: object) -> Outcome:
+        return Outcome(went=Went.REFUSED, detail="403: grant SecurityIncident.ReadWrite.All")
+
+    bench.enactor.comment = refused  # type: ignore[method-assign]
+    report = await bench.run_pass()
+    bench.enactor.comment = real  # type: ignore[method-assign]
+
+    await bench.run_pass()
+
+    assert any("SecurityIncident.ReadWrite.All" in problem for problem in report.problems)
+    assert len(bench.enactor.comments) == 1
+
+
+async def test_a_stop_in_the_middle_of_a_poll_leaves_the_watermark(bench: Bench) -> None:
+    one(bench, "1", first=1, messages=1)
+    stop = asyncio.Event()
+    stop.set()
+
+    await one_pass(bench.world, load(bench.world), stop, PassReport(began=NOW))
+
+    assert await bench.world.ledger.cursor() is None
