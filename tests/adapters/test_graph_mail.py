@@ -64,7 +64,7 @@ async def test_fifteen_thousand_messages_are_one_request(count: int, queries: li
     assert len(mail.unresolved) == count + len([one for one in ids[:5] if one != one.upper()])
 
 
-@pytest.mark.parametrize(("rows", "whole"), [(100_000, True), (100_001, False)])
+@pytest.mark.parametrize(("rows", "whole"), [(99_999, True), (100_000, False)])
 async def test_an_answer_at_the_limit_of_rows_is_not_whole(rows: int, whole: bool) -> None:
     one = {"NetworkMessageId": GUID}
     answer = results(*({**one, "RecipientEmailAddress": f"u{number}@x"} for number in range(rows)))
@@ -76,12 +76,22 @@ async def test_an_answer_at_the_limit_of_rows_is_not_whole(rows: int, whole: boo
     assert whole or "more than 100000 copies" in mail.why
 
 
-async def test_a_part_of_an_answer_resolves_nothing() -> None:
-    mail, _ = await look_up([GUID], results(row(), status=206))
+async def test_one_huge_message_does_not_make_the_others_unknown_that_were_asked_for_with_it() -> None:
+    other = "11111111-0000-4000-8000-000000000001"
+    many = results(*({"NetworkMessageId": GUID, "RecipientEmailAddress": f"u{n}@x"} for n in range(100_000)))
 
-    assert mail.messages == ()
+    mail, script = await look_up([GUID, other], many, many, results(row(NetworkMessageId=other)))
+
     assert mail.unresolved == {GUID}
-    assert "only a part" in mail.why
+    assert [copy.network_message_id for copy in mail.messages] == [other]
+    assert len(script.bodies) == 3
+
+
+async def test_a_part_of_an_answer_is_asked_for_again_and_then_malformed() -> None:
+    part = results(row(), status=206)
+
+    with pytest.raises(Malformed, match="only a part came"):
+        await look_up([GUID], part, part, part, part, part)
 
 
 async def test_two_rows_of_one_copy_that_differ_leave_its_place_unknown() -> None:

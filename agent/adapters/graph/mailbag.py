@@ -68,9 +68,14 @@ class Mailbag:
         whys: list[str] = []
         step = hunting.CHUNK if self.can_hunt else 1
         source = "`EmailEvents`" if self.can_hunt else "`analyzedEmails`"
-        for start in range(0, len(ids), step):
-            asked = ids[start : start + step]
+        chunks = [ids[start : start + step] for start in range(0, len(ids), step)]
+        while chunks:
+            asked = chunks.pop(0)
             found, why = await self._hunt(asked) if self.can_hunt else (await self._analyzed(asked[0]), "")
+            if why and len(asked) > 1:
+                # One huge cluster must not make all others unknown that were asked for with it.
+                chunks[:0] = [asked[: len(asked) // 2], asked[len(asked) // 2 :]]
+                continue
             lost = set(asked) if why else _lost(asked, found)
             missing |= lost
             copies += [copy for copy in found.copies if copy.network_message_id.lower() not in lost]
@@ -81,15 +86,13 @@ class Mailbag:
         return copies, missing | absent, whys
 
     async def _hunt(self, ids: list[str]) -> tuple[Found, str]:
-        """Return the copies of these messages, or none of them and why the answer cannot be trusted."""
+        """Return the copies of these messages, or none of them and why they are too many for one answer."""
         query = hunting.query(ids)
         try:
             rows = await self._client.read(Call.HUNT, lambda: self._asking.hunt(query), _rows)
         except Oversized:
             return NOTHING, f"the copies of {len(ids)} messages are more than one answer holds"
-        if rows is None:
-            return NOTHING, f"hunting gave only a part of the answer for {len(ids)} messages"
-        if len(rows) > hunting.MOST_ROWS:
+        if len(rows) >= hunting.MOST_ROWS:
             return NOTHING, f"more than {hunting.MOST_ROWS} copies of {len(ids)} messages"
         return sorted_out(hunting.message_of(row) for row in rows), ""
 
@@ -118,8 +121,10 @@ class Mailbag:
             return NOTHING
 
 
-def _rows(answer: Answer) -> list[dict[str, object]] | None:
-    return None if answer.status == 206 else hunting.rows_of(answer.body)
+def _rows(answer: Answer) -> list[dict[str, object]]:
+    if answer.status == 206:
+        raise Malformed("only a part came")
+    return hunting.rows_of(answer.body)
 
 
 def _records(answer: Answer) -> tuple[list[object], str | None]:
