@@ -45,6 +45,9 @@ class PolicyFiles:
     def files(self) -> Mapping[str, bytes]:
         """Return the bytes of every YAML file in the folder, by its path as it is to be named to people.
 
+        Names that begin with two dots are passed over: Kubernetes keeps what a mounted ConfigMap holds in
+        such folders a second time, beside links to it.
+
         Raises:
             PolicyError: the folder is not there, or one of that name is no file, cannot be read or is larger than 1 MiB.
         """
@@ -53,6 +56,8 @@ class PolicyFiles:
         found: dict[str, bytes] = {}
         problems: list[Problem] = []
         for path in sorted(p for p in self._directory.rglob("*") if p.suffix in SUFFIXES):
+            if any(part.startswith("..") for part in path.relative_to(self._directory).parts):
+                continue
             try:
                 # To open a named pipe would wait for ever for somebody to write to it.
                 if not stat.S_ISREG(path.stat().st_mode):

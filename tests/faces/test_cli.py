@@ -279,6 +279,18 @@ def test_a_named_pipe_among_the_policies_is_told_and_not_waited_for(tmp_path: Pa
     assert f"{tmp_path}/away.yaml:1:1: cannot be read" in done.stdout
 
 
+def test_policies_of_a_mounted_config_map_are_read_once(tmp_path: Path) -> None:
+    (tmp_path / "..2026_08_20").mkdir()
+    (tmp_path / "..2026_08_20" / "small-clusters.yaml").write_text(POLICY)
+    (tmp_path / "..data").symlink_to("..2026_08_20")
+    (tmp_path / "small-clusters.yaml").symlink_to("..data/small-clusters.yaml")
+
+    done = run("policy", "check", str(tmp_path))
+
+    assert done.exit_code == 0, done.stdout
+    assert "1 policy in" in done.stdout
+
+
 @pytest.mark.parametrize("command", ["once", "run"])
 @pytest.mark.parametrize("policies", [None, "policy: ["])
 def test_policies_that_do_not_load_stop_the_start_before_graph_is_asked(

@@ -262,27 +262,14 @@ def test_a_ledger_that_is_not_there_is_a_matter_of_configuration(tmp_path: Path)
     assert "Traceback" not in done.output
 
 
-READ_BY_ALL = ("due = 'garbage'", "action = x'00'")
-
-
-@pytest.mark.parametrize(
-    ("command", "change"),
-    [
-        *(([*command], change) for command in (["pending"], ["pending", "--json"]) for change in READ_BY_ALL),
-        *(
-            ([command], change)
-            for command in ("history", "show")
-            for change in (*READ_BY_ALL, "state = 'bogus'")
-        ),
-    ],
-)
+@pytest.mark.parametrize("change", ["due = 'garbage'", "state = 'bogus'", "action = x'00'"])
+@pytest.mark.parametrize("command", [["pending"], ["pending", "--json"], ["history"], ["show"]])
 def test_a_ledger_with_garbage_in_it_is_told_in_one_line(
     tmp_path: Path, command: list[str], change: str
 ) -> None:
     record = a_record(State.ESCALATED, Verb.ESCALATE)
     settings = a_settings_file(tmp_path, record)
     with closing(sqlite3.connect(tmp_path / "air-agent-data" / "ledger.db")) as database:
-        database.execute("PRAGMA ignore_check_constraints = ON")
         database.execute(f"UPDATE records SET {change}")
         database.commit()
     wanted = [record.action.id] if command == ["show"] else []

@@ -65,7 +65,7 @@ def pending(path: Path | None, *, as_json: bool) -> None:
     """Print everything that is open, earliest deadline first."""
     settings = loaded(path)
     now = clock_of(settings).now()
-    records = _reading(settings, lambda ledger: every(ledger, OPEN))
+    records = _reading(settings, _open)
     rows = [row(record, now) for record in records]
     if as_json:
         print_json({"now": now, "pending": rows})
@@ -102,6 +102,12 @@ def show(path: Path | None, action: str, *, as_json: bool) -> None:
         print_json(told)
         return
     tell(console(), told)
+
+
+async def _open(ledger: Ledger) -> list[Record]:
+    """Return every record that is open. All states are read, since a record in none of ours may be open too."""
+    await ledger.counts()
+    return await every(ledger, OPEN)
 
 
 async def every(ledger: Ledger, states: tuple[State, ...] = ()) -> list[Record]:
