@@ -225,6 +225,13 @@ async def test_a_renewed_token_of_another_tenant_is_refused() -> None:
 # What the login says
 
 
+def wrapped(cause: Exception) -> ClientAuthenticationError:
+    """Return a failure as azure-identity hands it on, whatever it was."""
+    error = ClientAuthenticationError("Authentication failed: hunter2")
+    error.__cause__ = cause
+    return error
+
+
 @pytest.mark.parametrize(
     ("error", "kind", "words"),
     [
@@ -238,6 +245,9 @@ async def test_a_renewed_token_of_another_tenant_is_refused() -> None:
         (ClientAuthenticationError("AADSTS90033: hunter2"), Unavailable, "AADSTS90033"),
         (CredentialUnavailableError("hunter2: run az login"), Refused, "run `az login`"),
         (ServiceRequestError("hunter2"), Unavailable, "cannot be reached"),
+        (wrapped(ServiceRequestError("hunter2")), Unavailable, "cannot be reached"),
+        (wrapped(ConnectionRefusedError("hunter2")), Unavailable, "cannot be reached"),
+        (wrapped(ValueError("hunter2")), Refused, "this credential cannot be used here"),
         (TimeoutError("hunter2"), Unavailable, "no answer in time"),
         (ConnectionResetError("hunter2"), Unavailable, "no answer in time"),
         (FileNotFoundError(2, "No such file", "/run/token"), Refused, "`/run/token` cannot be read"),

@@ -12,7 +12,12 @@ from urllib.parse import urlsplit
 
 import msgspec
 from azure.core.credentials import AccessToken
-from azure.core.exceptions import AzureError, ClientAuthenticationError
+from azure.core.exceptions import (
+    AzureError,
+    ClientAuthenticationError,
+    ServiceRequestError,
+    ServiceResponseError,
+)
 from kiota_abstractions.authentication import AccessTokenProvider, AllowedHostsValidator
 
 from agent.adapters.graph.clouds import Cloud
@@ -204,6 +209,16 @@ def _blocking(credential: Any, scope: str, options: dict[str, str]) -> AccessTok
             close()
 
 
+def _is_of_the_network(error: BaseException) -> bool:
+    """Whether azure-identity wrapped a failure of the network, as it does with whatever comes up in a login."""
+    seen: BaseException | None = error.__cause__ or error.__context__
+    while seen is not None:
+        if isinstance(seen, ServiceRequestError | ServiceResponseError | ConnectionError | TimeoutError):
+            return True
+        seen = seen.__cause__ or seen.__context__
+    return False
+
+
 def _refusal(error: ClientAuthenticationError) -> Refused | Unavailable:
     """Return what a login's no means. The login's own text stays out: it may quote what it was sent."""
     found = re.search(r"AADSTS\d{4,8}", str(error))
@@ -211,6 +226,8 @@ def _refusal(error: ClientAuthenticationError) -> Refused | Unavailable:
         status = getattr(error, "status_code", None)
         if isinstance(status, int) and status >= 500:
             return Unavailable(f"login: answered {status}")
+        if _is_of_the_network(error):
+            return Unavailable("login: cannot be reached: check the network, DNS, the proxy and the cloud")
         return Refused(
             f"login: this credential cannot be used here ({type(error).__name__}): "
             "check the kind of credential in the settings, and for azureCli run `az login`"
