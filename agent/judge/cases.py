@@ -12,6 +12,7 @@ import msgspec
 from agent.judge.compile import Judge
 from agent.judge.decide import decide
 from agent.judge.literals import Wrong, line, literal, moment, nearest, text, word, yes_no
+from agent.judge.parse import CASES
 from agent.judge.strict_yaml import Mapping_, Node, Sequence, keys, problem, read, shown
 from agent.judge.vocabulary import FACTS, MEMBER, MESSAGE_FACTS, SETS, WORDS, Fact
 from agent.model.decision import Decision, Verb
@@ -98,6 +99,27 @@ def differences(case: PolicyCase, decision: Decision) -> tuple[str, ...]:
         found.append(f"expected to inform {expected}, informed {got}")
     found += [f"the reason lacks `{words}`" for words in case.reason if words not in decision.reason]
     return tuple(f"{each}: {decision.reason}" for each in found)
+
+
+def broken(judge: Judge, files: Mapping[str, bytes]) -> tuple[int, tuple[Problem, ...]]:
+    """Return how many cases these files hold, and every one that the set does not decide as it says."""
+    count = 0
+    problems: list[Problem] = []
+    for file, data in files.items():
+        if not file.endswith(CASES):
+            continue
+        try:
+            cases = parse_cases(file, data).cases
+        except PolicyError as error:
+            problems.extend(error.problems)
+            continue
+        count += len(cases)
+        for case in cases:
+            problems.extend(
+                Problem(file=file, line=case.line, column=1, message=f"case `{case.name}`: {words}")
+                for words in differences(case, decision_on(judge, case))
+            )
+    return count, tuple(problems)
 
 
 class _CaseReader:

@@ -50,6 +50,8 @@ INFORMS_ONLY = -(2**31)
 """The priority of a policy that informs and decides nothing: below all, so that its verb never counts."""
 
 CASES = ".cases.yaml"
+"""How the name of a file of cases ends."""
+
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _YAML = (".yaml", ".yml")
 

@@ -9,7 +9,7 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
     """The loop's intervals and sizes."""
 
     poll_every: timedelta = timedelta(minutes=1)
-    """From the end of one pass to the start of the next: Defender itself shows news within minutes."""
+    """From the start of one pass to the start of the next: Defender itself shows news within minutes."""
     overlap: timedelta = timedelta(minutes=30)
     """How far behind the watermark each poll asks again: updates are seen to appear minutes late."""
     first_look: timedelta = timedelta(days=10)

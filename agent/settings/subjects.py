@@ -153,11 +153,11 @@ class Pacing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """How often and how much: what of the loop's pace may be set."""
 
     poll_every: Annotated[timedelta, Meta(extra={"least": "1s", "most": "1h"})] = PACE.poll_every
-    """From the end of one pass to the start of the next. Defender itself shows news within minutes."""
+    """From the start of one pass to the start of the next, while nothing waits to be written. Defender itself shows news within minutes."""
     overlap: Annotated[timedelta, Meta(extra={"least": "1m", "most": "1d"})] = PACE.overlap
     """How far behind the newest incident seen each poll asks again: updates appear minutes late, and out of order."""
     first_look: Annotated[timedelta, Meta(extra={"least": "1h", "most": "30d"})] = PACE.first_look
-    """How far back the first poll asks. A pending action lives seven days; one more is for late updates."""
+    """How far back the first poll asks. A pending action lives seven days, and one that has just expired is shown."""
     sweep_every: Annotated[timedelta, Meta(extra={"least": "1m", "most": "1d"})] = PACE.sweep_every
     """How often to look for what polling cannot find, such as a change that did not move the incident's time."""
     sweep_back: Annotated[timedelta, Meta(extra={"least": "1h", "most": "30d"})] = PACE.sweep_back

@@ -177,7 +177,7 @@ def test_policies_that_load_are_counted(tmp_path: Path) -> None:
     done = run("policy", "check", str(tmp_path))
 
     assert done.exit_code == 0
-    assert f"1 policy in {tmp_path} loads: revision " in done.stdout
+    assert f"1 policy in {tmp_path} loads, there are no cases: revision " in done.stdout
 
 
 def test_every_problem_of_the_policies_is_told_at_its_place_and_is_a_finding(tmp_path: Path) -> None:
@@ -193,6 +193,34 @@ def test_every_problem_of_the_policies_is_told_at_its_place_and_is_a_finding(tmp
     assert f"2 problems in {tmp_path}" in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("decision", "words"),
+    [
+        ("approve", "1 case holds"),
+        ("reject", "expected reject, decided approve"),
+        ("aprove", "did you mean `approve`"),
+    ],
+)
+def test_the_cases_beside_a_policy_are_run(tmp_path: Path, decision: str, words: str) -> None:
+    (tmp_path / "small-clusters.yaml").write_text(POLICY)
+    (tmp_path / "small-clusters.cases.yaml").write_text(
+        f"""
+policy: small-clusters
+cases:
+  - case: a small one
+    kind: softDeleteCluster
+    facts: {{evidence.verdict: malicious, cluster.by: url, cluster.mailboxCount: 3}}
+    decision: {decision}
+    policies: [small-clusters]
+"""
+    )
+
+    done = run("policy", "check", str(tmp_path))
+
+    assert words in done.stdout
+    assert done.exit_code == (0 if decision == "approve" else 1)
+
+
 def test_policy_check_as_json(tmp_path: Path) -> None:
     (tmp_path / "small-clusters.yaml").write_text(POLICY.replace("approve", "aprove"))
 
@@ -200,7 +228,7 @@ def test_policy_check_as_json(tmp_path: Path) -> None:
 
     found = json.loads(done.stdout)
     assert done.exit_code == 1
-    assert set(found) == {"path", "policies", "revision", "problems"}
+    assert set(found) == {"path", "policies", "cases", "revision", "problems"}
     assert (found["problems"][0]["line"], found["problems"][0]["column"]) == (7, 9)
 
 

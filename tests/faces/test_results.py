@@ -230,14 +230,14 @@ def test_the_aftermath_says_everything_in_any_width(width: int) -> None:
         "3 requests in 30 minutes: 2 incidents, 1 remediate",
         "3 copies of messages were sent for deletion, each exactly once",
         "ledger  /d/ledger.db",
-        "air-agent show",
+        "-m agent show",
         "--settings /d/air-agent.yaml",
     ):
         assert part in said, part
 
 
 def test_a_dry_run_says_how_many_writes_there_were() -> None:
-    assert "0 writes: a dry run must have none" in printed(results(dry_run=True, writes=0))
+    assert "0 writes, as it should be in a dry run" in printed(results(dry_run=True, writes=0))
 
 
 def test_what_went_wrong_is_said_and_nothing_is_claimed() -> None:

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from agent.faces.cli.output import COLOURS, rows_table, safe
+from agent.faces.cli.output import COLOURS, command, rows_table, safe
 from agent.faces.cli.results import Left, Results
 from agent.faces.telling import moment
 from agent.model.decision import Verb
@@ -72,7 +72,13 @@ def _graph(out: Console, results: Results) -> None:
     )
     if results.dry_run:
         colour = "red" if results.writes else "green"
-        out.print(safe(f"{results.writes} writes: a dry run must have none", colour), soft_wrap=True)
+        out.print(
+            safe(
+                f"{results.writes} writes, {'as it should be in a dry run' if not results.writes else 'and a dry run must have none'}",
+                colour,
+            ),
+            soft_wrap=True,
+        )
         return
     out.print(safe(f"{results.writes} writes"), soft_wrap=True)
     for line in _soundness(results):
@@ -108,6 +114,6 @@ def _where(out: Console, results: Results) -> None:
         out.print()
         out.print("to see why one of them was decided so, run:")
         out.print(
-            safe(f"  air-agent show {first.id[:8]} --settings {results.settings}", "bold", limit=1000),
+            safe(f"  {command()} show {first.id[:8]} --settings {results.settings}", "bold", limit=1000),
             soft_wrap=True,
         )

@@ -22,11 +22,13 @@ app.add_typer(policies, name="policy")
 
 
 @app.command()
-def run(settings: SettingsFile = None, until_stdin_closes: UntilStdinCloses = False) -> None:
-    """Poll, decide, enact and record, pass after pass, until stopped."""
+def run(
+    settings: SettingsFile = None, as_json: Json = False, until_stdin_closes: UntilStdinCloses = False
+) -> None:
+    """Poll, decide, enact and record, pass after pass, until stopped; with --json one line for each pass."""
     from agent.faces.cli import running
 
-    running.run(settings, until_stdin_closes=until_stdin_closes)
+    running.run(settings, as_json=as_json, until_stdin_closes=until_stdin_closes)
 
 
 @app.command()
@@ -89,7 +91,7 @@ def check(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Load the policies and say everything that is wrong with them."""
+    """Load the policies, run their cases, and say everything that is wrong."""
     from agent.faces.cli import checking
 
     checking.check(path, as_json=as_json)
@@ -110,13 +112,14 @@ def simulate(
     position: Annotated[
         str, typer.Option(metavar="NAME", help="What is switched where nobody knows what Graph does.")
     ] = "default",
+    as_json: Json = False,
     until_stdin_closes: UntilStdinCloses = False,
 ) -> None:
     """Run the Graph simulator alone, on this machine only."""
     from agent.faces.cli import simulating
 
     asked = simulating.Asked(port=port, seed=seed, rate=rate, epoch=epoch, faults=faults, position=position)
-    simulating.simulate(asked, until_stdin_closes=until_stdin_closes)
+    simulating.simulate(asked, as_json=as_json, until_stdin_closes=until_stdin_closes)
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""`policy check`: whether the policies load."""
+"""`policy check`: whether the policies load, and decide their cases as those say."""
 
 from pathlib import Path
 
@@ -7,6 +7,8 @@ import msgspec
 from agent.adapters.host import SUFFIXES, PolicyFiles
 from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.output import console, print_json, safe
+from agent.judge.cases import broken
+from agent.judge.compile import compile_set
 from agent.judge.parse import CASES, is_list, is_policy, parse_set
 from agent.model.errors import PolicyError, Problem, SettingsError
 from agent.model.policy import PolicySet
@@ -22,6 +24,8 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
 
     path: str
     policies: tuple[str, ...] = ()
+    cases: int = 0
+    """Cases of these policies, all of which held where there is no problem."""
     revision: str | None = None
     """Of the whole set; None where a part of it does not load."""
     problems: tuple[Problem, ...] = ()
@@ -53,13 +57,20 @@ def _checked(path: Path) -> Checked:
     if wrong is not None:
         return Checked(path=str(path), problems=(Problem(file=str(path), line=1, column=1, message=wrong),))
     try:
-        found: PolicySet = parse_set(PolicyFiles(folder).files())
+        files = PolicyFiles(folder).files()
+        found: PolicySet = parse_set(files)
     except PolicyError as error:
         problems = tuple(one for one in error.problems if path.is_dir() or Path(one.file) == path)
         return Checked(path=str(path), problems=problems)
     ours = (one for one in found.policies if path.is_dir() or Path(one.file) == path)
     names = tuple(sorted(one.name for one in ours))
-    return Checked(path=str(path), policies=names, revision=found.revision)
+    beside = {
+        file: data
+        for file, data in files.items()
+        if path.is_dir() or file == str(path.with_name(f"{path.stem}{CASES}"))
+    }
+    cases, problems = broken(compile_set(found), beside)
+    return Checked(path=str(path), policies=names, cases=cases, revision=found.revision, problems=problems)
 
 
 def _folder_of(file: Path) -> Path:
@@ -89,7 +100,8 @@ def _summary(checked: Checked) -> str:
         return f"no problem in {checked.path}; other files of its folder do not load: check the folder"
     loads = "loads" if len(checked.policies) == 1 else "load"
     count = _counted(len(checked.policies), "policy", "policies")
-    return f"{count} in {checked.path} {loads}: revision {checked.revision}"
+    cases = f"{_counted(checked.cases, 'case holds', 'cases hold')}" if checked.cases else "there are no cases"
+    return f"{count} in {checked.path} {loads}, {cases}: revision {checked.revision}"
 
 
 def _counted(count: int, one: str, many: str) -> str:

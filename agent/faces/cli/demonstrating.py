@@ -13,7 +13,7 @@ from agent.compose import open_ledger_for_reading
 from agent.faces.cli.aftermath import tell
 from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.looking import every
-from agent.faces.cli.output import console, print_json
+from agent.faces.cli.output import command, console, print_json
 from agent.faces.cli.results import (
     Results,
     by_decision,
@@ -233,7 +233,7 @@ def _say_where(out: Console, stage: Stage, results: Results) -> None:
     for name, place in (
         ("the simulator", f"{stage.url}/simulator/status"),
         ("the agent's log", results.log),
-        ("what is open", f"air-agent pending --settings {results.settings}"),
-        ("what was decided", f"air-agent history --settings {results.settings}"),
+        ("what is open", f"{command()} pending --settings {results.settings}"),
+        ("what was decided", f"{command()} history --settings {results.settings}"),
     ):
         out.print(f"  {name:<17} {place}", soft_wrap=True)

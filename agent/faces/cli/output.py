@@ -2,9 +2,11 @@
 
 import json
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, TextIO
 
 import msgspec
@@ -139,3 +141,11 @@ def _deadline(row: Row) -> Text:
     left = remaining(timedelta(seconds=row.remaining_seconds))
     said = f"{moment(row.deadline)}\n" + (left if left == "over" else f"in {left}")
     return Text(said, style="red" if row.remaining_seconds < 86_400 else "")
+
+
+def command() -> str:
+    """Return how this program was called, to be typed again: a virtual environment may not be on the path."""
+    called = Path(sys.argv[0])
+    if called.name == "air-agent":
+        return shlex.quote(sys.argv[0])
+    return f"{shlex.quote(sys.executable)} -m agent"

@@ -9,7 +9,7 @@ from agent.compose import clock_of, open_world, shelf_of
 from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.logs import configure
 from agent.faces.cli.options import loaded
-from agent.faces.cli.output import console, print_json, safe
+from agent.faces.cli.output import ascii_json, console, print_json, safe
 from agent.faces.cli.stopping import stop_on_signals, stop_when_stdin_closes
 from agent.judge.parse import parse_set
 from agent.loop import run as loop
@@ -18,7 +18,7 @@ from agent.settings.subjects import Settings
 
 
 class Passed(msgspec.Struct, frozen=True, kw_only=True):
-    """One pass, as `once --json` tells it."""
+    """One pass, as `once --json` and `run --json` tell it."""
 
     incidents: int
     appeared: int
@@ -41,19 +41,19 @@ WORDS = {
 }
 
 
-def run(path: Path | None, *, until_stdin_closes: bool) -> None:
+def run(path: Path | None, *, as_json: bool, until_stdin_closes: bool) -> None:
     """Run the agent until it is asked to stop."""
     settings = _loaded(path)
     if until_stdin_closes:
         stop_when_stdin_closes()
-    asyncio.run(_run(settings))
+    asyncio.run(_run(settings, as_json=as_json))
 
 
 def once(path: Path | None, *, as_json: bool) -> None:
     """Make one pass; end with 1 where it had problems."""
     settings = _loaded(path)
     report = asyncio.run(_once(settings))
-    passed = Passed(**{name: getattr(report, name) for name in WORDS}, problems=tuple(report.problems))
+    passed = _passed(report)
     if as_json:
         print_json(passed)
     else:
@@ -76,11 +76,19 @@ def _loaded(path: Path | None) -> Settings:
     return settings
 
 
-async def _run(settings: Settings) -> None:
+def _passed(report: PassReport) -> Passed:
+    return Passed(**{name: getattr(report, name) for name in WORDS}, problems=tuple(report.problems))
+
+
+def _print_line(report: PassReport) -> None:
+    print(ascii_json(msgspec.to_builtins(_passed(report))), flush=True)  # noqa: T201  a line for machines
+
+
+async def _run(settings: Settings, *, as_json: bool) -> None:
     stop = asyncio.Event()
     stop_on_signals(stop)
     async with open_world(settings) as world:
-        await loop.run(world, stop=stop)
+        await loop.run(world, stop=stop, on_pass=_print_line if as_json else None)
 
 
 async def _once(settings: Settings) -> PassReport:

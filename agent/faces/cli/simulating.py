@@ -8,6 +8,7 @@ from difflib import get_close_matches
 import msgspec
 
 from agent.adapters.host import SystemClock
+from agent.faces.cli.output import ascii_json
 from agent.faces.cli.stopping import stop_when_stdin_closes
 from agent.model.errors import SettingsError
 from agent.simulator import names, serve
@@ -39,7 +40,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     position: str
 
 
-def simulate(asked: Asked, *, until_stdin_closes: bool) -> None:
+def simulate(asked: Asked, *, as_json: bool, until_stdin_closes: bool) -> None:
     """Serve until asked to stop. The recipe goes to standard error, `ready …` alone to standard output."""
     epoch = _moment(asked.epoch)
     switches = _switches(asked.position)
@@ -57,7 +58,8 @@ def simulate(asked: Asked, *, until_stdin_closes: bool) -> None:
         )
         sys.stderr.write(told)
         sys.stderr.flush()
-        sys.stdout.write(f"{READY}{port}\n")
+        ready = {"ready": f"http://127.0.0.1:{port}", "tenant": names.TENANT_ID, "client_id": names.CLIENT_ID}
+        sys.stdout.write(f"{ascii_json(ready) if as_json else f'{READY}{port}'}\n")
         sys.stdout.flush()
 
     try:
