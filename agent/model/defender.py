@@ -21,7 +21,6 @@ class Comment(Words, frozen=True, kw_only=True):
     """A comment on an incident or alert (`alertComment`)."""
 
     comment: str | None = None
-    created_by_display_name: str | None = None
     created_date_time: datetime | None = None
 
 
@@ -68,7 +67,6 @@ class Evidence(
     created_date_time: datetime | None = None
     verdict: str | None = None
     remediation_status: str | None = None
-    remediation_status_details: str | None = None
     roles: tuple[str, ...] | None = None
     tags: tuple[str, ...] | None = None
 
@@ -88,7 +86,6 @@ class AnalyzedMessageEvidence(Evidence, frozen=True, kw_only=True):
     """One message in one mailbox."""
 
     network_message_id: str | None = None
-    internet_message_id: str | None = None
     recipient_email_address: str | None = None
     subject: str | None = None
     sender_ip: str | None = None
@@ -101,7 +98,6 @@ class AnalyzedMessageEvidence(Evidence, frozen=True, kw_only=True):
     urls: tuple[str, ...] = ()
     attachments_count: int | None = None
     received_date_time: datetime | None = None
-    p1_sender: EmailSender | None = None
     p2_sender: EmailSender | None = None
 
 
@@ -126,7 +122,6 @@ class DeviceEvidence(Evidence, frozen=True, kw_only=True):
     """A device known to Defender for Endpoint."""
 
     mde_device_id: str | None = None
-    azure_ad_device_id: str | None = None
     device_dns_name: str | None = None
     host_name: str | None = None
     os_platform: str | None = None
@@ -255,7 +250,6 @@ class Incident(Words, frozen=True, kw_only=True):
     incident_web_url: str | None = None
     redirect_incident_id: str | None = None
     assigned_to: str | None = None
-    last_modified_by: str | None = None
     created_date_time: datetime | None = None
     last_update_date_time: datetime | None = None
     version: str = ""

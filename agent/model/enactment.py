@@ -108,19 +108,6 @@ class State(StrEnum):
 CLOSED = frozenset({State.CONFIRMED, State.SUPERSEDED, State.EXPIRED})
 """States that need nobody any more."""
 
-FOR_PEOPLE = frozenset(
-    {
-        State.HANDED_OFF,
-        State.HELD,
-        State.ESCALATED,
-        State.REFUSED,
-        State.UNKNOWN,
-        State.UNVERIFIED,
-        State.CONTRADICTED,
-    }
-)
-"""States in which a person has to do something."""
-
 
 class EffectSeen(StrEnum):
     """What was seen of the effect."""

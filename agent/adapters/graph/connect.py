@@ -45,7 +45,7 @@ async def open_graph(
     tenant_id: str,
     credential: "Callable[[], Credential]",
     requests_per_minute: int = 60,
-    analyzed_emails_per_action: int = 20,
+    analyzed_emails_per_action: int = 30,
     page_size: int = 50,
     transport: httpx.AsyncBaseTransport | None = None,
     wall: Callable[[], float] | None = None,

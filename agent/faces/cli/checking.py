@@ -100,7 +100,9 @@ def _summary(checked: Checked) -> str:
         return f"no problem in {checked.path}; other files of its folder do not load: check the folder"
     loads = "loads" if len(checked.policies) == 1 else "load"
     count = _counted(len(checked.policies), "policy", "policies")
-    cases = f"{_counted(checked.cases, 'case holds', 'cases hold')}" if checked.cases else "there are no cases"
+    cases = (
+        f"{_counted(checked.cases, 'case holds', 'cases hold')}" if checked.cases else "there are no cases"
+    )
     return f"{count} in {checked.path} {loads}, {cases}: revision {checked.revision}"
 
 
