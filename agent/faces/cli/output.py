@@ -28,7 +28,7 @@ WIDE = 140
 CELL = 600
 """Characters of one text in a table; what is cut says so."""
 
-POLICY = 24
+POLICY = 28
 """Columns for names of policies, which break badly."""
 
 COLOURS = {"approve": "green", "reject": "yellow", "escalate": "magenta", "none yet": "dim", "none": "dim"}
