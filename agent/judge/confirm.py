@@ -24,6 +24,10 @@ LEFT = frozenset({Went.SENT, Went.DONE, Went.UNKNOWN})
 """How an effect may have gone whose mail is to be looked at."""
 
 
+ENDS = {State.SUPERSEDED: PendingSeen.CLOSED, State.EXPIRED: PendingSeen.EXPIRED}
+"""States in which nothing more is done, and what they say of the pending action."""
+
+
 def after_sending(record: Record, effects: Sequence[Effect]) -> Record:
     """Return the record once every effect of its plan has been tried; its mail is still to be looked at.
 
@@ -32,7 +36,7 @@ def after_sending(record: Record, effects: Sequence[Effect]) -> Record:
     went = {effect.went for effect in effects}
     state = State.SENT
     why = ""
-    if Went.UNKNOWN in went or Went.SENT in went:
+    if _is_unsure(effects):
         state = State.UNKNOWN
         why = _details(effects, Went.UNKNOWN) or "the agent stopped while the call was under way"
         why = f"whether it was applied is not known: {why}; it is read back and never sent again"
@@ -87,7 +91,7 @@ def still_watched(record: Record, effects: Sequence[Effect], now: datetime) -> R
     sent = sum(len(effect.targets) for effect in effects if effect.went in LEFT)
     copies = "1 copy was" if sent == 1 else f"{sent} copies were"
     words = "; ".join(filter(None, (record.why, f"{copies} sent for deletion before")))
-    if any(effect.went in {Went.UNKNOWN, Went.SENT} for effect in effects):
+    if _is_unsure(effects):
         words += ", and whether that was applied is not known: it is read back and never sent again"
     due = _waits_until(record, _next_check(record, effects, 0), now)
     return msgspec.structs.replace(record, due=due, why=words)
@@ -130,6 +134,26 @@ def expire(record: Record, now: datetime) -> Record:
     return msgspec.structs.replace(
         record, state=State.EXPIRED, due=None, confirmation=seen, why=why, is_noted=True
     )
+
+
+def ended(record: Record, sent: Sequence[Effect], now: datetime) -> Record:
+    """Return a record as it ends, given what was sent for it.
+
+    One that Defender closed after we acted is not superseded. One whose week ended stays expired, unless
+    nobody knows whether a call of it was applied.
+    """
+    pending = ENDS.get(record.state)
+    if pending is None or not sent:
+        return record
+    if record.state is State.EXPIRED and not _is_unsure(sent):
+        return still_watched(record, sent, now)
+    seen = msgspec.structs.replace(record.confirmation, pending=pending)
+    return msgspec.structs.replace(after_sending(record, sent), confirmation=seen)
+
+
+def _is_unsure(effects: Sequence[Effect]) -> bool:
+    """Whether nobody knows of one of these calls if it was applied."""
+    return any(effect.went in {Went.UNKNOWN, Went.SENT} for effect in effects)
 
 
 def _gone(record: Record, count: int, checks: int, now: datetime) -> Record:

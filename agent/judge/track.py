@@ -24,6 +24,9 @@ UNDISPATCHED = frozenset(
 )
 """States that wait for a decision, for its carrying out, or for a person; parts may have been sent before."""
 
+WAITING = UNDISPATCHED - {State.SEEN}
+"""Those that were decided: each is judged anew in its time."""
+
 UNSETTLED = frozenset({State.UNKNOWN, State.UNVERIFIED, State.CONTRADICTED})
 """States in which what was sent was not seen to have worked."""
 

@@ -9,13 +9,13 @@ import msgspec
 import structlog
 
 from agent.judge.compile import Judge
-from agent.judge.confirm import after_sending, already_gone, expire, judged_again, still_watched
+from agent.judge.confirm import LEFT, after_sending, already_gone, expire, judged_again, still_watched
 from agent.judge.decide import decide
 from agent.judge.gather import gather, mail_of, wanted
 from agent.judge.guard import hold, over_limit
 from agent.judge.plan import DEDUPLICATION, Means, copies_in_mailboxes, plan
 from agent.judge.recognise import evidence_digest
-from agent.judge.track import UNDISPATCHED
+from agent.judge.track import WAITING
 from agent.loop.lookup import look_up
 from agent.loop.moved import save_moved
 from agent.loop.report import PassReport
@@ -27,7 +27,7 @@ from agent.ports import World
 
 log = structlog.get_logger()
 
-SENT_BEFORE = frozenset({Went.SENT, Went.DONE, Went.REFUSED, Went.UNKNOWN})
+SENT_BEFORE = LEFT | {Went.REFUSED}
 """How an effect went that has left."""
 
 
@@ -36,6 +36,7 @@ class Batch:
     """What one transaction will write, and what it already gives away to those judged later in it."""
 
     now: datetime
+    means: Means
     records: list[Record] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)
     approvals: list[Approval] = field(default_factory=list)
@@ -56,8 +57,7 @@ async def judge_anew(world: World, judge: Judge) -> int:
     """
     now = world.clock.now()
     found = offset = 0
-    waiting = [state for state in UNDISPATCHED if state is not State.SEEN]
-    while records := await world.ledger.listed(states=waiting, limit=500, offset=offset):
+    while records := await world.ledger.listed(states=sorted(WAITING), limit=500, offset=offset):
         moves: list[tuple[Record | None, Record]] = [
             (record, msgspec.structs.replace(record, state=State.SEEN, due=now))
             for record in records
@@ -78,7 +78,7 @@ async def judge_records(world: World, judge: Judge, records: Sequence[Record], r
     """
     alive = await _let_go(world, records)
     mail = await look_up(world, alive)
-    batch = Batch(now=world.clock.now())
+    batch = Batch(now=world.clock.now(), means=_means(world))
     theirs = {record.action.id: mail_of(record.action, mail) for record in alive if wanted(record.action)}
     targets = {target for copies in theirs.values() for target in copies_in_mailboxes(copies)}
     batch.covered = dict(await world.ledger.covered(list(targets)))
@@ -126,6 +126,14 @@ async def _let_go(world: World, records: Sequence[Record]) -> list[Record]:
     return [record for record in alive if record.state is State.SEEN]
 
 
+def _means(world: World) -> Means:
+    return Means(
+        targets_per_call=world.pace.targets_per_call,
+        observes=world.enactor is None,
+        missing=world.enactor.missing if world.enactor is not None else "",
+    )
+
+
 async def _judge_one(world: World, judge: Judge, record: Record, mail: Mail | None, batch: Batch) -> None:
     action = record.action
     sent = await _sent_before(world, record)
@@ -137,11 +145,7 @@ async def _judge_one(world: World, judge: Judge, record: Record, mail: Mail | No
         enforces_observers=world.enforces_observers,
         version=world.version,
     )
-    means = Means(
-        targets_per_call=world.pace.targets_per_call,
-        observes=world.enactor is None,
-        missing=world.enactor.missing if world.enactor is not None else "",
-    )
+    means = batch.means
     intended = plan(decision, action, mail, batch.covered, means)
     if decision.verb is Verb.APPROVE:
         held = await _over_limits(world, judge, decision, intended, batch)
@@ -151,7 +155,7 @@ async def _judge_one(world: World, judge: Judge, record: Record, mail: Mail | No
     if _stands(record, decision, intended, observes=means.observes):
         batch.records.append(_waiting(record, sent, batch.now, observes=means.observes))
         return
-    batch.records.append(_decided(record, decision, intended, sent, batch, observes=means.observes))
+    batch.records.append(_decided(record, decision, intended, sent, batch))
     batch.effects.extend(intended.effects)
     for effect in intended.effects:
         cover = Cover(action_id=action.id, effect_id=effect.id, intended_at=batch.now)
@@ -218,8 +222,6 @@ def _decided(
     intended: Plan,
     sent: Sequence[Effect],
     batch: Batch,
-    *,
-    observes: bool,
 ) -> Record:
     """Return the record in the state that its decision and plan put it in."""
     before = record.decision
@@ -232,9 +234,13 @@ def _decided(
         why="",
         is_noted=is_same and record.is_noted,
     )
-    if decision.guard is None and intended.way is Way.REMEDIATE and not (observes and intended.effects):
+    if (
+        decision.guard is None
+        and intended.way is Way.REMEDIATE
+        and not (batch.means.observes and intended.effects)
+    ):
         return _to_remediate(fresh, intended, sent, batch)
-    return _waiting(fresh, sent, batch.now, observes=observes)
+    return _waiting(fresh, sent, batch.now, observes=batch.means.observes)
 
 
 def _waiting(record: Record, sent: Sequence[Effect], now: datetime, *, observes: bool) -> Record:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import msgspec
 
 from agent.judge.confirm import LEFT, confirm, expire, is_watched, watch
-from agent.judge.track import UNDISPATCHED
+from agent.judge.track import WAITING
 from agent.loop.lookup import look_up_messages
 from agent.loop.moved import save_moved
 from agent.loop.report import PassReport
@@ -16,7 +16,7 @@ from agent.ports import World
 LOOKED_AT = (State.SENT, State.UNKNOWN, State.REFUSED, State.UNVERIFIED, State.CONTRADICTED)
 """States with mail to be looked at."""
 
-WAITING = (*(state for state in UNDISPATCHED if state is not State.SEEN), State.EXPIRED)
+LOOKED_AT_BESIDE = WAITING | {State.EXPIRED}
 """States that wait for something else; what was sent before is looked at all the same."""
 
 AT_ONCE = 200
@@ -27,17 +27,16 @@ async def follow(world: World, report: PassReport, stop: asyncio.Event) -> None:
     """Look after everything that is due and needs no decision."""
     await _end(world)
     while not stop.is_set() and (
-        records := await world.ledger.due(world.clock.now(), (*LOOKED_AT, *WAITING), AT_ONCE)
+        records := await world.ledger.due(world.clock.now(), (*LOOKED_AT, *sorted(LOOKED_AT_BESIDE)), AT_ONCE)
     ):
         await _look_at(world, records, report)
 
 
 async def _end(world: World) -> None:
     """Judge anew what has waited long enough, and expire what nobody decided in its week."""
-    waiting = [state for state in WAITING if state is not State.EXPIRED]
     seen: set[str] = set()
     while True:
-        due = await world.ledger.due(world.clock.now(), waiting, AT_ONCE + len(seen))
+        due = await world.ledger.due(world.clock.now(), sorted(WAITING), AT_ONCE + len(seen))
         records = [record for record in due if record.action.id not in seen]
         if not records:
             return
@@ -70,7 +69,7 @@ async def _look_at(world: World, records: Sequence[Record], report: PassReport) 
     after: list[Record] = []
     for record in records:
         sent = effects[record.action.id]
-        if record.state in WAITING:
+        if record.state in LOOKED_AT_BESIDE:
             after.append(watch(record, sent, mail, now))
             continue
         looked = confirm(record, sent, mail, now)

@@ -1,16 +1,10 @@
 """Saving records whose state moved, together with what becomes of their effects."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 
-import msgspec
-
-from agent.judge.confirm import LEFT, after_sending, still_watched
-from agent.model.enactment import Effect, PendingSeen, Record, State, Went
+from agent.judge.confirm import ENDS, LEFT, ended
+from agent.model.enactment import Record, State, Went
 from agent.ports import World
-
-ENDS = {State.SUPERSEDED: PendingSeen.CLOSED, State.EXPIRED: PendingSeen.EXPIRED}
-"""States in which nothing more is done, and what they say of the pending action."""
 
 
 async def save_moved(
@@ -43,19 +37,3 @@ async def save_moved(
         sent = [effect for effect in effects if effect.went in LEFT]
         records.append(ended(after, sent, now))
     await world.ledger.save(records, dropped=dropped, versions=versions, now=now)
-
-
-def ended(record: Record, sent: Sequence[Effect], now: datetime) -> Record:
-    """Return a record as it ends, given what was sent for it.
-
-    One that Defender closed after we acted is not superseded. One whose week ended stays expired, unless
-    nobody knows whether a call of it was applied.
-    """
-    pending = ENDS.get(record.state)
-    if pending is None or not sent:
-        return record
-    is_unsure = any(effect.went in {Went.UNKNOWN, Went.SENT} for effect in sent)
-    if record.state is State.EXPIRED and not is_unsure:
-        return still_watched(record, sent, now)
-    seen = msgspec.structs.replace(record.confirmation, pending=pending)
-    return msgspec.structs.replace(after_sending(record, sent), confirmation=seen)

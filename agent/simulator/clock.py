@@ -1,7 +1,7 @@
-"""The simulated world's time: running at a rate, or moved by hand."""
+"""The simulated world's time, running at a rate."""
 
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Protocol
 
 
@@ -27,18 +27,3 @@ class RealClock:
         """Return the moment, aware, in UTC."""
         real = datetime.fromtimestamp(time.time_ns() / 1_000_000_000, UTC)
         return self._epoch + (real - self._epoch) * self._rate
-
-
-class ManualClock:
-    """Stands still until it is moved."""
-
-    def __init__(self, start: datetime) -> None:
-        self._now = start
-
-    def now(self) -> datetime:
-        """Return the moment, aware, in UTC."""
-        return self._now
-
-    def advance(self, by: timedelta) -> None:
-        """Move the moment on."""
-        self._now += by

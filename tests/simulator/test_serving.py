@@ -14,11 +14,12 @@ import httpx
 import pytest
 
 from agent.simulator.app import Simulator, build
-from agent.simulator.clock import ManualClock, RealClock
+from agent.simulator.clock import RealClock
 from agent.simulator.faults import Fault, Faults, Rule, What
 from agent.simulator.names import TENANT_ID
 from agent.simulator.serve import HOST, Server, _listener
 from agent.simulator.tenant import burst
+from tests.clock import ManualClock
 from tests.simulator.worlds import INCIDENTS, NOW, tenant
 
 PROGRAM = """

@@ -8,12 +8,12 @@ from typing import Any
 import httpx
 
 from agent.simulator.app import Simulator, build
-from agent.simulator.clock import ManualClock
 from agent.simulator.faults import Faults
 from agent.simulator.mail import INBOX, Copy
 from agent.simulator.making import URL_REMOVED, Maker
 from agent.simulator.state import State
 from agent.simulator.switches import Switches
+from tests.clock import ManualClock
 from tests.metadata import in_process
 
 NOW = datetime(2026, 9, 1, 8, 0, tzinfo=UTC)

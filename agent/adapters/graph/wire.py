@@ -26,9 +26,11 @@ _MOMENTS_OF: dict[str, tuple[str, ...]] = {
 }
 """The types of evidence that the model takes apart, by tag, and which of their fields are moments."""
 
-_WORDS = ("verdict", "remediationStatus", "remediationStatusDetails")
-_LISTS = ("roles", "detailedRoles", "tags")
-_COMMON = frozenset({"@odata.type", "createdDateTime", *_WORDS, *_LISTS})
+_WORDS = ("verdict", "remediationStatus")
+_LISTS = ("roles", "tags")
+_COMMON = frozenset(
+    {"@odata.type", "createdDateTime", "remediationStatusDetails", "detailedRoles", *_WORDS, *_LISTS}
+)
 
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,6})?\d*(Z|[+-]\d\d:\d\d)?")
 _ESCAPE = re.compile(
