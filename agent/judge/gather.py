@@ -28,7 +28,7 @@ from agent.model.defender import (
     UserEvidence,
     evidence_type,
 )
-from agent.model.facts import Facts, Value
+from agent.model.facts import VOCABULARY, Facts, Value
 from agent.model.pending import MAIL_KINDS, PendingAction, Sighting
 
 Raw = Mapping[str, str | int | bool | datetime | Iterable[str] | None]
@@ -79,7 +79,7 @@ def gather(action: PendingAction, mail: Mail | None, now: datetime) -> Facts:
     if action.evidence is not None:
         raw |= _evidence(action.evidence)
     if action.kind not in MAIL_KINDS or mail is None:
-        return Facts(now=now, values=_given(raw))
+        return Facts(now=now, values=_given(raw), vocabulary=VOCABULARY)
     is_complete = not mail.unresolved
     raw |= _mail(mail.messages, is_complete=is_complete)
     if isinstance(action.evidence, MailClusterEvidence) and is_complete:
@@ -90,6 +90,7 @@ def gather(action: PendingAction, mail: Mail | None, now: datetime) -> Facts:
         messages=tuple(_given(_copy(message)) for message in mail.messages),
         messages_complete=is_complete,
         unresolved=mail.why,
+        vocabulary=VOCABULARY,
     )
 
 

@@ -19,6 +19,7 @@ from agent.model.policy import Mark
 MOST_BYTES = 1 << 20
 DEEPEST = 100
 LONGEST_SCALAR = 10_000
+TOO_DEEP = f"nested deeper than {DEEPEST} levels"
 
 _LINE_BREAKERS = frozenset("\x85\u2028\u2029")
 """YAML 1.1 ends a line at these, editors do not: lines would be counted differently."""
@@ -65,7 +66,10 @@ def read(file: str, data: bytes) -> Node:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = Mark(mark.line + 1, mark.column + 1) if mark else Mark(1, 1)
-        raise PolicyError([problem(file, where, f"not YAML: {error.problem or error.context}")]) from error
+        why = error.problem or error.context or ""
+        # The C reader looks ahead, and newer ones have a limit of their own there.
+        told = TOO_DEEP if "nesting depth" in why else f"not YAML: {why}"
+        raise PolicyError([problem(file, where, told)]) from error
     except yaml.YAMLError as error:
         raise PolicyError([problem(file, Mark(1, 1), "not YAML")]) from error
 
@@ -147,7 +151,7 @@ class _Builder:
                 case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
                     self._check_plain(event, mark)
                     if len(stack) == DEEPEST:
-                        self._wrong(mark, f"nested deeper than {DEEPEST} levels")
+                        self._wrong(mark, TOO_DEEP)
                     stack.append(_Open(mark, is_mapping=isinstance(event, yaml.MappingStartEvent)))
                 case yaml.MappingEndEvent():
                     closed = stack.pop()

@@ -32,7 +32,8 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
 
     A fact with `over_messages` is worked out from all messages, so that it is a lower bound, or unknown,
     while some of them are unresolved. `source` is Graph's property or says how the fact is made, with
-    its unit; `unknown_when` says when it is missing although Defender answered.
+    its unit; `unknown_when` says when it is missing although Defender answered. `since` is the number of the
+    fact table in which it came in (`model.facts.VOCABULARY`).
     """
 
     name: str
@@ -42,6 +43,7 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
     over_messages: bool = False
     source: str
     unknown_when: str = "Graph does not give it"
+    since: int = 1
 
 
 EVERY = frozenset(ActionKind)

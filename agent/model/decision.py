@@ -1,6 +1,6 @@
 """A decision: what should happen to one pending action, and why."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 import msgspec
@@ -57,6 +57,33 @@ class Ruling(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
+class Unit(StrEnum):
+    """What a limit counts."""
+
+    ACTIONS = "actions"
+    MESSAGES = "messages"
+
+
+class Weighed(msgspec.Struct, frozen=True, kw_only=True):
+    """One limit of a deciding policy, as it stood when an approval was weighed against it.
+
+    `spent` is what the policy had approved within the window, this action apart where actions are counted;
+    `asked` is what this approval adds.
+    """
+
+    policy: str
+    unit: Unit
+    count: int
+    window: timedelta
+    spent: int
+    asked: int
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the approval would pass the limit."""
+        return self.spent + self.asked > self.count
+
+
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """The decision on one pending action, with its grounds.
 
@@ -85,3 +112,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     escalation: str | None = None
     """The chain of the deciding policy, if it names one."""
     agent_version: str = ""
+    weighed: tuple[Weighed, ...] = ()
+    """The limits that an approval was weighed against, up to the first that it would have passed."""
+    git: str = ""
+    """The commit that the set of policies was read from; empty where there was none."""

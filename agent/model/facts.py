@@ -27,6 +27,11 @@ class FactType(StrEnum):
     DOMAINS = "set of domains"
 
 
+VOCABULARY = 2
+"""The number of the fact table: it grows by one when facts are added, so that a record tells a fact that was
+not known from one that was not asked for yet. Each fact says since which number it is there."""
+
+
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that is known of one pending action at one moment.
 
@@ -42,3 +47,5 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     messages_complete: bool = True
     unresolved: str = ""
     """Why messages are missing, in words."""
+    vocabulary: int = 1
+    """Which facts were gathered: those of this number and below. Older records do not say, and mean 1."""

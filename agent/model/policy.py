@@ -6,6 +6,7 @@ from enum import StrEnum
 import msgspec
 
 from agent.model.decision import Verb
+from agent.model.facts import FactType
 from agent.model.pending import ActionKind
 
 
@@ -16,10 +17,26 @@ class Mark(msgspec.Struct, frozen=True):
     column: int
 
 
+class Fresh(msgspec.Struct, frozen=True, kw_only=True):
+    """A list that is fed from elsewhere: the fact that says when it was refreshed, and how long that holds."""
+
+    fact: str
+    within: timedelta
+
+
+class Expiry(msgspec.Struct, frozen=True, kw_only=True):
+    """Values that belong to an operand until this moment, and from it on no more."""
+
+    at: datetime
+    values: frozenset[object]
+
+
 class Test(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """`fact: {operator: operand}`. `operand` is typed by the fact and the operator, lists resolved.
 
-    `wording` is the operand as the author wrote it, such as `$vip` or `200`.
+    `wording` is the operand as the author wrote it, such as `$vip` or `200`. `operand` holds every value of
+    the lists it names; those that end are in `expiries` too. A test with `fresh` is unknown where one of
+    these lists was never fetched or is older than it may be.
     """
 
     __test__ = False
@@ -29,6 +46,8 @@ class Test(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     operand: object
     wording: str
     mark: Mark
+    fresh: tuple[Fresh, ...] = ()
+    expiries: tuple[Expiry, ...] = ()
 
 
 class All(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -131,14 +150,59 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits = Limits()
     escalation: str | None = None
     inform: str | None = None
+    lists: frozenset[str] = frozenset()
+    """Names of the lists that its conditions name."""
     file: str
     mark: Mark
     digest: str
     """Of the file's bytes and of the lists it names: twelve hexadecimal digits."""
 
 
+class ListEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry of a list; `wording` is its value as written. From `expires` on it is in the list no more."""
+
+    wording: str
+    mark: Mark
+    reason: str = ""
+    owner: str = ""
+    ticket: str = ""
+    expires: datetime | None = None
+
+
+class Feed(msgspec.Struct, frozen=True, kw_only=True):
+    """A list is the members of an Entra group, asked for every `refresh`.
+
+    Once older than `stale`, it is not relied on: what tests it is unknown.
+    """
+
+    group: str
+    refresh: timedelta
+    stale: timedelta
+
+
+class PolicyList(msgspec.Struct, frozen=True, kw_only=True):
+    """One list file. `type` is what its entries are said to be; None where it does not say."""
+
+    name: str
+    description: str = ""
+    owner: str = ""
+    type: FactType | None = None
+    review: datetime | None = None
+    """By when somebody is to look it over; None where it names no date."""
+    entries: tuple[ListEntry, ...] = ()
+    feed: Feed | None = None
+    file: str
+    mark: Mark
+
+
 class PolicySet(msgspec.Struct, frozen=True, kw_only=True):
-    """All policies that are in force together. `revision` changes with any byte of any of their files."""
+    """All policies that are in force together. `revision` changes with any byte of any of their files.
+
+    `git` is the commit that the files were read from, with `+` where they differ from it; empty where there
+    is none.
+    """
 
     policies: tuple[Policy, ...]
+    lists: tuple[PolicyList, ...] = ()
     revision: str
+    git: str = ""

@@ -39,6 +39,7 @@ FACTS = st.builds(
     messages=st.none() | st.lists(NAMES, max_size=3).map(tuple),
     messages_complete=st.booleans(),
     unresolved=TEXTS,
+    vocabulary=st.integers(1, 9),
 )
 
 
@@ -50,6 +51,7 @@ def any_of(shape: Any) -> st.SearchStrategy[Any]:
         datetime: MOMENTS,
         int: INTEGERS,
         bool: st.booleans(),
+        timedelta: st.timedeltas(min_value=timedelta(minutes=1), max_value=timedelta(days=3650)),
         Facts: FACTS,
         type(None): st.none(),
     }

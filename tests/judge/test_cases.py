@@ -2,7 +2,8 @@
 
 import pytest
 
-from agent.judge.cases import USUAL_NOW, decision_on, differences, parse_cases
+from agent.judge.cases import decision_on, differences, parse_cases
+from agent.judge.situations import USUAL_NOW
 from agent.model.errors import PolicyError
 from tests.judge.writing import a_judge, policy_file
 
@@ -43,11 +44,11 @@ def test_cases_are_judged_by_the_set_with_observing_policies_counted() -> None:
 def test_what_is_given_holds_for_every_case_and_each_can_change_it() -> None:
     first, second, third = parse_cases("p.cases.yaml", CASES).cases
 
-    assert first.facts.values["recipients"] == frozenset({"Anna@contoso.example"})
-    assert first.facts.messages == ({"subject": "x"},)
-    assert first.facts.now == USUAL_NOW
-    assert second.facts.values["cluster.by"] == "file"
-    assert "cluster.by" not in third.facts.values
+    assert first.situation.facts.values["recipients"] == frozenset({"Anna@contoso.example"})
+    assert first.situation.facts.messages == ({"subject": "x"},)
+    assert first.situation.facts.now == USUAL_NOW
+    assert second.situation.facts.values["cluster.by"] == "file"
+    assert "cluster.by" not in third.situation.facts.values
 
 
 def test_each_difference_is_told_with_the_reason() -> None:

@@ -89,6 +89,7 @@ def write_decision(decision: Decision) -> bytes:
         messages=None if facts.messages is None else tuple(map(_boxed, facts.messages)),
         messages_complete=facts.messages_complete,
         unresolved=facts.unresolved,
+        vocabulary=facts.vocabulary,
     )
     return _encoder.encode(StoredDecision(**_fields(decision, but="facts"), facts=stored))
 
@@ -102,6 +103,7 @@ def read_decision(body: bytes) -> Decision:
         messages=None if stored.facts.messages is None else tuple(map(_unboxed, stored.facts.messages)),
         messages_complete=stored.facts.messages_complete,
         unresolved=stored.facts.unresolved,
+        vocabulary=stored.facts.vocabulary,
     )
     return Decision(**_fields(stored, but="facts"), facts=facts)
 

@@ -1,0 +1,206 @@
+"""Situations as YAML: read strictly from the files in which people write them, and written for people to read.
+
+    kind: softDeleteCluster
+    now: 2026-08-24T09:00:00Z
+    tenant: 11111111-2222-3333-4444-555555555555
+    facts: {evidence.verdict: malicious, cluster.by: url, recipients: [anna@contoso.example]}
+    messages:
+      - {sender.domain: harvest.example, auth.dmarc: fail}
+    messagesComplete: true
+
+What is not given is unknown. The same keys stand in cases, and in the bases that cases are built on.
+"""
+
+from collections.abc import Collection, Mapping
+from datetime import UTC, datetime, timedelta
+
+import yaml
+
+from agent.judge.literals import Wrong, literal, moment, nearest, text, word, yes_no
+from agent.judge.strict_yaml import Mapping_, Node, Sequence, keys, problem, read, shown
+from agent.judge.vocabulary import FACTS, MEMBER, MESSAGE_FACTS, SETS, WORDS, Fact
+from agent.model.errors import PolicyError
+from agent.model.facts import VOCABULARY, Facts, FactType, Value
+from agent.model.pending import ActionKind, IncidentHead, KindSource, PendingAction
+from agent.model.situation import Situation
+
+KEYS = frozenset({"kind", "now", "tenant", "facts", "messages", "messagesComplete"})
+
+USUAL_NOW = datetime(2026, 8, 24, 9, tzinfo=UTC)
+"""A Monday at eleven in Madrid: the moment of situations that do not name one."""
+
+
+def parse_situation(file: str, data: bytes) -> Situation:
+    """Return the situation that a file of its own holds.
+
+    Raises:
+        PolicyError: it is not one; with the first thing that is wrong.
+    """
+    root = read(file, data)
+    try:
+        parts = members(root, KEYS)
+        if "kind" not in parts:
+            raise Wrong(root.mark, "`kind` is missing: it says which pending action this is")
+        return situation(parts)
+    except Wrong as wrong:
+        raise PolicyError([problem(file, wrong.mark, wrong.message)]) from wrong
+
+
+def situation(parts: Mapping[str, Node], over: Mapping[str, Value] | None = None) -> Situation:
+    """Return the situation of these parts, `kind` among them; its facts are laid over those in `over`.
+
+    Raises:
+        Wrong: a part is not what is asked for.
+    """
+    kind = ActionKind(word(parts["kind"], "a kind of pending action", set(ActionKind)))
+    messages = parts.get("messages")
+    return Situation(
+        kind=kind,
+        tenant=text(parts["tenant"]) if "tenant" in parts else "",
+        facts=Facts(
+            now=moment(parts["now"]) if "now" in parts else USUAL_NOW,
+            values={**(over or {}), **values(parts.get("facts"), FACTS, kind)},
+            messages=None
+            if messages is None
+            else tuple(values(each, MESSAGE_FACTS, kind) for each in sequence(messages, "messages")),
+            messages_complete=yes_no(parts["messagesComplete"]) if "messagesComplete" in parts else True,
+            vocabulary=VOCABULARY,
+        ),
+    )
+
+
+def members(node: Node, known: Collection[str]) -> Mapping[str, Node]:
+    """Return the parts of a mapping that has these keys only.
+
+    Raises:
+        Wrong: it is no mapping, or has another key.
+    """
+    if not isinstance(node, Mapping_):
+        raise Wrong(
+            node.mark, f"a mapping with {', '.join(f'`{key}`' for key in sorted(known))} is asked for"
+        )
+    for key, _ in node.entries:
+        if key.text not in known:
+            raise Wrong(key.mark, f"unknown key `{shown(key.text)}`{nearest(key.text, known)}")
+    return keys(node)
+
+
+def values(node: Node | None, table: Mapping[str, Fact], kind: ActionKind) -> dict[str, Value]:
+    """Return facts by their names, each checked against its row of the table.
+
+    Raises:
+        Wrong: a fact is not one of this kind, or its value is not of its type.
+    """
+    if node is None:
+        return {}
+    if not isinstance(node, Mapping_):
+        raise Wrong(node.mark, "facts are a mapping: `fact: value`")
+    found: dict[str, Value] = {}
+    for key, each in node.entries:
+        fact = table.get(key.text)
+        if fact is None or kind not in fact.kinds:
+            fitting = {name for name, row in table.items() if kind in row.kinds}
+            raise Wrong(key.mark, f"unknown fact `{shown(key.text)}` of `{kind}`{nearest(key.text, fitting)}")
+        found[fact.name] = _value(each, fact)
+    return found
+
+
+def _value(node: Node, fact: Fact) -> Value:
+    """Return a fact's value as Defender would give it: checked like an author's, but not folded."""
+    known = WORDS.get(fact.name)
+    if fact.type in SETS:
+        listed = sequence(node, fact.type.value)
+        for each in listed:
+            literal(each, MEMBER[fact.type], known)
+        return frozenset(text(each) for each in listed)
+    if fact.type is FactType.MOMENT:
+        return moment(node)
+    value = literal(node, fact.type, known)
+    return text(node) if isinstance(value, str) else value
+
+
+def sequence(node: Node, asked: str) -> tuple[Node, ...]:
+    """Return the items of a sequence. Raises Wrong where it is none."""
+    if not isinstance(node, Sequence):
+        raise Wrong(node.mark, f"a list is asked for: {asked}")
+    return node.items
+
+
+def action_of(one: Situation, label: str) -> PendingAction:
+    """Return a pending action that is in this situation; with no deadline among its facts, it ends in a day."""
+    now = one.facts.now
+    deadline = one.facts.values.get("action.deadline")
+    return PendingAction(
+        tenant_id=one.tenant,
+        kind=one.kind,
+        kind_source=KindSource.EVIDENCE,
+        key=label,
+        label=label,
+        evidence=None,
+        incident=IncidentHead(id="1"),
+        sightings=(),
+        first_seen=now,
+        deadline=deadline if isinstance(deadline, datetime) else now + timedelta(days=1),
+    )
+
+
+def situation_yaml(one: Situation) -> str:
+    """Return the situation as the YAML of a file of its own: reading it gives the same situation again."""
+    facts = one.facts
+    document: dict[str, object] = {"kind": one.kind.value, "now": _Plain(_moment(facts.now))}
+    if one.tenant:
+        document["tenant"] = one.tenant
+    document["facts"] = _plain(facts.values)
+    if facts.messages is not None:
+        document["messages"] = [_plain(message) for message in facts.messages]
+    if not facts.messages_complete:
+        document["messagesComplete"] = False
+    return yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
+
+
+def _plain(facts: Mapping[str, Value]) -> dict[str, object]:
+    return {name: _written(facts[name]) for name in sorted(facts)}
+
+
+def _written(value: Value) -> object:
+    match value:
+        case datetime():
+            return _Plain(_moment(value))
+        case frozenset():
+            return sorted(value)
+        case str():
+            return str(value)
+        case _:
+            return value
+
+
+def _moment(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class _Plain(str):
+    """Text that is written without quotes: a moment."""
+
+    __slots__ = ()
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes what the strict reader takes: no aliases, and text in quotes wherever it could be read otherwise."""
+
+    def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002
+        return True
+
+
+def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+    is_bare = bool(value) and value.isascii() and value[0].isalpha() and _is_word(value)
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=None if is_bare else '"')
+
+
+def _is_word(value: str) -> bool:
+    return all(letter.isalnum() or letter in "._@-/+" for letter in value) and len(value) < 80
+
+
+_Dumper.add_representer(str, _text)
+_Dumper.add_representer(
+    _Plain, lambda dumper, value: dumper.represent_scalar("tag:yaml.org,2002:timestamp", str(value))
+)

@@ -1,0 +1,109 @@
+"""Situations are read strictly, and what is written is read as the same situation again."""
+
+import string
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agent.judge.situations import parse_situation, situation_yaml
+from agent.judge.vocabulary import FACTS, MEMBER, MESSAGE_FACTS, SETS, WORDS, Fact
+from agent.model.errors import PolicyError
+from agent.model.facts import VOCABULARY, Facts, FactType, Value
+from agent.model.pending import ActionKind
+from agent.model.situation import Situation
+
+MOMENTS = st.integers(0, 10**6).map(
+    lambda minutes: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)
+)
+ODD = [
+    "no",
+    "0123",
+    "12:30",
+    "1_000",
+    "null",
+    "~",
+    "$vip",
+    "$$",
+    "- a",
+    "a: b",
+    "# c",
+    "it's",
+    '"',
+    "\\",
+    "é",
+    "a, b",
+]
+TEXTS = st.sampled_from(ODD) | st.text(
+    string.ascii_letters + string.digits + " .:/-_{}[]&*!|>%@`", min_size=1
+)
+ONE: dict[FactType, st.SearchStrategy[Value]] = {
+    FactType.TEXT: TEXTS,
+    FactType.WORD: TEXTS,
+    FactType.NUMBER: st.integers(-1000, 10**9) | st.sampled_from([0.5, 2.25]),
+    FactType.YESNO: st.booleans(),
+    FactType.MOMENT: MOMENTS,
+    FactType.ADDRESS: st.sampled_from(["anna@contoso.example", "O'Hara@x.example"]),
+    FactType.DOMAIN: st.sampled_from(["contoso.example", "xn--bcher-kva.example"]),
+    FactType.IP: st.sampled_from(["192.0.2.1", "2001:db8::1"]),
+}
+
+
+def values_of(fact: Fact) -> st.SearchStrategy[Value]:
+    known = WORDS.get(fact.name)
+    one = st.sampled_from(sorted(map(str, known))) if known else ONE[MEMBER.get(fact.type, fact.type)]
+    return st.frozensets(one, max_size=3) if fact.type in SETS else one  # type: ignore[arg-type]
+
+
+def some_of(table: dict[str, Fact], kind: ActionKind) -> st.SearchStrategy[dict[str, Value]]:
+    return st.fixed_dictionaries(
+        {}, optional={name: values_of(fact) for name, fact in table.items() if kind in fact.kinds}
+    )
+
+
+@st.composite
+def situations(draw: st.DrawFn) -> Situation:
+    kind = draw(st.sampled_from(ActionKind))
+    rows = st.lists(some_of(dict(MESSAGE_FACTS), kind), max_size=2).map(tuple)
+    return Situation(
+        kind=kind,
+        tenant=draw(st.sampled_from(["", "11111111-2222-3333-4444-555555555555"])),
+        facts=Facts(
+            now=draw(MOMENTS),
+            values=draw(some_of(dict(FACTS), kind)),
+            messages=draw(st.none() | rows),
+            messages_complete=draw(st.booleans()),
+            vocabulary=VOCABULARY,
+        ),
+    )
+
+
+@settings(max_examples=150, deadline=None)
+@given(situations())
+def test_what_is_written_is_read_as_the_same_situation(one: Situation) -> None:
+    text = situation_yaml(one)
+
+    assert parse_situation("it.yaml", text.encode()) == one, text
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("facts: {}", "it.yaml:1:1: `kind` is missing: it says which pending action this is"),
+        (
+            "kind: softDeleteClustr",
+            "it.yaml:1:7: `softDeleteClustr` is not a kind of pending action: did you mean `softDeleteCluster`?",
+        ),
+        ("kind: blockUrl\nfact: {}", "it.yaml:2:1: unknown key `fact`: did you mean `facts`?"),
+        (
+            "kind: blockUrl\nfacts: {url.hots: a.example}",
+            "it.yaml:2:9: unknown fact `url.hots` of `blockUrl`: did you mean `url.host`?",
+        ),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_place(text: str, told: str) -> None:
+    with pytest.raises(PolicyError) as caught:
+        parse_situation("it.yaml", text.encode())
+
+    assert str(caught.value) == told
