@@ -1,7 +1,7 @@
 """`moment:`: office hours and calendars in a time zone."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -61,20 +61,26 @@ def inside(condition: Moment, now: datetime) -> bool:
     Hours that cross midnight belong to the day on which they began.
     """
     local = now.astimezone(_zone(condition.zone))
-    day = local.date()
+    day = day_of(condition, now)
     if condition.hours is not None:
         minute = local.hour * 60 + local.minute
         start, end = condition.hours
-        if start < end:
-            if not start <= minute < end:
-                return False
-        elif minute < end:
-            day -= timedelta(days=1)
-        elif minute < start:
+        is_within = start <= minute < end if start < end else minute < end or minute >= start
+        if not is_within:
             return False
     if condition.days is not None and day.weekday() not in condition.days:
         return False
     return condition.dates is None or day.isoformat() in condition.dates
+
+
+def day_of(condition: Moment, now: datetime) -> date:
+    """Return the day in the condition's zone, which for hours that cross midnight is the one on which they began."""
+    local = now.astimezone(_zone(condition.zone))
+    if condition.hours is None:
+        return local.date()
+    start, end = condition.hours
+    is_after_midnight = start >= end and local.hour * 60 + local.minute < end
+    return local.date() - timedelta(days=1) if is_after_midnight else local.date()
 
 
 def local_time(condition: Moment, now: datetime) -> str:
