@@ -1,7 +1,7 @@
 """`moment:`: office hours and calendars in a time zone."""
 
-from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -81,6 +81,20 @@ def day_of(condition: Moment, now: datetime) -> date:
     start, end = condition.hours
     is_after_midnight = start >= end and local.hour * 60 + local.minute < end
     return local.date() - timedelta(days=1) if is_after_midnight else local.date()
+
+
+def turns(condition: Moment, now: datetime, days: int) -> Iterator[datetime]:
+    """Give moments, within so many days and on all dates it names, at which the condition may begin or end."""
+    here = _zone(condition.zone)
+    today = now.astimezone(here).date()
+    dates = {today + timedelta(days=away) for away in range(-days, days + 1)}
+    for named in condition.dates or ():
+        dates |= {date.fromisoformat(named), date.fromisoformat(named) + timedelta(days=1)}
+    for day in dates:
+        midnight = datetime(day.year, day.month, day.day, tzinfo=here)
+        for minute in (0, *(condition.hours or ())):
+            at = (midnight + timedelta(minutes=minute)).astimezone(UTC)
+            yield from (at - timedelta(minutes=1), at)
 
 
 def local_time(condition: Moment, now: datetime) -> str:
