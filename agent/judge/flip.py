@@ -31,7 +31,7 @@ from agent.judge.operators import ONE_OF, Rows
 from agent.judge.repair import Repairs
 from agent.judge.seen import fact_of
 from agent.judge.truth import Here, holds
-from agent.judge.vocabulary import FACTS, Scope
+from agent.judge.vocabulary import FACTS, MESSAGE_FACTS, SETS, Scope
 from agent.model.decision import Rule, Verb
 from agent.model.facts import Facts, FactType
 from agent.model.pending import PendingAction
@@ -295,16 +295,22 @@ def _family(root: str) -> str:
     return MESSAGES if is_over else root
 
 
-def _rank(found: Found) -> tuple[int, int, int, int, str]:
-    """Return how good a change is to tell: few facts, known ones, few edits and messages; then by name."""
-    edits = [step.edit for step in found.steps]
+def _rank(found: Found) -> tuple[int, int, int, int, int, str]:
+    """Return how good a change is to tell: few facts, known ones, few messages; counts and members before words."""
     return (
         len(found.roots),
         sum(step.makes_unknown for step in found.steps),
-        len(edits),
+        len(found.steps),
         sum(step.messages for step in found.steps),
+        sum(_place(step) for step in found.steps),
         ",".join(sorted(found.roots)),
     )
+
+
+def _place(step: Step) -> int:
+    scope, name = step.told
+    row = (FACTS if scope is Scope.ACTION else MESSAGE_FACTS).get(name)
+    return 9 if row is None else 0 if row.type is FactType.NUMBER else 1 if row.type in SETS else 2
 
 
 def _different(ranked: Iterable[Found]) -> Iterator[Found]:

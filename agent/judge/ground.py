@@ -20,7 +20,7 @@ from agent.judge.fold import folded
 from agent.judge.operators import ONE_OF, Rows
 from agent.judge.seen import fact_of
 from agent.judge.truth import Here, holds
-from agent.judge.vocabulary import MESSAGE_FACTS, Scope
+from agent.judge.vocabulary import MEMBER, MESSAGE_FACTS, WORDS, Scope
 from agent.model.facts import Facts, FactType, Value
 from agent.model.policy import All, AnyOf, Condition, Messages, Moment, Not, Policy, Test
 
@@ -37,6 +37,9 @@ WITH_THE_WEEK = frozenset({"action.firstSeen", "action.deadline"})
 
 NOW = "now"
 MESSAGES = "messages"
+
+_BY_NAME = frozenset({"equals", "in", "notIn", "anyIn", "noneIn", "allIn", "exists", ONE_OF})
+"""Operators that only ask whether a value is one of some."""
 
 MINUTE = timedelta(minutes=1)
 
@@ -85,6 +88,7 @@ class Ground:
         }
         self._roots: dict[tuple[Scope, str], Root | None] = {}
         self._values: dict[tuple[Root, datetime], tuple[Value, ...]] = {}
+        self._alike: dict[tuple[Root, datetime, Part], tuple[Value, ...]] = {}
         self._moments: dict[object, tuple[datetime, ...]] = {}
         self._marks: dict[tuple[Root, Value | None, datetime], Part] = {}
 
@@ -173,9 +177,26 @@ class Ground:
             self._values[key] = self._parts(root, now)
         return self._values[key]
 
+    def every(self, root: Root, value: Value, now: datetime) -> tuple[Value, ...] | None:
+        """Return all values that are alike to this one; None where they cannot be named one by one.
+
+        So it is where the fact is tested for more than being one of some values, or another fact hangs on
+        the root and is tested too.
+        """
+        known = WORDS.get(root.fact)
+        mark = self.mark(root, value, now)
+        if known is not None:
+            return tuple(sorted(word for word in known if self.mark(root, word, now) == mark))
+        asked = [(view, test) for view in self.views(root) for test in self.tests(view.scope, view.fact)]
+        if len({view for view, _ in asked}) > 1 or any(test.operator not in _BY_NAME for _, test in asked):
+            return None
+        fact = fact_of(root.fact, root.scope)
+        values = self._alike.get((root, now, mark), ())
+        return tuple({folded(MEMBER.get(fact.type, fact.type), one): one for one in values}.values())
+
     def _parts(self, root: Root, now: datetime) -> tuple[Value, ...]:
         fact, current = fact_of(root.fact, root.scope), self._current(root)
-        found: dict[Part, Value] = {}
+        found: dict[Part, list[Value]] = {}
         pool: list[Value] = []
         for view in self.views(root):
             tests = self.tests(view.scope, view.fact)
@@ -183,10 +204,18 @@ class Ground:
             row = fact_of(view.fact, view.scope)
             seen = [value for value in map(view.of, current) if value is not None]
             some = candidates(row, tests, seen, now)
-            pool += [raised for one in some if (raised := _raised(one, view)) is not None]
+            pool += [raised for one in some if (raised := raised_to(one, view)) is not None]
         for value in _in_order(pool, current, fact.type):
-            found.setdefault(self.mark(root, value, now), value)
-        return tuple(found.values())
+            found.setdefault(self.mark(root, value, now), []).append(value)
+        for part, values in found.items():
+            self._alike[root, now, part] = tuple(dict.fromkeys(values))
+        return tuple(values[0] for values in found.values())
+
+    def numbers(self, root: Root) -> tuple[int, ...]:
+        """Return every whole number on an edge of a test or next to one, lowest first."""
+        fact, now = fact_of(root.fact, root.scope), self.facts.now
+        some = candidates(fact, self.tests(root.scope, root.fact), (), now)
+        return tuple(sorted({number for number in some if isinstance(number, int)}))
 
     def _current(self, root: Root) -> list[Value]:
         tables = [self.facts.values] if root.scope is Scope.ACTION else list(self.facts.messages or ())
@@ -296,7 +325,7 @@ class Ground:
         return (*(calendar.inside(one, at) for one in self._calendars), *aged, *ended, at < deadline)
 
 
-def _raised(value: Value, view: View) -> Value | None:
+def raised_to(value: Value, view: View) -> Value | None:
     """Return a value of the root from which the view's value is worked out."""
     if view.of is alter.domain_of:
         return f"somebody@{value}" if "@" not in str(value) else value
