@@ -220,7 +220,10 @@ class Account:
 
     def _nothing(self, result: Hunt) -> str:
         if not result.is_reachable:
-            return f"no policy that counts for `{self.action.kind}` says {result.verb}"
+            observing = [one for one in self.applicable if decides(one) and one.policy.verb is result.verb]
+            names = ", ".join(f"`{one.policy.name}`" for one in observing[:MOST_TOLD])
+            though = f"; only observing, and not counted: {names}" if names else ""
+            return f"no policy that counts for `{self.action.kind}` says {result.verb}{though}"
         facts = "1 fact" if result.searched == 1 else f"up to {result.searched} facts"
         none = f"no change of {facts} was found" if result.searched else "no change was found"
         end = "" if result.searched == MOST_FACTS else f" within {MOST_JUDGINGS:,} judgings"

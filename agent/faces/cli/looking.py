@@ -92,16 +92,22 @@ def show(path: Path | None, action: str, *, as_json: bool) -> None:
     """Print everything about one pending action; end with 1 where there is none or more than one."""
     settings = loaded(path)
     now = clock_of(settings).now()
+    found = the_record(settings, action)
+    told = _reading(settings, lambda ledger: story(ledger, found, now, settings.graph.cloud))
+    if as_json:
+        print_json(told)
+        return
+    tell(console(), told)
+
+
+def the_record(settings: Settings, action: str) -> Record:
+    """Return what the ledger holds of the pending action whose id begins so; end with 1 where it is not one."""
     found = _reading(settings, lambda ledger: _matching(ledger, action))
     if len(found) != 1:
         out = console(stderr=True)
         out.print(safe(f"error: {_why_not_one(action, found)}"), soft_wrap=True)
         raise Ending(FINDINGS)
-    told = _reading(settings, lambda ledger: story(ledger, found[0], now, settings.graph.cloud))
-    if as_json:
-        print_json(told)
-        return
-    tell(console(), told)
+    return found[0]
 
 
 async def _open(ledger: Ledger) -> list[Record]:
