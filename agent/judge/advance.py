@@ -2,7 +2,7 @@
 
 import msgspec
 
-from agent.judge.alter import Edit, Known, Put, Resize, kept
+from agent.judge.alter import Alterations, Edit, Known, Put, Resize
 from agent.judge.vocabulary import Scope
 from agent.model.facts import Facts
 from agent.model.policy import All, Condition, Not, Policy
@@ -69,7 +69,7 @@ def advanced(world: World, step: Step) -> World:
         changed = frozenset((edit.fact, at) for at in edit.rows)
         return World(facts=step.facts, fixed=world.fixed, fixed_rows=rows | changed)
     if isinstance(edit, Resize) and rows:
-        left = kept(world.facts, edit, frozenset(at for _, at in rows)) or ()
+        left = Alterations(world.facts, frozenset(at for _, at in rows)).left(edit) or ()
         place = {at: new for new, at in enumerate(left)}
         rows = frozenset((fact, place[at]) for fact, at in rows)
     return World(facts=step.facts, fixed=world.fixed | {step.root}, fixed_rows=rows)

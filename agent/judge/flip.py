@@ -134,6 +134,7 @@ class _Search:
         self.start = bench.judgings
         self.known: dict[Key, tuple[Combined, Answers]] = {}
         self.found: dict[Key, Found] = {}
+        self.repairs: dict[object, Repairs] = {}
         self.passed: set[tuple[str, Key]] = set()
 
     def result(self) -> Hunt:
@@ -200,9 +201,15 @@ class _Search:
             world = msgspec.structs.replace(world, only=roots)
             if not any(root.startswith(Scope.MESSAGE) for root in roots):
                 return
-        repairs = Repairs(self.bench.ground, world, self.bench.action.deadline)
-        for step in self._ways(aim, repairs, combined, answers):
+        for step in self._ways(aim, self._repairs(key, world), combined, answers):
             self._descend(aim, advanced(world, step), (*steps, step), limit)
+
+    def _repairs(self, key: Key, world: World) -> Repairs:
+        """Return what finds edits in the world, the same for all policies that start from it."""
+        found = Repairs(self.bench.ground, world, self.bench.action.deadline)
+        if len(key) > 1:
+            return found
+        return self.repairs.setdefault((key, world.only), found)
 
     def _judged(self, key: Key, facts: Facts) -> tuple[Combined, Answers]:
         known = self.known.get(key)

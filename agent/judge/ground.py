@@ -14,7 +14,7 @@ from typing import cast
 
 import msgspec
 
-from agent.judge import alter, calendar
+from agent.judge import calendar, links
 from agent.judge.edges import MOST_PARTS, Part, candidates, is_gap, is_set, sets
 from agent.judge.fold import folded
 from agent.judge.operators import ONE_OF, Rows
@@ -65,7 +65,7 @@ class View(msgspec.Struct, frozen=True):
 
     scope: Scope
     fact: str
-    of: alter.View
+    of: links.View
 
 
 class Ground:
@@ -83,12 +83,13 @@ class Ground:
                 self._take(condition, Scope.ACTION)
         self._linked = {
             name
-            for name, value in alter.worked_out(facts)
-            if name in facts.values and alter.agrees(name, facts.values[name], value)
+            for name, value in links.worked_out(facts)
+            if name in facts.values and links.agrees(name, facts.values[name], value)
         }
         self._roots: dict[tuple[Scope, str], Root | None] = {}
         self._values: dict[tuple[Root, datetime], tuple[Value, ...]] = {}
         self._alike: dict[tuple[Root, datetime, Part], tuple[Value, ...]] = {}
+        self._row_keys: dict[int, tuple[Mapping[str, Value], tuple[object, ...]]] = {}
         self._moments: dict[object, tuple[datetime, ...]] = {}
         self._marks: dict[tuple[Root, Value | None, datetime], Part] = {}
 
@@ -128,45 +129,45 @@ class Ground:
         if name in WITH_THE_WEEK:
             return Root(Scope.ACTION, NOW)
         if scope is Scope.MESSAGE:
-            source = alter.OF_ROW.get(name)
+            source = links.OF_ROW.get(name)
             is_linked = source is not None and self._agrees_in_every_row(name, *source)
             return Root(scope, source[0] if source is not None and is_linked else name)
-        if name in alter.OVER_ROWS and self.is_over_rows(name):
-            return Root(Scope.MESSAGE, alter.OVER_ROWS[name][0])
+        if name in links.OVER_ROWS and self.is_over_rows(name):
+            return Root(Scope.MESSAGE, links.OVER_ROWS[name][0])
         if (
-            name in alter.SIZES
+            name in links.SIZES
             and name in self._linked
             and (self.facts.messages or name in self.facts.values)
         ):
             return Root(scope, name, is_size=True)
-        if name in alter.OVER_SETS and name in self._linked:
-            return Root(scope, alter.OVER_SETS[name])
-        if name in alter.OF_ACTION and name in self._linked:
-            return Root(scope, alter.OF_ACTION[name][0])
+        if name in links.OVER_SETS and name in self._linked:
+            return Root(scope, links.OVER_SETS[name])
+        if name in links.OF_ACTION and name in self._linked:
+            return Root(scope, links.OF_ACTION[name][0])
         return Root(scope, name)
 
     def is_over_rows(self, name: str) -> bool:
         """Whether the fact is what the messages make it, so that it is they that must be different."""
-        return bool(self.facts.messages) and name in alter.OVER_ROWS and name in self._linked
+        return bool(self.facts.messages) and name in links.OVER_ROWS and name in self._linked
 
-    def _agrees_in_every_row(self, name: str, source: str, view: alter.View) -> bool:
+    def _agrees_in_every_row(self, name: str, source: str, view: links.View) -> bool:
         rows = self.facts.messages or ()
-        return all(alter.agrees(name, row.get(name), view(row.get(source)), Scope.MESSAGE) for row in rows)
+        return all(links.agrees(name, row.get(name), view(row.get(source)), Scope.MESSAGE) for row in rows)
 
     def views(self, root: Root) -> Iterator[View]:
         """Give the facts that hang on the root, itself among them."""
-        yield View(root.scope, root.fact, alter.itself)
-        links = alter.OF_ROW if root.scope is Scope.MESSAGE else alter.OF_ACTION
-        for target, (source, view) in links.items():
+        yield View(root.scope, root.fact, links.itself)
+        within = links.OF_ROW if root.scope is Scope.MESSAGE else links.OF_ACTION
+        for target, (source, view) in within.items():
             if source == root.fact and self.root(root.scope, target) == root:
                 yield View(root.scope, target, view)
         if root.scope is Scope.MESSAGE:
-            for target, (source, view) in alter.OVER_ROWS.items():
+            for target, (source, view) in links.OVER_ROWS.items():
                 if source == root.fact and self.is_over_rows(target):
                     yield View(Scope.ACTION, target, view)
-        for target, source in alter.OVER_SETS.items():
+        for target, source in links.OVER_SETS.items():
             if root.scope is Scope.ACTION and source == root.fact and self.root(root.scope, target) == root:
-                yield View(Scope.ACTION, target, alter.domain_of)
+                yield View(Scope.ACTION, target, links.domain_of)
 
     # Values
 
@@ -266,7 +267,12 @@ class Ground:
 
     def row_key(self, row: Mapping[str, Value]) -> tuple[object, ...]:
         """Return what all tests see of one message: messages alike in this are alike to all policies."""
-        return tuple(self._row_mark(root, row.get(root.fact)) for root in self._row_roots)
+        known = self._row_keys.get(id(row))
+        if known is None:
+            key = tuple(self._row_mark(root, row.get(root.fact)) for root in self._row_roots)
+            # The message is kept with its key, so that no other can take its place in memory.
+            known = self._row_keys[id(row)] = (row, key)
+        return known[1]
 
     @cached_property
     def _row_roots(self) -> tuple[Root, ...]:
@@ -327,11 +333,11 @@ class Ground:
 
 def raised_to(value: Value, view: View) -> Value | None:
     """Return a value of the root from which the view's value is worked out."""
-    if view.of is alter.domain_of:
+    if view.of is links.domain_of:
         return f"somebody@{value}" if "@" not in str(value) else value
-    if view.of is alter.host_of:
+    if view.of is links.host_of:
         return f"https://{value}/"
-    if view.of is alter.in_mailbox:
+    if view.of is links.in_mailbox:
         return "inbox_folder" if value is True else "quarantine"
     return value
 

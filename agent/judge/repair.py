@@ -11,30 +11,33 @@ from typing import cast
 
 import msgspec
 
-from agent.judge import alter
+from agent.judge import links
 from agent.judge.advance import FALSE, KNOWN, NOT_FALSE, TRUE, Step, Wanted, World
-from agent.judge.alter import Edit, Judged, Known, Put, Resize, altered
+from agent.judge.alter import Alterations, Edit, Judged, Known, Put, Resize
 from agent.judge.ground import MESSAGES, MINUTE, NOW, Ground, Root
 from agent.judge.operators import ONE_OF, Rows
 from agent.judge.repair_rows import RowRepairs
+from agent.judge.resize import MOST_MESSAGES
 from agent.judge.seen import fact_of
 from agent.judge.truth import Here, holds, opposite
 from agent.judge.vocabulary import SETS, Scope
 from agent.model.facts import FactType, Value
 from agent.model.policy import All, AnyOf, Condition, Messages, Moment, Not, Test
 
-MOST_ALIKE = 12
+MOST_ALIKE = 8
 """Messages that are different to the policies, of which one is to change: so many are tried."""
 
 
 class Repairs:
-    """Finds edits in one world."""
+    """Finds edits in one world; what has been found for a test is kept, since many policies ask the same."""
 
     def __init__(self, ground: Ground, world: World, deadline: datetime) -> None:
         self.ground = ground
         self.world = world
         self.facts = world.facts
         self.rows = RowRepairs(ground, world)
+        self.alterations = Alterations(world.facts, frozenset(at for _, at in world.fixed_rows))
+        self._known: dict[object, tuple[Step, ...]] = {}
         self.deadline = deadline
 
     def of(self, condition: Condition, wanted: Wanted, site: int | None = None) -> Iterator[Step]:
@@ -56,7 +59,10 @@ class Repairs:
             case Not(condition=inner):
                 yield from self.of(inner, _turned(wanted), site)
             case Messages():
-                yield from self._of_messages(condition, wanted, None)
+                key = (condition, wanted)
+                if key not in self._known:
+                    self._known[key] = tuple(self._of_messages(condition, wanted, None))
+                yield from self._known[key]
             case Moment():
                 yield from self._moments(condition, wanted)
 
@@ -82,7 +88,13 @@ class Repairs:
 
     # The action as a whole
 
-    def _of_test(self, test: Test, wanted: Wanted) -> Iterator[Step]:
+    def _of_test(self, test: Test, wanted: Wanted) -> tuple[Step, ...]:
+        key = (test.fact, test.operator, test.operand, test.fresh, test.expiries, wanted)
+        if key not in self._known:
+            self._known[key] = tuple(self._found_for(test, wanted))
+        return self._known[key]
+
+    def _found_for(self, test: Test, wanted: Wanted) -> Iterator[Step]:
         yield from self._refreshed(test, wanted)
         names = cast("Rows", test.operand).facts if test.operator == ONE_OF else (test.fact,)
         for name in names:
@@ -139,7 +151,7 @@ class Repairs:
 
     def _is_too_many(self, fact: str, count: int) -> bool:
         more = count - cast("int", self.facts.values.get(fact, 0))
-        return more > 0 and len(self.facts.messages or ()) + more > alter.MOST_MESSAGES
+        return more > 0 and len(self.facts.messages or ()) + more > MOST_MESSAGES
 
     def _looked_up(self, test: Condition, wanted: Wanted) -> Iterator[Step]:
         """Give the look-up of messages that are missing, or that some had been missing."""
@@ -169,8 +181,7 @@ class Repairs:
         """Give the edit where the world allows it and, with `wanted`, where what asked for it then answers so."""
         if not self.world.may_change(root):
             return
-        keep = frozenset(at for _, at in self.world.fixed_rows)
-        after = altered(self.facts, edit, keep)
+        after = self.alterations.made(edit)
         if after is None:
             self.ground.gaps.add(f"`{told}`")
             return
@@ -255,7 +266,7 @@ class Repairs:
             self.ground.gaps.add("messages")
         for at in list(alike.values())[:MOST_ALIKE]:
             for step in self.of(inner, wanted, at):
-                yield msgspec.structs.replace(step, told=_told(asked, step))
+                yield from self._worked_out(step, step.edit, asked)
 
     def _every(
         self, inner: Condition, wanted: Wanted, sites: Sequence[int], asked: Condition
@@ -276,9 +287,13 @@ class Repairs:
             root = Root(Scope.MESSAGE, edit.fact)
             values = self.rows.for_each(root, edit.values[0], same)
             together = Put(scope=Scope.MESSAGE, fact=edit.fact, values=values, rows=tuple(same))
-            after = altered(self.facts, together)
-            if after is not None:
-                yield Step(edit=together, facts=after, root=step.root, asked=leaf, told=_told(asked, step))
+            yield from self._worked_out(step, together, asked)
+
+    def _worked_out(self, step: Step, edit: Edit, asked: Condition) -> Iterator[Step]:
+        """Give the step with all that follows from its edit, where the world allows it."""
+        after = self.alterations.made(edit)
+        if after is not None:
+            yield msgspec.structs.replace(step, edit=edit, facts=after, told=_told(asked, step))
 
 
 def _turned(wanted: Wanted) -> Wanted:
@@ -296,7 +311,7 @@ def _told(asked: Condition, step: Step) -> tuple[Scope, str]:
 
 def _over_rows(test: Test, name: str) -> Messages | None:
     """Return a test of a set over all messages as the same condition on the messages; None where it is not one."""
-    source, _ = alter.OVER_ROWS[name]
+    source, _ = links.OVER_ROWS[name]
     fact = (
         "sender.domain"
         if name == "senders.domains"

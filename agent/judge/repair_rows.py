@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Sequence
 from typing import cast
 
-from agent.judge import alter
+from agent.judge import links
 from agent.judge.advance import Step, Wanted, World
-from agent.judge.alter import Put, altered, fresh_addresses
+from agent.judge.alter import Put
 from agent.judge.edges import is_set
 from agent.judge.ground import Ground, Root
 from agent.judge.operators import ONE_OF, Rows
+from agent.judge.resize import fresh_addresses
 from agent.judge.seen import fact_of
 from agent.judge.truth import Here, holds
 from agent.judge.vocabulary import Scope
@@ -43,7 +44,7 @@ class RowRepairs:
         return tuple(instead[rows[at].get("recipient")] for at in sites)
 
     def _likewise(
-        self, root: Root, value: frozenset[str], first: alter.Row, row: alter.Row
+        self, root: Root, value: frozenset[str], first: links.Row, row: links.Row
     ) -> frozenset[str]:
         """Return the set of another message, changed as that of the first was."""
         before, own = first.get(root.fact, frozenset()), row.get(root.fact, frozenset())
@@ -54,7 +55,7 @@ class RowRepairs:
         return frozenset(stay) | (value - before)
 
     def of(self, test: Test, wanted: Wanted, site: int) -> Iterator[Step]:
-        """Give edits of the message after which the test answers so."""
+        """Give edits of the message after which the test answers so; what follows from them is not worked out yet."""
         row = (self.world.facts.messages or ())[site]
         names = cast("Rows", test.operand).facts if test.operator == ONE_OF else (test.fact,)
         for name in names:
@@ -70,14 +71,18 @@ class RowRepairs:
                     continue
                 values = self.for_each(root, value, [site])
                 edit = Put(scope=Scope.MESSAGE, fact=root.fact, values=values, rows=(site,))
-                after = altered(self.world.facts, edit)
-                if after is None:
-                    continue
-                here = Here(facts=after, values=(after.messages or ())[site], scope=Scope.MESSAGE)
+                changed = links.row_with(row, root.fact, values[0])
+                here = Here(facts=self.world.facts, values=changed, scope=Scope.MESSAGE)
                 if test.operator == ONE_OF or holds(test, here) in wanted:
-                    yield Step(edit=edit, facts=after, root=root.name, asked=test, told=(Scope.MESSAGE, name))
+                    yield Step(
+                        edit=edit,
+                        facts=self.world.facts,
+                        root=root.name,
+                        asked=test,
+                        told=(Scope.MESSAGE, name),
+                    )
 
-    def _values(self, root: Root, row: alter.Row) -> Iterator[Value | None]:
+    def _values(self, root: Root, row: links.Row) -> Iterator[Value | None]:
         fact, now, before = fact_of(root.fact, Scope.MESSAGE), self.world.facts.now, row.get(root.fact)
         if is_set(fact):
             seen = before if isinstance(before, frozenset) else frozenset[str]()

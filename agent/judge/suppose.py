@@ -10,7 +10,7 @@ from typing import cast
 
 import msgspec
 
-from agent.judge import alter
+from agent.judge import links
 from agent.judge.advance import Step
 from agent.judge.alter import Judged, Known, Put, Resize
 from agent.judge.calendar import inside, local_time
@@ -233,9 +233,9 @@ class _Telling:
 
     def _is_nobody(self, member: str, gone: frozenset[str]) -> bool:
         """Whether the member only stands in for those that are gone."""
-        domain = alter.domain_of(member) or member
+        domain = links.domain_of(member) or member
         is_made_up = member.startswith("somebody") or member == ELSEWHERE
-        return is_made_up and (domain == ELSEWHERE or domain in {alter.domain_of(one) for one in gone})
+        return is_made_up and (domain == ELSEWHERE or domain in {links.domain_of(one) for one in gone})
 
     # Numbers
 

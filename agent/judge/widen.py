@@ -5,7 +5,7 @@ from typing import cast
 
 import msgspec
 
-from agent.judge import alter
+from agent.judge import links
 from agent.judge.advance import Step, World, advanced
 from agent.judge.alter import Put, Resize, altered
 from agent.judge.edges import OTHERS, is_gap
@@ -46,7 +46,7 @@ class Widening:
         all that are alike, but for facts that have known words.
         """
         ground, now = self.bench.ground, self.bench.facts.now
-        view = next((view.of for view in ground.views(self.root) if view.fact == self.fact), alter.itself)
+        view = next((view.of for view in ground.views(self.root) if view.fact == self.fact), links.itself)
         goes: dict[Value, None] = {}
         stays: dict[Value, None] | None = {}
         for part in ground.values(self.root, now):
