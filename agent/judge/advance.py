@@ -13,6 +13,7 @@ Wanted = frozenset[bool | None]
 TRUE: Wanted = frozenset({True})
 FALSE: Wanted = frozenset({False})
 KNOWN: Wanted = frozenset({True, False})
+UNKNOWN: Wanted = frozenset({None})
 NOT_TRUE: Wanted = frozenset({False, None})
 NOT_FALSE: Wanted = frozenset({True, None})
 

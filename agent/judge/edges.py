@@ -84,7 +84,7 @@ def _named(test: Test, name: str, now: datetime) -> Iterable[Any]:
             column = facts.index(name) if name in facts else 0
             return sorted({row[column] for row in islice(sorted(rows), MOST_MEMBERS)})
         case frozenset():
-            return islice(sorted(operand), MOST_MEMBERS)
+            return islice(sorted(operand, key=str), MOST_MEMBERS)
         case timedelta():
             return (now - operand, now - operand - SECOND, now - operand + SECOND)
         case bool():

@@ -19,6 +19,7 @@ from agent.judge.advance import (
     NOT_FALSE,
     NOT_TRUE,
     TRUE,
+    UNKNOWN,
     Step,
     World,
     advanced,
@@ -40,7 +41,7 @@ from agent.model.policy import All, AnyOf, Condition, Messages, Moment, Not, Tes
 MOST_FACTS = 4
 """Facts changed together, at most."""
 
-MOST_JUDGINGS = 10_000
+MOST_JUDGINGS = 5_000
 """Judgings for one other decision, at most; one on an action with many messages counts for several."""
 
 MESSAGES_IN_ONE = 25
@@ -249,11 +250,12 @@ class _Search:
         for other in self.bench.policies:
             is_weaker = other.policy.priority < first.policy.priority
             if (
-                not is_weaker
-                and other not in combined.deciding
-                and other.counts(self.bench.action.tenant_id, repairs.facts.now)
+                other is first
+                or is_weaker
+                or not other.counts(self.bench.action.tenant_id, repairs.facts.now)
             ):
-                yield from repairs.of(whole(other.policy), NOT_FALSE)
+                continue
+            yield from repairs.of(whole(other.policy), UNKNOWN if other in combined.deciding else NOT_FALSE)
 
     def _least(self, aim: Compiled | None, world: World, roots: frozenset[str]) -> int:
         """Return how many more facts must change at least: clauses in the way that have no fact in common."""

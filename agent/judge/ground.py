@@ -28,6 +28,9 @@ FIXED = frozenset({"tenant.id", "action.kind", "evidence.type"})
 NEVER_GIVEN = frozenset({"cluster.volumeAnomaly"})
 """Facts that Graph does not give to anybody yet: there is no world in which they are known."""
 
+ALWAYS_KNOWN = frozenset({"recipient"})
+"""Roots that no message lacks."""
+
 NEVER_EMPTY = frozenset(
     {"recipients", "recipients.domains", "senders", "senders.domains", "locations", "directions", "subjects"}
 )

@@ -12,7 +12,7 @@ from typing import cast
 import msgspec
 
 from agent.judge import links
-from agent.judge.advance import FALSE, KNOWN, NOT_FALSE, TRUE, Step, Wanted, World
+from agent.judge.advance import FALSE, KNOWN, NOT_FALSE, NOT_TRUE, TRUE, UNKNOWN, Step, Wanted, World
 from agent.judge.alter import Alterations, Edit, Judged, Known, Put, Resize
 from agent.judge.ground import MESSAGES, MINUTE, NOW, Ground, Root
 from agent.judge.operators import ONE_OF, Rows
@@ -59,6 +59,8 @@ class Repairs:
             case Not(condition=inner):
                 yield from self.of(inner, _turned(wanted), site)
             case Messages():
+                if wanted == UNKNOWN:
+                    wanted = NOT_TRUE if holds(condition, self._here(site)) else NOT_FALSE
                 key = (condition, wanted)
                 if key not in self._known:
                     self._known[key] = tuple(self._of_messages(condition, wanted, None))
@@ -77,6 +79,8 @@ class Repairs:
         if wanted == KNOWN:
             yield from self._of_all(conditions, TRUE, site)
             yield from self._of_all(conditions, FALSE, site)
+        elif wanted == UNKNOWN and (failed := [one for one in conditions if holds(one, here) is False]):
+            yield from self.of(failed[0], NOT_FALSE, site)
         elif True in wanted:
             # All of them have to: one after the other.
             first = next((one for one in conditions if holds(one, here) not in wanted), None)

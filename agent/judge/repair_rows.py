@@ -7,7 +7,7 @@ from agent.judge import links
 from agent.judge.advance import Step, Wanted, World
 from agent.judge.alter import Put
 from agent.judge.edges import is_set
-from agent.judge.ground import Ground, Root
+from agent.judge.ground import ALWAYS_KNOWN, Ground, Root
 from agent.judge.operators import ONE_OF, Rows
 from agent.judge.resize import fresh_addresses
 from agent.judge.seen import fact_of
@@ -89,5 +89,5 @@ class RowRepairs:
             yield from self.ground.set_values(root, seen, now)
         else:
             yield from self.ground.values(root, now)
-        if before is not None:
+        if before is not None and root.fact not in ALWAYS_KNOWN:
             yield None
