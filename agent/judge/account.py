@@ -1,7 +1,7 @@
 """(A set of policies, an action, its facts) -> an explanation: the decision taken apart, and what would have changed it."""
 
 from collections.abc import Iterator, Sequence
-from functools import partial
+from functools import cached_property, partial
 
 from agent.judge.attempt import Failure, attempt
 from agent.judge.compile import Answers, Compiled, Judge
@@ -9,6 +9,7 @@ from agent.judge.decide import Combined, combine, decide, decides, in_time
 from agent.judge.flip import MOST_FACTS, MOST_JUDGINGS, Bench, Hunt, hunt
 from agent.judge.quote import quote
 from agent.judge.reasons import Case, in_the_way
+from agent.judge.seen import Seen
 from agent.judge.suppose import suppose
 from agent.judge.tree import match_trees, unless_trees
 from agent.model.decision import Answer, Decision, Rule, Verb
@@ -133,15 +134,21 @@ class Account:
 
     def _trees(self, decision: Decision) -> tuple[PolicyTree, ...]:
         nearest = {finding.policy for finding in decision.findings if finding.answer is Answer.NOT_MATCHED}
-        seen = self.judge.seen(self.action.kind, self.facts)
 
         def weight(one: Compiled) -> tuple[int, tuple[int, int], str]:
-            distance = attempt(partial(one.distance, seen, is_complete=self.facts.messages_complete))
-            far = (0, 0) if isinstance(distance, Failure) else distance
-            return list(Bearing).index(self._bearing(one, nearest)), far, one.policy.name
+            far = attempt(partial(self._distance, one))
+            distance = (0, 0) if isinstance(far, Failure) else far
+            return list(Bearing).index(self._bearing(one, nearest)), distance, one.policy.name
 
         ranked = sorted(self.applicable, key=weight)
         return tuple(self._tree(one, self._bearing(one, nearest)) for one in ranked)
+
+    def _distance(self, one: Compiled) -> tuple[int, int]:
+        return one.distance(self._seen, is_complete=self.facts.messages_complete)
+
+    @cached_property
+    def _seen(self) -> Seen:
+        return self.judge.seen(self.action.kind, self.facts)
 
     def _bearing(self, one: Compiled, nearest: set[str]) -> Bearing:
         if one in self.combined.deciding:

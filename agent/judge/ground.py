@@ -196,7 +196,8 @@ class Ground:
             return None
         fact = fact_of(root.fact, root.scope)
         values = self._alike.get((root, now, mark), ())
-        return tuple({folded(MEMBER.get(fact.type, fact.type), one): one for one in values}.values())
+        kind = MEMBER.get(fact.type, fact.type)
+        return tuple({folded(kind, one): one for one in reversed(values)}.values())[::-1]
 
     def _parts(self, root: Root, now: datetime) -> tuple[Value, ...]:
         fact, current = fact_of(root.fact, root.scope), self._current(root)

@@ -143,12 +143,7 @@ class _Telling:
         changed = {
             at for step in self.found.steps if step.told == self.step.told for at in self.widening.rows(step)
         }
-        where = (
-            ""
-            if count == 1
-            else f" in {'all' if len(changed) == count else len(changed)} of {count} messages"
-        )
-        where = where.replace("all of", "all")
+        where = self._where(changed, count)
         before, after = (
             self._in_row(self.bench.facts, put.rows[0]),
             self._in_row(self.found.facts, put.rows[0]),
@@ -170,7 +165,8 @@ class _Telling:
             return f" in all {count} messages"
         rows = self.bench.facts.messages or ()
         one = next(iter(changed))
-        recipient = rows[one].get("recipient") if len(changed) == 1 and one < len(rows) else None
+        is_in_place = not any(isinstance(step.edit, Resize) for step in self.found.steps)
+        recipient = rows[one].get("recipient") if len(changed) == 1 and is_in_place else None
         which = "" if recipient is None else f" (that to {quote(recipient)})"
         return f" in {len(changed)} of {count} messages{which}"
 
@@ -246,12 +242,21 @@ class _Telling:
         known = "been" if before is not None else "been known to be"
         return Change(
             fact=self.fact,
-            words=f"had `{self.fact}` {known} {_span(least, most, value)}{where}",
+            words=f"had `{self.fact}` {known} {self._span(least, most, value)}{where}",
             before=before,
             instead=value,
             least=least,
             most=most,
         )
+
+    def _span(self, least: int | None, most: int | None, value: int) -> str:
+        if least is None and most is None:
+            return "any number" if value else "0 or more"
+        if least is None:
+            return f"{most} or less" if most else "0"
+        if most is None:
+            return f"above {least - 1}" if self.widening.is_edge(least - 1) else f"{least} or more"
+        return str(least) if least == most else f"between {least} and {most}"
 
     # The moment and the look-up
 
@@ -288,13 +293,3 @@ class _Telling:
 def _any_of(values: Sequence[Value]) -> str:
     told = [quote(value) for value in values]
     return told[0] if len(told) == 1 else f"{', '.join(told[:-1])} or {told[-1]}"
-
-
-def _span(least: int | None, most: int | None, value: int) -> str:
-    if least is None and most is None:
-        return "any number" if value else "0 or more"
-    if least is None:
-        return f"{most} or less" if most else "0"
-    if most is None:
-        return f"above {least - 1}" if least > 0 else "0 or more"
-    return str(least) if least == most else f"between {least} and {most}"

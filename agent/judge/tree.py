@@ -9,6 +9,7 @@ from typing import cast
 from agent.judge import calendar, fold
 from agent.judge.explain import bounds, telling_message, words
 from agent.judge.fold import folded
+from agent.judge.guard import span
 from agent.judge.operators import ONE_OF, Rows, within
 from agent.judge.quote import quote, visible
 from agent.judge.seen import fact_of
@@ -133,7 +134,11 @@ def _aged(test: Test, facts: Facts) -> Iterator[Sight]:
         is_fresh = isinstance(fetched, datetime) and facts.now - fetched <= one.within
         if is_fresh:
             continue
-        why = "it was never fetched" if fetched is None else f"it was fetched longer ago than {one.within}"
+        why = (
+            "it was never fetched"
+            if fetched is None
+            else f"it was fetched longer ago than {span(one.within)}"
+        )
         yield Sight(fact=one.fact, value=fetched, source="when the list was last fetched", unknown=why)
 
 

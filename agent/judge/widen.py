@@ -98,6 +98,11 @@ class Widening:
         here = Here(facts=self.bench.facts, values={test.fact: value}, scope=self.scope)
         return holds(test, here) is True
 
+    def is_edge(self, number: int) -> bool:
+        """Whether a policy names the number as one above which something begins."""
+        tests = self.bench.ground.tests(self.root.scope, self.root.fact)
+        return any(test.operator in ("above", "atMost") and test.operand == number for test in tests)
+
     def range(self, value: int) -> tuple[int | None, int | None]:
         """Return the ends of the range around the value; None where there is none on that side."""
         if isinstance(self.step.edit, Resize) and any(
