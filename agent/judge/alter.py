@@ -64,6 +64,10 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
 Edit = Put | Resize | Judged | Known
 
 
+ELSEWHERE = "quarantine"
+"""Where mail is that is in no mailbox any more."""
+
+
 class Alterations:
     """Edits of the same facts, for which what they have in common is worked out once."""
 
@@ -124,8 +128,13 @@ class Alterations:
         if not rows:
             return resized_set(facts, edit.count)
         left = self.left(edit)
-        if left is None:
+        if left is None or (not left and edit.fact != IN_MAILBOXES):
             return None
+        if not left:
+            # Of no messages nothing would be known: they are still there, and in no mailbox.
+            return msgspec.structs.replace(
+                facts, messages=tuple(row_with(row, "location", ELSEWHERE) for row in rows)
+            )
         if len(left) < len(rows):
             return msgspec.structs.replace(facts, messages=tuple(rows[at] for at in left))
         missing = edit.count - cast("int", facts.values.get(edit.fact, 0))

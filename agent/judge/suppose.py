@@ -211,7 +211,7 @@ class _Telling:
         if before is None:
             told = f"had {name} been known to be {members(new)}{where}"
         elif gone and come:
-            told = f"with {members(come)} instead of {members(gone)} among {name}{where}"
+            told = f"with {members(come)}{self._of_list(come)} instead of {members(gone)} among {name}{where}"
         elif gone:
             told = f"without {members(gone)} among {name}{where}"
         else:

@@ -103,6 +103,19 @@ def test_fewer_copies_in_mailboxes_are_fewer_messages(count: int, left: int) -> 
     assert changed.values["recipients.count"] == left
 
 
+def test_where_no_message_would_be_left_they_are_elsewhere() -> None:
+    before = facts(
+        {"cluster.mailboxCount": 1, "cluster.copyCount": 1, "recipients": frozenset({ANNA})},
+        messages=(a_row(ANNA),),
+    )
+
+    changed = after(Resize(fact="cluster.mailboxCount", count=0), before)
+
+    assert changed.values == {**before.values} | {"cluster.mailboxCount": 0}
+    assert (changed.messages or ())[0]["inMailbox"] is False
+    assert altered(before, Resize(fact="cluster.copyCount", count=0)) is None
+
+
 def test_more_copies_in_mailboxes_are_more_messages_to_other_people() -> None:
     changed = after(Resize(fact="cluster.mailboxCount", count=10))
 
