@@ -122,11 +122,9 @@ def record(
 
     Only reads: whatever the settings say, nothing is written to Graph and the ledger is not touched.
 
-    Saved: requests and whole answers, faults too, in their order; moments; counts and sizes; words that Microsoft
-    publishes; titles of its own alert policies; which permissions the agent has.
+    Saved: requests and whole answers, faults too, in their order; moments; counts and sizes; words that Microsoft publishes; titles of its own alert policies; which permissions the agent has.
 
-    Replaced throughout, the same by the same: addresses, domains, names, subjects and all other text, ids (the
-    tenant's too), hashes, paths, URLs, IP addresses, and every word and number not known to name nobody.
+    Replaced throughout, the same by the same: addresses, domains, names, subjects and all other text, ids (the tenant's too), hashes, paths, URLs, IP addresses, and every word and number that is not known to name nobody.
 
     Never saved: tokens, secrets, the login, headers of requests, the policies.
 

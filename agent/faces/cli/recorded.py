@@ -51,7 +51,7 @@ def tell(out: Console, manifest: Manifest, place: Path, problems: Sequence[str])
     said = [
         f"recorded {manifest.scope}: {_held(manifest)}",
         f"saved in {place}; files of facts: {manifest.situations}",
-        f"replaced by made-up ones: {_listed(manifest.replaced) or 'nothing'}",
+        f"replaced by made-up ones: {_named(manifest.replaced) or 'nothing'}",
         "kept as they are: moments, counts, Microsoft's own words and the titles of its own alert policies",
         _replay(manifest),
     ]
@@ -90,6 +90,10 @@ def _held(manifest: Manifest) -> str:
 
 def _listed(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{count} {name}" for name, count in counts.items())
+
+
+def _named(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {count:,}" for name, count in counts.items())
 
 
 def _many(count: int, one: str) -> str:

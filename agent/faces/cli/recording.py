@@ -27,6 +27,7 @@ from agent.judge.strict_yaml import MOST_BYTES
 from agent.loop.chosen import Chosen
 from agent.loop.report import PassReport
 from agent.loop.run import load, one_pass, start
+from agent.model.decision import Decision
 from agent.model.enactment import Record
 from agent.model.errors import AgentError, Malformed, Refused, SettingsError, Unavailable
 from agent.model.recording import Ending, Exchange, Manifest, Recording
@@ -39,6 +40,9 @@ from agent.simulator.names import ALL_ROLES
 
 INTERRUPTED = 130
 """How a command ends that was stopped by Ctrl-C."""
+
+UNDECIDED = "not decided"
+"""What was over, or could not be judged before the pass was."""
 
 LEAST_OF_A_MESSAGE = 150
 """Bytes that one message takes in a file of facts at least: a file that is too large is not even begun."""
@@ -176,11 +180,12 @@ class Recorded:
         recording = Recording(manifest=manifest, exchanges=self._draft.exchanges())
         async with open_replayed(self._settings, recording, ledger=self._folder / "second.db") as world:
             again = await one_look(world, asyncio.Event())
-        too_large = [one.action.id for one in again.records if not self._situation(one)]
+        decided = [one for one in again.records if one.decision is not None]
+        too_large = [one.action.id for one in decided if not self._situation(one)]
         whole = msgspec.structs.replace(
             manifest,
             replayed=_decisions(again.records),
-            situations=len(again.records) - len(too_large),
+            situations=len(decided) - len(too_large),
             too_large=tuple(too_large),
         )
         self._draft.write("README.txt", letter(whole).encode())
@@ -258,7 +263,14 @@ def _ending(passed: Passed) -> Ending | None:
 
 
 def _decisions(records: Sequence[Record]) -> dict[str, int]:
-    return _counted(one.decision.verb if one.decision is not None else "none" for one in records)
+    return _counted(_decided(one.decision) for one in records)
+
+
+def _decided(decision: Decision | None) -> str:
+    if decision is None:
+        return UNDECIDED
+    shadow = f" ({decision.shadow.verb} by observing policies)" if decision.shadow is not None else ""
+    return f"{decision.verb}{shadow}"
 
 
 def _counted(words: Iterable[str]) -> dict[str, int]:

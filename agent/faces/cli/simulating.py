@@ -42,8 +42,11 @@ an agent finds this tenant with these settings:
   auth: {{kind: clientSecret, client_id: {client}}}
   clock: {{rate: {rate:g}, epoch: "{epoch}"}}
 
-and with AIR_AGENT_CLIENT_SECRET={secret} in its environment; `mode: enforce` is allowed here
+and with AIR_AGENT_CLIENT_SECRET={secret} in its environment; {mode}
 """
+
+ENFORCES = "`mode: enforce` is allowed here"
+OBSERVES = "it only observes: a recording takes no writes"
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,6 +68,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     rate: float
     epoch: datetime
     requests_per_minute: int | None = None
+    mode: str = ENFORCES
 
     def recipe(self, port: int) -> str:
         """Return the settings that an agent needs."""
@@ -77,6 +81,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
             rate=self.rate,
             epoch=self.epoch.isoformat().replace("+00:00", "Z"),
             secret=names.CLIENT_SECRET,
+            mode=self.mode,
         )
 
 
@@ -120,7 +125,13 @@ def _replayed(asked: Asked, folder: Path) -> tuple[Told, ASGIApp]:
     recording = recordings.read(folder)
     manifest = recording.manifest
     epoch = epoch_for(manifest.at, SystemClock().now(), rate) if asked.epoch is None else _moment(asked.epoch)
-    told = Told(tenant=manifest.tenant, rate=rate, epoch=epoch, requests_per_minute=AS_MANY_AS_NEEDED)
+    told = Told(
+        tenant=manifest.tenant,
+        rate=rate,
+        epoch=epoch,
+        requests_per_minute=AS_MANY_AS_NEEDED,
+        mode=OBSERVES,
+    )
     return told, Replay(recording, RealClock(epoch, rate))
 
 
