@@ -54,8 +54,10 @@ def of_cluster(query: str, shapes: Shapes) -> str:
                 field = found[0].lower()
                 return found[0]
             case "word" if field in FLAGS and _SMALL.fullmatch(found[0]):
+                field = ""
                 return found[0]
             case _:
+                field = ""
                 return shapes.token(found[0])
 
     return _PARTS.sub(part, query)

@@ -67,10 +67,13 @@ class Shapes:
 
     def token(self, text: str) -> str:
         """Return a pseudonym without spaces, quotes or brackets."""
-        like = self.like(text)
-        return self._names.token(text) if " " in like or text != text.strip() else like
+        return self._shaped(text) or self._names.token(text)
 
     def _like(self, text: str) -> str:
+        return self._shaped(text) or self._names.text(text)
+
+    def _shaped(self, text: str) -> str | None:
+        """Return the pseudonym of a text that has a shape of its own; None for words."""
         names = self._names
         if found := _PREFIXED.fullmatch(text):
             return found[1] + names.guid(found[2])
@@ -82,7 +85,7 @@ class Shapes:
             return names.sid(text)
         if len(text) in _HASHES and _HEXADECIMAL.fullmatch(text):
             return names.hexadecimal(text)
-        return self._network(text) or self._place(text) or names.text(text)
+        return self._network(text) or self._place(text)
 
     def _network(self, text: str) -> str | None:
         """Return the pseudonym of an address, a URL or a host; None where it is none."""

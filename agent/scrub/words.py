@@ -113,8 +113,10 @@ _ROWS: tuple[tuple[str, str], ...] = (
     ("customTags", _TAGS_OF_OURS),
     ("assignedTo", "Automation"),
     ("threatType threatTypes threats originalThreats latestThreats eventThreats", _THREATS),
-    ("antiSpamDirection directionality emailDirection", "unknown|inbound|outbound|intraOrg|Intra-org"),
-    ("antiSpamDirection directionality messageDirection", "intraorg|unknownFutureValue"),
+    (
+        "antiSpamDirection directionality emailDirection messageDirection",
+        "unknown|inbound|outbound|intraOrg|Intra-org|unknownFutureValue",
+    ),
     ("deliveryAction action actionType", _DELIVERIES),
     ("actionResult eventResult actionStatus", "Success|Failed|Error|Pending|Partial"),
     ("actionTrigger", "AdminAction|SpecialAction|UserAction|Automation|SystemAction"),
