@@ -1,51 +1,28 @@
-"""Defender with some incidents only: what the loop does with those, and nothing else."""
+"""One pass over some incidents only, named by whoever asks."""
 
-from collections.abc import AsyncIterator, Sequence
-from datetime import datetime
+import asyncio
+from collections.abc import Sequence
 
-from agent.loop.poll import surviving
-from agent.model.defender import Incident, Mail
-from agent.ports import Page, World
+from agent.judge.compile import Judge
+from agent.loop.cycle import judge_due
+from agent.loop.poll import save_incidents, surviving
+from agent.loop.report import PassReport
+from agent.model.errors import Refused
+from agent.ports import World
 
 
-class Chosen:
-    """Shows these incidents, or those they were merged into, however long ago they changed. Fulfils ports.Defender.
+async def pass_over(
+    world: World, judge: Judge, incident_ids: Sequence[str], stop: asyncio.Event, report: PassReport
+) -> None:
+    """Read these incidents, or those they were merged into, however long ago they changed, and decide what they show.
 
-    `missing` has those that Graph does not show.
+    Raises:
+        Refused: Graph does not show one of them, or says no.
+        Unavailable, Malformed: the first that came up.
     """
-
-    def __init__(self, world: World, incident_ids: Sequence[str]) -> None:
-        self._world = world
-        self._ids = tuple(dict.fromkeys(incident_ids))
-        self.missing: list[str] = []
-
-    @property
-    def can_hunt(self) -> bool:
-        """Whether advanced hunting is granted."""
-        return self._world.defender.can_hunt
-
-    @property
-    def resolves(self) -> int:
-        """How many messages of one action can be looked up within the request budget."""
-        return self._world.defender.resolves
-
-    async def incidents_since(self, since: datetime) -> AsyncIterator[Page]:  # noqa: ARG002  they are named
-        """Give each chosen incident as it is now."""
-        for incident_id in self._ids:
-            incident = await surviving(self._world, incident_id)
-            if incident is None:
-                self.missing.append(incident_id)
-            else:
-                yield Page(incidents=(incident,))
-
-    def alerts_since(self, since: datetime) -> AsyncIterator[Page]:
-        """Give every alert last updated at or after `since`, page by page."""
-        return self._world.defender.alerts_since(since)
-
-    async def incident(self, incident_id: str) -> Incident | None:
-        """Return the incident as it is now."""
-        return await self._world.defender.incident(incident_id)
-
-    async def mail(self, network_message_ids: Sequence[str]) -> Mail:
-        """Return every copy of these messages and where it is now."""
-        return await self._world.defender.mail(network_message_ids)
+    for incident_id in dict.fromkeys(incident_ids):
+        incident = await surviving(world, incident_id)
+        if incident is None:
+            raise Refused(f"incident {incident_id}: Graph shows none of this id to this app")
+        await save_incidents(world, [incident], report, even_unmoved=True)
+    await judge_due(world, judge, report, stop)

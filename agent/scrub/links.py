@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit
 
 from agent.scrub.queries import is_moment, of_filter
 from agent.scrub.shapes import Shapes
@@ -18,7 +18,7 @@ def _set(words: str) -> frozenset[str]:
 SEGMENTS = _set(
     "v1.0 beta security incidents alerts_v2 collaboration analyzedEmails runHuntingQuery comments remediate "
     "microsoft.graph.security.runHuntingQuery microsoft.graph.security.remediate groups members transitiveMembers users "
-    "microsoft.graph.user $count identities identityAccounts"
+    "microsoft.graph.user $count identities identityAccounts . .."
 )
 _OPTIONS = _set(
     "$top $skip $count $filter $expand $select $orderby $search $skiptoken $deltatoken startTime endTime"
@@ -40,12 +40,7 @@ class Links:
         """Return a link to a page: at `PLACE` where it leads to Graph, at a made-up host where it leads elsewhere."""
         try:
             parts = urlsplit(url)
-            is_ours = (parts.scheme, parts.hostname, parts.port, parts.username) == (
-                self._graph.scheme,
-                self._graph.hostname,
-                self._graph.port,
-                None,
-            )
+            is_ours = _place(parts) == _place(self._graph) and "@" not in parts.netloc
         except ValueError:
             return self._shapes.like(url)
         if not is_ours:
@@ -80,3 +75,9 @@ class Links:
                 yield name, value
             else:
                 yield name, self._shapes.token(value)
+
+
+def _place(parts: SplitResult) -> tuple[str, str | None, int | None]:
+    """Return scheme, host and port; the usual port of a scheme is the same as none."""
+    port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)
+    return parts.scheme, parts.hostname, port

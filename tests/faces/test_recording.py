@@ -1,6 +1,7 @@
 """`record` and `simulate --replay`, over a Graph in which everything that could name somebody is marked."""
 
 import asyncio
+import base64
 import json
 import os
 import re
@@ -18,7 +19,7 @@ from pathlib import Path
 from queue import Queue
 
 import pytest
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from typer.testing import CliRunner, Result
 
 from agent.adapters.host import SystemClock
@@ -31,7 +32,7 @@ from agent.settings.subjects import Log
 from agent.simulator import elsewhere, mailings, names
 from agent.simulator.app import Simulator, build
 from agent.simulator.clock import RealClock
-from agent.simulator.faults import Fault, Faults, RetryAfter, Rule, What
+from agent.simulator.faults import Fault, Faults, Reset, RetryAfter, Rule, What
 from agent.simulator.making import Maker
 from agent.simulator.replay import Replay
 from agent.simulator.serve import Server
@@ -137,8 +138,6 @@ def test_nothing_planted_is_found_in_a_recording(made: Made) -> None:
 
 def test_what_is_planted_would_be_found(made: Made, tmp_path: Path) -> None:
     """The search itself is tried: each form that it looks into, with what it is to find."""
-    import base64
-
     copy = tmp_path / "copy"
     shutil.copytree(made.folder, copy)
     planted = next(text for text in made.planter.planted.values() if "zqx" in text)
@@ -443,8 +442,6 @@ class Gone:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        from agent.simulator.faults import Reset
-
         if scope["type"] == "http" and scope["path"].startswith("/v1.0/"):
             raise Reset
         await self._app(scope, receive, send)
@@ -489,46 +486,33 @@ def test_a_graph_that_fails_is_recorded_as_it_failed_and_said_not_to_be_whole(tm
     [
         Fault(what=What.REFUSE, status=429, retry_after=RetryAfter.SECONDS),
         Fault(what=What.HTML),
-        Fault(what=What.CUT),
-        Fault(what=What.TRUNCATE),
-        Fault(what=What.RESET_AFTER),
     ],
     ids=lambda fault: fault.what,
 )
 def test_faults_are_recorded_without_anything_planted(fault: Fault, tmp_path: Path) -> None:
     faults = Faults(rules=[Rule(fault=fault, path=LISTS)])
-    inner = Planted(build(a_small_tenant(), client_secret=SECRET), Planter())
-    with served(
-        Faulty(inner, faults) if fault.what in {What.CUT, What.TRUNCATE, What.RESET_AFTER} else inner
-    ) as url:
+    with served(Planted(simulating(a_small_tenant(), faults), Planter())) as url:
         path = fast(settings(tmp_path, url))
-        if fault.what in {What.REFUSE, What.HTML}:
-            inner._app = simulating(a_small_tenant(), faults)
         done = run("record", "--settings", path, "--out", str(tmp_path / "rec"))
 
     assert done.exit_code == 0, done.output
-    assert len(read(tmp_path / "rec").exchanges) == 3
+    assert [one.status for one in read(tmp_path / "rec").exchanges] == [fault.status or 200, 200, 200]
     assert traces(tmp_path / "rec", SECRET) == []
 
 
-class Faulty:
-    """Cuts off what was planted, so that half a body is on its way."""
+class CutOff:
+    """Cuts the first page in half: as if it were the whole, or short of the length that it announces."""
 
-    def __init__(self, inner: ASGIApp, faults: Faults) -> None:
+    def __init__(self, inner: ASGIApp, *, is_announced: bool) -> None:
         self._inner = inner
-        self._faults = faults
+        self._is_announced = is_announced
+        self._has_cut = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        from starlette.types import Message
-
-        from agent.simulator.faults import Reset
-
-        fault = self._faults.pick(scope["method"], scope["path"]) if scope["type"] == "http" else None
-        if fault is None:
+        if scope["type"] != "http" or scope["path"] != LISTS or self._has_cut:
             await self._inner(scope, receive, send)
             return
-        if fault.what is What.RESET_AFTER:
-            raise Reset
+        self._has_cut = True
         kept: list[Message] = []
 
         async def keep(message: Message) -> None:
@@ -537,10 +521,26 @@ class Faulty:
         await self._inner(scope, receive, keep)
         start, body = kept[0], b"".join(one.get("body", b"") for one in kept[1:])
         half = body[: len(body) // 2]
-        length = len(body) if fault.what is What.TRUNCATE else len(half)
+        length = len(body) if self._is_announced else len(half)
         headers = [one for one in start["headers"] if one[0] != b"content-length"]
         await send({**start, "headers": [*headers, (b"content-length", str(length).encode())]})
         await send({"type": "http.response.body", "body": half})
+
+
+@pytest.mark.parametrize(("is_announced", "status"), [(False, 200), (True, 0)])
+def test_half_a_body_is_recorded_without_anything_planted(
+    is_announced: bool, status: int, tmp_path: Path
+) -> None:
+    inner = Planted(simulating(a_small_tenant()), Planter())
+    with served(CutOff(inner, is_announced=is_announced)) as url:
+        path = fast(settings(tmp_path, url))
+        done = run("record", "--settings", path, "--out", str(tmp_path / "rec"))
+    half, *_ = read(tmp_path / "rec").exchanges
+
+    assert done.exit_code == 0, done.output
+    assert half.status == status
+    assert is_announced is (half.body == b"")
+    assert traces(tmp_path / "rec", SECRET) == []
 
 
 class Stuck:

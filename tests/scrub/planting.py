@@ -346,7 +346,8 @@ def _forms(data: bytes) -> Iterator[tuple[str, str]]:
     text = data.decode("utf-8", errors="replace")
     yield "bytes", text.lower()
     yield "percent", unquote_plus(text).lower()
-    yield "UTF-16", data.decode("utf-16-le", errors="ignore").lower()
+    for start in range(2):
+        yield "UTF-16", data[start:].decode("utf-16-le", errors="ignore").lower()
     yield "escapes", re.sub(r"\\+u([0-9a-fA-F]{4})", lambda found: chr(int(found[1], 16)), text).lower()
     for one in set(re.findall(r"[A-Za-z0-9+/_-]{8,}={0,2}", text)):
         for start in range(4):

@@ -128,6 +128,20 @@ def test_a_link_to_the_next_page_leads_to_the_place_of_the_recording() -> None:
     assert "recording" not in found["url"]
 
 
+@pytest.mark.parametrize(
+    ("link", "found"),
+    [
+        (f"{GRAPH}:443/v1.0/security/incidents", "https://graph.recording.example/v1.0/security/incidents"),
+        (f"{GRAPH}/v1.0/../anna", "https://graph.recording.example/v1.0/../text%201"),
+        (f"{GRAPH}:8443/v1.0/security", "https://sub1.domain1.example/path1"),
+        ("https://anna@graph.microsoft.com/v1.0/security", "https://sub1.domain1.example/path1"),
+        ("https://[anna/v1.0", "text 1"),
+    ],
+)
+def test_what_the_agent_says_of_a_link_holds_for_the_one_in_its_place(link: str, found: str) -> None:
+    assert scrubbed({"@odata.nextLink": link}) == {"@odata.nextLink": found}
+
+
 def test_a_link_to_another_host_stays_one() -> None:
     found = scrubbed(
         {"@odata.nextLink": "https://graph.microsoft.com.attacker.example/v1.0/security/incidents?a=b"}

@@ -4,7 +4,6 @@ import asyncio
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
@@ -24,7 +23,7 @@ from agent.faces.cli.stopping import stop_on_signals
 from agent.judge.parse import parse_set
 from agent.judge.situations import situation_yaml
 from agent.judge.strict_yaml import MOST_BYTES
-from agent.loop.chosen import Chosen
+from agent.loop.chosen import pass_over
 from agent.loop.report import PassReport
 from agent.loop.run import load, one_pass, start
 from agent.model.decision import Decision
@@ -46,6 +45,8 @@ UNDECIDED = "not decided"
 
 LEAST_OF_A_MESSAGE = 150
 """Bytes that one message takes in a file of facts at least: a file that is too large is not even begun."""
+
+NOT_THERE = 404
 
 HEAD = "# Facts of one pending action of a recording. Every name, address and id in it is made up.\n"
 
@@ -149,11 +150,8 @@ class Recorded:
             self._settings, keep=keep, most=self._asked.limit, ledger=self._folder / "first.db"
         ) as (world, grants):
             began = world.clock.now()
-            chosen = Chosen(world, self._asked.incidents) if self._asked.incidents else None
-            passed = await one_look(replace(world, defender=chosen) if chosen is not None else world, stop)
-            if chosen is not None and chosen.missing:
-                raise Refused(f"incident {chosen.missing[0]}: Graph shows none of this id to this app")
-            if not any(self._statuses[status] for status in self._statuses if status):
+            passed = await one_look(world, stop, self._asked.incidents)
+            if not any(status for status in self._statuses if status != NOT_THERE):
                 _nothing(passed)
             return began, tuple(one for one in grants if one in ALL_ROLES), passed
 
@@ -208,12 +206,19 @@ class Recorded:
         return True
 
 
-async def one_look(world: World, stop: asyncio.Event) -> Passed:
-    """Make one pass as the agent does after it was started; where it is stopped, break it off: it changes nothing."""
+async def one_look(world: World, stop: asyncio.Event, incidents: Sequence[str] = ()) -> Passed:
+    """Make one pass as the agent does after it was started, over these incidents where some are named.
+
+    Where it is stopped, it is broken off at once: it changes nothing.
+    """
     report = PassReport(began=world.clock.now())
     judge = load(world)
     await start(world, judge)
-    passing = asyncio.ensure_future(one_pass(world, judge, stop, report))
+    passing = asyncio.ensure_future(
+        pass_over(world, judge, incidents, stop, report)
+        if incidents
+        else one_pass(world, judge, stop, report)
+    )
     stopping = asyncio.ensure_future(stop.wait())
     await asyncio.wait({passing, stopping}, return_when=asyncio.FIRST_COMPLETED)
     is_stopped = not passing.done()
@@ -232,7 +237,7 @@ async def one_look(world: World, stop: asyncio.Event) -> Passed:
 
 
 def _nothing(passed: Passed) -> None:
-    """End the command, since Graph never answered."""
+    """End the command, since Graph never answered, or had nothing of what was asked for."""
     if passed.error is not None:
         raise passed.error
     console(stderr=True).print("stopped before Graph had answered anything: nothing was kept")
