@@ -133,7 +133,20 @@ def test_nothing_planted_is_found_in_a_recording(made: Made) -> None:
     assert made.said.exit_code == 0, made.said.output
     assert len(made.planter.planted) > 400
 
-    assert traces(made.folder, SECRET, names.TENANT_ID, names.CLIENT_ID, "eyj", "bearer", "127.0.0.1") == []
+    assert (
+        traces(
+            made.folder,
+            SECRET,
+            names.TENANT_ID,
+            names.CLIENT_ID,
+            "eyj",
+            "bearer",
+            "oauth2",
+            "client_secret",
+            "127.0.0.1",
+        )
+        == []
+    )
 
 
 def test_what_is_planted_would_be_found(made: Made, tmp_path: Path) -> None:
@@ -186,7 +199,7 @@ def test_it_says_what_was_saved_and_replaced_and_asks_to_look_through_it(made: M
         r"recorded every incident updated in the last 10d: \d exchanges, \d\d incidents, \d\d pending", said
     )
     assert "replaced by made-up ones: addresses " in said
-    assert "replayed here, and decided alike: " in said
+    assert re.search(r"replayed here: \d\d pending actions, decided as in the tenant", said)
     assert "look through it before you give it away" in said
     assert f"simulate --replay {made.folder}" in said
 
@@ -247,6 +260,20 @@ def test_as_json_it_is_the_manifest(tmp_path: Path) -> None:
 
     assert done.exit_code == 0
     assert json.loads(done.stdout)["exchanges"] == len(read(tmp_path / "rec").exchanges)
+
+
+def test_it_says_how_many_are_decided_otherwise_where_policies_go_by_what_was_replaced(
+    tmp_path: Path,
+) -> None:
+    with served(simulating(a_tenant())) as url:
+        done = run("record", "--settings", settings(tmp_path, url), "--out", str(tmp_path / "rec"))
+
+    found = re.search(
+        r"replayed here: (\d+) of (\d+) pending actions decided as in the tenant; policies that go by",
+        done.output,
+    )
+    assert found is not None, done.output
+    assert 0 < int(found[2]) - int(found[1]) < 8
 
 
 # It replays

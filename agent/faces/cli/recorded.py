@@ -1,6 +1,7 @@
 """What `record` says: to whoever ran it, and in the README of the recording to whoever gets it."""
 
 import shlex
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -71,11 +72,15 @@ def tell(out: Console, manifest: Manifest, place: Path, problems: Sequence[str])
 
 
 def _replay(manifest: Manifest) -> str:
-    if manifest.replayed == manifest.decisions:
-        return f"replayed here, and decided alike: {_listed(manifest.replayed) or 'nothing was pending'}"
+    """Tell how many are decided in the replay as they were, by what observing policies say as well."""
+    total = sum(manifest.decisions.values())
+    alike = (Counter(manifest.decisions) & Counter(manifest.replayed)).total()
+    if not total:
+        return "replayed here: nothing was pending, in the tenant and in the replay"
+    if alike == total:
+        return f"replayed here: {_many(total, 'pending action')}, decided as in the tenant"
     return (
-        f"replayed here, and decided otherwise: {_listed(manifest.decisions) or 'nothing'} in the tenant, "
-        f"{_listed(manifest.replayed) or 'nothing'} in the replay: "
+        f"replayed here: {alike} of {_many(total, 'pending action')} decided as in the tenant; "
         "policies that go by addresses, names or lists of them do not find them there"
     )
 
@@ -86,10 +91,6 @@ def _held(manifest: Manifest) -> str:
         f"{_many(manifest.exchanges, 'exchange')}, {_many(manifest.incidents, 'incident')}, "
         f"{_many(actions, 'pending action')}"
     )
-
-
-def _listed(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{count} {name}" for name, count in counts.items())
 
 
 def _named(counts: Mapping[str, int]) -> str:
