@@ -6,6 +6,7 @@ from hashlib import sha256
 from msgspec.structs import replace
 
 from agent.judge.conditions import asked_for
+from agent.judge.list_kinds import Asked
 from agent.judge.operand import without
 from agent.judge.operators import OPERATORS
 from agent.judge.seen import fact_of
@@ -81,16 +82,15 @@ class _Feeder:
     def _test(self, test: Test, scope: Scope) -> Test:
         if not any(one.list in self.contents for one in test.fresh):
             return test
-        before = frozenset[object]().union(*(one.values for one in test.fresh))
-        fresh = tuple(self._fresh(one, test, scope) for one in test.fresh)
-        after = frozenset[object]().union(*(one.values for one in fresh))
-        operand = without(test.operand, before)
-        assert isinstance(operand, frozenset)  # noqa: S101  only operators that take sets compare with members
-        return replace(test, operand=operand | after, fresh=fresh)
+        fed = frozenset[object]().union(*(one.values for one in test.fresh))
+        own = without(test.operand, fed)
+        assert isinstance(own, frozenset)  # noqa: S101  only operators that take sets compare with members
+        asked = asked_for(fact_of(test.fact, scope), OPERATORS[test.operator])
+        fresh = tuple(self._fresh(one, asked, own) for one in test.fresh)
+        return replace(test, operand=own.union(*(one.values for one in fresh)), fresh=fresh)
 
-    def _fresh(self, one: Fresh, test: Test, scope: Scope) -> Fresh:
+    def _fresh(self, one: Fresh, asked: Asked, own: frozenset[object]) -> Fresh:
         members = self.contents.get(one.list)
         if members is None:
             return one
-        asked = asked_for(fact_of(test.fact, scope), OPERATORS[test.operator])
-        return replace(one, values=fed_values(self.types[one.list], asked, members))
+        return replace(one, values=fed_values(self.types[one.list], asked, members) - own)
