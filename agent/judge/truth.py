@@ -129,10 +129,7 @@ def of_messages(condition: Messages, answers: list[bool | None], *, is_complete:
 
 def share(condition: Messages, answers: list[bool | None]) -> bool | None:
     """Whether the part of the messages that hold lies within the bounds, wherever the unknown ones fall."""
-    least = answers.count(True) / len(answers)
-    most = (len(answers) - answers.count(False)) / len(answers)
-    if least >= condition.at_least and most <= condition.at_most:
-        return True
-    if most < condition.at_least or least > condition.at_most:
-        return False
-    return None
+    least = answers.count(True)
+    parts = ((least + more) / len(answers) for more in range(answers.count(None) + 1))
+    inside = {condition.at_least <= part <= condition.at_most for part in parts}
+    return inside.pop() if len(inside) == 1 else None

@@ -1,5 +1,6 @@
 """A policy: what its author wrote, parsed and typed, with the place of each condition in its file."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -229,3 +230,21 @@ class PolicySet(msgspec.Struct, frozen=True, kw_only=True):
     lists: tuple[PolicyList, ...] = ()
     revision: str
     git: str = ""
+
+
+class KeptSet(msgspec.Struct, frozen=True, kw_only=True):
+    """The files of a set as they were when it came into force, so that its decisions can be made again."""
+
+    revision: str
+    git: str
+    at: datetime
+    """When it came into force, the last time."""
+    files: Mapping[str, bytes]
+
+
+class Members(msgspec.Struct, frozen=True, kw_only=True):
+    """Who was in an Entra group when it was last asked for."""
+
+    group: str
+    at: datetime
+    values: tuple[str, ...]
