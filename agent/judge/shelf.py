@@ -70,7 +70,6 @@ class Shelf:
             members |= dict.fromkeys(fed)
             fresh.append(
                 Fresh(
-                    list=noun.name,
                     fact=refreshed(noun.name),
                     within=noun.feed.stale,
                     values=fed - own.keys(),
