@@ -29,7 +29,7 @@ class InForce:
     judge: Judge = field(init=False)
 
     def __post_init__(self) -> None:
-        self.judge = self._made(self.written)
+        self.judge = self._made(self.written, self.git)
 
     def renew(self, written: Mapping[str, bytes] | None = None, git: str | None = None) -> bool:
         """Go by these files, or by the same with what is now known of groups; return whether the set changed.
@@ -38,10 +38,9 @@ class InForce:
             PolicyError: they do not load: everything stays as it is.
         """
         before = self.judge.revision
-        files = self.written if written is None else written
-        judge = self._made(files)
-        self.written, self.judge = files, judge
-        self.git = self.git if git is None else git
+        files, commit = self.written if written is None else written, self.git if git is None else git
+        judge = self._made(files, commit)
+        self.written, self.git, self.judge = files, commit, judge
         return judge.revision != before
 
     @property
@@ -55,9 +54,9 @@ class InForce:
         known = {one.name: self.members.get(group_key(one)) for one in self.fed}
         return {name: members.at for name, members in known.items() if members is not None}
 
-    def _made(self, written: Mapping[str, bytes]) -> Judge:
+    def _made(self, written: Mapping[str, bytes], git: str) -> Judge:
         """Return the judge of these files. Lists are read to know whose members lie beside them."""
         found = parse_set(written)
         beside = companions(found.lists, {key: one.values for key, one in self.members.items()})
         whole = parse_set({**written, **beside}) if beside else found
-        return compile_set(replace(whole, git=self.git))
+        return compile_set(replace(whole, git=git))
