@@ -339,7 +339,7 @@ async def test_an_empty_group_is_an_alarm_and_still_an_answer(agent: Agent, benc
 
 async def test_an_alarm_stands_while_a_list_is_not_to_be_relied_on(agent: Agent, bench: Bench) -> None:
     told = [await _next(agent, error, span) for error, span in (
-        (DOWN, MINUTE), (None, 2 * HOUR), (DOWN, 24 * HOUR), (DOWN, MINUTE), (NOT_GRANTED, MINUTE), (None, 15 * MINUTE)
+        (DOWN, MINUTE), (None, 2 * HOUR), (DOWN, 24 * HOUR), (DOWN, MINUTE), (NOT_GRANTED, 15 * MINUTE), (None, 15 * MINUTE)
     )]  # fmt: skip
 
     stale = "ago, 24h asked, so that nothing on it is known"
