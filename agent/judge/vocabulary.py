@@ -9,7 +9,8 @@ from enum import StrEnum
 
 import msgspec
 
-from agent.judge import words
+from agent.judge import additions, words
+from agent.judge.additions import Addition
 from agent.model.facts import FactType
 from agent.model.pending import MAIL_KINDS, ActionKind
 
@@ -217,6 +218,29 @@ _OF_ONE_MESSAGE: tuple[Row, ...] = (
 )
 
 
+def _added(
+    kinds: frozenset[ActionKind],
+    rows: Iterable[Addition],
+    *,
+    since: int,
+    scope: Scope = Scope.ACTION,
+    over_messages: bool = False,
+) -> list[Fact]:
+    return [
+        Fact(
+            name=name,
+            type=kind,
+            kinds=kinds,
+            scope=scope,
+            over_messages=over_messages,
+            source=source,
+            unknown_when=unknown_when,
+            since=since,
+        )
+        for name, kind, source, unknown_when in rows
+    ]
+
+
 def _named(facts: Iterable[Fact]) -> Mapping[str, Fact]:
     return {fact.name: fact for fact in facts}
 
@@ -224,10 +248,14 @@ def _named(facts: Iterable[Fact]) -> Mapping[str, Fact]:
 FACTS: Mapping[str, Fact] = _named(
     [
         *_facts(EVERY, _OF_EVERY),
+        *_added(EVERY, additions.TO_EVERY, since=additions.SINCE),
         *(
             Fact(name=name, type=kind, kinds=kinds, over_messages=True, source=source, unknown_when=NOT_ALL)
             for name, kind, source, kinds in _OVER_MESSAGES
         ),
+        *_added(CLUSTER, additions.OVER_CLUSTERS, since=additions.SINCE, over_messages=True),
+        *_added(MAIL_KINDS, additions.OVER_MESSAGES, since=additions.SINCE, over_messages=True),
+        *_added(CLUSTER, additions.TO_CLUSTERS, since=additions.SINCE),
         *_facts(CLUSTER, _OF_CLUSTER, prefix="cluster."),
         *_facts(MESSAGE, _OF_MESSAGE, prefix="message."),
         *_facts(MAILBOX, _OF_MAILBOX, prefix="mailbox."),
@@ -249,15 +277,20 @@ FACTS: Mapping[str, Fact] = _named(
 """Facts of a pending action as a whole."""
 
 MESSAGE_FACTS: Mapping[str, Fact] = _named(
-    Fact(
-        name=fact.name,
-        type=fact.type,
-        kinds=fact.kinds,
-        scope=Scope.MESSAGE,
-        source=fact.source,
-        unknown_when="it is not given for this message",
-    )
-    for fact in _facts(MAIL_KINDS, _OF_ONE_MESSAGE)
+    [
+        *(
+            Fact(
+                name=fact.name,
+                type=fact.type,
+                kinds=fact.kinds,
+                scope=Scope.MESSAGE,
+                source=fact.source,
+                unknown_when="it is not given for this message",
+            )
+            for fact in _facts(MAIL_KINDS, _OF_ONE_MESSAGE)
+        ),
+        *_added(MAIL_KINDS, additions.TO_ONE_MESSAGE, since=additions.SINCE, scope=Scope.MESSAGE),
+    ]
 )
 """Facts of one message, inside `messages:`. `threats` is here that message's own."""
 

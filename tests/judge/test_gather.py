@@ -3,7 +3,8 @@
 import msgspec
 import pytest
 
-from agent.judge.gather import cluster_by, gather, mail_of, wanted
+from agent.judge.clusters import cluster_by
+from agent.judge.gather import gather, mail_of, wanted
 from agent.judge.vocabulary import FACTS, MESSAGE_FACTS
 from agent.model.defender import DeviceEvidence, Mail, MailboxConfigurationEvidence, UrlEvidence
 from agent.model.facts import Facts
