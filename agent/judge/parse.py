@@ -59,8 +59,8 @@ _YAML = (".yaml", ".yml")
 def parse_set(files: Mapping[str, bytes]) -> PolicySet:
     """Return all policies of these files, by their paths as they are to be shown to people.
 
-    Files under a `lists/` directory are lists, `*.cases.yaml` are passed over, other YAML files hold one
-    policy each. The revision changes with any byte of any policy or list.
+    Files under a `lists/` directory are lists; `*.cases.yaml` and files under `situations/` are passed over;
+    other YAML files hold one policy each. The revision changes with any byte of any policy or list.
 
     Raises:
         PolicyError: with everything that is wrong in any of the files, or where there is no policy at all.
@@ -98,9 +98,16 @@ def is_list(file: str) -> bool:
     return file.endswith(_YAML) and "lists" in file.replace("\\", "/").split("/")[:-1]
 
 
+def is_situation(file: str) -> bool:
+    """Whether the path is that of a situation, on which cases may stand."""
+    parts = file.replace("\\", "/").split("/")[:-1]
+    return file.endswith(_YAML) and "situations" in parts and "lists" not in parts
+
+
 def is_policy(file: str) -> bool:
     """Whether the path is that of a policy."""
-    return file.endswith(_YAML) and not file.endswith(CASES) and not is_list(file)
+    is_other = file.endswith(CASES) or is_list(file) or is_situation(file)
+    return file.endswith(_YAML) and not is_other
 
 
 def _digest(parts: Iterable[tuple[str, bytes]]) -> str:

@@ -3,6 +3,7 @@
 import pytest
 
 from agent.judge.cases import decision_on, differences, parse_cases
+from agent.judge.examine import examine
 from agent.judge.situations import USUAL_NOW
 from agent.model.errors import PolicyError
 from tests.judge.writing import a_judge, policy_file
@@ -51,22 +52,20 @@ def test_what_is_given_holds_for_every_case_and_each_can_change_it() -> None:
     assert "cluster.by" not in third.situation.facts.values
 
 
-def test_each_difference_is_told_with_the_reason() -> None:
+def test_each_difference_is_told_and_the_reason_once() -> None:
     data = CASES.replace(
         b'decision: approve\n    policies: [p]\n    reason: ["`cluster.by` is url"]',
         b"decision: reject\n    policies: [q]\n    inform: [desk]\n    reason: [nothing]",
     )
     case = parse_cases("p.cases.yaml", data).cases[0]
 
-    told = differences(case, decision_on(JUDGE, case))
+    told = examine(JUDGE, case).failure
 
-    assert [each.split(":")[0] for each in told] == [
-        "expected reject, decided approve",
-        "expected policies q, decided by p",
-        "expected to inform desk, informed nobody",
-        "the reason lacks `nothing`",
-    ]
-    assert all("approve by `p`" in each for each in told)
+    assert told.startswith(
+        "expected reject, decided approve; expected policies q, decided by p; "
+        "expected to inform desk, informed nobody; the reason lacks `nothing`: approve by `p`"
+    )
+    assert told.count("approve by `p`") == 1
 
 
 @pytest.mark.parametrize(
@@ -85,7 +84,7 @@ def test_each_difference_is_told_with_the_reason() -> None:
         (b"cluster.by: file", b"cluster.by: fil", "12:25: unknown word `fil`: did you mean `file`?"),
         (b"    policies: []\n", b"", "11:5: `policies` is missing"),
         (b"unknown:", b"unkown:", "16:5: unknown key `unkown`: did you mean `unknown`?"),
-        (b"kind: softDeleteCluster", b"now: 2026-08-24", "7:5: `kind` is missing, here and under `given`"),
+        (b"kind: softDeleteCluster", b"now: 2026-08-24", "7:5: `kind` is missing, here and under `given`, and no `base` is named"),
         (b"[{subject: x}]", b"{subject: x}", "5:13: a list is asked for: messages"),
         (b"policy: p\n", b"", "1:1: `policy` is missing"),
         (b"cluster.mailboxCount: 5", b"cluster.mailboxCount: five", "4:50: `five` is not a number"),
