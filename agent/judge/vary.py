@@ -64,9 +64,15 @@ def _of_clause(clause: Condition, instead: Iterable[Altered]) -> Iterator[_Chang
     """Give what stands in place of a clause, and at last its negation."""
     told = spelled(clause)
     for one in instead:
-        done = one.done or f"changed to `{spelled(one.condition)}`"
+        done = one.done or f"changed to `{_rest(told, spelled(one.condition))}`"
         yield _Changed(one.condition, f"`{told}` {done}", clause.mark)
     yield _Changed(Not(condition=clause, mark=clause.mark), f"`{told}` negated", clause.mark)
+
+
+def _rest(before: str, after: str) -> str:
+    """Return what stands in the place of a clause, without the key that both have."""
+    key, _, rest = after.partition(": ")
+    return rest if before.startswith(f"{key}: ") else after
 
 
 def _of_group(

@@ -84,7 +84,11 @@ def test_each_difference_is_told_and_the_reason_once() -> None:
         (b"cluster.by: file", b"cluster.by: fil", "12:25: unknown word `fil`: did you mean `file`?"),
         (b"    policies: []\n", b"", "11:5: `policies` is missing"),
         (b"unknown:", b"unkown:", "16:5: unknown key `unkown`: did you mean `unknown`?"),
-        (b"kind: softDeleteCluster", b"now: 2026-08-24", "7:5: `kind` is missing, here and under `given`, and no `base` is named"),
+        (
+            b"kind: softDeleteCluster",
+            b"now: 2026-08-24",
+            "7:5: `kind` is missing, here and under `given`, and no `base` is named",
+        ),
         (b"[{subject: x}]", b"{subject: x}", "5:13: a list is asked for: messages"),
         (b"policy: p\n", b"", "1:1: `policy` is missing"),
         (b"cluster.mailboxCount: 5", b"cluster.mailboxCount: five", "4:50: `five` is not a number"),

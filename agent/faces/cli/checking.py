@@ -9,7 +9,7 @@ from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.output import console, print_json, safe
 from agent.judge.compile import compile_set
 from agent.judge.examine import broken
-from agent.judge.parse import CASES, is_list, is_policy, parse_set
+from agent.judge.parse import CASES, is_list, is_policy, is_situation, parse_set
 from agent.model.errors import PolicyError, Problem, SettingsError
 from agent.model.policy import PolicySet
 
@@ -77,6 +77,8 @@ def _no_policy(file: Path) -> str | None:
     """Return why nothing would ever be read from the file as a policy or a list; None where it would be."""
     if file.suffix not in SUFFIXES:
         return "is neither a policy nor a list: their names end in `.yaml` or `.yml`"
+    if is_situation(str(file.absolute())):
+        return "holds a situation that cases may stand on, and is no policy: check the folder of policies"
     if not is_policy(str(file)) and not is_list(str(file)):
         return f"holds the cases of a policy, and is not one: name `{file.name.removesuffix(CASES)}.yaml`"
     return None
