@@ -32,7 +32,7 @@ class Exempt(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ClauseCoverage(msgspec.Struct, frozen=True, kw_only=True):
-    """One clause, in how many cases it was seen as what, and what need not be seen."""
+    """One clause, in how many cases it was seen as what, what it can never be, and what it was never seen as."""
 
     words: str
     line: int
@@ -41,17 +41,13 @@ class ClauseCoverage(msgspec.Struct, frozen=True, kw_only=True):
     false: int = 0
     unknown: int = 0
     exempt: tuple[Exempt, ...] = ()
+    never: tuple[str, ...] = ()
 
     @property
     def wanted(self) -> tuple[str, ...]:
         """What it can be."""
         spared = {one.answer for one in self.exempt}
         return tuple(answer for answer in ANSWERS.values() if answer not in spared)
-
-    @property
-    def never(self) -> tuple[str, ...]:
-        """What it can be and was never seen as."""
-        return tuple(answer for answer in self.wanted if not getattr(self, answer))
 
 
 class PolicyCoverage(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,14 +109,17 @@ def _is_asked(policy: Policy, case: PolicyCase) -> bool:
 
 def _covered(leaf: Leaf, scope: Scope, cases: Sequence[PolicyCase]) -> ClauseCoverage:
     seen = [answers(leaf, scope, case) for case in cases]
+    counts = {told: sum(answer in each for each in seen) for answer, told in ANSWERS.items()}
+    exempt = {ANSWERS[answer]: why for answer, why in _exempt(leaf, scope)}
     return ClauseCoverage(
         words=spelled(leaf),
         line=leaf.mark.line,
         column=leaf.mark.column,
-        true=sum(True in each for each in seen),
-        false=sum(False in each for each in seen),
-        unknown=sum(None in each for each in seen),
-        exempt=tuple(Exempt(answer=ANSWERS[answer], why=why) for answer, why in _exempt(leaf, scope)),
+        true=counts["true"],
+        false=counts["false"],
+        unknown=counts["unknown"],
+        exempt=tuple(Exempt(answer=answer, why=why) for answer, why in exempt.items()),
+        never=tuple(answer for answer, count in counts.items() if not count and answer not in exempt),
     )
 
 

@@ -79,6 +79,8 @@ def _tested(asked: Asked) -> Tested:
     chosen = tuple(one for one in policies.policies if path.is_dir() or _is_of(path, one, book))
     ground = _Ground(files=files, policies=policies, judge=compile_set(policies), book=book, chosen=chosen)
     checks = [*_unreadable(ground, path), *(check for one in chosen for check in _examined(ground, one))]
+    if not checks:
+        raise SettingsError(f"`{path}` is read neither as a policy nor as cases: name the folder instead")
     failed = any(check.failure for check in checks)
     told = [_covered(ground, policy) for policy in chosen]
     wants_mutants = asked.is_mutated or asked.least_noticed is not None
