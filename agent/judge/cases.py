@@ -12,11 +12,11 @@
         policies: [malicious-url-clusters]
 
 What a case judges is laid together from three layers: its base, then `given`, then the case itself. In each,
-facts lie one by one over those below, and every other part (`now`, `tenant`, `messages`,
-`messagesComplete`) takes the place of the one below as a whole; then what the layer names under `unknown` is
-taken away (`messages` too, which then were never looked up). A case's own `base` takes the place of the
-file's. A base says of which kind it is, so that nothing above it needs to; without a base, `kind` stands under
-`given` or in the case.
+facts lie one by one over those below, and every other part (`now`, `tenant`, `messages`, `messagesComplete`,
+and `lists`, the members of lists that are fed) takes the place of the one below as a whole; then what the
+layer names under `unknown` is taken away (`messages` too, which then were never looked up). A case's own
+`base` takes the place of the file's. A base says of which kind it is, so that nothing above it needs to;
+without a base, `kind` stands under `given` or in the case.
 
 Cases are judged by the whole set, with observing policies counted: what matters is what the set would do.
 """
@@ -27,21 +27,23 @@ from typing import TypeVar
 import msgspec
 from msgspec.structs import replace
 
-from agent.judge.compile import Judge
+from agent.judge.compile import Judge, compile_set
 from agent.judge.decide import decide
+from agent.judge.feed import fed_lists, feed
 from agent.judge.literals import Wrong, line, nearest, word
 from agent.judge.situations import KEYS, action_of, blank, kind_of, laid, members, sequence, situation
 from agent.judge.strict_yaml import Mapping_, Node, problem, read, shown
-from agent.judge.vocabulary import FACTS
+from agent.judge.vocabulary import FACTS, list_of, refreshed
 from agent.model.decision import Decision, Verb
 from agent.model.errors import PolicyError, Problem
 from agent.model.pending import MAIL_KINDS, ActionKind
+from agent.model.policy import PolicySet
 from agent.model.situation import Situation
 
 V = TypeVar("V")
 
 THE_MESSAGES = "messages"
-GIVEN = KEYS | {"unknown"}
+GIVEN = KEYS | {"lists", "unknown"}
 CASE = GIVEN | {"case", "base", "decision", "policies", "reason", "inform"}
 FILE = frozenset({"policy", "base", "bases", "given", "cases"})
 
@@ -50,7 +52,10 @@ Situations = Mapping[str, Situation | None]
 
 
 class PolicyCase(msgspec.Struct, frozen=True, kw_only=True):
-    """One example. `reason` are the words that the decision's reason must have in it."""
+    """One example. `reason` are the words that the decision's reason must have in it.
+
+    `lists` are the members, by the name of a list that is fed: the case is judged as if it had these.
+    """
 
     name: str
     file: str
@@ -61,6 +66,7 @@ class PolicyCase(msgspec.Struct, frozen=True, kw_only=True):
     policies: tuple[str, ...]
     reason: tuple[str, ...]
     inform: tuple[str, ...]
+    lists: Mapping[str, tuple[str, ...]] = {}
 
 
 class CaseFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,7 +95,29 @@ def decision_on(judge: Judge, case: PolicyCase) -> Decision:
     """Return what the set decides on the case."""
     one = case.situation
     action = action_of(one, case.name)
-    return decide(judge, action, one.facts, evidence="", enforces_observers=True, version="")
+    return decide(
+        with_lists(judge, case), action, one.facts, evidence="", enforces_observers=True, version=""
+    )
+
+
+def with_lists(judge: Judge, case: PolicyCase) -> Judge:
+    """Return the judge that goes by the set with the members that the case names."""
+    return compile_set(feed(judge.policy_set, case.lists)) if case.lists else judge
+
+
+def unfed(policies: PolicySet, case: PolicyCase) -> tuple[Problem, ...]:
+    """Return the lists of which the case says what is in them, and that are not fed."""
+    fed = fed_lists(policies)
+    return tuple(
+        Problem(
+            file=case.file,
+            line=case.line,
+            column=case.column,
+            message=f"case `{case.name}`: `{shown(name)}` is not a list with a `source`{nearest(name, fed)}",
+        )
+        for name in case.lists
+        if name not in fed
+    )
 
 
 def differences(case: PolicyCase, decision: Decision) -> tuple[str, ...]:
@@ -170,16 +198,18 @@ class _CaseReader:
     ) -> PolicyCase:
         own = _members(node, CASE, required=("case", "decision", "policies"))
         ground = _ground(node, own.get("base", base), bases, (given, own))
+        lists = _lists(own.get("lists", given.get("lists")))
         return PolicyCase(
             name=line(own["case"], "what the case shows"),
             file=self.file,
             line=node.mark.line,
             column=node.mark.column,
-            situation=_layered(own, _layered(given, ground)),
+            situation=_fetched(lists, _layered(own, _layered(given, ground)), (given, own)),
             verb=Verb(word(own["decision"], "a decision", set(Verb))),
             policies=_texts(own["policies"]),
             reason=_texts(own.get("reason")),
             inform=_texts(own.get("inform")),
+            lists=lists,
         )
 
 
@@ -231,11 +261,29 @@ def _unknown(parts: Mapping[str, Node], kind: ActionKind) -> frozenset[str]:
         stated.add(THE_MESSAGES)
     for each in sequence(parts["unknown"], "facts"):
         name = line(each, "a fact")
-        if name not in fitting:
+        if name not in fitting and list_of(name) is None:
             raise Wrong(each.mark, f"unknown fact `{shown(name)}` of `{kind}`{nearest(name, fitting)}")
         if name in stated:
             raise Wrong(each.mark, f"`{name}` is given here too: either it is known, or it is not")
     return frozenset(_texts(parts["unknown"]))
+
+
+def _fetched(
+    lists: Mapping[str, tuple[str, ...]], one: Situation, layers: tuple[Mapping[str, Node], ...]
+) -> Situation:
+    """Return the situation in which these lists were just fetched, where it does not say when, or that it is unknown."""
+    gone = frozenset[str]().union(*(_unknown(layer, one.kind) for layer in layers))
+    fetched = {refreshed(name): one.facts.now for name in lists if refreshed(name) not in gone}
+    return replace(one, facts=replace(one.facts, values={**fetched, **one.facts.values})) if fetched else one
+
+
+def _lists(node: Node | None) -> Mapping[str, tuple[str, ...]]:
+    """Return the members of lists by their names."""
+    if node is None:
+        return {}
+    if not isinstance(node, Mapping_):
+        raise Wrong(node.mark, "write `lists: {name: [member, member]}`")
+    return {key.text: _texts(members) for key, members in node.entries}
 
 
 def _members(node: Node, known: frozenset[str], *, required: tuple[str, ...] = ()) -> Mapping[str, Node]:

@@ -9,14 +9,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import cast
 
 import msgspec
+from msgspec.structs import replace
 
 from agent.judge.cases import PolicyCase
+from agent.judge.feed import feed
 from agent.judge.operators import ONE_OF, Rows
 from agent.judge.seen import fact_of
 from agent.judge.spell import spelled
 from agent.judge.truth import Here, holds
 from agent.judge.vocabulary import NEVER, WORDS, Scope
-from agent.model.policy import All, AnyOf, Condition, Messages, Moment, Not, Policy, Test
+from agent.model.policy import All, AnyOf, Condition, Messages, Moment, Not, Policy, PolicySet, Test
 
 Leaf = Test | Messages | Moment
 
@@ -68,14 +70,30 @@ class PolicyCoverage(msgspec.Struct, frozen=True, kw_only=True):
         return self.wanted - sum(len(one.never) for one in self.clauses)
 
 
-def coverage(policy: Policy, cases: Iterable[PolicyCase]) -> PolicyCoverage:
-    """Return how the clauses of the policy turned out in these cases; one of another kind or tenant shows nothing."""
+def coverage(policy: Policy, cases: Iterable[PolicyCase], policies: PolicySet) -> PolicyCoverage:
+    """Return how the clauses of a policy of this set turned out in these cases.
+
+    A case of another kind or tenant shows nothing: there the policy is not asked.
+    """
     asked = [case for case in cases if _is_asked(policy, case)]
+    seen = [
+        [answers(leaf, scope, case) for leaf, scope in leaves(_fed(policy, policies, case))] for case in asked
+    ]
     return PolicyCoverage(
         policy=policy.name,
         file=policy.file,
-        clauses=tuple(_covered(leaf, scope, asked) for leaf, scope in leaves(policy)),
+        clauses=tuple(
+            _covered(leaf, scope, [of_case[at] for of_case in seen])
+            for at, (leaf, scope) in enumerate(leaves(policy))
+        ),
     )
+
+
+def _fed(policy: Policy, policies: PolicySet, case: PolicyCase) -> Policy:
+    """Return the policy as it is with the members of lists that the case gives."""
+    if not case.lists:
+        return policy
+    return feed(replace(policies, policies=(policy,)), case.lists).policies[0]
 
 
 def leaves(policy: Policy) -> tuple[tuple[Leaf, Scope], ...]:
@@ -107,8 +125,7 @@ def _is_asked(policy: Policy, case: PolicyCase) -> bool:
     return one.kind in policy.kinds and is_ours and not is_over
 
 
-def _covered(leaf: Leaf, scope: Scope, cases: Sequence[PolicyCase]) -> ClauseCoverage:
-    seen = [answers(leaf, scope, case) for case in cases]
+def _covered(leaf: Leaf, scope: Scope, seen: Sequence[frozenset[bool | None]]) -> ClauseCoverage:
     counts = {told: sum(answer in each for each in seen) for answer, told in ANSWERS.items()}
     exempt = {ANSWERS[answer]: why for answer, why in _exempt(leaf, scope)}
     return ClauseCoverage(

@@ -4,11 +4,20 @@ A case that expects `escalate` by no policy asserts nothing by that alone: any m
 same. It has to name, in the words of its reason, what stood in the way.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
+from msgspec.structs import replace
 
-from agent.judge.cases import CaseFile, PolicyCase, Situations, decision_on, differences, parse_cases
+from agent.judge.cases import (
+    CaseFile,
+    PolicyCase,
+    Situations,
+    decision_on,
+    differences,
+    parse_cases,
+    unfed,
+)
 from agent.judge.compile import Judge
 from agent.judge.literals import nearest
 from agent.judge.parse import CASES, INFORMS_ONLY, is_situation
@@ -55,18 +64,36 @@ class Examined(msgspec.Struct, frozen=True, kw_only=True):
         return self.hollow
 
 
-def case_book(files: Mapping[str, bytes]) -> CaseBook:
-    """Return the cases that stand in these files, by their paths; other files than cases and situations do not count."""
+def case_book(files: Mapping[str, bytes], policies: PolicySet) -> CaseBook:
+    """Return the cases of this set that stand in these files, by their paths.
+
+    Other files than cases and situations do not count. A case that gives the members of a list which is not
+    fed is told, and is not among them.
+    """
     problems: list[Problem] = []
     situations = _situations(files, problems)
     found = []
     for file, data in sorted(files.items()):
-        if file.endswith(CASES):
-            try:
-                found.append(parse_cases(file, data, situations))
-            except PolicyError as error:
-                problems.extend(error.problems)
+        if not file.endswith(CASES):
+            continue
+        try:
+            one = parse_cases(file, data, situations)
+        except PolicyError as error:
+            problems.extend(error.problems)
+            continue
+        wrong = {case.name: unfed(policies, case) for case in one.cases}
+        problems.extend(problem for some in wrong.values() for problem in some)
+        problems.extend(_stray(policies, one))
+        found.append(replace(one, cases=tuple(case for case in one.cases if not wrong[case.name])))
     return CaseBook(files=tuple(found), problems=tuple(problems))
+
+
+def _stray(policies: PolicySet, file: CaseFile) -> Iterator[Problem]:
+    """Give that the policy of these cases is not there, where it is not."""
+    names = {policy.name for policy in policies.policies}
+    if file.policy not in names:
+        message = f"unknown policy `{shown(file.policy)}`{nearest(file.policy, names)}"
+        yield Problem(file=file.file, line=1, column=1, message=message)
 
 
 def _situations(files: Mapping[str, bytes], problems: list[Problem]) -> Situations:
@@ -190,29 +217,15 @@ def _one_sided(policy: Policy, decisions: Sequence[Decision]) -> Iterable[str]:
         yield f"no case in which `{policy.name}` does not match: add one, or nobody knows where it ends"
 
 
-def strays(policies: PolicySet, book: CaseBook) -> tuple[Problem, ...]:
-    """Return the files of cases whose policy is not there."""
-    names = {policy.name for policy in policies.policies}
-    return tuple(
-        Problem(
-            file=file.file,
-            line=1,
-            column=1,
-            message=f"unknown policy `{shown(file.policy)}`{nearest(file.policy, names)}",
-        )
-        for file in book.files
-        if file.policy not in names
-    )
-
-
 def broken(
     judge: Judge, files: Mapping[str, bytes], *, only: Callable[[str], bool] = lambda _: True
 ) -> tuple[int, tuple[Problem, ...]]:
-    """Return how many cases these files hold, and every one that the set does not decide as it says.
+    """Return how many cases of these files can be judged, and every one that the set does not decide as it says.
 
     `only` says of which files: the others are read for the situations they hold.
     """
-    book = case_book({file: data for file, data in files.items() if is_situation(file) or only(file)})
+    ours = {file: data for file, data in files.items() if is_situation(file) or only(file)}
+    book = case_book(ours, judge.policy_set)
     cases = book.cases
     problems = [problem for problem in book.problems if only(problem.file)]
     for one in (examine(judge, case) for case in cases):

@@ -15,7 +15,7 @@ import msgspec
 from msgspec.structs import replace
 
 from agent.judge.alter import Lists, list_key
-from agent.judge.cases import PolicyCase, decided_otherwise, decision_on, differences
+from agent.judge.cases import PolicyCase, decided_otherwise, decision_on, differences, with_lists
 from agent.judge.compile import compile_set
 from agent.judge.coverage import leaves
 from agent.judge.meaning import meaning
@@ -71,14 +71,14 @@ class Trials:
         self._policy = policy
         self._policies = policies
         self._cases = tuple(case for case in cases if case.situation.kind in policy.kinds)
-        self._answers = _answers(policy, self._cases)
+        self._answers = self._answered(policy)
 
     def trial(self, mutant: Mutant) -> Trial:
         """Have the set with the mutant in it decide the cases, until one notices."""
         policy = mutant.policy
         changed = tuple(policy if one.name == policy.name else one for one in self._policies.policies)
         judge = compile_set(replace(self._policies, policies=changed))
-        answers = _answers(policy, self._cases)
+        answers = self._answered(policy)
         is_whole = _standing(policy) != _standing(self._policy)
         for case, before, after in zip(self._cases, self._answers, answers, strict=True):
             if (is_whole or before is not after) and decided_otherwise(case, decision_on(judge, case)):
@@ -86,17 +86,16 @@ class Trials:
         by_words = next((case for case in self._cases if differences(case, decision_on(judge, case))), None)
         return Trial(mutant=mutant, noticed_by=by_words, by_words=by_words is not None)
 
-
-def _answers(policy: Policy, cases: Iterable[PolicyCase]) -> tuple[Answer, ...]:
-    """Return what the policy by itself answers in each case."""
-    judge = compile_set(PolicySet(policies=(policy,), revision=""))
-    found = []
-    for case in cases:
-        one = case.situation
-        answers = judge.evaluate(one.kind, one.tenant, one.facts)
-        held = Answer.MATCHED if answers.matched else Answer.NOT_MATCHED
-        found.append(Answer.UNDECIDED if answers.undecided else held)
-    return tuple(found)
+    def _answered(self, policy: Policy) -> tuple[Answer, ...]:
+        """Return what the policy by itself answers in each case."""
+        judge = compile_set(replace(self._policies, policies=(policy,)))
+        found = []
+        for case in self._cases:
+            one = case.situation
+            answers = with_lists(judge, case).evaluate(one.kind, one.tenant, one.facts)
+            held = Answer.MATCHED if answers.matched else Answer.NOT_MATCHED
+            found.append(Answer.UNDECIDED if answers.undecided else held)
+        return tuple(found)
 
 
 def _standing(policy: Policy) -> tuple[object, ...]:

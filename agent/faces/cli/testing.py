@@ -20,7 +20,7 @@ from agent.faces.cli.tested import Checked, PolicyTested, Tested, Unnoticed, per
 from agent.judge.cases import PolicyCase
 from agent.judge.compile import Judge, compile_set
 from agent.judge.coverage import coverage
-from agent.judge.examine import CaseBook, beside, case_book, examine, shortcomings, strays
+from agent.judge.examine import CaseBook, beside, case_book, examine, shortcomings
 from agent.judge.mutate import Mutant, Trials, mutants
 from agent.judge.parse import is_list, is_situation, parse_set
 from agent.model.errors import PolicyError, Problem, SettingsError
@@ -75,7 +75,7 @@ def _tested(asked: Asked) -> Tested:
         policies = parse_set(files)
     except PolicyError as error:
         return Tested(path=str(path), checks=tuple(map(_unread, error.problems)))
-    book = case_book(files)
+    book = case_book(files, policies)
     chosen = tuple(one for one in policies.policies if path.is_dir() or _is_of(path, one, book))
     ground = _Ground(files=files, policies=policies, judge=compile_set(policies), book=book, chosen=chosen)
     checks = [*_unreadable(ground, path), *(check for one in chosen for check in _examined(ground, one))]
@@ -139,7 +139,7 @@ def _unread(problem: Problem) -> Checked:
 def _unreadable(ground: _Ground, path: Path) -> Iterator[Checked]:
     """Give what cannot be read: where one policy is asked about, of its cases and of situations only."""
     ours = {str(path), *map(beside, ground.chosen)}
-    for problem in (*ground.book.problems, *strays(ground.policies, ground.book)):
+    for problem in ground.book.problems:
         if path.is_dir() or is_situation(problem.file) or problem.file in ours:
             yield _unread(problem)
 
@@ -181,7 +181,7 @@ def _examined(ground: _Ground, policy: Policy) -> Iterator[Checked]:
 
 def _covered(ground: _Ground, policy: Policy) -> PolicyTested:
     cases = _own(ground, policy.name)
-    covered = coverage(policy, cases)
+    covered = coverage(policy, cases, ground.policies)
     return PolicyTested(
         policy=policy.name,
         file=policy.file,
