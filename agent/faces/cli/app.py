@@ -119,7 +119,10 @@ def rehearse(
         ),
     ] = None,
     mutate: Annotated[
-        bool, typer.Option("--mutate", help="Change each clause in turn, and list what no case notices.")
+        bool,
+        typer.Option(
+            "--mutate", help="Change each clause in turn, limits apart, and list what no case notices."
+        ),
     ] = False,
     min_noticed: Annotated[
         float | None,

@@ -1,5 +1,7 @@
 """What `policy test` prints for people: what failed, what was never seen, what nobody would notice, and the sums."""
 
+from collections.abc import Sequence
+
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -84,21 +86,29 @@ def _share(part: int, whole: int) -> Text:
 
 def _summary(tested: Tested) -> str:
     cases = [check for check in tested.checks if check.is_case]
-    others = [check for check in tested.failed if not check.is_case]
-    failing = sum(bool(check.failure) for check in cases)
     where = f"in {tested.path}"
     if tested.revision is None:
         return f"nothing was tested {where}: the policies do not load"
     if not tested.passed:
-        more = f", and {_counted(len(others), 'other failure', 'other failures')}" if others else ""
         early = "; mutants are tried once nothing fails" if tested.is_too_early else ""
-        return f"{failing} of {_counted(len(cases), 'case', 'cases')} {where} failed{more}{early}"
+        return f"{_failures(tested, cases, where)}{early}"
     told = [f"{_counted(len(cases), 'case holds', 'cases hold')} {where}"]
     seen, wanted = sum(one.seen for one in tested.policies), sum(one.wanted for one in tested.policies)
     told.append(f"clauses were seen in {seen} of {wanted} ways ({percent(seen, wanted)} %)")
     if tested.is_mutated:
         told.append(_noticed(tested))
     return ", ".join(told)
+
+
+def _failures(tested: Tested, cases: Sequence[Checked], where: str) -> str:
+    """Say how many cases failed, and how much else."""
+    failing = sum(bool(check.failure) for check in cases)
+    others = len(tested.failed) - failing
+    hold = _counted(len(cases), "case holds", "cases hold") if cases else "there are no cases"
+    if not failing:
+        return f"{_counted(others, 'failure', 'failures')} {where}, {hold}"
+    more = f", and {_counted(others, 'other failure', 'other failures')}" if others else ""
+    return f"{failing} of {_counted(len(cases), 'case', 'cases')} {where} failed{more}"
 
 
 def _noticed(tested: Tested) -> str:
