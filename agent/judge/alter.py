@@ -16,6 +16,7 @@ from agent.judge.literals import Network
 from agent.judge.operators import ONE_OF, OPERATORS, Operand, Rows
 from agent.judge.seen import fact_of
 from agent.judge.spell import names_list, span
+from agent.judge.strict_yaml import shown
 from agent.judge.vocabulary import MEMBER, WORDS, Fact, Scope
 from agent.model.facts import FactType
 from agent.model.policy import Condition, Test
@@ -151,7 +152,7 @@ def _many(test: Test, fact: Fact, lists: Lists) -> Iterator[Altered]:
         for value in sorted(values, key=str):
             left = values - {value}
             wording = ", ".join(sorted(map(str, left)))
-            yield Altered(replace(test, operand=left, wording=wording), f"without `{value}`")
+            yield Altered(replace(test, operand=left, wording=wording), f"without `{shown(str(value))}`")
     new = next(iter(sorted(WORDS.get(fact.name, frozenset()) - values)), None)
     if new is not None:
         wording = f"{test.wording}, {new}"
@@ -202,7 +203,7 @@ def _rows(test: Test, lists: Lists) -> Iterator[Altered]:
     elif len(rows.rows) > 1:
         for row in sorted(rows.rows):
             left = Rows(facts=rows.facts, rows=rows.rows - {row})
-            yield Altered(replace(test, operand=left), f"without the entry `{', '.join(row)}`")
+            yield Altered(replace(test, operand=left), f"without the entry `{shown(', '.join(row))}`")
     for at, name in enumerate(rows.facts):
         facts = rows.facts[:at] + rows.facts[at + 1 :]
         if facts and not test.expiries:

@@ -478,3 +478,13 @@ def test_members_that_a_case_gives_notice_what_hangs_on_them() -> None:
 
     assert named(found["`recipients: {anyIn: $vip}` changed to `{noneIn: $vip}`"].noticed_by) == "in it"
     assert named(found["`recipients: {anyIn: $vip}` changed to `{allIn: $vip}`"].noticed_by) is None
+
+
+def test_what_an_author_wrote_in_an_escape_is_shown_as_one() -> None:
+    (told,) = (
+        each
+        for each in words(r'subjects: {anyIn: [a, "b\nc"]}')
+        if "without" in each and "b" in each.split("without")[1]
+    )
+
+    assert told == r"`subjects: {anyIn: [a, b\u000Ac]}` without `b\u000Ac`"
