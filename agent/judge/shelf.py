@@ -72,7 +72,7 @@ class Shelf:
                 Fresh(
                     fact=refreshed(noun.name),
                     within=noun.feed.stale,
-                    values=fed - own.keys(),
+                    values=fed.difference(own),
                 )
             )
         return Found(

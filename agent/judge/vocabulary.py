@@ -57,6 +57,20 @@ FILE = frozenset({ActionKind.QUARANTINE_FILE, ActionKind.UNKNOWN})
 REGISTRY = frozenset({ActionKind.REMOVE_REGISTRY_KEY})
 URL = frozenset({ActionKind.BLOCK_URL})
 
+NEVER = "never"
+"""When facts are missing that the agent makes itself, of every pending action."""
+
+ALWAYS = frozenset(
+    {
+        "tenant.id",
+        "action.kind",
+        "action.firstSeen",
+        "action.deadline",
+        "action.alertCount",
+        "incident.id",
+        "incident.alertCount",
+    }
+)
 NOT_A_WORD = "Graph does not give it, or gives a word this version does not know"
 NOT_ALL = "no message was looked up, or the place or sender of one is not known"
 
@@ -72,11 +86,17 @@ def _facts(
             type=kind,
             kinds=kinds,
             source=source,
-            unknown_when=NOT_A_WORD if kind in (T.WORD, T.WORDS) else "Graph does not give it",
+            unknown_when=_unknown_when(prefix + name, kind),
             since=since,
         )
         for name, kind, source in rows
     ]
+
+
+def _unknown_when(name: str, kind: FactType) -> str:
+    if name in ALWAYS:
+        return NEVER
+    return NOT_A_WORD if kind in (T.WORD, T.WORDS) else "Graph does not give it"
 
 
 _OF_EVERY: tuple[Row, ...] = (
