@@ -14,7 +14,7 @@ from agent.adapters.ledger.opening import open_ledger
 from agent.model.errors import SettingsError
 from agent.model.policy import Mode
 from agent.model.recording import Recording
-from agent.ports import Clock, Defender, Enactor, Ledger, PolicyShelf, World
+from agent.ports import Clock, Ledger, PolicyShelf, World
 from agent.settings import subjects
 from agent.settings.subjects import Settings, TreatAs
 
@@ -50,8 +50,8 @@ async def open_world(settings: Settings) -> AsyncIterator[World]:
             raise SettingsError(
                 "`mode: enforce` needs an application's own login: this one is a person's, delegated"
             )
-        enactor = graph.enactor if settings.mode is Mode.ENFORCE else None
-        yield _world(settings, clock, graph.defender, ledger, enactor)
+        world = _world(settings, clock, graph, ledger)
+        yield replace(world, enactor=graph.enactor) if settings.mode is Mode.ENFORCE else world
 
 
 @asynccontextmanager
@@ -80,7 +80,7 @@ async def open_world_to_record(
         open_ledger(f"sqlite:///{ledger}", settings.tenant.id) as memory,
         _open_graph(settings, clock, around) as graph,
     ):
-        yield _world(settings, clock, graph.defender, memory), tuple(sorted(graph.grants))
+        yield _world(settings, clock, graph, memory), tuple(sorted(graph.grants))
 
 
 @asynccontextmanager
@@ -112,7 +112,7 @@ async def open_replayed(settings: Settings, recording: Recording, *, ledger: Pat
             transport=transport,
         ) as graph,
     ):
-        yield replace(_world(settings, clock, graph.defender, memory), tenant_id=tenant)
+        yield replace(_world(settings, clock, graph, memory), tenant_id=tenant)
 
 
 def open_ledger_for_reading(settings: Settings) -> AbstractAsyncContextManager[Ledger]:
@@ -148,16 +148,16 @@ def _open_graph(
     )
 
 
-def _world(
-    settings: Settings, clock: Clock, defender: Defender, ledger: Ledger, enactor: Enactor | None = None
-) -> World:
+def _world(settings: Settings, clock: Clock, graph: "Graph", ledger: Ledger) -> World:
+    """Return a world that only reads."""
     return World(
         tenant_id=settings.tenant.id,
         clock=clock,
-        defender=defender,
-        enactor=enactor,
+        defender=graph.defender,
+        enactor=None,
         ledger=ledger,
         shelf=shelf_of(settings),
+        directory=graph.directory,
         pace=settings.loop_pace(),
         enforces_observers=settings.policies.treat_as is TreatAs.ENFORCE,
         version=version("air-agent"),

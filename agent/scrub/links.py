@@ -18,7 +18,7 @@ def _set(words: str) -> frozenset[str]:
 SEGMENTS = _set(
     "v1.0 beta security incidents alerts_v2 collaboration analyzedEmails runHuntingQuery comments remediate "
     "microsoft.graph.security.runHuntingQuery microsoft.graph.security.remediate groups members transitiveMembers users "
-    "microsoft.graph.user $count identities identityAccounts . .."
+    "microsoft.graph.user microsoft.graph.device $count identities identityAccounts . .."
 )
 _OPTIONS = _set(
     "$top $skip $count $filter $expand $select $orderby $search $skiptoken $deltatoken startTime endTime"
@@ -74,7 +74,7 @@ class Links:
             elif is_moment(name.lower(), value):
                 yield name, value
             else:
-                yield name, self._shapes.token(value)
+                yield name, self._shapes.opaque(value)
 
 
 def _place(parts: SplitResult) -> tuple[str, str | None, int | None]:

@@ -67,7 +67,7 @@ PROPERTIES = """
 COLUMNS = """
     AccountDisplayName AccountName AccountObjectId AccountUpn ActionResult ActionTrigger ActionType AdditionalFields
     AlertId Application AttachmentCount AttackTechniques AuthenticationDetails BulkComplaintLevel Category ClickId
-    ConfidenceLevel Connectors Count count_ DeliveryAction DeliveryLocation DeliveryLocation1 DetectionMethods
+    Clicker Clicks ClicksAllowed ClicksThrough ConfidenceLevel Connectors Count count_ DeliveryAction DeliveryLocation DeliveryLocation1 DetectionMethods
     DetectionSource DeviceId DeviceName DistributionList EmailAction EmailActionPolicy EmailActionPolicyGuid
     EmailClusterId EmailDirection EmailLanguage EmailSize EntityType EvidenceDirection EvidenceRole
     ExchangeTransportRule FileName FileSize FileType ForwardingInformation From_IP InternetMessageId IPAddress
@@ -81,7 +81,7 @@ COLUMNS = """
 
 INSIDE = """
     SPF DKIM DMARC CompAuth Phish Malware Spam Name Type Results Schema Query Timespan error code message innerError
-    innererror request-id client-request-id date details target errors mail securityEnabled userPrincipalName members
+    innererror request-id client-request-id date details target errors mail proxyAddresses securityEnabled members
     Verdict RemediationStatus ApprovalStatus Approver InvestigationId InvestigationName InvestigationStatus Entities
     NetworkMessageIds Recipients Data Actions PendingActions StartTimeUtc LastUpdateTimeUtc EndTimeUtc
 """
@@ -135,7 +135,7 @@ FLAGS = frozenset({"contenttype", "antispamdirection"})
 
 _COUNTS = """
     emailCount attachmentsCount urlCount fileSize sizeInBytes bulkComplaintLevel spamConfidenceLevel phishConfidenceLevel
-    priorityScore AttachmentCount UrlCount FileSize EmailSize count_
+    priorityScore AttachmentCount UrlCount FileSize EmailSize count_ Clicks ClicksAllowed ClicksThrough
 """
 _MOMENTS = "Timestamp Timestamp1 date StartTimeUtc LastUpdateTimeUtc EndTimeUtc startTime endTime"
 

@@ -6,7 +6,7 @@ when the recording ends. The same thing gets the same pseudonym, another gets an
 hashes and parts of paths are the same in any case, as Defender and the agent compare them.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from itertools import chain
@@ -27,7 +27,6 @@ class Pseudonyms:
     def __init__(self) -> None:
         self._given: dict[tuple[str, str], str] = {}
         self._numbers: Counter[str] = Counter()
-        self._labels: dict[str, dict[str, str]] = defaultdict(dict)
         self._ipv4 = chain.from_iterable(_hosts(IPv4Network(block)) for block in _IPV4)
         self._ipv6 = iter(IPv6Network(_IPV6).hosts())
 
@@ -71,10 +70,11 @@ class Pseudonyms:
         labels = domain.lower().strip(".").split(".")
         top = ".".join(labels[-2:])
         found = self._once("domains", top, lambda n: f"domain{n}.example")
-        for label in reversed(labels[:-2]):
-            below = self._labels[found]
-            found = f"{below.setdefault(label, f'sub{len(below) + 1}')}.{found}"
-        return found
+        return ".".join([*(self.label(label) for label in labels[:-2]), found])
+
+    def label(self, label: str) -> str:
+        """Return a part of a domain, or the name of a device, which is the first part of its domain."""
+        return self._once("names of hosts", label.lower(), lambda n: f"sub{n}")
 
     def url_path(self, url: str) -> str:
         """Return a path that stands for everything behind the host."""

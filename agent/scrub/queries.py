@@ -21,18 +21,11 @@ _FILTER = re.compile(
 _SMALL = re.compile(r"\d{1,2}", re.ASCII)
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
 
-HUNTED = frozenset(
-    word
-    for name in (
-        "action",
-        "actiontype",
-        "location",
-        "threattypes",
-        "emaildirection",
-        "actiontrigger",
-        "roles",
+HUNTED = frozenset({"0", "1", "true", "false"}).union(
+    *(
+        WORDS[name]
+        for name in ("actiontype", "location", "threattypes", "emaildirection", "actiontrigger", "roles")
     )
-    for word in WORDS[name]
 )
 """Words that a hunting query of the agent may look for, which name nobody; in lower case."""
 

@@ -26,6 +26,12 @@ _DOMAIN = re.compile(rf"(?:[\w-]{{1,63}}\.)+(?:[^\W\d_]{{2,63}}|xn--{_LABEL})\.?
 _URL = re.compile(r"([a-z][a-z0-9+.-]{1,14})://(.*)", re.IGNORECASE | re.DOTALL | re.ASCII)
 _SCHEMES = frozenset({"http", "https", "ftp", "ftps", "hxxp", "hxxps", "file", "ldap", "smb"})
 _FILE = re.compile(r"[^\\/:*?\"<>|\r\n]{1,255}(\.[a-z0-9]{1,10})", re.IGNORECASE | re.ASCII)
+_ROUTED = re.compile(r"(smtp|sip|mailto):(.+)", re.IGNORECASE | re.DOTALL | re.ASCII)
+"""An address with the way to it before, as directories list them."""
+
+_HOST = re.compile(r"(?=.*[a-z])(?=.*\d)[a-z0-9][a-z0-9-]{0,62}", re.IGNORECASE | re.ASCII)
+"""The name of a device: one word of letters and digits, as it stands before a domain too."""
+
 _DRIVE = re.compile("[A-Z]:", re.IGNORECASE | re.ASCII)
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)?)?", re.ASCII)
 
@@ -69,6 +75,10 @@ class Shapes:
         """Return a pseudonym without spaces, quotes or brackets."""
         return self._shaped(text) or self._names.token(text)
 
+    def opaque(self, text: str) -> str:
+        """Return a pseudonym without spaces that has no shape, for what nobody is to take apart."""
+        return self._names.token(text)
+
     def _like(self, text: str) -> str:
         return self._shaped(text) or self._names.text(text)
 
@@ -91,6 +101,8 @@ class Shapes:
         """Return the pseudonym of an address, a URL or a host; None where it is none."""
         if found := _URL.fullmatch(text):
             return self._url(text, found[1].lower())
+        if (found := _ROUTED.fullmatch(text)) and _ADDRESS.fullmatch(found[2]):
+            return f"{found[1]}:{self._like(found[2])}"
         if found := _ADDRESS.fullmatch(text):
             return self._names.address(found[1], found[2])
         return self._host(text)
@@ -100,6 +112,8 @@ class Shapes:
             return self._names.ip(ip_address(text))
         except ValueError:
             pass
+        if _HOST.fullmatch(text):
+            return self._names.label(text)
         return self._names.domain(text) if _DOMAIN.fullmatch(text) and not _kind_of_file(text) else None
 
     def _url(self, url: str, scheme: str) -> str | None:

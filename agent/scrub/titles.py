@@ -43,4 +43,4 @@ TITLED = frozenset({"title", "displayname"})
 
 def is_title(name: str, text: str) -> bool:
     """Return whether this is the name of a policy of Microsoft's; `name` is in lower case."""
-    return name in TITLED and text.strip().casefold() in TITLES
+    return name in TITLED and " ".join(text.split()).casefold() in TITLES

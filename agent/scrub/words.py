@@ -4,7 +4,8 @@ This is an allow-list. A word is kept only under a property of which it is a pub
 case; everything else is replaced, a word of next year's Graph too.
 
 Source: microsoft.graph.security in the v1.0 metadata of 2026-08-20 (a test holds the table to it); hunting's
-words from Microsoft's reference of the advanced hunting tables; categories from Microsoft's page on alerts.
+words from Microsoft's reference of the advanced hunting tables; categories from Microsoft's page on alerts; the id of
+an alert policy that every tenant has from Microsoft's notice on changed severities.
 """
 
 import re
@@ -25,7 +26,8 @@ _PLACES = (
 _DELIVERIES = (
     "unknown|deliveredToJunk|deliveredAsSpam|delivered|blocked|replaced|junked|Phish ZAP|Malware ZAP|Spam ZAP|"
     "Manual Remediation|Automated Remediation|Moved to deleted items|Soft delete|Hard delete|Move to junk|Move to inbox|"
-    "Quarantine Release|Redelivery|unknownFutureValue"
+    "Quarantine Release|Redelivery|ClickAllowed|ClickBlocked|ClickBlockedByTenantPolicy|UrlErrorPage|UrlScanInProgress|"
+    "unknownFutureValue"
 )
 _METHODS = (
     "Advanced filter|Antimalware protection|Antispam filter|Antispam|Bulk|Campaign|DMARC|Domain reputation|File detonation|"
@@ -152,7 +154,8 @@ _ROWS: tuple[tuple[str, str], ...] = (
     ("protocol", "udp|tcp|sctp|unknownFutureValue"),
     ("servicePrincipalType", "unknown|application|managedIdentity|legacy|unknownFutureValue"),
     ("serviceType", "unknown|clusterIP|externalName|nodePort|loadBalancer|unknownFutureValue"),
-    ("reportType", "Phish|Junk|Malware|NotJunk"),
+    ("reportType", "Phish|Phishing|Junk|Spam|Malware|NotJunk|Not junk"),
+    ("alertPolicyId", "b26a5770-0c38-434a-9380-3a3c2c27bbb3"),
     ("code", _ERRORS),
     ("type", "String|DateTime|Int32|Int64|SByte|Double|Boolean|Guid|Object|Dynamic|TimeSpan|Decimal"),
 )

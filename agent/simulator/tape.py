@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from agent.model.recording import Exchange
+from agent.scrub.queries import HUNTED
 from agent.simulator.shapes import Json
 
 INCIDENTS = "/v1.0/security/incidents"
@@ -27,6 +28,7 @@ _PASSED_OVER = frozenset({"$top", "$count", "startTime", "endTime"})
 _LET = re.compile(r"\s*let\s+\w+\s*=[^;]*;")
 _TABLE = re.compile(r"\s*(\w+)")
 _LITERAL = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|'((?:[^'\\]|\\.)*)'", re.DOTALL)
+_EVENTS = re.compile(r"\b\w+Events\b")
 _MESSAGE = "networkmessageid"
 
 
@@ -36,7 +38,10 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     options: tuple[tuple[str, str], ...] = ()
     table: str = ""
+    others: frozenset[str] = frozenset()
+    """Other tables that a hunting query reads."""
     sought: frozenset[str] = frozenset()
+    """What a hunting query looks for, in lower case; words of the query itself aside."""
 
     @property
     def is_first_page(self) -> bool:
@@ -49,7 +54,12 @@ def question(method: str, target: str, asked: str) -> Question:
     path, _, query = target.partition("?")
     if method == "POST" and HUNTING.fullmatch(path):
         words = _query_in(asked)
-        return Question(path="hunting", table=_table(words), sought=frozenset(_literals(words)))
+        return Question(
+            path="hunting",
+            table=_table(words),
+            others=frozenset(_EVENTS.findall(_LITERAL.sub("", words))),
+            sought=frozenset(_literals(words)) - HUNTED,
+        )
     options = sorted(
         (name, _MOMENT.sub("", value))
         for name, value in parse_qsl(query, keep_blank_values=True)

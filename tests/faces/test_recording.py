@@ -37,6 +37,7 @@ from agent.simulator.making import Maker
 from agent.simulator.replay import Replay
 from agent.simulator.serve import Server
 from agent.simulator.state import State
+from tests.loop.test_recorded import clicked
 from tests.scrub.planting import SECRET, Planted, Planter, traces
 
 ROOT = Path(__file__).parent.parent.parent
@@ -65,6 +66,7 @@ def a_tenant() -> State:
         *elsewhere.unheard(maker),
         *elsewhere.quiet(maker),
     ]
+    bundles.append(clicked(maker))
     bundles += elsewhere.merged(maker, winner=bundles[0].incident["id"])
     for bundle in bundles:
         state.admit(bundle, now)

@@ -36,10 +36,12 @@ from agent.scrub.words import is_published
 from agent.simulator import elsewhere, mailings, names
 from agent.simulator.app import build
 from agent.simulator.faults import Fault, Faults, RetryAfter, Rule, What
-from agent.simulator.making import Maker
+from agent.simulator.furnishing import furnish
+from agent.simulator.mail import INBOX
+from agent.simulator.making import URL_REMOVED, Maker
 from agent.simulator.names import ALL_ROLES
 from agent.simulator.replay import Replay
-from agent.simulator.state import State
+from agent.simulator.state import Bundle, State
 from agent.simulator.switches import Switches
 from tests.clock import ManualClock
 from tests.fakes import FakeShelf
@@ -118,16 +120,29 @@ def everything() -> State:
         elsewhere.unclear(maker),
         elsewhere.quiet(maker),
         elsewhere.unheard(maker),
+        [clicked(maker)],
     ):
         state.admit(bundle, now)
     return state
 
 
+def clicked(maker: Maker) -> Bundle:
+    """Return a cluster in which people clicked."""
+    created = maker.ago(hours=4)
+    url = "https://login.harvest.example/verify?id=1"
+    copies = maker.copies(
+        maker.letter("harvest.example", "Clicked", urls=(url,)), 60, created, location=INBOX
+    )
+    evidence = [maker.by_url(created, copies, url)]
+    return maker.bundle("Clicked", URL_REMOVED, evidence, created, copies=copies, clicks=maker.clicks(copies))
+
+
 def a_little() -> State:
     """Return a tenant with little in it."""
     state, maker = State(7, noon()), Maker(7, noon())
-    for bundle in chain(mailings.hostile(maker), elsewhere.mailboxes(maker)):
+    for bundle in (*mailings.hostile(maker), *elsewhere.mailboxes(maker), clicked(maker)):
         state.admit(bundle, noon())
+    furnish(state.directory, 7)
     return state
 
 
@@ -160,6 +175,7 @@ async def a_world(
             enactor=None,
             ledger=ledger,
             shelf=shelf,
+            directory=graph.directory,
             pace=Pace(),
             enforces_observers=True,
         )
@@ -298,6 +314,31 @@ def test_moments_counts_and_words_are_the_same_for_every_action(run: Both) -> No
     assert any(isinstance(value, datetime) for row in first for _, value in row)
 
 
+def test_clicks_are_counted_alike(run: Both) -> None:
+    def counted(passed: Passed) -> set[Any]:
+        facts = [one.decision.facts.values for one in passed.records if one.decision is not None]
+        return {(one["clicks.count"], one["clicks.users"]) for one in facts if "clicks.count" in one}
+
+    assert counted(run.first) == counted(run.second)
+    assert len(counted(run.first)) > 1
+
+
+async def test_members_of_groups_are_replaced_as_the_recipients_they_are(tmp_path: Path) -> None:
+    guarded = KEPT_ONLY.policies["approve"].replace(
+        "decide: approve", "unless:\n  - recipients: {anyIn: $vip}\ndecide: approve"
+    )
+    fed = f"list: vip\ntype: users\nsource: {{group: {names.EXECUTIVES}}}\nrefresh: 1h\nstale: 24h\n"
+
+    run = await both(a_little(), tmp_path, FakeShelf(**{"approve": guarded, "lists/vip": fed}), plants=False)
+
+    (asked,) = [one for one in run.exchanges if one.target.startswith("/v1.0/groups/")]
+    made_up = run.scrubber.shapes.like(names.EXECUTIVES)
+    assert asked.target.startswith(f"/v1.0/groups/{made_up}/transitiveMembers/microsoft.graph.user?$select=")
+    body = asked.body.decode()
+    assert all(run.scrubber.shapes.like(vip) in body and vip not in body for vip in names.VIPS)
+    assert f"SMTP:{run.scrubber.shapes.like(names.VIPS[0])}" in body
+
+
 # Decisions
 
 
@@ -352,8 +393,9 @@ async def test_shipped_policies_decide_alike_in_a_tenant_that_is_on_none_of_thei
         Switches(roles=ALL_ROLES - {names.HUNT}),
         Switches(roles=ALL_ROLES - {names.HUNT, names.READ_MAIL, names.WRITE_MAIL}),
         Switches(cluster_shows_pending=False),
+        Switches(click_table=False),
     ],
-    ids=["no hunting", "no mail", "only the alert shows pending"],
+    ids=["no hunting", "no mail", "only the alert shows pending", "no table of clicks"],
 )
 async def test_a_tenant_that_grants_less_replays_as_one(switches: Switches, tmp_path: Path) -> None:
     run = await both(a_little(), tmp_path, KEPT_ONLY, switches=switches)

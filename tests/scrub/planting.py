@@ -32,7 +32,7 @@ _SKIP = re.compile(r"(\$skiptoken=)([^&]+)")
 
 _COUNTS = {
     *("emailCount", "attachmentsCount", "urlCount", "fileSize", "sizeInBytes", "bulkComplaintLevel"),
-    *("BulkComplaintLevel", "@odata.count"),
+    *("BulkComplaintLevel", "@odata.count", "Clicks", "ClicksAllowed", "ClicksThrough"),
 }
 _MOMENTS = {"Timestamp", "date", "endTime", "startTime"}
 _PLACES = {
@@ -90,7 +90,7 @@ _WORDS: dict[str, set[str]] = {
     "dmarc": _VERDICTS,
     "compositeAuthentication": _VERDICTS,
     "reportType": {"phish"},
-    "type": {"string", "datetime", "int32"},
+    "type": {"string", "datetime", "int32", "int64"},
     "code": {
         "toomanyrequests",
         "serviceunavailable",
@@ -130,6 +130,7 @@ _COLUMNS = {
         "ThreatTypes",
     ),
     *("DetectionMethods", "AuthenticationDetails", "Timestamp", "PostDeliveryLocation", "PostDeliveryAction"),
+    *("Clicker", "Clicks", "ClicksAllowed", "ClicksThrough"),
 }
 
 

@@ -147,7 +147,7 @@ def test_a_link_to_another_host_stays_one() -> None:
         {"@odata.nextLink": "https://graph.microsoft.com.attacker.example/v1.0/security/incidents?a=b"}
     )
 
-    assert found["@odata.nextLink"] == "https://sub1.sub1.sub1.domain1.example/path1"
+    assert found["@odata.nextLink"] == "https://sub1.sub2.sub3.domain1.example/path1"
 
 
 # What is broken

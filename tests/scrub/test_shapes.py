@@ -51,7 +51,9 @@ def shapes() -> Shapes:
         ("2020-02-03T04:05:06Z", "1970-01-01T00:00:01.0000001Z"),
         ("Re: your salary, Anna", "text 1"),
         ("anna.berg", "domain1.example"),
-        ("laptop-17", "text 1"),
+        ("laptop-17", "sub1"),
+        ("Invoice", "text 1"),
+        ("SMTP:anna@contoso.example", "SMTP:user1@domain1.example"),
         ("https://", "text 1"),
         ("ends with\n", "text 1\n"),
         (" anna@contoso.example ", " user1@domain1.example "),
@@ -175,3 +177,7 @@ def test_a_token_has_nothing_that_ends_one(some: list[str]) -> None:
     shapes = Shapes(Pseudonyms())
 
     assert not [one for one in some if one.strip() and re.search(r"[\s\"'();]", shapes.token(one))]
+
+
+def test_a_device_is_named_as_in_its_domain(shapes: Shapes) -> None:
+    assert shapes.like("LAPTOP-17.contoso.com") == shapes.like("laptop-17") + "." + shapes.like("contoso.com")

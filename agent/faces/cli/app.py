@@ -97,6 +97,58 @@ def check(
     checking.check(path, as_json=as_json)
 
 
+@policies.command("test")
+def rehearse(
+    path: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[PATH]",
+            help="The folder of policies, or one policy, or its cases; ./policies if left out.",
+        ),
+    ] = None,
+    coverage: Annotated[
+        bool, typer.Option("--coverage", help="Show each clause, and in how many cases it was what.")
+    ] = False,
+    min_coverage: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=100,
+            metavar="PERCENT",
+            help="Fail where less of what the clauses of a policy can be was seen.",
+        ),
+    ] = None,
+    mutate: Annotated[
+        bool,
+        typer.Option(
+            "--mutate", help="Change each clause in turn, limits apart, and list what no case notices."
+        ),
+    ] = False,
+    min_noticed: Annotated[
+        float | None,
+        typer.Option(
+            min=0, max=100, metavar="PERCENT", help="Do that, and fail where fewer of a policy are noticed."
+        ),
+    ] = None,
+    junit: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Also write what was found as JUnit XML.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Run the cases of the policies, and say what they never saw, and what they would not notice."""
+    from agent.faces.cli import testing
+
+    asked = testing.Asked(
+        path=path,
+        is_detailed=coverage,
+        is_mutated=mutate,
+        least_coverage=min_coverage,
+        least_noticed=min_noticed,
+        junit=junit,
+    )
+    testing.test(asked, as_json=as_json)
+
+
 @app.command()
 def record(
     out: Annotated[
@@ -184,10 +236,18 @@ def demo(
     kill: Annotated[
         int, typer.Option(min=0, max=50, help="Kill the agent so often, and start it again.")
     ] = 0,
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PATH", help="Where to keep settings, ledger and log; a temporary folder if left out."
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Watch the real agent work against a simulated tenant, within a minute."""
     from agent.faces.cli import demonstrating
 
-    asked = demonstrating.Asked(seed=seed, dry_run=dry_run, serve=serve, seconds=seconds, kill=kill)
+    asked = demonstrating.Asked(
+        seed=seed, dry_run=dry_run, serve=serve, seconds=seconds, kill=kill, folder=folder
+    )
     demonstrating.demo(asked, as_json=as_json)

@@ -32,7 +32,8 @@ To replay it:
 
     air-agent simulate --replay THIS_FOLDER
 
-which prints the settings that an agent needs for it.
+which prints the settings that an agent needs for it. Policies go by made-up names there: a list of addresses or domains
+names nobody in it, and a list that a group feeds finds its group once the list names the made-up id in exchanges.jsonl.
 """
 
 

@@ -212,12 +212,12 @@ async def one_look(world: World, stop: asyncio.Event, incidents: Sequence[str] =
     Where it is stopped, it is broken off at once: it changes nothing.
     """
     report = PassReport(began=world.clock.now())
-    judge = load(world)
-    await start(world, judge)
+    policies = await load(world)
+    await start(world, policies)
     passing = asyncio.ensure_future(
-        pass_over(world, judge, incidents, stop, report)
+        pass_over(world, policies, incidents, stop, report)
         if incidents
-        else one_pass(world, judge, stop, report)
+        else one_pass(world, policies, stop, report)
     )
     stopping = asyncio.ensure_future(stop.wait())
     await asyncio.wait({passing, stopping}, return_when=asyncio.FIRST_COMPLETED)
