@@ -78,7 +78,7 @@ class Shelf:
                 Fresh(
                     fact=refreshed(name),
                     within=feed.stale,
-                    values=values if values.isdisjoint(own) else values - own.keys(),
+                    values=values if values.isdisjoint(own) else values.difference(own),
                 )
                 for name, values in fed.items()
                 if (feed := self.lists[name].noun.feed) is not None
