@@ -7,7 +7,7 @@ from typing import Any
 from agent.adapters.graph import analyzed, hunting
 from agent.adapters.graph.answers import Answer, Call
 from agent.adapters.graph.asking import Asking
-from agent.adapters.graph.clicks import TABLE
+from agent.adapters.graph.clicks import TABLE, is_click
 from agent.adapters.graph.client import BadRequest, Client, NotFound, Oversized
 from agent.adapters.graph.copies import Found, Unreadable, sorted_out
 from agent.adapters.graph.wire import records_of
@@ -107,20 +107,20 @@ class Mailbag:
             has_clicks = False
             if TABLE.lower() in str(error).lower():
                 self._clicks_from = self._clock.now() + CLICKS_AGAIN
-        if why and has_clicks and len(ids) == 1:
+        if why and has_clicks and len(ids) == 1 and (not rows or any(map(is_click, rows))):
             rows, why = await self._rows(ids, clicks=False)
             has_clicks = False
         return (NOTHING, why) if why else (hunting.copies_of(rows, clicks=has_clicks), "")
 
     async def _rows(self, ids: list[str], *, clicks: bool) -> tuple[list[dict[str, Any]], str]:
-        """Return the rows of one answer; none, and why, where they are more than an answer holds."""
+        """Return the rows of one answer; and why they are not all, where they are more than an answer holds."""
         query = hunting.query(ids, clicks=clicks)
         try:
             rows = await self._client.read(Call.HUNT, lambda: self._asking.hunt(query), _rows)
         except Oversized:
             return [], f"the copies of {len(ids)} messages are more than one answer holds"
         if len(rows) >= hunting.MOST_ROWS:
-            return [], f"more than {hunting.MOST_ROWS} copies of {len(ids)} messages"
+            return rows, f"more than {hunting.MOST_ROWS} copies of {len(ids)} messages"
         return rows, ""
 
     async def _analyzed(self, message_id: str) -> Found:
