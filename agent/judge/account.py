@@ -1,4 +1,4 @@
-"""(A set of policies, an action, its facts) -> an explanation: the decision taken apart, and what would have changed it."""
+"""(The compiled policies, an action, its facts) -> an explanation: the decision taken apart, and what would have changed it."""
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property, partial
@@ -16,7 +16,6 @@ from agent.model.decision import Answer, Decision, Rule, Verb
 from agent.model.explanation import Aside, Bearing, Because, Explanation, Flips, PolicyTree
 from agent.model.facts import Facts
 from agent.model.pending import PendingAction
-from agent.model.policy import PolicySet
 
 MOST_TOLD = 3
 """Changes of as few facts that are told for one other decision."""
@@ -28,16 +27,10 @@ class Account:
     """An action, as these policies decide it."""
 
     def __init__(
-        self,
-        policies: PolicySet,
-        judge: Judge,
-        action: PendingAction,
-        facts: Facts,
-        *,
-        enforces_observers: bool,
+        self, judge: Judge, action: PendingAction, facts: Facts, *, enforces_observers: bool
     ) -> None:
-        self.policies = policies
         self.judge = judge
+        self.policies = judge.policy_set
         self.action = action
         self.facts = facts
         self.enforces_observers = enforces_observers

@@ -3,6 +3,7 @@
 import msgspec
 
 from agent.judge.alter import Alterations, Edit, Known, Put, Resize
+from agent.judge.links import SIZES
 from agent.judge.vocabulary import Scope
 from agent.model.facts import Facts
 from agent.model.policy import All, Condition, Not, Policy
@@ -69,7 +70,7 @@ def advanced(world: World, step: Step) -> World:
     if isinstance(edit, Put) and edit.scope is Scope.MESSAGE:
         changed = frozenset((edit.fact, at) for at in edit.rows)
         return World(facts=step.facts, fixed=world.fixed, fixed_rows=rows | changed)
-    if isinstance(edit, Resize) and rows:
+    if isinstance(edit, Resize) and edit.fact in SIZES and rows:
         left = Alterations(world.facts, frozenset(at for _, at in rows)).left(edit) or ()
         place = {at: new for new, at in enumerate(left)}
         rows = frozenset((fact, place[at]) for fact, at in rows)

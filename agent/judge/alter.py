@@ -6,8 +6,10 @@ exist. So **what agrees before an edit agrees after it**: where a fact is what i
 worked out anew; where it is not, because a situation was written by hand without its messages, it stands on
 its own. The links are those by which `gather` makes the facts.
 
-Held besides, wherever they held before: no more copies in mailboxes than copies, no more recipients than
-copies, and, while all messages are known, no more messages than Defender counted copies of.
+Held besides, wherever they held before: no more copies in mailboxes, or in one place, or with one threat, than
+copies, no more recipients than copies, no more clicks let through, or accounts that clicked, than clicks, and,
+while all messages are known, no more copies counted by Defender than there are. Not held together, since the facts
+alone do not tell it: clicks of an account with `clicked` of a message, and the history with the sender it is of.
 """
 
 from datetime import datetime
@@ -16,11 +18,12 @@ from typing import cast
 import msgspec
 
 from agent.judge.links import (
+    BOUNDS,
     COPIES,
     COUNTED,
+    COUNTS,
     FROM,
-    IN_MAILBOXES,
-    RECIPIENTS,
+    SIZES,
     WORKED_OUT,
     Row,
     agrees,
@@ -28,7 +31,7 @@ from agent.judge.links import (
     row_with,
     worked_out,
 )
-from agent.judge.resize import MOST_MESSAGES, more, pattern, resized_set, spare
+from agent.judge.resize import MOST_MESSAGES, more, pattern, resized_set, spare, uncounted
 from agent.judge.vocabulary import Scope
 from agent.model.facts import Facts, Value
 
@@ -62,10 +65,6 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Edit = Put | Resize | Judged | Known
-
-
-ELSEWHERE = "quarantine"
-"""Where mail is that is in no mailbox any more."""
 
 
 class Alterations:
@@ -125,23 +124,21 @@ class Alterations:
 
     def _resized(self, edit: Resize) -> Facts | None:
         facts, rows = self.facts, self.facts.messages or ()
-        if not rows:
-            return resized_set(facts, edit.count)
+        if not rows or edit.fact not in SIZES:
+            return resized_set(facts, edit.fact, edit.count)
         left = self.left(edit)
-        if left is None or (not left and edit.fact != IN_MAILBOXES):
+        if left is None or (not left and edit.fact not in COUNTS):
             return None
         if not left:
-            # Of no messages nothing would be known: they are still there, and in no mailbox.
-            return msgspec.structs.replace(
-                facts, messages=tuple(row_with(row, "location", ELSEWHERE) for row in rows)
-            )
+            # Of no messages nothing would be known: they are still there, and do not count.
+            return msgspec.structs.replace(facts, messages=tuple(uncounted(row, edit.fact) for row in rows))
         if len(left) < len(rows):
             return msgspec.structs.replace(facts, messages=tuple(rows[at] for at in left))
         missing = edit.count - cast("int", facts.values.get(edit.fact, 0))
         if missing > 0 and len(rows) + missing > MOST_MESSAGES:
             return None
         taken = {str(row.get("recipient")) for row in rows}
-        further = more(rows[pattern(rows)], missing, taken)
+        further = more(pattern(rows, edit.fact), missing, taken)
         return msgspec.structs.replace(facts, messages=(*rows, *further))
 
     def left(self, edit: Resize) -> tuple[int, ...] | None:
@@ -182,10 +179,10 @@ def _affected(edit: Edit) -> frozenset[str]:
 def _within_bounds(before: Facts, after: Facts, edit: Edit) -> Facts | None:
     """Return the facts with the smaller of two counts still not above the larger; None where that cannot be."""
     values = dict(after.values)
-    for small, large in ((IN_MAILBOXES, COPIES), (RECIPIENTS, COPIES)):
+    for small, large in BOUNDS:
         if _is_above(before.values, small, large) or not _is_above(values, small, large):
             continue
-        if before.messages:
+        if before.messages and large == COPIES:
             return None
         is_small = getattr(edit, "fact", "") == small
         values[large if is_small else small] = values[small if is_small else large]

@@ -137,11 +137,7 @@ class Ground:
             return Root(scope, source[0] if source is not None and is_linked else name)
         if name in links.OVER_ROWS and self.is_over_rows(name):
             return Root(Scope.MESSAGE, links.OVER_ROWS[name][0])
-        if (
-            name in links.SIZES
-            and name in self._linked
-            and (self.facts.messages or name in self.facts.values)
-        ):
+        if name in self._linked and (name in links.SIZES or name in links.SET_SIZES):
             return Root(scope, name, is_size=True)
         if name in links.OVER_SETS and name in self._linked:
             return Root(scope, links.OVER_SETS[name])

@@ -3,6 +3,10 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from urllib.parse import urlsplit
 
+import msgspec
+
+from agent.judge import copies
+from agent.judge.copies import PLACES, THREATS
 from agent.judge.fold import folded
 from agent.judge.seen import fact_of
 from agent.judge.vocabulary import Scope
@@ -15,15 +19,40 @@ COPIES = "cluster.copyCount"
 IN_MAILBOXES = "cluster.mailboxCount"
 COUNTED = "cluster.emailCount"
 RECIPIENTS = "recipients.count"
-SIZES = frozenset({COPIES, IN_MAILBOXES, RECIPIENTS})
+
+
+class Counting(msgspec.Struct, frozen=True):
+    """A count of messages: of those in which the fact is, or has among it, one of these words."""
+
+    source: str
+    words: frozenset[str]
+
+
+COUNTS: Mapping[str, Counting] = {
+    IN_MAILBOXES: Counting("location", MAILBOX_LOCATIONS),
+    **{name: Counting("location", frozenset({place})) for name, place in PLACES.items()},
+    **{name: Counting("threats", frozenset({threat})) for name, threat in THREATS.items()},
+}
+
+SIZES = frozenset({COPIES, RECIPIENTS, *COUNTS})
 """Counts of messages: they change only with the messages themselves, where those are known."""
+
+SET_SIZES: Mapping[str, str] = {RECIPIENTS: "recipients", "clicks.users": "clicks.accounts"}
+"""How many members a set has, where there are no messages to count them in, or it is of no fact of theirs."""
+
+BOUNDS: tuple[tuple[str, str], ...] = (
+    (RECIPIENTS, COPIES),
+    *((name, COPIES) for name in COUNTS),
+    ("clicks.allowed", "clicks.count"),
+    ("clicks.users", "clicks.count"),
+    ("reports.count", "incident.alertCount"),
+)
+"""Counts of which the first is never above the second."""
 
 
 def domain_of(value: Value | None) -> str | None:
     """Return the domain of an address."""
-    if not isinstance(value, str) or "@" not in value:
-        return None
-    return value.rpartition("@")[2].lower() or None
+    return copies.domain_of(value) if isinstance(value, str) else None
 
 
 def host_of(value: Value | None) -> str | None:
@@ -76,19 +105,20 @@ OVER_SETS: Mapping[str, str] = {"recipients.domains": "recipients", "senders.dom
 """Domains of addresses, where there are no messages to work them out from."""
 
 
-WORKED_OUT = frozenset({*OF_ACTION, *OVER_ROWS, *SIZES})
+WORKED_OUT = frozenset({*OF_ACTION, *OVER_ROWS, *SIZES, *SET_SIZES})
 
 FROM: Mapping[str, frozenset[str]] = {
     **{source: frozenset({name}) for name, (source, _) in OF_ACTION.items()},
     "recipient": frozenset({"recipients", "recipients.domains", RECIPIENTS}),
     "sender.address": frozenset({"senders", "senders.domains"}),
-    "location": frozenset({"locations", IN_MAILBOXES}),
+    "location": frozenset({"locations", IN_MAILBOXES, *PLACES}),
     "subject": frozenset({"subjects"}),
     "direction": frozenset({"directions"}),
-    "threats": frozenset({"threats"}),
+    "threats": frozenset({"threats", *THREATS}),
+    "clicks.accounts": frozenset({"clicks.users"}),
     "recipients": frozenset({"recipients.domains", RECIPIENTS}),
     "senders": frozenset({"senders.domains"}),
-    **{name: frozenset({name}) for name in (*SIZES, COUNTED)},
+    **{name: frozenset({name}) for pair in (*BOUNDS, (COUNTED,)) for name in pair},
 }
 """What may have to be worked out anew where a fact changes."""
 
@@ -113,6 +143,7 @@ def worked_out(facts: Facts, names: frozenset[str] = WORKED_OUT) -> Iterator[tup
     for name, (source, view) in OVER_ROWS.items():
         if name in names:
             yield name, _collected(rows, source, view)
+    yield from _set_size("clicks.users", facts, names)
     if facts.messages_complete:
         yield from _sizes(rows, names)
     else:
@@ -124,10 +155,14 @@ def _of_sets(facts: Facts, names: frozenset[str]) -> Iterator[tuple[str, Value |
         known = facts.values.get(source)
         if name in names:
             yield name, _domains(known) if isinstance(known, frozenset) else None
-    recipients = facts.values.get("recipients")
-    is_counted = RECIPIENTS in names and RECIPIENTS in facts.values and facts.messages_complete
-    if is_counted and isinstance(recipients, frozenset):
-        yield RECIPIENTS, len(recipients)
+    for name in SET_SIZES:
+        yield from _set_size(name, facts, names)
+
+
+def _set_size(name: str, facts: Facts, names: frozenset[str]) -> Iterator[tuple[str, Value | None]]:
+    members = facts.values.get(SET_SIZES[name])
+    if name in names and name in facts.values and facts.messages_complete and isinstance(members, frozenset):
+        yield name, len(members)
 
 
 def _collected(rows: Sequence[Row], source: str, view: View) -> frozenset[str] | None:
@@ -149,9 +184,19 @@ def _sizes(rows: Sequence[Row], names: frozenset[str]) -> Iterator[tuple[str, Va
         yield RECIPIENTS, None if recipients is None else len(recipients)
     if COPIES in names:
         yield COPIES, len(rows)
-    if IN_MAILBOXES in names:
-        places = [row.get("location") for row in rows]
-        yield IN_MAILBOXES, None if None in places else sum(place in MAILBOX_LOCATIONS for place in places)
+    for name, counting in COUNTS.items():
+        if name in names:
+            is_known = all(counting.source in row for row in rows)
+            yield name, sum(is_counted(row, name) for row in rows) if is_known else None
+
+
+def is_counted(row: Row, name: str) -> bool:
+    """Whether the message adds to the count."""
+    counting = COUNTS.get(name)
+    if counting is None:
+        return True
+    value = row.get(counting.source)
+    return bool(value & counting.words) if isinstance(value, frozenset) else value in counting.words
 
 
 def _domains(addresses: frozenset[str]) -> frozenset[str]:

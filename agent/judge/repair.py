@@ -20,7 +20,7 @@ from agent.judge.repair_rows import RowRepairs
 from agent.judge.resize import MOST_MESSAGES
 from agent.judge.seen import fact_of
 from agent.judge.truth import Here, holds, opposite
-from agent.judge.vocabulary import SETS, Scope
+from agent.judge.vocabulary import NEVER, SETS, Scope
 from agent.model.facts import FactType, Value
 from agent.model.policy import All, AnyOf, Condition, Messages, Moment, Not, Test
 
@@ -150,7 +150,7 @@ class Repairs:
         for value in values:
             if value != before and (value != frozenset() or self.ground.may_be_empty(root)):
                 yield Put(scope=Scope.ACTION, fact=root.fact, values=(value,))
-        if before is not None:
+        if before is not None and fact_of(root.fact, Scope.ACTION).unknown_when != NEVER:
             yield Put(scope=Scope.ACTION, fact=root.fact, values=(None,))
 
     def _is_too_many(self, fact: str, count: int) -> bool:

@@ -4,9 +4,21 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from agent.judge.links import COPIES, IN_MAILBOXES, RECIPIENTS, Row, domain_of, row_with
-from agent.model.defender import MAILBOX_LOCATIONS
+from agent.judge.links import (
+    COPIES,
+    COUNTS,
+    IN_MAILBOXES,
+    RECIPIENTS,
+    SET_SIZES,
+    Row,
+    domain_of,
+    is_counted,
+    row_with,
+)
 from agent.model.facts import Facts, Value
+
+ELSEWHERE = "quarantine"
+"""Where mail is that is in no mailbox any more."""
 
 MOST_MESSAGES = 2_000
 """No world with more messages than this, or than there were, is tried."""
@@ -20,12 +32,12 @@ def spare(rows: Sequence[Row], fact: str, keep: frozenset[int]) -> list[tuple[in
     rank = {at: (-len(group), -place) for group in alike.values() for place, at in enumerate(group)}
     groups: dict[object, list[int]] = {}
     for at, row in enumerate(rows):
-        if fact == IN_MAILBOXES and row.get("location") not in MAILBOX_LOCATIONS:
+        if not is_counted(row, fact):
             continue
         groups.setdefault(row.get("recipient") if fact == RECIPIENTS else at, []).append(at)
     free = [tuple(group) for group in groups.values() if not keep & set(group)]
     if fact == COPIES:
-        return sorted(free, key=lambda group: (_is_in_mailbox(rows[group[0]]), rank[group[0]]))
+        return sorted(free, key=lambda group: (is_counted(rows[group[0]], IN_MAILBOXES), rank[group[0]]))
     return sorted(free, key=lambda group: rank[group[0]])
 
 
@@ -35,13 +47,26 @@ def _ordinary(row: Row) -> object:
     )
 
 
-def _is_in_mailbox(row: Row) -> bool:
-    return row.get("location") in MAILBOX_LOCATIONS
+def pattern(rows: Sequence[Row], fact: str) -> Row:
+    """Return a message that further ones are to be like: one that counts, in a mailbox if there is one."""
+    counted = [row for row in rows if is_counted(row, fact)]
+    if counted:
+        return next((row for row in reversed(counted) if is_counted(row, IN_MAILBOXES)), counted[-1])
+    counting = COUNTS[fact]
+    word = min(counting.words)
+    value = rows[-1].get(counting.source)
+    return row_with(rows[-1], counting.source, value | {word} if isinstance(value, frozenset) else word)
 
 
-def pattern(rows: Sequence[Row]) -> int:
-    """Return the message that further ones are like: the last that is in a mailbox, else the last."""
-    return next((at for at in reversed(range(len(rows))) if _is_in_mailbox(rows[at])), len(rows) - 1)
+def uncounted(row: Row, fact: str) -> Row:
+    """Return the message as one that does not add to the count."""
+    counting = COUNTS.get(fact)
+    value = None if counting is None else row.get(counting.source)
+    if counting is None or not is_counted(row, fact):
+        return row
+    if isinstance(value, frozenset):
+        return row_with(row, counting.source, value - counting.words)
+    return row_with(row, counting.source, ELSEWHERE if ELSEWHERE not in counting.words else "deletedFolder")
 
 
 def more(row: Row, count: int, taken: set[str]) -> Iterator[Row]:
@@ -62,12 +87,13 @@ def fresh_addresses(like: str, count: int, taken: set[str]) -> Iterator[str]:
             yield address
 
 
-def resized_set(facts: Facts, count: int) -> Facts | None:
-    """Return the facts with so many recipients, where there are no messages to speak of."""
-    recipients = facts.values.get("recipients")
-    if not isinstance(recipients, frozenset) or not recipients or count > MOST_MESSAGES:
+def resized_set(facts: Facts, fact: str, count: int) -> Facts | None:
+    """Return the facts with so many members in the set that is counted, where they are not of messages."""
+    name = SET_SIZES.get(fact, "")
+    members = facts.values.get(name)
+    if not isinstance(members, frozenset) or not members or count > MOST_MESSAGES:
         return None
-    some = sorted(recipients)[:count]
-    others = fresh_addresses(some[0] if some else "", count - len(some), set(some))
-    members: Value = frozenset((*some, *others))
-    return msgspec.structs.replace(facts, values={**facts.values, "recipients": members})
+    some = sorted(members)[:count]
+    others = fresh_addresses(min(members), count - len(some), set(some))
+    resized: Value = frozenset((*some, *others))
+    return msgspec.structs.replace(facts, values={**facts.values, name: resized})

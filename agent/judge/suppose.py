@@ -20,7 +20,7 @@ from agent.judge.flip import Bench, Found
 from agent.judge.quote import members, quote, visible
 from agent.judge.seen import fact_of
 from agent.judge.truth import Here
-from agent.judge.vocabulary import SETS, Scope
+from agent.judge.vocabulary import SETS, Scope, list_of
 from agent.judge.widen import Widening
 from agent.model.decision import Rule, Verb
 from agent.model.explanation import Change, Flip
@@ -127,6 +127,12 @@ class _Telling:
                 return self._of_action(values[0])
 
     def _of_action(self, value: Value | None) -> Change:
+        fed = list_of(self.fact)
+        if fed is not None:
+            told = f"had the list `{fed}` been fetched in time"
+            return Change(
+                fact=self.fact, words=told, before=self.bench.facts.values.get(self.fact), instead=value
+            )
         fact = fact_of(self.fact, Scope.ACTION)
         before, after = self.bench.facts.values.get(self.fact), self.found.facts.values.get(self.fact)
         if value is None or after is None:

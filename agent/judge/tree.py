@@ -184,7 +184,8 @@ def _entries(
     for each in lists:
         if each.name not in named and not wording.endswith(" more"):
             continue
-        for entry in filter(covers, each.entries):
+        members = (_member(one, each) for one in each.members or ())
+        for entry in filter(covers, (*each.entries, *members)):
             yield Entry(
                 list=each.name,
                 wording=entry.wording,
@@ -196,6 +197,12 @@ def _entries(
                 expires=entry.expires,
                 is_over=entry.expires is not None and here.facts.now >= entry.expires,
             )
+
+
+def _member(wording: str, of: PolicyList) -> ListEntry:
+    """Return a member of the list's group as an entry."""
+    group = of.feed.group if of.feed is not None else ""
+    return ListEntry(wording=wording, mark=of.mark, reason=f"a member of the group {group}")
 
 
 def _covers(entry: ListEntry, test: Test, here: Here) -> bool:

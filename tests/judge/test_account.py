@@ -31,7 +31,7 @@ def explained(
     files = {f"policies/{at}.yaml": data for at, data in enumerate(policies)} | dict(lists or {})
     found = parse_set(files)
     action = an_action(deadline=NOW + deadline, tenant=tenant)
-    account = Account(found, compile_set(found), action, seen, enforces_observers=enforces_observers)
+    account = Account(compile_set(found), action, seen, enforces_observers=enforces_observers)
     return account.explanation(to)
 
 
@@ -198,9 +198,7 @@ def test_a_policy_that_fails_says_so_and_hides_nothing_else() -> None:
     )
     broken = facts({"cluster.mailboxCount": 12, "evidence.tags": 7})
 
-    explanation = Account(
-        found, compile_set(found), an_action(), broken, enforces_observers=False
-    ).explanation()
+    explanation = Account(compile_set(found), an_action(), broken, enforces_observers=False).explanation()
 
     assert explanation.rule is Rule.UNDECIDED
     failed = explanation.policies[0]
@@ -339,7 +337,7 @@ def test_one_of_a_list_is_told_by_the_list_where_each_of_it_does() -> None:
     action = replace(an_action(), kind=next(iter(found.policies[0].kinds)))
 
     explanation = Account(
-        found, compile_set(found), action, facts({"mailbox.address": "a@x.example"}), enforces_observers=False
+        compile_set(found), action, facts({"mailbox.address": "a@x.example"}), enforces_observers=False
     ).explanation()
 
     assert "been one of $vip (such as ceo@contoso.example)" in to(Verb.APPROVE, explanation).words

@@ -159,7 +159,7 @@ def test_an_explanation_says_what_is_decided_and_no_part_of_it_fails(
     some: list[Policy], facts: Facts
 ) -> None:
     policies = PolicySet(policies=tuple(some), revision="r")
-    account = Account(policies, compile_set(policies), an_action(), facts, enforces_observers=True)
+    account = Account(compile_set(policies), an_action(), facts, enforces_observers=True)
 
     explanation = account.explanation()
 

@@ -132,6 +132,13 @@ def _rule(out: Console, told: Explained) -> None:
     if explanation.enforces_observers or any(one.observes for one in explanation.policies):
         other = "asWritten" if explanation.enforces_observers else "enforce"
         _say(out, f"policies in `mode: observe` {counted} here; --treat-as {other} does otherwise", "dim")
+    if told.unfed:
+        names = ", ".join(f"${name}" for name in told.unfed)
+        _say(
+            out,
+            f"who is in {names} is not known here: name settings whose ledger has it with --settings",
+            YELLOW,
+        )
     if explanation.shadow is not None:
         shadow = explanation.shadow
         _say(

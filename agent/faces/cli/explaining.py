@@ -9,19 +9,19 @@ import msgspec
 from agent.adapters.host import LARGEST, PolicyFiles
 from agent.faces.cli.branches import tell
 from agent.faces.cli.failures import FINDINGS, Ending
-from agent.faces.cli.looking import the_record
+from agent.faces.cli.looking import known_members, the_record
 from agent.faces.cli.options import USUAL as USUAL_SETTINGS
 from agent.faces.cli.options import loaded
 from agent.faces.cli.output import console, print_json, safe
 from agent.faces.cli.taken_apart import Explained, Recorded
 from agent.faces.telling import what
 from agent.judge.account import Account
-from agent.judge.compile import compile_set
-from agent.judge.parse import parse_set
+from agent.judge.compile import Judge
 from agent.judge.situations import action_of, parse_situation
+from agent.loop.policies import InForce
 from agent.model.decision import Decision, Verb
 from agent.model.enactment import Record
-from agent.model.errors import SettingsError
+from agent.model.errors import LedgerError, SettingsError
 from agent.model.facts import Facts
 from agent.model.pending import IncidentHead, PendingAction
 from agent.model.policy import PolicySet
@@ -63,10 +63,9 @@ def explain(asked: Asked, *, as_json: bool) -> None:
     matter = _of_file(asked.facts) if asked.facts is not None else _of_record(settings, asked.action or "")
     folder = _folder(asked, settings)
     treat_as = _treat_as(asked, settings)
-    policies = parse_set(PolicyFiles(folder).files())
+    judge = _judge(folder, settings)
     account = Account(
-        policies,
-        compile_set(policies),
+        judge,
         matter.action,
         matter.facts,
         enforces_observers=treat_as is TreatAs.ENFORCE,
@@ -112,6 +111,20 @@ def _treat_as(asked: Asked, settings: Settings | None) -> TreatAs:
     if asked.action is not None and settings is not None:
         return settings.policies.treat_as
     return TreatAs.ENFORCE
+
+
+def _judge(folder: Path, settings: Settings | None) -> Judge:
+    """Return the policies of the folder, with who is in the groups of their lists as far as the ledger knows."""
+    in_force = InForce(PolicyFiles(folder).files())
+    if not in_force.fed or settings is None:
+        return in_force.judge
+    try:
+        in_force.members.update(known_members(settings))
+    except LedgerError:
+        # Without a ledger nothing is known of them, which is told.
+        return in_force.judge
+    in_force.renew()
+    return in_force.judge
 
 
 def _of_record(settings: Settings | None, action: str) -> Matter:
@@ -170,8 +183,18 @@ def _explained(matter: Matter, account: Account, folder: Path, to: tuple[Verb, .
         source=matter.source,
         policies=str(folder),
         recorded=None if recorded is None else _told(recorded, account.policies),
+        unfed=_unfed(account),
         differs=recorded is not None and _differs(recorded, explanation.verb, explanation.deciding),
         explanation=explanation,
+    )
+
+
+def _unfed(account: Account) -> tuple[str, ...]:
+    """Return the lists, of those that policies for the action name, whose members are not known."""
+    named = {name for one in account.judge.of_kind(account.action.kind) for name in one.policy.lists}
+    lists = account.policies.lists
+    return tuple(
+        one.name for one in lists if one.feed is not None and one.members is None and one.name in named
     )
 
 

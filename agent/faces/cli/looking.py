@@ -1,7 +1,7 @@
 """`pending`, `history` and `show`: what the ledger holds, read while the agent runs or not."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
@@ -19,6 +19,7 @@ from agent.faces.telling import Row, deciders, moment, row, what
 from agent.model.decision import Decision, Verb
 from agent.model.enactment import CLOSED, Record, State
 from agent.model.errors import LedgerError, SettingsError
+from agent.model.policy import Members
 from agent.ports import Ledger
 from agent.settings.durations import duration
 from agent.settings.subjects import Settings
@@ -108,6 +109,11 @@ def the_record(settings: Settings, action: str) -> Record:
         out.print(safe(f"error: {_why_not_one(action, found)}"), soft_wrap=True)
         raise Ending(FINDINGS)
     return found[0]
+
+
+def known_members(settings: Settings) -> Mapping[str, Members]:
+    """Return who was in each group that lists are fed from, as far as the ledger knows."""
+    return _reading(settings, lambda ledger: ledger.members())
 
 
 async def _open(ledger: Ledger) -> list[Record]:

@@ -41,4 +41,6 @@ class Explained(msgspec.Struct, frozen=True, kw_only=True):
     policies: str
     recorded: Recorded | None
     differs: bool
+    unfed: tuple[str, ...] = ()
+    """Lists that are fed from groups whose members are not known here: what tests them says little."""
     explanation: Explanation
