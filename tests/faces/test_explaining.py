@@ -16,6 +16,7 @@ from agent.adapters.ledger.opening import open_ledger
 from agent.faces.cli.app import app
 from agent.model.decision import Verb
 from agent.model.enactment import State
+from agent.model.policy import Members
 from tests.faces.records import HOSTILE, a_record, a_settings_file
 from tests.faces.test_cli import run
 from tests.loop.conftest import Bench
@@ -401,6 +402,38 @@ decide: approve
     assert "Invoice" in done.stdout
     acting = {letter for letter in done.stdout if unicodedata.category(letter) in {"Cc", "Cf", "Cs"}}
     assert acting <= {"\n"}
+
+
+GROUP = "99999999-2222-3333-4444-555555555555"
+FED = f"list: vip\ntype: addresses\nsource: {{group: {GROUP}}}\n"
+
+
+def test_who_is_in_a_group_is_known_by_the_ledger_and_missed_without_it(tmp_path: Path) -> None:
+    folder = written(tmp_path, SMALL, VIP)
+    (folder / "lists" / "vip.yaml").write_text(FED, encoding="utf-8")
+    settings = str(a_settings_file(tmp_path))
+
+    async def remember() -> None:
+        async with open_ledger(f"sqlite:///{tmp_path}/air-agent-data/ledger.db", TENANT) as ledger:
+            await ledger.save_members(Members(group=GROUP, at=NOW, values=("ceo@contoso.example",)))
+
+    asyncio.run(remember())
+    facts = with_facts(
+        tmp_path,
+        FACTS.replace("anna@", "ceo@").replace(
+            "facts:\n", "now: 2026-11-02T09:00:00Z\nfacts:\n  list.vip.refreshed: 2026-11-02T08:30:00Z\n"
+        ),
+    )
+
+    known = explain("--facts", facts, "--settings", settings, "--policies", str(folder))
+    missed = explain("--facts", facts, "--policies", str(folder))
+
+    assert known.stdout.startswith("escalate by vip\n"), known.output
+    assert f"ceo@contoso.example is in $vip: a member of the group {GROUP}" in known.stdout
+    assert "is not known here" not in known.stdout
+    assert (
+        "who is in $vip is not known here: name settings whose ledger has it with --settings" in missed.stdout
+    )
 
 
 # A large set

@@ -10,7 +10,7 @@ from agent.judge.account import Account
 from agent.judge.compile import compile_set
 from agent.judge.parse import parse_set
 from agent.model.decision import Rule, Verb
-from agent.model.explanation import Bearing, Because, Explanation, Flips
+from agent.model.explanation import Bearing, Because, Explanation, Flips, Leaf
 from agent.model.facts import Facts, Value
 from tests.judge.writing import NOW, an_action, facts, list_file, policy_file
 
@@ -540,3 +540,48 @@ def test_more_than_four_facts_are_not_looked_for() -> None:
 def test_only_the_decisions_that_are_asked_for_are_searched_for() -> None:
     assert [one.verb for one in explained(SMALL, to=(Verb.ESCALATE,)).flips] == [Verb.ESCALATE]
     assert explained(SMALL, to=(Verb.APPROVE,)).flips == ()
+
+
+FED = {
+    "policies/lists/vip.yaml": (
+        b"list: vip\ntype: addresses\nsource: {group: 99999999-2222-3333-4444-555555555555}\nrefresh: 1h\nstale: 6h\n"
+    )
+}
+
+
+@pytest.mark.parametrize(("hours", "verb"), [(6, Verb.APPROVE), (7, Verb.ESCALATE)])
+def test_a_list_that_is_too_old_would_have_had_to_be_fetched(hours: int, verb: Verb) -> None:
+    policy = policy_file("cluster.by: url", name="small", unless="- recipients: {anyIn: $vip}")
+    seen = facts(
+        {
+            "cluster.by": "url",
+            "recipients": frozenset({"anna@contoso.example"}),
+            "list.vip.refreshed": NOW - timedelta(hours=hours),
+        }
+    )
+
+    found = explained(policy, seen=seen, lists=FED)
+
+    assert found.verb is verb
+    if verb is Verb.ESCALATE:
+        assert to(Verb.APPROVE, found).words == (
+            "had the list `vip` been fetched in time, it would have been approved by `small`"
+        )
+
+
+@pytest.mark.parametrize(("day", "is_named"), [("2026-08-23", False), ("2026-08-24", True)])
+def test_an_entry_that_has_ended_stands_in_nobody_s_way(day: str, is_named: bool) -> None:
+    policy = policy_file("cluster.by: url", name="small", unless="- recipients: {anyIn: $vip}")
+    entry = f"{{value: ceo@contoso.example, expires: {day}, reason: on leave}}"
+    seen = facts({"cluster.by": "url", "recipients": frozenset({"ceo@contoso.example"})})
+
+    found = explained(policy, seen=seen, lists=list_file("vip", entry))
+
+    assert (found.verb is Verb.ESCALATE) is is_named
+    told = found.policies[0].unless[0]
+    assert isinstance(told, Leaf)
+    assert [(one.reason, one.is_over) for one in told.entries] == [("on leave", not is_named)]
+    if is_named:
+        assert "without ceo@contoso.example among `recipients`" in to(Verb.APPROVE, found).words
+    else:
+        assert "ceo@" not in to(Verb.ESCALATE, found).words

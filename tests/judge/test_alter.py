@@ -228,3 +228,69 @@ def test_some_messages_that_are_missing_make_the_counts_unknown() -> None:
     assert "recipients.count" not in changed.values
     assert "cluster.mailboxCount" not in changed.values
     assert changed.values["recipients"] == GATHERED.values["recipients"]
+
+
+SPLIT = facts(
+    {
+        "cluster.copyCount": 3,
+        "cluster.mailboxCount": 2,
+        "cluster.inboxCount": 2,
+        "cluster.quarantineCount": 1,
+        "cluster.phishCount": 3,
+        "cluster.spamCount": 0,
+        "clicks.accounts": frozenset({ANNA, BEN}),
+        "clicks.users": 2,
+        "clicks.count": 2,
+        "clicks.allowed": 1,
+    },
+    messages=(a_row(ANNA), a_row(BEN), a_row(CEO, "quarantine")),
+)
+
+
+def test_the_split_of_a_cluster_follows_where_its_messages_are_and_what_is_in_them() -> None:
+    moved = after(put("location", "quarantine", 0), SPLIT)
+    spam = after(put("threats", frozenset({"spam"}), 2), SPLIT)
+
+    assert (moved.values["cluster.inboxCount"], moved.values["cluster.quarantineCount"]) == (1, 2)
+    assert (spam.values["cluster.phishCount"], spam.values["cluster.spamCount"]) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("fact", "count", "expected"),
+    [
+        (
+            "cluster.quarantineCount",
+            0,
+            {"cluster.quarantineCount": 0, "cluster.copyCount": 2, "cluster.inboxCount": 2},
+        ),
+        (
+            "cluster.quarantineCount",
+            3,
+            {"cluster.quarantineCount": 3, "cluster.copyCount": 5, "cluster.inboxCount": 2},
+        ),
+        ("cluster.spamCount", 2, {"cluster.spamCount": 2, "cluster.phishCount": 5, "cluster.copyCount": 5}),
+        ("cluster.phishCount", 0, {"cluster.phishCount": 0, "cluster.copyCount": 3, "cluster.inboxCount": 2}),
+    ],
+)
+def test_a_count_of_the_split_is_reached_by_messages_that_count(
+    fact: str, count: int, expected: Mapping[str, Value]
+) -> None:
+    changed = after(Resize(fact=fact, count=count), SPLIT)
+
+    assert {name: changed.values[name] for name in expected} == expected
+    assert len(changed.messages or ()) == changed.values["cluster.copyCount"]
+
+
+@pytest.mark.parametrize(
+    ("edit", "expected"),
+    [
+        (put("clicks.accounts", frozenset({ANNA})), {"clicks.users": 1, "clicks.count": 2}),
+        (Resize(fact="clicks.users", count=3), {"clicks.users": 3, "clicks.count": 3}),
+        (put("clicks.count", 0), {"clicks.count": 0, "clicks.allowed": 0}),
+        (put("clicks.allowed", 5), {"clicks.count": 5, "clicks.allowed": 5}),
+    ],
+)
+def test_no_more_clicks_are_let_through_than_there_are(edit: Edit, expected: Mapping[str, Value]) -> None:
+    changed = after(edit, SPLIT)
+
+    assert {name: changed.values[name] for name in expected} == expected

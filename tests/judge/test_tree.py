@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from agent.judge.tree import match_trees, unless_trees
 from agent.model.explanation import Branch, Held, Hours, Joint, Leaf, Sample, Tree
 from agent.model.facts import Facts, Value
-from agent.model.policy import All, Fresh, ListEntry, Mark, Policy, PolicyList, Test
+from agent.model.policy import All, Feed, Fresh, ListEntry, Mark, Policy, PolicyList, Test
 from tests.judge.writing import NOW, facts, list_file, parsed, policy_file
 
 SEEN = facts({"cluster.by": "url", "recipients": frozenset({"CEO@contoso.example", "anna@contoso.example"})})
@@ -296,3 +296,27 @@ def test_a_list_that_is_too_old_is_seen_with_its_age(fetched: Value | None, why:
 
     aged = [sight for sight in leaf(found).seen if sight.fact == "list.vip.refreshed"]
     assert [sight.unknown for sight in aged] == ([] if why is None else [why])
+
+
+def test_a_fact_that_was_not_asked_for_yet_is_told_from_one_that_was_not_given() -> None:
+    policy = parsed(policy_file("clicks.count: {atMost: 3}"))
+    old, new = facts({}, messages=ROWS), replace(facts({}, messages=ROWS), vocabulary=2)
+
+    told = [leaf(match_trees(policy, seen, ())[0]).seen[0].unknown for seen in (old, new)]
+
+    assert told[0] == "it was not asked for yet when these facts were gathered"
+    assert "hunting" in told[1]
+
+
+def test_a_member_of_a_group_is_named_as_one() -> None:
+    policy = naming(
+        parsed(policy_file("recipients: {anyIn: $vip}"), list_file("vip", "ceo@contoso.example")), "vip"
+    )
+    feed = Feed(group="g-1", refresh=timedelta(hours=1), stale=timedelta(days=1))
+    fed = replace(a_list("vip"), feed=feed, members=("ceo@contoso.example", "cfo@contoso.example"))
+
+    (found,) = match_trees(policy, SEEN, (fed,))
+
+    assert [(entry.wording, entry.reason) for entry in leaf(found).entries] == [
+        ("ceo@contoso.example", "a member of the group g-1")
+    ]
