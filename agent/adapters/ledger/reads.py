@@ -13,6 +13,7 @@ from sqlalchemy import (
     and_,
     case,
     func,
+    literal,
     literal_column,
     select,
     tuple_,
@@ -30,6 +31,7 @@ from agent.adapters.ledger.codec import (
     read_targets,
 )
 from agent.adapters.ledger.tables import (
+    Key,
     Moment,
     approvals,
     cursors,
@@ -227,7 +229,9 @@ def judged(
         query = query.where(decisions.c.at >= since)
     if after is not None:
         place = tuple_(decisions.c.at, decisions.c.action_id, decisions.c.number)
-        query = query.where(place > tuple_(after.at, after.action_id, after.number))
+        query = query.where(
+            place > tuple_(literal(after.at, Moment), literal(after.action_id, Key), literal(after.number))
+        )
     return tuple(
         read_judged(row.body, row.action_id, row.number, row.at) for row in connection.execute(query)
     )

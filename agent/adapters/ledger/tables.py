@@ -182,6 +182,7 @@ approvals = Table(
     Column("messages", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
+Index("ix_approvals_at", approvals.c.tenant_id, approvals.c.at)
 
 cursors = Table(
     "cursors",

@@ -51,3 +51,4 @@ def upgrade() -> None:
     )
     op.drop_index("ix_decisions_at", "decisions")
     op.create_index("ix_decisions_at", "decisions", ["tenant_id", "at", "action_id", "number"])
+    op.create_index("ix_approvals_at", "approvals", ["tenant_id", "at"])
