@@ -57,13 +57,18 @@ async def open_world(settings: Settings) -> AsyncIterator[World]:
             shelf=shelf_of(settings),
             pace=settings.loop_pace(),
             enforces_observers=settings.policies.treat_as is TreatAs.ENFORCE,
-            version=version("air-agent"),
+            version=installed(),
         )
 
 
 def open_ledger_for_reading(settings: Settings) -> AbstractAsyncContextManager[Ledger]:
     """Give the ledger as it is, also while an agent runs; nothing can be written."""
     return open_ledger(settings.ledger.address().reveal(), settings.tenant.id, read_only=True)
+
+
+def installed() -> str:
+    """Return the version of this agent."""
+    return version("air-agent")
 
 
 def clock_of(settings: Settings) -> SystemClock:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
+import msgspec
 import structlog
 
 from agent.judge.compile import Judge, compile_set
@@ -15,6 +16,7 @@ from agent.loop.report import PassReport
 from agent.loop.rounds import Rounds
 from agent.loop.visit import recover
 from agent.model.errors import Conflict, LedgerError, Malformed, Refused, Unavailable
+from agent.model.policy import KeptSet
 from agent.ports import World
 
 AWAY = timedelta(minutes=1)
@@ -57,11 +59,13 @@ async def once(world: World, *, stop: asyncio.Event | None = None) -> PassReport
 
 def load(world: World) -> Judge:
     """Return the policies, compiled. Raises PolicyError with everything that is wrong with them."""
-    return compile_set(parse_set(world.shelf.files()))
+    files = world.shelf.files()
+    return compile_set(msgspec.structs.replace(parse_set(files), git=world.shelf.git(files)))
 
 
 async def start(world: World, judge: Judge) -> None:
     """Take up what the last run left under way, and judge anew what other policies or another mode decided."""
+    await keep(world, judge)
     interrupted = await recover(world)
     if interrupted:
         log.warning("calls were interrupted", calls=interrupted, then="they are read back, never sent again")
@@ -70,6 +74,12 @@ async def start(world: World, judge: Judge) -> None:
         log.info(
             "judged anew", actions=renewed, why="the policies or the mode changed since they were decided"
         )
+
+
+async def keep(world: World, judge: Judge) -> None:
+    """Keep the set that comes into force, so that its decisions can be made again."""
+    kept = KeptSet(revision=judge.revision, git=judge.git, at=world.clock.now(), files=judge.policy_set.files)
+    await world.ledger.keep_set(kept)
 
 
 async def one_pass(

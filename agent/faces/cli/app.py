@@ -81,6 +81,22 @@ def show(
     looking.show(settings, action, as_json=as_json)
 
 
+@app.command()
+def replay(
+    action: Annotated[str, typer.Argument(metavar="ID", help="The pending action's id, or how it begins.")],
+    settings: SettingsFile = None,
+    decision: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Only the action's N-th decision; all of them if left out."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Make an action's decisions again under the policies that made them: the same bytes, or what differs."""
+    from agent.faces.cli import replaying
+
+    replaying.replay_action(settings, action, number=decision, as_json=as_json)
+
+
 @policies.command()
 def check(
     path: Annotated[
