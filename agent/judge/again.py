@@ -14,6 +14,7 @@ from agent.judge.compile import Judge
 from agent.judge.decide import decide
 from agent.judge.guard import Spending, guarded, weigh
 from agent.model.decision import Decision, Unit, Verb
+from agent.model.facts import Facts
 from agent.model.pending import PendingAction
 from agent.model.policy import Limit, Policy
 
@@ -45,7 +46,7 @@ def decide_again(judge: Judge, action: PendingAction, recorded: Decision) -> Dec
         raise NotRecorded("an older agent made it, and did not record all that it was made from")
     decision = decide(
         judge,
-        as_it_was(action, recorded),
+        as_it_was(action, recorded.facts, recorded.label),
         recorded.facts,
         evidence=recorded.evidence,
         enforces_observers=recorded.enforces_observers,
@@ -58,13 +59,12 @@ def decide_again(judge: Judge, action: PendingAction, recorded: Decision) -> Dec
     return guarded(decision, weigh(deciding, _spent(recorded), _messages(recorded)))
 
 
-def as_it_was(action: PendingAction, recorded: Decision) -> PendingAction:
-    """Return the action as it was told of in this decision: its label, incident and deadline may have changed."""
-    values = recorded.facts.values
-    incident, deadline = values.get("incident.id"), values.get("action.deadline")
+def as_it_was(action: PendingAction, facts: Facts, label: str) -> PendingAction:
+    """Return the action as these facts tell of it: its label, incident and deadline may have changed since."""
+    incident, deadline = facts.values.get("incident.id"), facts.values.get("action.deadline")
     return msgspec.structs.replace(
         action,
-        label=action.label if recorded.label is None else recorded.label,
+        label=label,
         incident=msgspec.structs.replace(action.incident, id=incident if isinstance(incident, str) else ""),
         deadline=deadline if isinstance(deadline, datetime) else action.deadline,
     )
