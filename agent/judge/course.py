@@ -57,8 +57,8 @@ class Course:
         self._alone: set[str] = set()
         """Actions that the set approved and the record did not."""
         for one in earlier:
-            self._ours.add(one.policy, one.at, one.action_id, one.messages)
-            self._theirs.add(one.policy, one.at, one.action_id, one.messages)
+            self._ours.add((one.policy,), one.at, one.action_id, one.messages)
+            self._theirs.add((one.policy,), one.at, one.action_id, one.messages)
 
     def judgement(self, judged: Judged, ruled: Ruled) -> Judgement:
         """Return what becomes of the action, given what the set's policies say together."""
@@ -85,16 +85,16 @@ class Course:
         An approval of the record that does not count any more, since it was let go before anything was
         sent, counts for neither. What the set approves by itself counts once: its mail would be gone.
         """
-        theirs = recorded(judged)
-        messages = messages_of(judged)[0]
-        is_theirs = theirs.fate is Fate.APPROVE
-        if is_theirs and still_counts:
-            for name in theirs.policies:
-                self._theirs.add(name, judged.at, judged.action_id, messages)
-        if own.fate is not Fate.APPROVE or judged.action_id in self._alone:
-            return
-        if not is_theirs:
+        is_theirs = judged.verb is Verb.APPROVE
+        is_ours = own.fate is Fate.APPROVE and judged.action_id not in self._alone
+        if is_ours and not is_theirs:
             self._alone.add(judged.action_id)
-        if not is_theirs or still_counts:
-            for name in own.policies:
-                self._ours.add(name, judged.at, judged.action_id, messages)
+        counts_for_them = is_theirs and still_counts
+        counts_for_us = is_ours and (still_counts or not is_theirs)
+        if not (counts_for_them or counts_for_us):
+            return
+        messages = messages_of(judged)[0]
+        if counts_for_them:
+            self._theirs.add(judged.policies, judged.at, judged.action_id, messages)
+        if counts_for_us:
+            self._ours.add(own.policies, judged.at, judged.action_id, messages)

@@ -50,10 +50,11 @@ class Spending:
                 spans = self._windows.setdefault(policy.name, {})
                 spans.setdefault(limit.window, Window(limit.window))
 
-    def add(self, policy: str, at: datetime, action_id: str, messages: int) -> None:
-        """Count one approval by the policy; one without limits counts nowhere."""
-        for window in self._windows.get(policy, {}).values():
-            window.add(at, action_id, messages)
+    def add(self, policies: Iterable[str], at: datetime, action_id: str, messages: int) -> None:
+        """Count one approval by these policies; one without limits counts nowhere."""
+        for policy in policies:
+            for window in self._windows.get(policy, {}).values():
+                window.add(at, action_id, messages)
 
     def spent(self, policy: str, unit: Unit, span: timedelta, now: datetime, action_id: str) -> int:
         """Return what the policy has approved within the span before now."""

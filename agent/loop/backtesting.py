@@ -22,6 +22,9 @@ from agent.ports import Ledger
 PAGE = 2000
 """Decisions read at a time."""
 
+AT_ONCE = 500
+"""Flips that are put into words together."""
+
 MOST = 1_000_000
 """Decisions of one action that are read for the words of one of them."""
 
@@ -59,6 +62,7 @@ class _Looking:
         self.question = question
         self.flips: list[Flip] = []
         self.unsaid: list[Unsaid] = []
+        self._told: list[tuple[Judged, Flip | Unsaid]] = []
         self._judges: dict[str, Judge] = {}
         self._fed: dict[str, frozenset[str]] = {}
 
@@ -82,6 +86,7 @@ class _Looking:
             count += len(moment)
             if on_progress is not None:
                 on_progress(count, last)
+        await self._tell()
         return Backtest(
             before=_compared(question.before, question.before_name),
             after=_compared(question.after, question.after_name),
@@ -94,15 +99,18 @@ class _Looking:
         )
 
     async def _look(self, hindsight: Hindsight, judged: Sequence[Judged]) -> None:
-        """Look at the decisions of one moment, and put what is told of them into words."""
-        told: list[tuple[Judged, Flip | Unsaid]] = []
+        """Look at the decisions of one moment."""
         for one in judged:
             fed = await self._fed_in(one.revision) if hindsight.both.goes_by_lists else ()
             found = hindsight.look(one, fed)
             if found is not None:
-                told.append((one, found))
-        if not told:
-            return
+                self._told.append((one, found))
+        if len(self._told) >= AT_ONCE:
+            await self._tell()
+
+    async def _tell(self) -> None:
+        """Put what was found into words, many at once: each has its label, and its reasons while those are wanted."""
+        told, self._told = self._told, []
         records = await self.ledger.load([one.action_id for one, _ in told])
         for one, found in told:
             record = records.get(one.action_id)
