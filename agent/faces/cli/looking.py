@@ -77,7 +77,7 @@ def history(path: Path | None, wanted: Wanted, *, as_json: bool) -> None:
     """Print decisions, newest first."""
     settings = loaded(path)
     now = clock_of(settings).now()
-    since = _since(wanted.since, now)
+    since = moment_of(wanted.since, now)
     if wanted.decision is not None and wanted.decision not in set(Verb):
         words = ", ".join(f"`{verb.value}`" for verb in Verb)
         raise SettingsError(f"`--decision {wanted.decision}` is not one of {words}")
@@ -196,7 +196,12 @@ def _why_not_one(action: str, found: list[Record]) -> str:
     return f"nothing is known of `{action}`: `air-agent pending` and `air-agent history` list ids"
 
 
-def _since(text: str | None, now: datetime) -> datetime | None:
+def moment_of(text: str | None, now: datetime) -> datetime | None:
+    """Return the moment that `--since` names: so long ago, or itself.
+
+    Raises:
+        SettingsError: it is neither a duration nor a moment.
+    """
     if text is None:
         return None
     try:
