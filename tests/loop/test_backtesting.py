@@ -144,7 +144,7 @@ async def test_policies_that_changed_on_the_way_are_told_against_what_was_decide
     async with a_simulated(burst, tmp_path, shelf=rejecting, enforces_observers=False) as simulated:
         await simulated.run_pass()
         simulated.world = replace(simulated.world, shelf=limited())
-        simulated.judge = load(simulated.world)
+        simulated.policies = await load(simulated.world)
         await simulated.live(timedelta(minutes=5))
 
         now = await looked_back(simulated, limited())

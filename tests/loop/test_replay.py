@@ -61,7 +61,7 @@ async def test_a_burst_under_faults_that_reaches_its_limits_and_is_judged_by_oth
         other = FakeShelf(limited=LIMITED.replace("4/h", "6/h"))
         other.commit = "c0ffee"
         simulated.world = replace(simulated.world, shelf=other)
-        simulated.judge = load(simulated.world)
+        simulated.policies = await load(simulated.world)
         await lived(simulated, 3)
 
         found = await all_again(simulated)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
+from agent.judge.lists import members_data
 from agent.judge.operators import OPERATORS
 from agent.judge.vocabulary import FACTS, MEMBER, MESSAGE_FACTS, SETS, WORDS, Fact
 from agent.model.facts import Facts, FactType, Value
@@ -46,16 +47,38 @@ POOLS: Mapping[FactType, tuple[Value, ...]] = {
     T.DOMAIN: ("x.example", "X.example.", "sub.x.example", "evilx.example", "xn--bcher-kva.example", "bücher.example", ""),
     T.IP: ("192.0.2.1", "198.51.100.7", "::ffff:192.0.2.1", "2001:db8::1", "nowhere"),
 }  # fmt: skip
+TEAM = "list.team.refreshed"
+"""The fact that says how old the list is that an Entra group feeds."""
+
 LISTS: Mapping[FactType, str] = {T.ADDRESS: "people", T.DOMAIN: "domains", T.TEXT: "texts", T.IP: "addresses"}
 DOCUMENTS: Mapping[str, Mapping[str, Any]] = {
-    "people": {"list": "people", "entries": ["a@x.example", "b@sub.x.example"]},
-    "domains": {"list": "domains", "entries": ["x.example", "bücher.example"]},
+    "people": {
+        "list": "people",
+        "type": "addresses",
+        "entries": [
+            "a@x.example",
+            {"value": "b@sub.x.example", "expires": "2026-08-24T09:00:00Z", "ticket": "SEC-1"},
+            {"value": "c@evilx.example", "expires": "2026-08-24"},
+            {"value": "c@evilx.example", "expires": "2026-08-22"},
+        ],
+    },
+    "team": {
+        "list": "team",
+        "type": "addresses",
+        "source": {"group": "22222222-3333-4444-5555-666666666666"},
+        "stale": "24h",
+        "members": ["a@x.example", "d@xn--bcher-kva.example"],
+    },
+    "domains": {"list": "domains", "entries": [{"value": "x.example", "expires": "2026-08-23"}, "bücher.example"]},
     "texts": {"list": "texts", "entries": ["invoice", "Straße"]},
     "addresses": {"list": "addresses", "entries": ["192.0.2.1"]},
     "none": {"list": "none", "entries": []},
     "pairs": {
         "list": "pairs",
-        "entries": [{"sender.domain": "x.example", "auth.dmarc": "pass"}, {"sender.domain": "evilx.example", "auth.dmarc": "fail"}],
+        "entries": [
+            {"sender.domain": "x.example", "auth.dmarc": "pass"},
+            {"value": {"sender.domain": "evilx.example", "auth.dmarc": "fail"}, "expires": "2026-08-24T09:00:00Z"},
+        ],
     },
     "days": {"list": "days", "entries": ["2026-08-24", "2026-08-22"]},
 }  # fmt: skip
@@ -80,7 +103,12 @@ def files(policies: Sequence[Mapping[str, Any]], *, names: Sequence[str] = ()) -
     """Return the policies and all lists as files; JSON is YAML."""
     given = names or [str(doc["policy"]) for doc in policies]
     found = {f"policies/{name}.yaml": _bytes(doc) for name, doc in zip(given, policies, strict=True)}
-    return found | {f"policies/lists/{name}.yaml": _bytes(doc) for name, doc in DOCUMENTS.items()}
+    for name, doc in DOCUMENTS.items():
+        written = {key: part for key, part in doc.items() if key != "members"}
+        found[f"policies/lists/{name}.yaml"] = _bytes(written)
+        if "members" in doc:
+            found[f"policies/lists/{name}.members"] = members_data(doc["members"])
+    return found
 
 
 def _bytes(document: Mapping[str, Any]) -> bytes:
@@ -91,9 +119,11 @@ def situation(pick: Pick, kind: ActionKind) -> Facts:
     """Return facts of an action of this kind; each may be missing."""
     names = NAMES + (OF_CLUSTER if kind is ActionKind.SOFT_DELETE_CLUSTER else ())
     rows = [_values(pick, OF_ROW, MESSAGE_FACTS) for _ in range(pick((0, 1, 2, 3)))]
+    now = pick((NOW, NOW - timedelta(hours=9), NOW - timedelta(days=2), NOW + timedelta(days=1)))
+    age = pick((None, timedelta(), timedelta(hours=24), timedelta(hours=24, seconds=1)))
     return Facts(
-        now=pick((NOW, NOW - timedelta(hours=9), NOW - timedelta(days=2), NOW + timedelta(days=1))),
-        values=_values(pick, names, FACTS),
+        now=now,
+        values=_values(pick, names, FACTS) | ({} if age is None else {TEAM: now - age}),
         messages=None if pick((True, False, False, False)) else tuple(rows),
         messages_complete=pick((True, True, False)),
     )
@@ -164,6 +194,8 @@ def _mapping(pick: Pick, names: Sequence[str], depth: int, *, in_messages: bool 
             case _:
                 name = pick(names)
                 found[name] = _tests(pick, (MESSAGE_FACTS if in_messages else FACTS)[name])
+                if not in_messages and pick((True,) + (False,) * 15):
+                    found[TEAM] = {pick(("olderThan", "newerThan")): pick(("1h", "24h"))}
     return found
 
 
@@ -204,6 +236,7 @@ def _operand(pick: Pick, fact: Fact, operator: str) -> Any:
     match operator:
         case "in" | "notIn" | "anyIn" | "allIn" | "noneIn":
             named = [f"${LISTS[kind]}", "$none"] if kind in LISTS else []
+            named += ["$team"] if kind is T.ADDRESS else []
             return pick([*named, [_one(pick, fact)], [_one(pick, fact), *named, _one(pick, fact)]])
         case "between":
             return pick(([0, 0], [0, 2], [1, 200]))

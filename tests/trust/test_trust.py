@@ -14,7 +14,7 @@ from agent.judge.parse import parse_set
 from agent.model.decision import Verb
 from tests.trust import making, naive
 from tests.trust.comparing import by_engine, difference, differences, judge_of
-from tests.trust.making import KINDS
+from tests.trust.making import KINDS, TEAM
 
 NAIVE = Path(naive.__file__)
 
@@ -54,7 +54,11 @@ def test_what_is_compared_is_worth_comparing() -> None:
             verbs[decision.verb if decision.policies else "none matched"] += 1
             undecided += decision.reason.startswith("undecided")
 
-    assert [name for name in (*OPERATORS, "oneOf", "moment", "share") if f"'{name}'" not in written] == []
+    assert [
+        name
+        for name in (*OPERATORS, "oneOf", "moment", "share", "$team", "$people", "$pairs", TEAM)
+        if f"'{name}'" not in written
+    ] == []
     assert all(verbs[word] > 50 for word in (*Verb, "none matched"))
     assert undecided > 50
 

@@ -16,12 +16,12 @@ from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.looking import moment_of, reading
 from agent.faces.cli.options import loaded
 from agent.faces.cli.output import console, print_json, print_text, safe
-from agent.judge.parse import parse_set
 from agent.loop.backtesting import Progress as OnProgress
 from agent.loop.backtesting import Question, backtest
+from agent.loop.policies import InForce
 from agent.model.backtest import Backtest
 from agent.model.errors import SettingsError
-from agent.model.policy import PolicySet
+from agent.model.policy import Members, PolicySet
 from agent.ports import Ledger
 from agent.settings.subjects import Settings, TreatAs
 
@@ -56,9 +56,9 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     files: Mapping[str, bytes]
     git: str
 
-    def policies(self) -> PolicySet:
-        """Return the set. Raises PolicyError where it does not load."""
-        return msgspec.structs.replace(parse_set(self.files), git=self.git)
+    def policies(self, members: Mapping[str, Members]) -> PolicySet:
+        """Return the set, with who is known to be in the groups it names. Raises PolicyError where it does not load."""
+        return InForce(self.files, dict(members), git=self.git).judge.policy_set
 
 
 def treated(word: str | None) -> TreatAs | None:
@@ -89,10 +89,11 @@ def run_backtest(settings_file: Path | None, asked: Asked, how: Format) -> None:
     treat_as = asked.treat_as or settings.policies.treat_as
 
     async def ask(ledger: Ledger) -> Backtest:
+        members = await ledger.members()
         question = Question(
-            after=after.policies(),
+            after=after.policies(members),
             after_name=after.name,
-            before=None if before is None else before.policies(),
+            before=None if before is None else before.policies(members),
             before_name="what was decided" if before is None else before.name,
             since=since,
             enforces_observers=treat_as is TreatAs.ENFORCE,
