@@ -4,6 +4,8 @@ import asyncio
 from datetime import timedelta
 from pathlib import Path
 
+from agent.adapters.ledger.codec import write_decision
+from agent.loop.replaying import Replayed, replay
 from agent.simulator import tenant
 from agent.simulator.faults import Faults
 from agent.simulator.names import TENANT_ID
@@ -50,10 +52,20 @@ def shipped() -> FakeShelf:
     return shelf
 
 
-async def lived(simulated: Simulated, hours: int = 4) -> Simulated:
+async def lived(simulated: Simulated, hours: int = 3) -> Simulated:
     """Let the agent live through a night: time goes by, things change, other policies come into force."""
     await simulated.live(timedelta(hours=hours), every=timedelta(minutes=17))
     return simulated
+
+
+async def all_again(simulated: Simulated) -> list[Replayed]:
+    """Return every decision in the ledger, made again."""
+    ledger = simulated.world.ledger
+    return [
+        one
+        for record in (await simulated.records()).values()
+        for one in await replay(ledger, record, write_decision)
+    ]
 
 
 def a_settings_file(folder: Path, *, seed: int = 1, faults: Faults | None = None, actions: int = 0) -> Path:

@@ -28,8 +28,8 @@ class InForce:
     members: dict[str, Members] = field(default_factory=dict)
     git: str = ""
     judge: Judge = field(init=False)
-    kept: str = field(default="", init=False)
-    """The revision that was last kept in the ledger."""
+    kept: tuple[str, str] = field(default=("", ""), init=False)
+    """The revision and the commit that were last kept in the ledger."""
 
     def __post_init__(self) -> None:
         self.judge = self._made(self.written, self.git)
@@ -68,8 +68,8 @@ class InForce:
 async def keep(world: World, policies: InForce) -> None:
     """Keep the set in force in the ledger, so that what it decides can be made again."""
     judge = policies.judge
-    if policies.kept == judge.revision:
+    if policies.kept == (judge.revision, judge.git):
         return
     kept = KeptSet(revision=judge.revision, git=judge.git, at=world.clock.now(), files=judge.policy_set.files)
     await world.ledger.keep_set(kept)
-    policies.kept = judge.revision
+    policies.kept = (judge.revision, judge.git)

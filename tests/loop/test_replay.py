@@ -9,7 +9,7 @@ import pytest
 
 from agent.adapters.ledger.codec import write_decision
 from agent.judge.again import differences
-from agent.loop.replaying import Replayed, replay
+from agent.loop.replaying import replay
 from agent.loop.run import load
 from agent.model.decision import Verb
 from agent.simulator import tenant
@@ -17,30 +17,8 @@ from agent.simulator.faults import sour
 from tests.fakes import FakeShelf
 from tests.loop.conftest import Bench
 from tests.makers import a_cluster, a_copy, an_alert, an_incident
-from tests.past import LIMITED, limited, lived, shipped
-from tests.simulated import Simulated, a_simulated, noon
-
-
-async def all_again(simulated: Simulated) -> list[Replayed]:
-    ledger = simulated.world.ledger
-    return [
-        one
-        for record in (await simulated.records()).values()
-        for one in await replay(ledger, record, write_decision)
-    ]
-
-
-@pytest.mark.parametrize("observes", [True, False])
-async def test_a_night_of_the_demo_tenant_under_the_shipped_policies(tmp_path: Path, observes: bool) -> None:
-    async with a_simulated(tenant.seed(1, noon()), tmp_path, shelf=shipped(), observes=observes) as simulated:
-        await lived(simulated)
-
-        found = await all_again(simulated)
-
-    assert len(found) >= 60
-    assert [one for one in found if not one.is_same] == []
-    assert any(one.recorded.guard is not None for one in found)
-    assert {one.recorded.verb for one in found} == set(Verb)
+from tests.past import LIMITED, all_again, limited, lived
+from tests.simulated import a_simulated, noon
 
 
 @pytest.mark.parametrize("seed", range(2))
