@@ -1,11 +1,8 @@
 """A backtest in sentences, for every face alike."""
 
-from agent.faces.telling import KINDS, moment
+from agent.faces.telling import KINDS, commit, moment
 from agent.model.backtest import Backtest, Compared, Flip, Judgement, Totals, Unsaid
 from agent.model.facts import VOCABULARY
-
-SHORT = 12
-"""Characters of a commit that people read."""
 
 
 def counted(count: int, one: str, many: str) -> str:
@@ -17,8 +14,7 @@ def compared(one: Compared) -> str:
     """Return what a set is called, and which it is exactly."""
     parts = [f"revision {one.revision}"] if one.revision else []
     if one.git:
-        commit, dirty = one.git.rstrip("+"), "+" if one.git.endswith("+") else ""
-        parts.append(f"git {commit[:SHORT]}{dirty}")
+        parts.append(f"git {commit(one.git)}")
     return f"{one.name} ({', '.join(parts)})" if parts else one.name
 
 

@@ -82,6 +82,14 @@ def show(
 
 
 @app.command()
+def status(settings: SettingsFile = None, as_json: Json = False) -> None:
+    """Say which policies are in force, which alarms stand, and how far the agent has come."""
+    from agent.faces.cli import status as standing
+
+    standing.status(settings, as_json=as_json)
+
+
+@app.command()
 def replay(
     action: Annotated[str, typer.Argument(metavar="ID", help="The pending action's id, or how it begins.")],
     settings: SettingsFile = None,

@@ -12,7 +12,7 @@ from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.looking import chosen, reading
 from agent.faces.cli.options import loaded
 from agent.faces.cli.output import console, print_json, safe
-from agent.faces.telling import moment
+from agent.faces.telling import commit, moment
 from agent.judge.again import Difference
 from agent.loop.replaying import Replayed, replay
 from agent.model.errors import SettingsError
@@ -96,7 +96,7 @@ def _came(one: Replayed) -> str:
 
 def _made_by(one: Replayed) -> str:
     recorded = one.recorded
-    git = f", git {recorded.git}" if recorded.git else ""
+    git = f", git {commit(recorded.git)}" if recorded.git else ""
     version = recorded.agent_version or "of no version"
     theirs = f"agent {version}"
     if version != installed():
