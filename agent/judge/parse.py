@@ -93,11 +93,12 @@ def parse_set(files: Mapping[str, bytes]) -> PolicySet:
             sorted(unique.values(), key=lambda one: (one.file, one.line, one.column, one.message))
         )
     fed = {members_file(one.file) for one in shelves.values() if one.noun.feed is not None}
-    members = {file: data for file, data in sorted(files.items()) if file in fed}
+    whole = ours | {file: data for file, data in sorted(files.items()) if file in fed}
     return PolicySet(
         policies=tuple(policies[name] for name in sorted(policies)),
         lists=tuple(shelves[name].noun for name in sorted(shelves)),
-        revision=_digest([*ours.items(), *members.items()]),
+        revision=_digest(whole.items()),
+        files=whole,
     )
 
 

@@ -81,6 +81,30 @@ def show(
     looking.show(settings, action, as_json=as_json)
 
 
+@app.command()
+def status(settings: SettingsFile = None, as_json: Json = False) -> None:
+    """Say which policies are in force, which alarms stand, and how far the agent has come."""
+    from agent.faces.cli import status as standing
+
+    standing.status(settings, as_json=as_json)
+
+
+@app.command()
+def replay(
+    action: Annotated[str, typer.Argument(metavar="ID", help="The pending action's id, or how it begins.")],
+    settings: SettingsFile = None,
+    decision: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Only the action's N-th decision; all of them if left out."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Make an action's decisions again under the policies that made them: the same bytes, or what differs."""
+    from agent.faces.cli import replaying
+
+    replaying.replay_action(settings, action, number=decision, as_json=as_json)
+
+
 @policies.command()
 def check(
     path: Annotated[
@@ -95,6 +119,57 @@ def check(
     from agent.faces.cli import checking
 
     checking.check(path, as_json=as_json)
+
+
+@policies.command()
+def backtest(
+    path: Annotated[
+        Path | None,
+        typer.Argument(metavar="[PATH]", help="The folder of policies; that of the settings if left out."),
+    ] = None,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            metavar="REV|DIR",
+            help="Compare with another folder, or with this one at a git revision; with what was decided if left out.",
+        ),
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(metavar="WHEN", help="Only decisions since then: 30d, 12h or 2026-08-20T12:00:00Z."),
+    ] = None,
+    settings: SettingsFile = None,
+    treat_as: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WORD", help="asWritten, or enforce to count observing policies; as set if left out."
+        ),
+    ] = None,
+    how: Annotated[str, typer.Option("--format", metavar="FORMAT", help="text, json or markdown.")] = "text",
+    as_json: Json = False,
+    limit: Annotated[
+        int | None,
+        typer.Option(min=1, help="Flips told one by one: 200 if left out, in JSON all of them."),
+    ] = None,
+    fail_on_flip: Annotated[
+        bool, typer.Option("--fail-on-flip", help="End with 1 if an action flips.")
+    ] = False,
+    max_flips: Annotated[
+        int | None, typer.Option(min=0, metavar="N", help="End with 1 if more than N actions flip.")
+    ] = None,
+) -> None:
+    """Show which recorded actions these policies would have decided otherwise, and by which policy."""
+    from agent.faces.cli import backtesting
+
+    asked = backtesting.Asked(
+        path=path,
+        against=against,
+        since=since,
+        treat_as=backtesting.treated(treat_as),
+        limit=limit,
+        most_flips=max_flips if max_flips is not None else 0 if fail_on_flip else None,
+    )
+    backtesting.run_backtest(settings, asked, backtesting.form("json" if as_json else how))
 
 
 @policies.command("test")
