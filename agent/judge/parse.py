@@ -52,6 +52,9 @@ INFORMS_ONLY = -(2**31)
 CASES = ".cases.yaml"
 """How the name of a file of cases ends."""
 
+PROOFS = ".proofs.yaml"
+"""How the name of a file of proofs ends."""
+
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _YAML = (".yaml", ".yml")
 
@@ -59,8 +62,8 @@ _YAML = (".yaml", ".yml")
 def parse_set(files: Mapping[str, bytes]) -> PolicySet:
     """Return all policies of these files, by their paths as they are to be shown to people.
 
-    Files under a `lists/` directory are lists, `*.cases.yaml` are passed over, other YAML files hold one
-    policy each. The revision changes with any byte of any policy or list.
+    Files under a `lists/` directory are lists, `*.cases.yaml` and `*.proofs.yaml` are passed over, other YAML
+    files hold one policy each. The revision changes with any byte of any policy or list.
 
     Raises:
         PolicyError: with everything that is wrong in any of the files, or where there is no policy at all.
@@ -100,7 +103,12 @@ def is_list(file: str) -> bool:
 
 def is_policy(file: str) -> bool:
     """Whether the path is that of a policy."""
-    return file.endswith(_YAML) and not file.endswith(CASES) and not is_list(file)
+    return file.endswith(_YAML) and not file.endswith((CASES, PROOFS)) and not is_list(file)
+
+
+def shelf_of(files: Mapping[str, bytes]) -> Shelf:
+    """Return the lists among these files, for conditions that stand outside policies."""
+    return Shelf(_lists({file: data for file, data in sorted(files.items()) if is_list(file)}, []))
 
 
 def _digest(parts: Iterable[tuple[str, bytes]]) -> str:
