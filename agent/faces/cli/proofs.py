@@ -214,7 +214,9 @@ def _tell_part(out: Console, one: ToldPart) -> None:
 
 def _tell_where(out: Console, example: ToldExample) -> None:
     if not example.is_readable:
-        _inset(out, "Defender can say this, but a file of facts cannot: the judge has confirmed it all the same")
+        _inset(
+            out, "Defender can say this, but a file of facts cannot: the judge has confirmed it all the same"
+        )
     elif example.file is not None:
         _inset(out, f"clause by clause: air-agent policy explain --facts {shlex.quote(example.file)}")
 
@@ -227,14 +229,20 @@ def _tell_coverage(out: Console, one: ToldPart) -> None:
         _line(out, WORDS[one.outcome], f"{one.kind}: whether every action gets a policy that is named")
         _tell_part(out, one)
         return
-    _line(out, ("open", "cyan"), f"{one.kind}: some actions get no policy, and go to a person, such as {_flat(one.example)}")
+    _line(
+        out,
+        ("open", "cyan"),
+        f"{one.kind}: some actions get no policy, and go to a person, such as {_flat(one.example)}",
+    )
 
 
 def _flat(example: ToldExample) -> str:
     """Return the facts on one line, without the kind."""
     document = yaml.load(example.facts, Loader=yaml.BaseLoader)  # noqa: S506  gives text only
     document.pop("kind")
-    return yaml.dump(document, default_flow_style=True, sort_keys=False, width=LONG, allow_unicode=True).strip()
+    return yaml.dump(
+        document, default_flow_style=True, sort_keys=False, width=LONG, allow_unicode=True
+    ).strip()
 
 
 def _summary(told: Told) -> str:
@@ -244,7 +252,11 @@ def _summary(told: Told) -> str:
         if count or outcome is Outcome.PROVED:
             parts.append(f"{count} {word.lower()}")
     claims_ = "1 claim" if len(told.claims) == 1 else f"{len(told.claims)} claims"
-    own = "" if any(claim.place for claim in told.claims) else f"; none of its own: write them to a file `*{PROOFS}`"
+    own = (
+        ""
+        if any(claim.place for claim in told.claims)
+        else f"; none of its own: write them to a file `*{PROOFS}`"
+    )
     against = f", against {told.against}" if told.against is not None else ""
     return (
         f"{claims_} about {told.path} (revision {told.revision}){against}: {', '.join(parts)}, "

@@ -55,9 +55,7 @@ def networks(columns: Sequence[Column], named: Sequence[str]) -> Iterator[str]:
     """
     yield from _LIKELY_IPS
     yield from named
-    given = [
-        network for column in columns if column.operator == "cidr" for network in _networks(column)
-    ]
+    given = [network for column in columns if column.operator == "cidr" for network in _networks(column)]
     taken = {ipaddress.ip_address(address.partition("%")[0]) for address in named}
     for version, most in ((4, 2**32), (6, 2**128)):
         starts = {0, most}
@@ -67,7 +65,9 @@ def networks(columns: Sequence[Column], named: Sequence[str]) -> Iterator[str]:
         for start, end in zip(ordered := sorted(starts), ordered[1:], strict=False):
             for at in range(start, min(end, start + len(taken) + 2)):
                 address = ipaddress.IPv4Address(at) if version == 4 else ipaddress.IPv6Address(at)
-                if address not in taken and (version == 4 or cast("ipaddress.IPv6Address", address).ipv4_mapped is None):
+                if address not in taken and (
+                    version == 4 or cast("ipaddress.IPv6Address", address).ipv4_mapped is None
+                ):
                     yield str(address)
                     break
             if version == 6:

@@ -75,7 +75,9 @@ class Asking:
         if not answer:
             return Reply(Outcome.PROVED)
         depends = tuple(sorted({words for one in needed for words in one.words}))
-        return Reply(Outcome.CANNOT_SAY, why="it depends on what the solver takes as it comes", depends=depends)
+        return Reply(
+            Outcome.CANNOT_SAY, why="it depends on what the solver takes as it comes", depends=depends
+        )
 
     def _question(self, formula: Formula) -> Formula:
         """Return a variable that stands for the formula, so that the solver can be asked of it alone."""

@@ -71,7 +71,7 @@ def _named(columns: Sequence[Column]) -> list[Value]:
     for column in columns:
         if column.operator == "in":
             found |= cast("frozenset[Value]", column.operand)
-    return sorted(found, key=lambda value: (str(type(value)), value))  # type: ignore[arg-type,return-value]
+    return sorted(found, key=lambda value: (type(value).__name__, value))
 
 
 def _like(pattern: str, kind: FactType) -> Iterator[str]:
@@ -93,7 +93,9 @@ def _word(fact: Fact, _: Sequence[Column], named: Sequence[Value]) -> Iterator[C
     taken = set(named)
     other = next((word for word in others if word not in taken), None)
     if known is None and other is None:
-        other = next(f"{WORD_OF_NOBODY}{at}" for at in range(len(taken) + 1) if f"{WORD_OF_NOBODY}{at}" not in taken)
+        other = next(
+            f"{WORD_OF_NOBODY}{at}" for at in range(len(taken) + 1) if f"{WORD_OF_NOBODY}{at}" not in taken
+        )
     yield from (Candidate(value, is_alone=True) for value in named)
     if other is not None:
         yield Candidate(other, is_alone=known is not None)
@@ -108,13 +110,8 @@ def _number(fact: Fact, columns: Sequence[Column], named: Sequence[Value]) -> It
     """Numbers are compared with bounds: each bound, one between each two, and one beyond either end."""
     bounds = {cast("float", value) for value in named}
     for column in columns:
-        match column.operand:
-            case int() | float():
-                bounds.add(column.operand)
-            case (low, high):
-                bounds |= {low, high}
-            case _:
-                pass
+        operand = cast("float | tuple[float, float] | frozenset[float]", column.operand)
+        bounds |= {operand} if isinstance(operand, int | float) else set(operand)
     ordered = sorted(bounds) or [0]
     near = {whole for bound in ordered for whole in (floor(bound) + 1, ceil(bound) - 1)}
     wholes = sorted({1, *near, *(bound for bound in ordered if float(bound).is_integer())}, key=_likely)

@@ -9,37 +9,34 @@ is not known which answers go together, and that of a list that is fed from else
 beforehand. What is proved then holds whatever they answer.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import cast
 
 import msgspec
 
 from agent.judge.fold import folded
+from agent.judge.operand import operand_at, without
 from agent.judge.operators import ONE_OF, OPERATORS, Rows
-from agent.judge.seen import key_of
+from agent.judge.seen import fact_of, key_of
 from agent.judge.situations import USUAL_NOW
-from agent.judge.vocabulary import FACTS, MEMBER, MESSAGE_FACTS, SETS, Fact, Scope
+from agent.judge.vocabulary import MEMBER, SETS, Fact, Scope
 from agent.model.facts import FactType, Value
-from agent.model.pending import ActionKind
-from agent.model.policy import Expiry, Test
+from agent.model.policy import Test
 
 
 class Column(msgspec.Struct, frozen=True):
-    """One question to one value, with `in`, `domainIn` and the other operators that are not negated.
-
-    `wording` is the operand as written, for people, and no part of what the column is.
-    """
+    """One question to one value, with `in`, `domainIn` and the other operators that are not negated."""
 
     operator: str
     operand: object
-    fed: tuple[str, ...] = ()
-    """The facts that say how fresh the lists are that it hangs on."""
+    fed: str = ""
+    """The fact that says how fresh the list is that it hangs on, where that is fed from elsewhere."""
 
     @property
     def is_open(self) -> bool:
         """Whether a proof takes its answer as it comes."""
-        return self.operator == "matches" or bool(self.fed)
+        return self.operator == "matches" or self.fed != ""
 
     def answer(self, fact: Fact, value: object) -> bool | None:
         """Return what the operator answers for a value, or a member, of the fact; None for unknown.
@@ -57,30 +54,35 @@ class Column(msgspec.Struct, frozen=True):
 
 
 class Reading(msgspec.Struct, frozen=True):
-    """A test as a column: negated, or of `all` members, or of `any` (of a single value there is but one)."""
+    """A test as columns, of which one must answer true: negated, or of `all` members, or of `any`.
 
-    column: Column
+    Of a single value there is but one member.
+    """
+
+    columns: tuple[Column, ...]
     is_negated: bool = False
     is_of_all: bool = False
 
 
 def reading(test: Test, fact: Fact, operand: object) -> Reading:
     """Return what the test asks of a value, with this operand in the place of its own."""
-    fed = tuple(sorted(fresh.fact for fresh in test.fresh))
-    many = "in" if fact.type in SETS else test.operator
-    match test.operator:
-        case "equals":
-            return Reading(Column("in", frozenset({operand}), fed))
-        case "contains" if fact.type in SETS:
-            return Reading(Column("in", frozenset({operand}), fed))
-        case "notIn":
-            return Reading(Column("in", operand, fed), is_negated=True)
-        case "noneIn":
-            return Reading(Column("in", operand, fed), is_negated=True)
-        case "allIn":
-            return Reading(Column("in", operand, fed), is_of_all=True)
-        case _:
-            return Reading(Column(many, operand, fed))
+    one = test.operator == "equals" or (test.operator == "contains" and fact.type in SETS)
+    is_in = one or fact.type in SETS or test.operator == "notIn"
+    operator = "in" if is_in else test.operator
+    return Reading(
+        tuple(_columns(test, operator, frozenset({operand}) if one else operand)),
+        is_negated=test.operator in {"notIn", "noneIn"},
+        is_of_all=test.operator == "allIn",
+    )
+
+
+def _columns(test: Test, operator: str, operand: object) -> Iterator[Column]:
+    """Give a column for what is written in the policies, and one for each list that is fed from elsewhere."""
+    fed = frozenset[object]().union(*(fresh.values for fresh in test.fresh))
+    yield Column(operator, without(operand, fed) if fed else operand)
+    for fresh in test.fresh:
+        values: object = tuple(fresh.values) if isinstance(operand, tuple) else fresh.values
+        yield Column(operator, values, fresh.fact)
 
 
 def versions(test: Test) -> tuple[tuple[datetime | None, object], ...]:
@@ -92,22 +94,8 @@ def versions(test: Test) -> tuple[tuple[datetime | None, object], ...]:
     found: list[tuple[datetime | None, object]] = []
     for at in sorted({expiry.at for expiry in test.expiries}):
         found.append((at, operand))
-        operand = without(operand, (expiry for expiry in test.expiries if expiry.at == at))
+        operand = operand_at(test, at)
     return (*found, (None, operand))
-
-
-def without(operand: object, ended: Iterable[Expiry]) -> object:
-    """Return the operand without the values that have ended."""
-    gone = frozenset(value for expiry in ended for value in expiry.values)
-    match operand:
-        case frozenset():
-            return operand - gone
-        case tuple():
-            return tuple(value for value in operand if value not in gone)
-        case Rows():
-            return Rows(facts=operand.facts, rows=operand.rows - cast("frozenset[tuple[str, ...]]", gone))
-        case _:
-            return operand
 
 
 class Members(msgspec.Struct, frozen=True):
@@ -131,20 +119,12 @@ def entries(rows: Rows) -> Members:
         alike: dict[frozenset[tuple[str, ...]], set[str]] = {}
         for value, others in beside.items():
             alike.setdefault(frozenset(others), set()).add(value)
-        columns = {}
+        columns: dict[str, Column] = {}
         for group in alike.values():
             columns |= dict.fromkeys(group, Column("in", frozenset(group)))
         column_of.append(columns)
     told = frozenset(tuple(column_of[at][row[at]] for at in places) for row in rows.rows)
     return Members(facts=rows.facts, rows=told)
-
-
-def row_of(name: str, scope: Scope) -> Fact:
-    """Return the row of the fact; of one that says when a list was refreshed, a moment."""
-    known = (FACTS if scope is Scope.ACTION else MESSAGE_FACTS).get(name)
-    if known is not None:
-        return known
-    return Fact(name=name, type=FactType.MOMENT, kinds=frozenset(ActionKind), source="the list itself")
 
 
 def asked(test: Test, scope: Scope) -> list[tuple[Fact, Column]]:
@@ -154,12 +134,12 @@ def asked(test: Test, scope: Scope) -> list[tuple[Fact, Column]]:
     found: list[tuple[Fact, Column]] = []
     for _, operand in versions(test):
         if test.operator != ONE_OF:
-            fact = row_of(test.fact, scope)
-            found.append((fact, reading(test, fact, operand).column))
+            fact = fact_of(test.fact, scope)
+            found += [(fact, column) for column in reading(test, fact, operand).columns]
             continue
         members = entries(cast("Rows", operand))
         for row in members.rows:
-            found += [(row_of(name, scope), each) for name, each in zip(members.facts, row, strict=True)]
+            found += [(fact_of(name, scope), each) for name, each in zip(members.facts, row, strict=True)]
     for fresh in test.fresh:
-        found.append((row_of(fresh.fact, Scope.ACTION), Column("olderThan", fresh.within)))
+        found.append((fact_of(fresh.fact, Scope.ACTION), Column("olderThan", fresh.within)))
     return found

@@ -11,7 +11,7 @@ from agent.judge.operators import ONE_OF, Rows
 from agent.judge.proof.candidates import DEADLINE
 from agent.judge.proof.columns import Column, asked
 from agent.judge.proof.moments import clock
-from agent.judge.vocabulary import Fact, Scope
+from agent.judge.vocabulary import Scope
 from agent.model.policy import All, AnyOf, Condition, Messages, Moment, Not, Policy, Test
 
 TENANT = "tenant.id"
@@ -30,12 +30,13 @@ class Asked(msgspec.Struct, frozen=True):
 
     action: dict[str, dict[Column, str]] = {}
     message: dict[str, dict[Column, str]] = {}
-    facts: dict[tuple[Scope, str], Fact] = {}
     clocks: set[Moment] = set()
     ends: set[datetime] = set()
     witnesses: dict[Shape, int] = {}
     """For each condition on any or on all messages, the message that shows how it turns out."""
     shares: set[Shape] = set()
+    exact: set[Shape] = set()
+    """Those shares that are bounded from both sides."""
 
     @property
     def messages(self) -> int:
@@ -44,19 +45,28 @@ class Asked(msgspec.Struct, frozen=True):
         Whatever the messages are, of those for which a condition on any is true or unknown one is enough, and
         of those for which one on all is false or unknown; the others may go. A share is a matter of counts: of
         the messages that hold, of those that fail, of all. Messages that answer alike are counted together, and
-        the counts are a sum of vectors, one for each way to answer; of these vectors no more than there are
-        counts are needed to reach the same point (Carathéodory), once each count may be any number, and as the
-        bounds are shares a common factor changes nothing. So one message for each witness, and two for each
-        share and one more, each so and so many times.
+        the counts are a sum of vectors, one for each way to answer.
+
+        Where every share has but one bound, a common factor of all counts changes nothing, so that they may be
+        any numbers, and of the vectors no more than there are counts are needed to reach the same point
+        (Carathéodory): two for each share and one more. Where a share has two bounds, none may lie between them
+        for want of messages, and the counts must stay what they are: then one for each way to answer is looked
+        at, and as a message can be one's witness and be counted too, `is_orderly` is not so.
         """
-        return max(1, len(self.witnesses) + (2 * len(self.shares) + 1 if self.shares else 0))
+        if not self.shares:
+            return max(1, len(self.witnesses))
+        ways = 2 * len(self.shares) + 1 if self.is_orderly else 3 ** len(self.shares)
+        return len(self.witnesses) + ways
+
+    @property
+    def is_orderly(self) -> bool:
+        """Whether each condition on any or on all messages may have a message of its own that shows it."""
+        return not self.exact
 
 
 def gathered(policies: Iterable[Policy], conditions: Iterable[Condition]) -> Asked:
     """Return all that these policies and conditions ask."""
-    found = Asked(
-        action={}, message={}, facts={}, clocks=set(), ends=set(), witnesses={}, shares=set()
-    )
+    found = Asked(action={}, message={}, clocks=set(), ends=set(), witnesses={}, shares=set(), exact=set())
     _column(found, DEADLINE, NOT_OVER, "not over")
     for policy in policies:
         if policy.tenants is not None:
@@ -86,6 +96,8 @@ def _add(found: Asked, condition: Condition, scope: Scope) -> None:
         case Messages(condition=inner):
             if condition.quantifier == "share":
                 found.shares.add(shape(inner))
+                if condition.at_least > 0 and condition.at_most < 1:
+                    found.exact.add(shape(inner))
             else:
                 found.witnesses.setdefault(witness(condition), len(found.witnesses))
             _add(found, inner, Scope.MESSAGE)

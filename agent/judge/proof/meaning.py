@@ -6,7 +6,7 @@ from typing import cast
 import msgspec
 
 from agent.judge.operators import ONE_OF, OPERATORS, Rows
-from agent.judge.proof.columns import Reading, entries, reading, row_of, versions
+from agent.judge.proof.columns import Reading, entries, reading, versions
 from agent.judge.proof.gathering import TENANT, Shape, is_modelled, ratio, shape, witness
 from agent.judge.proof.moments import clock
 from agent.judge.proof.solver import (
@@ -23,10 +23,12 @@ from agent.judge.proof.solver import (
     neither,
     no,
     some,
+    some_between,
     total,
 )
 from agent.judge.proof.space import Slot, Space
 from agent.judge.proof.unknowns import Unknown
+from agent.judge.seen import fact_of
 from agent.judge.vocabulary import SETS, Fact, Scope
 from agent.model.policy import All, AnyOf, Condition, Messages, Moment, Not, Policy, Test
 
@@ -58,7 +60,7 @@ class Meaning:
         if policy.tenants is None:
             return ends
         asked = Test(fact=TENANT, operator="in", operand=policy.tenants, wording="", mark=policy.mark)
-        of_tenant = self.space.tenant.answer(reading(asked, row_of(TENANT, Scope.ACTION), policy.tenants))
+        of_tenant = self.space.tenant.answer(reading(asked, fact_of(TENANT, Scope.ACTION), policy.tenants))
         return both((ends, of_tenant.true))
 
     def holds(self, condition: Condition) -> Pair:
@@ -97,7 +99,7 @@ class Meaning:
         pair = self._over_time(test, where)
         if test.operator == ONE_OF:
             return self._fresh(test, pair)
-        fact = row_of(test.fact, where.scope)
+        fact = fact_of(test.fact, where.scope)
         if fact.over_messages:
             pair = self._bounded(pair, fact, test.operator)
         return self._fresh(test, pair)
@@ -118,7 +120,7 @@ class Meaning:
         if test.operator == ONE_OF:
             pair = self._one_of(cast("Rows", operand), where)
             return self.space.loosened(pair, f"{ONE_OF} {test.wording}") if test.fresh else pair
-        return self._answer(test.fact, reading(test, row_of(test.fact, where.scope), operand), where)
+        return self._answer(test.fact, reading(test, fact_of(test.fact, where.scope), operand), where)
 
     def _answer(self, name: str, asked: Reading, where: Where) -> Pair:
         if name == TENANT and where.scope is Scope.ACTION:
@@ -136,7 +138,7 @@ class Meaning:
         known = both(self._known(name, where) for name in members.facts)
         could = either(
             both(
-                either((no(self._known(name, where)), self._answer(name, Reading(column), where).true))
+                either((no(self._known(name, where)), self._answer(name, Reading((column,)), where).true))
                 for name, column in zip(members.facts, row, strict=True)
             )
             for row in members.rows
@@ -154,7 +156,7 @@ class Meaning:
         """Return the answer where every list that is fed from elsewhere is fresh enough; else it is unknown."""
         fresh = []
         for one in test.fresh:
-            fact = row_of(one.fact, Scope.ACTION)
+            fact = fact_of(one.fact, Scope.ACTION)
             asked = Test(fact=one.fact, operator="olderThan", operand=one.within, wording="", mark=test.mark)
             fresh.append(self._answer(one.fact, reading(asked, fact, one.within), self._action).false)
         return Pair(both((*fresh, pair.true)), both((*fresh, pair.false)))
@@ -164,7 +166,8 @@ class Meaning:
     def _messages(self, condition: Messages) -> Pair:
         slots = self.space.slots
         answers = [
-            self._holds(condition.condition, Where(slot.values, Scope.MESSAGE, at)) for at, slot in enumerate(slots)
+            self._holds(condition.condition, Where(slot.values, Scope.MESSAGE, at))
+            for at, slot in enumerate(slots)
         ]
         true = [both((slot.is_there, one.true)) for slot, one in zip(slots, answers, strict=True)]
         false = [both((slot.is_there, one.false)) for slot, one in zip(slots, answers, strict=True)]
@@ -187,7 +190,7 @@ class Meaning:
 
         So the solver need not try the messages in every order. An example is freed of it, and can do with fewer.
         """
-        if key in self._witnessed:
+        if key in self._witnessed or not self.space.asked.is_orderly:
             return
         self._witnessed.add(key)
         at = self.space.asked.witnesses[key]
@@ -204,7 +207,8 @@ class Meaning:
         most = of_all - total(zip(false, counts, strict=True))
         low, high = ratio(condition.at_least), ratio(condition.at_most)
         inside = both((at_least(least, low, of_all), at_most(most, high, of_all)))
-        outside = either((no(at_least(most, low, of_all)), no(at_most(least, high, of_all))))
+        none_between = no(some_between(low, high, of_all))
+        outside = either((no(at_least(most, low, of_all)), no(at_most(least, high, of_all)), none_between))
         pair = Pair(inside, outside)
         if is_modelled(condition):
             return pair

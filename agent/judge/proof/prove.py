@@ -4,6 +4,7 @@ Policies that observe count as if they enforced, and limits are not weighed: see
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import msgspec
 from msgspec.structs import replace
@@ -138,13 +139,16 @@ class OfKind:
         """Return each pair of policies that approves and rejects the same action, with the action."""
         found = []
         for approves, rejects in rivals(self.policies):
-            names = {approves.name, rejects.name}
+            names = frozenset({approves.name, rejects.name})
             formula = both(self.ruled.decides[name] for name in sorted(names))
-            question = Question(formula, lambda one, names=names: names <= set(self._decision(one).policies))
+            question = Question(formula, partial(self._decide_together, names))
             part = self._part(self.asking.ask(question))
             if part.outcome is not Outcome.PROVED:
                 found.append(Clash(approves=approves.name, rejects=rejects.name, part=part))
         return found
+
+    def _decide_together(self, names: frozenset[str], one: Situation) -> bool:
+        return names <= set(self._decision(one).policies)
 
     def _against(self, claim: Claim) -> Formula:
         """Return when the claim does not hold."""
@@ -161,7 +165,9 @@ class OfKind:
                 return no(self.ruled.is_named)
             case Form.AGREED:
                 pairs = rivals(self.policies)
-                return either(both((self.ruled.decides[a.name], self.ruled.decides[b.name])) for a, b in pairs)
+                return either(
+                    both((self.ruled.decides[a.name], self.ruled.decides[b.name])) for a, b in pairs
+                )
             case Form.DEADLINE:
                 return both((decided, self.space.over))
             case Form.TIGHTENS:
@@ -196,7 +202,9 @@ class OfKind:
 
     def _in_time(self, claim: Claim) -> Part:
         """Return whether the deadline holds, and try it: an example that is approved, at its deadline and after."""
-        part = self._part(self.asking.ask(Question(self._against(claim), lambda one: self._is_against(claim, one))))
+        part = self._part(
+            self.asking.ask(Question(self._against(claim), lambda one: self._is_against(claim, one)))
+        )
         if part.outcome is not Outcome.PROVED:
             return part
         approved = self.asking.ask(

@@ -1,4 +1,4 @@
-"""Claims as authors write them, `<set>.proofs.yaml` beside the policies:
+"""Claims as authors write them, in `<set>.proofs.yaml` beside the policies.
 
     proofs: shipped
     never:                              # where `when` holds, this is not decided
@@ -19,6 +19,7 @@ Conditions are those of policies, lists included.
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TypeVar
 
 from agent.judge.conditions import ConditionReader
@@ -90,25 +91,26 @@ class _ProofReader:
         except PolicyError as error:
             self.problems.extend(error.problems)
             return None
-        return self._attempt(lambda: self._root(root))
+        return self._attempt(partial(self._root, root))
 
     def _root(self, root: Node) -> ProofFile:
         if not isinstance(root, Mapping_):
-            raise Wrong(root.mark, "proofs are a mapping with the keys `proofs` and `never`, `always` or `only`")
+            raise Wrong(
+                root.mark, "proofs are a mapping with the keys `proofs` and `never`, `always` or `only`"
+            )
         self._known(root, KEYS)
         named = root.get("proofs")
         if named is None:
             raise Wrong(root.mark, "`proofs` is missing: it names what is claimed here")
         description = root.get("description")
         if description is not None:
-            self._attempt(lambda: line(description, "a description"))
+            self._attempt(partial(line, description, "a description"))
         claims: list[Claim] = []
         for form in CLAIMS:
             claims.extend(self._claims(root.get(form), form))
         for form in PROMISES:
-            node = root.get(form)
-            made = None if node is None else self._attempt(lambda node=node, form=form: self._promise(node, form))
-            claims.extend([] if made is None else [made])
+            promise = self._attempt(partial(self._promise, root.get(form), form))
+            claims.extend([] if promise is None else [promise])
         if not claims and not self.problems:
             raise Wrong(root.mark, "nothing is claimed: write a claim under `never`, `always` or `only`")
         return ProofFile(name=line(named, "a name"), file=self.file, claims=tuple(claims))
@@ -119,7 +121,7 @@ class _ProofReader:
         if not isinstance(node, Sequence):
             self._report(Wrong(node.mark, "a list of claims is asked for: begin each with `- claim: `"))
             return []
-        found = (self._attempt(lambda item=item: self._claim(item, form)) for item in node.items)
+        found = (self._attempt(partial(self._claim, item, form)) for item in node.items)
         return [one for one in found if one is not None]
 
     def _claim(self, node: Node, form: Form) -> Claim:
@@ -151,7 +153,9 @@ class _ProofReader:
         reader = ConditionReader(self.file, kinds, shelf_of(self.files), self._report)
         return reader.one(node)
 
-    def _promise(self, node: Node, form: Form) -> Claim:
+    def _promise(self, node: Node | None, form: Form) -> Claim | None:
+        if node is None:
+            return None
         return Claim(name=_TOLD[form], form=form, kinds=_kinds(node), file=self.file, mark=node.mark)
 
     def _known(self, node: Mapping_, known: frozenset[str]) -> None:
@@ -174,5 +178,7 @@ def _kinds(node: Node) -> tuple[ActionKind, ...]:
     if not isinstance(node, Sequence) or not node.items:
         raise Wrong(node.mark, "a list of kinds is asked for, such as `[softDeleteCluster]`")
     return tuple(
-        dict.fromkeys(ActionKind(word(item, "a kind of pending action", set(ActionKind))) for item in node.items)
+        dict.fromkeys(
+            ActionKind(word(item, "a kind of pending action", set(ActionKind))) for item in node.items
+        )
     )

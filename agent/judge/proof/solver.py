@@ -100,6 +100,14 @@ def at_most(part: Number, share: Fraction, whole: Number) -> Formula:
     return share.denominator * part <= share.numerator * whole
 
 
+def some_between(low: Fraction, high: Fraction, whole: Number) -> Formula:
+    """Return that some whole number is from the one share of the whole to the other."""
+    if low == 0 or high == 1:
+        return TRUE
+    least = (low.numerator * whole + (low.denominator - 1)) / low.denominator
+    return least * high.denominator <= high.numerator * whole
+
+
 def every(pairs: Iterable[Pair]) -> Pair:
     """Return the answer of `all`: false as soon as one is false."""
     found = tuple(pairs)

@@ -11,12 +11,11 @@ import msgspec
 
 from agent.judge.proof.candidates import DEADLINE
 from agent.judge.proof.classes import classes_of
-from agent.judge.proof.columns import Column, Reading, row_of
+from agent.judge.proof.columns import Column, Reading
 from agent.judge.proof.gathering import NOT_OVER, TENANT, Asked
 from agent.judge.proof.kinds import only
 from agent.judge.proof.moments import instants
 from agent.judge.proof.solver import (
-    FALSE,
     TRUE,
     Formula,
     Number,
@@ -25,13 +24,14 @@ from agent.judge.proof.solver import (
     counter,
     either,
     implies,
-    neither,
     no,
     variable,
 )
 from agent.judge.proof.unknowns import Single, Unknown, When, unknown
+from agent.judge.seen import fact_of
 from agent.judge.vocabulary import Scope
 from agent.model.pending import MAIL_KINDS, ActionKind
+
 
 class Slot(msgspec.Struct, frozen=True):
     """A message that may be there: its facts, and how often it is."""
@@ -62,12 +62,12 @@ class Space:
         self.has_messages = kind in MAIL_KINDS
         self.complete = variable("messages are complete") if self.has_messages else TRUE
         tenants = asked.action.get(TENANT, {})
-        self.tenant = Single("tenant", classes_of(row_of(TENANT, Scope.ACTION), tenants), is_given=True)
+        self.tenant = Single("tenant", classes_of(fact_of(TENANT, Scope.ACTION), tenants), is_given=True)
         self.tenant_known = variable(f"{TENANT} is known")
         self._take(self.tenant, TENANT, tenants)
         self.action = self._values(asked.action, Scope.ACTION, "action")
         self.slots = tuple(self._slot(at) for at in range(asked.messages)) if self.has_messages else ()
-        deadline = self.action[DEADLINE].answer(Reading(NOT_OVER))
+        deadline = self.action[DEADLINE].answer(Reading((NOT_OVER,)))
         self.over = deadline.false
         """Defender's week has ended."""
 
@@ -88,7 +88,7 @@ class Space:
             if name == TENANT:
                 continue
             allowed = only(self.kind, name) if scope is Scope.ACTION else None
-            one = unknown(f"{where}: {name}", classes_of(row_of(name, scope), told, allowed))
+            one = unknown(f"{where}: {name}", classes_of(fact_of(name, scope), told, allowed))
             self._take(one, name, told)
             found[name] = one
         return found
@@ -130,5 +130,3 @@ class Space:
 
 def _same(one: Formula, other: Formula) -> Formula:
     return both((implies(one, other), implies(other, one)))
-
-

@@ -29,15 +29,19 @@ def texts(columns: Sequence[Column], named: Sequence[str]) -> Iterator[str]:
 def is_whole(columns: Sequence[Column]) -> bool:
     """Whether the texts made stand for all texts, the parts in them included."""
     starts, ends, parts = (operands(columns, name) for name in ("startsWith", "endsWith", "contains"))
-    return (len(starts) + 1) * (len(ends) + 1) * 2 ** len(parts) <= MOST
+    return _count(parts, len(starts), len(ends)) <= MOST
 
 
 def subsets(parts: Sequence[str], starts: int, ends: int) -> list[tuple[str, ...]]:
     """Return all sets of parts, or those of none, one, two and all where there would be too many."""
-    if (starts + 1) * (ends + 1) * 2 ** len(parts) <= MOST:
+    if _count(parts, starts, ends) <= MOST:
         sizes = range(len(parts) + 1)
         return list(chain.from_iterable(combinations(parts, size) for size in sizes))
     return [(), *((part,) for part in parts), *combinations(parts, 2), tuple(parts)]
+
+
+def _count(parts: Sequence[str], starts: int, ends: int) -> int:
+    return (starts + 1) * (ends + 1) * (1 << len(parts))
 
 
 def operands(columns: Sequence[Column], operator: str) -> list[str]:

@@ -24,6 +24,7 @@ from agent.judge.proof.solver import (
     just_one,
     neither,
     no,
+    some,
     variable,
 )
 from agent.judge.vocabulary import SETS
@@ -40,7 +41,9 @@ class Single:
         self.of = tuple(variable(f"{name} is of class {at}") for at in range(len(classes.classes)))
         self.absent = FALSE if is_given else variable(f"{name} is absent")
         self.known = no(self.absent)
-        self.open = {column: variable(f"{name} answers open column {at}") for at, column in enumerate(classes.open)}
+        self.open = {
+            column: variable(f"{name} answers open column {at}") for at, column in enumerate(classes.open)
+        }
 
     def rules(self) -> list[Formula]:
         """Return what holds in every situation."""
@@ -63,7 +66,7 @@ class Single:
 
     def answer(self, asked: Reading) -> Pair:
         """Return what the fact answers; nothing where it is absent."""
-        pair = self._answer(asked.column)
+        pair = some(self._answer(column) for column in asked.columns)
         return pair.opposite if asked.is_negated else pair
 
     def _answer(self, column: Column) -> Pair:
@@ -127,19 +130,24 @@ class Several:
         """Return that the members are among those that were found."""
         if not self.classes.open:
             return TRUE
-        return neither(*(has for (at, pattern), has in self.has.items() if pattern not in self._one(at).found))
+        return neither(
+            *(has for (at, pattern), has in self.has.items() if pattern not in self._one(at).found)
+        )
 
     def answer(self, asked: Reading) -> Pair:
         """Return what the members answer; of no members, that all are in something is unknown."""
-        inside = either(has for key, has in self.has.items() if self._is_in(key, asked.column))
-        outside = either(has for key, has in self.has.items() if not self._is_in(key, asked.column))
+        inside = either(has for key, has in self.has.items() if self._is_in(key, asked))
+        outside = either(has for key, has in self.has.items() if not self._is_in(key, asked))
         if asked.is_of_all:
             some_member = either(self.has.values())
             return Pair(both((some_member, no(outside))), outside)
         pair = Pair(inside, both((self.known, no(inside))))
         return pair.opposite if asked.is_negated else pair
 
-    def _is_in(self, key: tuple[int, Pattern], column: Column) -> bool:
+    def _is_in(self, key: tuple[int, Pattern], asked: Reading) -> bool:
+        return any(self._answers(key, column) for column in asked.columns)
+
+    def _answers(self, key: tuple[int, Pattern], column: Column) -> bool:
         at, pattern = key
         if column in self.classes.open:
             return pattern[self.classes.open.index(column)]
@@ -164,7 +172,9 @@ class Several:
         """Return the set; None where it is absent."""
         if model.holds(self.absent):
             return None
-        members = (self._one(at).found[pattern] for (at, pattern), has in self.has.items() if model.holds(has))
+        members = (
+            self._one(at).found[pattern] for (at, pattern), has in self.has.items() if model.holds(has)
+        )
         return frozenset(cast("str", member) for member in members)
 
 

@@ -4,7 +4,9 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from itertools import zip_longest
 
+from agent.judge import calendar
 from agent.judge.fold import folded
+from agent.judge.proof.candidates import WHOLE
 from agent.judge.proof.gathering import TENANT
 from agent.judge.proof.solver import TRUE, Formula, no
 from agent.judge.proof.space import Space
@@ -71,8 +73,8 @@ def _key(one: Unknown, value: object, now: datetime) -> tuple[int, tuple[bool, .
 
 
 def _now(space: Space, now: datetime) -> Formula:
-    inside = {clock for clock in space.asked.clocks if _inside(clock, now)}
-    before = {end for end in space.asked.ends if now < end}
+    inside = frozenset(one for one in space.asked.clocks if calendar.inside(one, now))
+    before = frozenset(end for end in space.asked.ends if now < end)
     fitting = [
         at
         for at, one in zip(space.when.at, space.when.instants, strict=True)
@@ -82,7 +84,9 @@ def _now(space: Space, now: datetime) -> Formula:
     return fitting[0]
 
 
-def _inside(clock: object, now: datetime) -> bool:
-    from agent.judge import calendar
-
-    return calendar.inside(clock, now)  # type: ignore[arg-type]
+def whole(values: Mapping[str, Value]) -> dict[str, Value]:
+    """Return the facts with whole numbers for what is counted, as Graph gives them."""
+    return {
+        name: int(value) if name in WHOLE and isinstance(value, float) else value
+        for name, value in values.items()
+    }
