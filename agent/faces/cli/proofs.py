@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -11,7 +12,7 @@ from rich.text import Text
 
 from agent.faces.cli.output import console, safe
 from agent.judge.parse import PROOFS
-from agent.judge.situations import situation_yaml
+from agent.judge.situations import USUAL_NOW, situation_yaml
 from agent.model.pending import ActionKind
 from agent.model.proof import Claim, Clash, Example, Form, Outcome, Part, Report
 
@@ -19,6 +20,7 @@ LONG = 2_000
 """Characters of one line."""
 
 INSET = 16
+USUAL_MOMENT = USUAL_NOW.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 WORDS = {
     Outcome.PROVED: ("proved", "green"),
@@ -82,6 +84,8 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     """Limits that hold back less than in the other set."""
     unseen: tuple[str, ...]
     """What changed between the sets that no proof shows."""
+    fed: Mapping[str, str]
+    """For each list that is fed from elsewhere, the member that stands for all of them in examples."""
     coverage: tuple[ToldPart, ...]
     """For each kind, whether every action gets a policy that is named: `refuted` has one that does not."""
     clashes: tuple[ToldClash, ...]
@@ -171,6 +175,9 @@ def tell(told: Told) -> None:
         _tell_part(out, clash.part)
     for one in told.coverage:
         _tell_coverage(out, one)
+    for name, member in told.fed.items():
+        said = f"`${name}` is fed by a group: proved whoever is in it; in examples `{member}` stands for a member"
+        _line(out, ("fed", "cyan"), said)
     for words in told.abstracted:
         said = f"{words}: taken as true and as false, so that what is proved holds either way"
         _line(out, ("not modelled", "cyan"), said)
@@ -237,12 +244,21 @@ def _tell_coverage(out: Console, one: ToldPart) -> None:
 
 
 def _flat(example: ToldExample) -> str:
-    """Return the facts on one line, without the kind."""
-    document = yaml.load(example.facts, Loader=yaml.BaseLoader)  # noqa: S506  gives text only
-    document.pop("kind")
-    return yaml.dump(
-        document, default_flow_style=True, sort_keys=False, width=LONG, allow_unicode=True
-    ).strip()
+    """Return the facts on one line, without the kind, and without the moment where it is the usual one."""
+    root = yaml.compose(example.facts, Loader=yaml.SafeLoader)
+    for node in _nodes(root):
+        if isinstance(node, yaml.CollectionNode):
+            node.flow_style = True
+    left_out = {"kind", *({"now"} if f"now: {USUAL_MOMENT}\n" in example.facts else ())}
+    root.value = [(key, value) for key, value in root.value if key.value not in left_out]
+    return str(yaml.serialize(root, width=LONG, allow_unicode=True)).strip()
+
+
+def _nodes(node: yaml.Node) -> Iterator[yaml.Node]:
+    yield node
+    for part in node.value if isinstance(node, yaml.CollectionNode) else ():
+        for each in part if isinstance(part, tuple) else (part,):
+            yield from _nodes(each)
 
 
 def _summary(told: Told) -> str:

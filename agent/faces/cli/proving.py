@@ -13,6 +13,7 @@ from agent.faces.cli.output import console, print_json
 from agent.faces.cli.proofs import Shelf, Told, claims_of, clashes_of, part_of, tell
 from agent.judge.parse import PROOFS, parse_set
 from agent.judge.proof.limits import looser, unseen
+from agent.judge.proof.members import files_with_members, made_up
 from agent.judge.proof.reading import parse_proofs
 from agent.model.decision import Verb
 from agent.model.errors import SettingsError
@@ -44,11 +45,11 @@ def prove(asked: Asked) -> None:
             raise
         raise SettingsError(MISSING) from None
     started = monotonic()
-    policies, claims = _loaded(asked.path or USUAL)
+    policies, claims, stand_ins = _loaded(asked.path or USUAL)
     before = None
     if asked.tightens is not None:
         verbs = (Verb.APPROVE, Verb.REJECT) if asked.rejects else (Verb.APPROVE,)
-        older = parse_set(revision(asked.tightens))
+        older = _set(revision(asked.tightens))[0]
         before = proving.Before(policies=older, name=f"`{asked.tightens}`", verbs=verbs)
     with console(stderr=True).status("proving") as status:
         report = proving.prove(
@@ -59,7 +60,7 @@ def prove(asked: Asked) -> None:
             tell=lambda kind: status.update(f"proving: {kind}"),
         )
     told = _told(asked, policies, before.policies if before else None, report)
-    told = replace(told, seconds=round(monotonic() - started, 1))
+    told = replace(told, fed=stand_ins, seconds=round(monotonic() - started, 1))
     if asked.as_json:
         print_json(told)
     else:
@@ -78,6 +79,7 @@ def _told(asked: Asked, policies: PolicySet, older: PolicySet | None, report: Re
             claims=claims_of(report, shelf),
             looser=() if older is None else looser(policies, older),
             unseen=() if older is None else unseen(policies, older),
+            fed={},
             coverage=tuple(part_of(one, f"open {one.kind}", shelf) for one in report.coverage),
             clashes=clashes_of(report, shelf),
             abstracted=report.abstracted,
@@ -109,8 +111,8 @@ def revision(named: str) -> Mapping[str, bytes]:
     return PolicyFiles(folder).files()
 
 
-def _loaded(path: Path) -> tuple[PolicySet, tuple[Claim, ...]]:
-    """Return the set, and the claims of its files of proofs, or of one of them."""
+def _loaded(path: Path) -> tuple[PolicySet, tuple[Claim, ...], Mapping[str, str]]:
+    """Return the set, the claims of its files of proofs or of one of them, and the members that were made up."""
     if not path.exists():
         raise SettingsError(f"`{path}` is not there: name the folder in which the policies lie")
     if path.is_file() and not path.name.endswith(PROOFS):
@@ -119,8 +121,17 @@ def _loaded(path: Path) -> tuple[PolicySet, tuple[Claim, ...]]:
             f"(`*{PROOFS}`) in it"
         )
     files = PolicyFiles(path if path.is_dir() else path.parent).files()
-    policies = parse_set(files)
+    policies, files, stand_ins = _set(files)
     found = parse_proofs(files)
-    return policies, tuple(
-        claim for each in found for claim in each.claims if path.is_dir() or Path(each.file) == path
-    )
+    claims = (claim for each in found for claim in each.claims if path.is_dir() or Path(each.file) == path)
+    return policies, tuple(claims), stand_ins
+
+
+def _set(files: Mapping[str, bytes]) -> tuple[PolicySet, Mapping[str, bytes], Mapping[str, str]]:
+    """Return the set of these files, its lists that are fed with members made up; the files with those; and who they are."""
+    policies = parse_set(files)
+    stand_ins = made_up(policies)
+    if not stand_ins:
+        return policies, files, {}
+    files = files_with_members(files, policies)
+    return replace(parse_set(files), revision=policies.revision), files, stand_ins
