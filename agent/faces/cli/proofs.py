@@ -4,6 +4,7 @@ import re
 import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import cast
 
 import msgspec
 import yaml
@@ -245,7 +246,7 @@ def _tell_coverage(out: Console, one: ToldPart) -> None:
 
 def _flat(example: ToldExample) -> str:
     """Return the facts on one line, without the kind, and without the moment where it is the usual one."""
-    root = yaml.compose(example.facts, Loader=yaml.SafeLoader)
+    root = cast("yaml.MappingNode", yaml.compose(example.facts, Loader=yaml.SafeLoader))
     for node in _nodes(root):
         if isinstance(node, yaml.CollectionNode):
             node.flow_style = True

@@ -21,7 +21,7 @@ from agent.judge.proof.solver import TRUE, Formula, both, either, no
 from agent.judge.proof.space import Space
 from agent.judge.situations import action_of
 from agent.judge.truth import Here, holds
-from agent.model.decision import Decision, Verb
+from agent.model.decision import Answer, Decision, Verb
 from agent.model.pending import ActionKind
 from agent.model.policy import PolicySet
 from agent.model.proof import Claim, Clash, Example, Form, Outcome, Part, Proof, Report
@@ -148,7 +148,10 @@ class OfKind:
         return found
 
     def _decide_together(self, names: frozenset[str], one: Situation) -> bool:
-        return names <= set(self._decision(one).policies)
+        """Whether all of these matched and are among those that decided."""
+        decision = self._decision(one)
+        matched = {each.policy for each in decision.findings if each.answer is Answer.MATCHED}
+        return names <= matched & set(decision.policies)
 
     def _against(self, claim: Claim) -> Formula:
         """Return when the claim does not hold."""
@@ -193,8 +196,8 @@ class OfKind:
             case Form.COVERED:
                 return not decision.policies
             case Form.AGREED:
-                named = set(decision.policies)
-                return any({a.name, b.name} <= named for a, b in rivals(self.policies))
+                pairs = (frozenset({a.name, b.name}) for a, b in rivals(self.policies))
+                return any(self._decide_together(names, one) for names in pairs)
             case Form.DEADLINE:
                 return decision.verb is claim.verb and one.facts.now >= action_of(one, EXAMPLE).deadline
             case Form.TIGHTENS:
