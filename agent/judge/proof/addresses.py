@@ -20,10 +20,15 @@ def domains(named: Collection[str]) -> Iterator[str]:
     Every domain that is not named answers as a fresh one right below the longest named domain that it lies in.
     """
     label = fresh_label(named)
-    yield f"{label}.example"
+    yield from below_none(label)
     for name in sorted(named):
         yield f"{label}.{name}"
     yield NOWHERE
+
+
+def below_none(label: str) -> tuple[str, str]:
+    """Return a domain that is likely, and one below none that is named, which `example` itself may be."""
+    return f"{label}.example", f"{label}.{label}"
 
 
 def fresh_label(named: Collection[str]) -> str:
@@ -43,7 +48,7 @@ def addresses(columns: Sequence[Column], named: Sequence[str]) -> Iterator[str]:
     gap = filler([*starts, *named])
     label = fresh_label([*hosts, *(address.rpartition("@")[2] for address in named)])
     for start in ("", *starts):
-        for host in (f"{label}.example", *sorted(hosts), *(f"{label}.{name}" for name in sorted(hosts))):
+        for host in (*below_none(label), *sorted(hosts), *(f"{label}.{name}" for name in sorted(hosts))):
             yield f"{start}{gap}@{host}"
         yield f"{start}{gap}@"
 

@@ -57,18 +57,19 @@ def instants(clocks: frozenset[Moment], ends: frozenset[datetime]) -> tuple[Inst
 
 
 def _all(clocks: frozenset[Moment], ends: frozenset[datetime]) -> set[datetime]:
-    """Return every moment at which something changes, the second before it, and one between each two."""
+    """Return every moment at which something changes, one before all, and one between each two."""
     named = {_clipped(end) for end in ends}
     if clocks:
         dates = {day for one in clocks for day in one.dates or ()}
         named |= {_clipped(datetime.combine(date.fromisoformat(day), time(12), UTC)) for day in dates}
         reach = NEAR if len({one.zone for one in clocks}) == 1 else ROUND
-        strikes = set(_strikes(clocks, _days(named or {USUAL_NOW}, reach)))
+        days = _days(named, reach) if named else _from(USUAL_NOW, reach)
+        strikes = set(_strikes(clocks, days))
     else:
         strikes = set()
     changes = sorted({*strikes, *(_clipped(end) for end in ends)})
     between = {(low + (high - low) / 2).replace(microsecond=0) for low, high in pairwise(changes)}
-    return {*changes, *between, *(change - timedelta(seconds=1) for change in changes)}
+    return {*changes, *between, *(change - timedelta(seconds=1) for change in changes[:1])}
 
 
 def _clipped(moment: datetime) -> datetime:
@@ -76,11 +77,11 @@ def _clipped(moment: datetime) -> datetime:
 
 
 def _days(named: Iterable[datetime], reach: timedelta) -> set[date]:
-    found: set[date] = set()
-    for moment in named:
-        first = max(moment - reach, FIRST).date()
-        found |= {first + timedelta(days=at) for at in range((2 * reach).days + 1)}
-    return found
+    return {day for moment in named for day in _from(max(moment - reach, FIRST), 2 * reach)}
+
+
+def _from(moment: datetime, reach: timedelta) -> set[date]:
+    return {moment.date() + timedelta(days=at) for at in range(reach.days + 1)}
 
 
 def _strikes(clocks: Iterable[Moment], days: Iterable[date]) -> Iterator[datetime]:
