@@ -73,7 +73,7 @@ class Shelf:
                     list=noun.name,
                     fact=refreshed(noun.name),
                     within=noun.feed.stale,
-                    values=fed - own.keys(),
+                    values=fed.difference(own),
                 )
             )
         return Found(

@@ -81,7 +81,7 @@ def _columns(test: Test, operator: str, operand: object) -> Iterator[Column]:
     fed = frozenset[object]().union(*(fresh.values for fresh in test.fresh))
     yield Column(operator, without(operand, fed) if fed else operand)
     for fresh in test.fresh:
-        values: object = tuple(fresh.values) if isinstance(operand, tuple) else fresh.values
+        values: object = (tuple if isinstance(operand, tuple) else frozenset)(fresh.values)
         yield Column(operator, values, fresh.fact)
 
 

@@ -7,7 +7,7 @@ from typing import cast
 from msgspec.structs import replace
 
 from agent.judge.proof.gathering import TENANT
-from agent.judge.proof.solver import TRUE, Formula, Model, no, total
+from agent.judge.proof.solver import TRUE, Formula, Model, implies, no, total
 from agent.judge.proof.space import Slot, Space
 from agent.judge.proof.unknowns import Unknown
 from agent.judge.situations import parse_situation, situation_yaml
@@ -32,7 +32,7 @@ def wishes(space: Space) -> Iterator[Formula]:
         yield from _few(space)
         for slot in space.slots:
             for one in slot.values.values():
-                yield from one.wishes()
+                yield from (implies(slot.is_there, wish) for wish in one.wishes())
     for one in space.action.values():
         yield from one.wishes()[1:]
     yield from space.tenant.wishes()

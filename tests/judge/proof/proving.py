@@ -4,11 +4,12 @@ from collections.abc import Mapping
 
 from agent.judge.parse import parse_set
 from agent.judge.proof.members import files_with_members
-from agent.judge.proof.prove import Before, prove
+from agent.judge.proof.prove import Before, OfKind, prove
 from agent.judge.proof.reading import parse_proofs
+from agent.model.decision import Verb
 from agent.model.pending import ActionKind
 from agent.model.policy import PolicySet
-from agent.model.proof import Example, Form, Outcome, Part, Proof, Report
+from agent.model.proof import Example, Outcome, Part, Proof, Report
 from tests.judge.writing import indent
 
 CLUSTER = ActionKind.SOFT_DELETE_CLUSTER
@@ -36,8 +37,6 @@ def report(
 ) -> Report:
     found = files_with_members(found, parse_set(found))
     claims = [claim for each in parse_proofs(found) for claim in each.claims]
-    from agent.model.decision import Verb
-
     verbs = (Verb.APPROVE, Verb.REJECT) if rejects else (Verb.APPROVE,)
     return prove(
         parse_set(found),
@@ -47,9 +46,13 @@ def report(
     )
 
 
-def proof(found: Mapping[str, bytes]) -> Proof:
-    """Return what becomes of the one claim of the files."""
-    return next(each for each in report(found).proofs if each.claim.form is not Form.DEADLINE)
+def proof(found: Mapping[str, bytes], *, within: float = 20) -> Proof:
+    """Return what becomes of the one claim of the files, and look at nothing else."""
+    found = files_with_members(found, parse_set(found))
+    (claim,) = (claim for each in parse_proofs(found) for claim in each.claims)
+    policies = parse_set(found)
+    parts = (OfKind(kind, policies, [claim], None, within=within).part(claim) for kind in claim.kinds)
+    return Proof(claim=claim, parts=tuple(parts))
 
 
 def outcome(claim: str, *policies: bytes, lists: Mapping[str, bytes] | None = None) -> Outcome:

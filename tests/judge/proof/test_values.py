@@ -221,6 +221,26 @@ def test_whatever_clocks_show_at_a_moment_they_show_at_one_of_the_instants(
         assert (inside, frozenset(end for end in ends if now < end)) in found
 
 
+@settings(max_examples=15, deadline=None)
+@given(
+    st.frozensets(CLOCKS, min_size=1, max_size=2),
+    st.frozensets(ENDS),
+    st.lists(MINUTES, min_size=50, max_size=50),
+)
+def test_so_do_clocks_of_several_zones(
+    some: frozenset[Moment], ends: frozenset[datetime], moments: list[datetime]
+) -> None:
+    zones = ("Europe/Madrid", "America/New_York")
+    clocks = frozenset(
+        clock(replace(one, zone=zone)) for one, zone in zip(sorted(some, key=repr), zones, strict=False)
+    )
+    found = {(each.inside, each.before) for each in instants(clocks, ends)}
+
+    for now in moments:
+        inside = frozenset(each for each in clocks if calendar.inside(each, now))
+        assert (inside, frozenset(end for end in ends if now < end)) in found
+
+
 def test_clocks_of_two_zones_are_looked_at_in_every_season() -> None:
     """Madrid and New York are six hours apart, and for some weeks of the year five."""
     both = [
