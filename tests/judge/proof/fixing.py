@@ -15,6 +15,10 @@ from agent.judge.vocabulary import MEMBER
 from agent.model.facts import Facts, Value
 
 
+FEW = 12
+"""Messages of a space that a test has the time for: three shares that are bounded from both sides take thirty."""
+
+
 def fixed(space: Space, facts: Facts, tenant: str = "", *, messages: bool = True) -> list[Formula]:
     """Return what binds the variables to this situation; of messages only whether they are complete, if asked so."""
     found = [*_of(space.action, facts.values, facts.now), _now(space, facts.now)]

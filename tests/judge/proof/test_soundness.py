@@ -1,6 +1,6 @@
 """The formulas mean what the judge does, in any situation and for any policies."""
 
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from msgspec.structs import replace
 
 from agent.judge.compile import compile_set
@@ -16,7 +16,7 @@ from agent.model.decision import Verb
 from agent.model.facts import Facts
 from agent.model.policy import Policy, PolicySet
 from agent.model.situation import Situation
-from tests.judge.proof.fixing import fixed, whole
+from tests.judge.proof.fixing import FEW, fixed, whole
 from tests.judge.test_agreement import facts, policies
 from tests.judge.writing import CLUSTER, TENANT
 
@@ -31,12 +31,13 @@ def as_told(answer: bool | None, pair: Pair) -> Formula:
     return pair.unknown if answer is None else pair.true if answer else pair.false
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(policies(), facts())
 def test_in_a_single_situation_the_formulas_answer_and_decide_as_the_judge_does(
     some: list[Policy], seen: Facts
 ) -> None:
     ours = deciders(some, CLUSTER)
+    assume(gathered(ours, ()).messages <= FEW)
     space = Space(CLUSTER, gathered(ours, ()))
     seen = replace(seen, values=whole(seen.values), messages=(seen.messages or ())[: len(space.slots)])
     all_together = ruled(ours, Meaning(space))
@@ -56,7 +57,7 @@ def test_in_a_single_situation_the_formulas_answer_and_decide_as_the_judge_does(
     assert model.holds(all_together.is_named) is bool(decision.policies)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(policies(), facts())
 def test_as_many_messages_as_are_looked_at_show_whatever_any_messages_do(
     some: list[Policy], seen: Facts
@@ -64,6 +65,7 @@ def test_as_many_messages_as_are_looked_at_show_whatever_any_messages_do(
     """The bound on messages, and that each condition has a message of its own, leave nothing out."""
     seen = replace(seen, values=whole(seen.values))
     ours = deciders(some, CLUSTER)
+    assume(gathered(ours, ()).messages <= FEW)
     space = Space(CLUSTER, gathered(ours, ()))
     answers = ruled(ours, Meaning(space)).answers
     solver = Solver(within=20)
