@@ -14,7 +14,6 @@ from agent.judge.proof.unknowns import Several, Single, Unknown
 from agent.judge.vocabulary import MEMBER
 from agent.model.facts import Facts, Value
 
-
 FEW = 12
 """Messages of a space that a test has the time for: three shares that are bounded from both sides take thirty."""
 
