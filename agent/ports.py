@@ -12,8 +12,7 @@ from agent.model.decision import Decision
 from agent.model.defender import Alert, Incident, Mail
 from agent.model.enactment import Approval, Cover, Effect, Outcome, Pair, Record, Spent, State
 from agent.model.pace import Pace
-from agent.model.past import About, Judged, PastAnswer, Tally
-from agent.model.pending import ActionKind
+from agent.model.past import Judged, Matter, PastAnswer, Tally
 from agent.model.policy import KeptSet, Members
 
 Departing = Callable[[], Awaitable[None]]
@@ -81,6 +80,22 @@ class Defender(Protocol):
 
         With hunting this is one request for thousands of messages, without it one for each.
         """
+        ...
+
+
+class Directory(Protocol):
+    """Who is in a group of Entra. Every method raises Unavailable, Refused or Malformed, and nothing else.
+
+    An answer has every member, those of groups within the group too; where one of them cannot be read whole,
+    there is no answer.
+    """
+
+    async def people(self, group_id: str) -> tuple[str, ...]:
+        """Return the object id and every address of each user in the group, sorted."""
+        ...
+
+    async def devices(self, group_id: str) -> tuple[str, ...]:
+        """Return the name and the device id of each device in the group, sorted."""
         ...
 
 
@@ -158,7 +173,8 @@ class Ledger(Protocol):
         the version. A decision that differs from the one in the ledger is appended to the action's
         decisions; none is ever changed. Effects are new, and claim their targets unless they are only
         observed. `dropped` names effects that become `dropped` and let go of their targets; one that
-        is not `intended` any more cannot be dropped. `answers` replace earlier ones of their actions. `versions` are incidents that have now been saved.
+        is not `intended` any more cannot be dropped. `answers` replace earlier ones of their actions.
+        `versions` are incidents that have now been saved.
 
         Raises:
             Conflict: a record was changed meanwhile, a target is claimed already, or a dropped effect has left.
@@ -235,10 +251,15 @@ class Ledger(Protocol):
         """Return the automatic approvals at or after `since` that still count, oldest first."""
         ...
 
-    async def answered(
-        self, kind: ActionKind, about: Sequence[tuple[About, str]], since: datetime
-    ) -> Mapping[tuple[About, str], Tally]:
-        """Return how actions of this kind ended elsewhere at or after `since`, for each of these; none is left out."""
+    async def answered(self, matters: Sequence[Matter], since: datetime) -> Mapping[Matter, Tally]:
+        """Return how actions ended elsewhere at or after `since`, for each of these matters; none is left out."""
+        ...
+
+    async def takers(self, network_message_ids: Sequence[str]) -> Mapping[str, frozenset[str]]:
+        """Return which actions' effects have claimed copies of these messages; messages of which none did are left out.
+
+        Ids are in lower case, as targets are.
+        """
         ...
 
     async def keep_set(self, kept: KeptSet) -> None:
@@ -289,6 +310,7 @@ class World:
     """None while observing: nothing can be written then."""
     ledger: Ledger
     shelf: PolicyShelf
+    directory: Directory
     pace: Pace
     enforces_observers: bool = False
     """Whether policies in `mode: observe` count as enforcing: for trying out against the simulator only."""

@@ -9,7 +9,8 @@ from enum import StrEnum
 
 import msgspec
 
-from agent.judge import words
+from agent.judge import additions, words
+from agent.judge.additions import Addition
 from agent.model.facts import FactType
 from agent.model.pending import MAIL_KINDS, ActionKind
 
@@ -56,23 +57,46 @@ FILE = frozenset({ActionKind.QUARANTINE_FILE, ActionKind.UNKNOWN})
 REGISTRY = frozenset({ActionKind.REMOVE_REGISTRY_KEY})
 URL = frozenset({ActionKind.BLOCK_URL})
 
+NEVER = "never"
+"""When facts are missing that the agent makes itself, of every pending action."""
+
+ALWAYS = frozenset(
+    {
+        "tenant.id",
+        "action.kind",
+        "action.firstSeen",
+        "action.deadline",
+        "action.alertCount",
+        "incident.id",
+        "incident.alertCount",
+    }
+)
 NOT_A_WORD = "Graph does not give it, or gives a word this version does not know"
 NOT_ALL = "no message was looked up, or the place or sender of one is not known"
 
 Row = tuple[str, FactType, str]
 
 
-def _facts(kinds: frozenset[ActionKind], rows: Iterable[Row], *, prefix: str = "") -> list[Fact]:
+def _facts(
+    kinds: frozenset[ActionKind], rows: Iterable[Row], *, prefix: str = "", since: int = 1
+) -> list[Fact]:
     return [
         Fact(
             name=prefix + name,
             type=kind,
             kinds=kinds,
             source=source,
-            unknown_when=NOT_A_WORD if kind in (T.WORD, T.WORDS) else "Graph does not give it",
+            unknown_when=_unknown_when(prefix + name, kind),
+            since=since,
         )
         for name, kind, source in rows
     ]
+
+
+def _unknown_when(name: str, kind: FactType) -> str:
+    if name in ALWAYS:
+        return NEVER
+    return NOT_A_WORD if kind in (T.WORD, T.WORDS) else "Graph does not give it"
 
 
 _OF_EVERY: tuple[Row, ...] = (
@@ -160,6 +184,12 @@ _OF_UNKNOWN: tuple[Row, ...] = (
     ("process.fileName", T.TEXT, "evidence: `imageFile.fileName`"),
 )
 
+_OF_DEVICE: tuple[Row, ...] = (
+    ("hostName", T.TEXT, "evidence: `hostName`, else the first part of `deviceDnsName`"),
+    ("azureAdDeviceId", T.TEXT, "evidence: `azureAdDeviceId`, by which Entra knows the device"),
+)
+"""By these the members of a group of devices are known."""
+
 _OF_FILE: tuple[Row, ...] = (
     ("file.name", T.TEXT, "evidence: `fileDetails.fileName`"),
     ("file.path", T.TEXT, "evidence: `fileDetails.filePath`"),
@@ -208,6 +238,29 @@ _OF_ONE_MESSAGE: tuple[Row, ...] = (
 )
 
 
+def _added(
+    kinds: frozenset[ActionKind],
+    rows: Iterable[Addition],
+    *,
+    since: int,
+    scope: Scope = Scope.ACTION,
+    over_messages: bool = False,
+) -> list[Fact]:
+    return [
+        Fact(
+            name=name,
+            type=kind,
+            kinds=kinds,
+            scope=scope,
+            over_messages=over_messages,
+            source=source,
+            unknown_when=unknown_when,
+            since=since,
+        )
+        for name, kind, source, unknown_when in rows
+    ]
+
+
 def _named(facts: Iterable[Fact]) -> Mapping[str, Fact]:
     return {fact.name: fact for fact in facts}
 
@@ -215,14 +268,19 @@ def _named(facts: Iterable[Fact]) -> Mapping[str, Fact]:
 FACTS: Mapping[str, Fact] = _named(
     [
         *_facts(EVERY, _OF_EVERY),
+        *_added(EVERY, additions.TO_EVERY, since=additions.SINCE),
         *(
             Fact(name=name, type=kind, kinds=kinds, over_messages=True, source=source, unknown_when=NOT_ALL)
             for name, kind, source, kinds in _OVER_MESSAGES
         ),
+        *_added(CLUSTER, additions.OVER_CLUSTERS, since=additions.SINCE, over_messages=True),
+        *_added(MAIL_KINDS, additions.OVER_MESSAGES, since=additions.SINCE, over_messages=True),
+        *_added(CLUSTER, additions.TO_CLUSTERS, since=additions.SINCE),
         *_facts(CLUSTER, _OF_CLUSTER, prefix="cluster."),
         *_facts(MESSAGE, _OF_MESSAGE, prefix="message."),
         *_facts(MAILBOX, _OF_MAILBOX, prefix="mailbox."),
         *_facts(UNKNOWN, _OF_UNKNOWN),
+        *_facts(UNKNOWN, _OF_DEVICE, prefix="device.", since=2),
         *_facts(FILE, _OF_FILE),
         *_facts(
             REGISTRY,
@@ -239,15 +297,20 @@ FACTS: Mapping[str, Fact] = _named(
 """Facts of a pending action as a whole."""
 
 MESSAGE_FACTS: Mapping[str, Fact] = _named(
-    Fact(
-        name=fact.name,
-        type=fact.type,
-        kinds=fact.kinds,
-        scope=Scope.MESSAGE,
-        source=fact.source,
-        unknown_when="it is not given for this message",
-    )
-    for fact in _facts(MAIL_KINDS, _OF_ONE_MESSAGE)
+    [
+        *(
+            Fact(
+                name=fact.name,
+                type=fact.type,
+                kinds=fact.kinds,
+                scope=Scope.MESSAGE,
+                source=fact.source,
+                unknown_when="it is not given for this message",
+            )
+            for fact in _facts(MAIL_KINDS, _OF_ONE_MESSAGE)
+        ),
+        *_added(MAIL_KINDS, additions.TO_ONE_MESSAGE, since=additions.SINCE, scope=Scope.MESSAGE),
+    ]
 )
 """Facts of one message, inside `messages:`. `threats` is here that message's own."""
 

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from agent.simulator.mail import Copy, Pair, Post
+from agent.simulator.directory import Directory
+from agent.simulator.mail import Click, Copy, Pair, Post
 from agent.simulator.moments import text
 from agent.simulator.names import TENANT_ID
 from agent.simulator.shapes import PENDING, Json
@@ -26,6 +27,7 @@ class Bundle:
     incident: Json
     alerts: tuple[Json, ...] = ()
     copies: tuple[Copy, ...] = ()
+    clicks: tuple[Click, ...] = ()
 
 
 @dataclass(slots=True)
@@ -90,6 +92,7 @@ class State:
     incidents: dict[str, Json] = field(default_factory=dict)
     alerts: dict[str, Json] = field(default_factory=dict)
     post: Post = field(default_factory=Post)
+    directory: Directory = field(default_factory=Directory)
     proposals: list[Proposal] = field(default_factory=list)
     remediations: list[Remediation] = field(default_factory=list)
     remediated: Counter[Pair] = field(default_factory=Counter)
@@ -119,6 +122,7 @@ class State:
         self.incidents[bundle.incident["id"]] = bundle.incident
         self._alerts_of.setdefault(bundle.incident["id"], [])
         self.post.add(bundle.copies)
+        self.post.click(bundle.clicks)
         for alert in bundle.alerts:
             self._add(alert, now)
 

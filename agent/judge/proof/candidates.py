@@ -37,12 +37,21 @@ WHOLE = frozenset(
     {
         "action.alertCount",
         "incident.alertCount",
-        "cluster.emailCount",
-        "cluster.mailboxCount",
-        "cluster.copyCount",
+        "reports.count",
         "recipients.count",
         "message.attachmentsCount",
         "file.size",
+        *(f"clicks.{of}" for of in ("count", "allowed", "users")),
+        *(
+            f"history.{of}.{how}"
+            for of in ("sender", "domain", "clusterBy")
+            for how in ("declined", "remediated")
+        ),
+        *(
+            f"cluster.{of}Count"
+            for of in ("email", "mailbox", "copy", "inbox", "junk", "deleted", "quarantine")
+        ),
+        *(f"cluster.{of}Count" for of in ("external", "phish", "malware", "spam")),
     }
 )
 """Facts that count: between 200 and 201 lies none. Graph types what it counts as whole numbers; we count the rest."""

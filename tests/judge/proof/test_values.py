@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from agent.judge import calendar
 from agent.judge.literals import matcher, network
+from agent.judge.proof.candidates import WHOLE
 from agent.judge.proof.classes import classes_of
 from agent.judge.proof.columns import Column
 from agent.judge.proof.kinds import only
@@ -166,12 +167,23 @@ def test_whatever_a_value_answers_some_class_answers(name: str) -> None:
     hold()
 
 
-def test_between_two_counts_lies_none_but_between_two_sizes_of_something_else_lies_one() -> None:
+def test_between_two_counts_lies_none_but_between_two_shares_lies_one() -> None:
     asked = (Column("above", 200), Column("below", 201))
+    share = Fact(name="some.share", type=T.NUMBER, kinds=frozenset(ActionKind), source="made up")
 
-    counts = classes_of(FACTS["cluster.mailboxCount"], asked).classes
+    counts, shares = (classes_of(fact, asked).classes for fact in (FACTS["cluster.mailboxCount"], share))
 
     assert [True, True] not in [list(each.answers.values()) for each in counts]
+    assert [True, True] in [list(each.answers.values()) for each in shares]
+
+
+def test_every_number_of_the_table_counts_something() -> None:
+    """One that does not, such as a share, is to stay out of `WHOLE`: it can lie between two whole numbers."""
+    numbers = {
+        fact.name for table in (FACTS, MESSAGE_FACTS) for fact in table.values() if fact.type is T.NUMBER
+    }
+
+    assert numbers == WHOLE
 
 
 def test_an_answer_that_the_solver_may_choose_is_fixed_where_a_value_has_no_other() -> None:
