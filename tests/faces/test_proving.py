@@ -53,7 +53,7 @@ def test_a_claim_that_fails_ends_with_one_and_shows_an_action(folder: Path) -> N
 
     assert result.exit_code == 1
     assert f"refuted         {folder}/own.proofs.yaml:3:5: not so many (softDeleteCluster)" in result.output
-    assert "approve by `clusters`: " in result.output
+    assert "                approve by `clusters`: `evidence.verdict` is malicious; " in result.output
     assert "      cluster.mailboxCount: 401" in result.output
     assert result.output.splitlines()[-1].startswith("2 claims about ")
     assert "1 proved, 1 refuted" in result.output
@@ -99,7 +99,7 @@ def test_a_set_that_approves_more_than_another_is_shown_where(folder: Path, tmp_
     assert f"against {SHIPPED}: 19 proved" in same.output
     assert more.exit_code == 1
     assert f"nothing is decided as approve that `{old}` does not decide so too" in more.output
-    assert "approve by `malicious-url-clusters` (the other set: escalate): " in more.output
+    assert "at most 300 (the other set: escalate)" in more.output
     assert "cluster.mailboxCount: 201" in more.output
     assert (
         "looser          `malicious-url-clusters`: the limit of actions was 20/h, and it is 40/h now"
@@ -150,6 +150,11 @@ def test_without_claims_what_is_always_asked_is_told(folder: Path) -> None:
             "is one file: policies are proved together, so name their folder, or a file of proofs",
         ),
         (
+            ["{}", "--rejects"],
+            "error: `--rejects` is about another set of policies: name it with `--tightens DIR`",
+        ),
+        (["{}", "--examples", "{}/low.yaml"], "low.yaml` cannot be written to: "),
+        (
             ["{}", "--tightens", "HEAD~1"],
             "error: `HEAD~1` is no folder: name the folder that has the other set",
         ),
@@ -177,16 +182,25 @@ def test_policies_and_claims_that_do_not_load_are_told_with_their_places(folder:
     assert said in checked.output
 
 
-def test_without_the_solver_one_line_says_what_to_install(folder: Path) -> None:
+@pytest.mark.parametrize(
+    ("command", "code", "said"),
+    [
+        ("prove", 2, "error: `policy prove` needs the solver Z3: pip install 'air-agent[prove]'\n"),
+        ("check", 0, ""),
+    ],
+)
+def test_without_the_solver_one_line_says_what_to_install(
+    folder: Path, command: str, code: int, said: str
+) -> None:
+    """What else reads claims does without it."""
     program = "import sys; sys.modules['z3'] = None; from agent.__main__ import main; main()"
 
     done = subprocess.run(
-        [sys.executable, "-c", program, "policy", "prove", str(folder)],
+        [sys.executable, "-c", program, "policy", command, str(folder)],
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,
     )
 
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "error: `policy prove` needs the solver Z3: pip install 'air-agent[prove]'\n"
+    assert (done.returncode, done.stderr) == (code, said)

@@ -10,7 +10,8 @@ from msgspec.structs import replace
 from agent.adapters.host import PolicyFiles
 from agent.faces.cli.failures import FINDINGS, WRONG_USE, Ending
 from agent.faces.cli.output import console, print_json
-from agent.faces.cli.proofs import Shelf, Told, claims_of, clashes_of, part_of, tell
+from agent.faces.cli.proofs import Shelf, Told, claims_of, clashes_of, part_of
+from agent.faces.cli.proved import tell
 from agent.judge.parse import PROOFS, parse_set
 from agent.judge.proof.limits import looser, unseen
 from agent.judge.proof.members import files_with_members, made_up
@@ -44,6 +45,8 @@ def prove(asked: Asked) -> None:
         if missing.name != "z3":
             raise
         raise SettingsError(MISSING) from None
+    if asked.rejects and asked.tightens is None:
+        raise SettingsError("`--rejects` is about another set of policies: name it with `--tightens DIR`")
     started = monotonic()
     policies, claims, stand_ins = _loaded(asked.path or USUAL)
     before = None
@@ -80,7 +83,7 @@ def _told(asked: Asked, policies: PolicySet, older: PolicySet | None, report: Re
             looser=() if older is None else looser(policies, older),
             unseen=() if older is None else unseen(policies, older),
             fed={},
-            coverage=tuple(part_of(one, f"open {one.kind}", shelf) for one in report.coverage),
+            coverage=tuple(part_of(one, "open", shelf) for one in report.coverage),
             clashes=clashes_of(report, shelf),
             abstracted=report.abstracted,
         )

@@ -102,7 +102,7 @@ class Members(msgspec.Struct, frozen=True):
     """Entries of several members as columns: an entry is one column for each fact, in the order of `facts`."""
 
     facts: tuple[str, ...]
-    rows: frozenset[tuple[Column, ...]]
+    rows: tuple[tuple[Column, ...], ...]
 
 
 def entries(rows: Rows) -> Members:
@@ -110,11 +110,11 @@ def entries(rows: Rows) -> Members:
 
     A thousand domains that are each listed with `pass` are one column, and one entry.
     """
-    places = range(len(rows.facts))
+    places, ordered = range(len(rows.facts)), sorted(rows.rows)
     column_of: list[dict[str, Column]] = []
     for at in places:
         beside: dict[str, set[tuple[str, ...]]] = {}
-        for row in rows.rows:
+        for row in ordered:
             beside.setdefault(row[at], set()).add(row[:at] + row[at + 1 :])
         alike: dict[frozenset[tuple[str, ...]], set[str]] = {}
         for value, others in beside.items():
@@ -123,8 +123,8 @@ def entries(rows: Rows) -> Members:
         for group in alike.values():
             columns |= dict.fromkeys(group, Column("in", frozenset(group)))
         column_of.append(columns)
-    told = frozenset(tuple(column_of[at][row[at]] for at in places) for row in rows.rows)
-    return Members(facts=rows.facts, rows=told)
+    told = dict.fromkeys(tuple(column_of[at][row[at]] for at in places) for row in ordered)
+    return Members(facts=rows.facts, rows=tuple(told))
 
 
 def asked(test: Test, scope: Scope) -> list[tuple[Fact, Column]]:

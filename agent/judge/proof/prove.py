@@ -88,7 +88,7 @@ def prove(
             parts[claim].append(one.part(claim))
         coverage.append(one.covered())
         clashes.extend(one.clashes())
-        abstracted |= dict.fromkeys(words for loose in one.space.loose for words in loose.words)
+        abstracted |= dict.fromkeys(one.space.abstracted)
     return Report(
         proofs=tuple(Proof(claim=claim, parts=tuple(found)) for claim, found in parts.items()),
         coverage=tuple(coverage),
@@ -213,8 +213,10 @@ class OfKind:
         approved = self.asking.ask(
             Question(self.ruled.verbs[Verb.APPROVE], lambda one: self._decision(one).verb is Verb.APPROVE)
         )
-        if approved.situation is None or approved.outcome is Outcome.BROKEN:
-            return part if approved.outcome is Outcome.PROVED else self._part(approved)
+        if approved.outcome is Outcome.BROKEN:
+            return self._part(approved)
+        if approved.situation is None:
+            return part
         late = _at_deadline(approved.situation)
         if self._is_against(claim, late):
             return self._part(Reply(Outcome.BROKEN, situation=late, why="the judge approves it all the same"))
@@ -238,7 +240,7 @@ class OfKind:
             situation=one,
             verb=decision.verb,
             policies=decision.policies,
-            reason=decision.reason,
+            reason=decision.reason.removesuffix(f" ({EXAMPLE}, incident 1)"),
             before=self._before(one),
             is_readable=is_readable(one),
         )

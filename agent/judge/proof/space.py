@@ -55,6 +55,8 @@ class Space:
         self.kind = kind
         self.asked = asked
         self.loose: list[Loose] = []
+        self.abstracted: list[str] = []
+        """What is not modelled, in words; that nobody knows who a group has in it is another matter."""
         self.orderly = variable("messages are in order")
         self._rules: list[Formula] = []
         self.when = When(instants(frozenset(asked.clocks), frozenset(asked.ends)))
@@ -97,8 +99,9 @@ class Space:
         self._rules += one.rules()
         found = one.found()
         if found is not TRUE:
-            words = tuple(f"`{name}` {told[column]}" for column in one.classes.open)
-            self._bind(words, found)
+            words = {column: f"`{name}` {told[column]}" for column in one.classes.open}
+            self._bind(tuple(words.values()), found)
+            self.abstracted += [said for column, said in words.items() if not column.fed]
 
     def _bind(self, words: tuple[str, ...], found: Formula) -> None:
         bound = variable(f"bound {len(self.loose)}")
@@ -112,6 +115,7 @@ class Space:
         self.rule(no(both((free.true, free.false))))
         same = (_same(free.true, pair.true), _same(free.false, pair.false))
         self._bind((words,), both(same))
+        self.abstracted.append(words)
         return free
 
     def _slot(self, at: int) -> Slot:
