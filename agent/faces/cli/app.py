@@ -224,6 +224,42 @@ def rehearse(
     testing.test(asked, as_json=as_json)
 
 
+@policies.command()
+def prove(
+    path: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[PATH]",
+            help="The folder of policies, or one of its files of proofs; ./policies if left out.",
+        ),
+    ] = None,
+    tightens: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DIR",
+            help="Also prove that nothing is approved that the policies in DIR would not approve.",
+        ),
+    ] = None,
+    rejects: Annotated[
+        bool, typer.Option("--rejects", help="With --tightens: nor rejected that they would not reject.")
+    ] = False,
+    examples: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write each example to a file of facts of its own.")
+    ] = None,
+    timeout: Annotated[
+        float, typer.Option(min=0.1, max=3600, metavar="SECONDS", help="At most so long for each question.")
+    ] = 10.0,
+    as_json: Json = False,
+) -> None:
+    """Prove what is claimed in *.proofs.yaml for every situation there can be, or show one in which it fails."""
+    from agent.faces.cli import proving
+
+    asked = proving.Asked(
+        path=path, tightens=tightens, rejects=rejects, examples=examples, timeout=timeout, as_json=as_json
+    )
+    proving.prove(asked)
+
+
 @app.command()
 def record(
     out: Annotated[

@@ -9,7 +9,8 @@ from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.output import console, print_json, safe
 from agent.judge.compile import compile_set
 from agent.judge.examine import broken
-from agent.judge.parse import CASES, is_list, is_policy, is_situation, parse_set
+from agent.judge.parse import CASES, PROOFS, is_list, is_policy, is_situation, parse_set
+from agent.judge.proof.reading import problems_of
 from agent.model.errors import PolicyError, Problem, SettingsError
 from agent.model.policy import PolicySet
 
@@ -66,6 +67,7 @@ def _checked(path: Path) -> Checked:
     names = tuple(sorted(one.name for one in ours))
     beside = str(path.with_name(f"{path.stem}{CASES}"))
     cases, problems = broken(compile_set(found), files, only=lambda file: path.is_dir() or file == beside)
+    problems += tuple(one for one in problems_of(files) if path.is_dir() or Path(one.file) == path)
     return Checked(path=str(path), policies=names, cases=cases, revision=found.revision, problems=problems)
 
 
@@ -77,6 +79,8 @@ def _no_policy(file: Path) -> str | None:
     """Return why nothing would ever be read from the file as a policy or a list; None where it would be."""
     if file.suffix not in SUFFIXES:
         return "is neither a policy nor a list: their names end in `.yaml` or `.yml`"
+    if file.name.endswith(PROOFS):
+        return "holds proofs, and is not a policy: name the folder, or give the file to `policy prove`"
     if is_situation(str(file.absolute())):
         return "holds a situation that cases may stand on, and is no policy: check the folder of policies"
     if not is_policy(str(file)) and not is_list(str(file)):
