@@ -151,12 +151,12 @@ def test_without_claims_what_is_always_asked_is_told(folder: Path) -> None:
         ),
         (
             ["{}", "--rejects"],
-            "error: `--rejects` is about another set of policies: name it with `--tightens DIR`",
+            "error: `--rejects` is about another set of policies: name it with `--tightens GIT-REV|DIR`",
         ),
         (["{}", "--examples", "{}/low.yaml"], "low.yaml` cannot be written to: "),
         (
             ["{}", "--tightens", "HEAD~1"],
-            "error: `HEAD~1` is no folder: name the folder that has the other set",
+            "error: `HEAD~1` is neither a folder nor a revision that git knows",
         ),
     ],
 )
@@ -204,3 +204,22 @@ def test_without_the_solver_one_line_says_what_to_install(
     )
 
     assert (done.returncode, done.stderr) == (code, said)
+
+
+def test_the_other_set_may_be_that_of_a_git_revision(tmp_path: Path) -> None:
+    folder = tmp_path / "repository" / "policies"
+    shutil.copytree(SHIPPED, folder)
+    for words in (
+        ["init", "-q"],
+        ["add", "-A"],
+        ["-c", "user.name=x", "-c", "user.email=x@y", "commit", "-qm", "x"],
+    ):
+        subprocess.run(["git", *words], cwd=folder.parent, check=True)
+    policy = folder / "malicious-url-clusters.yaml"
+    policy.write_text(policy.read_text().replace("{atMost: 200}", "{atMost: 201}"))
+
+    result = run("policy", "prove", str(folder), "--tightens", "HEAD")
+
+    assert result.exit_code == 1
+    assert "nothing is decided as approve that `HEAD` does not decide so too" in result.output
+    assert "cluster.mailboxCount: 201" in result.output

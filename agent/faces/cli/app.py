@@ -236,8 +236,9 @@ def prove(
     tightens: Annotated[
         str | None,
         typer.Option(
-            metavar="DIR",
-            help="Also prove that nothing is approved that the policies in DIR would not approve.",
+            metavar="GIT-REV|DIR",
+            help="Also prove that nothing is approved that these policies would not approve: those in the folder"
+            " DIR, or those of the folder as git has it at a revision.",
         ),
     ] = None,
     rejects: Annotated[

@@ -12,6 +12,7 @@ from agent.faces.cli.failures import FINDINGS, WRONG_USE, Ending
 from agent.faces.cli.output import console, print_json
 from agent.faces.cli.proofs import Shelf, Told, claims_of, clashes_of, part_of
 from agent.faces.cli.proved import tell
+from agent.faces.cli.sources import named
 from agent.judge.parse import PROOFS, parse_set
 from agent.judge.proof.limits import looser, unseen
 from agent.judge.proof.members import files_with_members, made_up
@@ -46,14 +47,17 @@ def prove(asked: Asked) -> None:
             raise
         raise SettingsError(MISSING) from None
     if asked.rejects and asked.tightens is None:
-        raise SettingsError("`--rejects` is about another set of policies: name it with `--tightens DIR`")
+        raise SettingsError(
+            "`--rejects` is about another set of policies: name it with `--tightens GIT-REV|DIR`"
+        )
     started = monotonic()
     policies, claims, stand_ins = _loaded(asked.path or USUAL)
     before = None
     if asked.tightens is not None:
         verbs = (Verb.APPROVE, Verb.REJECT) if asked.rejects else (Verb.APPROVE,)
-        older = _set(revision(asked.tightens))[0]
-        before = proving.Before(policies=older, name=f"`{asked.tightens}`", verbs=verbs)
+        path = asked.path or USUAL
+        source = named(asked.tightens, path if path.is_dir() else path.parent)
+        before = proving.Before(policies=_set(source.files)[0], name=f"`{asked.tightens}`", verbs=verbs)
     with console(stderr=True).status("proving") as status:
         report = proving.prove(
             policies,
@@ -100,18 +104,6 @@ def _end(told: Told) -> None:
         raise Ending(WRONG_USE)
     if outcomes - {Outcome.PROVED} or told.looser:
         raise Ending(FINDINGS)
-
-
-def revision(named: str) -> Mapping[str, bytes]:
-    """Return the files of another set of policies: of a folder.
-
-    Raises:
-        SettingsError: there is none of that name.
-    """
-    folder = Path(named)
-    if not folder.is_dir():
-        raise SettingsError(f"`{named}` is no folder: name the folder that has the other set of policies")
-    return PolicyFiles(folder).files()
 
 
 def _loaded(path: Path) -> tuple[PolicySet, tuple[Claim, ...], Mapping[str, str]]:
