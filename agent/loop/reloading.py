@@ -41,22 +41,38 @@ class Reloading:
     looked: datetime | None = None
     refused: Reading | None = None
     """What was last read and did not load: it is complained of once."""
+    has_noticed: bool = False
+    """Whether the folder was seen to differ in passing, and is to be looked at as soon as may be."""
     is_unfinished: bool = False
     """Whether decisions of the last set are still to be made anew."""
 
     def next_look(self, world: World) -> datetime:
         """Return when the folder is to be looked at next."""
         now = world.clock.now()
-        if self.looked is None or self.asked.is_set():
+        if self.looked is None or self.has_noticed or self.asked.is_set():
             return now
         return min(self.looked, now) + world.pace.reload_every
+
+    async def has_news(self, world: World, policies: InForce) -> bool:
+        """Whether the folder seems to hold something else by now; asked often, it reads only where it is time to.
+
+        What is being carried out then is broken off, so that nothing more is done by a set that somebody
+        has just replaced.
+        """
+        if self.next_look(world) > world.clock.now():
+            return False
+        if not self.has_noticed and not self.asked.is_set():
+            self.looked = world.clock.now()
+            found = await _read(world)
+            self.has_noticed = found not in (policies.written, self.refused)
+        return self.has_noticed or self.asked.is_set()
 
     async def go(self, world: World, policies: InForce) -> bool:
         """Look at the folder where it is time to; return whether another set is in force now."""
         now = world.clock.now()
         if self.next_look(world) > now:
             return False
-        is_asked, self.looked = self.asked.is_set(), now
+        is_asked, self.looked, self.has_noticed = self.asked.is_set(), now, False
         self.asked.clear()
         found = await self._settled(world, policies)
         has_changed = found is not None and await self._take(world, policies, found, is_asked=is_asked)

@@ -105,11 +105,14 @@ async def one_pass(
 
     async def visits() -> None:
         if world.enactor is not None:
-            await rounds.go(world, policies, stop, report)
+            await rounds.go(world, policies, stop, report, has_news)
+
+    async def has_news() -> bool:
+        return reloading is not None and await reloading.has_news(world, policies)
 
     async def look_at_policies() -> None:
-        if reloading is not None:
-            await reloading.go(world, policies)
+        if reloading is not None and await reloading.go(world, policies):
+            report.has_reloaded = True
 
     away: Unavailable | Refused | Malformed | None = None
     steps: tuple[Callable[[], Awaitable[None]], ...] = (
@@ -184,7 +187,7 @@ def _next(world: World, report: PassReport, began: datetime) -> datetime:
     now = world.clock.now()
     if report.is_unavailable:
         return max(report.unavailable_until or now + AWAY, now + timedelta(seconds=1))
-    if report.untried and report.sent + report.noted:
+    if report.has_reloaded or (report.untried and report.sent + report.noted):
         return now
     return max(began + world.pace.poll_every, now)
 

@@ -14,10 +14,11 @@ from agent.loop.reloading import Reloading
 from agent.loop.report import PassReport
 from agent.loop.run import load, one_pass, run, start
 from agent.model.decision import Verb
-from agent.model.enactment import State
+from agent.model.enactment import Effect, Outcome, State
 from agent.model.errors import LedgerError, PolicyError, Problem
 from agent.model.pace import Pace
-from tests.fakes import FakeShelf
+from agent.ports import Departing
+from tests.fakes import FakeEnactor, FakeShelf
 from tests.loop.conftest import APPROVE, Bench
 from tests.makers import a_cluster, a_copy, an_alert, an_incident
 
@@ -256,6 +257,103 @@ async def test_what_was_not_judged_anew_for_want_of_the_ledger_is_judged_anew_la
     await running.look()
 
     assert (await running.bench.only()).state is State.SEEN
+
+
+# While calls are made
+
+
+class Changing(FakeEnactor):
+    """Somebody saves other policies while the first call is under way."""
+
+    def __init__(self, running: Running, text: str) -> None:
+        super().__init__(running.bench.defender)
+        self.running = running
+        self.text = text
+        self.calls = 0
+        self.waits = False
+        """Whether that happens while the call waits for its turn."""
+
+    async def soft_delete(self, effect: Effect, *, name: str, departing: Departing) -> Outcome:
+        self.calls += 1
+        if self.waits:
+            self._change()
+        outcome = await super().soft_delete(effect, name=name, departing=departing)
+        self._change()
+        return outcome
+
+    def _change(self) -> None:
+        self.running.shelf.policies["approve"] = self.text
+        self.running.bench.clock.advance(EVERY)
+
+
+def changing(running: Running, text: str, *, targets_per_call: int = 100) -> Changing:
+    enactor = Changing(running, text)
+    pace = Pace(visits_at_once=1, targets_per_call=targets_per_call)
+    running.world = replace(running.world, enactor=enactor, pace=pace)
+    return enactor
+
+
+def three_incidents(running: Running) -> None:
+    for number in (1, 2, 3):
+        cluster = a_cluster(query=f"q{number}", first=number, messages=1)
+        alert = an_alert(cluster, id=f"a{number}", incident_id=str(number))
+        running.bench.defender.show(an_incident(alert, id=str(number)))
+        running.bench.defender.deliver(a_copy(number))
+
+
+async def test_other_policies_end_the_round_before_the_next_incident_is_written_to(running: Running) -> None:
+    three_incidents(running)
+    enactor = changing(running, REJECT)
+
+    await running.run_pass()
+    await running.run_pass()
+
+    verbs = [record.decision.verb for record in await running.bench.records() if record.decision is not None]
+    assert enactor.calls == 1
+    assert sum(enactor.removed.values()) == 1
+    assert sorted(verbs) == [Verb.APPROVE, Verb.REJECT, Verb.REJECT]
+
+
+async def test_other_policies_end_a_plan_between_two_of_its_calls(running: Running) -> None:
+    running.bench.defender.show(an_incident(an_alert(a_cluster(messages=3))))
+    running.bench.defender.deliver(a_copy(1), a_copy(2), a_copy(3))
+    enactor = changing(running, REJECT, targets_per_call=1)
+
+    await running.run_pass()
+    await running.run_pass()
+
+    record = await running.bench.only()
+    assert enactor.calls == 1
+    assert record.decision is not None
+    assert record.decision.verb is Verb.REJECT
+    assert "1 copy was sent for deletion before" in record.why
+
+
+async def test_a_call_that_waited_for_its_turn_meanwhile_does_not_leave(running: Running) -> None:
+    running.bench.defender.show(an_incident(an_alert(a_cluster(messages=1))))
+    running.bench.defender.deliver(a_copy(1))
+    enactor = changing(running, REJECT)
+    enactor.waits = True
+
+    await running.run_pass()
+    await running.run_pass()
+
+    record = await running.bench.only()
+    assert (enactor.calls, sum(enactor.removed.values())) == (1, 0)
+    assert record.decision is not None
+    assert (record.decision.verb, record.state) == (Verb.REJECT, State.REJECTED)
+
+
+async def test_a_broken_set_breaks_a_round_off_once_and_the_last_good_one_goes_on(running: Running) -> None:
+    three_incidents(running)
+    enactor = changing(running, BROKEN)
+
+    await running.run_pass()
+    first = enactor.calls
+    await running.run_pass()
+
+    assert (first, enactor.calls) == (1, 3)
+    assert [name for name, _ in await running.alarms()] == ["policies"]
 
 
 # The whole loop
