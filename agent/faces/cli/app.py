@@ -172,6 +172,49 @@ def backtest(
     backtesting.run_backtest(settings, asked, backtesting.form("json" if as_json else how))
 
 
+@policies.command()
+def explain(
+    action: Annotated[
+        str | None, typer.Argument(metavar="[ID]", help="The pending action's id, or how it begins.")
+    ] = None,
+    facts: Annotated[
+        Path | None,
+        typer.Option("--facts", metavar="FILE", help="Explain these facts instead; `-` is standard input."),
+    ] = None,
+    folder: Annotated[
+        Path | None,
+        typer.Option("--policies", metavar="DIR", help="The policies; those of the settings if left out."),
+    ] = None,
+    treat_as: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WORD",
+            help="enforce counts observing policies, asWritten does not; with ID as the settings say, with --facts enforce.",
+        ),
+    ] = None,
+    flip_to: Annotated[
+        str | None,
+        typer.Option(metavar="WORD", help="Only what would have led to approve, reject or escalate."),
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Show every policy clause by clause.")] = False,
+    settings: SettingsFile = None,
+    as_json: Json = False,
+) -> None:
+    """Take a decision apart: the rule that made it, every clause, and the smallest change that would flip it."""
+    from agent.faces.cli import explaining
+
+    asked = explaining.Asked(
+        action=action,
+        facts=facts,
+        policies=folder,
+        treat_as=treat_as,
+        flip_to=flip_to,
+        everything=everything,
+        settings=settings,
+    )
+    explaining.explain(asked, as_json=as_json)
+
+
 @policies.command("test")
 def rehearse(
     path: Annotated[
