@@ -190,6 +190,7 @@ class _PolicyReader:
             inform=inform,
             file=self.file,
             mark=self.root.mark,
+            marks={key.text: key.mark for key, _ in self.root.entries},
             digest=_digest([("", data), *sorted(named.items())]),
         )
 

@@ -1,5 +1,6 @@
 """A policy: what its author wrote, parsed and typed, with the place of each condition in its file."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -154,8 +155,14 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """Names of the lists that its conditions name."""
     file: str
     mark: Mark
+    marks: Mapping[str, Mark] = {}
+    """Where each key of the file stands."""
     digest: str
     """Of the file's bytes and of the lists it names: twelve hexadecimal digits."""
+
+    def mark_of(self, key: str) -> Mark:
+        """Return where the key stands; where the policy begins, if it is left out."""
+        return self.marks.get(key, self.mark)
 
 
 class ListEntry(msgspec.Struct, frozen=True, kw_only=True):
