@@ -7,10 +7,14 @@ from typing import Protocol
 
 import msgspec
 
+from agent.model.alarm import Alarm
 from agent.model.decision import Decision
 from agent.model.defender import Alert, Incident, Mail
 from agent.model.enactment import Approval, Cover, Effect, Outcome, Pair, Record, Spent, State
 from agent.model.pace import Pace
+from agent.model.past import About, Judged, PastAnswer, Tally
+from agent.model.pending import ActionKind
+from agent.model.policy import KeptSet, Members
 
 Departing = Callable[[], Awaitable[None]]
 """Awaited once for each attempt, right before the bytes of a write that would be carried out leave this
@@ -144,6 +148,7 @@ class Ledger(Protocol):
         effects: Sequence[Effect] = (),
         dropped: Sequence[str] = (),
         approvals: Sequence[Approval] = (),
+        answers: Sequence[PastAnswer] = (),
         versions: Mapping[str, str] | None = None,
         now: datetime,
     ) -> None:
@@ -153,7 +158,7 @@ class Ledger(Protocol):
         the version. A decision that differs from the one in the ledger is appended to the action's
         decisions; none is ever changed. Effects are new, and claim their targets unless they are only
         observed. `dropped` names effects that become `dropped` and let go of their targets; one that
-        is not `intended` any more cannot be dropped. `versions` are incidents that have now been saved.
+        is not `intended` any more cannot be dropped. `answers` replace earlier ones of their actions. `versions` are incidents that have now been saved.
 
         Raises:
             Conflict: a record was changed meanwhile, a target is claimed already, or a dropped effect has left.
@@ -218,6 +223,50 @@ class Ledger(Protocol):
         self, *, action_id: str | None = None, since: datetime | None = None, limit: int = 1000
     ) -> tuple[Decision, ...]:
         """Return decisions, newest first."""
+        ...
+
+    async def judged(
+        self, *, since: datetime | None = None, after: Judged | None = None, limit: int = 1000
+    ) -> tuple[Judged, ...]:
+        """Return decisions without their words, oldest first, those that follow `after` only."""
+        ...
+
+    async def approvals(self, since: datetime) -> tuple[Approval, ...]:
+        """Return the automatic approvals at or after `since` that still count, oldest first."""
+        ...
+
+    async def answered(
+        self, kind: ActionKind, about: Sequence[tuple[About, str]], since: datetime
+    ) -> Mapping[tuple[About, str], Tally]:
+        """Return how actions of this kind ended elsewhere at or after `since`, for each of these; none is left out."""
+        ...
+
+    async def keep_set(self, kept: KeptSet) -> None:
+        """Keep the files of a set that has come into force; a set that is kept already gets the new moment."""
+        ...
+
+    async def kept_set(self, revision: str | None = None) -> KeptSet | None:
+        """Return the set of this revision, or the one that came into force last; None where there is none."""
+        ...
+
+    async def save_members(self, members: Members) -> None:
+        """Remember who is in a group."""
+        ...
+
+    async def members(self) -> Mapping[str, Members]:
+        """Return what is remembered of every group, by its id."""
+        ...
+
+    async def raise_alarm(self, alarm: Alarm) -> None:
+        """Raise an alarm; one of its name that stands already keeps its moment and gets the new words."""
+        ...
+
+    async def clear_alarm(self, name: str) -> None:
+        """End an alarm; nothing where there is none of this name."""
+        ...
+
+    async def alarms(self) -> tuple[Alarm, ...]:
+        """Return the alarms that stand, oldest first."""
         ...
 
 

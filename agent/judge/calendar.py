@@ -3,10 +3,13 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import lru_cache
+from typing import cast
 from zoneinfo import ZoneInfo
 
-from agent.judge.lists import Shelf, wording
+from agent.judge.list_kinds import DATE, Asked
+from agent.judge.lists import wording
 from agent.judge.literals import DAYS, Wrong, hours, iso_date, nearest, text, word, zone
+from agent.judge.shelf import Shelf
 from agent.judge.strict_yaml import Mapping_, Node, Sequence, shown
 from agent.model.policy import Mark, Moment
 
@@ -37,10 +40,15 @@ def moment(mark: Mark, node: Node, shelf: Shelf, file: str, report: Callable[[Wr
         zone=zone(in_zone),
         days=None if on_days is None else _days(on_days),
         hours=None if at_hours is None else hours(at_hours),
-        dates=None if on_dates is None else frozenset(shelf.read(on_dates, file, iso_date, report)),
+        dates=None if on_dates is None else _dates(on_dates, shelf, file, report),
         wording=told,
         mark=mark,
     )
+
+
+def _dates(node: Node, shelf: Shelf, file: str, report: Callable[[Wrong], None]) -> frozenset[str]:
+    asked = Asked(kind=DATE, words="`dates` takes dates")
+    return frozenset(cast("tuple[str, ...]", shelf.read(node, file, asked, iso_date, report).values))
 
 
 def _days(node: Node) -> frozenset[int]:

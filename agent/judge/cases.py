@@ -9,13 +9,14 @@ from typing import TypeVar
 import msgspec
 from msgspec.structs import replace
 
-from agent.judge.compile import Judge
+from agent.judge.compile import Judge, compile_set
 from agent.judge.decide import decide
-from agent.judge.literals import Wrong, line, text, word
+from agent.judge.feed import fed_lists, feed
+from agent.judge.literals import Wrong, line, nearest, text, word
 from agent.judge.parse import CASES
 from agent.judge.situations import KEYS, action_of, members, sequence, situation, values
-from agent.judge.strict_yaml import Node, problem, read
-from agent.judge.vocabulary import FACTS
+from agent.judge.strict_yaml import Mapping_, Node, problem, read, shown
+from agent.judge.vocabulary import FACTS, refreshed
 from agent.model.decision import Decision, Verb
 from agent.model.errors import PolicyError, Problem
 from agent.model.pending import ActionKind
@@ -23,13 +24,16 @@ from agent.model.situation import Situation
 
 V = TypeVar("V")
 
-GIVEN = KEYS
+GIVEN = KEYS | {"lists"}
 CASE = GIVEN | {"case", "unknown", "decision", "policies", "reason", "inform"}
 FILE = frozenset({"policy", "given", "cases"})
 
 
 class PolicyCase(msgspec.Struct, frozen=True, kw_only=True):
-    """One example. `reason` are the words that the decision's reason must have in it."""
+    """One example. `reason` are the words that the decision's reason must have in it.
+
+    `lists` are the members, by the name of a list that is fed: the case is judged as if it had these.
+    """
 
     name: str
     file: str
@@ -39,6 +43,7 @@ class PolicyCase(msgspec.Struct, frozen=True, kw_only=True):
     policies: tuple[str, ...]
     reason: tuple[str, ...]
     inform: tuple[str, ...]
+    lists: Mapping[str, tuple[str, ...]] = {}
 
 
 class CaseFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,10 +69,28 @@ def parse_cases(file: str, data: bytes) -> CaseFile:
 
 
 def decision_on(judge: Judge, case: PolicyCase) -> Decision:
-    """Return what the set decides on the case."""
+    """Return what the set decides on the case.
+
+    Raises:
+        PolicyError: the case says what is in a list that is not fed.
+    """
     one = case.situation
     action = action_of(one, case.name)
-    return decide(judge, action, one.facts, evidence="", enforces_observers=True, version="")
+    return decide(
+        _with_lists(judge, case), action, one.facts, evidence="", enforces_observers=True, version=""
+    )
+
+
+def _with_lists(judge: Judge, case: PolicyCase) -> Judge:
+    """Return the judge that goes by the set with the members that the case names."""
+    if not case.lists:
+        return judge
+    fed = fed_lists(judge.policy_set)
+    for name in case.lists:
+        if name not in fed:
+            message = f"case `{case.name}`: `{shown(name)}` is not a list with a `source`{nearest(name, fed)}"
+            raise PolicyError([Problem(file=case.file, line=case.line, column=1, message=message)])
+    return compile_set(feed(judge.policy_set, case.lists))
 
 
 def differences(case: PolicyCase, decision: Decision) -> tuple[str, ...]:
@@ -99,9 +122,14 @@ def broken(judge: Judge, files: Mapping[str, bytes]) -> tuple[int, tuple[Problem
             continue
         count += len(cases)
         for case in cases:
+            try:
+                decision = decision_on(judge, case)
+            except PolicyError as error:
+                problems.extend(error.problems)
+                continue
             problems.extend(
                 Problem(file=file, line=case.line, column=1, message=f"case `{case.name}`: {words}")
-                for words in differences(case, decision_on(judge, case))
+                for words in differences(case, decision)
             )
     return count, tuple(problems)
 
@@ -138,7 +166,10 @@ class _CaseReader:
         kind = ActionKind(word(parts["kind"], "a kind of pending action", set(ActionKind)))
         one = situation(parts, over=values(given.get("facts"), FACTS, kind))
         unknown = frozenset(_texts(own.get("unknown")))
-        known = {name: value for name, value in one.facts.values.items() if name not in unknown}
+        lists = _lists(parts.get("lists"))
+        fetched = {refreshed(name): one.facts.now for name in lists}
+        given_facts = {**fetched, **one.facts.values}
+        known = {name: value for name, value in given_facts.items() if name not in unknown}
         return PolicyCase(
             name=line(own["case"], "what the case shows"),
             file=self.file,
@@ -148,6 +179,7 @@ class _CaseReader:
             policies=_texts(own["policies"]),
             reason=_texts(own.get("reason")),
             inform=_texts(own.get("inform")),
+            lists=lists,
         )
 
     def _members(
@@ -162,3 +194,12 @@ class _CaseReader:
 
 def _texts(node: Node | None) -> tuple[str, ...]:
     return () if node is None else tuple(text(each) for each in sequence(node, "texts"))
+
+
+def _lists(node: Node | None) -> Mapping[str, tuple[str, ...]]:
+    """Return the members of lists by their names."""
+    if node is None:
+        return {}
+    if not isinstance(node, Mapping_):
+        raise Wrong(node.mark, "write `lists: {name: [member, member]}`")
+    return {key.text: _texts(members) for key, members in node.entries}

@@ -4,18 +4,28 @@ Written for speed: 100 policies meet 10,000 actions. What each operator means st
 conditions mean stands once more, plainly, in `truth`; a property test holds the two together.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable
-from functools import partial
+from datetime import timedelta
+from functools import lru_cache, partial
 from typing import Any, cast
 
+import msgspec
+
 from agent.judge import calendar
+from agent.judge.operand import operand_at, stale_among
 from agent.judge.operators import ONE_OF, OPERATORS, Operator, Rows, one_of
-from agent.judge.seen import MESSAGES, NOW, Seen, fact_of, key_of
+from agent.judge.seen import MESSAGES, NOW, OF_ACTION, Seen, fact_of, key_of
 from agent.judge.truth import share as share_of
 from agent.judge.vocabulary import SETS, Scope
-from agent.model.policy import All, AnyOf, Condition, Messages, Moment, Not, Policy, Test
+from agent.model.policy import All, AnyOf, Condition, Fresh, Messages, Moment, Not, Policy, Test
 
 Check = Callable[[Seen], bool | None]
+
+MOST_TIMES = 16
+"""For how many of the times between two ends a test's operand is kept: a pass needs one, a look back more."""
+
+INSTANT = timedelta(microseconds=1)
 
 
 def of_policy(policy: Policy, *, is_complete: bool) -> Check:
@@ -124,6 +134,35 @@ def _not(one: Check) -> Check:
 
 
 def _of_test(test: Test, scope: Scope, *, is_complete: bool) -> Check:
+    check = (_dated if test.expiries else _lasting)(test, scope, is_complete=is_complete)
+    return _while_fresh(check, test.fresh) if test.fresh else check
+
+
+def _while_fresh(check: Check, lists: tuple[Fresh, ...]) -> Check:
+    """Answer only while none of the lists is stale."""
+
+    def fresh_check(seen: Seen) -> bool | None:
+        if stale_among(lists, seen[OF_ACTION], seen[NOW]):
+            return None
+        return check(seen)
+
+    return fresh_check
+
+
+def _dated(test: Test, scope: Scope, *, is_complete: bool) -> Check:
+    """Go by the entries that have not expired; what they are is worked out once for each time between two ends."""
+    ends = sorted({expiry.at for expiry in test.expiries})
+
+    @lru_cache(maxsize=MOST_TIMES)
+    def between(passed: int) -> Check:
+        now = ends[passed - 1] if passed else ends[0] - INSTANT
+        left = msgspec.structs.replace(test, operand=operand_at(test, now), expiries=())
+        return _lasting(left, scope, is_complete=is_complete)
+
+    return lambda seen: between(bisect_right(ends, seen[NOW]))(seen)
+
+
+def _lasting(test: Test, scope: Scope, *, is_complete: bool) -> Check:
     if test.operator == ONE_OF:
         return _one_of(cast("Rows", test.operand), scope)
     fact = fact_of(test.fact, scope)

@@ -72,6 +72,7 @@ class Judge:
     """All policies, ready to be asked."""
 
     def __init__(self, policies: PolicySet) -> None:
+        self.policy_set = policies
         self.revision = policies.revision
         self.policies: Mapping[str, Policy] = {policy.name: policy for policy in policies.policies}
         compiled = [Compiled(self.policies[name]) for name in sorted(self.policies)]

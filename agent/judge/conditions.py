@@ -1,21 +1,36 @@
 """Conditions as authors write them -> conditions as the model has them, typed and checked."""
 
 from collections.abc import Callable, Collection, Mapping
+from datetime import datetime
 
 from agent.judge import fold
 from agent.judge.calendar import moment
-from agent.judge.lists import Shelf, reference, wording
+from agent.judge.list_kinds import NETWORK, ROW, SINGLE_TEXTS, Asked
+from agent.judge.lists import reference, unescaped, wording
 from agent.judge.literals import Wrong, duration, line, literal, nearest, network, number, pattern, yes_no
+from agent.judge.operand import expiries
 from agent.judge.operators import ONE_OF, OPERATORS, Operand, Operator, Rows, of_type
+from agent.judge.shelf import Found, Shelf
 from agent.judge.strict_yaml import Mapping_, Node, Scalar, Sequence, shown
-from agent.judge.vocabulary import FACTS, MEMBER, MESSAGE_FACTS, SETS, WORDS, Fact, Scope
+from agent.judge.vocabulary import (
+    FACTS,
+    MEMBER,
+    MESSAGE_FACTS,
+    SETS,
+    WORDS,
+    Fact,
+    Scope,
+    fact_named,
+    list_of,
+    refreshed,
+)
 from agent.model.facts import FactType
 from agent.model.pending import MAIL_KINDS, ActionKind
 from agent.model.policy import All, AnyOf, Condition, Mark, Messages, Not, Test
 
 WORDS_OF_LOGIC = frozenset({"all", "any", "not", "messages", "moment", ONE_OF})
 QUANTIFIERS = frozenset({"any", "all", "none", "share"})
-_MEMBERS = frozenset({FactType.TEXT, FactType.WORD, FactType.ADDRESS, FactType.DOMAIN, FactType.IP})
+_OF_LISTS = frozenset({Operand.MANY, Operand.DOMAINS, Operand.NETWORKS})
 
 
 class ConditionReader:
@@ -122,21 +137,40 @@ class ConditionReader:
 
     def _fact(self, key: Scalar, scope: Scope) -> Fact:
         """Return the row of the fact, which every kind of the policy must have."""
-        here, there = (FACTS, MESSAGE_FACTS) if scope is Scope.ACTION else (MESSAGE_FACTS, FACTS)
-        fact = here.get(key.text)
+        here, there = (FACTS, Scope.MESSAGE) if scope is Scope.ACTION else (MESSAGE_FACTS, Scope.ACTION)
+        fact = fact_named(key.text, scope)
         name = shown(key.text)
-        if fact is None and key.text in there:
+        if fact is None and fact_named(key.text, there) is not None:
             where = "only inside `messages`" if scope is Scope.ACTION else "outside `messages`"
             raise Wrong(key.mark, f"`{name}` can be tested {where}")
         if fact is None:
             fitting = {row.name for row in here.values() if self.kinds <= row.kinds}
+            fitting |= self._of_lists() if scope is Scope.ACTION else set()
             logic = WORDS_OF_LOGIC if scope is Scope.ACTION else WORDS_OF_LOGIC - {"messages", "moment"}
             raise Wrong(key.mark, f"unknown fact `{name}`{nearest(key.text, fitting | logic)}")
+        self._check_list(key, fact)
         lacking = self.kinds - fact.kinds
         if lacking:
             kinds = ", ".join(f"`{kind}`" for kind in sorted(lacking))
             raise Wrong(key.mark, f"`{name}` does not exist for {kinds}: leave the kind or the condition out")
         return fact
+
+    def _of_lists(self) -> set[str]:
+        return {refreshed(name) for name in self.shelf.fed}
+
+    def _check_list(self, key: Scalar, fact: Fact) -> None:
+        """See to it that a fact of a list is one of a list that is fed, and count the list as named."""
+        name = list_of(fact.name)
+        if name is None:
+            return
+        if name not in self.shelf.lists:
+            near = nearest(fact.name, self._of_lists())
+            raise Wrong(
+                key.mark, f"unknown fact `{shown(fact.name)}`: there is no list `{shown(name)}`{near}"
+            )
+        if name not in self.shelf.fed:
+            raise Wrong(key.mark, f"`${name}` is never fetched: its entries stand in its file")
+        self.shelf.named.add(name)
 
     def _tests(self, key: Scalar, node: Node, scope: Scope) -> tuple[Condition, ...]:
         fact = self._fact(key, scope)
@@ -183,70 +217,92 @@ class ConditionReader:
     def _test(self, fact: Fact, operator: Operator, node: Node, mark: Mark) -> Test:
         if operator.operand is not Operand.MANY and isinstance(node, Mapping_):
             raise Wrong(node.mark, f"`{operator.name}` takes {operator.operand.value}")
-        operand = self._operand(fact, operator, node)
-        return Test(fact=fact.name, operator=operator.name, operand=operand, wording=wording(node), mark=mark)
+        if operator.operand not in _OF_LISTS:
+            operand = self._operand(fact, operator, node)
+            return Test(
+                fact=fact.name, operator=operator.name, operand=operand, wording=wording(node), mark=mark
+            )
+        found = self._listed(fact, operator, node)
+        is_networks = operator.operand is Operand.NETWORKS
+        return Test(
+            fact=fact.name,
+            operator=operator.name,
+            operand=found.values if is_networks else frozenset(found.values),
+            wording=wording(node),
+            mark=mark,
+            fresh=found.fresh,
+            expiries=found.expiries,
+        )
 
     def _operand(self, fact: Fact, operator: Operator, node: Node) -> object:
         kind, known = MEMBER.get(fact.type, fact.type), WORDS.get(fact.name)
         match operator.operand:
             case Operand.ONE:
-                return literal(_unescaped(node), kind, known)
-            case Operand.MANY:
-                return frozenset(self._many(node, kind, known, operator.name))
+                return literal(unescaped(node), kind, known)
             case Operand.NUMBER:
                 return number(node)
             case Operand.PAIR:
                 return _pair(node)
             case Operand.PART:
-                return _part(_unescaped(node), fact, known)
+                return _part(unescaped(node), fact, known)
             case Operand.PATTERN:
                 return pattern(node)
-            case Operand.DOMAINS:
-                return frozenset(self._many(node, FactType.DOMAIN, None, operator.name))
-            case Operand.NETWORKS:
-                return self.shelf.read(node, self.file, network, self.report)
             case Operand.DURATION:
                 return duration(node)
             case Operand.YESNO:
                 return yes_no(node)
+            case Operand.MANY | Operand.DOMAINS | Operand.NETWORKS:
+                return self._listed(fact, operator, node)
 
-    def _many(
-        self, node: Node, kind: FactType, known: Collection[str] | None, operator: str
-    ) -> tuple[object, ...]:
+    def _listed(self, fact: Fact, operator: Operator, node: Node) -> Found:
+        """Return what the operand of an operator that takes lists stands for."""
+        asked = asked_for(fact, operator)
+        if operator.operand is Operand.NETWORKS:
+            return self.shelf.read(node, self.file, asked, network, self.report)
         is_list = isinstance(node, Sequence) or reference(node) is not None
-        if not is_list and operator != "domainIn":
-            raise Wrong(node.mark, f"`{operator}` takes a list: write `[{shown(wording(node))}]` or `$name`")
+        if not is_list and operator.operand is Operand.MANY:
+            raise Wrong(
+                node.mark, f"`{operator.name}` takes a list: write `[{shown(wording(node))}]` or `$name`"
+            )
+        kind = FactType(asked.kind)
+        known = None if operator.operand is Operand.DOMAINS else WORDS.get(fact.name)
         return self.shelf.read(
-            node, self.file, lambda item: literal(_unescaped(item), kind, known), self.report
+            node, self.file, asked, lambda item: literal(unescaped(item), kind, known), self.report
         )
 
     def _one_of(self, mark: Mark, node: Node, scope: Scope) -> Test:
         """Return a test on entries with several members, which must all name the same facts."""
         if not isinstance(node, Sequence) and reference(node) is None:
             raise Wrong(node.mark, "`oneOf` takes a list of entries, or `$name`")
-        entries = self.shelf.nodes(node, self.file)
+        entries = self.shelf.nodes(node, self.file, Asked(kind=ROW, words=f"`{ONE_OF}` takes {ROW}"))
         if not entries:
             raise Wrong(node.mark, "the list has no entries, so that its members are not known")
         facts: tuple[Fact, ...] = ()
-        rows: set[tuple[str, ...]] = set()
+        ends: list[tuple[tuple[str, ...], datetime | None]] = []
         for listed in entries:
             try:
                 facts = facts or self._members(listed.node, scope)
-                rows.add(_row(listed.node, facts))
+                ends.append((_row(listed.node, facts), listed.expires))
             except Wrong as wrong:
                 self.report(Wrong(wrong.mark, wrong.message, wrong.file or listed.file))
                 if not facts:
                     break
         names = tuple(fact.name for fact in facts) or ("?",)
-        operand = Rows(facts=names, rows=frozenset(rows))
-        return Test(fact=names[0], operator=ONE_OF, operand=operand, wording=wording(node), mark=mark)
+        return Test(
+            fact=names[0],
+            operator=ONE_OF,
+            operand=Rows(facts=names, rows=frozenset(row for row, _ in ends)),
+            wording=wording(node),
+            mark=mark,
+            expiries=expiries(ends),
+        )
 
     def _members(self, node: Node, scope: Scope) -> tuple[Fact, ...]:
         if not isinstance(node, Mapping_) or not node.entries:
             raise Wrong(node.mark, "an entry for `oneOf` is a mapping: `{sender.domain: …, auth.dmarc: …}`")
         facts = tuple(self._fact(key, scope) for key, _ in node.entries)
         for (key, _), fact in zip(node.entries, facts, strict=True):
-            if fact.type not in _MEMBERS:
+            if fact.type not in SINGLE_TEXTS:
                 raise Wrong(
                     key.mark, f"`{fact.name}` is a {fact.type.value}: `oneOf` compares single texts only"
                 )
@@ -260,22 +316,24 @@ def _row(node: Node, facts: tuple[Fact, ...]) -> tuple[str, ...]:
             node.mark, f"this entry needs the members {_names(sorted(names))}, as the first entry has"
         )
     given: Mapping[str, Node] = {key.text: value for key, value in node.entries}
-    return tuple(
-        str(literal(_unescaped(given[fact.name]), fact.type, WORDS.get(fact.name))) for fact in facts
-    )
+    return tuple(str(literal(unescaped(given[fact.name]), fact.type, WORDS.get(fact.name))) for fact in facts)
 
 
 def _names(names: Collection[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
 
 
-def _unescaped(node: Node) -> Node:
-    """Return the scalar with `$$` at its start as `$`."""
-    if isinstance(node, Scalar) and node.text.startswith("$$"):
-        return Scalar(text=node.text[1:], is_plain=node.is_plain, mark=node.mark)
-    if reference(node) is not None:
-        raise Wrong(node.mark, f"a list cannot stand here: write `$${wording(node)[1:]}` for a text with `$`")
-    return node
+def asked_for(fact: Fact, operator: Operator) -> Asked:
+    """Return what the operator asks of the entries of a list that the fact is compared with."""
+    match operator.operand:
+        case Operand.NETWORKS:
+            return Asked(kind=NETWORK, fact=fact.name, words=f"`{operator.name}` takes networks")
+        case Operand.DOMAINS:
+            return Asked(kind=FactType.DOMAIN, fact=fact.name, words=f"`{operator.name}` takes domains")
+        case _:
+            article = "an" if fact.type.value[0] in "aio" else "a"
+            words = f"`{fact.name}` is {article} {fact.type.value}"
+            return Asked(kind=MEMBER.get(fact.type, fact.type), fact=fact.name, words=words)
 
 
 def _pair(node: Node) -> tuple[int | float, int | float]:

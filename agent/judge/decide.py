@@ -16,7 +16,7 @@ from agent.judge.compile import Answers, Compiled, Judge
 from agent.judge.parse import INFORMS_ONLY
 from agent.judge.reasons import Case, finding_of, why_none, why_over, why_undecided, why_verb
 from agent.judge.seen import facts_read
-from agent.judge.vocabulary import Scope
+from agent.judge.vocabulary import Scope, list_of
 from agent.model.decision import Answer, Decision, Ruling, Verb
 from agent.model.facts import Facts, Value
 from agent.model.pending import PendingAction
@@ -163,8 +163,16 @@ def _chains(names: Iterable[str | None]) -> tuple[str, ...]:
 
 
 def _grounds(evidence: str, verb: Verb, policies: Sequence[Policy], facts: Facts) -> str:
-    """Return a digest of what the decision rests on: evidence, verb, policies, and the facts they read."""
-    read = {(scope, fact.name) for policy in policies for scope, fact, _ in facts_read(policy)}
+    """Return a digest of what the decision rests on: evidence, verb, policies, and the facts they read.
+
+    When a list was fetched is no part of it: it changes every hour, and the verb already says what came of it.
+    """
+    read = {
+        (scope, fact.name)
+        for policy in policies
+        for scope, fact, _ in facts_read(policy)
+        if list_of(fact.name) is None
+    }
     of_action = sorted(name for scope, name in read if scope is Scope.ACTION)
     of_message = sorted(name for scope, name in read if scope is Scope.MESSAGE)
     rows = sorted(

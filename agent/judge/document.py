@@ -1,5 +1,6 @@
 """The tables of the policy language's documentation, from the same tables that check policies."""
 
+from agent.judge.list_kinds import DATE, KINDS, NETWORK, ROW, ListKind
 from agent.judge.operators import ONE_OF, OPERATORS
 from agent.judge.vocabulary import FACTS, MESSAGE_FACTS, SETS, WORDS, Fact, Scope
 from agent.model.facts import FactType
@@ -7,6 +8,17 @@ from agent.model.pending import MAIL_KINDS, ActionKind
 
 EVERY_KIND = "every kind"
 BOTH_MAIL_KINDS = "both mail kinds"
+
+IN_WORDS = {
+    FactType.ADDRESS: "addresses, and sets of them",
+    FactType.DOMAIN: "domains, sets of them, and with `domainIn` addresses",
+    FactType.TEXT: "texts, and sets of them",
+    FactType.WORD: "words, and sets of them",
+    NETWORK: "`cidr`",
+    DATE: "`dates` of `moment`",
+    ROW: f"`{ONE_OF}`",
+}
+"""What a list is compared with, by the kind of value."""
 
 FactRow = tuple[str, str, str, str, str]
 OperatorRow = tuple[str, str, str, str]
@@ -49,6 +61,21 @@ def operator_rows() -> tuple[OperatorRow, ...]:
         )
     )
     return tuple(rows)
+
+
+def list_rows() -> tuple[tuple[str, str, str], ...]:
+    """Return each type of list: name, what an entry is, and with what it is compared."""
+    return tuple((f"`{of}`", kind.entry, _compared(kind)) for of, kind in KINDS.items())
+
+
+def _compared(kind: ListKind) -> str:
+    parts = []
+    for value in sorted(kind.goes_with):
+        only = kind.facts.get(value)
+        parts.append(
+            IN_WORDS.get(value, value) if only is None else ", ".join(f"`{one}`" for one in sorted(only))
+        )
+    return "; ".join(parts)
 
 
 def _types(types: frozenset[FactType]) -> str:

@@ -4,18 +4,20 @@ Made only for the policies that matter to a decision, from the same conditions a
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import cast
 
 from agent.judge import calendar
 from agent.judge.fold import folded
+from agent.judge.operand import operand_at, stale
 from agent.judge.operators import OPERATORS, Rows
-from agent.judge.quote import members, quote, shorten, visible
+from agent.judge.quote import members, quote, shorten, span, visible
 from agent.judge.seen import fact_of
 from agent.judge.truth import Here, holds, is_known
 from agent.judge.vocabulary import MEMBER, SETS, Fact
 from agent.model.decision import Clause
 from agent.model.facts import Facts, Value
-from agent.model.policy import All, AnyOf, Condition, Messages, Moment, Not, Policy, Test
+from agent.model.policy import All, AnyOf, Condition, Fresh, Messages, Moment, Not, Policy, Test
 
 THE_MESSAGES = "messages"
 """What a clause names as its fact where the messages as such are unknown."""
@@ -66,6 +68,9 @@ def _missing(condition: Condition, here: Here) -> Iterable[str]:
     if holds(condition, here) is not None:
         return
     match condition:
+        case Test() if lists := stale(condition, here.facts):
+            yield from (one.fact for one in lists)
+            yield from (name for name in _named(condition) if not is_known(name, here))
         case Test(operator="oneOf", operand=operand):
             yield from (name for name in cast("Rows", operand).facts if not is_known(name, here))
         case Test(fact=name):
@@ -88,6 +93,8 @@ def _missing(condition: Condition, here: Here) -> Iterable[str]:
 def words(condition: Condition, here: Here) -> str:
     """Say the condition as it turned out: the fact, its value, and what was asked of it."""
     match condition:
+        case Test() if lists := stale(condition, here.facts):
+            return " and ".join(_words_of_age(one, here.facts) for one in lists)
         case Test(operator="exists", fact=name):
             return f"`{name}` is {'known' if is_known(name, here) else 'not known'}"
         case Test(operator="oneOf"):
@@ -116,6 +123,14 @@ def _joined(condition: All | AnyOf, here: Here) -> str:
     return " and ".join(words(one, here) for one in telling)
 
 
+def _words_of_age(one: Fresh, facts: Facts) -> str:
+    """Say why a list that is fed cannot be relied on."""
+    fetched = facts.values.get(one.fact)
+    if not isinstance(fetched, datetime):
+        return f"`${one.list}` was never fetched"
+    return f"`${one.list}` was last refreshed {span(facts.now - fetched)} ago, {span(one.within)} asked"
+
+
 def _words_of_test(test: Test, here: Here) -> str:
     fact = fact_of(test.fact, here.scope)
     raw = here.values.get(test.fact)
@@ -126,7 +141,7 @@ def _words_of_test(test: Test, here: Here) -> str:
         return f"`{fact.name}` is {_unknown(fact, raw, here)}{asked}"
     value = cast("Value", raw)
     if fact.type in SETS:
-        return _words_of_set(fact, test, cast("frozenset[str]", value), asked)
+        return _words_of_set(fact, test, cast("frozenset[str]", value), asked, here.facts.now)
     if held and test.operator != "equals":
         return f"`{fact.name}` is {quote(value)}, {phrase}"
     return f"`{fact.name}` is {quote(value)}{asked}"
@@ -144,14 +159,13 @@ def _why(facts: Facts) -> str:
     return f" ({visible(shorten(facts.unresolved))})" if facts.unresolved else ""
 
 
-def _words_of_set(fact: Fact, test: Test, raw: frozenset[str], asked: str) -> str:
+def _words_of_set(fact: Fact, test: Test, raw: frozenset[str], asked: str, now: datetime) -> str:
     """Say which members mattered, and of how many; `asked` is empty where the test held."""
     if not raw:
         return f"`{fact.name}` is empty{asked}"
     kind = MEMBER[fact.type]
-    listed = (
-        frozenset({test.operand}) if test.operator == "contains" else cast("frozenset[str]", test.operand)
-    )
+    operand = operand_at(test, now)
+    listed = frozenset({operand}) if test.operator == "contains" else cast("frozenset[str]", operand)
     inside = frozenset(one for one in raw if folded(kind, one) in listed)
     mattered = raw - inside if test.operator == "allIn" else inside
     if not mattered:

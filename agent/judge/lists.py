@@ -1,102 +1,232 @@
 """List files: named values beside the policies, which conditions name as `$name`.
 
-A list has no type of its own: its entries are read as what the fact asks for that they are compared with.
+A list says what its entries are with `type`; one that does not has them read as what the fact asks for that
+they are compared with. Its values stand in the file under `entries`, each bare or as
+`{value: …, reason: …, expires: …}`, or are the members of an Entra group, named by `source`. What those are
+lies beside as one more file, which no disk has: so that the same files are always the same lists.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from datetime import timedelta
 from typing import TypeVar
 
 import msgspec
 
-from agent.judge.literals import Wrong, line, nearest
-from agent.judge.strict_yaml import Mapping_, Node, Scalar, Sequence, shown
+from agent.judge.list_kinds import KINDS
+from agent.judge.literals import Wrong, duration, guid, line, moment, nearest, word
+from agent.judge.strict_yaml import Mapping_, Node, Scalar, Sequence, keys, shown
+from agent.model.policy import Feed, ListEntry, ListType, Mark, PolicyList
 
-KEYS = frozenset({"list", "description", "entries"})
+KEYS = frozenset({"list", "description", "owner", "type", "review", "entries", "source", "refresh", "stale"})
+ABOUT = frozenset({"reason", "owner", "ticket", "expires"})
+"""What is said of an entry beside its value. No fact has such a name, nor the name `value`."""
+
+FED = (ListType.ADDRESSES, ListType.USERS, ListType.DEVICES)
+"""Types that the members of a group can have."""
+
+USUAL_REFRESH = timedelta(hours=1)
+USUAL_STALE = timedelta(hours=24)
+MEMBERS = ".members"
 MOST_SHOWN = 80
 
 V = TypeVar("V")
+Report = Callable[[Wrong], None]
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry as it was written, and what is said of it."""
+
+    node: Node
+    about: ListEntry
 
 
 class ListFile(msgspec.Struct, frozen=True, kw_only=True):
     """One list file, its entries as they were written."""
 
-    name: str
-    file: str
     data: bytes
-    entries: tuple[Node, ...]
+    entries: tuple[Entry, ...]
+    noun: PolicyList
+    is_fed: bool
+    """Whether it names a `source`, be that right or wrong."""
+
+    @property
+    def name(self) -> str:
+        """What conditions call it, without the dollar sign."""
+        return self.noun.name
+
+    @property
+    def file(self) -> str:
+        """Where it lies."""
+        return self.noun.file
 
 
-def list_file(file: str, data: bytes, root: Node) -> ListFile:
-    """Return the list that the file holds.
+def members_file(file: str) -> str:
+    """Return the path under which the members of a list that is fed lie beside it."""
+    return f"{file.rpartition('.')[0]}{MEMBERS}"
+
+
+def members_data(members: tuple[str, ...]) -> bytes:
+    """Return what is in the file of members: the same bytes for the same members."""
+    return msgspec.json.encode(sorted(set(members)))
+
+
+def members_of(data: bytes) -> tuple[str, ...]:
+    """Return the members that the file holds.
 
     Raises:
-        Wrong: the file is not a list.
+        Wrong: it is no such file.
+    """
+    try:
+        return msgspec.json.decode(data, type=tuple[str, ...])
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise Wrong(Mark(1, 1), "members are a JSON array of texts") from None
+
+
+def list_file(file: str, data: bytes, root: Node, members: bytes | None, report: Report) -> ListFile:
+    """Return the list that the file holds; what is wrong with a part of it is reported, and reading goes on.
+
+    Raises:
+        Wrong: the file is not a list, or has no name.
     """
     if not isinstance(root, Mapping_):
         raise Wrong(root.mark, "a list file has the keys `list`, `description` and `entries`")
     for key, _ in root.entries:
         if key.text not in KEYS:
             raise Wrong(key.mark, f"unknown key `{shown(key.text)}`{nearest(key.text, KEYS)}")
-    named, entries = root.get("list"), root.get("entries")
+    parts = _Parts(root, report)
+    named = root.get("list")
     if named is None:
         raise Wrong(root.mark, "`list` is missing: it names the list")
-    if not isinstance(entries, Sequence):
-        raise Wrong(
-            (entries or root).mark, "`entries` is missing, or is not a list: write `entries: []` for none"
-        )
-    description = root.get("description")
-    if description is not None:
-        line(description, "a description")
-    name = line(named, "a name")
+    of = parts.read("type", lambda node: ListType(word(node, "a type of list", set(ListType))))
+    feed = parts.read("source", lambda source: _feed(source, parts, of))
+    entries = parts.entries(of)
+    return ListFile(
+        data=data,
+        entries=entries,
+        is_fed="source" in parts.given,
+        noun=PolicyList(
+            name=_name(named),
+            description=parts.read("description", lambda node: line(node, "a description")) or "",
+            owner=parts.read("owner", lambda node: line(node, "an owner")) or "",
+            type=of,
+            review=parts.read("review", moment),
+            entries=tuple(entry.about for entry in entries),
+            feed=feed,
+            members=None if feed is None or members is None else members_of(members),
+            file=file,
+            mark=root.mark,
+        ),
+    )
+
+
+def _name(node: Node) -> str:
+    name = line(node, "a name")
     if not name.replace("-", "").replace("_", "").isalnum() or not name.isascii():
-        raise Wrong(named.mark, f"`{shown(name)}` is not a name: use letters, digits, `-` and `_`")
-    return ListFile(name=name, file=file, data=data, entries=entries.items)
+        raise Wrong(node.mark, f"`{shown(name)}` is not a name: use letters, digits, `-` and `_`")
+    return name
 
 
-class Listed(msgspec.Struct, frozen=True, kw_only=True):
-    """A value in a list, and the file it stands in."""
+class _Parts:
+    """The parts of a list file, each read on its own, so that one wrong part does not hide another."""
 
-    node: Node
-    file: str
+    def __init__(self, root: Mapping_, report: Report) -> None:
+        self.root = root
+        self.given = keys(root)
+        self.report = report
 
+    def read(self, key: str, reading: Callable[[Node], V]) -> V | None:
+        """Return what stands under the key; None where nothing does, or what does is wrong."""
+        node = self.given.get(key)
+        if node is None:
+            return None
+        try:
+            return reading(node)
+        except Wrong as wrong:
+            self.report(wrong)
+            return None
 
-class Shelf:
-    """The lists there are, and which of them have been named."""
-
-    def __init__(self, lists: Mapping[str, ListFile]) -> None:
-        self.lists = lists
-        self.named: set[str] = set()
-
-    def nodes(self, node: Node, file: str) -> tuple[Listed, ...]:
-        """Return the values that an operand stands for, with references to lists replaced by their entries."""
-        if isinstance(node, Sequence):
-            if not node.items:
-                raise Wrong(node.mark, "an empty list: name at least one value")
-            inner = next((item for item in node.items if isinstance(item, Sequence)), None)
-            if inner is not None:
-                raise Wrong(inner.mark, "a list within a list: name its values one by one")
-            return tuple(listed for item in node.items for listed in self.nodes(item, file))
-        name = reference(node)
-        if name is None:
-            return (Listed(node=node, file=file),)
-        found = self.lists.get(name)
-        if found is None:
-            near = nearest(f"${name}", {f"${known}" for known in self.lists})
-            raise Wrong(node.mark, f"unknown list `${shown(name)}`{near}")
-        self.named.add(name)
-        return tuple(Listed(node=entry, file=found.file) for entry in found.entries)
-
-    def read(
-        self, node: Node, file: str, one: Callable[[Node], V], report: Callable[[Wrong], None]
-    ) -> tuple[V, ...]:
-        """Return every value read by `one`; what cannot be read is reported at its own place and left out."""
-        values = []
-        for listed in self.nodes(node, file):
+    def entries(self, of: ListType | None) -> tuple[Entry, ...]:
+        """Return the entries that are what the type says; the others are reported."""
+        if "source" in self.given:
+            if "entries" in self.given:
+                raise Wrong(
+                    self.given["entries"].mark, "a list has `entries` or a `source`: leave one of them out"
+                )
+            return ()
+        for key in ("refresh", "stale"):
+            if key in self.given:
+                raise Wrong(self.given[key].mark, f"`{key}` belongs to a list with a `source`: leave it out")
+        entries = self.given.get("entries")
+        if not isinstance(entries, Sequence):
+            raise Wrong(
+                (entries or self.root).mark,
+                "`entries` is missing, or is not a list: write `entries: []` for none",
+            )
+        found: list[Entry] = []
+        for item in entries.items:
             try:
-                values.append(one(listed.node))
+                found.append(_entry(item, of))
             except Wrong as wrong:
-                report(Wrong(wrong.mark, wrong.message, wrong.file or listed.file))
-        return tuple(values)
+                self.report(wrong)
+        return tuple(found)
+
+
+def _entry(node: Node, of: ListType | None) -> Entry:
+    value, about = node, dict[str, Node]()
+    if isinstance(node, Mapping_) and {"value", *ABOUT} & {key.text for key, _ in node.entries}:
+        value, about = _apart(node)
+    if isinstance(value, Sequence):
+        raise Wrong(value.mark, "a list within a list: write its values one by one")
+    if of is not None:
+        KINDS[of].read(unescaped(value))
+    if of is ListType.DATES and "expires" in about:
+        raise Wrong(about["expires"].mark, "a date is over when it is over: leave `expires` out")
+    return Entry(
+        node=value,
+        about=ListEntry(
+            wording=wording(value),
+            mark=value.mark,
+            reason=line(about["reason"], "a reason") if "reason" in about else "",
+            owner=line(about["owner"], "an owner") if "owner" in about else "",
+            ticket=line(about["ticket"], "a ticket") if "ticket" in about else "",
+            expires=moment(about["expires"]) if "expires" in about else None,
+        ),
+    )
+
+
+def _apart(node: Mapping_) -> tuple[Node, dict[str, Node]]:
+    """Return the value of an entry, and what is said of it."""
+    about: dict[str, Node] = {}
+    known = {"value", *ABOUT}
+    for key, part in node.entries:
+        if key.text not in known:
+            raise Wrong(
+                key.mark,
+                f"unknown key `{shown(key.text)}`{nearest(key.text, known)}",
+            )
+        about[key.text] = part
+    value = about.pop("value", None)
+    if value is None:
+        raise Wrong(node.mark, "`value` is missing: what is the rest said of?")
+    return value, about
+
+
+def _feed(source: Node, parts: _Parts, of: ListType | None) -> Feed:
+    """Return whence the list is fed. Raises Wrong where it cannot be."""
+    if of not in FED and (of is not None or "type" not in parts.given):
+        types = ", ".join(f"`{each}`" for each in FED)
+        where = parts.given.get("type", source)
+        parts.report(Wrong(where.mark, f"the members of a group are {types}: say which with `type`"))
+    refresh = parts.read("refresh", duration) or USUAL_REFRESH
+    stale = parts.read("stale", duration) or max(USUAL_STALE, refresh)
+    if stale < refresh:
+        where = parts.given.get("stale", source)
+        parts.report(
+            Wrong(where.mark, "`stale` is shorter than `refresh`: in between, nothing on the list is known")
+        )
+    if not isinstance(source, Mapping_) or [key.text for key, _ in source.entries] != ["group"]:
+        raise Wrong(source.mark, "write `source: {group: …}` with the object id of a group in Entra")
+    return Feed(group=guid(source.entries[0][1], "the object id of a group"), refresh=refresh, stale=stale)
 
 
 def reference(node: Node) -> str | None:
@@ -104,6 +234,15 @@ def reference(node: Node) -> str | None:
     if isinstance(node, Scalar) and node.text.startswith("$") and not node.text.startswith("$$"):
         return node.text[1:]
     return None
+
+
+def unescaped(node: Node) -> Node:
+    """Return the scalar with `$$` at its start as `$`. Raises Wrong where it refers to a list."""
+    if isinstance(node, Scalar) and node.text.startswith("$$"):
+        return Scalar(text=node.text[1:], is_plain=node.is_plain, mark=node.mark)
+    if reference(node) is not None:
+        raise Wrong(node.mark, f"a list cannot stand here: write `$${wording(node)[1:]}` for a text with `$`")
+    return node
 
 
 def wording(node: Node) -> str:

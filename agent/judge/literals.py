@@ -33,6 +33,7 @@ _RATE = re.compile(r"([0-9]{1,9})/([0-9]{0,4})(m|h|d)")
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])|24:00")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DATE_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[-+][0-9]{2}:[0-9]{2})")
+GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -56,7 +57,7 @@ def nearest(word: str, known: Collection[str]) -> str:
     near = get_close_matches(word.casefold()[:100], list(by_fold), n=1, cutoff=0.6)
     if near:
         return f": did you mean `{by_fold[near[0]]}`?"
-    if len(known) <= 8:
+    if 0 < len(known) <= 8:
         return ": one of " + ", ".join(f"`{name}`" for name in sorted(known))
     return ""
 
@@ -169,6 +170,15 @@ def moment(node: Node) -> datetime:
     raise Wrong(
         node.mark, f"`{shown(written)}` is not a date or moment: write `2026-12-31` or `2026-12-31T18:00:00Z`"
     )
+
+
+def guid(node: Node, asked: str) -> str:
+    """Return the id of a thing in Entra, lower case. A name would never be the id it is compared with."""
+    written = line(node, asked)
+    if GUID.fullmatch(written) is None:
+        example = "00000000-0000-0000-0000-000000000000"
+        raise Wrong(node.mark, f"`{shown(written)}` is not {asked}: write the GUID, such as `{example}`")
+    return written.lower()
 
 
 def iso_date(node: Node) -> str:

@@ -1,14 +1,14 @@
 """Files -> the set of policies, or everything that is wrong with them, each at its place."""
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from hashlib import sha256
 from typing import TypeVar
 
 from agent.judge.conditions import ConditionReader
-from agent.judge.lists import ListFile, Shelf, list_file
-from agent.judge.literals import Wrong, integer, line, moment, nearest, rate, word
+from agent.judge.lists import MEMBERS, ListFile, list_file, members_file
+from agent.judge.literals import Wrong, guid, integer, line, moment, nearest, rate, word
+from agent.judge.shelf import Shelf
 from agent.judge.strict_yaml import Mapping_, Node, Sequence, problem, read, shown
 from agent.judge.words import CLASSIFICATIONS, DETERMINATIONS
 from agent.model.decision import Verb
@@ -52,22 +52,26 @@ INFORMS_ONLY = -(2**31)
 CASES = ".cases.yaml"
 """How the name of a file of cases ends."""
 
-_GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _YAML = (".yaml", ".yml")
 
 
 def parse_set(files: Mapping[str, bytes]) -> PolicySet:
     """Return all policies of these files, by their paths as they are to be shown to people.
 
-    Files under a `lists/` directory are lists, `*.cases.yaml` are passed over, other YAML files hold one
-    policy each. The revision changes with any byte of any policy or list.
+    Files in a folder `lists` are lists, `*.cases.yaml` are passed over, other YAML files hold one
+    policy each. Beside a list that is fed, its members may lie as `<name of the file>.members`. The revision
+    changes with any byte of any policy, list or members.
 
     Raises:
         PolicyError: with everything that is wrong in any of the files, or where there is no policy at all.
     """
     problems: list[Problem] = []
     ours = {file: data for file, data in sorted(files.items()) if is_policy(file) or is_list(file)}
-    shelves = _lists({file: data for file, data in ours.items() if is_list(file)}, problems)
+    shelves = _lists(
+        {file: data for file, data in ours.items() if is_list(file)},
+        {file: data for file, data in files.items() if file.endswith(MEMBERS)},
+        problems,
+    )
     policies: dict[str, Policy] = {}
     texts = [file for file in ours if is_policy(file)]
     for file in texts:
@@ -88,14 +92,21 @@ def parse_set(files: Mapping[str, bytes]) -> PolicySet:
         raise PolicyError(
             sorted(unique.values(), key=lambda one: (one.file, one.line, one.column, one.message))
         )
+    fed = {members_file(one.file) for one in shelves.values() if one.noun.feed is not None}
+    members = {file: data for file, data in sorted(files.items()) if file in fed}
     return PolicySet(
-        policies=tuple(policies[name] for name in sorted(policies)), revision=_digest(ours.items())
+        policies=tuple(policies[name] for name in sorted(policies)),
+        lists=tuple(shelves[name].noun for name in sorted(shelves)),
+        revision=_digest([*ours.items(), *members.items()]),
     )
 
 
 def is_list(file: str) -> bool:
-    """Whether the path is that of a list file."""
-    return file.endswith(_YAML) and "lists" in file.replace("\\", "/").split("/")[:-1]
+    """Whether the path is that of a list file: one that lies in a folder `lists`.
+
+    Folders further up say nothing: the whole set may lie in one of that name.
+    """
+    return file.endswith(_YAML) and file.replace("\\", "/").split("/")[-2:-1] == ["lists"]
 
 
 def is_policy(file: str) -> bool:
@@ -111,22 +122,40 @@ def _digest(parts: Iterable[tuple[str, bytes]]) -> str:
     return whole.hexdigest()[:12]
 
 
-def _lists(files: Mapping[str, bytes], problems: list[Problem]) -> Mapping[str, ListFile]:
+def _lists(
+    files: Mapping[str, bytes], members: Mapping[str, bytes], problems: list[Problem]
+) -> Mapping[str, ListFile]:
     found: dict[str, ListFile] = {}
+    beside: dict[str, str] = {}
     for file, data in files.items():
-        try:
-            one = list_file(file, data, read(file, data))
-        except PolicyError as error:
-            problems.extend(error.problems)
-            continue
-        except Wrong as wrong:
-            problems.append(problem(file, wrong.mark, wrong.message))
+        one = _list(file, data, members.get(members_file(file)), problems)
+        if one is None:
             continue
         if one.name in found:
             message = f"the list `{one.name}` is in `{found[one.name].file}` already"
             problems.append(problem(file, Mark(1, 1), message))
         found[one.name] = one
+        if one.noun.feed is not None:
+            twin = beside.setdefault(members_file(file), file)
+            if twin != file:
+                message = f"the list in `{twin}` would have its members in the same place: rename one file"
+                problems.append(problem(file, Mark(1, 1), message))
     return found
+
+
+def _list(file: str, data: bytes, members: bytes | None, problems: list[Problem]) -> ListFile | None:
+    """Return the list of one file; None where it is none."""
+
+    def report(wrong: Wrong) -> None:
+        problems.append(problem(wrong.file or file, wrong.mark, wrong.message))
+
+    try:
+        return list_file(file, data, read(file, data), members, report)
+    except PolicyError as error:
+        problems.extend(error.problems)
+    except Wrong as wrong:
+        report(wrong)
+    return None
 
 
 def _policy(file: str, data: bytes, lists: Mapping[str, ListFile], problems: list[Problem]) -> Policy | None:
@@ -188,6 +217,7 @@ class _PolicyReader:
             limits=limits,
             escalation=self._part("escalation", _chain, None),
             inform=inform,
+            lists=frozenset(self.shelf.named),
             file=self.file,
             mark=self.root.mark,
             marks={key.text: key.mark for key, _ in self.root.entries},
@@ -252,16 +282,8 @@ def _kinds(node: Node) -> frozenset[ActionKind]:
 def _tenants(node: Node) -> frozenset[str] | None:
     if not isinstance(node, Sequence) or not node.items:
         raise Wrong(node.mark, "a list of tenant ids is asked for")
-    return frozenset(_tenant(item) for item in node.items)
-
-
-def _tenant(node: Node) -> str:
-    """Return a tenant's id. A name or a domain would never be the tenant that is judged: the policy would sleep."""
-    written = line(node, "a tenant id")
-    if _GUID.fullmatch(written) is None:
-        example = "00000000-0000-0000-0000-000000000000"
-        raise Wrong(node.mark, f"`{shown(written)}` is not a tenant id: write the GUID, such as `{example}`")
-    return written.lower()
+    # A name or a domain would never be the tenant that is judged: the policy would sleep.
+    return frozenset(guid(item, "a tenant id") for item in node.items)
 
 
 def _verb(node: Node) -> Verb:

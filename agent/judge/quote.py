@@ -1,7 +1,7 @@
 """Values as people read them: everything visible, on one line, not long, and nobody else's sentence."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from agent.model.facts import Value
 
@@ -50,3 +50,12 @@ def members(values: frozenset[str], *, first: int = 3, most: int = MOST) -> str:
     told = ", ".join(quote(one, most) for one in some[:first])
     more = len(some) - first
     return (f"{told} and {more} more" if more > 0 else told) or "empty"
+
+
+def span(length: timedelta) -> str:
+    """Return a length of time in its largest unit that says enough: `26h`, `3 days`; never less than it is."""
+    minutes = -(-length // timedelta(minutes=1))
+    if minutes < 120:
+        return f"{minutes}m"
+    hours = -(-length // timedelta(hours=1))
+    return f"{hours}h" if hours < 72 else f"{-(-length // timedelta(days=1))} days"

@@ -1,12 +1,11 @@
 """Facts as conditions see them: every value in the form in which it is compared, made once for all policies."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
 from typing import Any, cast
 
 from agent.judge import fold
 from agent.judge.operators import ONE_OF, Rows
-from agent.judge.vocabulary import FACTS, MEMBER, MESSAGE_FACTS, SETS, Fact, Scope
+from agent.judge.vocabulary import MEMBER, SETS, Fact, Scope, fact_named
 from agent.model.facts import Facts, FactType, Value
 from agent.model.policy import All, AnyOf, Condition, Messages, Moment, Not, Policy, Test
 
@@ -14,6 +13,9 @@ Seen = dict[str, Any]
 """Values by the fact's name, and their folded forms under `~name`."""
 
 NOW = "\x00now"
+OF_ACTION = "\x00action"
+"""The facts of the action as they came, also where one of its messages is seen."""
+
 MESSAGES = "\x00messages"
 
 Fold = tuple[str, str, Callable[[str], str | None], bool]
@@ -26,11 +28,11 @@ Folds = tuple[tuple[Fold, ...], tuple[Fold, ...]]
 class MessagesSeen:
     """The messages; folded when the first condition asks for them."""
 
-    __slots__ = ("_folds", "_messages", "_now", "_rows")
+    __slots__ = ("_facts", "_folds", "_messages", "_rows")
 
     def __init__(self, facts: Facts, folds: Iterable[Fold]) -> None:
         self._messages: Sequence[Mapping[str, Value]] = facts.messages or ()
-        self._now = facts.now
+        self._facts = facts
         self._folds = tuple(folds)
         self._rows: list[Seen] | None = None
 
@@ -38,22 +40,23 @@ class MessagesSeen:
     def rows(self) -> list[Seen]:
         """The facts of each message."""
         if self._rows is None:
-            self._rows = [_folded(message, self._folds, self._now) for message in self._messages]
+            self._rows = [_folded(message, self._folds, self._facts) for message in self._messages]
         return self._rows
 
 
 def see(facts: Facts, folds: Folds) -> Seen:
     """Return the facts as closures see them."""
     of_action, of_message = folds
-    seen = _folded(facts.values, of_action, facts.now)
+    seen = _folded(facts.values, of_action, facts)
     if facts.messages is not None:
         seen[MESSAGES] = MessagesSeen(facts, of_message)
     return seen
 
 
-def _folded(values: Mapping[str, Value], folds: Iterable[Fold], now: datetime) -> Seen:
+def _folded(values: Mapping[str, Value], folds: Iterable[Fold], facts: Facts) -> Seen:
     seen: Seen = dict(values)
-    seen[NOW] = now
+    seen[NOW] = facts.now
+    seen[OF_ACTION] = facts.values
     for name, key, fold_one, is_set in folds:
         value = seen.get(name)
         form = None if value is None else frozenset(map(fold_one, value)) if is_set else fold_one(value)
@@ -71,7 +74,10 @@ def key_of(fact: Fact, operator: str) -> str:
 
 def fact_of(name: str, scope: Scope) -> Fact:
     """Return the row of the fact."""
-    return (FACTS if scope is Scope.ACTION else MESSAGE_FACTS)[name]
+    found = fact_named(name, scope)
+    if found is None:
+        raise KeyError(name)
+    return found
 
 
 def facts_read(policy: Policy) -> Iterator[tuple[Scope, Fact, str]]:

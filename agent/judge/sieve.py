@@ -3,7 +3,9 @@
 Most policies name an exact verdict, a word or two, or a ceiling. For each such fact a table says, by its
 value, which policies are still possible, as bits of a number; what is left of all tables together is judged
 in full. A policy is ruled out only where one of the conditions of its `match` is false for certain, which
-makes the whole false whatever the others are. A fact that is missing rules nothing out.
+makes the whole false whatever the others are. A fact that is missing rules nothing out. Entries of lists
+that have expired count as if they had not, and a test on a list that may be stale is passed over: both only
+leave more to be judged in full.
 """
 
 from bisect import bisect_left
@@ -45,7 +47,7 @@ class Sieve:
         numbers: dict[str, list[tuple[int, Test]]] = defaultdict(list)
         for at, policy in enumerate(policies):
             for test in policy.match.conditions:
-                if not isinstance(test, Test) or test.operator == "oneOf":
+                if not isinstance(test, Test) or test.operator == "oneOf" or test.fresh:
                     continue
                 fact = fact_of(test.fact, Scope.ACTION)
                 if fact.over_messages and not is_complete:

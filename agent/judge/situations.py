@@ -18,7 +18,7 @@ import yaml
 
 from agent.judge.literals import Wrong, literal, moment, nearest, text, word, yes_no
 from agent.judge.strict_yaml import Mapping_, Node, Sequence, keys, problem, read, shown
-from agent.judge.vocabulary import FACTS, MEMBER, MESSAGE_FACTS, SETS, WORDS, Fact
+from agent.judge.vocabulary import FACTS, MEMBER, MESSAGE_FACTS, SETS, WORDS, Fact, fact_named
 from agent.model.errors import PolicyError
 from agent.model.facts import VOCABULARY, Facts, FactType, Value
 from agent.model.pending import ActionKind, IncidentHead, KindSource, PendingAction
@@ -97,7 +97,7 @@ def values(node: Node | None, table: Mapping[str, Fact], kind: ActionKind) -> di
         raise Wrong(node.mark, "facts are a mapping: `fact: value`")
     found: dict[str, Value] = {}
     for key, each in node.entries:
-        fact = table.get(key.text)
+        fact = fact_named(key.text) if table is FACTS else table.get(key.text)
         if fact is None or kind not in fact.kinds:
             fitting = {name for name, row in table.items() if kind in row.kinds}
             raise Wrong(key.mark, f"unknown fact `{shown(key.text)}` of `{kind}`{nearest(key.text, fitting)}")

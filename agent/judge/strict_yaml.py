@@ -19,6 +19,8 @@ from agent.model.policy import Mark
 MOST_BYTES = 1 << 20
 DEEPEST = 100
 LONGEST_SCALAR = 10_000
+MOST_KEYS = 1_000
+"""Keys of one mapping: there are not as many facts, and each unknown one is looked up for a near word."""
 TOO_DEEP = f"nested deeper than {DEEPEST} levels"
 
 _LINE_BREAKERS = frozenset("\x85\u2028\u2029")
@@ -189,6 +191,8 @@ class _Builder:
         if node.text in parent.entries:
             first = parent.entries[node.text][0].mark
             self._wrong(node.mark, f"the key `{shown(node.text)}` is there already, on line {first.line}")
+        if len(parent.entries) == MOST_KEYS:
+            self._wrong(node.mark, f"a mapping of more than {MOST_KEYS:,} keys: split it")
         parent.key = node
 
     def _scalar(self, event: yaml.ScalarEvent, mark: Mark) -> Scalar:

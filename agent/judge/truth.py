@@ -10,6 +10,7 @@ import msgspec
 
 from agent.judge import calendar
 from agent.judge.fold import folded
+from agent.judge.operand import operand_at, stale
 from agent.judge.operators import ONE_OF, OPERATORS, Rows, one_of
 from agent.judge.seen import fact_of, key_of
 from agent.judge.vocabulary import SETS, Scope
@@ -74,10 +75,13 @@ def opposite(answer: bool | None) -> bool | None:
 
 
 def _test(test: Test, here: Here) -> bool | None:
+    if stale(test, here.facts):
+        return None
     if test.operator == "exists":
         return is_known(test.fact, here) is (test.operand is True)
+    operand = operand_at(test, here.facts.now)
     if test.operator == ONE_OF:
-        rows = cast("Rows", test.operand)
+        rows = cast("Rows", operand)
         return one_of(rows, tuple(_member(name, here) for name in rows.facts))
     raw = here.values.get(test.fact)
     if raw is None:
@@ -86,7 +90,7 @@ def _test(test: Test, here: Here) -> bool | None:
     value = raw if key_of(fact, test.operator) == fact.name else folded(fact.type, raw)
     if value is None:
         return None
-    answer = operator.holds(value, test.operand, here.facts.now)
+    answer = operator.holds(value, operand, here.facts.now)
     if not fact.over_messages or here.facts.messages_complete:
         return answer
     return answer if fact.type in SETS and answer is operator.sure else None
@@ -125,10 +129,7 @@ def of_messages(condition: Messages, answers: list[bool | None], *, is_complete:
 
 def share(condition: Messages, answers: list[bool | None]) -> bool | None:
     """Whether the part of the messages that hold lies within the bounds, wherever the unknown ones fall."""
-    least = answers.count(True) / len(answers)
-    most = (len(answers) - answers.count(False)) / len(answers)
-    if least >= condition.at_least and most <= condition.at_most:
-        return True
-    if most < condition.at_least or least > condition.at_most:
-        return False
-    return None
+    least = answers.count(True)
+    parts = ((least + more) / len(answers) for more in range(answers.count(None) + 1))
+    inside = {condition.at_least <= part <= condition.at_most for part in parts}
+    return inside.pop() if len(inside) == 1 else None

@@ -3,6 +3,7 @@
 Type checks, error messages and the documentation all derive from it, and `gather` fills exactly these.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
@@ -287,3 +288,34 @@ MEMBER: Mapping[FactType, FactType] = {
     T.DOMAINS: T.DOMAIN,
 }
 """What the members of a set are."""
+
+_OF_LIST = re.compile(r"list\.([A-Za-z0-9_-]+)\.refreshed")
+
+
+def refreshed(name: str) -> str:
+    """Return the name of the fact that says when the list of this name was last fetched."""
+    return f"list.{name}.refreshed"
+
+
+def list_of(fact: str) -> str | None:
+    """Return the name of the list that the fact is about; None where it is about none."""
+    found = _OF_LIST.fullmatch(fact)
+    return None if found is None else found[1]
+
+
+def fact_named(name: str, scope: Scope = Scope.ACTION) -> Fact | None:
+    """Return the row of the fact: one of the table, or what is known of a list; None where there is none."""
+    row = (FACTS if scope is Scope.ACTION else MESSAGE_FACTS).get(name)
+    if row is not None or scope is not Scope.ACTION:
+        return row
+    about = list_of(name)
+    if about is None:
+        return None
+    return Fact(
+        name=name,
+        type=FactType.MOMENT,
+        kinds=EVERY,
+        source=f"when the members of the list `{about}` were last fetched from its group",
+        unknown_when="they were never fetched",
+        since=2,
+    )

@@ -7,7 +7,6 @@ from enum import StrEnum
 import msgspec
 
 from agent.model.decision import Verb
-from agent.model.facts import FactType
 from agent.model.pending import ActionKind
 
 
@@ -19,10 +18,15 @@ class Mark(msgspec.Struct, frozen=True):
 
 
 class Fresh(msgspec.Struct, frozen=True, kw_only=True):
-    """A list that is fed from elsewhere: the fact that says when it was refreshed, and how long that holds."""
+    """A list that is fed from elsewhere: the fact that says when it was refreshed, and how long that holds.
 
+    `values` are its members, but for those that stand in the operand anyway.
+    """
+
+    list: str
     fact: str
     within: timedelta
+    values: frozenset[object] = frozenset()
 
 
 class Expiry(msgspec.Struct, frozen=True, kw_only=True):
@@ -158,7 +162,20 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     marks: Mapping[str, Mark] = {}
     """Where each key of the file stands."""
     digest: str
-    """Of the file's bytes and of the lists it names: twelve hexadecimal digits."""
+    """Of the file's bytes and of the lists it names, as their files are: twelve hexadecimal digits."""
+
+
+class ListType(StrEnum):
+    """What the entries of a list are."""
+
+    ADDRESSES = "addresses"
+    DOMAINS = "domains"
+    NETWORKS = "networks"
+    USERS = "users"
+    DEVICES = "devices"
+    TEXTS = "texts"
+    DATES = "dates"
+    ROWS = "rows"
 
     def mark_of(self, key: str) -> Mark:
         """Return where the key stands; where the policy begins, if it is left out."""
@@ -188,22 +205,28 @@ class Feed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PolicyList(msgspec.Struct, frozen=True, kw_only=True):
-    """One list file. `type` is what its entries are said to be; None where it does not say."""
+    """One list file. `type` is what its entries are said to be; None where it does not say.
+
+    A list with a `feed` has `members` instead of entries; None where they were never fetched.
+    """
 
     name: str
     description: str = ""
     owner: str = ""
-    type: FactType | None = None
+    type: ListType | None = None
     review: datetime | None = None
     """By when somebody is to look it over; None where it names no date."""
     entries: tuple[ListEntry, ...] = ()
     feed: Feed | None = None
+    members: tuple[str, ...] | None = None
     file: str
     mark: Mark
 
 
 class PolicySet(msgspec.Struct, frozen=True, kw_only=True):
-    """All policies that are in force together. `revision` changes with any byte of any of their files.
+    """All policies that are in force together.
+
+    `revision` changes with any byte of any of their files, and with who is in the lists that are fed.
 
     `git` is the commit that the files were read from, with `+` where they differ from it; empty where there
     is none.
@@ -213,3 +236,21 @@ class PolicySet(msgspec.Struct, frozen=True, kw_only=True):
     lists: tuple[PolicyList, ...] = ()
     revision: str
     git: str = ""
+
+
+class KeptSet(msgspec.Struct, frozen=True, kw_only=True):
+    """The files of a set as they were when it came into force, so that its decisions can be made again."""
+
+    revision: str
+    git: str
+    at: datetime
+    """When it came into force, the last time."""
+    files: Mapping[str, bytes]
+
+
+class Members(msgspec.Struct, frozen=True, kw_only=True):
+    """Who was in an Entra group when it was last asked for."""
+
+    group: str
+    at: datetime
+    values: tuple[str, ...]

@@ -13,6 +13,8 @@ from agent.adapters.ledger.ledger import SqlLedger
 from agent.adapters.ledger.opening import open_ledger
 from agent.adapters.ledger.tables import metadata
 from agent.model.enactment import State
+from agent.model.past import About
+from agent.model.pending import ActionKind
 from tests.adapters.records import NOW, TENANT, a_decided_record, an_effect, saved
 
 Asked = Callable[[SqlLedger], Awaitable[Any]]
@@ -36,6 +38,13 @@ QUERIES: dict[str, tuple[Asked, set[str]]] = {
     "decisions": (lambda one: one.decisions(since=NOW), {"ix_decisions_at"}),
     "decisions of one since": (lambda one: one.decisions(action_id=ACTION, since=NOW), {"pk:decisions"}),
     "decisions of one": (lambda one: one.decisions(action_id=ACTION), {"pk:decisions"}),
+    "judged": (lambda one: one.judged(since=NOW), {"ix_decisions_at"}),
+    "approvals": (lambda one: one.approvals(NOW), {"ix_approvals_at"}),
+    "answered": (
+        lambda one: one.answered(ActionKind.SOFT_DELETE_CLUSTER, [(About.SENDER, "a@x.example")], NOW),
+        {"pk:answers"},
+    ),
+    "kept set": (lambda one: one.kept_set("revision"), {"pk:policy_sets"}),
     "depart": (lambda one: one.depart(an_effect(a_decided_record()).id, NOW), {"pk:effects"}),
     "save": (
         lambda one: one.save([saved(a_decided_record())], dropped=[], versions={"1": "a"}, now=NOW),

@@ -283,14 +283,14 @@ def test_a_list_is_checked_from_within_its_own_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "lists").mkdir()
-    (tmp_path / "lists" / "vip.yaml").write_text("list: vip\nentries: [ceo@contoso.example]\nowner: x\n")
+    (tmp_path / "lists" / "vip.yaml").write_text("list: vip\nentries: [ceo@contoso.example]\nownr: x\n")
     (tmp_path / "small-clusters.yaml").write_text(POLICY)
     monkeypatch.chdir(tmp_path / "lists")
 
     done = run("policy", "check", "vip.yaml")
 
     assert done.exit_code == 1
-    assert "unknown key `owner`" in done.stdout
+    assert "unknown key `ownr`: did you mean `owner`?" in done.stdout
 
 
 def test_a_named_pipe_among_the_policies_is_told_and_not_waited_for(tmp_path: Path) -> None:

@@ -107,3 +107,22 @@ def test_no_folder_is_left_where_the_demo_cannot_begin(
         a_stage()
 
     assert not list((tmp_path / "temporary").iterdir())
+
+
+async def test_the_folder_can_be_named_and_is_for_nobody_else(tmp_path: Path) -> None:
+    named = tmp_path / "new" / "demo"
+
+    async with Stage(seed=7, rate=60, epoch=EPOCH, dry_run=False, folder=named) as stage:
+        assert stage.folder == named
+
+    assert stat.S_IMODE(named.stat().st_mode) == 0o700
+    assert (named / "air-agent.yaml").exists()
+
+
+@pytest.mark.parametrize("name", ["full", "full/file"])
+async def test_a_folder_that_cannot_be_the_demos_is_named(tmp_path: Path, name: str) -> None:
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "file").touch()
+
+    with pytest.raises(SettingsError, match=name):
+        Stage(seed=7, rate=60, epoch=EPOCH, dry_run=False, folder=tmp_path / name)

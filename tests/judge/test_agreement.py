@@ -1,6 +1,6 @@
 """The closures and the sieve before them answer as the conditions plainly mean, for any policies and facts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from ipaddress import ip_network
 
@@ -10,15 +10,19 @@ from hypothesis import strategies as st
 from agent.judge.compile import compile_set
 from agent.judge.explain import match_clauses
 from agent.judge.fold import folded
+from agent.judge.operand import expiries
 from agent.judge.operators import ONE_OF, OPERATORS, Operand, Operator, Rows
+from agent.judge.seen import fact_of
 from agent.judge.truth import policy_holds
-from agent.judge.vocabulary import FACTS, MEMBER, MESSAGE_FACTS, SETS, WORDS, Fact
+from agent.judge.vocabulary import FACTS, MEMBER, MESSAGE_FACTS, SETS, WORDS, Fact, Scope
 from agent.model.decision import Verb
 from agent.model.facts import Facts, FactType, Value
 from agent.model.policy import (
     All,
     AnyOf,
     Condition,
+    Expiry,
+    Fresh,
     Mark,
     Messages,
     Mode,
@@ -43,6 +47,16 @@ POOLS: Mapping[FactType, tuple[Value, ...]] = {
     T.IP: ("192.0.2.1", "198.51.100.7", "::ffff:192.0.2.1", "2001:db8::1", "nowhere"),
 }
 
+ENDS = (NOW - timedelta(days=2), NOW - timedelta(hours=9), NOW, NOW + timedelta(days=1))
+"""Among them the moments of judging: an entry is gone at its end."""
+
+FED = tuple(
+    Fresh(list=name, fact=f"list.{name}.refreshed", within=within)
+    for name, within in (("vip", timedelta(hours=9)), ("devices", timedelta(days=1)))
+)
+FRESH = st.lists(st.sampled_from(FED), unique=True, max_size=2).map(tuple)
+OF_LISTS = frozenset({Operand.MANY, Operand.DOMAINS, Operand.NETWORKS})
+
 ACTION_FACTS = [
     FACTS[name]
     for name in (
@@ -60,6 +74,7 @@ ACTION_FACTS = [
         "subjects",
     )
 ]
+LIST_FACTS = [fact_of(one.fact, Scope.ACTION) for one in FED]
 ROW_FACTS = [
     MESSAGE_FACTS[name]
     for name in (
@@ -116,11 +131,26 @@ def operand(fact: Fact, operator: Operator) -> st.SearchStrategy[object]:
 
 
 @st.composite
+def ends(draw: st.DrawFn, values: Sequence[object]) -> tuple[Expiry, ...]:
+    each = st.none() | st.sampled_from(ENDS)
+    return expiries([(value, draw(each)) for value in values])
+
+
+@st.composite
 def single(draw: st.DrawFn, table: list[Fact]) -> Test:
     fact = draw(st.sampled_from(table))
     operator = draw(st.sampled_from([row for row in OPERATORS.values() if fact.type in row.types]))
     value = draw(operand(fact, operator))
-    return Test(fact=fact.name, operator=operator.name, operand=value, wording="as written", mark=MARK)
+    is_of_lists = operator.operand in OF_LISTS
+    return Test(
+        fact=fact.name,
+        operator=operator.name,
+        operand=value,
+        wording="as written",
+        mark=MARK,
+        fresh=draw(FRESH) if is_of_lists else (),
+        expiries=draw(ends(tuple(value))) if is_of_lists else (),  # type: ignore[arg-type]
+    )
 
 
 @st.composite
@@ -128,7 +158,14 @@ def rows(draw: st.DrawFn) -> Test:
     names = ("sender.domain", "auth.dmarc")
     entry = st.tuples(st.sampled_from(["x.example", "sub.x.example"]), st.sampled_from(["pass", "fail"]))
     found = Rows(facts=names, rows=draw(st.frozensets(entry, min_size=1, max_size=3)))
-    return Test(fact=names[0], operator=ONE_OF, operand=found, wording="$pairs", mark=MARK)
+    return Test(
+        fact=names[0],
+        operator=ONE_OF,
+        operand=found,
+        wording="$pairs",
+        mark=MARK,
+        expiries=draw(ends(tuple(found.rows))),
+    )
 
 
 def nested(leaves: st.SearchStrategy[Condition]) -> st.SearchStrategy[Condition]:
@@ -161,14 +198,15 @@ MOMENTS: st.SearchStrategy[Condition] = st.builds(
     wording=st.just("then"),
     mark=st.just(MARK),
 )
-CONDITIONS = nested(single(ACTION_FACTS) | MESSAGES | MOMENTS)
+TESTS = single([*ACTION_FACTS, *LIST_FACTS])
+CONDITIONS = nested(TESTS | MESSAGES | MOMENTS)
 
 
 @st.composite
 def policies(draw: st.DrawFn) -> list[Policy]:
     made = []
     for number in range(draw(st.integers(1, 4))):
-        conditions = draw(st.lists(single(ACTION_FACTS) | CONDITIONS, min_size=1, max_size=3))
+        conditions = draw(st.lists(TESTS | CONDITIONS, min_size=1, max_size=3))
         made.append(
             Policy(
                 name=f"p{number}",
@@ -192,7 +230,7 @@ def policies(draw: st.DrawFn) -> list[Policy]:
 def facts(draw: st.DrawFn) -> Facts:
     return Facts(
         now=draw(st.sampled_from([NOW, NOW - timedelta(hours=9), NOW - timedelta(days=2)])),
-        values=draw(values(ACTION_FACTS)),
+        values=draw(values(ACTION_FACTS)) | draw(values(LIST_FACTS)),
         messages=draw(st.none() | st.lists(values(ROW_FACTS), max_size=3).map(tuple)),
         messages_complete=draw(st.booleans()),
         unresolved=draw(st.sampled_from(["", "hunting is not granted"])),

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from agent.judge.compile import Judge, compile_set
 from agent.judge.decide import decide
+from agent.judge.lists import members_data, members_file
 from agent.judge.parse import parse_set
 from agent.judge.truth import policy_holds
 from agent.model.decision import Decision
@@ -45,6 +46,24 @@ def list_file(name: str, *entries: str) -> dict[str, bytes]:
     lines = "".join(f"  - {entry}\n" for entry in entries)
     body = f"entries:\n{lines}" if entries else "entries: []\n"
     return {f"policies/lists/{name}.yaml": f"list: {name}\n{body}".encode()}
+
+
+def a_list(name: str, text: str) -> dict[str, bytes]:
+    """Return the file of a list with everything but its name as written."""
+    return {f"policies/lists/{name}.yaml": f"list: {name}\n{text.strip()}\n".encode()}
+
+
+GROUP = "99999999-8888-7777-6666-555555555555"
+
+
+def a_fed_list(
+    name: str, *members: str, kind: str = "users", is_fetched: bool = True, more: str = ""
+) -> dict[str, bytes]:
+    """Return a list that a group feeds, with these members beside it unless it was never fetched."""
+    files = a_list(name, f"type: {kind}\nsource: {{group: {GROUP}}}\n{more}")
+    if is_fetched:
+        files |= {members_file(file): members_data(members) for file in list(files)}
+    return files
 
 
 def parsed(data: bytes, lists: Mapping[str, bytes] | None = None) -> Policy:

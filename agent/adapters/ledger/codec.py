@@ -15,10 +15,11 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from agent.model.decision import Decision
+from agent.model.decision import Decision, Verb, Weighed
 from agent.model.enactment import Confirmation, Pair, Plan
 from agent.model.errors import LedgerError
 from agent.model.facts import Facts, Value
+from agent.model.past import Judged
 from agent.model.pending import PendingAction
 
 T = TypeVar("T")
@@ -50,6 +51,19 @@ class StoredDecision(Decision, frozen=True, kw_only=True):
     facts: StoredFacts
 
 
+class StoredJudged(msgspec.Struct, frozen=True, kw_only=True):
+    """What is read of a decision's body to judge again; its words are passed over."""
+
+    verb: Verb
+    policies: tuple[str, ...]
+    facts: StoredFacts
+    grounds: str
+    revision: str
+    guard: str | None = None
+    weighed: tuple[Weighed, ...] = ()
+    git: str = ""
+
+
 class Notes(msgspec.Struct, frozen=True):
     """What a record says of itself."""
 
@@ -60,9 +74,12 @@ class Notes(msgspec.Struct, frozen=True):
 _encoder = msgspec.json.Encoder(order="deterministic")
 _actions = msgspec.json.Decoder(PendingAction)
 _decisions = msgspec.json.Decoder(StoredDecision)
+_judged = msgspec.json.Decoder(StoredJudged)
 _plans = msgspec.json.Decoder(Plan)
 _notes = msgspec.json.Decoder(Notes)
 _pairs = msgspec.json.Decoder(tuple[Pair, ...])
+_texts = msgspec.json.Decoder(tuple[str, ...])
+_files = msgspec.json.Decoder(dict[str, bytes])
 
 
 def digest(body: bytes) -> str:
@@ -97,15 +114,36 @@ def write_decision(decision: Decision) -> bytes:
 def read_decision(body: bytes) -> Decision:
     """Return the decision that was written."""
     stored = _read(_decisions, body)
-    facts = Facts(
-        now=stored.facts.now,
-        values=_unboxed(stored.facts.values),
-        messages=None if stored.facts.messages is None else tuple(map(_unboxed, stored.facts.messages)),
-        messages_complete=stored.facts.messages_complete,
-        unresolved=stored.facts.unresolved,
-        vocabulary=stored.facts.vocabulary,
+    return Decision(**_fields(stored, but="facts"), facts=_facts(stored.facts))
+
+
+def read_judged(body: bytes, action_id: str, number: int, at: datetime) -> Judged:
+    """Return the decision that was written, without its words."""
+    stored = _read(_judged, body)
+    return Judged(
+        action_id=action_id,
+        number=number,
+        at=at,
+        verb=stored.verb,
+        guard=stored.guard,
+        policies=stored.policies,
+        facts=_facts(stored.facts),
+        weighed=stored.weighed,
+        grounds=stored.grounds,
+        revision=stored.revision,
+        git=stored.git,
     )
-    return Decision(**_fields(stored, but="facts"), facts=facts)
+
+
+def _facts(stored: StoredFacts) -> Facts:
+    return Facts(
+        now=stored.now,
+        values=_unboxed(stored.values),
+        messages=None if stored.messages is None else tuple(map(_unboxed, stored.messages)),
+        messages_complete=stored.messages_complete,
+        unresolved=stored.unresolved,
+        vocabulary=stored.vocabulary,
+    )
 
 
 def read_action(body: bytes) -> PendingAction:
@@ -126,6 +164,26 @@ def read_notes(body: bytes) -> Notes:
 def read_targets(body: bytes) -> tuple[Pair, ...]:
     """Return the targets that were written."""
     return _read(_pairs, body)
+
+
+def write_texts(texts: tuple[str, ...]) -> bytes:
+    """Return texts as they are stored."""
+    return pack(_encoder.encode(texts))
+
+
+def read_texts(body: bytes) -> tuple[str, ...]:
+    """Return the texts that were written."""
+    return _read(_texts, body)
+
+
+def write_files(files: Mapping[str, bytes]) -> bytes:
+    """Return files as they are stored: their bytes by their paths."""
+    return pack(_encoder.encode(files))
+
+
+def read_files(body: bytes) -> Mapping[str, bytes]:
+    """Return the files that were written."""
+    return _read(_files, body)
 
 
 def _read(decoder: "msgspec.json.Decoder[T]", body: bytes) -> T:

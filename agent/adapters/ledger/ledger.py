@@ -10,10 +10,14 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy.engine import Connection, Engine
 
-from agent.adapters.ledger import claims, reads, writes
+from agent.adapters.ledger import claims, keeping, reads, writes
 from agent.adapters.ledger.failures import told_apart
+from agent.model.alarm import Alarm
 from agent.model.decision import Decision
 from agent.model.enactment import Approval, Cover, Effect, Outcome, Pair, Record, Spent, State
+from agent.model.past import About, Judged, PastAnswer, Tally
+from agent.model.pending import ActionKind
+from agent.model.policy import KeptSet, Members
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -62,6 +66,7 @@ class SqlLedger:
         effects: Sequence[Effect] = (),
         dropped: Sequence[str] = (),
         approvals: Sequence[Approval] = (),
+        answers: Sequence[PastAnswer] = (),
         versions: Mapping[str, str] | None = None,
         now: datetime,
     ) -> None:
@@ -71,6 +76,7 @@ class SqlLedger:
             writes.release_approvals(connection, tenant_id, dropped)
             writes.save_effects(connection, tenant_id, effects)
             writes.save_approvals(connection, tenant_id, approvals)
+            keeping.save_answers(connection, tenant_id, answers)
             writes.save_versions(connection, tenant_id, versions or {}, now)
 
         await self._write(all_of_it)
@@ -124,6 +130,40 @@ class SqlLedger:
         self, *, action_id: str | None = None, since: datetime | None = None, limit: int = 1000
     ) -> tuple[Decision, ...]:
         return await self._read(reads.decided, action_id, since, limit)
+
+    async def judged(
+        self, *, since: datetime | None = None, after: Judged | None = None, limit: int = 1000
+    ) -> tuple[Judged, ...]:
+        return await self._read(reads.judged, since, after, limit)
+
+    async def approvals(self, since: datetime) -> tuple[Approval, ...]:
+        return await self._read(reads.approved, since)
+
+    async def answered(
+        self, kind: ActionKind, about: Sequence[tuple[About, str]], since: datetime
+    ) -> Mapping[tuple[About, str], Tally]:
+        return await self._read(keeping.answered, kind, about, since)
+
+    async def keep_set(self, kept: KeptSet) -> None:
+        await self._write(keeping.keep_set, kept)
+
+    async def kept_set(self, revision: str | None = None) -> KeptSet | None:
+        return await self._read(keeping.kept_set, revision)
+
+    async def save_members(self, members: Members) -> None:
+        await self._write(keeping.save_members, members)
+
+    async def members(self) -> Mapping[str, Members]:
+        return await self._read(keeping.members)
+
+    async def raise_alarm(self, alarm: Alarm) -> None:
+        await self._write(keeping.raise_alarm, alarm)
+
+    async def clear_alarm(self, name: str) -> None:
+        await self._write(keeping.clear_alarm, name)
+
+    async def alarms(self) -> tuple[Alarm, ...]:
+        return await self._read(keeping.standing)
 
     async def _read(
         self, query: Callable[Concatenate[Connection, str, P], T], *args: P.args, **kwargs: P.kwargs

@@ -13,15 +13,25 @@ from sqlalchemy import (
     and_,
     case,
     func,
+    literal,
     literal_column,
     select,
+    tuple_,
     union_all,
 )
 from sqlalchemy.engine import Connection, Row
 
 from agent.adapters.ledger.claims import chunks
-from agent.adapters.ledger.codec import read_action, read_decision, read_notes, read_plan, read_targets
+from agent.adapters.ledger.codec import (
+    read_action,
+    read_decision,
+    read_judged,
+    read_notes,
+    read_plan,
+    read_targets,
+)
 from agent.adapters.ledger.tables import (
+    Key,
     Moment,
     approvals,
     cursors,
@@ -31,7 +41,8 @@ from agent.adapters.ledger.tables import (
     records,
 )
 from agent.model.decision import Decision
-from agent.model.enactment import Effect, Record, Spent, State, Went
+from agent.model.enactment import Approval, Effect, Record, Spent, State, Went
+from agent.model.past import Judged
 
 
 def cursor(connection: Connection, tenant_id: str) -> datetime | None:
@@ -202,6 +213,41 @@ def planned(connection: Connection, tenant_id: str, action_id: str) -> tuple[Eff
         .order_by(effects.c.ordinal)
     )
     return tuple(_effect(row) for row in connection.execute(query))
+
+
+def judged(
+    connection: Connection, tenant_id: str, since: datetime | None, after: Judged | None, limit: int
+) -> tuple[Judged, ...]:
+    """Return decisions without their words, oldest first."""
+    query = (
+        select(decisions.c.action_id, decisions.c.number, decisions.c.at, decisions.c.body)
+        .where(decisions.c.tenant_id == tenant_id)
+        .order_by(decisions.c.at, decisions.c.action_id, decisions.c.number)
+        .limit(limit)
+    )
+    if since is not None:
+        query = query.where(decisions.c.at >= since)
+    if after is not None:
+        place = tuple_(decisions.c.at, decisions.c.action_id, decisions.c.number)
+        query = query.where(
+            place > tuple_(literal(after.at, Moment), literal(after.action_id, Key), literal(after.number))
+        )
+    return tuple(
+        read_judged(row.body, row.action_id, row.number, row.at) for row in connection.execute(query)
+    )
+
+
+def approved(connection: Connection, tenant_id: str, since: datetime) -> tuple[Approval, ...]:
+    """Return automatic approvals, oldest first."""
+    query = (
+        select(approvals.c.policy, approvals.c.action_id, approvals.c.at, approvals.c.messages)
+        .where(approvals.c.tenant_id == tenant_id, approvals.c.at >= since)
+        .order_by(approvals.c.at, approvals.c.policy, approvals.c.action_id)
+    )
+    return tuple(
+        Approval(policy=row.policy, action_id=row.action_id, at=row.at, messages=row.messages)
+        for row in connection.execute(query)
+    )
 
 
 def spent(connection: Connection, tenant_id: str, policy: str, since: datetime, apart_from: str) -> Spent:

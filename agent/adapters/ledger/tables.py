@@ -132,7 +132,7 @@ decisions = Table(
     Column("body", LargeBinary, nullable=False),
     ForeignKeyConstraint(["tenant_id", "action_id"], ["records.tenant_id", "records.id"]),
 )
-Index("ix_decisions_at", decisions.c.tenant_id, decisions.c.at)
+Index("ix_decisions_at", decisions.c.tenant_id, decisions.c.at, decisions.c.action_id, decisions.c.number)
 
 effects = Table(
     "effects",
@@ -182,6 +182,7 @@ approvals = Table(
     Column("messages", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
+Index("ix_approvals_at", approvals.c.tenant_id, approvals.c.at)
 
 cursors = Table(
     "cursors",
@@ -200,3 +201,47 @@ incidents = Table(
     Column("seen_at", Moment, nullable=False),
 )
 Index("ix_incidents_seen_at", incidents.c.tenant_id, incidents.c.seen_at)
+
+# How pending actions ended elsewhere, by what they had in common with others.
+answers = Table(
+    "answers",
+    metadata,
+    Column("tenant_id", Key, primary_key=True),
+    Column("kind", Key, primary_key=True),
+    Column("about", Key, primary_key=True),
+    Column("value", Key, primary_key=True),
+    Column("action_id", Key, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("ended", Key, nullable=False),
+    sqlite_with_rowid=False,
+)
+Index("ix_answers_action", answers.c.tenant_id, answers.c.action_id)
+
+# The files of every set that was ever in force. `at` is when that was the last time.
+policy_sets = Table(
+    "policy_sets",
+    metadata,
+    Column("tenant_id", Key, primary_key=True),
+    Column("revision", Key, primary_key=True),
+    Column("git", Key, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("files", LargeBinary, nullable=False),
+)
+
+list_members = Table(
+    "list_members",
+    metadata,
+    Column("tenant_id", Key, primary_key=True),
+    Column("group_id", Key, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("members", LargeBinary, nullable=False),
+)
+
+alarms = Table(
+    "alarms",
+    metadata,
+    Column("tenant_id", Key, primary_key=True),
+    Column("name", Key, primary_key=True),
+    Column("since", Moment, nullable=False),
+    Column("words", Key, nullable=False),
+)

@@ -42,12 +42,12 @@ nothing is put back that may have been applied."""
 
 def move_cursor(connection: Connection, tenant_id: str, watermark: datetime) -> None:
     """Set the watermark."""
-    _upsert(connection, cursors, [{"tenant_id": tenant_id, "watermark": watermark}], ("watermark",))
+    upsert(connection, cursors, [{"tenant_id": tenant_id, "watermark": watermark}], ("watermark",))
 
 
 def mark_swept(connection: Connection, tenant_id: str, moment: datetime) -> None:
     """Remember when the last whole sweep began."""
-    _upsert(connection, cursors, [{"tenant_id": tenant_id, "swept": moment}], ("swept",))
+    upsert(connection, cursors, [{"tenant_id": tenant_id, "swept": moment}], ("swept",))
 
 
 def save_records(connection: Connection, tenant_id: str, batch: Sequence[Record], now: datetime) -> None:
@@ -90,7 +90,7 @@ def save_effects(connection: Connection, tenant_id: str, batch: Sequence[Effect]
         last[one.action_id] = last.get(one.action_id, 0) + 1
         rows.append(_effect_row(tenant_id, one, last[one.action_id]))
     rows.sort(key=lambda row: str(row["id"]))
-    statement = _inserting(connection, effects)
+    statement = inserting(connection, effects)
     replaced = {name: statement.excluded[name] for name in rows[0] if name not in {"tenant_id", "id"}}
     statement = statement.on_conflict_do_update(
         index_elements=[effects.c.tenant_id, effects.c.id],
@@ -173,7 +173,7 @@ def save_versions(connection: Connection, tenant_id: str, versions: Mapping[str,
         {"tenant_id": tenant_id, "id": incident_id, "version": version, "seen_at": now}
         for incident_id, version in sorted(versions.items())
     ]
-    _upsert(connection, incidents, rows, ("version", "seen_at"))
+    upsert(connection, incidents, rows, ("version", "seen_at"))
     forgotten = (
         select(incidents.c.id)
         .where(incidents.c.tenant_id == tenant_id, incidents.c.seen_at < now - REMEMBERED)
@@ -325,15 +325,16 @@ def _last_ordinals(connection: Connection, tenant_id: str, action_ids: Sequence[
     return found
 
 
-def _inserting(connection: Connection, table: Table) -> "sqlite.Insert | postgresql.Insert":
+def inserting(connection: Connection, table: Table) -> "sqlite.Insert | postgresql.Insert":
     """Return an insert that can say what happens to a row that is there already: each dialect has its own."""
     return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
 
 
-def _upsert(
+def upsert(
     connection: Connection, table: Table, rows: Sequence[dict[str, Any]], overwritten: Sequence[str]
 ) -> None:
-    statement = _inserting(connection, table)
+    """Write rows; of one that is there already these columns are overwritten."""
+    statement = inserting(connection, table)
     statement = statement.on_conflict_do_update(
         index_elements=list(table.primary_key.columns),
         set_={name: statement.excluded[name] for name in overwritten},

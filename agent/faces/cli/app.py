@@ -131,10 +131,18 @@ def demo(
     kill: Annotated[
         int, typer.Option(min=0, max=50, help="Kill the agent so often, and start it again.")
     ] = 0,
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PATH", help="Where to keep settings, ledger and log; a temporary folder if left out."
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Watch the real agent work against a simulated tenant, within a minute."""
     from agent.faces.cli import demonstrating
 
-    asked = demonstrating.Asked(seed=seed, dry_run=dry_run, serve=serve, seconds=seconds, kill=kill)
+    asked = demonstrating.Asked(
+        seed=seed, dry_run=dry_run, serve=serve, seconds=seconds, kill=kill, folder=folder
+    )
     demonstrating.demo(asked, as_json=as_json)

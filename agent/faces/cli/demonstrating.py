@@ -4,6 +4,7 @@ import asyncio
 import random
 from datetime import timedelta
 from itertools import accumulate
+from pathlib import Path
 
 import msgspec
 from rich.console import Console
@@ -58,6 +59,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     serve: bool = False
     seconds: int = 45
     kill: int = 0
+    folder: Path | None = None
 
     @property
     def kills(self) -> tuple[float, ...]:
@@ -84,7 +86,7 @@ async def _demo(asked: Asked, *, as_json: bool) -> Results:
     progress = console(stderr=as_json)
     epoch = SystemClock().now()
     clock = SystemClock(rate=RATE, epoch=epoch)
-    stage = Stage(seed=asked.seed, rate=RATE, epoch=epoch, dry_run=asked.dry_run)
+    stage = Stage(seed=asked.seed, rate=RATE, epoch=epoch, dry_run=asked.dry_run, folder=asked.folder)
     progress.print(
         f"a simulated tenant (seed {asked.seed}) and the agent start; one second is one minute",
         soft_wrap=True,

@@ -40,16 +40,18 @@ SHIPPED = "agent.shipped_policies"
 class Stage:
     """A fresh folder with settings, ledger and logs, and the processes that use it.
 
-    Both end when this process does, however it ends: they stop once their standard input is closed.
+    The folder is a temporary one unless `folder` names one, which must be new or empty. Both end when this process does, however it ends: they stop once their standard input is closed.
     """
 
-    def __init__(self, *, seed: int, rate: float, epoch: datetime, dry_run: bool) -> None:
+    def __init__(
+        self, *, seed: int, rate: float, epoch: datetime, dry_run: bool, folder: Path | None = None
+    ) -> None:
         self._seed = seed
         self._rate = rate
         self._epoch = epoch
         self._dry_run = dry_run
         self._policies = policies()
-        self.folder = Path(tempfile.mkdtemp(prefix="air-agent-demo-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="air-agent-demo-")) if folder is None else fresh(folder)
         self.settings_file = self.folder / "air-agent.yaml"
         self.log = self.folder / "agent.log"
         self.ledger = self.folder / "ledger" / "ledger.db"
@@ -201,6 +203,23 @@ clock:
         await _ended(self._agent)
         await self._open.aclose()
         await _ended(self._simulator)
+
+
+def fresh(folder: Path) -> Path:
+    """Make the folder, for nobody else to read, and return where it lies.
+
+    Raises:
+        SettingsError: something is in it already, or it cannot be made.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise SettingsError(f"`{folder}` is not empty: name a new folder for the demo")
+        folder.chmod(0o700)
+    except OSError as error:
+        why = (error.strerror or "no reason was given").lower()
+        raise SettingsError(f"`{folder}` cannot be the demo's folder: {why}") from error
+    return folder.absolute()
 
 
 def policies() -> Path:

@@ -1,0 +1,144 @@
+"""What the ledger keeps beside records: earlier answers, sets that were in force, members of groups, alarms.
+
+Each function runs inside a transaction that the caller has opened.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, func, insert, select, tuple_
+from sqlalchemy.engine import Connection, Row
+
+from agent.adapters.ledger import codec
+from agent.adapters.ledger.claims import chunks
+from agent.adapters.ledger.tables import alarms, answers, list_members, policy_sets
+from agent.adapters.ledger.writes import inserting, upsert
+from agent.model.alarm import Alarm
+from agent.model.past import About, Ended, PastAnswer, Tally
+from agent.model.pending import ActionKind
+from agent.model.policy import KeptSet, Members
+
+
+def save_answers(connection: Connection, tenant_id: str, batch: Sequence[PastAnswer]) -> None:
+    """Write how actions ended elsewhere; what was known of the same actions is replaced."""
+    for some in chunks(sorted({one.action_id for one in batch})):
+        connection.execute(
+            delete(answers).where(answers.c.tenant_id == tenant_id, answers.c.action_id.in_(some))
+        )
+    rows = [
+        {
+            "tenant_id": tenant_id,
+            "kind": str(one.kind),
+            "about": str(about),
+            "value": value,
+            "action_id": one.action_id,
+            "at": one.at,
+            "ended": str(one.ended),
+        }
+        for one in batch
+        for about, value in dict.fromkeys(one.about)
+    ]
+    if rows:
+        rows.sort(key=lambda row: (row["kind"], row["about"], row["value"], row["action_id"]))
+        connection.execute(insert(answers), rows)
+
+
+def answered(
+    connection: Connection,
+    tenant_id: str,
+    kind: ActionKind,
+    about: Sequence[tuple[About, str]],
+    since: datetime,
+) -> Mapping[tuple[About, str], Tally]:
+    """Return how actions of this kind ended, by what they were about."""
+    counts: dict[tuple[About, str], dict[str, int]] = defaultdict(dict)
+    for some in chunks(list(dict.fromkeys(about))):
+        pairs = [(str(what), value) for what, value in some]
+        query = (
+            select(answers.c.about, answers.c.value, answers.c.ended, func.count())
+            .where(
+                answers.c.tenant_id == tenant_id,
+                answers.c.kind == str(kind),
+                tuple_(answers.c.about, answers.c.value).in_(pairs),
+                answers.c.at >= since,
+            )
+            .group_by(answers.c.about, answers.c.value, answers.c.ended)
+        )
+        for what, value, ended, count in connection.execute(query):
+            counts[About(what), value][ended] = count
+    return {
+        one: Tally(
+            remediated=counts[one].get(Ended.REMEDIATED, 0), declined=counts[one].get(Ended.DECLINED, 0)
+        )
+        for one in about
+    }
+
+
+def keep_set(connection: Connection, tenant_id: str, kept: KeptSet) -> None:
+    """Keep a set's files."""
+    row = {
+        "tenant_id": tenant_id,
+        "revision": kept.revision,
+        "git": kept.git,
+        "at": kept.at,
+        "files": codec.write_files(kept.files),
+    }
+    upsert(connection, policy_sets, [row], ("at", "git"))
+
+
+def kept_set(connection: Connection, tenant_id: str, revision: str | None) -> KeptSet | None:
+    """Return a set; the last one in force where no revision is named."""
+    query = select(policy_sets).where(policy_sets.c.tenant_id == tenant_id)
+    if revision is not None:
+        query = query.where(policy_sets.c.revision == revision)
+    row = connection.execute(query.order_by(policy_sets.c.at.desc(), policy_sets.c.revision).limit(1)).first()
+    return None if row is None else _kept(row)
+
+
+def _kept(row: Row[Any]) -> KeptSet:
+    return KeptSet(revision=row.revision, git=row.git, at=row.at, files=codec.read_files(row.files))
+
+
+def save_members(connection: Connection, tenant_id: str, members: Members) -> None:
+    """Remember who is in a group."""
+    row = {
+        "tenant_id": tenant_id,
+        "group_id": members.group,
+        "at": members.at,
+        "members": codec.write_texts(members.values),
+    }
+    upsert(connection, list_members, [row], ("at", "members"))
+
+
+def members(connection: Connection, tenant_id: str) -> Mapping[str, Members]:
+    """Return what is remembered of every group."""
+    query = select(list_members).where(list_members.c.tenant_id == tenant_id)
+    return {
+        row.group_id: Members(group=row.group_id, at=row.at, values=codec.read_texts(row.members))
+        for row in connection.execute(query)
+    }
+
+
+def raise_alarm(connection: Connection, tenant_id: str, alarm: Alarm) -> None:
+    """Raise an alarm; one that stands keeps its moment."""
+    row = {"tenant_id": tenant_id, "name": alarm.name, "since": alarm.since, "words": alarm.words}
+    statement = inserting(connection, alarms)
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=[alarms.c.tenant_id, alarms.c.name], set_={"words": statement.excluded.words}
+        ),
+        [row],
+    )
+
+
+def clear_alarm(connection: Connection, tenant_id: str, name: str) -> None:
+    """End an alarm."""
+    connection.execute(delete(alarms).where(alarms.c.tenant_id == tenant_id, alarms.c.name == name))
+
+
+def standing(connection: Connection, tenant_id: str) -> tuple[Alarm, ...]:
+    """Return the alarms that stand, oldest first."""
+    query = select(alarms).where(alarms.c.tenant_id == tenant_id).order_by(alarms.c.since, alarms.c.name)
+    return tuple(Alarm(name=row.name, since=row.since, words=row.words) for row in connection.execute(query))

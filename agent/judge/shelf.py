@@ -1,0 +1,140 @@
+"""The lists beside the policies, as conditions name them: what `$name` stands for, until when, and how fresh."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+
+import msgspec
+
+from agent.judge.list_kinds import DATE, KINDS, Asked, fits, is_meant, member
+from agent.judge.lists import ListFile, reference
+from agent.judge.literals import Wrong, nearest
+from agent.judge.operand import expiries
+from agent.judge.strict_yaml import Node, Scalar, Sequence, shown
+from agent.judge.vocabulary import refreshed
+from agent.model.facts import FactType
+from agent.model.policy import Expiry, Fresh, ListType
+
+
+class Listed(msgspec.Struct, frozen=True, kw_only=True):
+    """A value in a list or in a condition, the file it stands in, and until when it counts."""
+
+    node: Node
+    file: str
+    expires: datetime | None = None
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """The values that an operand stands for, as `Test` has them."""
+
+    values: tuple[object, ...]
+    fresh: tuple[Fresh, ...] = ()
+    expiries: tuple[Expiry, ...] = ()
+
+
+class Shelf:
+    """The lists there are, and which of them have been named."""
+
+    def __init__(self, lists: Mapping[str, ListFile]) -> None:
+        self.lists = lists
+        self.named: set[str] = set()
+
+    @property
+    def fed(self) -> tuple[str, ...]:
+        """Return the names of the lists that are fed from elsewhere."""
+        return tuple(name for name, one in self.lists.items() if one.is_fed)
+
+    def read(
+        self,
+        node: Node,
+        file: str,
+        asked: Asked,
+        one: Callable[[Node], object],
+        report: Callable[[Wrong], None],
+    ) -> Found:
+        """Return every value read by `one`; what cannot be read is reported at its own place and left out."""
+        ends: list[tuple[object, datetime | None]] = []
+        for listed in self.nodes(node, file, asked):
+            try:
+                if asked.kind == DATE and listed.expires is not None:
+                    raise Wrong(listed.node.mark, "a date is over when it is over: leave `expires` out")
+                ends.append((one(listed.node), listed.expires))
+            except Wrong as wrong:
+                report(Wrong(wrong.mark, wrong.message, wrong.file or listed.file))
+        own = dict.fromkeys(value for value, _ in ends)
+        fresh: list[Fresh] = []
+        members: dict[object, None] = {}
+        for noun in (self.lists[name].noun for name in _names(node)):
+            if noun.feed is None or noun.type is None:
+                continue
+            fed = fed_values(noun.type, asked, noun.members or ())
+            members |= dict.fromkeys(fed)
+            fresh.append(
+                Fresh(
+                    list=noun.name,
+                    fact=refreshed(noun.name),
+                    within=noun.feed.stale,
+                    values=fed - own.keys(),
+                )
+            )
+        return Found(
+            values=tuple(own | members),
+            fresh=tuple(fresh),
+            expiries=expiries([*ends, *((value, None) for value in members)]),
+        )
+
+    def nodes(self, node: Node, file: str, asked: Asked) -> tuple[Listed, ...]:
+        """Return the values that an operand names, with references to lists replaced by their entries."""
+        if isinstance(node, Sequence):
+            if not node.items:
+                raise Wrong(node.mark, "an empty list: name at least one value")
+            inner = next((item for item in node.items if isinstance(item, Sequence)), None)
+            if inner is not None:
+                raise Wrong(inner.mark, "a list within a list: name its values one by one")
+            return tuple(listed for item in node.items for listed in self.nodes(item, file, asked))
+        if reference(node) is None:
+            return (Listed(node=node, file=file),)
+        found = self.list_at(node)
+        _check_type(found, asked, node)
+        entries = [entry for entry in found.entries if _is_meant(found.noun.type, asked, entry.node)]
+        if found.entries and not entries:
+            lacking = "addresses" if asked.kind == FactType.ADDRESS else "object ids"
+            raise Wrong(node.mark, f"`${found.name}` has no {lacking} to compare `{asked.fact}` with")
+        return tuple(
+            Listed(node=entry.node, file=found.file, expires=entry.about.expires) for entry in entries
+        )
+
+    def list_at(self, node: Node) -> ListFile:
+        """Return the list that the reference names. Raises Wrong where there is none of that name."""
+        name = reference(node) or ""
+        found = self.lists.get(name)
+        if found is None:
+            near = nearest(f"${name}", {f"${known}" for known in self.lists})
+            raise Wrong(node.mark, f"unknown list `${shown(name)}`{near}")
+        self.named.add(name)
+        return found
+
+
+def _names(node: Node) -> Iterable[str]:
+    """Give the lists that an operand names, each once."""
+    items = node.items if isinstance(node, Sequence) else (node,)
+    return dict.fromkeys(name for name in map(reference, items) if name is not None)
+
+
+def _check_type(found: ListFile, asked: Asked, node: Node) -> None:
+    if found.noun.type is None:
+        return
+    kind = KINDS[found.noun.type]
+    if not fits(kind, asked):
+        hint = f": {kind.hint}" if kind.hint else ""
+        raise Wrong(node.mark, f"`${found.name}` has {found.noun.type.value}, {asked.words}{hint}")
+
+
+def _is_meant(of: ListType | None, asked: Asked, node: Node) -> bool:
+    if of is None or not isinstance(node, Scalar):
+        return True
+    return is_meant(of, asked, node.text)
+
+
+def fed_values(of: ListType, asked: Asked, members: Iterable[str]) -> frozenset[object]:
+    """Return the members of a group as what is asked for, those left out that are something else."""
+    return frozenset(member(asked, each) for each in members if is_meant(of, asked, each))

@@ -1,0 +1,1 @@
+"""A second evaluator, written only to be compared with the first."""
