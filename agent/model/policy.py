@@ -164,6 +164,10 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     digest: str
     """Of the file's bytes and of the lists it names, as their files are: twelve hexadecimal digits."""
 
+    def mark_of(self, key: str) -> Mark:
+        """Return where the key stands; where the policy begins, if it is left out."""
+        return self.marks.get(key, self.mark)
+
 
 class ListType(StrEnum):
     """What the entries of a list are."""
@@ -176,10 +180,6 @@ class ListType(StrEnum):
     TEXTS = "texts"
     DATES = "dates"
     ROWS = "rows"
-
-    def mark_of(self, key: str) -> Mark:
-        """Return where the key stands; where the policy begins, if it is left out."""
-        return self.marks.get(key, self.mark)
 
 
 class ListEntry(msgspec.Struct, frozen=True, kw_only=True):

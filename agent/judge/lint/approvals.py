@@ -10,8 +10,9 @@ from agent.judge.lint.rules import Code, remark
 from agent.judge.lint.settled import asked, matching
 from agent.judge.lint.wording import written
 from agent.judge.operators import Rows
+from agent.judge.seen import fact_of
 from agent.judge.strict_yaml import shown
-from agent.judge.vocabulary import FACTS
+from agent.judge.vocabulary import FACTS, Scope
 from agent.model.decision import Verb
 from agent.model.pending import ActionKind
 from agent.model.policy import All, AnyOf, Condition, Mark, Messages, Mode, Moment, Not, Policy, Test
@@ -110,7 +111,7 @@ def _often_unknown(policy: Policy) -> Iterator[Remark]:
     told: set[tuple[str, Mark]] = set()
     for condition in (policy.match, *policy.unless):
         for test, name in _open(condition, guarded):
-            fact = FACTS[name]
+            fact = fact_of(name, Scope.ACTION)
             is_never = fact.known is Known.NEVER
             if (name, test.mark) in told or not (is_never or policy.verb is Verb.APPROVE):
                 continue
@@ -140,7 +141,7 @@ def _open(condition: Condition, guarded: frozenset[str]) -> Iterator[tuple[Test,
 
 
 def _is_scarce(name: str) -> bool:
-    return FACTS[name].known in (Known.SELDOM, Known.NEVER)
+    return fact_of(name, Scope.ACTION).known in (Known.SELDOM, Known.NEVER)
 
 
 def _known(condition: All | AnyOf) -> frozenset[str]:

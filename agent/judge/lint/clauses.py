@@ -7,7 +7,7 @@ from itertools import combinations
 from msgspec.structs import replace
 
 from agent.judge.lint.bounds import is_on_nothing
-from agent.judge.lint.contradictions import contradictions
+from agent.judge.lint.contradictions import contradictions, flat, why_not
 from agent.judge.lint.possible import NOWHERE, Literal, possible
 from agent.judge.lint.rules import Code, remark
 from agent.judge.lint.settled import about
@@ -67,10 +67,14 @@ class _Reader:
             case Test():
                 if is_on_nothing(condition, self.now):
                     yield self._on_nothing(condition)
+            case All() if not self._can(condition, True, (), scope):
+                for mark, why in why_not(tuple(flat(condition.conditions)), self.now, (), scope):
+                    yield remark(Code.NEVER_HOLDS, self.policy.file, mark or condition.mark, why)
             case All(conditions=conditions):
+                around = beside if self._can(condition, True, beside, scope) else ()
                 for at, one in enumerate(conditions):
                     others = [Literal(each) for place, each in enumerate(conditions) if place != at]
-                    yield from self.dead(one, self._alive([*beside, *others], scope), scope)
+                    yield from self.dead(one, [*around, *others], scope)
                 yield from self.repeated(conditions, are_all=True, scope=scope)
             case AnyOf(conditions=conditions):
                 for one in conditions:
@@ -82,10 +86,6 @@ class _Reader:
                 yield from self.dead(one, (), Scope.MESSAGE)
             case Moment(dates=dates):
                 yield from self._past(condition, dates)
-
-    def _alive(self, beside: list[Literal], scope: Scope) -> list[Literal]:
-        """Return what stands beside a condition; nothing where that already contradicts itself."""
-        return beside if possible(beside, self.now, scope) else []
 
     def _past(self, condition: Moment, dates: frozenset[str] | None) -> Iterator[Remark]:
         if dates is None:
@@ -129,17 +129,11 @@ class _Reader:
             return True
         if not self._compare(one, other):
             return None
-        if self._follows(other, one, scope):
+        if follows(other, one, self.now, scope):
             return are_all
-        if self._follows(one, other, scope):
+        if follows(one, other, self.now, scope):
             return not are_all
         return None
-
-    def _follows(self, one: Condition, by: Condition, scope: Scope) -> bool:
-        """Whether the first holds wherever the second does."""
-        if _may_be_unknown(one, by):
-            return False
-        return not possible([Literal(by), Literal(one, wanted=False)], self.now, scope)
 
     def _compare(self, one: Condition, other: Condition) -> bool:
         """Whether the two can say the same: tests of one fact, or the same question to messages."""
@@ -161,6 +155,13 @@ class _Reader:
 def _yesterday(now: datetime) -> str:
     """Return the day that is over in every time zone."""
     return now.date().fromordinal(now.date().toordinal() - 1).isoformat()
+
+
+def follows(one: Condition, by: Condition, now: datetime, scope: Scope = Scope.ACTION) -> bool:
+    """Whether the first holds wherever the second does."""
+    if _may_be_unknown(one, by):
+        return False
+    return not possible([Literal(by), Literal(one, wanted=False)], now, scope)
 
 
 def _may_be_unknown(one: Condition, by: Condition) -> bool:

@@ -8,7 +8,7 @@ from agent.judge.lint.possible import EVIDENCE_TYPE, Literal, possible
 from agent.judge.lint.rules import Code, remark
 from agent.judge.lint.settled import about
 from agent.judge.lint.wording import on_line, written
-from agent.judge.vocabulary import FACTS, Scope
+from agent.judge.vocabulary import Scope, fact_named
 from agent.model.policy import All, Condition, Mark, Messages, Policy, Test
 from agent.model.remark import Remark
 
@@ -16,7 +16,7 @@ from agent.model.remark import Remark
 def contradictions(policy: Policy, now: datetime) -> Iterator[Remark]:
     """Say why the policy can never match; nothing where it can."""
     base = about(policy)
-    held = [Literal(one) for one in _flat(policy.match.conditions)]
+    held = [Literal(one) for one in flat(policy.match.conditions)]
     failed = [Literal(one, wanted=False) for one in policy.unless]
     if possible([*base, *held, *failed], now):
         return
@@ -24,19 +24,9 @@ def contradictions(policy: Policy, now: datetime) -> Iterator[Remark]:
     def told(mark: Mark, message: str, mend: str = "") -> Remark:
         return remark(Code.NEVER_MATCHES, policy.file, mark, f"the policy can never match: {message}", mend)
 
-    alone = [one.condition for one in held if not possible([*base, one], now)]
-    if alone:
-        for condition in alone:
-            never = _deepest(condition, now)
-            where = " for these kinds and tenants" if possible([Literal(condition)], now) else ""
-            yield told(never.mark, f"{written(never)} can never hold{where}")
-        return
-    for one, other in combinations(held, 2):
-        if not possible([*base, one, other], now):
-            yield told(other.condition.mark, _against(one.condition, other.condition))
-            return
     if not possible([*base, *held], now):
-        yield told(policy.match.mark, "the conditions of `match` contradict each other")
+        for mark, why in why_not([one.condition for one in held], now, base):
+            yield told(mark or policy.match.mark, why)
         return
     for one in failed:
         if not possible([*base, *held, one], now):
@@ -46,11 +36,51 @@ def contradictions(policy: Policy, now: datetime) -> Iterator[Remark]:
     yield told(policy.mark, "together the exceptions under `unless` cover all of `match`", "narrow them")
 
 
-def _flat(conditions: Sequence[Condition]) -> Iterator[Condition]:
+def why_not(
+    conditions: Sequence[Condition],
+    now: datetime,
+    base: Sequence[Literal] = (),
+    scope: Scope = Scope.ACTION,
+) -> Iterator[tuple[Mark | None, str]]:
+    """Say why these can never all hold: each that cannot by itself, or the first two that cannot together.
+
+    The place is that of the condition to mend; None where it takes more than two.
+    """
+    alone = [one for one in conditions if not possible([*base, Literal(one)], now, scope)]
+    for one in alone:
+        if possible([Literal(one)], now, scope):
+            yield one.mark, f"{written(one)} can never hold for these kinds and tenants"
+        else:
+            yield _innermost(one, now, scope)
+    if alone:
+        return
+    for one, other in combinations(conditions, 2):
+        if not possible([*base, Literal(one), Literal(other)], now, scope):
+            yield other.mark, _against(one, other)
+            return
+    yield None, "its conditions contradict each other"
+
+
+def _innermost(condition: Condition, now: datetime, scope: Scope) -> tuple[Mark, str]:
+    """Return where and why this can never hold, as far inside as it is due to one thing."""
+    inner: Condition = condition
+    match condition:
+        case Messages(condition=inner, quantifier="any" | "all"):
+            if not possible([Literal(inner)], now, Scope.MESSAGE):
+                return _innermost(inner, now, Scope.MESSAGE)
+        case All(conditions=conditions):
+            mark, why = next(why_not(tuple(flat(conditions)), now, (), scope))
+            return mark or condition.mark, why
+        case _:
+            pass
+    return condition.mark, f"{written(condition)} can never hold"
+
+
+def flat(conditions: Sequence[Condition]) -> Iterator[Condition]:
     """Give the conditions that must all hold, those within `all` one by one."""
     for one in conditions:
         if isinstance(one, All):
-            yield from _flat(one.conditions)
+            yield from flat(one.conditions)
         else:
             yield one
 
@@ -59,23 +89,9 @@ def _against(first: Condition, second: Condition) -> str:
     message = f"{written(second)} contradicts {written(first)}{on_line(first, second)}"
     if not isinstance(first, Test) or not isinstance(second, Test) or first.fact == second.fact:
         return message
-    carriers = {test.fact: FACTS[test.fact].carriers or frozenset() for test in (first, second)}
+    rows = [fact_named(test.fact) for test in (first, second)]
+    carriers = {row.name: row.carriers or frozenset() for row in rows if row is not None}
     if EVIDENCE_TYPE in carriers:
         other = next(name for name in carriers if name != EVIDENCE_TYPE)
         return f"{message}: `{other}` comes with {' or '.join(sorted(carriers[other]))} only"
     return f"{message}: no evidence has both"
-
-
-def _deepest(condition: Condition, now: datetime, scope: Scope = Scope.ACTION) -> Condition:
-    """Return the innermost condition to which it is due that this one can never hold."""
-    match condition:
-        case All(conditions=conditions):
-            inner, within = conditions, scope
-        case Messages(condition=one, quantifier="any" | "all"):
-            inner, within = (one,), Scope.MESSAGE
-        case _:
-            return condition
-    for one in inner:
-        if not possible([Literal(one)], now, within):
-            return _deepest(one, now, within)
-    return condition

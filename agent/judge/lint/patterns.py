@@ -194,6 +194,8 @@ def _dotted(found: Sequence[Piece]) -> str | None:
         if not piece.is_other and not piece.repeat and _NAME.fullmatch(piece.letter):
             run.append(piece)
             continue
+        while run and run[0].letter == ".":
+            run.pop(0)
         name = "".join(one.letter for one in run)
         if any(one.is_dot for one in run) and _looks_like_a_domain(name):
             return name

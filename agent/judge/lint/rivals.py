@@ -14,7 +14,8 @@ from agent.judge.lint.rules import Code, remark
 from agent.judge.lint.settled import about, matching
 from agent.judge.operators import DOUBTFUL
 from agent.judge.parse import INFORMS_ONLY
-from agent.judge.vocabulary import FACTS, SETS
+from agent.judge.seen import fact_of
+from agent.judge.vocabulary import SETS, Scope
 from agent.model.decision import Verb
 from agent.model.policy import Condition, Mode, Policy, Test
 from agent.model.remark import Remark
@@ -40,7 +41,7 @@ def _overruled(policy: Policy, policies: Sequence[Policy], now: datetime) -> Ite
     if not possible(matching(policy), now):
         return
     above = [one for one in policies if one.priority > policy.priority and _outlives(one, policy)]
-    over = next((one for one in above if _covers(one, policy, now)), None)
+    over = next((one for one in above if covers(one, policy, now)), None)
     if over is not None:
         message = (
             f"the policy never decides: `{over.name}`, of priority {over.priority}, matches all that it does"
@@ -48,7 +49,7 @@ def _overruled(policy: Policy, policies: Sequence[Policy], now: datetime) -> Ite
         yield remark(Code.SHADOWED, policy.file, policy.mark_of("priority"), message)
         return
     beside = [one for one in policies if one.priority == policy.priority and one.verb is not policy.verb]
-    against = next((one for one in beside if _outlives(one, policy) and _covers(one, policy, now)), None)
+    against = next((one for one in beside if _outlives(one, policy) and covers(one, policy, now)), None)
     if against is not None and policy.verb is not Verb.ESCALATE:
         message = (
             f"the policy never gets its way: `{against.name}`, of the same priority, matches all that it "
@@ -66,7 +67,7 @@ def _outlives(other: Policy, policy: Policy) -> bool:
     return other.expires is None or (policy.expires is not None and policy.expires <= other.expires)
 
 
-def _covers(other: Policy, policy: Policy, now: datetime) -> bool:
+def covers(other: Policy, policy: Policy, now: datetime) -> bool:
     """Whether the other is true or unknown wherever the policy matches; true, where the policy escalates."""
     where = matching(policy)
     asked = [
@@ -88,7 +89,7 @@ def _is_settled(condition: Condition, policy: Policy) -> bool:
         return True
     if condition.operator in DOUBTFUL:
         return False
-    fact = FACTS[condition.fact]
+    fact = fact_of(condition.fact, Scope.ACTION)
     for one in policy.match.conditions:
         if not isinstance(one, Test) or one.fact != condition.fact or one.operator in ("exists", "oneOf"):
             continue

@@ -269,9 +269,9 @@ _ROWS: tuple[tuple[Code, Severity, str, str, str], ...] = (
     (
         Code.LIST_STALE_TOO_SOON,
         _W,
-        "a fed list that is stale before it is refreshed again",
-        "what tests it is unknown for a part of the time, and goes to a person",
-        "make `stale` longer than `refresh`",
+        "a fed list that is stale as soon as one refresh fails",
+        "what tests it is unknown until the next one, and goes to a person",
+        "make `stale` at least twice as long as `refresh`",
     ),
     (
         Code.NO_CASES,

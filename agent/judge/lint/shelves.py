@@ -33,10 +33,10 @@ def _of_list(one: PolicyList, policies: int, now: datetime) -> Iterator[Remark]:
     if one.review is not None and one.review <= now:
         message = f"the review of the list `${one.name}` was due {ago(now - one.review)}"
         yield told(Code.LIST_REVIEW_DUE, one.mark, message)
-    if one.feed is not None and one.feed.stale < one.feed.refresh:
+    if one.feed is not None and one.feed.stale < 2 * one.feed.refresh:
         message = (
-            f"the list `${one.name}` is stale after {length(one.feed.stale)}, and refreshed only every "
-            f"{length(one.feed.refresh)}"
+            f"the list `${one.name}` is refreshed every {length(one.feed.refresh)}, and stale after "
+            f"{length(one.feed.stale)}: one refresh that fails is enough"
         )
         yield told(Code.LIST_STALE_TOO_SOON, one.mark, message)
     seen: dict[str, ListEntry] = {}
