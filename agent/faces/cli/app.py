@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from agent.faces.cli.failures import Commands
-from agent.faces.cli.options import Json, SettingsFile, UntilStdinCloses
+from agent.faces.cli.options import Format, Json, SettingsFile, UntilStdinCloses
 
 app = typer.Typer(
     cls=Commands,
@@ -89,12 +89,25 @@ def check(
             metavar="[PATH]", help="The folder of policies, or one of its files; ./policies if left out."
         ),
     ] = None,
-    as_json: Json = False,
+    format_: Annotated[
+        Format | None,
+        typer.Option(
+            "--format",
+            help="text for people; json, sarif (code scanning) or github (annotations) for machines.",
+        ),
+    ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="End with 1 on warnings too; never on notes.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
-    """Load the policies, run their cases, and say everything that is wrong."""
+    """Load the policies, run their cases, lint them, and say everything that is found.
+
+    Ends with 1 where there is an error, and with --strict where there is a warning.
+    """
     from agent.faces.cli import checking
 
-    checking.check(path, as_json=as_json)
+    checking.check(checking.asked(path, format_, as_json=as_json, is_strict=strict))
 
 
 @app.command()

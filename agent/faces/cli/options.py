@@ -1,6 +1,7 @@
 """Options that several commands share, and what they stand for."""
 
 import os
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -23,6 +24,15 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON document inst
 UntilStdinCloses = Annotated[
     bool, typer.Option("--until-stdin-closes", hidden=True, help="Stop when standard input ends.")
 ]
+
+
+class Format(StrEnum):
+    """How findings are printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    SARIF = "sarif"
+    GITHUB = "github"
 
 
 def loaded(path: Path | None) -> Settings:

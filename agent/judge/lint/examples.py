@@ -1,6 +1,6 @@
 """Policies without cases, and cases without a policy."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from agent.judge.cases import CaseFile
 from agent.judge.lint.rules import Code, remark
@@ -10,13 +10,16 @@ from agent.model.policy import Mark, Policy
 from agent.model.remark import Remark
 
 
-def examples(policies: Sequence[Policy], files: Sequence[CaseFile]) -> Iterator[Remark]:
+def examples(
+    policies: Sequence[Policy], files: Sequence[CaseFile], unread: Collection[str]
+) -> Iterator[Remark]:
     """Give each policy that no case is about, and each file of cases that is about none."""
     named = {one.name for one in policies}
     about = {each.policy for each in files if each.cases}
     about |= {name for each in files for case in each.cases for name in case.policies}
     for policy in policies:
-        if policy.name not in about:
+        beside = f"{policy.file.rpartition('.')[0]}{CASES}"
+        if policy.name not in about and beside not in unread:
             message = f"no case is about the policy: `{policy.name}{CASES}` is not there, or has none"
             yield remark(Code.NO_CASES, policy.file, policy.mark_of("policy"), message)
     for each in files:

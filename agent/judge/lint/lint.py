@@ -1,6 +1,6 @@
 """A set of policies that loads, its cases and the moment -> everything that its authors should know about it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 
 from agent.judge.cases import CaseFile
@@ -15,9 +15,18 @@ from agent.model.policy import PolicySet
 from agent.model.remark import Remark
 
 
-def lint(found: PolicySet, cases: Sequence[CaseFile], now: datetime) -> tuple[Remark, ...]:
-    """Return every remark on the set, by file and place."""
-    return tuple(sorted(set(_all(found, cases, now)), key=place))
+def lint(
+    found: PolicySet, cases: Sequence[CaseFile], now: datetime, *, unread: Collection[str] = ()
+) -> tuple[Remark, ...]:
+    """Return every remark on the set, by file and place.
+
+    Args:
+        found: the policies and their lists.
+        cases: the files of cases that can be read.
+        now: what has ended has ended by then.
+        unread: the files of cases that cannot be read: of what they would say nothing is said.
+    """
+    return tuple(sorted(set(_all(found, cases, now, unread)), key=place))
 
 
 def place(one: Remark) -> tuple[str, int, int, str, str]:
@@ -25,7 +34,9 @@ def place(one: Remark) -> tuple[str, int, int, str, str]:
     return one.file, one.line, one.column, one.code, one.message
 
 
-def _all(found: PolicySet, cases: Sequence[CaseFile], now: datetime) -> Iterator[Remark]:
+def _all(
+    found: PolicySet, cases: Sequence[CaseFile], now: datetime, unread: Collection[str]
+) -> Iterator[Remark]:
     for policy in found.policies:
         yield from clauses(policy, now)
         yield from reach(policy, now)
@@ -33,4 +44,4 @@ def _all(found: PolicySet, cases: Sequence[CaseFile], now: datetime) -> Iterator
         yield from patterns(policy)
     yield from rivals(found.policies, now)
     yield from shelves(found, now)
-    yield from examples(found.policies, cases)
+    yield from examples(found.policies, cases, unread)
