@@ -53,6 +53,7 @@ async def open_world(settings: Settings) -> AsyncIterator[World]:
             enactor=graph.enactor if settings.mode is Mode.ENFORCE else None,
             ledger=ledger,
             shelf=shelf_of(settings),
+            directory=graph.directory,
             pace=settings.loop_pace(),
             enforces_observers=settings.policies.treat_as is TreatAs.ENFORCE,
             version=version("air-agent"),

@@ -84,6 +84,22 @@ class Defender(Protocol):
         ...
 
 
+class Directory(Protocol):
+    """Who is in a group of Entra. Every method raises Unavailable, Refused or Malformed, and nothing else.
+
+    An answer has every member, those of groups within the group too; where one of them cannot be read whole,
+    there is no answer.
+    """
+
+    async def people(self, group_id: str) -> tuple[str, ...]:
+        """Return the object id and every address of each user in the group, sorted."""
+        ...
+
+    async def devices(self, group_id: str) -> tuple[str, ...]:
+        """Return the name and the device id of each device in the group, sorted."""
+        ...
+
+
 class Enactor(Protocol):
     """Writing to Defender.
 
@@ -289,6 +305,7 @@ class World:
     """None while observing: nothing can be written then."""
     ledger: Ledger
     shelf: PolicyShelf
+    directory: Directory
     pace: Pace
     enforces_observers: bool = False
     """Whether policies in `mode: observe` count as enforcing: for trying out against the simulator only."""

@@ -8,7 +8,7 @@ import msgspec
 
 from agent.model.defender import Comment, Incident, Mail, MailMessage
 from agent.model.enactment import Effect, Outcome, Pair, Went
-from agent.model.errors import Unavailable
+from agent.model.errors import Malformed, Refused, Unavailable
 from agent.ports import Clock, Departing, Page
 
 
@@ -112,6 +112,30 @@ class FakeEnactor:
         for target in targets:
             copy = self.defender.copies[target]
             self.defender.copies[target] = msgspec.structs.replace(copy, location="others")
+
+
+class FakeDirectory:
+    """Groups in memory: who is in which. `error` is raised by whoever is asked."""
+
+    def __init__(self) -> None:
+        self.groups: dict[str, tuple[str, ...]] = {}
+        self.machines: dict[str, tuple[str, ...]] = {}
+        self.error: Unavailable | Refused | Malformed | None = None
+        self.asked: Counter[str] = Counter()
+
+    async def people(self, group_id: str) -> tuple[str, ...]:
+        return self._told(self.groups, group_id)
+
+    async def devices(self, group_id: str) -> tuple[str, ...]:
+        return self._told(self.machines, group_id)
+
+    def _told(self, groups: Mapping[str, tuple[str, ...]], group_id: str) -> tuple[str, ...]:
+        self.asked[group_id] += 1
+        if self.error is not None:
+            raise self.error
+        if group_id not in groups:
+            raise Refused("graph: list group members: 404: not there, or not for this app to see")
+        return tuple(sorted(groups[group_id]))
 
 
 class FakeShelf:

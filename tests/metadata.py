@@ -24,6 +24,27 @@ _EDM = "{http://docs.oasis-open.org/odata/ns/edm}"
 _SECURITY = "microsoft.graph.security."
 _ALIASES = {"self.": _SECURITY, "graph.": "microsoft.graph."}
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,7})?(Z|[+-]\d\d:\d\d)")
+_DIRECTORY = {
+    "microsoft.graph.user": {
+        "id": ("Edm.String", False),
+        "displayName": ("Edm.String", True),
+        "userPrincipalName": ("Edm.String", True),
+        "mail": ("Edm.String", True),
+        "proxyAddresses": ("Collection(Edm.String)", True),
+    },
+    "microsoft.graph.device": {
+        "id": ("Edm.String", False),
+        "displayName": ("Edm.String", True),
+        "deviceId": ("Edm.String", True),
+    },
+}
+"""Types that the slice lacks, as far as they are used, and whether a property may be null: the collections are not
+nullable in the metadata, but null stands for what an application may not read.
+
+Source: Microsoft's pages on the `user` and `device` resource types, and the one on permissions, "Limited information
+returned for inaccessible member objects".
+"""
+_MEMBERS = re.compile(r"/groups/[0-9a-f-]{36}/transitiveMembers/(microsoft\.graph\.(?:user|device))")
 _BITS = {"Edm.Byte": (0, 8), "Edm.Int16": (1, 15), "Edm.Int32": (1, 31), "Edm.Int64": (1, 63)}
 _AROUND = {"@odata.context", "@odata.nextLink", "@odata.count"}
 
@@ -113,6 +134,9 @@ def metadata() -> Metadata:
             parameters = _properties(action, "Parameter")
             parameters.pop("bindingParameter")
             found.actions[space + action.attrib["Name"]] = parameters  # type: ignore[index]
+    for name, properties in _DIRECTORY.items():
+        described = {one: Property(kind, nullable) for one, (kind, nullable) in properties.items()}
+        found.shapes[name] = Shape(name, None, False, described)  # type: ignore[index]
     return found
 
 
@@ -241,7 +265,7 @@ def _below_version(path: str) -> str | None:
     return plain.removeprefix("/v1.0") if plain.startswith("/v1.0/") else None
 
 
-def check_request(method: str, path: str, body: bytes) -> None:
+def check_request(method: str, path: str, body: bytes, headers: Mapping[str, str] | None = None) -> None:
     """Hold one request to the metadata; what is not below `/v1.0` is passed over.
 
     Raises:
@@ -255,6 +279,10 @@ def check_request(method: str, path: str, body: bytes) -> None:
         if method == "POST" and re.fullmatch(pattern, below):
             _check_parameters(check, action, json.loads(body))
             return
+    if method == "GET" and _MEMBERS.fullmatch(below):
+        if body or (headers or {}).get("consistencylevel") != "eventual":
+            raise Mismatch(f"GET {below}: members of one type need `ConsistencyLevel: eventual`")
+        return
     if method == "GET":
         known = any(re.fullmatch(pattern, below) for pattern, _ in (*_ENTITIES, *_LISTS[:3]))
         if not known or body:
@@ -288,6 +316,13 @@ def check_response(method: str, path: str, status: int, body: bytes, *, unmasked
         _check_error(json.loads(body))
         return
     check = Check(whole=True, unmasked=unmasked)
+    members = _MEMBERS.fullmatch(below)
+    if members is not None:
+        answer = json.loads(body)
+        if answer.keys() - _AROUND != {"value"}:
+            raise Mismatch(f"answer: a list holds `value` and annotations, not {sorted(answer)}")
+        check.value(f"Collection({members[1]})", answer["value"], "value")
+        return
     for pattern, _, result in _ACTIONS:
         if re.fullmatch(pattern, below):
             if result is None:
@@ -337,7 +372,7 @@ class Checked(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Pass one request on, judged before and after."""
         sent = await request.aread()
-        check_request(request.method, request.url.path, sent)
+        check_request(request.method, request.url.path, sent, request.headers)
         try:
             response = await self._inner.handle_async_request(request)
             body = await response.aread()

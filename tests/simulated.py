@@ -15,7 +15,8 @@ from agent.adapters.graph.clouds import simulator
 from agent.adapters.graph.connect import open_graph
 from agent.adapters.host import PolicyFiles
 from agent.adapters.ledger.opening import open_ledger
-from agent.judge.compile import Judge
+from agent.loop.feeding import Feeding
+from agent.loop.policies import InForce
 from agent.loop.report import PassReport
 from agent.loop.run import load, one_pass, start
 from agent.model.enactment import Record, State
@@ -56,13 +57,14 @@ class Simulated:
     app: Simulator
     clock: ManualClock
     world: World
-    judge: Judge
+    policies: InForce
+    feeding: Feeding
 
     async def run_pass(self) -> PassReport:
         """Make one pass; an outage is in its report."""
         report = PassReport(began=self.clock.now())
         try:
-            await one_pass(self.world, self.judge, asyncio.Event(), report)
+            await one_pass(self.world, self.policies, asyncio.Event(), report, feeding=self.feeding)
         except Unavailable as error:
             report.is_unavailable, report.unavailable_until = True, error.until
             report.problems.append(str(error))
@@ -72,7 +74,7 @@ class Simulated:
 
     async def live(self, span: timedelta, *, every: timedelta = timedelta(minutes=1)) -> list[PassReport]:
         """Make passes for a while, and let time go by between them."""
-        await start(self.world, self.judge)
+        await start(self.world, self.policies)
         until = self.clock.now() + span
         reports = []
         while self.clock.now() < until:
@@ -133,11 +135,12 @@ async def a_simulated(
             enactor=None if observes else graph.enactor,
             ledger=ledger,
             shelf=shelf or PolicyFiles(SHIPPED),
+            directory=graph.directory,
             pace=pace,
             enforces_observers=True,
             version="test",
         )
-        yield Simulated(app, clock, world, load(world))
+        yield Simulated(app, clock, world, await load(world), Feeding())
 
 
 def _login(app: Simulator, clock: ManualClock) -> Callable[[], Login]:

@@ -14,7 +14,7 @@ from agent.judge.operators import OPERATORS, Rows
 from agent.judge.quote import members, quote, shorten, span, visible
 from agent.judge.seen import fact_of
 from agent.judge.truth import Here, holds, is_known
-from agent.judge.vocabulary import MEMBER, SETS, Fact
+from agent.judge.vocabulary import MEMBER, SETS, Fact, list_of
 from agent.model.decision import Clause
 from agent.model.facts import Facts, Value
 from agent.model.policy import All, AnyOf, Condition, Fresh, Messages, Moment, Not, Policy, Test
@@ -125,10 +125,10 @@ def _joined(condition: All | AnyOf, here: Here) -> str:
 
 def _words_of_age(one: Fresh, facts: Facts) -> str:
     """Say why a list that is fed cannot be relied on."""
-    fetched = facts.values.get(one.fact)
+    name, fetched = list_of(one.fact), facts.values.get(one.fact)
     if not isinstance(fetched, datetime):
-        return f"`${one.list}` was never fetched"
-    return f"`${one.list}` was last refreshed {span(facts.now - fetched)} ago, {span(one.within)} asked"
+        return f"`${name}` was never fetched"
+    return f"`${name}` was last refreshed {span(facts.now - fetched)} ago, {span(one.within)} asked"
 
 
 def _words_of_test(test: Test, here: Here) -> str:

@@ -11,7 +11,7 @@ from agent.judge.operand import without
 from agent.judge.operators import OPERATORS
 from agent.judge.seen import fact_of
 from agent.judge.shelf import fed_values
-from agent.judge.vocabulary import Scope
+from agent.judge.vocabulary import Scope, list_of
 from agent.model.policy import (
     All,
     AnyOf,
@@ -80,7 +80,7 @@ class _Feeder:
                 return condition
 
     def _test(self, test: Test, scope: Scope) -> Test:
-        if not any(one.list in self.contents for one in test.fresh):
+        if not any(list_of(one.fact) in self.contents for one in test.fresh):
             return test
         fed = frozenset[object]().union(*(one.values for one in test.fresh))
         own = without(test.operand, fed)
@@ -90,7 +90,7 @@ class _Feeder:
         return replace(test, operand=own.union(*(one.values for one in fresh)), fresh=fresh)
 
     def _fresh(self, one: Fresh, asked: Asked, own: frozenset[object]) -> Fresh:
-        members = self.contents.get(one.list)
-        if members is None:
+        name = list_of(one.fact)
+        if name is None or name not in self.contents:
             return one
-        return replace(one, values=fed_values(self.types[one.list], asked, members) - own)
+        return replace(one, values=fed_values(self.types[name], asked, self.contents[name]) - own)

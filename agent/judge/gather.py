@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from agent.judge.vocabulary import WORDS
+from agent.judge.vocabulary import WORDS, refreshed
 from agent.model.defender import (
     MAILBOX_LOCATIONS,
     AnalyzedMessageEvidence,
@@ -64,8 +64,17 @@ def mail_of(action: PendingAction, mail: Mail) -> Mail:
     return Mail(messages=copies, unresolved=unresolved, why=mail.why if unresolved else "")
 
 
-def gather(action: PendingAction, mail: Mail | None, now: datetime) -> Facts:
-    """Return every fact of the action; `mail` is None where it has none or none was looked up."""
+def gather(
+    action: PendingAction,
+    mail: Mail | None,
+    now: datetime,
+    *,
+    lists: Mapping[str, datetime] | None = None,
+) -> Facts:
+    """Return every fact of the action; `mail` is None where it has none or none was looked up.
+
+    `lists` says when lists that are fed were last fetched, by their names; those that never were are not in it.
+    """
     raw: dict[str, str | int | bool | datetime | Iterable[str] | None] = {
         "tenant.id": action.tenant_id,
         "action.kind": action.kind.value,
@@ -75,6 +84,7 @@ def gather(action: PendingAction, mail: Mail | None, now: datetime) -> Facts:
         **_alert(action.sightings[0]),
         "alert.titles": [sighting.title for sighting in action.sightings if sighting.title],
         **_incident(action),
+        **{refreshed(name): at for name, at in (lists or {}).items()},
     }
     if action.evidence is not None:
         raw |= _evidence(action.evidence)
@@ -199,7 +209,9 @@ def _user(evidence: UserEvidence) -> Raw:
 def _device(evidence: DeviceEvidence) -> Raw:
     return {
         "device.id": evidence.mde_device_id,
+        "device.azureAdDeviceId": evidence.azure_ad_device_id,
         "device.name": evidence.device_dns_name or evidence.host_name,
+        "device.hostName": evidence.host_name or (evidence.device_dns_name or "").partition(".")[0],
         "device.osPlatform": evidence.os_platform,
         "device.riskScore": evidence.risk_score,
         "device.healthStatus": evidence.health_status,

@@ -22,6 +22,8 @@ SINGLE_TEXTS = frozenset({T.TEXT, T.WORD, T.ADDRESS, T.DOMAIN, T.IP})
 
 USER_IDS = frozenset({"user.azureAdUserId"})
 DEVICES = frozenset({"device.name", "device.hostName", "device.azureAdDeviceId", "device.id"})
+FED_DEVICES = frozenset({"device.hostName", "device.azureAdDeviceId"})
+"""What Entra knows of a device too: not its name in DNS, nor its id in Defender for Endpoint."""
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):

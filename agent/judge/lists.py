@@ -6,14 +6,14 @@ they are compared with. Its values stand in the file under `entries`, each bare 
 lies beside as one more file, which no disk has: so that the same files are always the same lists.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import TypeVar
 
 import msgspec
 
 from agent.judge.list_kinds import KINDS
-from agent.judge.literals import Wrong, duration, guid, line, moment, nearest, word
+from agent.judge.literals import GUID, Wrong, duration, guid, line, moment, nearest, word
 from agent.judge.strict_yaml import Mapping_, Node, Scalar, Sequence, keys, shown
 from agent.model.policy import Feed, ListEntry, ListType, Mark, PolicyList
 
@@ -68,6 +68,27 @@ def members_file(file: str) -> str:
 def members_data(members: tuple[str, ...]) -> bytes:
     """Return what is in the file of members: the same bytes for the same members."""
     return msgspec.json.encode(sorted(set(members)))
+
+
+def group_key(one: PolicyList) -> str:
+    """Return under what the members of the list's group are remembered: its people and its devices apart."""
+    group = one.feed.group if one.feed is not None else ""
+    return f"{group} devices" if one.type is ListType.DEVICES else group
+
+
+def companions(lists: Iterable[PolicyList], known: Mapping[str, tuple[str, ...]]) -> Mapping[str, bytes]:
+    """Return the files of members that lie beside these lists, of those groups that are known.
+
+    A list of addresses has the addresses of people only, and not their object ids.
+    """
+    found: dict[str, bytes] = {}
+    for one in lists:
+        members = known.get(group_key(one)) if one.feed is not None else None
+        if members is not None:
+            is_wanted = one.type is not ListType.ADDRESSES
+            kept = tuple(each for each in members if is_wanted or GUID.fullmatch(each) is None)
+            found[members_file(one.file)] = members_data(kept)
+    return found
 
 
 def members_of(data: bytes) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import msgspec
 
-from agent.judge.list_kinds import DATE, KINDS, Asked, fits, is_meant, member
+from agent.judge.list_kinds import DATE, FED_DEVICES, KINDS, Asked, fits, is_meant, member
 from agent.judge.lists import ListFile, reference
 from agent.judge.literals import Wrong, nearest
 from agent.judge.operand import expiries
@@ -70,7 +70,6 @@ class Shelf:
             members |= dict.fromkeys(fed)
             fresh.append(
                 Fresh(
-                    list=noun.name,
                     fact=refreshed(noun.name),
                     within=noun.feed.stale,
                     values=fed - own.keys(),
@@ -127,6 +126,9 @@ def _check_type(found: ListFile, asked: Asked, node: Node) -> None:
     if not fits(kind, asked):
         hint = f": {kind.hint}" if kind.hint else ""
         raise Wrong(node.mark, f"`${found.name}` has {found.noun.type.value}, {asked.words}{hint}")
+    if found.is_fed and found.noun.type is ListType.DEVICES and asked.fact not in FED_DEVICES:
+        fitting = " or ".join(f"`{name}`" for name in sorted(FED_DEVICES))
+        raise Wrong(node.mark, f"a group does not say what `{asked.fact}` of its devices is: test {fitting}")
 
 
 def _is_meant(of: ListType | None, asked: Asked, node: Node) -> bool:

@@ -74,7 +74,9 @@ NOT_ALL = "no message was looked up, or the place or sender of one is not known"
 Row = tuple[str, FactType, str]
 
 
-def _facts(kinds: frozenset[ActionKind], rows: Iterable[Row], *, prefix: str = "") -> list[Fact]:
+def _facts(
+    kinds: frozenset[ActionKind], rows: Iterable[Row], *, prefix: str = "", since: int = 1
+) -> list[Fact]:
     return [
         Fact(
             name=prefix + name,
@@ -82,6 +84,7 @@ def _facts(kinds: frozenset[ActionKind], rows: Iterable[Row], *, prefix: str = "
             kinds=kinds,
             source=source,
             unknown_when=NOT_A_WORD if kind in (T.WORD, T.WORDS) else "Graph does not give it",
+            since=since,
         )
         for name, kind, source in rows
     ]
@@ -172,6 +175,12 @@ _OF_UNKNOWN: tuple[Row, ...] = (
     ("process.fileName", T.TEXT, "evidence: `imageFile.fileName`"),
 )
 
+_OF_DEVICE: tuple[Row, ...] = (
+    ("hostName", T.TEXT, "evidence: `hostName`, else the first part of `deviceDnsName`"),
+    ("azureAdDeviceId", T.TEXT, "evidence: `azureAdDeviceId`, by which Entra knows the device"),
+)
+"""By these the members of a group of devices are known."""
+
 _OF_FILE: tuple[Row, ...] = (
     ("file.name", T.TEXT, "evidence: `fileDetails.fileName`"),
     ("file.path", T.TEXT, "evidence: `fileDetails.filePath`"),
@@ -250,6 +259,7 @@ FACTS: Mapping[str, Fact] = _named(
         *_facts(MESSAGE, _OF_MESSAGE, prefix="message."),
         *_facts(MAILBOX, _OF_MAILBOX, prefix="mailbox."),
         *_facts(UNKNOWN, _OF_UNKNOWN),
+        *_facts(UNKNOWN, _OF_DEVICE, prefix="device.", since=2),
         *_facts(FILE, _OF_FILE),
         *_facts(
             REGISTRY,

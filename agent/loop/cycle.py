@@ -1,7 +1,7 @@
 """Pending actions -> decisions and plans, written down before anything is done."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -18,6 +18,7 @@ from agent.judge.recognise import evidence_digest
 from agent.judge.track import WAITING
 from agent.loop.lookup import look_up
 from agent.loop.moved import save_moved
+from agent.loop.policies import InForce
 from agent.loop.report import PassReport
 from agent.model.decision import Decision, Verb
 from agent.model.defender import Mail
@@ -37,20 +38,21 @@ class Batch:
 
     now: datetime
     means: Means
+    fetched: Mapping[str, datetime]
     records: list[Record] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)
     approvals: list[Approval] = field(default_factory=list)
     covered: dict[Pair, Cover] = field(default_factory=dict)
 
 
-async def judge_due(world: World, judge: Judge, report: PassReport, stop: asyncio.Event) -> None:
+async def judge_due(world: World, policies: InForce, report: PassReport, stop: asyncio.Event) -> None:
     """Decide everything that is seen and not decided, earliest deadline first, until asked to stop."""
     size = world.pace.judge_at_once if world.defender.can_hunt else 10
     while not stop.is_set() and (records := await world.ledger.due(world.clock.now(), [State.SEEN], size)):
-        await judge_records(world, judge, records, report)
+        await judge_records(world, policies, records, report)
 
 
-async def judge_anew(world: World, judge: Judge) -> int:
+async def judge_anew(world: World, policies: InForce) -> int:
     """Turn back to be judged what other policies decided, or was only observed and may be enacted now.
 
     Returns how many pending actions that are.
@@ -62,7 +64,7 @@ async def judge_anew(world: World, judge: Judge) -> int:
             (record, msgspec.structs.replace(record, state=State.SEEN, due=now))
             for record in records
             if record.decision is None
-            or record.decision.revision != judge.revision
+            or record.decision.revision != policies.judge.revision
             or (record.state is State.DECIDED and world.enactor is not None)
         ]
         await save_moved(world, moves)
@@ -71,20 +73,22 @@ async def judge_anew(world: World, judge: Judge) -> int:
     return found
 
 
-async def judge_records(world: World, judge: Judge, records: Sequence[Record], report: PassReport) -> None:
+async def judge_records(
+    world: World, policies: InForce, records: Sequence[Record], report: PassReport
+) -> None:
     """Decide these records anew, with their mail as it is now, and write decisions and plans.
 
     A record that was intended and is judged again lets go of what was not sent.
     """
     alive = await _let_go(world, records)
     mail = await look_up(world, alive)
-    batch = Batch(now=world.clock.now(), means=_means(world))
+    batch = Batch(now=world.clock.now(), means=_means(world), fetched=policies.fetched)
     theirs = {record.action.id: mail_of(record.action, mail) for record in alive if wanted(record.action)}
     targets = {target for copies in theirs.values() for target in copies_in_mailboxes(copies)}
     batch.covered = dict(await world.ledger.covered(list(targets)))
     for record in alive:
         try:
-            await _judge_one(world, judge, record, theirs.get(record.action.id), batch)
+            await _judge_one(world, policies.judge, record, theirs.get(record.action.id), batch)
         except AgentError:
             raise
         except Exception as error:  # a bug over one action must not keep the others from being judged
@@ -140,7 +144,7 @@ async def _judge_one(world: World, judge: Judge, record: Record, mail: Mail | No
     decision = decide(
         judge,
         action,
-        gather(action, mail, batch.now),
+        gather(action, mail, batch.now, lists=batch.fetched),
         evidence=evidence_digest(action),
         enforces_observers=world.enforces_observers,
         version=world.version,

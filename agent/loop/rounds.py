@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from agent.judge.compile import Judge
 from agent.loop.cycle import judge_records
+from agent.loop.policies import InForce
 from agent.loop.poll import IN_A_ROW
 from agent.loop.report import PassReport
 from agent.loop.visit import is_fresh, visit
@@ -35,7 +35,7 @@ class Rounds:
 
     resting: dict[str, tuple[int, datetime]] = field(default_factory=dict)
 
-    async def go(self, world: World, judge: Judge, stop: asyncio.Event, report: PassReport) -> None:
+    async def go(self, world: World, policies: InForce, stop: asyncio.Event, report: PassReport) -> None:
         """Write to incidents until polling has earned its next share of the budget.
 
         Raises:
@@ -52,7 +52,7 @@ class Rounds:
             incidents = await self._next(world, tried, size)
             if not incidents:
                 break
-            await _refresh(world, judge, incidents, report)
+            await _refresh(world, policies, incidents, report)
             await self._visit_all(world, incidents, tried, stop, report, until)
         report.untried = len(await self._next(world, tried, size))
         report.waiting = len(await world.ledger.to_visit(size))
@@ -121,7 +121,7 @@ class Rounds:
         self.resting[incident] = (times + 1, now + rest)
 
 
-async def _refresh(world: World, judge: Judge, incidents: Sequence[str], report: PassReport) -> None:
+async def _refresh(world: World, policies: InForce, incidents: Sequence[str], report: PassReport) -> None:
     """Judge anew, with one look at their mail, what was decided too long ago to act on."""
     now = world.clock.now()
     stale: list[Record] = []
@@ -130,4 +130,4 @@ async def _refresh(world: World, judge: Judge, incidents: Sequence[str], report:
             if record.state is State.INTENDED and not is_fresh(world, record, now, share=0.5):
                 stale.append(record)
     if stale:
-        await judge_records(world, judge, stale, report)
+        await judge_records(world, policies, stale, report)

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from agent.judge.compile import Judge, compile_set
-from agent.judge.parse import parse_set
 from agent.loop.cycle import judge_anew, judge_due
+from agent.loop.feeding import Feeding
 from agent.loop.follow import follow
+from agent.loop.policies import InForce
 from agent.loop.poll import poll, sweep
 from agent.loop.report import PassReport
 from agent.loop.rounds import Rounds
@@ -31,12 +31,12 @@ async def run(
     Raises:
         PolicyError: the policies do not load: nothing is begun without them.
     """
-    judge = load(world)
-    await start(world, judge)
-    rounds = Rounds()
+    policies = await load(world)
+    await start(world, policies)
+    rounds, feeding = Rounds(), Feeding()
     while not stop.is_set():
         began = world.clock.now()
-        report = await _guarded_pass(world, judge, stop, rounds)
+        report = await _guarded_pass(world, policies, stop, rounds, feeding)
         if on_pass is not None:
             on_pass(report)
         await _wait(world, _next(world, report, began), stop)
@@ -48,24 +48,28 @@ async def once(world: World, *, stop: asyncio.Event | None = None) -> PassReport
     Raises:
         PolicyError, Unavailable, Refused, Malformed.
     """
-    judge = load(world)
-    await start(world, judge)
+    policies = await load(world)
+    await start(world, policies)
     report = PassReport(began=world.clock.now())
-    await one_pass(world, judge, stop or asyncio.Event(), report)
+    await one_pass(world, policies, stop or asyncio.Event(), report)
     return report
 
 
-def load(world: World) -> Judge:
-    """Return the policies, compiled. Raises PolicyError with everything that is wrong with them."""
-    return compile_set(parse_set(world.shelf.files()))
+async def load(world: World) -> InForce:
+    """Return the policies, compiled, with who was last known to be in the groups that they name.
+
+    Raises:
+        PolicyError: with everything that is wrong with them.
+    """
+    return InForce(world.shelf.files(), dict(await world.ledger.members()))
 
 
-async def start(world: World, judge: Judge) -> None:
+async def start(world: World, policies: InForce) -> None:
     """Take up what the last run left under way, and judge anew what other policies or another mode decided."""
     interrupted = await recover(world)
     if interrupted:
         log.warning("calls were interrupted", calls=interrupted, then="they are read back, never sent again")
-    renewed = await judge_anew(world, judge)
+    renewed = await judge_anew(world, policies)
     if renewed:
         log.info(
             "judged anew", actions=renewed, why="the policies or the mode changed since they were decided"
@@ -73,25 +77,31 @@ async def start(world: World, judge: Judge) -> None:
 
 
 async def one_pass(
-    world: World, judge: Judge, stop: asyncio.Event, report: PassReport, rounds: Rounds | None = None
+    world: World,
+    policies: InForce,
+    stop: asyncio.Event,
+    report: PassReport,
+    rounds: Rounds | None = None,
+    feeding: Feeding | None = None,
 ) -> None:
-    """Poll, decide, look after, write: each as far as it goes, whatever became of the others.
+    """Ask who is in the groups, poll, decide, look after, write: each as far as it goes, whatever became of the others.
 
     Raises:
         Unavailable, Refused, Malformed: the first that came up, once everything was tried.
     """
-    rounds = rounds or Rounds()
+    rounds, feeding = rounds or Rounds(), feeding or Feeding()
 
     async def visits() -> None:
         if world.enactor is not None:
-            await rounds.go(world, judge, stop, report)
+            await rounds.go(world, policies, stop, report)
 
     away: Unavailable | Refused | Malformed | None = None
     steps: tuple[Callable[[], Awaitable[None]], ...] = (
+        lambda: feeding.go(world, policies, report),
         lambda: poll(world, report, stop),
-        lambda: judge_due(world, judge, report, stop),
+        lambda: judge_due(world, policies, report, stop),
         lambda: follow(world, report, stop),
-        lambda: judge_due(world, judge, report, stop),
+        lambda: judge_due(world, policies, report, stop),
         visits,
         lambda: _sweep_if_due(world, report, stop),
     )
@@ -117,11 +127,13 @@ async def _sweep_if_due(world: World, report: PassReport, stop: asyncio.Event) -
         await sweep(world, report, stop)
 
 
-async def _guarded_pass(world: World, judge: Judge, stop: asyncio.Event, rounds: Rounds) -> PassReport:
+async def _guarded_pass(
+    world: World, policies: InForce, stop: asyncio.Event, rounds: Rounds, feeding: Feeding
+) -> PassReport:
     """Make one pass and come back whatever happens: a bug or an outage must not end the agent."""
     report = PassReport(began=world.clock.now())
     try:
-        await one_pass(world, judge, stop, report, rounds)
+        await one_pass(world, policies, stop, report, rounds, feeding)
     except Unavailable as error:
         report.is_unavailable, report.unavailable_until = True, error.until
         report.problems.append(str(error))

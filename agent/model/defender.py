@@ -122,6 +122,7 @@ class DeviceEvidence(Evidence, frozen=True, kw_only=True):
     """A device known to Defender for Endpoint."""
 
     mde_device_id: str | None = None
+    azure_ad_device_id: str | None = None
     device_dns_name: str | None = None
     host_name: str | None = None
     os_platform: str | None = None

@@ -23,7 +23,6 @@ class Fresh(msgspec.Struct, frozen=True, kw_only=True):
     `values` are its members, but for those that stand in the operand anyway.
     """
 
-    list: str
     fact: str
     within: timedelta
     values: frozenset[object] = frozenset()

@@ -18,6 +18,7 @@ from agent.simulator.clock import Clock
 from agent.simulator.faults import Fault, Faults, Reset, What
 from agent.simulator.identity import Forbidden, Identity, Unauthorized
 from agent.simulator.lots import guid, lots
+from agent.simulator.members import Members
 from agent.simulator.odata import BadRequest
 from agent.simulator.reading import NotFound, Reading, address
 from agent.simulator.spoiling import Answer, gateway_page, spoiled
@@ -40,6 +41,7 @@ _KINDS = (
     ("alert", "GET", r"/v1\.0/security/alerts_v2/[^/]+"),
     ("alertPatch", "PATCH", r"/v1\.0/security/alerts_v2/[^/]+"),
     ("alertComment", "POST", r"/v1\.0/security/alerts_v2/[^/]+/comments"),
+    ("members", "GET", r"/v1\.0/groups/[^/]+/transitiveMembers/microsoft\.graph\.[a-z]+"),
     ("analyzedEmails", "GET", r"/v1\.0/security/collaboration/analyzedEmails"),
     ("remediate", "POST", r".*/analyzedEmails/(microsoft\.graph\.security\.)?remediate"),
     ("hunting", "POST", r"/v1\.0/security/(microsoft\.graph\.security\.)?runHuntingQuery"),
@@ -171,13 +173,15 @@ class Simulator:
     def _routes(self) -> list[Route]:
         reading = Reading(self.state, self._faults)
         writing = Writing(self.state, reading)
+        members = Members(self.state)
         read_incidents = frozenset({names.READ_INCIDENTS, names.WRITE_INCIDENTS})
         read_alerts = frozenset({names.READ_ALERTS, names.WRITE_ALERTS})
         read_mail = frozenset({names.READ_MAIL, names.WRITE_MAIL})
         write_incidents = frozenset({names.WRITE_INCIDENTS})
         write_alerts = frozenset({names.WRITE_ALERTS})
         write_mail = frozenset({names.WRITE_MAIL})
-        hunt = frozenset({names.HUNT})
+        hunt, groups = frozenset({names.HUNT}), frozenset({names.READ_GROUPS})
+        in_group = "/v1.0/groups/{id}/transitiveMembers/microsoft.graph"
         one_incident, one_alert = f"{_SECURITY}/incidents/{{id}}", f"{_SECURITY}/alerts_v2/{{id}}"
         table: tuple[tuple[str, str, Endpoint, frozenset[str] | None], ...] = (
             ("POST", "/{tenant}/oauth2/v2.0/token", self.identity.issue, None),
@@ -189,6 +193,8 @@ class Simulator:
             ("GET", one_alert, reading.alert, read_alerts),
             ("PATCH", one_alert, writing.patch_alert, write_alerts),
             ("POST", f"{one_alert}/comments", writing.comment_alert, write_alerts),
+            ("GET", f"{in_group}.user", members.users, groups),
+            ("GET", f"{in_group}.device", members.devices, groups),
             ("GET", _MAIL, reading.analyzed_emails, read_mail),
             ("POST", f"{_MAIL}/remediate", writing.remediate, write_mail),
             ("POST", f"{_MAIL}/microsoft.graph.security.remediate", writing.remediate, write_mail),

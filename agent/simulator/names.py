@@ -7,6 +7,11 @@ CLIENT_SECRET = "simulated-secret"  # noqa: S105 - opens nothing but the simulat
 APP_NAME = "air-agent"
 """The display name of the app registration; its writes are signed `API-App:` and this."""
 
+EXECUTIVES = "e8ec0000-0000-4000-8000-0000000000e1"
+EVERYONE = "e8ec0000-0000-4000-8000-0000000000e2"
+KIOSKS = "e8ec0000-0000-4000-8000-0000000000e3"
+"""Object ids of groups in the directory."""
+
 VIPS = (f"ceo@{DOMAIN}", f"cfo@{DOMAIN}")
 SIMULATION_DOMAIN = "simulation.contoso-training.example"
 PARTNERS = ("partner.example", "fabrikam.example")
@@ -18,9 +23,15 @@ WRITE_ALERTS = "SecurityAlert.ReadWrite.All"
 READ_MAIL = "SecurityAnalyzedMessage.Read.All"
 WRITE_MAIL = "SecurityAnalyzedMessage.ReadWrite.All"
 HUNT = "ThreatHunting.Read.All"
+READ_GROUPS = "GroupMember.Read.All"
+READ_USERS = "User.Read.All"
+READ_DEVICES = "Device.Read.All"
 
 ALL_ROLES = frozenset(
-    {READ_INCIDENTS, WRITE_INCIDENTS, READ_ALERTS, WRITE_ALERTS, READ_MAIL, WRITE_MAIL, HUNT}
+    {
+        *(READ_INCIDENTS, WRITE_INCIDENTS, READ_ALERTS, WRITE_ALERTS, READ_MAIL, WRITE_MAIL, HUNT),
+        *(READ_GROUPS, READ_USERS, READ_DEVICES),
+    }
 )
 """Every application permission that the agent can make use of."""
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from agent.simulator.directory import Directory
 from agent.simulator.mail import Copy, Pair, Post
 from agent.simulator.moments import text
 from agent.simulator.names import TENANT_ID
@@ -90,6 +91,7 @@ class State:
     incidents: dict[str, Json] = field(default_factory=dict)
     alerts: dict[str, Json] = field(default_factory=dict)
     post: Post = field(default_factory=Post)
+    directory: Directory = field(default_factory=Directory)
     proposals: list[Proposal] = field(default_factory=list)
     remediations: list[Remediation] = field(default_factory=list)
     remediated: Counter[Pair] = field(default_factory=Counter)

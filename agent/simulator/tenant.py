@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from itertools import chain
 
 from agent.simulator import elsewhere, happenings, mailings
+from agent.simulator.furnishing import furnish
 from agent.simulator.mail import INBOX, Copy
 from agent.simulator.making import URL_REMOVED, Maker
 from agent.simulator.names import VIPS
@@ -15,6 +16,7 @@ from agent.simulator.state import Bundle, State
 def seed(seed: int, now: datetime) -> State:
     """Return the demo tenant as of `now`, with more to come in its first minutes."""
     state = State(seed, now)
+    furnish(state.directory, seed)
     maker = Maker(seed, now)
     mail = list(
         chain(

@@ -25,7 +25,7 @@ from agent.model.pace import Pace
 from agent.ports import Page, World
 from agent.simulator import names, tenant
 from tests.clock import ManualClock
-from tests.fakes import FakeDefender, FakeShelf
+from tests.fakes import FakeDefender, FakeDirectory, FakeShelf
 from tests.loop.conftest import APPROVE
 from tests.makers import NOW, TENANT, a_cluster, a_copy, an_alert, an_incident
 from tests.simulated import a_simulated, noon
@@ -74,17 +74,18 @@ async def _observed(actions: int, folder: Path, passes: int = 0) -> tuple[float,
             enactor=None,
             ledger=ledger,
             shelf=SHELF,
+            directory=FakeDirectory(),
             pace=Pace(),
         )
-        judge, stop = load(world), asyncio.Event()
+        policies, stop = await load(world), asyncio.Event()
         began = perf_counter()
-        await one_pass(world, judge, stop, PassReport(began=NOW))
+        await one_pass(world, policies, stop, PassReport(began=NOW))
         took = perf_counter() - began
         counted = sum((await ledger.counts()).values())
         assert counted == actions, counted
         resident = [_resident()]
         for number in range(1, passes + 1):
-            await one_pass(world, judge, stop, PassReport(began=NOW))
+            await one_pass(world, policies, stop, PassReport(began=NOW))
             if number % (passes // 10) == 0:
                 resident.append(_resident())
     return took, resident
@@ -130,11 +131,12 @@ async def _enforced(actions: int, folder: Path) -> float:
                 enactor=graph.enactor,
                 ledger=ledger,
                 shelf=SHELF,
+                directory=FakeDirectory(),
                 pace=Pace(requests_per_minute=1_000_000),
             )
             began = perf_counter()
             report = PassReport(began=world.clock.now())
-            await one_pass(world, load(world), asyncio.Event(), report)
+            await one_pass(world, await load(world), asyncio.Event(), report)
             took = perf_counter() - began
             assert report.sent == actions, report
     finally:
@@ -171,7 +173,7 @@ async def _burst(folder: Path, actions: int) -> tuple[float, float]:
     burst = tenant.burst(1, noon(), actions=actions, messages_each=5)
     async with a_simulated(burst, folder, shelf=SHELF, checked=False) as simulated:
         began = simulated.clock.now()
-        await start(simulated.world, simulated.judge)
+        await start(simulated.world, simulated.policies)
         while simulated.asked("incidentPatch") < actions:
             report = await simulated.run_pass()
             if not report.waiting:

@@ -51,7 +51,7 @@ ENDS = (NOW - timedelta(days=2), NOW - timedelta(hours=9), NOW, NOW + timedelta(
 """Among them the moments of judging: an entry is gone at its end."""
 
 FED = tuple(
-    Fresh(list=name, fact=f"list.{name}.refreshed", within=within)
+    Fresh(fact=f"list.{name}.refreshed", within=within)
     for name, within in (("vip", timedelta(hours=9)), ("devices", timedelta(days=1)))
 )
 FRESH = st.lists(st.sampled_from(FED), unique=True, max_size=2).map(tuple)

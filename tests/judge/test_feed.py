@@ -219,7 +219,6 @@ def test_a_test_says_which_of_its_values_came_from_the_group() -> None:
     assert found.operand == {"ceo@contoso.example", "cfo@contoso.example"}
     assert found.fresh == (
         Fresh(
-            list="vip",
             fact="list.vip.refreshed",
             within=timedelta(hours=24),
             values=frozenset({"cfo@contoso.example"}),

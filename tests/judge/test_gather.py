@@ -5,7 +5,7 @@ import pytest
 
 from agent.judge.gather import cluster_by, gather, mail_of, wanted
 from agent.judge.vocabulary import FACTS, MESSAGE_FACTS
-from agent.model.defender import Mail, MailboxConfigurationEvidence, UrlEvidence
+from agent.model.defender import DeviceEvidence, Mail, MailboxConfigurationEvidence, UrlEvidence
 from agent.model.facts import Facts
 from tests.makers import NOW, a_cluster, a_copy, a_message, an_action, message_id, some_mail
 
@@ -134,3 +134,40 @@ def test_a_url_that_is_none_has_no_host() -> None:
 
     assert "url.host" not in gather(action, None, NOW).values
     assert msgspec.structs.asdict(action)["label"] == "http://[bad"
+
+
+def test_a_device_is_known_by_what_entra_has_of_it_too() -> None:
+    def values(
+        device_dns_name: str | None = None,
+        host_name: str | None = None,
+        azure_ad_device_id: str | None = None,
+    ) -> dict[str, object]:
+        evidence = DeviceEvidence(
+            remediation_status="pendingApproval",
+            mde_device_id="m",
+            device_dns_name=device_dns_name,
+            host_name=host_name,
+            azure_ad_device_id=azure_ad_device_id,
+        )
+        return {
+            name.removeprefix("device."): value
+            for name, value in gather(an_action(evidence), None, NOW).values.items()
+            if name.startswith("device.")
+        }
+
+    dns = "laptop-7.contoso.example"
+    assert values(device_dns_name=dns, host_name="LAPTOP-7", azure_ad_device_id="a") == {
+        "id": "m",
+        "name": dns,
+        "hostName": "LAPTOP-7",
+        "azureAdDeviceId": "a",
+    }
+    assert values(device_dns_name=dns)["hostName"] == "laptop-7"
+    assert "hostName" not in values()
+
+
+def test_when_lists_were_fetched_is_a_fact_of_every_action() -> None:
+    facts = gather(an_action(), None, NOW, lists={"vip": NOW})
+
+    assert facts.values["list.vip.refreshed"] == NOW
+    assert "list.other.refreshed" not in facts.values

@@ -261,6 +261,24 @@ def test_devices_are_known_by_name_or_id() -> None:
     assert answer("device.name: {in: $it}", seen, lists=lists, kinds="unknown") is True
 
 
+def test_a_group_of_devices_is_known_by_what_entra_knows_of_them() -> None:
+    """Entra has `laptop-7` where Defender has `laptop-7.contoso.example`: the two would never be equal."""
+    lists = a_fed_list("it", "LAPTOP-7", ID, kind="devices")
+    fetched = {"list.it.refreshed": facts().now}
+
+    for match, value in (
+        ("device.hostName: {in: $it}", "laptop-7"),
+        ("device.azureAdDeviceId: {in: $it}", ID.lower()),
+    ):
+        seen = facts({match.partition(":")[0]: value, **fetched})
+        assert answer(match, seen, lists=lists, kinds="unknown") is True
+    fitting = "`device.azureAdDeviceId` or `device.hostName`"
+    for name in ("device.name", "device.id"):
+        assert told(f"{name}: {{in: $it}}", lists, kinds="unknown") == [
+            f"a group does not say what `{name}` of its devices is: test {fitting}"
+        ]
+
+
 def test_a_list_without_a_type_is_read_as_what_the_fact_asks_for() -> None:
     lists = list_file("it", "contoso.example", "{value: fabrikam.example, reason: a partner}")
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.judge.quote import MOST, members, quote, shorten
+from agent.judge.quote import MOST, members, quote, shorten, span
 from agent.model.facts import Value
 
 
@@ -58,3 +58,21 @@ def test_whatever_the_text_it_is_printable_and_one_token(text: str) -> None:
     if " " in shown:
         assert shown.startswith('"')
         assert shown.endswith('"')
+
+
+@pytest.mark.parametrize(
+    ("length", "shown"),
+    [
+        (timedelta(0), "0m"),
+        (timedelta(seconds=1), "1m"),
+        (timedelta(minutes=119), "119m"),
+        (timedelta(hours=2), "2h"),
+        (timedelta(hours=24), "24h"),
+        (timedelta(hours=24, microseconds=1), "25h"),
+        (timedelta(hours=71), "71h"),
+        (timedelta(days=3), "3 days"),
+        (timedelta(days=3, seconds=1), "4 days"),
+    ],
+)
+def test_a_length_of_time_is_never_told_shorter_than_it_is(length: timedelta, shown: str) -> None:
+    assert span(length) == shown

@@ -13,7 +13,7 @@ from agent.model.enactment import Record, State
 from agent.model.pace import Pace
 from agent.ports import Ledger, World
 from tests.clock import ManualClock
-from tests.fakes import FakeDefender, FakeEnactor, FakeShelf
+from tests.fakes import FakeDefender, FakeDirectory, FakeEnactor, FakeShelf
 from tests.makers import NOW, TENANT
 
 APPROVE = """
@@ -36,6 +36,7 @@ class Bench:
         self.clock = ManualClock(NOW)
         self.defender = FakeDefender(self.clock)
         self.enactor = FakeEnactor(self.defender)
+        self.directory = FakeDirectory()
         self.world = World(
             tenant_id=TENANT,
             clock=self.clock,
@@ -43,6 +44,7 @@ class Bench:
             enactor=self.enactor,
             ledger=ledger,
             shelf=FakeShelf(approve=APPROVE),
+            directory=self.directory,
             pace=Pace(),
         )
 
@@ -59,10 +61,10 @@ class Bench:
         """Start and make one pass, as a process would that was just started."""
         import asyncio
 
-        judge = load(self.world)
-        await start(self.world, judge)
+        policies = await load(self.world)
+        await start(self.world, policies)
         report = PassReport(began=self.clock.now())
-        await one_pass(self.world, judge, asyncio.Event(), report)
+        await one_pass(self.world, policies, asyncio.Event(), report)
         return report
 
     async def records(self) -> list[Record]:

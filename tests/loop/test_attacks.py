@@ -1,6 +1,7 @@
 """Ways in which deletions were once lost, limits passed or work stuck: each must stay closed."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import msgspec
@@ -269,9 +270,9 @@ async def test_an_incident_that_fails_again_and_again_is_left_alone_ever_longer(
         raise Malformed("an alert of it cannot be read")
 
     bench.defender.incident = bad  # type: ignore[method-assign]
-    judge, rounds = load(bench.world), Rounds()
+    policies, rounds = await load(bench.world), Rounds()
     for _ in range(60):
-        await one_pass(bench.world, judge, asyncio.Event(), PassReport(began=bench.clock.now()), rounds)
+        await one_pass(bench.world, policies, asyncio.Event(), PassReport(began=bench.clock.now()), rounds)
         bench.clock.advance(M)
 
     assert 4 <= tries <= 8
@@ -389,10 +390,12 @@ async def test_one_action_that_cannot_be_judged_goes_to_a_person_and_keeps_no_ot
     one(bench, "1", first=10, messages=1)
     one(bench, "2", first=20, messages=1)
 
-    def failing(action: PendingAction, mail: Mail | None, now: datetime) -> Facts:
+    def failing(
+        action: PendingAction, mail: Mail | None, now: datetime, *, lists: Mapping[str, datetime]
+    ) -> Facts:
         if action.incident.id == "1":
             raise ValueError("a bug")
-        return gather(action, mail, now)
+        return gather(action, mail, now, lists=lists)
 
     monkeypatch.setattr(cycle, "gather", failing)
 
@@ -499,6 +502,6 @@ async def test_a_stop_in_the_middle_of_a_poll_leaves_the_watermark(bench: Bench)
     stop = asyncio.Event()
     stop.set()
 
-    await one_pass(bench.world, load(bench.world), stop, PassReport(began=NOW))
+    await one_pass(bench.world, await load(bench.world), stop, PassReport(began=NOW))
 
     assert await bench.world.ledger.cursor() is None

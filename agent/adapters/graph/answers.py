@@ -24,6 +24,7 @@ class Call(StrEnum):
     REMEDIATE = "remediate mail"
     COMMENT = "comment on incident"
     TAG = "tag incident"
+    LIST_MEMBERS = "list group members"
 
 
 PERMISSIONS = {
@@ -35,6 +36,7 @@ PERMISSIONS = {
     Call.REMEDIATE: "SecurityAnalyzedMessage.ReadWrite.All",
     Call.COMMENT: "SecurityIncident.ReadWrite.All",
     Call.TAG: "SecurityIncident.ReadWrite.All",
+    Call.LIST_MEMBERS: "GroupMember.Read.All",
 }
 """The least application permission of each call. Source: the permission tables of the v1.0 pages."""
 

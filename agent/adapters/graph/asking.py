@@ -33,6 +33,9 @@ from agent.model.enactment import Pair
 LOOK_BACK = timedelta(days=30)
 """How far back mail is looked up, as hunting reaches; what `analyzedEmails` reaches is UNCONFIRMED."""
 
+MOST_MEMBERS = 999
+"""Members on one page: the most that is allowed. Source: Microsoft's page on listing transitive members."""
+
 _INCIDENT_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 
@@ -105,6 +108,28 @@ class Asking:
         """Ask for the page behind a link, exactly as it was given."""
         builder = self._security.collaboration.analyzed_emails.with_url(link)
         return builder.to_get_request_information(_reading(None))
+
+    def members(self, group_id: str, kind: str, properties: Sequence[str]) -> RequestInformation:
+        """Ask for the first page of members of a group, of one type, those of nested groups too.
+
+        Members of one type are an advanced query: it needs the header and `$count`.
+
+        Source: Microsoft's page on listing transitive members, and the one on advanced queries.
+        """
+        query = {"$select": ",".join(properties), "$top": MOST_MEMBERS, "$count": "true"}
+        path = f"groups/{group_id}/transitiveMembers/microsoft.graph.{kind}"
+        return self.more_members(f"{self._base_url}/{path}?{urlencode(query, safe='$,')}")
+
+    def more_members(self, link: str) -> RequestInformation:
+        """Ask for the page behind a link, exactly as it was given.
+
+        Not by the SDK's builders: those of groups take a second to import.
+        """
+        info = RequestInformation(Method.GET)
+        info.url = link
+        info.headers.try_add("Accept", "application/json")
+        info.headers.try_add("ConsistencyLevel", "eventual")
+        return info
 
     def soft_delete(self, targets: Sequence[Pair], *, name: str, description: str) -> RequestInformation:
         """Ask for the soft deletion of these copies. The sender's own copy is left: nobody approved that."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from agent.adapters.graph.clouds import Cloud
-from agent.ports import Clock, Defender, Enactor
+from agent.ports import Clock, Defender, Directory, Enactor
 
 if TYPE_CHECKING:
     from agent.adapters.graph.client import Client
@@ -31,6 +31,7 @@ class Graph:
 
     defender: Defender
     enactor: Enactor
+    directory: Directory
     grants: frozenset[str]
     """The permissions in the token at the time of opening."""
     is_delegated: bool
@@ -107,6 +108,7 @@ def _graph(
 ) -> Graph:
     from agent.adapters.graph.asking import Asking  # noqa: PLC0415  slow
     from agent.adapters.graph.defender import GraphDefender  # noqa: PLC0415  slow
+    from agent.adapters.graph.directory import GraphDirectory  # noqa: PLC0415  slow
     from agent.adapters.graph.enactor import GraphEnactor  # noqa: PLC0415  slow
     from agent.adapters.graph.mailbag import Mailbag  # noqa: PLC0415  slow
 
@@ -116,6 +118,7 @@ def _graph(
     return Graph(
         defender=GraphDefender(client, asking, mailbag, page_size=page_size),
         enactor=GraphEnactor(client, asking, has_analyzed_emails=has_analyzed_emails),
+        directory=GraphDirectory(client, asking),
         grants=tokens.claims.grants,
         is_delegated=tokens.claims.is_delegated,
     )

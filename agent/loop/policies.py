@@ -1,0 +1,62 @@
+"""The policies in force: files as they were read, who is in the groups that they name, and the judge made of both."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from agent.judge.compile import Judge, compile_set
+from agent.judge.lists import companions, group_key
+from agent.judge.parse import parse_set
+from agent.model.policy import Members, PolicyList
+
+
+@dataclass(slots=True)
+class InForce:
+    """What is judged by until it is renewed; one of these lives as long as the process.
+
+    `written` are the files of the shelf, `members` what is known of groups. `judge` was made of both by
+    the last `renew` that succeeded.
+
+    Raises:
+        PolicyError: the files do not load.
+    """
+
+    written: Mapping[str, bytes]
+    members: dict[str, Members] = field(default_factory=dict)
+    git: str = ""
+    judge: Judge = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.judge = self._made(self.written, self.git)
+
+    def renew(self, written: Mapping[str, bytes] | None = None, git: str | None = None) -> bool:
+        """Go by these files, or by the same with what is now known of groups; return whether the set changed.
+
+        Raises:
+            PolicyError: they do not load: everything stays as it is.
+        """
+        before = self.judge.revision
+        files, commit = self.written if written is None else written, self.git if git is None else git
+        judge = self._made(files, commit)
+        self.written, self.git, self.judge = files, commit, judge
+        return judge.revision != before
+
+    @property
+    def fed(self) -> tuple[PolicyList, ...]:
+        """The lists that are fed from groups."""
+        return tuple(one for one in self.judge.policy_set.lists if one.feed is not None)
+
+    @property
+    def fetched(self) -> Mapping[str, datetime]:
+        """When each list that is fed was last fetched, by its name; those that never were are left out."""
+        known = {one.name: self.members.get(group_key(one)) for one in self.fed}
+        return {name: members.at for name, members in known.items() if members is not None}
+
+    def _made(self, written: Mapping[str, bytes], git: str) -> Judge:
+        """Return the judge of these files. Lists are read to know whose members lie beside them."""
+        found = parse_set(written)
+        beside = companions(found.lists, {key: one.values for key, one in self.members.items()})
+        whole = parse_set({**written, **beside}) if beside else found
+        return compile_set(replace(whole, git=git))
