@@ -1,5 +1,6 @@
 """The tables of the policy language's documentation, from the same tables that check policies."""
 
+from agent.judge.known import Known
 from agent.judge.list_kinds import DATE, KINDS, NETWORK, ROW, ListKind
 from agent.judge.operators import ONE_OF, OPERATORS
 from agent.judge.vocabulary import FACTS, MESSAGE_FACTS, SETS, WORDS, Fact, Scope
@@ -8,6 +9,8 @@ from agent.model.pending import MAIL_KINDS, ActionKind
 
 EVERY_KIND = "every kind"
 BOTH_MAIL_KINDS = "both mail kinds"
+MOST_WORDS = 16
+"""Words of a fact that are told on one line."""
 
 IN_WORDS = {
     FactType.ADDRESS: "addresses, and sets of them",
@@ -37,6 +40,23 @@ def _row(fact: Fact) -> FactRow:
     words = f": {', '.join(f'`{word}`' for word in sorted(known))}" if known else ""
     kinds = "one message" if fact.scope is Scope.MESSAGE else _kinds(fact.kinds)
     return (f"`{fact.name}`", f"{fact.type}{words}", kinds, fact.source, fact.unknown_when)
+
+
+def fact_in_words(fact: Fact) -> str:
+    """Return what there is to know about a fact in a few sentences, as editors show it."""
+    known = WORDS.get(fact.name)
+    parts = [
+        f"{fact.source[0].upper()}{fact.source[1:]}" if fact.source[0].isalpha() else fact.source,
+        f"Type: {fact.type}{f' ({fact.unit})' if fact.unit else ''}"
+        + (
+            f": {', '.join(f'`{word}`' for word in sorted(known))}"
+            if known and len(known) <= MOST_WORDS
+            else ""
+        ),
+        f"Of: {'one message' if fact.scope is Scope.MESSAGE else _kinds(fact.kinds)}",
+        f"Unknown: {'' if fact.known is Known.ALWAYS else 'when '}{fact.unknown_when}",
+    ]
+    return ". ".join(parts) + "."
 
 
 def _kinds(kinds: frozenset[ActionKind]) -> str:

@@ -8,6 +8,7 @@ import typer
 
 from agent.faces.cli.failures import Commands
 from agent.faces.cli.options import Format, Json, SettingsFile, UntilStdinCloses
+from agent.model.document import Document
 
 app = typer.Typer(
     cls=Commands,
@@ -108,6 +109,18 @@ def check(
     from agent.faces.cli import checking
 
     checking.check(checking.asked(path, format_, as_json=as_json, is_strict=strict))
+
+
+@policies.command()
+def schema(
+    of: Annotated[
+        Document, typer.Argument(metavar="[OF]", help="policy, list, cases or situation; policy if left out.")
+    ] = Document.POLICY,
+) -> None:
+    """Print the JSON Schema of policies, lists, cases or situations, for editors and validators."""
+    from agent.faces.cli import describing
+
+    describing.print_schema(of)
 
 
 @app.command()
