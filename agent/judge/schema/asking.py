@@ -18,6 +18,7 @@ from agent.judge.schema.values import (
     reference,
     some_of,
     value,
+    when,
 )
 from agent.judge.vocabulary import SETS, WORDS, Fact
 from agent.model.facts import FactType
@@ -51,7 +52,10 @@ def _tests(fact: Fact) -> Schema:
     )
     if fact.type in SETS or fact.type is FactType.MOMENT:
         return operators
-    return {"anyOf": [value(fact, in_condition=True), operators]}
+    # Were the operators one of `anyOf`, editors would say of a wrong one that it is no plain value; were the
+    # plain value an `else`, they would offer no words.
+    is_object: Schema = {"type": "object"}
+    return {"anyOf": [value(fact, in_condition=True), is_object], **when(is_object, operators)}
 
 
 def _operand(fact: Fact, operator: Operator) -> Schema:

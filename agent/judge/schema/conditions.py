@@ -18,6 +18,7 @@ from agent.judge.schema.values import (
     some_of,
     text,
     value,
+    without,
 )
 from agent.judge.vocabulary import FACTS, MESSAGE_FACTS, Fact, Scope, fact_named, refreshed
 from agent.model.pending import MAIL_KINDS, ActionKind
@@ -127,16 +128,14 @@ def _moment() -> Schema:
 
 
 def _only(kind: ActionKind) -> Schema:
-    """Return what conditions on the kind may name, at any depth."""
-    names = {fact.name for fact in FACTS.values() if kind in fact.kinds}
+    """Return that conditions on the kind name, at any depth, no fact that it does not have."""
+    barred = without(*(fact.name for fact in FACTS.values() if kind not in fact.kinds))
     again = reference(only(kind))
-    logic = {"all", "any", "not", "moment", ONE_OF} | ({"messages"} if kind in MAIL_KINDS else set())
-    return {
-        "propertyNames": {"anyOf": [{"enum": sorted(names | logic)}, {"pattern": LIST_FACT}]},
-        "properties": {
-            "all": {"items": again},
-            "any": {"items": again},
-            "not": again,
-            ONE_OF: {"items": {"propertyNames": {"enum": sorted(names)}}},
-        },
+    inside = {
+        "all": {"items": again},
+        "any": {"items": again},
+        "not": again,
+        ONE_OF: {"items": barred},
     }
+    messages = {} if kind in MAIL_KINDS else {"messages": False}
+    return {"properties": barred["properties"] | messages | inside}

@@ -13,6 +13,7 @@ from agent.judge.schema.values import (
     some_of,
     text,
     when,
+    without,
 )
 from agent.judge.words import CLASSIFICATIONS, DETERMINATIONS
 from agent.model.decision import Verb
@@ -88,22 +89,18 @@ def _of_verbs() -> list[Schema]:
         return {"properties": {"decide": {"not": {"const": verb.value}}}, **decides}
 
     return [
-        when(unless(Verb.APPROVE), _without("limits")),
+        when(unless(Verb.APPROVE), without("limits")),
         when(
-            {"properties": {"decide": {"const": Verb.ESCALATE.value}}, **decides}, _without("classification")
+            {"properties": {"decide": {"const": Verb.ESCALATE.value}}, **decides}, without("classification")
         ),
-        {"if": decides, "else": _without(*ONLY_OF_DECIDING)},
+        {"if": decides, "else": without(*ONLY_OF_DECIDING)},
     ]
-
-
-def _without(*keys: str) -> Schema:
-    return {"properties": dict.fromkeys(keys, False)}
 
 
 def _of_limits() -> Schema:
     """Return that only mail has messages to limit."""
     mail: Schema = {"properties": {"for": {"contains": {"enum": sorted(MAIL_KINDS)}}}}
-    return {"if": mail, "else": {"properties": {"limits": _without("messages")}}}
+    return {"if": mail, "else": {"properties": {"limits": without("messages")}}}
 
 
 def _of_kind(kind: ActionKind) -> Schema:

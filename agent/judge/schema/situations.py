@@ -14,6 +14,7 @@ from agent.judge.schema.values import (
     text,
     when,
     whole,
+    without,
 )
 from agent.judge.vocabulary import FACTS, MESSAGE_FACTS
 from agent.model.decision import Verb
@@ -85,8 +86,7 @@ def _definitions() -> dict[str, Schema]:
 
 
 def _only(kind: ActionKind) -> Schema:
-    names = sorted(fact.name for fact in FACTS.values() if kind in fact.kinds)
-    return {"propertyNames": {"anyOf": [{"enum": names}, {"pattern": LIST_FACT}]}}
+    return without(*(fact.name for fact in FACTS.values() if kind not in fact.kinds))
 
 
 def _parts() -> dict[str, Schema]:

@@ -59,6 +59,11 @@ def when(condition: Schema, then: Schema) -> Schema:
     return {"if": condition, "then": then}
 
 
+def without(*keys: str) -> Schema:
+    """Return that a mapping has none of these keys."""
+    return {"properties": dict.fromkeys(keys, False)}
+
+
 DATE = matching("^[0-9]{4}-[0-9]{2}-[0-9]{2}$", example="2026-12-31")
 MOMENT = matching(
     "^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[-+][0-9]{2}:[0-9]{2}))?$",
