@@ -40,29 +40,9 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
     """Everything found, notes too, by file and place."""
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """What the command line asks for."""
-
-    path: Path | None
-    format: Format = Format.TEXT
-    is_strict: bool = False
-
-
-def asked(path: Path | None, format_: Format | None, *, as_json: bool, is_strict: bool) -> Asked:
-    """Return what is asked for.
-
-    Raises:
-        SettingsError: two formats are.
-    """
-    if as_json and format_ not in (None, Format.JSON):
-        raise SettingsError(f"`--json` and `--format {format_}` ask for two formats: leave one of them out")
-    chosen = Format.JSON if as_json else format_ or Format.TEXT
-    return Asked(path=path, format=chosen, is_strict=is_strict)
-
-
-def check(asked_for: Asked) -> None:
+def check(path: Path | None, format_: Format, *, is_strict: bool) -> None:
     """Print everything found in the policies of the folder, or in one file of it; end with 1 where it is bad enough."""
-    wanted = asked_for.path or USUAL
+    wanted = path or USUAL
     if not wanted.exists():
         raise SettingsError(
             f"`{wanted}` is not there: name the folder in which the policies lie, or one of its files"
@@ -71,8 +51,8 @@ def check(asked_for: Asked) -> None:
         # A list is known by its folder, which a name alone does not tell.
         wanted = wanted.absolute()
     checked = _checked(wanted)
-    _print(checked, asked_for.format)
-    bad = {Severity.ERROR, Severity.WARNING} if asked_for.is_strict else {Severity.ERROR}
+    _print(checked, format_)
+    bad = {Severity.ERROR, Severity.WARNING} if is_strict else {Severity.ERROR}
     if any(one.severity in bad for one in checked.problems):
         raise Ending(FINDINGS)
 

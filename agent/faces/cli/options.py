@@ -3,10 +3,11 @@
 import os
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 
+from agent.model.errors import SettingsError
 from agent.settings.loading import load
 from agent.settings.subjects import Settings
 
@@ -33,6 +34,30 @@ class Format(StrEnum):
     JSON = "json"
     SARIF = "sarif"
     GITHUB = "github"
+
+
+class Listing(StrEnum):
+    """How documentation is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
+F = TypeVar("F", bound=StrEnum)
+
+
+def one_format(chosen: F | None, json: F, *, as_json: bool) -> F | None:
+    """Return the format that `--format` and `--json` ask for together; None where neither does.
+
+    Raises:
+        SettingsError: they ask for two.
+    """
+    if not as_json:
+        return chosen
+    if chosen not in (None, json):
+        raise SettingsError(f"`--json` and `--format {chosen}` ask for two formats: leave one of them out")
+    return json
 
 
 def loaded(path: Path | None) -> Settings:
