@@ -35,13 +35,13 @@ def print_rules(format_: Format) -> None:
 
 def _table() -> Table:
     table = Table(box=box.ROUNDED, show_lines=True, expand=True)
-    table.add_column("code", width=max(map(len, RULES)), overflow="fold")
-    table.add_column("severity", width=len("severity"))
+    table.add_column("code, severity", width=max(map(len, RULES)), overflow="fold")
     table.add_column("what is found, why it matters, how to mend it", ratio=1, overflow="fold")
     for rule in RULES.values():
         table.add_row(
-            Text(rule.code.value, style="bold"),
-            Text(rule.severity.value, style=STYLES[rule.severity]),
-            lines(Text(rule.finds), Text(rule.why, style="dim"), Text(rule.mend)),
+            lines(
+                Text(rule.code.value, style="bold"), Text(rule.severity.value, style=STYLES[rule.severity])
+            ),
+            lines(Text(rule.finds), Text(rule.why, style="dim"), Text(f"mend: {rule.mend}")),
         )
     return table
