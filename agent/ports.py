@@ -12,8 +12,7 @@ from agent.model.decision import Decision
 from agent.model.defender import Alert, Incident, Mail
 from agent.model.enactment import Approval, Cover, Effect, Outcome, Pair, Record, Spent, State
 from agent.model.pace import Pace
-from agent.model.past import About, Judged, PastAnswer, Tally
-from agent.model.pending import ActionKind
+from agent.model.past import Judged, Matter, PastAnswer, Tally
 from agent.model.policy import KeptSet, Members
 
 Departing = Callable[[], Awaitable[None]]
@@ -174,7 +173,8 @@ class Ledger(Protocol):
         the version. A decision that differs from the one in the ledger is appended to the action's
         decisions; none is ever changed. Effects are new, and claim their targets unless they are only
         observed. `dropped` names effects that become `dropped` and let go of their targets; one that
-        is not `intended` any more cannot be dropped. `answers` replace earlier ones of their actions. `versions` are incidents that have now been saved.
+        is not `intended` any more cannot be dropped. `answers` replace earlier ones of their actions.
+        `versions` are incidents that have now been saved.
 
         Raises:
             Conflict: a record was changed meanwhile, a target is claimed already, or a dropped effect has left.
@@ -251,10 +251,15 @@ class Ledger(Protocol):
         """Return the automatic approvals at or after `since` that still count, oldest first."""
         ...
 
-    async def answered(
-        self, kind: ActionKind, about: Sequence[tuple[About, str]], since: datetime
-    ) -> Mapping[tuple[About, str], Tally]:
-        """Return how actions of this kind ended elsewhere at or after `since`, for each of these; none is left out."""
+    async def answered(self, matters: Sequence[Matter], since: datetime) -> Mapping[Matter, Tally]:
+        """Return how actions ended elsewhere at or after `since`, for each of these matters; none is left out."""
+        ...
+
+    async def takers(self, network_message_ids: Sequence[str]) -> Mapping[str, frozenset[str]]:
+        """Return which actions' effects have claimed copies of these messages; messages of which none did are left out.
+
+        Ids are in lower case, as targets are.
+        """
         ...
 
     async def keep_set(self, kept: KeptSet) -> None:

@@ -48,7 +48,7 @@ def moment(mark: Mark, node: Node, shelf: Shelf, file: str, report: Callable[[Wr
 
 def _dates(node: Node, shelf: Shelf, file: str, report: Callable[[Wrong], None]) -> frozenset[str]:
     asked = Asked(kind=DATE, words="`dates` takes dates")
-    return frozenset(cast("tuple[str, ...]", shelf.read(node, file, asked, iso_date, report).values))
+    return frozenset(cast("tuple[str, ...]", shelf.read(node, file, asked, iso_date, report).own))
 
 
 def _days(node: Node) -> frozenset[int]:

@@ -1,6 +1,24 @@
 """Cases: examples beside each policy, `<name>.cases.yaml`: facts in; decision, policies and words of the reason out.
 
-They are judged by the whole set, with observing policies counted: what matters is what the set would do.
+    policy: malicious-url-clusters
+    base: url-cluster                     # policies/situations/url-cluster.yaml, or one of `bases`
+    bases:                                # situations of this file alone
+      a-newsletter: {kind: softDeleteCluster, facts: {…}, messages: […]}
+    given: {facts: {alert.severity: high}}
+    cases:
+      - case: without a count nothing is deleted
+        unknown: [cluster.mailboxCount]
+        decision: escalate
+        policies: [malicious-url-clusters]
+
+What a case judges is laid together from three layers: its base, then `given`, then the case itself. In each,
+facts lie one by one over those below, and every other part (`now`, `tenant`, `messages`, `messagesComplete`,
+and `lists`, the members of lists that are fed) takes the place of the one below as a whole; then what the
+layer names under `unknown` is taken away (`messages` too, which then were never looked up). A case's own
+`base` takes the place of the file's. A base says of which kind it is, so that nothing above it needs to;
+without a base, `kind` stands under `given` or in the case.
+
+Cases are judged by the whole set, with observing policies counted: what matters is what the set would do.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,21 +30,25 @@ from msgspec.structs import replace
 from agent.judge.compile import Judge, compile_set
 from agent.judge.decide import decide
 from agent.judge.feed import fed_lists, feed
-from agent.judge.literals import Wrong, line, nearest, text, word
-from agent.judge.parse import CASES
-from agent.judge.situations import KEYS, action_of, members, sequence, situation, values
+from agent.judge.literals import Wrong, line, nearest, word
+from agent.judge.situations import KEYS, action_of, blank, kind_of, laid, members, sequence, situation
 from agent.judge.strict_yaml import Mapping_, Node, problem, read, shown
-from agent.judge.vocabulary import FACTS, refreshed
+from agent.judge.vocabulary import FACTS, list_of, refreshed
 from agent.model.decision import Decision, Verb
 from agent.model.errors import PolicyError, Problem
-from agent.model.pending import ActionKind
+from agent.model.pending import MAIL_KINDS, ActionKind
+from agent.model.policy import PolicySet
 from agent.model.situation import Situation
 
 V = TypeVar("V")
 
-GIVEN = KEYS | {"lists"}
-CASE = GIVEN | {"case", "unknown", "decision", "policies", "reason", "inform"}
-FILE = frozenset({"policy", "given", "cases"})
+THE_MESSAGES = "messages"
+GIVEN = KEYS | {"lists", "unknown"}
+CASE = GIVEN | {"case", "base", "decision", "policies", "reason", "inform"}
+FILE = frozenset({"policy", "base", "bases", "given", "cases"})
+
+Situations = Mapping[str, Situation | None]
+"""Bases by their names; None for one that is there and does not load."""
 
 
 class PolicyCase(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,6 +60,7 @@ class PolicyCase(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     file: str
     line: int
+    column: int = 1
     situation: Situation
     verb: Verb
     policies: tuple[str, ...]
@@ -54,47 +77,57 @@ class CaseFile(msgspec.Struct, frozen=True, kw_only=True):
     cases: tuple[PolicyCase, ...]
 
 
-def parse_cases(file: str, data: bytes) -> CaseFile:
-    """Return the cases of one file.
+def parse_cases(file: str, data: bytes, situations: Situations | None = None) -> CaseFile:
+    """Return the cases of one file, which may stand on these situations.
 
     Raises:
         PolicyError: with everything that is wrong in it.
     """
     root = read(file, data)
-    reader = _CaseReader(file)
+    reader = _CaseReader(file, situations or {})
     found = reader.attempt(root, reader.file_of)
     if reader.problems or found is None:
-        raise PolicyError(reader.problems)
+        raise PolicyError(list(dict.fromkeys(reader.problems)))
     return found
 
 
 def decision_on(judge: Judge, case: PolicyCase) -> Decision:
-    """Return what the set decides on the case.
-
-    Raises:
-        PolicyError: the case says what is in a list that is not fed.
-    """
+    """Return what the set decides on the case."""
     one = case.situation
     action = action_of(one, case.name)
     return decide(
-        _with_lists(judge, case), action, one.facts, evidence="", enforces_observers=True, version=""
+        with_lists(judge, case), action, one.facts, evidence="", enforces_observers=True, version=""
     )
 
 
-def _with_lists(judge: Judge, case: PolicyCase) -> Judge:
+def with_lists(judge: Judge, case: PolicyCase) -> Judge:
     """Return the judge that goes by the set with the members that the case names."""
-    if not case.lists:
-        return judge
-    fed = fed_lists(judge.policy_set)
-    for name in case.lists:
-        if name not in fed:
-            message = f"case `{case.name}`: `{shown(name)}` is not a list with a `source`{nearest(name, fed)}"
-            raise PolicyError([Problem(file=case.file, line=case.line, column=1, message=message)])
-    return compile_set(feed(judge.policy_set, case.lists))
+    return compile_set(feed(judge.policy_set, case.lists)) if case.lists else judge
+
+
+def unfed(policies: PolicySet, case: PolicyCase) -> tuple[Problem, ...]:
+    """Return the lists of which the case says what is in them, and that are not fed."""
+    fed = fed_lists(policies)
+    return tuple(
+        Problem(
+            file=case.file,
+            line=case.line,
+            column=case.column,
+            message=f"case `{case.name}`: `{shown(name)}` is not a list with a `source`{nearest(name, fed)}",
+        )
+        for name in case.lists
+        if name not in fed
+    )
 
 
 def differences(case: PolicyCase, decision: Decision) -> tuple[str, ...]:
     """Return in words how the decision differs from what the case expects; nothing where it does not."""
+    lacking = (f"the reason lacks `{words}`" for words in case.reason if words not in decision.reason)
+    return (*decided_otherwise(case, decision), *lacking)
+
+
+def decided_otherwise(case: PolicyCase, decision: Decision) -> tuple[str, ...]:
+    """Return how the decision, its policies or who is informed differ from the case, its reason apart."""
     found = []
     if decision.verb is not case.verb:
         found.append(f"expected {case.verb}, decided {decision.verb}")
@@ -104,41 +137,15 @@ def differences(case: PolicyCase, decision: Decision) -> tuple[str, ...]:
     if set(decision.inform) != set(case.inform):
         expected, got = (", ".join(sorted(names)) or "nobody" for names in (case.inform, decision.inform))
         found.append(f"expected to inform {expected}, informed {got}")
-    found += [f"the reason lacks `{words}`" for words in case.reason if words not in decision.reason]
-    return tuple(f"{each}: {decision.reason}" for each in found)
-
-
-def broken(judge: Judge, files: Mapping[str, bytes]) -> tuple[int, tuple[Problem, ...]]:
-    """Return how many cases these files hold, and every one that the set does not decide as it says."""
-    count = 0
-    problems: list[Problem] = []
-    for file, data in files.items():
-        if not file.endswith(CASES):
-            continue
-        try:
-            cases = parse_cases(file, data).cases
-        except PolicyError as error:
-            problems.extend(error.problems)
-            continue
-        count += len(cases)
-        for case in cases:
-            try:
-                decision = decision_on(judge, case)
-            except PolicyError as error:
-                problems.extend(error.problems)
-                continue
-            problems.extend(
-                Problem(file=file, line=case.line, column=1, message=f"case `{case.name}`: {words}")
-                for words in differences(case, decision)
-            )
-    return count, tuple(problems)
+    return tuple(found)
 
 
 class _CaseReader:
     """Reads one file of cases; what is wrong is collected."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, situations: Situations) -> None:
         self.file = file
+        self.situations = situations
         self.problems: list[Problem] = []
 
     def attempt(self, node: Node, reading: Callable[[Node], V]) -> V | None:
@@ -149,32 +156,55 @@ class _CaseReader:
             return None
 
     def file_of(self, node: Node) -> CaseFile:
-        parts = self._members(node, FILE, required=("policy", "cases"))
-        given = self._members(parts["given"], GIVEN) if "given" in parts else {}
-        cases = []
-        for each in sequence(parts["cases"], "cases"):
-            case = self.attempt(each, lambda one: self._case(one, given))
-            if case is not None:
-                cases.append(case)
-        return CaseFile(policy=line(parts["policy"], "a policy"), file=self.file, cases=tuple(cases))
+        parts = _members(node, FILE, required=("policy", "cases"))
+        bases = self._bases(parts.get("bases"))
+        base, given = parts.get("base"), self._given(parts.get("given"))
+        listed = sequence(parts["cases"], "cases")
+        if not listed:
+            raise Wrong(
+                parts["cases"].mark,
+                "no case: a policy needs one in which it acts and one in which it does not",
+            )
+        cases: dict[str, PolicyCase] = {}
+        for each in listed:
+            case = self.attempt(each, lambda one: self._case(one, given, base, bases))
+            if case is None:
+                continue
+            if case.name in cases:
+                message = f"the case `{shown(case.name)}` is there already, on line {cases[case.name].line}"
+                self.problems.append(problem(self.file, each.mark, message))
+            cases[case.name] = case
+        return CaseFile(policy=line(parts["policy"], "a policy"), file=self.file, cases=tuple(cases.values()))
 
-    def _case(self, node: Node, given: Mapping[str, Node]) -> PolicyCase:
-        own = self._members(node, CASE, required=("case", "decision", "policies"))
-        parts = {**given, **{key: part for key, part in own.items() if key in GIVEN}}
-        if "kind" not in parts:
-            raise Wrong(node.mark, "`kind` is missing, here and under `given`")
-        kind = ActionKind(word(parts["kind"], "a kind of pending action", set(ActionKind)))
-        one = situation(parts, over=values(given.get("facts"), FACTS, kind))
-        unknown = frozenset(_texts(own.get("unknown")))
-        lists = _lists(parts.get("lists"))
-        fetched = {refreshed(name): one.facts.now for name in lists}
-        given_facts = {**fetched, **one.facts.values}
-        known = {name: value for name, value in given_facts.items() if name not in unknown}
+    def _given(self, node: Node | None) -> Mapping[str, Node]:
+        return {} if node is None else members(node, GIVEN)
+
+    def _bases(self, node: Node | None) -> Situations:
+        """Return the bases of this file and those beside the policies."""
+        if node is None:
+            return self.situations
+        if not isinstance(node, Mapping_):
+            raise Wrong(node.mark, "bases are a mapping: `name: {kind: …, facts: {…}}`")
+        own: dict[str, Situation | None] = {}
+        for key, each in node.entries:
+            if key.text in self.situations:
+                message = f"a base `{shown(key.text)}` is among the situations already: rename one of them"
+                self.problems.append(problem(self.file, key.mark, message))
+            own[key.text] = self.attempt(each, lambda one: situation(_members(one, KEYS, required=("kind",))))
+        return {**self.situations, **own}
+
+    def _case(
+        self, node: Node, given: Mapping[str, Node], base: Node | None, bases: Situations
+    ) -> PolicyCase:
+        own = _members(node, CASE, required=("case", "decision", "policies"))
+        ground = _ground(node, own.get("base", base), bases, (given, own))
+        lists = _lists(own.get("lists", given.get("lists")))
         return PolicyCase(
             name=line(own["case"], "what the case shows"),
             file=self.file,
             line=node.mark.line,
-            situation=replace(one, facts=replace(one.facts, values=known)),
+            column=node.mark.column,
+            situation=_fetched(lists, _layered(own, _layered(given, ground)), (given, own)),
             verb=Verb(word(own["decision"], "a decision", set(Verb))),
             policies=_texts(own["policies"]),
             reason=_texts(own.get("reason")),
@@ -182,18 +212,69 @@ class _CaseReader:
             lists=lists,
         )
 
-    def _members(
-        self, node: Node, known: frozenset[str], *, required: tuple[str, ...] = ()
-    ) -> Mapping[str, Node]:
-        parts = members(node, known)
-        for name in required:
-            if name not in parts:
-                raise Wrong(node.mark, f"`{name}` is missing")
-        return parts
+
+def _ground(
+    node: Node, base: Node | None, bases: Situations, layers: tuple[Mapping[str, Node], ...]
+) -> Situation:
+    """Return what a case is laid on: its base, or nothing but its kind."""
+    kinds = [layer["kind"] for layer in layers if "kind" in layer]
+    if base is None:
+        if not kinds:
+            raise Wrong(node.mark, "`kind` is missing, here and under `given`, and no `base` is named")
+        return blank(kind_of(kinds[-1]))
+    name = line(base, "the name of a base")
+    if name not in bases:
+        raise Wrong(base.mark, f"unknown base `{shown(name)}`{nearest(name, bases) if bases else ''}")
+    found = bases[name]
+    if found is None:
+        raise Wrong(base.mark, f"the base `{shown(name)}` does not load")
+    for each in kinds:
+        if kind_of(each) is not found.kind:
+            raise Wrong(each.mark, f"the base `{shown(name)}` is a `{found.kind}`: leave `kind` out")
+    return found
 
 
-def _texts(node: Node | None) -> tuple[str, ...]:
-    return () if node is None else tuple(text(each) for each in sequence(node, "texts"))
+def _layered(parts: Mapping[str, Node], below: Situation) -> Situation:
+    """Return the situation with one layer over it, and without what the layer says is unknown."""
+    one = laid(parts, below)
+    gone = _unknown(parts, one.kind)
+    return replace(
+        one,
+        facts=replace(
+            one.facts,
+            values={name: value for name, value in one.facts.values.items() if name not in gone},
+            messages=None if THE_MESSAGES in gone else one.facts.messages,
+        ),
+    )
+
+
+def _unknown(parts: Mapping[str, Node], kind: ActionKind) -> frozenset[str]:
+    """Return what a layer takes away: facts of the kind, which it does not give as well."""
+    if "unknown" not in parts:
+        return frozenset()
+    facts = parts.get("facts")
+    stated = {key.text for key, _ in facts.entries} if isinstance(facts, Mapping_) else set()
+    fitting = {name for name, row in FACTS.items() if kind in row.kinds}
+    if kind in MAIL_KINDS:
+        fitting.add(THE_MESSAGES)
+    if THE_MESSAGES in parts:
+        stated.add(THE_MESSAGES)
+    for each in sequence(parts["unknown"], "facts"):
+        name = line(each, "a fact")
+        if name not in fitting and list_of(name) is None:
+            raise Wrong(each.mark, f"unknown fact `{shown(name)}` of `{kind}`{nearest(name, fitting)}")
+        if name in stated:
+            raise Wrong(each.mark, f"`{name}` is given here too: either it is known, or it is not")
+    return frozenset(_texts(parts["unknown"]))
+
+
+def _fetched(
+    lists: Mapping[str, tuple[str, ...]], one: Situation, layers: tuple[Mapping[str, Node], ...]
+) -> Situation:
+    """Return the situation in which these lists were just fetched, where it does not say when, or that it is unknown."""
+    gone = frozenset[str]().union(*(_unknown(layer, one.kind) for layer in layers))
+    fetched = {refreshed(name): one.facts.now for name in lists if refreshed(name) not in gone}
+    return replace(one, facts=replace(one.facts, values={**fetched, **one.facts.values})) if fetched else one
 
 
 def _lists(node: Node | None) -> Mapping[str, tuple[str, ...]]:
@@ -203,3 +284,15 @@ def _lists(node: Node | None) -> Mapping[str, tuple[str, ...]]:
     if not isinstance(node, Mapping_):
         raise Wrong(node.mark, "write `lists: {name: [member, member]}`")
     return {key.text: _texts(members) for key, members in node.entries}
+
+
+def _members(node: Node, known: frozenset[str], *, required: tuple[str, ...] = ()) -> Mapping[str, Node]:
+    parts = members(node, known)
+    for name in required:
+        if name not in parts:
+            raise Wrong(node.mark, f"`{name}` is missing")
+    return parts
+
+
+def _texts(node: Node | None) -> tuple[str, ...]:
+    return () if node is None else tuple(line(each) for each in sequence(node, "texts"))

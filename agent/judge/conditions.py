@@ -227,7 +227,7 @@ class ConditionReader:
         return Test(
             fact=fact.name,
             operator=operator.name,
-            operand=found.values if is_networks else frozenset(found.values),
+            operand=found.own if is_networks else found.operand,
             wording=wording(node),
             mark=mark,
             fresh=found.fresh,

@@ -6,11 +6,10 @@ from hashlib import sha256
 from msgspec.structs import replace
 
 from agent.judge.conditions import asked_for
-from agent.judge.list_kinds import Asked
+from agent.judge.list_kinds import Asked, compared
 from agent.judge.operand import without
 from agent.judge.operators import OPERATORS
 from agent.judge.seen import fact_of
-from agent.judge.shelf import fed_values
 from agent.judge.vocabulary import Scope, list_of
 from agent.model.policy import (
     All,
@@ -93,4 +92,4 @@ class _Feeder:
         name = list_of(one.fact)
         if name is None or name not in self.contents:
             return one
-        return replace(one, values=fed_values(self.types[name], asked, self.contents[name]) - own)
+        return replace(one, values=compared(self.types[name], asked, self.contents[name]) - own)

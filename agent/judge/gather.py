@@ -8,9 +8,12 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from agent.judge.clusters import cluster_by
+from agent.judge.copies import Raw, domain_of, facts_of_cluster, facts_of_one, facts_over
+from agent.judge.remember import recalled
+from agent.judge.reported import is_among_reports
 from agent.judge.vocabulary import WORDS, refreshed
 from agent.model.defender import (
-    MAILBOX_LOCATIONS,
     AnalyzedMessageEvidence,
     AnyEvidence,
     DeviceEvidence,
@@ -20,7 +23,6 @@ from agent.model.defender import (
     MailboxConfigurationEvidence,
     MailboxEvidence,
     MailClusterEvidence,
-    MailMessage,
     ProcessEvidence,
     RegistryKeyEvidence,
     UrlEvidence,
@@ -29,9 +31,8 @@ from agent.model.defender import (
     evidence_type,
 )
 from agent.model.facts import VOCABULARY, Facts, Value
+from agent.model.past import Matter, Tally
 from agent.model.pending import MAIL_KINDS, PendingAction, Sighting
-
-Raw = Mapping[str, str | int | bool | datetime | Iterable[str] | None]
 
 
 def wanted(action: PendingAction) -> tuple[str, ...]:
@@ -68,12 +69,14 @@ def gather(
     action: PendingAction,
     mail: Mail | None,
     now: datetime,
-    *,
+    past: Mapping[Matter, Tally] | None = None,
     lists: Mapping[str, datetime] | None = None,
 ) -> Facts:
     """Return every fact of the action; `mail` is None where it has none or none was looked up.
 
-    `lists` says when lists that are fed were last fetched, by their names; those that never were are not in it.
+    `past` is what people answered before, for the action's own matters at least (`remember.matters`); None where
+    that was not asked. `lists` says when lists that are fed were last fetched, by their names; those that
+    never were are not in it.
     """
     raw: dict[str, str | int | bool | datetime | Iterable[str] | None] = {
         "tenant.id": action.tenant_id,
@@ -83,7 +86,9 @@ def gather(
         "action.alertCount": len(action.sightings),
         **_alert(action.sightings[0]),
         "alert.titles": [sighting.title for sighting in action.sightings if sighting.title],
+        "alert.isUserReport": is_among_reports(action.sightings),
         **_incident(action),
+        **recalled(action, mail, past or {}),
         **{refreshed(name): at for name, at in (lists or {}).items()},
     }
     if action.evidence is not None:
@@ -91,13 +96,13 @@ def gather(
     if action.kind not in MAIL_KINDS or mail is None:
         return Facts(now=now, values=_given(raw), vocabulary=VOCABULARY)
     is_complete = not mail.unresolved
-    raw |= _mail(mail.messages, is_complete=is_complete)
-    if isinstance(action.evidence, MailClusterEvidence) and is_complete:
-        raw |= {"cluster.copyCount": len(mail.messages), "cluster.mailboxCount": _in_mailboxes(mail.messages)}
+    raw |= facts_over(mail.messages, is_complete=is_complete)
+    if isinstance(action.evidence, MailClusterEvidence):
+        raw |= facts_of_cluster(mail.messages, is_complete=is_complete)
     return Facts(
         now=now,
         values=_given(raw),
-        messages=tuple(_given(_copy(message)) for message in mail.messages),
+        messages=tuple(_given(facts_of_one(message)) for message in mail.messages),
         messages_complete=is_complete,
         unresolved=mail.why,
         vocabulary=VOCABULARY,
@@ -151,6 +156,7 @@ def _incident(action: PendingAction) -> Raw:
         "incident.tags": incident.custom_tags,
         "incident.systemTags": incident.system_tags,
         "incident.alertCount": incident.alert_count,
+        "reports.count": incident.report_count,
     }
 
 
@@ -256,7 +262,7 @@ def _message(evidence: AnalyzedMessageEvidence) -> Raw:
         "message.subject": evidence.subject,
         "message.recipient": evidence.recipient_email_address,
         "message.sender": sender,
-        "message.senderDomain": _domain(sender),
+        "message.senderDomain": domain_of(sender),
         "message.senderIp": evidence.sender_ip,
         "message.location": evidence.delivery_location,
         "message.deliveryAction": evidence.delivery_action,
@@ -284,115 +290,8 @@ _OWN: Mapping[type, Callable[[Any], Raw]] = {
 """The facts that only one type of evidence has; types that are not here have none."""
 
 
-def _mail(messages: tuple[MailMessage, ...], *, is_complete: bool) -> Raw:
-    """Collect facts over all copies; a set is left out where a complete answer lacks a member of it."""
-    recipients = {message.recipient.lower() for message in messages}
-    senders = {message.sender.lower() for message in messages if message.sender}
-    names_all_senders = all(message.sender for message in messages)
-    facts: dict[str, int | Iterable[str] | None] = {
-        "recipients": recipients,
-        "recipients.domains": {_domain(recipient) or "" for recipient in recipients},
-        "recipients.count": len(recipients) if is_complete else None,
-        "threats": {threat for message in messages for threat in message.threats},
-        "subjects": {message.subject for message in messages if message.subject}
-        if all(message.subject for message in messages)
-        else None,
-        "senders": senders if names_all_senders else None,
-        "senders.domains": {_domain(sender) or "" for sender in senders} if names_all_senders else None,
-    }
-    for name, words in (
-        ("locations", [message.location for message in messages]),
-        ("directions", [message.direction for message in messages]),
-    ):
-        facts[name] = {word for word in words if word} if all(words) else None
-    return facts
-
-
-def _in_mailboxes(messages: tuple[MailMessage, ...]) -> int | None:
-    """Count the copies in mailboxes; None where the place of one is not known."""
-    if any(message.location is None for message in messages):
-        return None
-    return sum(message.location in MAILBOX_LOCATIONS for message in messages)
-
-
-def _copy(message: MailMessage) -> Raw:
-    return {
-        "recipient": message.recipient.lower(),
-        "recipient.domain": _domain(message.recipient),
-        "sender.address": message.sender,
-        "sender.domain": _domain(message.sender),
-        "sender.mailFrom": message.mail_from,
-        "sender.mailFromDomain": _domain(message.mail_from),
-        "sender.ip": message.sender_ip,
-        "subject": message.subject,
-        "direction": message.direction,
-        "location": message.location,
-        "originalLocation": message.original_location,
-        "inMailbox": None if message.location is None else message.location in MAILBOX_LOCATIONS,
-        "threats": message.threats,
-        "detectionMethods": message.detection_methods,
-        "auth.spf": message.spf,
-        "auth.dkim": message.dkim,
-        "auth.dmarc": message.dmarc,
-        "auth.composite": message.composite,
-        "received": message.received,
-    }
-
-
-def _domain(address: str | None) -> str | None:
-    if address is None or "@" not in address:
-        return None
-    return address.rsplit("@", 1)[1].lower() or None
-
-
 def _host(url: str | None) -> str | None:
     try:
         return urlsplit(url or "").hostname
     except ValueError:
         return None
-
-
-CLUSTERS: tuple[tuple[str, str], ...] = (
-    ("fileshash", "file"),
-    ("filehash", "file"),
-    ("attachment", "file"),
-    ("sha256", "file"),
-    ("malwarefile", "file"),
-    ("urls", "url"),
-    ("url", "url"),
-    ("bodyfingerprint", "similarity"),
-    ("subject", "similarity"),
-    ("p2senderdomain", "similarity"),
-    ("p1senderdomain", "similarity"),
-    ("senderip", "similarity"),
-    ("contenttype", "similarity"),
-)
-"""What a cluster is built on, by the names of fields in `clusterBy` and `query`, first match first.
-
-`Subject;P2SenderDomain;ContentType`, `Subject;SenderIp;ContentType`,
-`BodyFingerprintBin1;P2SenderDomain;ContentType` and `BodyFingerprintBin1;SenderIp;ContentType` are
-Microsoft's own [XDRS]; the spellings for URL and file clusters are UNCONFIRMED. What is in no row is
-unknown, and unknown never approves.
-"""
-
-
-def cluster_by(named: str | None, query: str | None) -> str | None:
-    """Return `url`, `file` or `similarity`; None where neither text says so.
-
-    `clusterBy` decides where it says anything; only without it is the query read. A query may hold an
-    attacker's text within quotes, so that only what stands before a colon and outside quotes counts.
-    """
-    for text in (named, _fields(query) if not named else None):
-        folded = (text or "").replace(" ", "").lower()
-        for word, meaning in CLUSTERS:
-            if word in folded:
-                return meaning
-    return None
-
-
-def _fields(query: str | None) -> str:
-    """Return the names of fields in a query: words right before a colon, outside quotes."""
-    outside = "".join((query or "").replace('\\"', "").split('"')[::2])
-    return ";".join(
-        part.replace("(", " ").split()[-1] for part in outside.split(":")[:-1] if part.strip("( ")
-    )

@@ -1,6 +1,6 @@
 """What the entries of a list can be: the one table of the types, how an entry is read, and what it goes with."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
@@ -59,9 +59,10 @@ def is_meant(of: ListType, asked: Asked, written: str) -> bool:
     return of is not ListType.USERS or (GUID.fullmatch(written) is not None) is (asked.kind == T.TEXT)
 
 
-def member(asked: Asked, written: str) -> Value:
-    """Return a member of a group as facts are compared with it."""
-    return fold.address(written) if asked.kind == T.ADDRESS else fold.text(written)
+def compared(of: ListType, asked: Asked, members: Iterable[str]) -> frozenset[object]:
+    """Return the members of a group as facts are compared with them; those that are something else are left out."""
+    form = fold.address if asked.kind == T.ADDRESS else fold.text
+    return frozenset(form(each) for each in members if is_meant(of, asked, each))
 
 
 def _address(node: Node) -> object:

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import msgspec
 
-from agent.judge.list_kinds import KINDS
+from agent.judge.list_kinds import KINDS, Asked, compared
 from agent.judge.literals import GUID, Wrong, duration, guid, line, moment, nearest, word
 from agent.judge.strict_yaml import Mapping_, Node, Scalar, Sequence, keys, shown
 from agent.model.policy import Feed, ListEntry, ListType, Mark, PolicyList
@@ -48,6 +48,16 @@ class ListFile(msgspec.Struct, frozen=True, kw_only=True):
     noun: PolicyList
     is_fed: bool
     """Whether it names a `source`, be that right or wrong."""
+    _compared: dict[str, frozenset[object]] = msgspec.field(default_factory=dict)
+
+    def compared(self, asked: Asked) -> frozenset[object]:
+        """Return its members as facts of this kind are compared with them, worked out once for all policies."""
+        of = self.noun.type
+        if of is None:
+            return frozenset()
+        if asked.kind not in self._compared:
+            self._compared[asked.kind] = compared(of, asked, self.noun.members or ())
+        return self._compared[asked.kind]
 
     @property
     def name(self) -> str:

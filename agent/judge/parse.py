@@ -58,9 +58,9 @@ _YAML = (".yaml", ".yml")
 def parse_set(files: Mapping[str, bytes]) -> PolicySet:
     """Return all policies of these files, by their paths as they are to be shown to people.
 
-    Files in a folder `lists` are lists, `*.cases.yaml` are passed over, other YAML files hold one
-    policy each. Beside a list that is fed, its members may lie as `<name of the file>.members`. The revision
-    changes with any byte of any policy, list or members.
+    Files in a folder `lists` are lists; `*.cases.yaml` and files in a folder `situations` are passed over; other
+    YAML files hold one policy each. Beside a list that is fed, its members may lie as
+    `<name of the file>.members`. The revision changes with any byte of any policy, list or members.
 
     Raises:
         PolicyError: with everything that is wrong in any of the files, or where there is no policy at all.
@@ -109,9 +109,15 @@ def is_list(file: str) -> bool:
     return file.endswith(_YAML) and file.replace("\\", "/").split("/")[-2:-1] == ["lists"]
 
 
+def is_situation(file: str) -> bool:
+    """Whether the path is that of a situation, on which cases may stand: one in a folder `situations`."""
+    return file.endswith(_YAML) and file.replace("\\", "/").split("/")[-2:-1] == ["situations"]
+
+
 def is_policy(file: str) -> bool:
     """Whether the path is that of a policy."""
-    return file.endswith(_YAML) and not file.endswith(CASES) and not is_list(file)
+    is_other = file.endswith(CASES) or is_list(file) or is_situation(file)
+    return file.endswith(_YAML) and not is_other
 
 
 def _digest(parts: Iterable[tuple[str, bytes]]) -> str:

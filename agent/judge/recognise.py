@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from agent.judge.reported import count_reports, is_user_report
 from agent.model.defender import (
     PENDING_APPROVAL,
     Alert,
@@ -175,6 +176,7 @@ def _head(incident: Incident) -> IncidentHead:
         custom_tags=incident.custom_tags,
         system_tags=incident.system_tags,
         alert_count=len(incident.alerts),
+        report_count=count_reports(incident.alerts),
     )
 
 
@@ -214,6 +216,7 @@ def _sighting(head: IncidentHead, alert: Alert, status: str | None) -> Sighting:
         remediation_status=status,
         created_date_time=alert.created_date_time,
         last_update_date_time=alert.last_update_date_time,
+        is_user_report=is_user_report(alert),
     )
 
 

@@ -5,14 +5,14 @@ from datetime import datetime
 
 import msgspec
 
-from agent.judge.list_kinds import DATE, FED_DEVICES, KINDS, Asked, fits, is_meant, member
+from agent.judge.list_kinds import DATE, FED_DEVICES, KINDS, Asked, fits, is_meant
 from agent.judge.lists import ListFile, reference
 from agent.judge.literals import Wrong, nearest
 from agent.judge.operand import expiries
 from agent.judge.strict_yaml import Node, Scalar, Sequence, shown
 from agent.judge.vocabulary import refreshed
 from agent.model.facts import FactType
-from agent.model.policy import Expiry, Fresh, ListType
+from agent.model.policy import Expiry, Fresh, ListType, PolicyList
 
 
 class Listed(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,9 +26,17 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
 class Found(msgspec.Struct, frozen=True, kw_only=True):
     """The values that an operand stands for, as `Test` has them."""
 
-    values: tuple[object, ...]
+    own: tuple[object, ...]
+    """Those that stand in the condition, or in a list's file."""
+    members: frozenset[object] = frozenset()
+    """Those of groups."""
     fresh: tuple[Fresh, ...] = ()
     expiries: tuple[Expiry, ...] = ()
+
+    @property
+    def operand(self) -> frozenset[object]:
+        """All of them; what many policies take from one group is there once."""
+        return frozenset(self.own) | self.members if self.own else self.members
 
 
 class Shelf:
@@ -61,25 +69,28 @@ class Shelf:
             except Wrong as wrong:
                 report(Wrong(wrong.mark, wrong.message, wrong.file or listed.file))
         own = dict.fromkeys(value for value, _ in ends)
-        fresh: list[Fresh] = []
-        members: dict[object, None] = {}
-        for noun in (self.lists[name].noun for name in _names(node)):
-            if noun.feed is None or noun.type is None:
-                continue
-            fed = fed_values(noun.type, asked, noun.members or ())
-            members |= dict.fromkeys(fed)
-            fresh.append(
-                Fresh(
-                    fact=refreshed(noun.name),
-                    within=noun.feed.stale,
-                    values=fed - own.keys(),
-                )
-            )
+        fed = {noun.name: self.lists[noun.name].compared(asked) for noun in self._fed_among(node)}
+        members = next(iter(fed.values())) if len(fed) == 1 else frozenset[object]().union(*fed.values())
         return Found(
-            values=tuple(own | members),
-            fresh=tuple(fresh),
-            expiries=expiries([*ends, *((value, None) for value in members)]),
+            own=tuple(own),
+            members=members,
+            fresh=tuple(
+                Fresh(
+                    fact=refreshed(name),
+                    within=feed.stale,
+                    values=values if values.isdisjoint(own) else values.difference(own),
+                )
+                for name, values in fed.items()
+                if (feed := self.lists[name].noun.feed) is not None
+            ),
+            expiries=expiries((value, None if value in members else end) for value, end in ends),
         )
+
+    def _fed_among(self, node: Node) -> Iterable[PolicyList]:
+        """Give the lists that are fed, of those that an operand names, each once."""
+        items = node.items if isinstance(node, Sequence) else (node,)
+        names = dict.fromkeys(name for name in map(reference, items) if name is not None)
+        return (self.lists[name].noun for name in names if self.lists[name].noun.feed is not None)
 
     def nodes(self, node: Node, file: str, asked: Asked) -> tuple[Listed, ...]:
         """Return the values that an operand names, with references to lists replaced by their entries."""
@@ -113,12 +124,6 @@ class Shelf:
         return found
 
 
-def _names(node: Node) -> Iterable[str]:
-    """Give the lists that an operand names, each once."""
-    items = node.items if isinstance(node, Sequence) else (node,)
-    return dict.fromkeys(name for name in map(reference, items) if name is not None)
-
-
 def _check_type(found: ListFile, asked: Asked, node: Node) -> None:
     if found.noun.type is None:
         return
@@ -135,8 +140,3 @@ def _is_meant(of: ListType | None, asked: Asked, node: Node) -> bool:
     if of is None or not isinstance(node, Scalar):
         return True
     return is_meant(of, asked, node.text)
-
-
-def fed_values(of: ListType, asked: Asked, members: Iterable[str]) -> frozenset[object]:
-    """Return the members of a group as what is asked for, those left out that are something else."""
-    return frozenset(member(asked, each) for each in members if is_meant(of, asked, each))

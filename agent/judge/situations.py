@@ -46,25 +46,46 @@ def parse_situation(file: str, data: bytes) -> Situation:
         raise PolicyError([problem(file, wrong.mark, wrong.message)]) from wrong
 
 
-def situation(parts: Mapping[str, Node], over: Mapping[str, Value] | None = None) -> Situation:
-    """Return the situation of these parts, `kind` among them; its facts are laid over those in `over`.
+def situation(parts: Mapping[str, Node]) -> Situation:
+    """Return the situation of these parts, `kind` among them.
 
     Raises:
         Wrong: a part is not what is asked for.
     """
-    kind = ActionKind(word(parts["kind"], "a kind of pending action", set(ActionKind)))
-    messages = parts.get("messages")
+    return laid(parts, blank(kind_of(parts["kind"])))
+
+
+def blank(kind: ActionKind) -> Situation:
+    """Return the situation of which nothing is known but the kind."""
+    return Situation(kind=kind, facts=Facts(now=USUAL_NOW, values={}, vocabulary=VOCABULARY))
+
+
+def kind_of(node: Node) -> ActionKind:
+    """Return a kind of pending action. Raises Wrong where it is none."""
+    return ActionKind(word(node, "a kind of pending action", set(ActionKind)))
+
+
+def laid(parts: Mapping[str, Node], on: Situation) -> Situation:
+    """Return the situation with these parts laid over it: facts one by one, every other part as a whole.
+
+    Raises:
+        Wrong: a part is not what is asked for.
+    """
+    below, messages = on.facts, parts.get("messages")
     return Situation(
-        kind=kind,
-        tenant=text(parts["tenant"]) if "tenant" in parts else "",
+        kind=on.kind,
+        tenant=text(parts["tenant"]) if "tenant" in parts else on.tenant,
         facts=Facts(
-            now=moment(parts["now"]) if "now" in parts else USUAL_NOW,
-            values={**(over or {}), **values(parts.get("facts"), FACTS, kind)},
-            messages=None
+            now=moment(parts["now"]) if "now" in parts else below.now,
+            values={**below.values, **values(parts.get("facts"), FACTS, on.kind)},
+            messages=below.messages
             if messages is None
-            else tuple(values(each, MESSAGE_FACTS, kind) for each in sequence(messages, "messages")),
-            messages_complete=yes_no(parts["messagesComplete"]) if "messagesComplete" in parts else True,
-            vocabulary=VOCABULARY,
+            else tuple(values(each, MESSAGE_FACTS, on.kind) for each in sequence(messages, "messages")),
+            messages_complete=yes_no(parts["messagesComplete"])
+            if "messagesComplete" in parts
+            else below.messages_complete,
+            unresolved=below.unresolved,
+            vocabulary=below.vocabulary,
         ),
     )
 

@@ -10,7 +10,8 @@ from enum import StrEnum
 import msgspec
 from msgspec.structs import replace
 
-from agent.judge import known, words
+from agent.judge import additions, known, words
+from agent.judge.additions import Addition
 from agent.judge.known import Known
 from agent.model.facts import FactType
 from agent.model.pending import MAIL_KINDS, ActionKind
@@ -67,6 +68,9 @@ MAILBOX = frozenset({ActionKind.DISABLE_FORWARDING, ActionKind.REMOVE_DELEGATION
 FILE = frozenset({ActionKind.QUARANTINE_FILE, ActionKind.UNKNOWN})
 REGISTRY = frozenset({ActionKind.REMOVE_REGISTRY_KEY})
 URL = frozenset({ActionKind.BLOCK_URL})
+
+NEVER = "never"
+"""When facts are missing that the agent makes itself, of every pending action."""
 
 NOT_A_WORD = "Graph does not give it, or gives a word this version does not know"
 NOT_ALL = "no message was looked up, or the place or sender of one is not known"
@@ -229,6 +233,29 @@ _OF_ONE_MESSAGE: tuple[Row, ...] = (
 )
 
 
+def _added(
+    kinds: frozenset[ActionKind],
+    rows: Iterable[Addition],
+    *,
+    since: int,
+    scope: Scope = Scope.ACTION,
+    over_messages: bool = False,
+) -> list[Fact]:
+    return [
+        Fact(
+            name=name,
+            type=kind,
+            kinds=kinds,
+            scope=scope,
+            over_messages=over_messages,
+            source=source,
+            unknown_when=unknown_when,
+            since=since,
+        )
+        for name, kind, source, unknown_when in rows
+    ]
+
+
 def _named(facts: Iterable[Fact]) -> Mapping[str, Fact]:
     return {fact.name: _completed(fact) if fact.scope is Scope.ACTION else fact for fact in facts}
 
@@ -236,7 +263,7 @@ def _named(facts: Iterable[Fact]) -> Mapping[str, Fact]:
 def _completed(fact: Fact) -> Fact:
     """Return the row with what `known` says of the fact."""
     name = fact.name
-    why = "never" if name in known.ALWAYS else known.SELDOM.get(name) or known.NEVER.get(name)
+    why = NEVER if name in known.ALWAYS else known.SELDOM.get(name) or known.NEVER.get(name)
     return replace(
         fact,
         known=known.known(name),
@@ -251,10 +278,14 @@ def _completed(fact: Fact) -> Fact:
 FACTS: Mapping[str, Fact] = _named(
     [
         *_facts(EVERY, _OF_EVERY),
+        *_added(EVERY, additions.TO_EVERY, since=additions.SINCE),
         *(
             Fact(name=name, type=kind, kinds=kinds, over_messages=True, source=source, unknown_when=NOT_ALL)
             for name, kind, source, kinds in _OVER_MESSAGES
         ),
+        *_added(CLUSTER, additions.OVER_CLUSTERS, since=additions.SINCE, over_messages=True),
+        *_added(MAIL_KINDS, additions.OVER_MESSAGES, since=additions.SINCE, over_messages=True),
+        *_added(CLUSTER, additions.TO_CLUSTERS, since=additions.SINCE),
         *_facts(CLUSTER, _OF_CLUSTER, prefix="cluster."),
         *_facts(MESSAGE, _OF_MESSAGE, prefix="message."),
         *_facts(MAILBOX, _OF_MAILBOX, prefix="mailbox."),
@@ -276,15 +307,20 @@ FACTS: Mapping[str, Fact] = _named(
 """Facts of a pending action as a whole."""
 
 MESSAGE_FACTS: Mapping[str, Fact] = _named(
-    Fact(
-        name=fact.name,
-        type=fact.type,
-        kinds=fact.kinds,
-        scope=Scope.MESSAGE,
-        source=fact.source,
-        unknown_when="it is not given for this message",
-    )
-    for fact in _facts(MAIL_KINDS, _OF_ONE_MESSAGE)
+    [
+        *(
+            Fact(
+                name=fact.name,
+                type=fact.type,
+                kinds=fact.kinds,
+                scope=Scope.MESSAGE,
+                source=fact.source,
+                unknown_when="it is not given for this message",
+            )
+            for fact in _facts(MAIL_KINDS, _OF_ONE_MESSAGE)
+        ),
+        *_added(MAIL_KINDS, additions.TO_ONE_MESSAGE, since=additions.SINCE, scope=Scope.MESSAGE),
+    ]
 )
 """Facts of one message, inside `messages:`. `threats` is here that message's own."""
 

@@ -15,6 +15,7 @@ from agent.judge.gather import gather, mail_of, wanted
 from agent.judge.guard import hold, over_limit
 from agent.judge.plan import DEDUPLICATION, Means, copies_in_mailboxes, plan
 from agent.judge.recognise import evidence_digest
+from agent.judge.remember import WINDOW, matters
 from agent.judge.track import WAITING
 from agent.loop.lookup import look_up
 from agent.loop.moved import save_moved
@@ -24,6 +25,7 @@ from agent.model.decision import Decision, Verb
 from agent.model.defender import Mail
 from agent.model.enactment import Approval, Cover, Effect, Pair, Plan, Record, Spent, State, Way, Went
 from agent.model.errors import AgentError
+from agent.model.past import Matter, Tally
 from agent.ports import World
 
 log = structlog.get_logger()
@@ -43,6 +45,7 @@ class Batch:
     effects: list[Effect] = field(default_factory=list)
     approvals: list[Approval] = field(default_factory=list)
     covered: dict[Pair, Cover] = field(default_factory=dict)
+    past: Mapping[Matter, Tally] = field(default_factory=dict)
 
 
 async def judge_due(world: World, policies: InForce, report: PassReport, stop: asyncio.Event) -> None:
@@ -86,6 +89,8 @@ async def judge_records(
     theirs = {record.action.id: mail_of(record.action, mail) for record in alive if wanted(record.action)}
     targets = {target for copies in theirs.values() for target in copies_in_mailboxes(copies)}
     batch.covered = dict(await world.ledger.covered(list(targets)))
+    asked = {one: None for record in alive for one in matters(record.action, theirs.get(record.action.id))}
+    batch.past = await world.ledger.answered(list(asked), batch.now - WINDOW)
     for record in alive:
         try:
             await _judge_one(world, policies.judge, record, theirs.get(record.action.id), batch)
@@ -144,7 +149,7 @@ async def _judge_one(world: World, judge: Judge, record: Record, mail: Mail | No
     decision = decide(
         judge,
         action,
-        gather(action, mail, batch.now, lists=batch.fetched),
+        gather(action, mail, batch.now, past=batch.past, lists=batch.fetched),
         evidence=evidence_digest(action),
         enforces_observers=world.enforces_observers,
         version=world.version,

@@ -1,9 +1,13 @@
 """Saving records whose state moved, together with what becomes of their effects."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from agent.judge.confirm import ENDS, LEFT, ended
+from agent.judge.gather import wanted
+from agent.judge.remember import remembered
 from agent.model.enactment import Record, State, Went
+from agent.model.past import Ended, PastAnswer
 from agent.ports import World
 
 
@@ -16,7 +20,7 @@ async def save_moved(
     """Save each record (before, after) in one transaction.
 
     A record that leaves `intended` lets go of what was not sent. What was sent for it is followed to its
-    end, however the record itself ends.
+    end, however the record itself ends. How a record ended elsewhere is kept with it.
     """
     if not moves and not versions:
         return
@@ -36,4 +40,29 @@ async def save_moved(
             dropped.extend(effect.id for effect in effects if effect.went is Went.INTENDED)
         sent = [effect for effect in effects if effect.went in LEFT]
         records.append(ended(after, sent, now))
-    await world.ledger.save(records, dropped=dropped, versions=versions, now=now)
+    answers = await _answers(world, moves, records, now)
+    await world.ledger.save(records, dropped=dropped, answers=answers, versions=versions, now=now)
+
+
+async def _answers(
+    world: World, moves: Sequence[tuple[Record | None, Record]], records: Sequence[Record], now: datetime
+) -> list[PastAnswer]:
+    """Return how these records ended elsewhere, but for those whose mail our own deletions took."""
+    found: list[PastAnswer] = []
+    doubtful: dict[str, Sequence[str]] = {}
+    for (before, _), record in zip(moves, records, strict=True):
+        answer = remembered(before, record, now)
+        if answer is None:
+            continue
+        found.append(answer)
+        if answer.ended is Ended.REMEDIATED and answer.about:
+            doubtful[answer.action_id] = wanted(record.action)
+    if not doubtful:
+        return found
+    takers = await world.ledger.takers([message for messages in doubtful.values() for message in messages])
+    ours = {
+        action_id
+        for action_id, messages in doubtful.items()
+        if any(takers.get(message, frozenset()) - {action_id} for message in messages)
+    }
+    return [answer for answer in found if answer.action_id not in ours]

@@ -260,11 +260,27 @@ class Incident(Words, frozen=True, kw_only=True):
     alerts: tuple[Alert, ...] = ()
 
 
+class Clicks(msgspec.Struct, frozen=True, kw_only=True):
+    """What one account clicked in one message, as Safe Links recorded it.
+
+    `account` is its user principal name in lower case, which may differ from its address; empty where none is
+    recorded. `allowed` are the clicks that were not blocked: they led to the page, or may have. `through` are
+    those that went on past a warning.
+    """
+
+    account: str
+    count: int
+    allowed: int
+    through: int
+
+
 class MailMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One copy of a message in one mailbox, from `EmailEvents` or `analyzedEmails`.
 
     `location` is Graph's `deliveryLocation` word for where it is now; None where it was given as a
-    word that nobody here knows.
+    word that nobody here knows. `clicks` are those of its recipient, and those of accounts that bear the
+    address of none of the message's recipients: in whose copy these clicked is not known. None where
+    nothing is known of clicks.
     """
 
     network_message_id: str
@@ -285,6 +301,7 @@ class MailMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     dmarc: str | None = None
     composite: str | None = None
     received: datetime | None = None
+    clicks: tuple[Clicks, ...] | None = None
 
     @property
     def pair(self) -> tuple[str, str]:

@@ -29,8 +29,16 @@ class Ended(StrEnum):
     DECLINED = "declined"
 
 
+Matter = tuple[ActionKind, About, str]
+"""What earlier answers are looked up for: the kind of pending action, by what, and its value as it is compared."""
+
+
 class PastAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """How one pending action ended elsewhere, and what it was about."""
+    """How one pending action ended elsewhere, and what it was about.
+
+    One that is about nothing takes an earlier one of its action back: Defender shows that it awaits approval
+    again.
+    """
 
     action_id: str
     kind: ActionKind

@@ -59,6 +59,8 @@ class Sighting(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     remediation_status: str | None = None
     created_date_time: datetime | None = None
     last_update_date_time: datetime | None = None
+    is_user_report: bool | None = None
+    """Whether the alert is a user's report of mail; None where it does not say, or was read before that was asked."""
 
 
 class IncidentHead(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,6 +77,8 @@ class IncidentHead(msgspec.Struct, frozen=True, kw_only=True):
     custom_tags: tuple[str, ...] | None = None
     system_tags: tuple[str, ...] | None = None
     alert_count: int = 0
+    report_count: int | None = None
+    """How many of its alerts are users' reports; None where one does not say, or that was not asked yet."""
 
 
 class PendingAction(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -1,7 +1,8 @@
 """One narrow form of advanced hunting over the tenant's mail; everything else is refused as bad KQL.
 
 Understood: `let ids = dynamic([…]);`, `EmailEvents`, `where Timestamp > ago(…)`, `where NetworkMessageId in (…)`,
-a left outer join with the latest row of `EmailPostDeliveryEvents`, `project`, `take`.
+a left outer join with the latest row of `EmailPostDeliveryEvents`, `project`, a union with what was clicked
+(`clicking`), `take`.
 """
 
 import re
@@ -11,6 +12,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from agent.simulator import clicking
 from agent.simulator.mail import (
     DELETED,
     DROPPED,
@@ -57,6 +59,7 @@ _JOIN = re.compile(
     r"\s*by\s+NetworkMessageId\s*,\s*RecipientEmailAddress\s*\)\s*on\s+NetworkMessageId\s*,\s*RecipientEmailAddress",
     re.DOTALL,
 )
+_UNION = re.compile(r"union\s*\((.*)\)", re.DOTALL)
 _TAKE = re.compile(r"(?:take|limit)\s+(\d{1,9})")
 _COLUMN = re.compile(r"(?:(\w+)\s*=\s*)?(\w+)")
 
@@ -109,25 +112,36 @@ class Query:
     since: datetime
     columns: Mapping[str, Column]
     most: int
+    wants_clicks: bool = False
 
 
-def answer(words: str, post: Post, now: datetime) -> Json:
-    """Return `huntingQueryResults`.
+def answer(words: str, post: Post, now: datetime, *, has_clicks: bool = True) -> Json:
+    """Return `huntingQueryResults`. Without `has_clicks` the tenant has no table of them.
 
     Raises:
-        BadRequest: the query is not of the one form that is understood here.
+        BadRequest: the query is not of the one form that is understood here, or asks for a table that is not there.
     """
     query = parse(words, now)
+    if query.wants_clicks and not has_clicks:
+        raise BadRequest(clicking.NO_TABLE)
     columns = [(name, read) for name, (_, read) in query.columns.items()]
     rows: list[Json] = []
-    for message in dict.fromkeys(one.lower() for one in query.messages):
+    messages = dict.fromkeys(one.lower() for one in query.messages)
+    for message in messages:
         for copy in post.of_message(message):
             if copy.received > query.since and len(rows) < query.most:
                 rows.append({name: read(copy) for name, read in columns})
-    return {
-        "schema": [{"name": name, "type": kind} for name, (kind, _) in query.columns.items()],
-        "results": rows,
-    }
+    schema = {name: kind for name, (kind, _) in query.columns.items()}
+    if query.wants_clicks:
+        schema |= clicking.COLUMNS
+        rows = _united(rows, clicking.summed(post, messages, query.since), schema)[: query.most]
+    return {"schema": [{"name": name, "type": kind} for name, kind in schema.items()], "results": rows}
+
+
+def _united(copies: Sequence[Json], clicks: Sequence[Json], schema: Mapping[str, str]) -> list[Json]:
+    """Return the rows of both with the columns of both; hunting has no null text, only an empty one."""
+    nothing = {name: "" if kind == "String" else None for name, kind in schema.items()}
+    return [{**nothing, **row} for row in (*copies, *clicks)]
 
 
 def parse(words: str, now: datetime) -> Query:
@@ -147,6 +161,7 @@ def parse(words: str, now: datetime) -> Query:
     messages: list[str] | None = None
     since, most = now - REACH, MOST_ROWS
     columns: Mapping[str, Column] = _OF_EVENT
+    wants_clicks = False
     for stage in stages:
         if match := _AGO.fullmatch(stage):
             since = max(since, now - _span(match))
@@ -156,13 +171,16 @@ def parse(words: str, now: datetime) -> Query:
             columns = _joined(match, lists)
         elif stage.startswith("project "):
             columns = _projected(stage.removeprefix("project "), columns)
+        elif match := _UNION.fullmatch(stage):
+            _check_clicks(match[1], lists)
+            wants_clicks = True
         elif match := _TAKE.fullmatch(stage):
             most = min(most, int(match[1]))
         else:
             raise BadRequest(f"the query could not be parsed near `{stage[:60]}`")
     if messages is None:
         raise BadRequest("the query names no messages")
-    return Query(messages, since, columns, most)
+    return Query(messages, since, columns, most, wants_clicks)
 
 
 def _stages(rest: str) -> list[str]:
@@ -218,6 +236,17 @@ def _joined(match: re.Match[str], lists: Mapping[str, list[str]]) -> Mapping[str
             raise BadRequest(f"failed to resolve column `{name}`")
         columns[f"{name}1" if name in _OF_EVENT else name] = _OF_MOVE[name]
     return columns
+
+
+def _check_clicks(words: str, lists: Mapping[str, list[str]]) -> None:
+    """Raise BadRequest where clicks are asked for in another form than the one that is understood here."""
+    table, *stages = (" ".join(stage.split()) for stage in _stages(words))
+    if table != clicking.TABLE or tuple(stages[2:]) != clicking.STAGES or not _AGO.fullmatch(stages[0]):
+        raise BadRequest(f"the union could not be parsed near `{words.strip()[:60]}`")
+    matched = _IN.fullmatch(stages[1])
+    if matched is None:
+        raise BadRequest(f"the union could not be parsed near `{stages[1][:60]}`")
+    _listed(matched[1], lists)
 
 
 def _projected(words: str, columns: Mapping[str, Column]) -> Mapping[str, Column]:

@@ -1,7 +1,7 @@
 """The tenant's mail: one copy for each message and mailbox, and where it lies."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -71,17 +71,43 @@ class Copy:
         self.location, self.moved_by, self.moved = location, moved_by, now
 
 
+@dataclass(frozen=True, slots=True)
+class Click:
+    """One row of `UrlClickEvents`: what Safe Links did about one click in one message.
+
+    A click past a warning is a second row with the same `report_id`. `account` is a user principal name, which may
+    be another than the address.
+    """
+
+    network_message_id: str
+    account: str
+    at: datetime
+    action: str
+    report_id: str
+    is_through: bool = False
+
+
 class Post:
-    """Every copy in the tenant, found by message or by message and mailbox."""
+    """Every copy in the tenant, found by message or by message and mailbox, and the clicks in them."""
 
     def __init__(self) -> None:
         self._copies: dict[str, dict[str, Copy]] = defaultdict(dict)
+        self._clicks: dict[str, list[Click]] = defaultdict(list)
 
     def add(self, copies: Iterable[Copy]) -> None:
         """Deliver them; a copy that is there already stays as it is."""
         for copy in copies:
             message, recipient = copy.pair
             self._copies[message].setdefault(recipient, copy)
+
+    def click(self, clicks: Iterable[Click]) -> None:
+        """Let people click."""
+        for click in clicks:
+            self._clicks[click.network_message_id.lower()].append(click)
+
+    def clicks_in(self, network_message_id: str) -> Sequence[Click]:
+        """Return the clicks in one message."""
+        return self._clicks.get(network_message_id.lower(), ())
 
     def of_message(self, network_message_id: str) -> Iterator[Copy]:
         """Return the copies of one message, in the order of their delivery."""

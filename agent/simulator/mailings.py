@@ -42,7 +42,14 @@ def clusters(maker: Maker) -> Iterator[Bundle]:
         letter = maker.letter("harvest.example", f"Your mailbox {number} is almost full", urls=(url,))
         copies = maker.copies(letter, size, created - _HOUR)
         evidence = [maker.by_url(created, copies, url)]
-        yield maker.bundle(f"URL campaign {number + 1}", URL_REMOVED, evidence, created, copies=copies)
+        yield maker.bundle(
+            f"URL campaign {number + 1}",
+            URL_REMOVED,
+            evidence,
+            created,
+            copies=copies,
+            clicks=maker.clicks(copies),
+        )
     for number, size in enumerate(FILE_SIZES):
         created = maker.ago(hours=6 + 9 * number)
         name = f"statement-{number}.xlsm"
@@ -117,6 +124,8 @@ def singles(maker: Maker) -> Iterator[Bundle]:
         verdict = "suspicious" if number % 3 == 2 else "malicious"
         evidence = [shapes.message(created, copies[0], verdict=verdict)]
         title = REPORTED if number % 2 else NOT_REMOVED
+        if title == REPORTED:
+            evidence.append(shapes.submission(created, copies[0]))
         severity = "low" if number % 2 else "medium"
         yield maker.bundle(
             f"Message {number + 1}", title, evidence, created, copies=copies, severity=severity

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from agent.simulator import shapes
 from agent.simulator.lots import guid, lots
-from agent.simulator.mail import DELETED, INBOX, JUNK, QUARANTINE, Copy, Letter
+from agent.simulator.mail import DELETED, INBOX, JUNK, QUARANTINE, Click, Copy, Letter
 from agent.simulator.names import DOMAIN
 from agent.simulator.shapes import Json
 from agent.simulator.state import Bundle
@@ -46,6 +46,7 @@ class Maker:
     def __init__(self, seed: int, now: datetime, *, first_incident: int = 1000) -> None:
         self.now = now
         self.lots = lots(seed, "tenant")
+        self._clicks = lots(seed, "clicks")
         self._incident = first_incident
         self._person = self.lots.randrange(_EVERYONE)
 
@@ -105,6 +106,27 @@ class Maker:
                 copies.append(Copy(letter, message, recipient, moment, _delivered(place), place))
         return tuple(copies)
 
+    def clicks(self, copies: Sequence[Copy]) -> tuple[Click, ...]:
+        """Return the clicks of one in eight people who have a message in their inbox.
+
+        They are blocked, allowed, or go on past a warning, in turn; one in three clicks by an account that bears
+        another name than the address.
+        """
+        clicks: list[Click] = []
+        clickers = [copy for copy in copies if copy.original == INBOX][4::8]
+        for number, copy in enumerate(clickers):
+            name, _, domain = copy.recipient.partition("@")
+            account = f"{name[0]}.{name.partition('.')[2]}@{domain}" if number % 3 == 2 else copy.recipient
+            at, report_id = copy.received + timedelta(minutes=5), guid(self._clicks)
+            action = "ClickAllowed" if number % 3 == 1 else "ClickBlocked"
+            clicks.append(Click(copy.network_message_id, account, at, action, report_id))
+            if number % 3 == 2:
+                later = at + timedelta(seconds=9)
+                clicks.append(
+                    Click(copy.network_message_id, account, later, action, report_id, is_through=True)
+                )
+        return tuple(clicks)
+
     def _place(self, number: int) -> str:
         return {4: JUNK, 7: DELETED, 11: QUARANTINE}.get(number % 13, INBOX)
 
@@ -116,6 +138,7 @@ class Maker:
         created: datetime,
         *,
         copies: Sequence[Copy] = (),
+        clicks: Sequence[Click] = (),
         severity: str = "informational",
         state: str = shapes.PENDING,
         status: str = "active",
@@ -135,7 +158,7 @@ class Maker:
             **alert,  # type: ignore[arg-type]
         )
         head = shapes.incident(incident_id, name=name, created=created, severity=severity, status=status)
-        return Bundle(head, (one,), tuple(copies))
+        return Bundle(head, (one,), tuple(copies), tuple(clicks))
 
     def by_url(self, created: datetime, copies: Sequence[Copy], url: str, **more: str) -> Json:
         """Return a cluster of messages with one URL. How real ones spell `clusterBy` is UNCONFIRMED."""

@@ -144,7 +144,7 @@ class Reading:
         words = asked.get("query")
         if not words or asked.keys() - {"query", "timespan"}:
             raise BadRequest("the body must hold `Query` and may hold `Timespan`")
-        found = hunting.answer(words, self._state.post, now)
+        found = hunting.answer(words, self._state.post, now, has_clicks=self._state.switches.click_table)
         return json(_in_context("microsoft.graph.security.huntingQueryResults", encode(found)))
 
     def _found(

@@ -202,6 +202,25 @@ def message(
     return evidence("analyzedMessageEvidence", created, verdict=verdict, status=status, **own)
 
 
+def submission(created: datetime, copy: Copy, *, kind: str = "Phish") -> Json:
+    """Return the evidence of a message that its recipient reported; it is nothing that could be remediated.
+
+    How real ones spell `reportType` is UNCONFIRMED.
+    """
+    own: Json = {
+        "networkMessageId": copy.network_message_id,
+        "recipient": copy.recipient,
+        "sender": copy.letter.sender,
+        "senderIp": copy.letter.sender_ip,
+        "subject": copy.letter.subject,
+        "reportType": kind,
+        "submissionDateTime": text(created),
+        "submissionId": copy.network_message_id,
+        "submitter": copy.recipient,
+    }
+    return evidence("submissionMailEvidence", created, verdict="unknown", status="none", **own)
+
+
 def _sender(address: str, name: str) -> Json:
     return {"emailAddress": address, "displayName": name, "domainName": address.partition("@")[2]}
 

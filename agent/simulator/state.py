@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from agent.simulator.directory import Directory
-from agent.simulator.mail import Copy, Pair, Post
+from agent.simulator.mail import Click, Copy, Pair, Post
 from agent.simulator.moments import text
 from agent.simulator.names import TENANT_ID
 from agent.simulator.shapes import PENDING, Json
@@ -27,6 +27,7 @@ class Bundle:
     incident: Json
     alerts: tuple[Json, ...] = ()
     copies: tuple[Copy, ...] = ()
+    clicks: tuple[Click, ...] = ()
 
 
 @dataclass(slots=True)
@@ -121,6 +122,7 @@ class State:
         self.incidents[bundle.incident["id"]] = bundle.incident
         self._alerts_of.setdefault(bundle.incident["id"], [])
         self.post.add(bundle.copies)
+        self.post.click(bundle.clicks)
         for alert in bundle.alerts:
             self._add(alert, now)
 

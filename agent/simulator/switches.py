@@ -61,6 +61,9 @@ class Switches(msgspec.Struct, frozen=True, kw_only=True):
     """What evidence says once its week is over; a member of `evidenceRemediationStatus`."""
     unheard_words: bool = False
     """Whether the tenant also holds words and an evidence type that no published metadata has."""
+    click_table: bool = True
+    """Whether hunting has `UrlClickEvents`. Without Defender for Office 365 it does not, and how it then says so is
+    not published."""
     throttle_per_minute: int | None = 150
     """Requests to `/security` in one minute; None for no limit. 150 is published for alerts, and for
     incidents, mail and hunting it is taken to be the same."""
@@ -89,6 +92,7 @@ def every_position() -> Mapping[str, Switches]:
         "expired evidence is unremediated": Switches(expired_evidence="unremediated"),
         "expired evidence is declined": Switches(expired_evidence="declined"),
         "unheard words": Switches(unheard_words=True),
+        "no table of clicks": Switches(click_table=False),
         "no hunting": Switches(roles=ALL_ROLES - {HUNT}),
         "no mail": Switches(roles=ALL_ROLES - {HUNT, READ_MAIL, WRITE_MAIL}),
     }

@@ -12,11 +12,12 @@ from agent.model.enactment import Approval
 from agent.model.past import About, Ended, PastAnswer, Tally
 from agent.model.pending import ActionKind
 from agent.model.policy import KeptSet, Members
-from tests.adapters.records import MINUTE, NOW, TENANT, a_decided_record, a_decision, an_action
+from tests.adapters.records import MINUTE, NOW, TENANT, a_decided_record, a_decision, an_action, an_effect
 
 CLUSTER, MESSAGE = ActionKind.SOFT_DELETE_CLUSTER, ActionKind.SOFT_DELETE_MESSAGE
 SENDER = (About.SENDER, "news@partner.example")
 DOMAIN = (About.DOMAIN, "partner.example")
+BY = (About.CLUSTER_BY, "url")
 
 
 def an_answer(action: str, ended: Ended = Ended.DECLINED, *, kind: ActionKind = CLUSTER) -> PastAnswer:
@@ -26,27 +27,68 @@ def an_answer(action: str, ended: Ended = Ended.DECLINED, *, kind: ActionKind = 
 async def test_answers_are_counted_by_what_they_were_about_and_by_kind(ledger: SqlLedger) -> None:
     answers = [an_answer("1"), an_answer("2"), an_answer("3", Ended.REMEDIATED), an_answer("4", kind=MESSAGE)]
     await ledger.save([], answers=answers, now=NOW)
+    matters = [(CLUSTER, *SENDER), (CLUSTER, *DOMAIN), (CLUSTER, *BY), (MESSAGE, *SENDER), (MESSAGE, *BY)]
 
-    found = await ledger.answered(CLUSTER, [SENDER, DOMAIN, (About.CLUSTER_BY, "url")], NOW)
+    found = await ledger.answered(matters, NOW)
 
     assert found == {
-        SENDER: Tally(declined=2, remediated=1),
-        DOMAIN: Tally(declined=2, remediated=1),
-        (About.CLUSTER_BY, "url"): Tally(),
+        (CLUSTER, *SENDER): Tally(declined=2, remediated=1),
+        (CLUSTER, *DOMAIN): Tally(declined=2, remediated=1),
+        (CLUSTER, *BY): Tally(),
+        (MESSAGE, *SENDER): Tally(declined=1),
+        (MESSAGE, *BY): Tally(),
     }
+
+
+async def test_more_matters_than_one_statement_takes_are_all_answered(ledger: SqlLedger) -> None:
+    await ledger.save([], answers=[an_answer("1")], now=NOW)
+    matters = [(CLUSTER, About.SENDER, f"{number}@many.example") for number in range(1_201)]
+
+    found = await ledger.answered([*matters, (CLUSTER, *SENDER)], NOW)
+
+    assert len(found) == 1_202
+    assert [matter for matter, tally in found.items() if tally != Tally()] == [(CLUSTER, *SENDER)]
+
+
+async def test_nothing_asked_is_nothing_found(ledger: SqlLedger) -> None:
+    assert await ledger.answered([], NOW) == {}
+    assert await ledger.takers([]) == {}
 
 
 async def test_an_action_has_one_answer_its_last(ledger: SqlLedger) -> None:
     await ledger.save([], answers=[an_answer("1")], now=NOW)
     await ledger.save([], answers=[an_answer("1", Ended.REMEDIATED)], now=NOW)
 
-    assert await ledger.answered(CLUSTER, [SENDER], NOW) == {SENDER: Tally(remediated=1)}
+    assert await ledger.answered([(CLUSTER, *SENDER)], NOW) == {(CLUSTER, *SENDER): Tally(remediated=1)}
+
+
+async def test_an_answer_about_nothing_takes_back_the_action_s_own_alone(ledger: SqlLedger) -> None:
+    await ledger.save([], answers=[an_answer("1"), an_answer("2")], now=NOW)
+
+    await ledger.save([], answers=[msgspec.structs.replace(an_answer("1"), about=())], now=NOW)
+
+    assert await ledger.answered([(CLUSTER, *SENDER)], NOW) == {(CLUSTER, *SENDER): Tally(declined=1)}
 
 
 async def test_answers_before_the_window_do_not_count(ledger: SqlLedger) -> None:
     await ledger.save([], answers=[an_answer("1")], now=NOW)
 
-    assert await ledger.answered(CLUSTER, [SENDER], NOW + MINUTE) == {SENDER: Tally()}
+    assert await ledger.answered([(CLUSTER, *SENDER)], NOW) == {(CLUSTER, *SENDER): Tally(declined=1)}
+    assert await ledger.answered([(CLUSTER, *SENDER)], NOW + MINUTE) == {(CLUSTER, *SENDER): Tally()}
+
+
+async def test_it_is_known_whose_effects_take_a_message_until_they_are_dropped(ledger: SqlLedger) -> None:
+    records = [a_decided_record("cluster-1"), a_decided_record("cluster-2")]
+    first = an_effect(records[0], targets=(("m1", "a@contoso.example"), ("m2", "a@contoso.example")))
+    second = an_effect(records[1], targets=(("m1", "b@contoso.example"),))
+    await ledger.save(records, effects=[first, second], now=NOW)
+
+    assert await ledger.takers(["m1", "m2", "m3"]) == {
+        "m1": {first.action_id, second.action_id},
+        "m2": {first.action_id},
+    }
+    await ledger.save([], dropped=[first.id], now=NOW)
+    assert await ledger.takers(["m1", "m2", "m3"]) == {"m1": {second.action_id}}
 
 
 async def test_a_set_is_kept_with_every_byte_and_the_last_one_is_known(ledger: SqlLedger) -> None:
@@ -144,7 +186,7 @@ async def test_tenants_do_not_see_what_the_other_keeps(url: str) -> None:
         await ours.save([a_decided_record("cluster-1")], now=NOW)
 
     async with open_ledger(url, other) as theirs:
-        assert await theirs.answered(CLUSTER, [SENDER], NOW) == {SENDER: Tally()}
+        assert await theirs.answered([(CLUSTER, *SENDER)], NOW) == {(CLUSTER, *SENDER): Tally()}
         assert await theirs.kept_set() is None
         assert await theirs.members() == {}
         assert await theirs.alarms() == ()

@@ -41,9 +41,18 @@ QUERIES: dict[str, tuple[Asked, set[str]]] = {
     "judged": (lambda one: one.judged(since=NOW), {"ix_decisions_at"}),
     "approvals": (lambda one: one.approvals(NOW), {"ix_approvals_at"}),
     "answered": (
-        lambda one: one.answered(ActionKind.SOFT_DELETE_CLUSTER, [(About.SENDER, "a@x.example")], NOW),
+        lambda one: one.answered(
+            [
+                (kind, about, value)
+                for kind in (ActionKind.SOFT_DELETE_CLUSTER, ActionKind.SOFT_DELETE_MESSAGE)
+                for about in About
+                for value in ("a@x.example", "x.example")
+            ],
+            NOW,
+        ),
         {"pk:answers"},
     ),
+    "takers": (lambda one: one.takers(["message-0", "message-1"]), {"pk:targets", "pk:effects"}),
     "kept set": (lambda one: one.kept_set("revision"), {"pk:policy_sets"}),
     "depart": (lambda one: one.depart(an_effect(a_decided_record()).id, NOW), {"pk:effects"}),
     "save": (

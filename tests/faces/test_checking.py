@@ -289,8 +289,8 @@ def test_github_gets_one_line_for_each_remark_and_the_summary(folder: Path) -> N
 
     lines = done.stdout.splitlines()
     assert lines[0].startswith("::error file=")
-    assert len(lines) == 4
-    assert lines[-1] == f"3 errors in {folder}"
+    assert len(lines) == 3
+    assert lines[-1] == f"2 errors in {folder}"
     assert done.exit_code == 1
 
 

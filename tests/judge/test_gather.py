@@ -3,10 +3,13 @@
 import msgspec
 import pytest
 
-from agent.judge.gather import cluster_by, gather, mail_of, wanted
+from agent.judge.clusters import cluster_by
+from agent.judge.gather import gather, mail_of, wanted
+from agent.judge.known import ALWAYS
 from agent.judge.vocabulary import FACTS, MESSAGE_FACTS
 from agent.model.defender import DeviceEvidence, Mail, MailboxConfigurationEvidence, UrlEvidence
 from agent.model.facts import Facts
+from agent.model.pending import IncidentHead, Sighting
 from tests.makers import NOW, a_cluster, a_copy, a_message, an_action, message_id, some_mail
 
 
@@ -134,6 +137,13 @@ def test_a_url_that_is_none_has_no_host() -> None:
 
     assert "url.host" not in gather(action, None, NOW).values
     assert msgspec.structs.asdict(action)["label"] == "http://[bad"
+
+
+def test_facts_that_are_called_never_missing_are_given_of_the_barest_action() -> None:
+    head, seen = IncidentHead(id="1"), (Sighting(incident_id="1", alert_id="2"),)
+    bare = msgspec.structs.replace(an_action(), evidence=None, incident=head, sightings=seen)
+
+    assert gather(bare, None, NOW).values.keys() >= ALWAYS
 
 
 def test_a_device_is_known_by_what_entra_has_of_it_too() -> None:

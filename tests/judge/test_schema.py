@@ -296,10 +296,24 @@ cases:
 """
 
 
-def test_cases_are_in_their_schema() -> None:
-    parse_cases("p.cases.yaml", CASES_TEXT.encode())
+BASED_TEXT = """\
+policy: p
+base: mine
+bases:
+  mine: {kind: softDeleteCluster, facts: {cluster.by: url}, messages: [{subject: x}]}
+  other: {kind: blockUrl, facts: {url.value: x}, now: 2026-12-31}
+given: {facts: {alert.severity: high}, unknown: [messages]}
+cases:
+  - {case: one, decision: escalate, policies: []}
+  - {case: two, base: other, facts: {url.host: x.example}, decision: approve, policies: [p]}
+"""
 
-    assert wrong(Document.CASES, CASES_TEXT) == []
+
+@pytest.mark.parametrize("text", [CASES_TEXT, BASED_TEXT])
+def test_cases_are_in_their_schema(text: str) -> None:
+    parse_cases("p.cases.yaml", text.encode())
+
+    assert wrong(Document.CASES, text) == []
 
 
 # What is wrong
@@ -413,6 +427,27 @@ def test_a_wrong_list_is_refused_by_the_schema_as_by_the_loader(text: str) -> No
 
     assert wrong(Document.LIST, data) != []
     assert not loads(policy_file(), {"lists/some.yaml": data})
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("base: mine", "base: ''"),
+        ("mine: {kind: softDeleteCluster", "mine: {kind: softDeleteClusters"),
+        ("mine: {kind: softDeleteCluster, facts: {cluster.by: url}", "mine: {facts: {cluster.by: url}"),
+        ("other: {kind: blockUrl, facts: {url.value: x}", "other: {kind: blockUrl, facts: {cluster.by: url}"),
+        ("now: 2026-12-31}", "decision: approve}"),
+        ("unknown: [messages]", "unknown: [message]"),
+        ("base: other", "bass: other"),
+    ],
+)
+def test_wrong_bases_are_refused_by_the_schema_as_by_the_loader(before: str, after: str) -> None:
+    assert before in BASED_TEXT
+    changed = BASED_TEXT.replace(before, after)
+
+    assert wrong(Document.CASES, changed) != []
+    with pytest.raises(PolicyError):
+        parse_cases("p.cases.yaml", changed.encode())
 
 
 @pytest.mark.parametrize(

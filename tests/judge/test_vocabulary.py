@@ -25,7 +25,7 @@ from agent.model.defender import (
     UserAccount,
     UserEvidence,
 )
-from agent.model.facts import FactType
+from agent.model.facts import VOCABULARY, FactType
 from agent.model.pending import MAIL_KINDS, ActionKind
 from tests.makers import NOW, a_cluster, a_copy, a_message, an_action, some_mail
 from tests.metadata import metadata
@@ -197,3 +197,22 @@ def test_a_table_in_markdown_has_as_many_cells_in_every_line() -> None:
 
     assert len(lines) == 2 + len(operator_rows())
     assert {len(re.findall(r"(?<!\\)\|", line)) for line in lines} == {5}
+
+
+def test_facts_that_came_in_later_say_so_and_when_they_are_unknown() -> None:
+    later = {name: fact for name, fact in {**FACTS, **MESSAGE_FACTS}.items() if fact.since > 1}
+
+    assert {fact.since for fact in later.values()} == {VOCABULARY}
+    assert {name.partition(".")[0] for name in later} == {
+        "alert",
+        "reports",
+        "cluster",
+        "device",
+        "clicks",
+        "history",
+        "clicked",
+        "clickedThrough",
+    }
+    made_here = [fact for name, fact in later.items() if not name.startswith("device.")]
+    assert all(fact.unknown_when != "Graph does not give it" for fact in made_here)
+    assert len(later) == 24

@@ -1,7 +1,8 @@
 """Where mail is, from advanced hunting: the one query, and its rows -> messages. Pure.
 
 A mail cluster names messages but no recipients, and `remediate` wants both. One query over `EmailEvents`
-and `EmailPostDeliveryEvents` resolves thousands of messages at the price of one request.
+and `EmailPostDeliveryEvents` resolves thousands of messages at the price of one request, and who clicked
+in them comes with it (`clicks`).
 """
 
 import re
@@ -10,7 +11,8 @@ from typing import Any
 
 import msgspec
 
-from agent.adapters.graph.copies import Unreadable, text, texts, threats_of, word
+from agent.adapters.graph.clicks import PART, Clicked, is_click
+from agent.adapters.graph.copies import Found, Unreadable, sorted_out, text, texts, threats_of, word
 from agent.adapters.graph.wire import moment_of, parse
 from agent.model.defender import MailMessage
 from agent.model.errors import Malformed
@@ -32,7 +34,7 @@ EmailEvents
 ) on NetworkMessageId, RecipientEmailAddress
 | project NetworkMessageId, RecipientEmailAddress, SenderFromAddress, SenderMailFromAddress, SenderIPv4, Subject, \
 EmailDirection, DeliveryAction, DeliveryLocation, LatestDeliveryLocation, ThreatTypes, DetectionMethods, \
-AuthenticationDetails, Timestamp, PostDeliveryLocation = DeliveryLocation1, PostDeliveryAction = ActionType
+AuthenticationDetails, Timestamp, PostDeliveryLocation = DeliveryLocation1, PostDeliveryAction = ActionType{clicks}
 | take {rows}"""
 
 LOCATIONS = {
@@ -69,8 +71,10 @@ def is_message_id(text: str) -> bool:
     return _GUID.fullmatch(text) is not None
 
 
-def query(ids: Sequence[str]) -> str:
+def query(ids: Sequence[str], *, clicks: bool = True) -> str:
     """Return the query for these messages, in lower case: `in` tells case apart and hunting's ids are lower.
+
+    Without `clicks` it does not ask who clicked.
 
     Raises:
         ValueError: something is not a message's id.
@@ -78,7 +82,7 @@ def query(ids: Sequence[str]) -> str:
     if not all(is_message_id(one) for one in ids):
         raise ValueError("only ids of messages may be put into a query")
     listed = ",".join(f'"{one.lower()}"' for one in ids)
-    return _QUERY.format(ids=listed, rows=MOST_ROWS + 1)
+    return _QUERY.format(ids=listed, clicks=PART if clicks else "", rows=MOST_ROWS + 1)
 
 
 def rows_of(body: bytes) -> list[dict[str, Any]]:
@@ -96,7 +100,13 @@ def rows_of(body: bytes) -> list[dict[str, Any]]:
     ]
 
 
-def message_of(row: dict[str, Any]) -> MailMessage | Unreadable:
+def copies_of(rows: Sequence[dict[str, Any]], *, clicks: bool = True) -> Found:
+    """Return the copies that these rows tell of; who clicked in them, where that was asked."""
+    clicked = Clicked(rows) if clicks else None
+    return sorted_out(message_of(row, clicked) for row in rows if not is_click(row))
+
+
+def message_of(row: dict[str, Any], clicked: Clicked | None = None) -> MailMessage | Unreadable:
     """Return the copy that one row tells of, or why it cannot be taken."""
     message_id, recipient = word(row, "networkmessageid"), word(row, "recipientemailaddress")
     if message_id is None or not is_message_id(message_id):
@@ -124,6 +134,7 @@ def message_of(row: dict[str, Any]) -> MailMessage | Unreadable:
         dmarc=verdicts.get("dmarc"),
         composite=verdicts.get("compauth") or verdicts.get("compositeauthentication"),
         received=moment_of(row.get("timestamp")),
+        clicks=None if clicked is None else clicked.of(message_id, recipient),
     )
 
 

@@ -1,11 +1,14 @@
 """Looking mail up: by hunting where it is granted, one message at a time where it is not."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from agent.adapters.graph import analyzed, hunting
 from agent.adapters.graph.answers import Answer, Call
 from agent.adapters.graph.asking import Asking
-from agent.adapters.graph.client import Client, NotFound, Oversized
+from agent.adapters.graph.clicks import TABLE, is_click
+from agent.adapters.graph.client import BadRequest, Client, NotFound, Oversized
 from agent.adapters.graph.copies import Found, Unreadable, sorted_out
 from agent.adapters.graph.wire import records_of
 from agent.model.defender import Mail, MailMessage
@@ -16,6 +19,8 @@ HUNTING = "ThreatHunting.Read.All"
 AS_MANY_AS_NEEDED = 1_000_000
 MOST_PAGES = 1_000
 NOTHING = Found((), ())
+CLICKS_AGAIN = timedelta(hours=1)
+"""How long clicks are not asked for after Graph said that there is no such table."""
 
 
 class Mailbag:
@@ -29,6 +34,7 @@ class Mailbag:
         self._clock = clock
         self._has_analyzed_emails = has_analyzed_emails
         self._per_action = per_action
+        self._clicks_from = datetime.min.replace(tzinfo=UTC)
 
     @property
     def can_hunt(self) -> bool:
@@ -86,15 +92,36 @@ class Mailbag:
         return copies, missing | absent, whys
 
     async def _hunt(self, ids: list[str]) -> tuple[Found, str]:
-        """Return the copies of these messages, or none of them and why they are too many for one answer."""
-        query = hunting.query(ids)
+        """Return the copies of these messages, or none of them and why they are too many for one answer.
+
+        Where it cannot be had with the clicks, it is asked for without them: a licence may lack their table, and
+        they must not make mail unknown that is known without them.
+        """
+        has_clicks = self._clock.now() >= self._clicks_from
+        try:
+            rows, why = await self._rows(ids, clicks=has_clicks)
+        except BadRequest as error:
+            if not has_clicks:
+                raise
+            rows, why = await self._rows(ids, clicks=False)
+            has_clicks = False
+            if TABLE.lower() in str(error).lower():
+                self._clicks_from = self._clock.now() + CLICKS_AGAIN
+        if why and has_clicks and len(ids) == 1 and (not rows or any(map(is_click, rows))):
+            rows, why = await self._rows(ids, clicks=False)
+            has_clicks = False
+        return (NOTHING, why) if why else (hunting.copies_of(rows, clicks=has_clicks), "")
+
+    async def _rows(self, ids: list[str], *, clicks: bool) -> tuple[list[dict[str, Any]], str]:
+        """Return the rows of one answer; and why they are not all, where they are more than an answer holds."""
+        query = hunting.query(ids, clicks=clicks)
         try:
             rows = await self._client.read(Call.HUNT, lambda: self._asking.hunt(query), _rows)
         except Oversized:
-            return NOTHING, f"the copies of {len(ids)} messages are more than one answer holds"
+            return [], f"the copies of {len(ids)} messages are more than one answer holds"
         if len(rows) >= hunting.MOST_ROWS:
-            return NOTHING, f"more than {hunting.MOST_ROWS} copies of {len(ids)} messages"
-        return sorted_out(hunting.message_of(row) for row in rows), ""
+            return rows, f"more than {hunting.MOST_ROWS} copies of {len(ids)} messages"
+        return rows, ""
 
     async def _analyzed(self, message_id: str) -> Found:
         copies: list[MailMessage | Unreadable] = []
@@ -121,7 +148,7 @@ class Mailbag:
             return NOTHING
 
 
-def _rows(answer: Answer) -> list[dict[str, object]]:
+def _rows(answer: Answer) -> list[dict[str, Any]]:
     if answer.status == 206:
         raise Malformed("only a part came")
     return hunting.rows_of(answer.body)

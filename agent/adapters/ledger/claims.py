@@ -1,5 +1,6 @@
 """Who has a target: each (message, recipient) belongs to at most one effect, and that is a primary key."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TypeVar
@@ -24,6 +25,27 @@ def covered(connection: Connection, tenant_id: str, pairs: Sequence[Pair]) -> Ma
     held = dict(query(connection, tenant_id, tuple(dict.fromkeys(pairs))))
     covers = _covers(connection, tenant_id, tuple(set(held.values())))
     return {pair: covers[effect_id] for pair, effect_id in held.items()}
+
+
+def takers(
+    connection: Connection, tenant_id: str, network_message_ids: Sequence[str]
+) -> Mapping[str, frozenset[str]]:
+    """Return which actions' effects have claimed copies of these messages."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for some in chunks(list(dict.fromkeys(network_message_ids))):
+        query = (
+            select(targets.c.network_message_id, effects.c.action_id)
+            .join_from(
+                targets,
+                effects,
+                and_(effects.c.tenant_id == targets.c.tenant_id, effects.c.id == targets.c.effect_id),
+            )
+            .where(targets.c.tenant_id == tenant_id, targets.c.network_message_id.in_(some))
+            .distinct()
+        )
+        for message, action_id in connection.execute(query):
+            found[message].add(action_id)
+    return {message: frozenset(actions) for message, actions in found.items()}
 
 
 def claim(connection: Connection, tenant_id: str, batch: Sequence[Effect]) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, tuple_
+from sqlalchemy import delete, func, insert, select
 from sqlalchemy.engine import Connection, Row
 
 from agent.adapters.ledger import codec
@@ -16,7 +16,7 @@ from agent.adapters.ledger.claims import chunks
 from agent.adapters.ledger.tables import alarms, answers, list_members, policy_sets
 from agent.adapters.ledger.writes import inserting, upsert
 from agent.model.alarm import Alarm
-from agent.model.past import About, Ended, PastAnswer, Tally
+from agent.model.past import About, Ended, Matter, PastAnswer, Tally
 from agent.model.pending import ActionKind
 from agent.model.policy import KeptSet, Members
 
@@ -46,34 +46,36 @@ def save_answers(connection: Connection, tenant_id: str, batch: Sequence[PastAns
 
 
 def answered(
-    connection: Connection,
-    tenant_id: str,
-    kind: ActionKind,
-    about: Sequence[tuple[About, str]],
-    since: datetime,
-) -> Mapping[tuple[About, str], Tally]:
-    """Return how actions of this kind ended, by what they were about."""
-    counts: dict[tuple[About, str], dict[str, int]] = defaultdict(dict)
-    for some in chunks(list(dict.fromkeys(about))):
-        pairs = [(str(what), value) for what, value in some]
-        query = (
-            select(answers.c.about, answers.c.value, answers.c.ended, func.count())
-            .where(
-                answers.c.tenant_id == tenant_id,
-                answers.c.kind == str(kind),
-                tuple_(answers.c.about, answers.c.value).in_(pairs),
-                answers.c.at >= since,
+    connection: Connection, tenant_id: str, matters: Sequence[Matter], since: datetime
+) -> Mapping[Matter, Tally]:
+    """Return how actions ended, by their kind and what they were about.
+
+    One statement for each kind and each thing looked up by, so that the table's key finds the values.
+    """
+    counts: dict[Matter, dict[str, int]] = defaultdict(dict)
+    values: dict[tuple[ActionKind, About], dict[str, None]] = defaultdict(dict)
+    for kind, about, value in matters:
+        values[kind, about][value] = None
+    for (kind, about), asked in values.items():
+        for some in chunks(list(asked)):
+            query = (
+                select(answers.c.value, answers.c.ended, func.count())
+                .where(
+                    answers.c.tenant_id == tenant_id,
+                    answers.c.kind == str(kind),
+                    answers.c.about == str(about),
+                    answers.c.value.in_(some),
+                    answers.c.at >= since,
+                )
+                .group_by(answers.c.value, answers.c.ended)
             )
-            .group_by(answers.c.about, answers.c.value, answers.c.ended)
-        )
-        for what, value, ended, count in connection.execute(query):
-            counts[About(what), value][ended] = count
-    return {
-        one: Tally(
-            remediated=counts[one].get(Ended.REMEDIATED, 0), declined=counts[one].get(Ended.DECLINED, 0)
-        )
-        for one in about
-    }
+            for value, ended, count in connection.execute(query):
+                counts[kind, about, value][ended] = count
+    return {matter: _tally(counts.get(matter, {})) for matter in matters}
+
+
+def _tally(counts: Mapping[str, int]) -> Tally:
+    return Tally(remediated=counts.get(Ended.REMEDIATED, 0), declined=counts.get(Ended.DECLINED, 0))
 
 
 def keep_set(connection: Connection, tenant_id: str, kept: KeptSet) -> None:

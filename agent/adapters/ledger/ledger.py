@@ -15,8 +15,7 @@ from agent.adapters.ledger.failures import told_apart
 from agent.model.alarm import Alarm
 from agent.model.decision import Decision
 from agent.model.enactment import Approval, Cover, Effect, Outcome, Pair, Record, Spent, State
-from agent.model.past import About, Judged, PastAnswer, Tally
-from agent.model.pending import ActionKind
+from agent.model.past import Judged, Matter, PastAnswer, Tally
 from agent.model.policy import KeptSet, Members
 
 P = ParamSpec("P")
@@ -139,10 +138,11 @@ class SqlLedger:
     async def approvals(self, since: datetime) -> tuple[Approval, ...]:
         return await self._read(reads.approved, since)
 
-    async def answered(
-        self, kind: ActionKind, about: Sequence[tuple[About, str]], since: datetime
-    ) -> Mapping[tuple[About, str], Tally]:
-        return await self._read(keeping.answered, kind, about, since)
+    async def answered(self, matters: Sequence[Matter], since: datetime) -> Mapping[Matter, Tally]:
+        return await self._read(keeping.answered, matters, since)
+
+    async def takers(self, network_message_ids: Sequence[str]) -> Mapping[str, frozenset[str]]:
+        return await self._read(claims.takers, network_message_ids)
 
     async def keep_set(self, kept: KeptSet) -> None:
         await self._write(keeping.keep_set, kept)

@@ -152,6 +152,58 @@ def schema(
     describing.print_schema(of)
 
 
+@policies.command("test")
+def rehearse(
+    path: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[PATH]",
+            help="The folder of policies, or one policy, or its cases; ./policies if left out.",
+        ),
+    ] = None,
+    coverage: Annotated[
+        bool, typer.Option("--coverage", help="Show each clause, and in how many cases it was what.")
+    ] = False,
+    min_coverage: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=100,
+            metavar="PERCENT",
+            help="Fail where less of what the clauses of a policy can be was seen.",
+        ),
+    ] = None,
+    mutate: Annotated[
+        bool,
+        typer.Option(
+            "--mutate", help="Change each clause in turn, limits apart, and list what no case notices."
+        ),
+    ] = False,
+    min_noticed: Annotated[
+        float | None,
+        typer.Option(
+            min=0, max=100, metavar="PERCENT", help="Do that, and fail where fewer of a policy are noticed."
+        ),
+    ] = None,
+    junit: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Also write what was found as JUnit XML.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Run the cases of the policies, and say what they never saw, and what they would not notice."""
+    from agent.faces.cli import testing
+
+    asked = testing.Asked(
+        path=path,
+        is_detailed=coverage,
+        is_mutated=mutate,
+        least_coverage=min_coverage,
+        least_noticed=min_noticed,
+        junit=junit,
+    )
+    testing.test(asked, as_json=as_json)
+
+
 @app.command()
 def simulate(
     port: Annotated[int, typer.Option(min=0, max=65_535, help="Where to listen; 0 takes a free port.")] = 0,

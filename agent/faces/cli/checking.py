@@ -1,6 +1,5 @@
 """`policy check`: whether the policies load, decide their cases as those say, and what lint says of them."""
 
-from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
@@ -12,11 +11,11 @@ from agent.faces.cli.options import Format
 from agent.faces.cli.output import console, print_json, safe
 from agent.faces.cli.remarks import LONGEST, commands, counted, line_of
 from agent.faces.cli.sarif import sarif
-from agent.judge.cases import CaseFile, broken, parse_cases
 from agent.judge.compile import compile_set
+from agent.judge.examine import broken, case_book
 from agent.judge.lint.lint import lint, place
 from agent.judge.lint.rules import Code, of_problem
-from agent.judge.parse import CASES, is_list, is_policy, parse_set
+from agent.judge.parse import CASES, is_list, is_policy, is_situation, parse_set
 from agent.model.errors import PolicyError, Problem, SettingsError
 from agent.model.policy import PolicySet
 from agent.model.remark import Remark, Severity
@@ -92,21 +91,16 @@ def _checked(path: Path) -> Checked:
         )
     ours = (one for one in found.policies if path.is_dir() or Path(one.file) == path)
     names = tuple(sorted(one.name for one in ours))
-    beside = {
-        file: data
-        for file, data in files.items()
-        if path.is_dir() or file == str(path.with_name(f"{path.stem}{CASES}"))
-    }
-    cases, failing = broken(compile_set(found), beside)
-    book, unread = _cases(files)
-    told = {str(path), *beside}
+    beside = str(path.with_name(f"{path.stem}{CASES}"))
+    cases, failing = broken(compile_set(found), files, only=lambda file: path.is_dir() or file == beside)
+    book = case_book(files, found)
+    linted = lint(found, book.files, SystemClock().now(), unread={one.file for one in book.problems})
     remarks = [
-        *(of_problem(Code.DOES_NOT_LOAD if one in unread else Code.CASE_FAILS, one) for one in failing),
         *(
-            one
-            for one in lint(found, book, SystemClock().now(), unread={one.file for one in unread})
-            if path.is_dir() or one.file in told
+            of_problem(Code.DOES_NOT_LOAD if one in book.problems else Code.CASE_FAILS, one)
+            for one in failing
         ),
+        *(one for one in linted if path.is_dir() or one.file in (str(path), beside)),
     ]
     return Checked(
         path=str(path),
@@ -117,20 +111,6 @@ def _checked(path: Path) -> Checked:
     )
 
 
-def _cases(files: Mapping[str, bytes]) -> tuple[list[CaseFile], list[Problem]]:
-    """Return the files of cases that can be read, and what is wrong with the others."""
-    book: list[CaseFile] = []
-    problems: list[Problem] = []
-    for file, data in files.items():
-        if not file.endswith(CASES):
-            continue
-        try:
-            book.append(parse_cases(file, data))
-        except PolicyError as error:
-            problems.extend(error.problems)
-    return book, problems
-
-
 def _folder_of(file: Path) -> Path:
     return file.parent.parent if file.parent.name == LISTS else file.parent
 
@@ -139,6 +119,8 @@ def _no_policy(file: Path) -> str | None:
     """Return why nothing would ever be read from the file as a policy or a list; None where it would be."""
     if file.suffix not in SUFFIXES:
         return "is neither a policy nor a list: their names end in `.yaml` or `.yml`"
+    if is_situation(str(file.absolute())):
+        return "holds a situation that cases may stand on, and is no policy: check the folder of policies"
     if not is_policy(str(file)) and not is_list(str(file)):
         return f"holds the cases of a policy, and is not one: name `{file.name.removesuffix(CASES)}.yaml`"
     return None

@@ -47,7 +47,6 @@ class Code(StrEnum):
     LIST_ENTRY_TWICE = "list-entry-twice"
     LIST_STALE_TOO_SOON = "list-stale-too-soon"
     NO_CASES = "no-cases"
-    CASES_OF_NOTHING = "cases-of-nothing"
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
@@ -279,13 +278,6 @@ _ROWS: tuple[tuple[Code, Severity, str, str, str], ...] = (
         "a policy that no case names",
         "nobody has said what it is to do, so that nobody notices when it does something else",
         "write examples beside it, one in which it acts and one in which it does not",
-    ),
-    (
-        Code.CASES_OF_NOTHING,
-        _W,
-        "a file of cases whose policy is not there",
-        "the policy was renamed or taken out, and its examples were not",
-        "name the policy as it is called now, or take the file out",
     ),
 )
 

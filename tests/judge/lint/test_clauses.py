@@ -185,7 +185,7 @@ def test_a_condition_that_can_never_fail_is_told(match: str, expected: list[str]
             "all: [{evidence.verdict: malicious}, {evidence.verdict: malicious}]",
             "",
             [
-                "7:40 redundant: `evidence.verdict: malicious` says nothing more than `evidence.verdict: malicious`"
+                "7:41 redundant: `evidence.verdict: malicious` says nothing more than `evidence.verdict: malicious`"
             ],
         ),
     ],
