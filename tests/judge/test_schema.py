@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from agent.adapters.host import PolicyFiles
 from agent.judge.cases import parse_cases
 from agent.judge.operators import OPERATORS, Operand, of_type
-from agent.judge.parse import CASES, is_list, is_policy, parse_set
+from agent.judge.parse import CASES, is_list, is_situation, parse_set
 from agent.judge.schema.schema import DRAFT, file_name, schema
 from agent.judge.situations import situation_yaml
 from agent.judge.vocabulary import FACTS, MEMBER, MESSAGE_FACTS, SETS, WORDS, Fact, Scope
@@ -43,6 +43,15 @@ def wrong(of: Document, data: bytes | str) -> list[str]:
     return [f"{'/'.join(map(str, one.absolute_path))}: {one.message[:200]}" for one in found]
 
 
+def document(file: str) -> Document:
+    """Return what the shipped file holds."""
+    if is_list(file):
+        return Document.LIST
+    if file.endswith(CASES):
+        return Document.CASES
+    return Document.SITUATION if is_situation(file) else Document.POLICY
+
+
 def loads(data: bytes, lists: Mapping[str, bytes] | None = None) -> bool:
     try:
         parse_set({"p.yaml": data, **(lists or {})})
@@ -60,11 +69,7 @@ def test_the_schemas_are_draft_07(of: Document) -> None:
 
 @pytest.mark.parametrize("file", sorted(FILES), ids=lambda file: str(Path(file).relative_to(POLICIES)))
 def test_every_shipped_file_is_as_its_schema_has_it(file: str) -> None:
-    of = Document.LIST if is_list(file) else Document.POLICY if is_policy(file) else Document.CASES
-    if not is_list(file) and not is_policy(file) and not file.endswith(CASES):
-        of = Document.SITUATION
-
-    assert wrong(of, FILES[file]) == []
+    assert wrong(document(file), FILES[file]) == []
 
 
 @pytest.mark.parametrize("of", Document)
@@ -76,18 +81,15 @@ def test_the_schemas_beside_the_shipped_policies_are_those_that_the_command_prin
     )
 
 
-@pytest.mark.parametrize(
-    "file",
-    sorted(file for file in FILES if is_policy(file) or is_list(file)),
-    ids=lambda file: Path(file).name,
-)
-def test_every_shipped_policy_and_list_tells_editors_its_schema(file: str) -> None:
+@pytest.mark.parametrize("file", sorted(FILES), ids=lambda file: str(Path(file).relative_to(POLICIES)))
+def test_every_shipped_file_tells_editors_its_schema(file: str) -> None:
     first = FILES[file].decode().splitlines()[0]
 
     named = first.removeprefix("# yaml-language-server: $schema=")
     assert named != first
-    of = Document.LIST if is_list(file) else Document.POLICY
-    assert (Path(file).parent / named).resolve() == (POLICIES / "schema" / file_name(of)).resolve()
+    assert (Path(file).parent / named).resolve() == (
+        POLICIES / "schema" / file_name(document(file))
+    ).resolve()
 
 
 # What is right
@@ -302,7 +304,7 @@ base: mine
 bases:
   mine: {kind: softDeleteCluster, facts: {cluster.by: url}, messages: [{subject: x}]}
   other: {kind: blockUrl, facts: {url.value: x}, now: 2026-12-31}
-given: {facts: {alert.severity: high}, unknown: [messages]}
+given: {facts: {alert.severity: high}, unknown: [alert.title]}
 cases:
   - {case: one, decision: escalate, policies: []}
   - {case: two, base: other, facts: {url.host: x.example}, decision: approve, policies: [p]}
@@ -437,7 +439,7 @@ def test_a_wrong_list_is_refused_by_the_schema_as_by_the_loader(text: str) -> No
         ("mine: {kind: softDeleteCluster, facts: {cluster.by: url}", "mine: {facts: {cluster.by: url}"),
         ("other: {kind: blockUrl, facts: {url.value: x}", "other: {kind: blockUrl, facts: {cluster.by: url}"),
         ("now: 2026-12-31}", "decision: approve}"),
-        ("unknown: [messages]", "unknown: [message]"),
+        ("unknown: [alert.title]", "unknown: [alert.titel]"),
         ("base: other", "bass: other"),
     ],
 )
