@@ -420,18 +420,19 @@ def test_the_simulator_says_where_it_is_ready_and_stops_when_asked() -> None:
     assert 'epoch: "2026-08-20T12:00:00Z"' in recipe
 
 
-def test_the_recipe_of_the_simulator_is_settings_that_load(tmp_path: Path) -> None:
-    from agent.faces.cli.simulating import RECIPE
+@pytest.mark.parametrize("most", [None, 100_000])
+def test_the_recipe_of_the_simulator_is_settings_that_load(tmp_path: Path, most: int | None) -> None:
+    from datetime import UTC, datetime
+
+    from agent.faces.cli.simulating import Told
     from agent.settings.loading import load
 
-    told = RECIPE.format(
+    told = Told(
         tenant="72f988bf-0000-4000-8000-00000000c0de",
-        port=8080,
-        client="72f988bf-0000-4000-8000-00000000c0de",
         rate=60.0,
-        epoch="2026-08-20T12:00:00Z",
-        secret="s",
-    )
+        epoch=datetime(2026, 8, 20, 12, tzinfo=UTC),
+        requests_per_minute=most,
+    ).recipe(8080)
     (tmp_path / "s.yaml").write_text(
         "".join(f"{line}\n" for line in told.splitlines() if line.startswith("  "))
     )
@@ -439,6 +440,7 @@ def test_the_recipe_of_the_simulator_is_settings_that_load(tmp_path: Path) -> No
     settings = load(tmp_path / "s.yaml", {"AIR_AGENT_CLIENT_SECRET": "s"})
 
     assert settings.clock.rate == 60
+    assert settings.graph.requests_per_minute == (most or 60)
 
 
 def test_the_simulator_ends_when_whoever_started_it_is_gone() -> None:

@@ -205,10 +205,55 @@ def rehearse(
 
 
 @app.command()
+def record(
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out", metavar="DIR", help="The folder to make; it must not be there yet, or be empty."
+        ),
+    ],
+    settings: SettingsFile = None,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DURATION", help="How far back to read: 10d, 12h; as far as the first poll if left out."
+        ),
+    ] = None,
+    incident: Annotated[
+        list[str] | None, typer.Option(metavar="ID", help="Only this incident; may be given several times.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many incidents.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Save what Graph answers in one pass, with everything replaced that names anybody, to file a bug with.
+
+    Only reads: whatever the settings say, nothing is written to Graph and the ledger is not touched.
+
+    Saved: requests and whole answers, faults too, in their order; moments; counts and sizes; words that Microsoft publishes; titles of its own alert policies; which permissions the agent has.
+
+    Replaced throughout, the same by the same: addresses, domains, names, subjects and all other text, ids (the tenant's too), hashes, paths, URLs, IP addresses, and every word and number that is not known to name nobody.
+
+    Never saved: tokens, secrets, the login, headers of requests, the policies.
+
+    `simulate --replay DIR` plays it back.
+    """
+    from agent.faces.cli import recording
+
+    asked = recording.Asked(out=out, since=since, incidents=tuple(incident or ()), limit=limit)
+    recording.record(settings, asked, as_json=as_json)
+
+
+@app.command()
 def simulate(
     port: Annotated[int, typer.Option(min=0, max=65_535, help="Where to listen; 0 takes a free port.")] = 0,
     seed: Annotated[int, typer.Option(min=0, help="Which tenant: the same seed is the same tenant.")] = 7,
-    rate: Annotated[float, typer.Option(min=0.1, help="Seconds of its time that pass in a real one.")] = 1.0,
+    rate: Annotated[
+        float | None,
+        typer.Option(
+            min=0.1,
+            help="Seconds of its time that pass in a real one; 1, or 0.5 for a recording, if left out.",
+        ),
+    ] = None,
     epoch: Annotated[
         str | None,
         typer.Option(metavar="MOMENT", help="When its time and real time are the same; now if left out."),
@@ -219,13 +264,21 @@ def simulate(
     position: Annotated[
         str, typer.Option(metavar="NAME", help="What is switched where nobody knows what Graph does.")
     ] = "default",
+    replay: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Play this recording instead; its time begins where it was recorded."
+        ),
+    ] = None,
     as_json: Json = False,
     until_stdin_closes: UntilStdinCloses = False,
 ) -> None:
     """Run the Graph simulator alone, on this machine only."""
     from agent.faces.cli import simulating
 
-    asked = simulating.Asked(port=port, seed=seed, rate=rate, epoch=epoch, faults=faults, position=position)
+    asked = simulating.Asked(
+        port=port, seed=seed, rate=rate, epoch=epoch, faults=faults, position=position, replay=replay
+    )
     simulating.simulate(asked, as_json=as_json, until_stdin_closes=until_stdin_closes)
 
 
