@@ -10,3 +10,4 @@ class Document(StrEnum):
     LIST = "list"
     CASES = "cases"
     SITUATION = "situation"
+    PROOFS = "proofs"

@@ -47,6 +47,8 @@ def document(file: str) -> Document:
     """Return what the shipped file holds."""
     if is_list(file):
         return Document.LIST
+    if file.endswith(".proofs.yaml"):
+        return Document.PROOFS
     if file.endswith(CASES):
         return Document.CASES
     return Document.SITUATION if is_situation(file) else Document.POLICY
@@ -476,6 +478,49 @@ def test_wrong_cases_are_refused_by_the_schema_as_by_the_loader(before: str, aft
     assert wrong(Document.CASES, changed) != []
     with pytest.raises(PolicyError):
         parse_cases("p.cases.yaml", changed.encode())
+
+
+PROOFS_TEXT = """\
+proofs: some
+description: what must never be
+never:
+  - {claim: one, decide: approve, kinds: [softDeleteCluster, softDeleteMessage], when: {recipients: {anyIn: $vip}}}
+  - {claim: two, decide: approve, kinds: [blockUrl]}
+only:
+  - {claim: three, decide: approve, kinds: [softDeleteCluster], when: {any: [{cluster.by: url}, {messages: {any: {subject: x}}}]}}
+covered: [removeDelegation]
+agreed: [softDeleteCluster]
+"""
+
+
+@pytest.mark.parametrize(
+    "text", [PROOFS_TEXT, "proofs: p\ncovered: [blockUrl]\n", "proofs: p\nnever: []\nagreed: [blockUrl]\n"]
+)
+def test_proofs_are_in_their_schema(text: str) -> None:
+    assert wrong(Document.PROOFS, text) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("proofs: some\n", ""),
+        ("never:", "nevr:"),
+        ("claim: one, ", ""),
+        ("decide: approve, kinds: [blockUrl]", "decide: aprove, kinds: [blockUrl]"),
+        ("kinds: [blockUrl]", "kinds: []"),
+        ("kinds: [softDeleteCluster, softDeleteMessage]", "kinds: [softDeleteCluster, blockUrl]"),
+        ("kinds: [softDeleteCluster], when", "kinds: [softDeleteMessage], when"),
+        ("kinds: [softDeleteCluster], when: {any: ", "kinds: [softDeleteCluster], then: {any: "),
+        ("cluster.by: url", "cluster.by: urls"),
+        ("covered: [removeDelegation]", "covered: removeDelegation"),
+        (PROOFS_TEXT, "proofs: p\n"),
+        (PROOFS_TEXT, "proofs: p\nnever: []\n"),
+    ],
+)
+def test_wrong_proofs_are_refused(before: str, after: str) -> None:
+    assert before in PROOFS_TEXT
+
+    assert wrong(Document.PROOFS, PROOFS_TEXT.replace(before, after)) != []
 
 
 # Policies made up from the tables

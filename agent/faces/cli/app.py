@@ -143,10 +143,11 @@ def facts(
 @policies.command()
 def schema(
     of: Annotated[
-        Document, typer.Argument(metavar="[OF]", help="policy, list, cases or situation; policy if left out.")
+        Document,
+        typer.Argument(metavar="[OF]", help="policy, list, cases, situation or proofs; policy if left out."),
     ] = Document.POLICY,
 ) -> None:
-    """Print the JSON Schema of policies, lists, cases or situations, for editors and validators."""
+    """Print the JSON Schema of policies, lists, cases, situations or proofs, for editors and validators."""
     from agent.faces.cli import describing
 
     describing.print_schema(of)

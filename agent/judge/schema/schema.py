@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from agent.judge.schema.lists import list_schema
 from agent.judge.schema.policies import policy_schema
+from agent.judge.schema.proofs import proofs_schema
 from agent.judge.schema.situations import cases_schema, situation_schema
 from agent.judge.schema.values import Schema
 from agent.model.document import Document
@@ -16,6 +17,7 @@ _SCHEMAS: Mapping[Document, Callable[[], Schema]] = {
     Document.LIST: list_schema,
     Document.CASES: cases_schema,
     Document.SITUATION: situation_schema,
+    Document.PROOFS: proofs_schema,
 }
 
 
