@@ -7,7 +7,7 @@ from itertools import combinations
 from msgspec.structs import replace
 
 from agent.judge.lint.bounds import is_on_nothing
-from agent.judge.lint.contradictions import contradictions, flat, why_not
+from agent.judge.lint.contradictions import MOST_COMPARED, contradictions, flat, why_not
 from agent.judge.lint.possible import NOWHERE, Literal, possible
 from agent.judge.lint.rules import Code, remark
 from agent.judge.lint.settled import about
@@ -16,6 +16,8 @@ from agent.judge.operators import DOUBTFUL
 from agent.judge.vocabulary import Scope
 from agent.model.policy import All, AnyOf, Condition, Messages, Moment, Not, Policy, Test
 from agent.model.remark import Remark
+
+Placed = tuple[int, Condition]
 
 
 def clauses(policy: Policy, now: datetime) -> Iterator[Remark]:
@@ -27,12 +29,19 @@ def clauses(policy: Policy, now: datetime) -> Iterator[Remark]:
     reader = _Reader(policy, now)
     base, conditions = about(policy), policy.match.conditions
     for at, condition in enumerate(conditions):
-        others = [Literal(one) for place, one in enumerate(conditions) if place != at]
-        yield from reader.dead(condition, [*base, *others])
+        yield from reader.dead(condition, [*base, *_others(conditions, at)])
     yield from reader.repeated(conditions, are_all=True)
+    around = [*base, *_others(conditions)] if len(policy.unless) <= MOST_COMPARED else base
     for condition in policy.unless:
-        yield from reader.dead(condition, [*base, *map(Literal, conditions)])
+        yield from reader.dead(condition, around)
     yield from reader.repeated(policy.unless, are_all=False)
+
+
+def _others(conditions: Sequence[Condition], at: int | None = None) -> list[Literal]:
+    """Return the conditions beside the one at this place; none of them where there are too many."""
+    if len(conditions) > MOST_COMPARED:
+        return []
+    return [Literal(one) for place, one in enumerate(conditions) if place != at]
 
 
 class _Reader:
@@ -73,8 +82,7 @@ class _Reader:
             case All(conditions=conditions):
                 around = beside if self._can(condition, True, beside, scope) else ()
                 for at, one in enumerate(conditions):
-                    others = [Literal(each) for place, each in enumerate(conditions) if place != at]
-                    yield from self.dead(one, [*around, *others], scope)
+                    yield from self.dead(one, [*around, *_others(conditions, at)], scope)
                 yield from self.repeated(conditions, are_all=True, scope=scope)
             case AnyOf(conditions=conditions):
                 for one in conditions:
@@ -109,7 +117,9 @@ class _Reader:
     ) -> Iterator[Remark]:
         """Give the conditions that say nothing which another one beside them does not say."""
         told: set[int] = set()
-        for (at, one), (place, other) in combinations(enumerate(conditions), 2):
+        are_few = len(conditions) <= MOST_COMPARED
+        pairs = combinations(enumerate(conditions), 2) if are_few else _twins(conditions)
+        for (at, one), (place, other) in pairs:
             if at in told or place in told:
                 continue
             which = self._idle(one, other, scope, are_all=are_all)
@@ -162,6 +172,15 @@ def follows(one: Condition, by: Condition, now: datetime, scope: Scope = Scope.A
     if _may_be_unknown(one, by):
         return False
     return not possible([Literal(by), Literal(one, wanted=False)], now, scope)
+
+
+def _twins(conditions: Sequence[Condition]) -> Iterator[tuple[Placed, Placed]]:
+    """Give each condition that has stood before, with the first that is the same."""
+    first: dict[Condition, Placed] = {}
+    for at, one in enumerate(conditions):
+        before = first.setdefault(_plain(one), (at, one))
+        if before[0] != at:
+            yield before, (at, one)
 
 
 def _may_be_unknown(one: Condition, by: Condition) -> bool:

@@ -12,6 +12,9 @@ from agent.judge.vocabulary import Scope, fact_named
 from agent.model.policy import All, Condition, Mark, Messages, Policy, Test
 from agent.model.remark import Remark
 
+MOST_COMPARED = 100
+"""Conditions beside each other that are compared pair by pair; of more, nothing is said that takes pairs."""
+
 
 def contradictions(policy: Policy, now: datetime) -> Iterator[Remark]:
     """Say why the policy can never match; nothing where it can."""
@@ -53,6 +56,9 @@ def why_not(
         else:
             yield _innermost(one, now, scope)
     if alone:
+        return
+    if len(conditions) > MOST_COMPARED:
+        yield None, "its conditions contradict each other"
         return
     for one, other in combinations(conditions, 2):
         if not possible([*base, Literal(one), Literal(other)], now, scope):

@@ -9,12 +9,12 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import combinations
 
-from agent.judge.lint.possible import Literal, possible
+from agent.judge.lint.possible import EVIDENCE_TYPE, Literal, possible
 from agent.judge.lint.rules import Code, remark
 from agent.judge.lint.settled import about, matching
 from agent.judge.operators import DOUBTFUL
 from agent.judge.parse import INFORMS_ONLY
-from agent.judge.seen import fact_of
+from agent.judge.seen import fact_of, facts_read
 from agent.judge.vocabulary import SETS, Scope
 from agent.model.decision import Verb
 from agent.model.policy import Condition, Mode, Policy, Test
@@ -69,6 +69,8 @@ def _outlives(other: Policy, policy: Policy) -> bool:
 
 def covers(other: Policy, policy: Policy, now: datetime) -> bool:
     """Whether the other is true or unknown wherever the policy matches; true, where the policy escalates."""
+    if not _names_enough(other, policy):
+        return False
     where = matching(policy)
     asked = [
         *(Literal(one, wanted=False) for one in other.match.conditions),
@@ -79,6 +81,16 @@ def covers(other: Policy, policy: Policy, now: datetime) -> bool:
     if policy.verb is not Verb.ESCALATE:
         return True
     return all(_is_settled(one, policy) for one in (*other.match.conditions, *other.unless))
+
+
+def _names_enough(other: Policy, policy: Policy) -> bool:
+    """Whether the policy tests every fact that the other asks for, without which it cannot imply those tests.
+
+    It is quick, and spares nearly all comparisons. Kinds, tenants and types of evidence need no test.
+    """
+    asked = {one.fact for one in other.match.conditions if isinstance(one, Test) and one.operator != "oneOf"}
+    named = {fact.name for _, fact, _ in facts_read(policy)}
+    return asked <= named | {"action.kind", "tenant.id", EVIDENCE_TYPE}
 
 
 def _is_settled(condition: Condition, policy: Policy) -> bool:

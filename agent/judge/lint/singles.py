@@ -18,6 +18,10 @@ from agent.model.facts import FactType
 NAMING = frozenset({"equals", "in", "notIn"})
 
 
+MOST_COMPARED = 200
+"""Tests of one fact that are compared pair by pair."""
+
+
 def single_can_be(fact: Fact, asked: Asked, now: datetime) -> bool:
     """Whether some value of the fact passes all of these tests."""
     only: Collection[object] | None = {True, False} if fact.type is FactType.YESNO else WORDS.get(fact.name)
@@ -44,7 +48,9 @@ def single_can_be(fact: Fact, asked: Asked, now: datetime) -> bool:
 
 
 def _agree(parts: list[tuple[str, Any, bool]]) -> bool:
-    """Whether no two of these rule each other out."""
+    """Whether no two of these rule each other out; of very many, they are taken not to."""
+    if len(parts) > MOST_COMPARED:
+        return True
     asked = [(name, operand) for name, operand, wanted in parts if wanted]
     refused = [(name, operand) for name, operand, wanted in parts if not wanted]
     for at, (name, operand) in enumerate(asked):

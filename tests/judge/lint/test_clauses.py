@@ -1,6 +1,7 @@
 """Conditions that can never hold, can never fail, or say nothing more than others."""
 
 from datetime import timedelta
+from time import perf_counter
 
 import pytest
 
@@ -254,3 +255,34 @@ def test_a_calendar_that_is_over_everywhere_on_earth_is_told(hours: int, expecte
     now = NOW.replace(hour=1) - timedelta(days=1) + timedelta(hours=hours - 24)
 
     assert codes(match, now=now) == expected
+
+
+def many(line: str, count: int = 8_000) -> str:
+    return "".join(f"  - {line.replace('#', str(at))}\n" for at in range(count))
+
+
+@pytest.mark.parametrize(
+    ("match", "unless"),
+    [
+        ("all:\n" + many("alert.title: {contains: 'a#'}"), ""),
+        ("all:\n" + many("alert.title: {startsWith: 'a#'}"), ""),
+        ("any:\n" + many("alert.title: 'a#'"), ""),
+        ("all:\n" + many("any: [{alert.title: 'a#'}, {cluster.value: 'a#'}]", 3_000), ""),
+        ("cluster.by: url", many("alert.title: 'a#'").replace("  - ", "- ")),
+    ],
+)
+def test_a_policy_of_any_size_is_linted_in_seconds(match: str, unless: str) -> None:
+    """Were all conditions compared with all others, each of these would take minutes."""
+    before = perf_counter()
+
+    told(policy_file(match, unless=unless))
+
+    assert perf_counter() - before < 20
+
+
+def test_of_very_many_conditions_those_that_are_the_same_are_still_told() -> None:
+    match = "any:\n" + many("alert.title: 'a#'", 200) + "  - alert.title: a7\n"
+
+    assert told(policy_file(match)) == [
+        "208:7 redundant: `alert.title: a7` says nothing more than `alert.title: a7` on line 15"
+    ]
