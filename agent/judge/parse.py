@@ -236,6 +236,7 @@ class _PolicyReader:
             lists=frozenset(self.shelf.named),
             file=self.file,
             mark=self.root.mark,
+            marks={key.text: key.mark for key, _ in self.root.entries},
             digest=_digest([("", data), *sorted(named.items())]),
         )
 

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from agent.faces.cli.failures import Commands
-from agent.faces.cli.options import Json, SettingsFile, UntilStdinCloses
+from agent.faces.cli.options import Format, Json, Listing, SettingsFile, UntilStdinCloses, one_format
+from agent.model.document import Document
 
 app = typer.Typer(
     cls=Commands,
@@ -113,12 +114,67 @@ def check(
             metavar="[PATH]", help="The folder of policies, or one of its files; ./policies if left out."
         ),
     ] = None,
-    as_json: Json = False,
+    format_: Annotated[
+        Format | None,
+        typer.Option(
+            "--format",
+            help="text for people; json, sarif (code scanning) or github (annotations) for machines.",
+        ),
+    ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="End with 1 on warnings too; never on notes.")
+    ] = False,
+    rules: Annotated[
+        bool, typer.Option("--rules", help="List what is looked for, by its codes, and check nothing.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
-    """Load the policies, run their cases, and say everything that is wrong."""
+    """Load the policies, run their cases, lint them, and say everything that is found.
+
+    Ends with 1 where there is an error, and with --strict where there is a warning.
+    """
+    chosen = one_format(format_, Format.JSON, as_json=as_json) or Format.TEXT
+    if rules:
+        from agent.faces.cli import ruling
+
+        ruling.print_rules(chosen)
+        return
     from agent.faces.cli import checking
 
-    checking.check(path, as_json=as_json)
+    checking.check(path, chosen, is_strict=strict)
+
+
+@policies.command()
+def facts(
+    of: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[KIND|FACT]", help="A kind of pending action, or one fact; all facts if left out."
+        ),
+    ] = None,
+    format_: Annotated[
+        Listing | None,
+        typer.Option("--format", help="text for people, json for machines, markdown for documents."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
+) -> None:
+    """Say what policies can ask of: each fact's type, unit, source in Graph, and when it is unknown."""
+    from agent.faces.cli import describing
+
+    describing.print_facts(of, one_format(format_, Listing.JSON, as_json=as_json) or Listing.TEXT)
+
+
+@policies.command()
+def schema(
+    of: Annotated[
+        Document,
+        typer.Argument(metavar="[OF]", help="policy, list, cases, situation or proofs; policy if left out."),
+    ] = Document.POLICY,
+) -> None:
+    """Print the JSON Schema of policies, lists, cases, situations or proofs, for editors and validators."""
+    from agent.faces.cli import describing
+
+    describing.print_schema(of)
 
 
 @policies.command()
