@@ -6,11 +6,11 @@ from functools import cached_property, partial
 from agent.judge.attempt import Failure, attempt
 from agent.judge.compile import Answers, Compiled, Judge
 from agent.judge.decide import Combined, combine, decide, decides, in_time
-from agent.judge.flip import MOST_FACTS, MOST_JUDGINGS, Bench, Hunt, hunt
+from agent.judge.flips.flip import MOST_FACTS, MOST_JUDGINGS, Bench, Hunt, hunt
+from agent.judge.flips.suppose import suppose
 from agent.judge.quote import quote
 from agent.judge.reasons import Case, in_the_way
 from agent.judge.seen import Seen
-from agent.judge.suppose import suppose
 from agent.judge.tree import match_trees, unless_trees
 from agent.model.decision import Answer, Decision, Rule, Verb
 from agent.model.explanation import Aside, Bearing, Because, Explanation, Flips, PolicyTree

@@ -158,8 +158,14 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """Names of the lists that its conditions name."""
     file: str
     mark: Mark
+    marks: Mapping[str, Mark] = {}
+    """Where each key of the file stands."""
     digest: str
     """Of the file's bytes and of the lists it names, as their files are: twelve hexadecimal digits."""
+
+    def mark_of(self, key: str) -> Mark:
+        """Return where the key stands; where the policy begins, if it is left out."""
+        return self.marks.get(key, self.mark)
 
 
 class ListType(StrEnum):
@@ -222,13 +228,14 @@ class PolicySet(msgspec.Struct, frozen=True, kw_only=True):
     `revision` changes with any byte of any of their files, and with who is in the lists that are fed.
 
     `git` is the commit that the files were read from, with `+` where they differ from it; empty where there
-    is none.
+    is none. `files` are those that the revision is of, so that the set can be kept and made again.
     """
 
     policies: tuple[Policy, ...]
     lists: tuple[PolicyList, ...] = ()
     revision: str
     git: str = ""
+    files: Mapping[str, bytes] = {}
 
 
 class KeptSet(msgspec.Struct, frozen=True, kw_only=True):

@@ -190,7 +190,7 @@ def test_every_problem_of_the_policies_is_told_at_its_place_and_is_a_finding(tmp
     assert done.exit_code == 1
     assert f"{tmp_path}/small-clusters.yaml:7:9: " in done.stdout
     assert f"{tmp_path}/small-clusters.yaml:8:1: " in done.stdout
-    assert f"2 problems in {tmp_path}" in done.stdout
+    assert f"2 errors in {tmp_path}" in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -246,7 +246,7 @@ def test_one_file_is_checked_with_the_lists_beside_it_and_without_the_faults_of_
 
     assert (good.exit_code, bad.exit_code) == (0, 1)
     assert "no problem in" in good.stdout
-    assert "1 problem in" in bad.stdout
+    assert "1 error in" in bad.stdout
 
 
 @pytest.mark.parametrize(
@@ -265,7 +265,7 @@ def test_a_file_that_is_no_policy_is_not_without_problems(tmp_path: Path, name: 
 
     assert done.exit_code == 1
     assert words in done.stdout
-    assert "1 problem in" in done.stdout
+    assert "1 error in" in done.stdout
 
 
 @pytest.mark.parametrize("name", ["notes.txt", "lists/vip.yaml", "p.cases.yaml"])
@@ -302,9 +302,9 @@ def test_a_named_pipe_among_the_policies_is_told_and_not_waited_for(tmp_path: Pa
     done = run("policy", "check", str(tmp_path))
 
     assert done.exit_code == 1
-    assert f"{tmp_path}/pipe.yaml:1:1: is not a file: move it out" in done.stdout
-    assert f"{tmp_path}/folder.yaml:1:1: is not a file" in done.stdout
-    assert f"{tmp_path}/away.yaml:1:1: cannot be read" in done.stdout
+    assert f"{tmp_path}/pipe.yaml:1:1: error does-not-load: is not a file: move it out" in done.stdout
+    assert f"{tmp_path}/folder.yaml:1:1: error does-not-load: is not a file" in done.stdout
+    assert f"{tmp_path}/away.yaml:1:1: error does-not-load: cannot be read" in done.stdout
 
 
 def test_policies_of_a_mounted_config_map_are_read_once(tmp_path: Path) -> None:

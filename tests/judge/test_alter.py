@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from agent.judge.alter import Edit, Judged, Known, Put, Resize, altered
+from agent.judge.flips.alter import Edit, Judged, Known, Put, Resize, altered
 from agent.judge.vocabulary import Scope
 from agent.model.facts import Facts, Value
 from tests.judge.writing import NOW, facts

@@ -10,9 +10,9 @@ from msgspec.structs import replace
 from agent.judge.account import Account
 from agent.judge.compile import compile_set
 from agent.judge.decide import combine
-from agent.judge.flip import Bench, hunt
+from agent.judge.flips.flip import Bench, hunt
+from agent.judge.flips.suppose import suppose
 from agent.judge.gather import gather
-from agent.judge.suppose import suppose
 from agent.judge.truth import policy_holds
 from agent.model.decision import Verb
 from agent.model.defender import Mail, MailClusterEvidence, MailMessage

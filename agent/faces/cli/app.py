@@ -8,6 +8,7 @@ import typer
 
 from agent.faces.cli.failures import Commands
 from agent.faces.cli.options import Json, SettingsFile, UntilStdinCloses
+from agent.faces.cli.policy_commands import policies
 
 app = typer.Typer(
     cls=Commands,
@@ -17,7 +18,6 @@ app = typer.Typer(
     help="Decides the remediation actions that Defender leaves pending, by your policies, and proves what it did.",
     epilog="Exit codes: 0 fine, 1 findings, 2 wrong use or configuration, 3 Graph cannot be reached.",
 )
-policies = typer.Typer(no_args_is_help=True, help="Look at policies.")
 app.add_typer(policies, name="policy")
 
 
@@ -81,115 +81,28 @@ def show(
     looking.show(settings, action, as_json=as_json)
 
 
-@policies.command()
-def check(
-    path: Annotated[
-        Path | None,
-        typer.Argument(
-            metavar="[PATH]", help="The folder of policies, or one of its files; ./policies if left out."
-        ),
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """Load the policies, run their cases, and say everything that is wrong."""
-    from agent.faces.cli import checking
+@app.command()
+def status(settings: SettingsFile = None, as_json: Json = False) -> None:
+    """Say which policies are in force, which alarms stand, and how far the agent has come."""
+    from agent.faces.cli import status as standing
 
-    checking.check(path, as_json=as_json)
+    standing.status(settings, as_json=as_json)
 
 
-@policies.command()
-def explain(
-    action: Annotated[
-        str | None, typer.Argument(metavar="[ID]", help="The pending action's id, or how it begins.")
-    ] = None,
-    facts: Annotated[
-        Path | None,
-        typer.Option("--facts", metavar="FILE", help="Explain these facts instead; `-` is standard input."),
-    ] = None,
-    folder: Annotated[
-        Path | None,
-        typer.Option("--policies", metavar="DIR", help="The policies; those of the settings if left out."),
-    ] = None,
-    treat_as: Annotated[
-        str | None,
-        typer.Option(
-            metavar="WORD",
-            help="enforce counts observing policies, asWritten does not; with ID as the settings say, with --facts enforce.",
-        ),
-    ] = None,
-    flip_to: Annotated[
-        str | None,
-        typer.Option(metavar="WORD", help="Only what would have led to approve, reject or escalate."),
-    ] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Show every policy clause by clause.")] = False,
+@app.command()
+def replay(
+    action: Annotated[str, typer.Argument(metavar="ID", help="The pending action's id, or how it begins.")],
     settings: SettingsFile = None,
-    as_json: Json = False,
-) -> None:
-    """Take a decision apart: the rule that made it, every clause, and the smallest change that would flip it."""
-    from agent.faces.cli import explaining
-
-    asked = explaining.Asked(
-        action=action,
-        facts=facts,
-        policies=folder,
-        treat_as=treat_as,
-        flip_to=flip_to,
-        everything=everything,
-        settings=settings,
-    )
-    explaining.explain(asked, as_json=as_json)
-
-
-@policies.command("test")
-def rehearse(
-    path: Annotated[
-        Path | None,
-        typer.Argument(
-            metavar="[PATH]",
-            help="The folder of policies, or one policy, or its cases; ./policies if left out.",
-        ),
-    ] = None,
-    coverage: Annotated[
-        bool, typer.Option("--coverage", help="Show each clause, and in how many cases it was what.")
-    ] = False,
-    min_coverage: Annotated[
-        float | None,
-        typer.Option(
-            min=0,
-            max=100,
-            metavar="PERCENT",
-            help="Fail where less of what the clauses of a policy can be was seen.",
-        ),
-    ] = None,
-    mutate: Annotated[
-        bool,
-        typer.Option(
-            "--mutate", help="Change each clause in turn, limits apart, and list what no case notices."
-        ),
-    ] = False,
-    min_noticed: Annotated[
-        float | None,
-        typer.Option(
-            min=0, max=100, metavar="PERCENT", help="Do that, and fail where fewer of a policy are noticed."
-        ),
-    ] = None,
-    junit: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Also write what was found as JUnit XML.")
+    decision: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Only the action's N-th decision; all of them if left out."),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Run the cases of the policies, and say what they never saw, and what they would not notice."""
-    from agent.faces.cli import testing
+    """Make an action's decisions again under the policies that made them: the same bytes, or what differs."""
+    from agent.faces.cli import replaying
 
-    asked = testing.Asked(
-        path=path,
-        is_detailed=coverage,
-        is_mutated=mutate,
-        least_coverage=min_coverage,
-        least_noticed=min_noticed,
-        junit=junit,
-    )
-    testing.test(asked, as_json=as_json)
+    replaying.replay_action(settings, action, number=decision, as_json=as_json)
 
 
 @app.command()

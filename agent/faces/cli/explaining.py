@@ -9,7 +9,7 @@ import msgspec
 from agent.adapters.host import LARGEST, PolicyFiles
 from agent.faces.cli.branches import tell
 from agent.faces.cli.failures import FINDINGS, Ending
-from agent.faces.cli.looking import known_members, the_record
+from agent.faces.cli.looking import chosen, known_members
 from agent.faces.cli.options import USUAL as USUAL_SETTINGS
 from agent.faces.cli.options import loaded
 from agent.faces.cli.output import console, print_json, safe
@@ -130,7 +130,7 @@ def _judge(folder: Path, settings: Settings | None) -> Judge:
 def _of_record(settings: Settings | None, action: str) -> Matter:
     if settings is None:
         raise SettingsError("settings are needed to find the ledger: name them with `--settings`")
-    record: Record = the_record(settings, action)
+    record: Record = chosen(settings, action)
     if record.decision is None:
         out = console(stderr=True)
         why = record.why or "it was seen, and not judged yet"
