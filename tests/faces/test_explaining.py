@@ -204,7 +204,10 @@ def test_facts_are_read_from_standard_input_too(policies: str) -> None:
             "name either the ID of a pending action, or facts with `--facts FILE`",
         ),
         (["--facts", "nowhere.yaml"], "`nowhere.yaml` cannot be read: no such file or directory"),
-        (["--facts", "FACTS", "--policies", "nowhere"], "`nowhere` is no folder"),
+        (
+            ["--facts", "FACTS", "--policies", "nowhere"],
+            "`nowhere` is not a folder: name the one in which the policies lie",
+        ),
         (
             ["--facts", "FACTS", "--flip-to", "aprove"],
             "`--flip-to aprove` is not one of `approve`, `reject`, `escalate`",

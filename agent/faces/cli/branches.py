@@ -8,7 +8,7 @@ from rich.tree import Tree as Drawn
 
 from agent.faces.cli.output import COLOURS, safe
 from agent.faces.cli.taken_apart import Explained, Recorded
-from agent.faces.telling import moment
+from agent.faces.telling import commit, moment
 from agent.model.decision import Answer, Verb, Weighed
 from agent.model.explanation import (
     Bearing,
@@ -74,7 +74,7 @@ def _head(out: Console, told: Explained) -> None:
     _verdict(out, recorded.verb, recorded.deciding, f", held by {recorded.guard}" if recorded.guard else "")
     _say(out, f"{told.what}, incident {told.incident}, id {told.id}", "bold")
     _say(out, recorded.reason)
-    git = f" (git {recorded.git})" if recorded.git else ""
+    git = f" (git {commit(recorded.git)})" if recorded.git else ""
     _say(
         out,
         f"decided {moment(recorded.at)} by policies {recorded.revision}{git}; deadline {moment(told.deadline)}",
@@ -105,7 +105,7 @@ def _since(out: Console, told: Explained, recorded: Recorded) -> None:
 
 
 def _set(told: Explained) -> str:
-    git = f", git {told.explanation.git}" if told.explanation.git else ""
+    git = f", git {commit(told.explanation.git)}" if told.explanation.git else ""
     return f"{told.policies} (revision {told.explanation.revision}{git})"
 
 

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import msgspec
 
-from agent.adapters.host import LARGEST, PolicyFiles
+from agent.adapters.host import LARGEST
 from agent.faces.cli.branches import tell
 from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.looking import chosen, known_members
 from agent.faces.cli.options import USUAL as USUAL_SETTINGS
 from agent.faces.cli.options import loaded
 from agent.faces.cli.output import console, print_json, safe
+from agent.faces.cli.sources import in_folder
 from agent.faces.cli.taken_apart import Explained, Recorded
 from agent.faces.telling import what
 from agent.judge.account import Account
@@ -94,12 +95,7 @@ def _settings(asked: Asked) -> Settings | None:
 
 
 def _folder(asked: Asked, settings: Settings | None) -> Path:
-    folder = asked.policies or (settings.policies.directory if settings is not None else USUAL_POLICIES)
-    if not folder.is_dir():
-        raise SettingsError(
-            f"`{folder}` is no folder: name the one in which the policies lie with `--policies`"
-        )
-    return folder
+    return asked.policies or (settings.policies.directory if settings is not None else USUAL_POLICIES)
 
 
 def _treat_as(asked: Asked, settings: Settings | None) -> TreatAs:
@@ -115,7 +111,8 @@ def _treat_as(asked: Asked, settings: Settings | None) -> TreatAs:
 
 def _judge(folder: Path, settings: Settings | None) -> Judge:
     """Return the policies of the folder, with who is in the groups of their lists as far as the ledger knows."""
-    in_force = InForce(PolicyFiles(folder).files())
+    source = in_folder(folder)
+    in_force = InForce(source.files, git=source.git)
     if not in_force.fed or settings is None:
         return in_force.judge
     try:
