@@ -1,15 +1,16 @@
 """Settings -> a World of real adapters, opened and closed in order. The only place where a choice is made."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from agent.adapters import git
 from agent.adapters.graph.clouds import Cloud, cloud_named, simulator
 from agent.adapters.graph.credentials import CredentialKind, SimulatorCredential, credential
-from agent.adapters.host import PolicyFiles, SystemClock
+from agent.adapters.host import LARGEST, PolicyFiles, SystemClock, is_wanted
 from agent.adapters.ledger.opening import open_ledger
 from agent.model.errors import SettingsError
 from agent.model.policy import Mode
@@ -120,6 +121,11 @@ def open_ledger_for_reading(settings: Settings) -> AbstractAsyncContextManager[L
     return open_ledger(settings.ledger.address().reveal(), settings.tenant.id, read_only=True)
 
 
+def installed() -> str:
+    """Return the version of this agent."""
+    return version("air-agent")
+
+
 def clock_of(settings: Settings) -> SystemClock:
     """Return the clock the agent goes by."""
     return SystemClock(rate=settings.clock.rate, epoch=settings.clock.epoch)
@@ -127,7 +133,21 @@ def clock_of(settings: Settings) -> SystemClock:
 
 def shelf_of(settings: Settings) -> PolicyShelf:
     """Return where the policies lie."""
-    return PolicyFiles(settings.policies.directory)
+    return shelf_in(settings.policies.directory)
+
+
+def shelf_in(directory: Path) -> PolicyShelf:
+    """Return the policies of a folder."""
+    return PolicyFiles(directory, lambda folder, files: git.committed(folder, files, is_wanted))
+
+
+def policies_at(directory: Path, revision: str) -> tuple[str, Mapping[str, bytes]]:
+    """Return the commit that a git revision names, and the folder's files as they were at it.
+
+    Raises:
+        SettingsError, PolicyError: there is no such revision, or the folder cannot be read at it.
+    """
+    return git.files_at(directory, revision, is_wanted, LARGEST)
 
 
 def _open_graph(
@@ -160,7 +180,7 @@ def _world(settings: Settings, clock: Clock, graph: "Graph", ledger: Ledger) -> 
         directory=graph.directory,
         pace=settings.loop_pace(),
         enforces_observers=settings.policies.treat_as is TreatAs.ENFORCE,
-        version=version("air-agent"),
+        version=installed(),
     )
 
 

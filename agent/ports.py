@@ -295,7 +295,15 @@ class PolicyShelf(Protocol):
     """Where policies lie."""
 
     def files(self) -> Mapping[str, bytes]:
-        """Return the bytes of every policy and list file by its path, as it is to be named to people."""
+        """Return the bytes of every policy and list file by its path, as it is to be named to people.
+
+        Raises:
+            PolicyError: the folder or one of its files cannot be read.
+        """
+        ...
+
+    def git(self, files: Mapping[str, bytes]) -> str:
+        """Return the commit that these files are of, with `+` where they differ from it; empty for none."""
         ...
 
 

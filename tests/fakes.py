@@ -8,7 +8,7 @@ import msgspec
 
 from agent.model.defender import Comment, Incident, Mail, MailMessage
 from agent.model.enactment import Effect, Outcome, Pair, Went
-from agent.model.errors import Malformed, Refused, Unavailable
+from agent.model.errors import Malformed, PolicyError, Refused, Unavailable
 from agent.ports import Clock, Departing, Page
 
 
@@ -139,10 +139,17 @@ class FakeDirectory:
 
 
 class FakeShelf:
-    """Policies in memory."""
+    """Policies in memory, of the commit `commit`. `broken` is raised where the folder cannot be read."""
 
     def __init__(self, **policies: str) -> None:
         self.policies = policies
+        self.commit = ""
+        self.broken: PolicyError | None = None
 
     def files(self) -> Mapping[str, bytes]:
+        if self.broken is not None:
+            raise self.broken
         return {f"policies/{name}.yaml": text.encode() for name, text in self.policies.items()}
+
+    def git(self, files: Mapping[str, bytes]) -> str:
+        return self.commit

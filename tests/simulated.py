@@ -109,6 +109,7 @@ async def a_simulated(
     shelf: PolicyShelf | None = None,
     requests_per_minute: int = 60,
     checked: bool = True,
+    enforces_observers: bool = True,
 ) -> AsyncIterator[Simulated]:
     """Give an agent that enforces the shipped policies, every exchange of it held to the metadata."""
     clock = ManualClock(tenant.started)
@@ -137,7 +138,7 @@ async def a_simulated(
             shelf=shelf or PolicyFiles(SHIPPED),
             directory=graph.directory,
             pace=pace,
-            enforces_observers=True,
+            enforces_observers=enforces_observers,
             version="test",
         )
         yield Simulated(app, clock, world, await load(world), Feeding())

@@ -2,9 +2,9 @@
 
 import asyncio
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from agent.model.errors import PolicyError, Problem
 
@@ -37,10 +37,20 @@ class SystemClock:
 
 
 class PolicyFiles:
-    """A folder of policies, and of lists in `lists/` beside them."""
+    """A folder of policies, and of lists in `lists/` beside them.
 
-    def __init__(self, directory: Path) -> None:
+    `commit` says which commit files of a folder are of.
+    """
+
+    def __init__(
+        self, directory: Path, commit: Callable[[Path, Mapping[str, bytes]], str] = lambda *_: ""
+    ) -> None:
         self._directory = directory
+        self._commit = commit
+
+    def git(self, files: Mapping[str, bytes]) -> str:
+        """Return the commit that these files are of, with `+` where they differ from it; empty for none."""
+        return self._commit(self._directory, files)
 
     def files(self) -> Mapping[str, bytes]:
         """Return the bytes of every YAML file in the folder, by its path as it is to be named to people.
@@ -55,8 +65,8 @@ class PolicyFiles:
             raise PolicyError([_problem(self._directory, "no such folder: set `policies.directory`")])
         found: dict[str, bytes] = {}
         problems: list[Problem] = []
-        for path in sorted(p for p in self._directory.rglob("*") if p.suffix in SUFFIXES):
-            if any(part.startswith("..") for part in path.relative_to(self._directory).parts):
+        for path in sorted(self._directory.rglob("*")):
+            if not is_wanted(path.relative_to(self._directory)):
                 continue
             try:
                 # To open a named pipe would wait for ever for somebody to write to it.
@@ -75,6 +85,11 @@ class PolicyFiles:
         if problems:
             raise PolicyError(problems)
         return found
+
+
+def is_wanted(path: PurePath) -> bool:
+    """Whether a path inside the folder is one that is read."""
+    return path.suffix in SUFFIXES and not any(part.startswith("..") for part in path.parts)
 
 
 def _problem(path: Path, message: str) -> Problem:

@@ -184,6 +184,11 @@ def moment(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M}Z"
 
 
+def commit(git: str) -> str:
+    """Return a commit as people read it: its first twelve digits, and `+` where files differ from it."""
+    return git.removesuffix("+")[:12] + ("+" if git.endswith("+") else "")
+
+
 def _effect_words(record: Record) -> str:
     seen = record.confirmation
     match seen.effect:

@@ -74,6 +74,7 @@ class Judge:
     def __init__(self, policies: PolicySet) -> None:
         self.policy_set = policies
         self.revision = policies.revision
+        self.git = policies.git
         self.policies: Mapping[str, Policy] = {policy.name: policy for policy in policies.policies}
         compiled = [Compiled(self.policies[name]) for name in sorted(self.policies)]
         self._by_kind: Mapping[ActionKind, tuple[Compiled, ...]] = {

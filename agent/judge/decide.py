@@ -99,6 +99,9 @@ def decide(
         inform=_chains(one.policy.inform for one in answers.matched if enforces(one)),
         escalation=next(iter(_chains(policy.escalation for policy in policies)), None),
         agent_version=version,
+        git=judge.git,
+        label=action.label,
+        enforces_observers=enforces_observers,
     )
 
 

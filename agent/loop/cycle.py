@@ -3,29 +3,31 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import msgspec
 import structlog
 
 from agent.judge.compile import Judge
-from agent.judge.confirm import LEFT, after_sending, already_gone, expire, judged_again, still_watched
+from agent.judge.confirm import LEFT, expire, judged_again
 from agent.judge.decide import decide
 from agent.judge.gather import gather, mail_of, wanted
-from agent.judge.guard import hold, over_limit
-from agent.judge.plan import DEDUPLICATION, Means, copies_in_mailboxes, plan
+from agent.judge.guard import guarded, limits_of, weigh
+from agent.judge.plan import Means, copies_in_mailboxes, plan
 from agent.judge.recognise import evidence_digest
 from agent.judge.remember import WINDOW, matters
+from agent.judge.settle import Around, settled, stands, waiting
 from agent.judge.track import WAITING
 from agent.loop.lookup import look_up
 from agent.loop.moved import save_moved
-from agent.loop.policies import InForce
+from agent.loop.policies import InForce, keep
 from agent.loop.report import PassReport
-from agent.model.decision import Decision, Verb
+from agent.model.decision import Decision, Unit, Verb
 from agent.model.defender import Mail
-from agent.model.enactment import Approval, Cover, Effect, Pair, Plan, Record, Spent, State, Way, Went
+from agent.model.enactment import Approval, Cover, Effect, Pair, Plan, Record, Spent, State, Went
 from agent.model.errors import AgentError
 from agent.model.past import Matter, Tally
+from agent.model.policy import Limit, Policy
 from agent.ports import World
 
 log = structlog.get_logger()
@@ -83,6 +85,7 @@ async def judge_records(
 
     A record that was intended and is judged again lets go of what was not sent.
     """
+    await keep(world, policies)
     alive = await _let_go(world, records)
     mail = await look_up(world, alive)
     batch = Batch(now=world.clock.now(), means=_means(world), fetched=policies.fetched)
@@ -157,14 +160,14 @@ async def _judge_one(world: World, judge: Judge, record: Record, mail: Mail | No
     means = batch.means
     intended = plan(decision, action, mail, batch.covered, means)
     if decision.verb is Verb.APPROVE:
-        held = await _over_limits(world, judge, decision, intended, batch)
-        if held is not None:
-            decision = held
+        decision = await _guarded(world, judge, decision, intended, batch)
+        if decision.guard is not None:
             intended = plan(decision, action, mail, batch.covered, means)
-    if _stands(record, decision, intended, observes=means.observes):
-        batch.records.append(_waiting(record, sent, batch.now, observes=means.observes))
+    around = Around(now=batch.now, observes=means.observes, covered=batch.covered)
+    if stands(record, decision, intended, observes=means.observes):
+        batch.records.append(waiting(record, sent, around))
         return
-    batch.records.append(_decided(record, decision, intended, sent, batch))
+    batch.records.append(settled(record, decision, intended, sent, around))
     batch.effects.extend(intended.effects)
     for effect in intended.effects:
         cover = Cover(action_id=action.id, effect_id=effect.id, intended_at=batch.now)
@@ -181,20 +184,20 @@ async def _sent_before(world: World, record: Record) -> tuple[Effect, ...]:
     return tuple(effect for effect in effects if effect.went in SENT_BEFORE)
 
 
-async def _over_limits(
-    world: World, judge: Judge, decision: Decision, intended: Plan, batch: Batch
-) -> Decision | None:
-    """Return the decision held by the first limit it would break; None where it breaks none."""
-    messages = _messages(intended)
-    for policy in (judge.policies[name] for name in decision.policies):
-        for limit in (policy.limits.actions, policy.limits.messages):
-            if limit is None:
-                continue
-            spent = await _spent(world, policy.name, decision, decision.at - limit.window, batch)
-            words = over_limit(policy, limit, spent, messages)
-            if words is not None:
-                return hold(decision, f"limits of {policy.name}", words)
-    return None
+async def _guarded(world: World, judge: Judge, decision: Decision, intended: Plan, batch: Batch) -> Decision:
+    """Return the approval weighed against the limits of its policies, and held where it would pass one."""
+    deciding = [judge.policies[name] for name in decision.policies]
+    spent = {
+        (policy.name, unit): await _spent(world, policy.name, decision, decision.at - limit.window, batch)
+        for policy in deciding
+        for unit, limit in limits_of(policy)
+    }
+
+    def spent_of(policy: Policy, unit: Unit, _: Limit) -> int:
+        both = spent[policy.name, unit]
+        return both.actions if unit is Unit.ACTIONS else both.messages
+
+    return guarded(decision, weigh(deciding, spent_of, _messages(intended)))
 
 
 async def _spent(world: World, policy: str, decision: Decision, since: datetime, batch: Batch) -> Spent:
@@ -215,76 +218,3 @@ def _approvals(decision: Decision, intended: Plan) -> list[Approval]:
 
 def _messages(intended: Plan) -> int:
     return sum(len(effect.targets) for effect in intended.effects)
-
-
-def _stands(record: Record, decision: Decision, intended: Plan, *, observes: bool) -> bool:
-    """Whether judging anew came to what stands already, and nothing is to be done about it."""
-    before = record.decision
-    if before is None or record.plan is None or before.grounds != decision.grounds:
-        return False
-    return record.plan.way is intended.way and (observes or intended.way is not Way.REMEDIATE)
-
-
-def _decided(
-    record: Record,
-    decision: Decision,
-    intended: Plan,
-    sent: Sequence[Effect],
-    batch: Batch,
-) -> Record:
-    """Return the record in the state that its decision and plan put it in."""
-    before = record.decision
-    is_same = before is not None and before.grounds == decision.grounds
-    fresh = msgspec.structs.replace(
-        record,
-        decision=decision,
-        plan=intended,
-        due=record.action.deadline,
-        why="",
-        is_noted=is_same and record.is_noted,
-    )
-    if (
-        decision.guard is None
-        and intended.way is Way.REMEDIATE
-        and not (batch.means.observes and intended.effects)
-    ):
-        return _to_remediate(fresh, intended, sent, batch)
-    return _waiting(fresh, sent, batch.now, observes=batch.means.observes)
-
-
-def _waiting(record: Record, sent: Sequence[Effect], now: datetime, *, observes: bool) -> Record:
-    """Return a record that nothing is done for: it waits for people, or is only observed."""
-    placed = msgspec.structs.replace(record, state=_state(record, observes=observes), why="")
-    if sent:
-        return still_watched(placed, sent, now)
-    return msgspec.structs.replace(placed, due=judged_again(placed, now))
-
-
-def _state(record: Record, *, observes: bool) -> State:
-    decision, intended = record.decision, record.plan
-    if decision is not None and decision.guard is not None:
-        return State.HELD
-    match intended.way if intended is not None else Way.ASK:
-        case Way.HAND_OFF:
-            return State.HANDED_OFF
-        case Way.ADVISORY:
-            return State.DECIDED if observes else State.REJECTED
-        case Way.REMEDIATE:
-            return State.DECIDED
-        case Way.ASK:
-            return State.ESCALATED
-
-
-def _to_remediate(record: Record, intended: Plan, sent: Sequence[Effect], batch: Batch) -> Record:
-    if intended.duplicate_of is not None:
-        again = min(_cover_ends(intended.duplicate_of, batch), record.action.deadline)
-        return msgspec.structs.replace(record, state=State.DEDUPLICATED, due=again)
-    if intended.effects:
-        return msgspec.structs.replace(record, state=State.INTENDED)
-    return after_sending(record, sent) if sent else already_gone(record, batch.now)
-
-
-def _cover_ends(action_id: str, batch: Batch) -> datetime:
-    """Return when the duplicate is judged anew: just after the hour of the approval it repeats."""
-    covers = [cover.intended_at for cover in batch.covered.values() if cover.action_id == action_id]
-    return max(covers, default=batch.now) + DEDUPLICATION + timedelta(seconds=1)

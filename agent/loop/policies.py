@@ -9,7 +9,8 @@ from msgspec.structs import replace
 from agent.judge.compile import Judge, compile_set
 from agent.judge.lists import companions, group_key
 from agent.judge.parse import parse_set
-from agent.model.policy import Members, PolicyList
+from agent.model.policy import KeptSet, Members, PolicyList
+from agent.ports import World
 
 
 @dataclass(slots=True)
@@ -27,6 +28,8 @@ class InForce:
     members: dict[str, Members] = field(default_factory=dict)
     git: str = ""
     judge: Judge = field(init=False)
+    kept: tuple[str, str] = field(default=("", ""), init=False)
+    """The revision and the commit that were last kept in the ledger."""
 
     def __post_init__(self) -> None:
         self.judge = self._made(self.written, self.git)
@@ -60,3 +63,13 @@ class InForce:
         beside = companions(found.lists, {key: one.values for key, one in self.members.items()})
         whole = parse_set({**written, **beside}) if beside else found
         return compile_set(replace(whole, git=git))
+
+
+async def keep(world: World, policies: InForce) -> None:
+    """Keep the set in force in the ledger, so that what it decides can be made again."""
+    judge = policies.judge
+    if policies.kept == (judge.revision, judge.git):
+        return
+    kept = KeptSet(revision=judge.revision, git=judge.git, at=world.clock.now(), files=judge.policy_set.files)
+    await world.ledger.keep_set(kept)
+    policies.kept = (judge.revision, judge.git)

@@ -31,3 +31,5 @@ class PassReport:
     """When Graph may be asked again, where it said so."""
     is_unavailable: bool = False
     """Whether Graph was away or asked for patience."""
+    has_reloaded: bool = False
+    """Whether other policies came into force on the way."""

@@ -11,7 +11,7 @@ from agent.loop.cycle import judge_records
 from agent.loop.policies import InForce
 from agent.loop.poll import IN_A_ROW
 from agent.loop.report import PassReport
-from agent.loop.visit import is_fresh, visit
+from agent.loop.visit import Halt, is_fresh, never, visit
 from agent.model.enactment import Record, State
 from agent.model.errors import Conflict, LedgerError, Malformed, Refused, Unavailable
 from agent.ports import World
@@ -35,8 +35,15 @@ class Rounds:
 
     resting: dict[str, tuple[int, datetime]] = field(default_factory=dict)
 
-    async def go(self, world: World, policies: InForce, stop: asyncio.Event, report: PassReport) -> None:
-        """Write to incidents until polling has earned its next share of the budget.
+    async def go(
+        self,
+        world: World,
+        policies: InForce,
+        stop: asyncio.Event,
+        report: PassReport,
+        is_over: Halt = never,
+    ) -> None:
+        """Write to incidents until polling has earned its next share of the budget, or until it `is_over`.
 
         Raises:
             Unavailable: Graph asks for patience, or is away for one incident after another.
@@ -48,12 +55,12 @@ class Rounds:
         share = round(pace.requests_per_minute * (pace.fresh / timedelta(minutes=2)) / REQUESTS_PER_VISIT)
         size = max(pace.visits_at_once, share)
         tried: set[str] = set()
-        while not stop.is_set() and world.clock.now() < until:
+        while not stop.is_set() and world.clock.now() < until and not await is_over():
             incidents = await self._next(world, tried, size)
             if not incidents:
                 break
             await _refresh(world, policies, incidents, report)
-            await self._visit_all(world, incidents, tried, stop, report, until)
+            await self._visit_all(world, incidents, tried, stop, report, until, is_over)
         report.untried = len(await self._next(world, tried, size))
         report.waiting = len(await world.ledger.to_visit(size))
 
@@ -72,6 +79,7 @@ class Rounds:
         stop: asyncio.Event,
         report: PassReport,
         until: datetime,
+        is_over: Halt,
     ) -> None:
         """Visit these incidents, some at the same time."""
         waiting = list(reversed(incidents))
@@ -82,10 +90,12 @@ class Rounds:
         async def worker() -> None:
             nonlocal failed
             while waiting and not away and not stop.is_set() and world.clock.now() < until:
+                if await is_over() or not waiting:
+                    return
                 incident = waiting.pop()
                 tried.add(incident)
                 try:
-                    await visit(world, incident, stop, report)
+                    await visit(world, incident, stop, report, is_over)
                 except Conflict as error:
                     log.info("incident left for the next pass", incident=incident, why=str(error))
                 except (Unavailable, Refused, Malformed) as error:

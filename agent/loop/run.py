@@ -9,8 +9,9 @@ import structlog
 from agent.loop.cycle import judge_anew, judge_due
 from agent.loop.feeding import Feeding
 from agent.loop.follow import follow
-from agent.loop.policies import InForce
+from agent.loop.policies import InForce, keep
 from agent.loop.poll import poll, sweep
+from agent.loop.reloading import ALARM, Reloading
 from agent.loop.report import PassReport
 from agent.loop.rounds import Rounds
 from agent.loop.visit import recover
@@ -24,9 +25,15 @@ log = structlog.get_logger()
 
 
 async def run(
-    world: World, *, stop: asyncio.Event, on_pass: Callable[[PassReport], None] | None = None
+    world: World,
+    *,
+    stop: asyncio.Event,
+    reload: asyncio.Event | None = None,
+    on_pass: Callable[[PassReport], None] | None = None,
 ) -> None:
     """Make pass after pass until `stop` is set; then finish what is under way and return.
+
+    Policies are looked at again every few seconds, and at once when `reload` is set.
 
     Raises:
         PolicyError: the policies do not load: nothing is begun without them.
@@ -34,12 +41,13 @@ async def run(
     policies = await load(world)
     await start(world, policies)
     rounds, feeding = Rounds(), Feeding()
+    reloading = Reloading(asked=reload or asyncio.Event(), looked=world.clock.now())
     while not stop.is_set():
         began = world.clock.now()
-        report = await _guarded_pass(world, policies, stop, rounds, feeding)
+        report = await _guarded_pass(world, policies, stop, rounds, feeding, reloading)
         if on_pass is not None:
             on_pass(report)
-        await _wait(world, _next(world, report, began), stop)
+        await _wait(world, policies, reloading, _next(world, report, began), stop)
 
 
 async def once(world: World, *, stop: asyncio.Event | None = None) -> PassReport:
@@ -61,11 +69,14 @@ async def load(world: World) -> InForce:
     Raises:
         PolicyError: with everything that is wrong with them.
     """
-    return InForce(world.shelf.files(), dict(await world.ledger.members()))
+    files = world.shelf.files()
+    return InForce(files, dict(await world.ledger.members()), git=world.shelf.git(files))
 
 
 async def start(world: World, policies: InForce) -> None:
     """Take up what the last run left under way, and judge anew what other policies or another mode decided."""
+    await keep(world, policies)
+    await world.ledger.clear_alarm(ALARM)
     interrupted = await recover(world)
     if interrupted:
         log.warning("calls were interrupted", calls=interrupted, then="they are read back, never sent again")
@@ -83,6 +94,7 @@ async def one_pass(
     report: PassReport,
     rounds: Rounds | None = None,
     feeding: Feeding | None = None,
+    reloading: Reloading | None = None,
 ) -> None:
     """Ask who is in the groups, poll, decide, look after, write: each as far as it goes, whatever became of the others.
 
@@ -93,7 +105,14 @@ async def one_pass(
 
     async def visits() -> None:
         if world.enactor is not None:
-            await rounds.go(world, policies, stop, report)
+            await rounds.go(world, policies, stop, report, has_news)
+
+    async def has_news() -> bool:
+        return reloading is not None and await reloading.has_news(world, policies)
+
+    async def look_at_policies() -> None:
+        if reloading is not None and await reloading.go(world, policies):
+            report.has_reloaded = True
 
     away: Unavailable | Refused | Malformed | None = None
     steps: tuple[Callable[[], Awaitable[None]], ...] = (
@@ -108,6 +127,7 @@ async def one_pass(
     for step in steps:
         if stop.is_set():
             break
+        await look_at_policies()
         try:
             await step()
         except (Unavailable, Refused, Malformed) as error:
@@ -128,12 +148,17 @@ async def _sweep_if_due(world: World, report: PassReport, stop: asyncio.Event) -
 
 
 async def _guarded_pass(
-    world: World, policies: InForce, stop: asyncio.Event, rounds: Rounds, feeding: Feeding
+    world: World,
+    policies: InForce,
+    stop: asyncio.Event,
+    rounds: Rounds,
+    feeding: Feeding,
+    reloading: Reloading,
 ) -> PassReport:
     """Make one pass and come back whatever happens: a bug or an outage must not end the agent."""
     report = PassReport(began=world.clock.now())
     try:
-        await one_pass(world, policies, stop, report, rounds, feeding)
+        await one_pass(world, policies, stop, report, rounds, feeding, reloading)
     except Unavailable as error:
         report.is_unavailable, report.unavailable_until = True, error.until
         report.problems.append(str(error))
@@ -162,15 +187,36 @@ def _next(world: World, report: PassReport, began: datetime) -> datetime:
     now = world.clock.now()
     if report.is_unavailable:
         return max(report.unavailable_until or now + AWAY, now + timedelta(seconds=1))
-    if report.untried and report.sent + report.noted:
+    if report.has_reloaded or (report.untried and report.sent + report.noted):
         return now
     return max(began + world.pace.poll_every, now)
 
 
-async def _wait(world: World, until: datetime, stop: asyncio.Event) -> None:
-    if stop.is_set():
-        return
-    waits = {asyncio.ensure_future(world.clock.sleep_until(until)), asyncio.ensure_future(stop.wait())}
+async def _wait(
+    world: World, policies: InForce, reloading: Reloading, until: datetime, stop: asyncio.Event
+) -> None:
+    """Wait for the next pass, and look at the policies meanwhile; other ones are a reason to begin at once."""
+    while not stop.is_set() and world.clock.now() < until:
+        wake = min(until, reloading.next_look(world))
+        await _first_of(world.clock.sleep_until(wake), stop.wait(), reloading.asked.wait())
+        if stop.is_set() or await _guarded_look(world, policies, reloading):
+            return
+
+
+async def _guarded_look(world: World, policies: InForce, reloading: Reloading) -> bool:
+    """Look at the policies and come back whatever happens; return whether another set is in force."""
+    try:
+        return await reloading.go(world, policies)
+    except (Conflict, LedgerError) as error:
+        log.error("policies could not be looked at", why=str(error))
+    except Exception:
+        log.exception("policies could not be looked at")
+    return False
+
+
+async def _first_of(*awaited: Awaitable[object]) -> None:
+    """Return as soon as one of these is done; the others are let go."""
+    waits = {asyncio.ensure_future(one) for one in awaited}
     _, undone = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
     for task in undone:
         task.cancel()

@@ -1,7 +1,7 @@
 """One incident: read again, carry out what is still right, and show the decisions in it."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime, timedelta
 
 import msgspec
@@ -31,11 +31,22 @@ TRIES = 5
 log = structlog.get_logger()
 
 
+Halt = Callable[[], Awaitable[bool]]
+"""Asked before each call that carries a decision out: whether it is over with those decisions for now."""
+
+
 class TooLate(Exception):
-    """The deadline came while the call waited for its turn: it does not leave."""
+    """The deadline or other policies came while the call waited for its turn: it does not leave."""
 
 
-async def visit(world: World, incident_id: str, stop: asyncio.Event, report: PassReport) -> None:
+async def never() -> bool:
+    """Whether it is over, where nothing ends it: it is not."""
+    return False
+
+
+async def visit(
+    world: World, incident_id: str, stop: asyncio.Event, report: PassReport, is_over: Halt = never
+) -> None:
     """Do everything that is still to be done in this incident, until asked to stop.
 
     An incident that was merged is visited where it went on.
@@ -52,7 +63,7 @@ async def visit(world: World, incident_id: str, stop: asyncio.Event, report: Pas
     await _look_again(world, incident, places)
     for record in await _in(world, places):
         if record.state is State.INTENDED and not stop.is_set():
-            await _perform(world, record, stop, report)
+            await _perform(world, record, stop, report, is_over)
     if stop.is_set():
         return
     if world.clock.now() - read_at > STALE:
@@ -137,14 +148,16 @@ def _to_person(record: Record, why: str) -> Record:
     return msgspec.structs.replace(record, state=State.ESCALATED, due=record.action.deadline, why=why)
 
 
-async def _perform(world: World, record: Record, stop: asyncio.Event, report: PassReport) -> None:
+async def _perform(
+    world: World, record: Record, stop: asyncio.Event, report: PassReport, is_over: Halt
+) -> None:
     """Carry out one plan: its effects in order, each settled before the next."""
     await _settle_interrupted(world, record)
     for effect in await world.ledger.effects(record.action.id):
-        if stop.is_set() or not is_fresh(world, record, world.clock.now()):
+        if stop.is_set() or not is_fresh(world, record, world.clock.now()) or await is_over():
             return
         if effect.went is Went.INTENDED:
-            await _send(world, record, effect, stop)
+            await _send(world, record, effect, stop, is_over)
             report.sent += 1
     effects = await world.ledger.effects(record.action.id)
     if any(effect.went is Went.INTENDED for effect in effects):
@@ -155,7 +168,7 @@ async def _perform(world: World, record: Record, stop: asyncio.Event, report: Pa
     log.info("sent", action=record.action.id, state=after.state, why=after.why)
 
 
-async def _send(world: World, record: Record, effect: Effect, stop: asyncio.Event) -> None:
+async def _send(world: World, record: Record, effect: Effect, stop: asyncio.Event, is_over: Halt) -> None:
     """Make one call and write how it went; a call that definitely was not applied is intended again."""
     if world.enactor is None:
         return
@@ -165,7 +178,7 @@ async def _send(world: World, record: Record, effect: Effect, stop: asyncio.Even
 
         async def departing() -> None:
             nonlocal has_left
-            if world.clock.now() >= record.action.deadline:
+            if await is_over() or world.clock.now() >= record.action.deadline:
                 raise TooLate
             await world.ledger.depart(effect.id, world.clock.now())
             has_left = True

@@ -116,3 +116,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """The limits that an approval was weighed against, up to the first that it would have passed."""
     git: str = ""
     """The commit that the set of policies was read from; empty where there was none."""
+    label: str | None = None
+    """What the action was about, in the words in which the reason quotes it; None in older records."""
+    enforces_observers: bool = False
+    """Whether policies in `mode: observe` counted as enforcing."""

@@ -20,6 +20,8 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
     """How far back a sweep reads alerts."""
     fresh: timedelta = timedelta(minutes=5)
     """How old the reading of a message's place may be when it is acted on."""
+    reload_every: timedelta = timedelta(seconds=10)
+    """How often to look whether the policies changed: soon enough for whoever has just saved one."""
     visits_at_once: int = 4
     """Incidents written to at the same time."""
     judge_at_once: int = 500

@@ -228,13 +228,14 @@ class PolicySet(msgspec.Struct, frozen=True, kw_only=True):
     `revision` changes with any byte of any of their files, and with who is in the lists that are fed.
 
     `git` is the commit that the files were read from, with `+` where they differ from it; empty where there
-    is none.
+    is none. `files` are those that the revision is of, so that the set can be kept and made again.
     """
 
     policies: tuple[Policy, ...]
     lists: tuple[PolicyList, ...] = ()
     revision: str
     git: str = ""
+    files: Mapping[str, bytes] = {}
 
 
 class KeptSet(msgspec.Struct, frozen=True, kw_only=True):

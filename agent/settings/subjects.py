@@ -114,7 +114,9 @@ class Policies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """The policies that decide."""
 
     directory: Path = Path("policies")
-    """The folder of policies and their lists, read once at the start: a set that does not load stops it."""
+    """The folder of policies and their lists. A set that does not load stops the start; later it leaves the last good one in force, and an alarm stands."""
+    reload_every: Annotated[timedelta, Meta(extra={"least": "1s", "most": "1h"})] = PACE.reload_every
+    """How often the folder is read again, to go by what has changed in it; a SIGHUP has it read at once. A few seconds are soon enough for whoever has just saved a policy."""
     treat_as: TreatAs = TreatAs.AS_WRITTEN
     """`asWritten`, or `enforce` to let policies in `mode: observe` count as enforcing. The latter is for trying out against the simulator, and refused elsewhere."""
 
@@ -197,4 +199,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     def loop_pace(self) -> Pace:
         """Return the loop's numbers: what was set, and the request budget that they are planned by."""
-        return Pace(**msgspec.structs.asdict(self.pace), requests_per_minute=self.graph.requests_per_minute)
+        return Pace(
+            **msgspec.structs.asdict(self.pace),
+            requests_per_minute=self.graph.requests_per_minute,
+            reload_every=self.policies.reload_every,
+        )

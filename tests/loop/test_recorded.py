@@ -102,6 +102,9 @@ class WithoutLimits:
         files = PolicyFiles(SHIPPED).files()
         return {name: re.sub(rb"(?m)^limits: .*$", b"", data) for name, data in files.items()}
 
+    def git(self, files: Mapping[str, bytes]) -> str:
+        return ""
+
 
 def everything() -> State:
     """Return the demo's tenant without its largest clusters."""

@@ -82,6 +82,30 @@ def show(
     looking.show(settings, action, as_json=as_json)
 
 
+@app.command()
+def status(settings: SettingsFile = None, as_json: Json = False) -> None:
+    """Say which policies are in force, which alarms stand, and how far the agent has come."""
+    from agent.faces.cli import status as standing
+
+    standing.status(settings, as_json=as_json)
+
+
+@app.command()
+def replay(
+    action: Annotated[str, typer.Argument(metavar="ID", help="The pending action's id, or how it begins.")],
+    settings: SettingsFile = None,
+    decision: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Only the action's N-th decision; all of them if left out."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Make an action's decisions again under the policies that made them: the same bytes, or what differs."""
+    from agent.faces.cli import replaying
+
+    replaying.replay_action(settings, action, number=decision, as_json=as_json)
+
+
 @policies.command()
 def check(
     path: Annotated[
@@ -153,6 +177,57 @@ def schema(
     describing.print_schema(of)
 
 
+@policies.command()
+def backtest(
+    path: Annotated[
+        Path | None,
+        typer.Argument(metavar="[PATH]", help="The folder of policies; that of the settings if left out."),
+    ] = None,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            metavar="REV|DIR",
+            help="Compare with another folder, or with this one at a git revision; with what was decided if left out.",
+        ),
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(metavar="WHEN", help="Only decisions since then: 30d, 12h or 2026-08-20T12:00:00Z."),
+    ] = None,
+    settings: SettingsFile = None,
+    treat_as: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WORD", help="asWritten, or enforce to count observing policies; as set if left out."
+        ),
+    ] = None,
+    how: Annotated[str, typer.Option("--format", metavar="FORMAT", help="text, json or markdown.")] = "text",
+    as_json: Json = False,
+    limit: Annotated[
+        int | None,
+        typer.Option(min=1, help="Flips told one by one: 200 if left out, in JSON all of them."),
+    ] = None,
+    fail_on_flip: Annotated[
+        bool, typer.Option("--fail-on-flip", help="End with 1 if an action flips.")
+    ] = False,
+    max_flips: Annotated[
+        int | None, typer.Option(min=0, metavar="N", help="End with 1 if more than N actions flip.")
+    ] = None,
+) -> None:
+    """Show which recorded actions these policies would have decided otherwise, and by which policy."""
+    from agent.faces.cli import backtesting
+
+    asked = backtesting.Asked(
+        path=path,
+        against=against,
+        since=since,
+        treat_as=backtesting.treated(treat_as),
+        limit=limit,
+        most_flips=max_flips if max_flips is not None else 0 if fail_on_flip else None,
+    )
+    backtesting.run_backtest(settings, asked, backtesting.form("json" if as_json else how))
+
+
 @policies.command("test")
 def rehearse(
     path: Annotated[
@@ -203,6 +278,43 @@ def rehearse(
         junit=junit,
     )
     testing.test(asked, as_json=as_json)
+
+
+@policies.command()
+def prove(
+    path: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[PATH]",
+            help="The folder of policies, or one of its files of proofs; ./policies if left out.",
+        ),
+    ] = None,
+    tightens: Annotated[
+        str | None,
+        typer.Option(
+            metavar="GIT-REV|DIR",
+            help="Also prove that nothing is approved that these policies would not approve: those in the folder"
+            " DIR, or those of the folder as git has it at a revision.",
+        ),
+    ] = None,
+    rejects: Annotated[
+        bool, typer.Option("--rejects", help="With --tightens: nor rejected that they would not reject.")
+    ] = False,
+    examples: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write each example to a file of facts of its own.")
+    ] = None,
+    timeout: Annotated[
+        float, typer.Option(min=0.1, max=3600, metavar="SECONDS", help="At most so long for each question.")
+    ] = 10.0,
+    as_json: Json = False,
+) -> None:
+    """Prove what is claimed in *.proofs.yaml for every situation there can be, or show one in which it fails."""
+    from agent.faces.cli import proving
+
+    asked = proving.Asked(
+        path=path, tightens=tightens, rejects=rejects, examples=examples, timeout=timeout, as_json=as_json
+    )
+    proving.prove(asked)
 
 
 @app.command()

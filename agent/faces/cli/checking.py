@@ -1,5 +1,7 @@
 """`policy check`: whether the policies load, decide their cases as those say, and what lint says of them."""
 
+import re
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
@@ -15,12 +17,15 @@ from agent.judge.compile import compile_set
 from agent.judge.examine import broken, case_book
 from agent.judge.lint.lint import lint, place
 from agent.judge.lint.rules import Code, of_problem
-from agent.judge.parse import CASES, is_list, is_policy, is_situation, parse_set
+from agent.judge.parse import CASES, PROOFS, is_list, is_policy, is_situation, parse_set
+from agent.judge.proof.reading import problems_of
 from agent.model.errors import PolicyError, Problem, SettingsError
 from agent.model.policy import PolicySet
 from agent.model.remark import Remark, Severity
 
 USUAL = Path("policies")
+
+_REFERENCE = re.compile(r"\$([A-Za-z0-9_-]+)")
 
 LISTS = "lists"
 """The folder of lists, inside the folder of policies."""
@@ -94,8 +99,19 @@ def _checked(path: Path) -> Checked:
     beside = str(path.with_name(f"{path.stem}{CASES}"))
     cases, failing = broken(compile_set(found), files, only=lambda file: path.is_dir() or file == beside)
     book = case_book(files, found)
-    linted = lint(found, book.files, SystemClock().now(), unread={one.file for one in book.problems})
+    linted = lint(
+        found,
+        book.files,
+        SystemClock().now(),
+        unread={one.file for one in book.problems},
+        claimed=_named_in_proofs(files),
+    )
     remarks = [
+        *(
+            of_problem(Code.DOES_NOT_LOAD, one)
+            for one in problems_of(files)
+            if path.is_dir() or Path(one.file) == path
+        ),
         *(
             of_problem(Code.DOES_NOT_LOAD if one in book.problems else Code.CASE_FAILS, one)
             for one in failing
@@ -111,6 +127,12 @@ def _checked(path: Path) -> Checked:
     )
 
 
+def _named_in_proofs(files: Mapping[str, bytes]) -> frozenset[str]:
+    """Return the names of lists that stand in files of proofs."""
+    proofs = (data.decode(errors="replace") for file, data in files.items() if file.endswith(PROOFS))
+    return frozenset(name for text in proofs for name in _REFERENCE.findall(text))
+
+
 def _folder_of(file: Path) -> Path:
     return file.parent.parent if file.parent.name == LISTS else file.parent
 
@@ -119,6 +141,8 @@ def _no_policy(file: Path) -> str | None:
     """Return why nothing would ever be read from the file as a policy or a list; None where it would be."""
     if file.suffix not in SUFFIXES:
         return "is neither a policy nor a list: their names end in `.yaml` or `.yml`"
+    if file.name.endswith(PROOFS):
+        return "holds proofs, and is not a policy: name the folder, or give the file to `policy prove`"
     if is_situation(str(file.absolute())):
         return "holds a situation that cases may stand on, and is no policy: check the folder of policies"
     if not is_policy(str(file)) and not is_list(str(file)):

@@ -65,7 +65,7 @@ def pending(path: Path | None, *, as_json: bool) -> None:
     """Print everything that is open, earliest deadline first."""
     settings = loaded(path)
     now = clock_of(settings).now()
-    records = _reading(settings, _open)
+    records = reading(settings, _open)
     rows = [row(record, now) for record in records]
     if as_json:
         print_json({"now": now, "pending": rows})
@@ -77,11 +77,11 @@ def history(path: Path | None, wanted: Wanted, *, as_json: bool) -> None:
     """Print decisions, newest first."""
     settings = loaded(path)
     now = clock_of(settings).now()
-    since = _since(wanted.since, now)
+    since = moment_of(wanted.since, now)
     if wanted.decision is not None and wanted.decision not in set(Verb):
         words = ", ".join(f"`{verb.value}`" for verb in Verb)
         raise SettingsError(f"`--decision {wanted.decision}` is not one of {words}")
-    past = _reading(settings, lambda ledger: _past(ledger, wanted, since))
+    past = reading(settings, lambda ledger: _past(ledger, wanted, since))
     if as_json:
         print_json({"now": now, "decisions": past})
         return
@@ -92,16 +92,22 @@ def show(path: Path | None, action: str, *, as_json: bool) -> None:
     """Print everything about one pending action; end with 1 where there is none or more than one."""
     settings = loaded(path)
     now = clock_of(settings).now()
-    found = _reading(settings, lambda ledger: _matching(ledger, action))
-    if len(found) != 1:
-        out = console(stderr=True)
-        out.print(safe(f"error: {_why_not_one(action, found)}"), soft_wrap=True)
-        raise Ending(FINDINGS)
-    told = _reading(settings, lambda ledger: story(ledger, found[0], now, settings.graph.cloud))
+    record = chosen(settings, action)
+    told = reading(settings, lambda ledger: story(ledger, record, now, settings.graph.cloud))
     if as_json:
         print_json(told)
         return
     tell(console(), told)
+
+
+def chosen(settings: Settings, action: str) -> Record:
+    """Return the record whose id this is, or begins; end with 1 where there is none or more than one."""
+    found = reading(settings, lambda ledger: matching(ledger, action))
+    if len(found) != 1:
+        out = console(stderr=True)
+        out.print(safe(f"error: {_why_not_one(action, found)}"), soft_wrap=True)
+        raise Ending(FINDINGS)
+    return found[0]
 
 
 async def _open(ledger: Ledger) -> list[Record]:
@@ -120,7 +126,13 @@ async def every(ledger: Ledger, states: tuple[State, ...] = ()) -> list[Record]:
             return records
 
 
-def _reading(settings: Settings, ask: Callable[[Ledger], Awaitable[T]]) -> T:
+def reading(settings: Settings, ask: Callable[[Ledger], Awaitable[T]]) -> T:
+    """Return what is asked of the ledger, which may be in use by an agent.
+
+    Raises:
+        LedgerError: it cannot be opened, or an entry of it cannot be read.
+    """
+
     async def read() -> T:
         async with open_ledger_for_reading(settings) as ledger:
             return await ask(ledger)
@@ -162,7 +174,8 @@ def _told(decision: Decision, record: Record | None) -> Past:
     )
 
 
-async def _matching(ledger: Ledger, prefix: str) -> list[Record]:
+async def matching(ledger: Ledger, prefix: str) -> list[Record]:
+    """Return the record of this id, or all whose ids begin so."""
     wanted = prefix.strip().lower()
     exact = await ledger.load([wanted])
     if exact:
@@ -183,7 +196,12 @@ def _why_not_one(action: str, found: list[Record]) -> str:
     return f"nothing is known of `{action}`: `air-agent pending` and `air-agent history` list ids"
 
 
-def _since(text: str | None, now: datetime) -> datetime | None:
+def moment_of(text: str | None, now: datetime) -> datetime | None:
+    """Return the moment that `--since` names: so long ago, or itself.
+
+    Raises:
+        SettingsError: it is neither a duration nor a moment.
+    """
     if text is None:
         return None
     try:

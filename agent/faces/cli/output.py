@@ -63,6 +63,13 @@ def print_plain(text: str) -> None:
     out.flush()
 
 
+def print_text(text: str) -> None:
+    """Print a text that is to be read by a program as it stands."""
+    out = _stdout()
+    out.write(text)
+    out.flush()
+
+
 def _stdout() -> TextIO:
     """Return standard output, which a shell's `>&-` closes before the process begins.
 

@@ -10,7 +10,7 @@ from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.logs import configure
 from agent.faces.cli.options import loaded
 from agent.faces.cli.output import ascii_json, console, print_json, safe
-from agent.faces.cli.stopping import stop_on_signals, stop_when_stdin_closes
+from agent.faces.cli.stopping import reload_on_hangup, stop_on_signals, stop_when_stdin_closes
 from agent.judge.parse import parse_set
 from agent.loop import run as loop
 from agent.loop.report import PassReport
@@ -85,10 +85,11 @@ def _print_line(report: PassReport) -> None:
 
 
 async def _run(settings: Settings, *, as_json: bool) -> None:
-    stop = asyncio.Event()
+    stop, reload = asyncio.Event(), asyncio.Event()
     stop_on_signals(stop)
+    reload_on_hangup(reload, stop)
     async with open_world(settings) as world:
-        await loop.run(world, stop=stop, on_pass=_print_line if as_json else None)
+        await loop.run(world, stop=stop, reload=reload, on_pass=_print_line if as_json else None)
 
 
 async def _once(settings: Settings) -> PassReport:

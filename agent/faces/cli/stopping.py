@@ -1,4 +1,4 @@
-"""When a process is asked to stop: by a signal, or by its parent's death."""
+"""When a process is asked to stop or to read its policies again: by a signal, or by its parent's death."""
 
 import asyncio
 import os
@@ -12,6 +12,20 @@ def stop_on_signals(stop: asyncio.Event) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+
+
+def reload_on_hangup(reload: asyncio.Event, stop: asyncio.Event) -> None:
+    """Set `reload` at SIGHUP, as `systemctl reload` sends it; `stop` where the terminal it ran on has gone."""
+    had_terminal = _has_terminal()
+
+    def hang_up() -> None:
+        (stop if had_terminal and not _has_terminal() else reload).set()
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, hang_up)
+
+
+def _has_terminal() -> bool:
+    return sys.stdin is not None and not sys.stdin.closed and os.isatty(sys.stdin.fileno())
 
 
 def stop_when_stdin_closes() -> None:

@@ -1,0 +1,69 @@
+"""A backtest in sentences, for every face alike."""
+
+from agent.faces.telling import KINDS, commit, moment
+from agent.model.backtest import Backtest, Compared, Flip, Judgement, Totals, Unsaid
+from agent.model.facts import VOCABULARY
+
+
+def counted(count: int, one: str, many: str) -> str:
+    """Return the count with the word it is of."""
+    return f"{count:,} {one if count == 1 else many}"
+
+
+def compared(one: Compared) -> str:
+    """Return what a set is called, and which it is exactly."""
+    parts = [f"revision {one.revision}"] if one.revision else []
+    if one.git:
+        parts.append(f"git {commit(one.git)}")
+    return f"{one.name} ({', '.join(parts)})" if parts else one.name
+
+
+def looked_at(found: Backtest) -> str:
+    """Return what was looked at."""
+    totals = found.totals
+    if found.first is None or found.last is None:
+        since = f" since {moment(found.since)}" if found.since is not None else ""
+        return f"the ledger has no decisions{since}"
+    decisions = counted(totals.decisions, "decision", "decisions")
+    actions = counted(totals.actions, "action", "actions")
+    return f"{decisions} on {actions}, from {moment(found.first)} to {moment(found.last)}"
+
+
+def headline(totals: Totals) -> str:
+    """Return how many actions flip, and of how many it cannot be said."""
+    flips = counted(totals.flips, "action flips", "actions flip") if totals.flips else "no action flips"
+    return f"{flips}, of {totals.unsaid:,} it cannot be said" if totals.unsaid else flips
+
+
+def consequences(totals: Totals) -> tuple[str, ...]:
+    """Return what the flips come to together, a sentence each."""
+    said = []
+    if totals.messages_more or totals.messages_fewer:
+        estimated = counted(totals.estimated, "action", "actions")
+        doubt = (
+            f" (estimated for {estimated}, whose messages were not counted then)" if totals.estimated else ""
+        )
+        said.append(
+            f"messages deleted: {totals.messages_more:,} more, {totals.messages_fewer:,} fewer{doubt}"
+        )
+    if totals.held_more or totals.held_fewer:
+        said.append(f"approvals held by limits: {totals.held_more:,} more, {totals.held_fewer:,} fewer")
+    if totals.older:
+        are = "action was" if totals.older == 1 else "actions were"
+        said.append(
+            f"{totals.older:,} {are} decided before vocabulary {VOCABULARY}: newer facts were not recorded then"
+        )
+    return tuple(said)
+
+
+def came(judgement: Judgement) -> str:
+    """Return what comes of an action, such as `held by limits of p`."""
+    return f"held by {judgement.guard}" if judgement.guard is not None else judgement.fate.value
+
+
+def what(one: Flip | Unsaid) -> str:
+    """Return what would be done to what."""
+    return f"{KINDS[one.kind]}: {one.label}" if one.label else KINDS[one.kind]
+
+
+LATER = "each action is told at the first of its decisions that differs: the later ones hang on it"

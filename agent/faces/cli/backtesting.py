@@ -1,0 +1,138 @@
+"""`policy backtest`: what another set of policies would have made of what the ledger recorded."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+
+import msgspec
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from agent.compose import clock_of
+from agent.faces.backtest_markdown import markdown
+from agent.faces.cli.backtest_tables import tell
+from agent.faces.cli.failures import FINDINGS, Ending
+from agent.faces.cli.looking import moment_of, reading
+from agent.faces.cli.options import loaded
+from agent.faces.cli.output import console, print_json, print_text, safe
+from agent.faces.cli.sources import in_folder, named
+from agent.loop.backtesting import Progress as OnProgress
+from agent.loop.backtesting import Question, backtest
+from agent.model.backtest import Backtest
+from agent.model.errors import SettingsError
+from agent.ports import Ledger
+from agent.settings.subjects import Settings, TreatAs
+
+MOST_ROWS = 200
+"""Flips that are told one by one for people, where they do not ask for more."""
+
+
+class Format(StrEnum):
+    """What is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What the command is given."""
+
+    path: Path | None
+    against: str | None
+    since: str | None
+    treat_as: TreatAs | None
+    limit: int | None
+    most_flips: int | None
+    """End with 1 where more actions flip than this; None where any number is fine."""
+
+
+def treated(word: str | None) -> TreatAs | None:
+    """Return how observing policies are treated. Raises SettingsError where the word is none that is known."""
+    return None if word is None else TreatAs(_one_of("--treat-as", word, TreatAs))
+
+
+def form(word: str) -> Format:
+    """Return what is to be printed. Raises SettingsError where the word is none that is known."""
+    return Format(_one_of("--format", word, Format))
+
+
+def _one_of(option: str, word: str, words: type[StrEnum]) -> str:
+    known = [one.value for one in words]
+    if word not in known:
+        raise SettingsError(f"`{option} {word}` is not one of {', '.join(f'`{one}`' for one in known)}")
+    return word
+
+
+def run_backtest(settings_file: Path | None, asked: Asked, how: Format) -> None:
+    """Print what comes out otherwise; end with 1 where more actions flip than are allowed."""
+    settings = loaded(settings_file)
+    folder = asked.path or settings.policies.directory
+    since = moment_of(asked.since, clock_of(settings).now())
+    after = in_folder(folder)
+    before = None if asked.against is None else named(asked.against, folder)
+    limit = asked.limit if asked.limit is not None or how is Format.JSON else MOST_ROWS
+    treat_as = asked.treat_as or settings.policies.treat_as
+
+    async def ask(ledger: Ledger) -> Backtest:
+        members = await ledger.members()
+        question = Question(
+            after=after.policies(members),
+            after_name=after.name,
+            before=None if before is None else before.policies(members),
+            before_name="what was decided" if before is None else before.name,
+            since=since,
+            enforces_observers=treat_as is TreatAs.ENFORCE,
+            words=limit,
+        )
+        with _progress(settings, since) as on_progress:
+            return await backtest(ledger, question, on_progress)
+
+    found = reading(settings, ask)
+    match how:
+        case Format.JSON:
+            print_json(found)
+        case Format.MARKDOWN:
+            print_text(markdown(found, most=limit or MOST_ROWS))
+        case Format.TEXT:
+            tell(console(), found, most=limit or MOST_ROWS)
+    _gate(found, asked.most_flips)
+
+
+@contextmanager
+def _progress(settings: Settings, since: datetime | None) -> Iterator[OnProgress]:
+    """Show how far through time it has come, on a terminal only."""
+    out = console(stderr=True)
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[count]:,} decisions"),
+        TimeRemainingColumn(),
+        console=out,
+        transient=True,
+        disable=not out.is_terminal,
+    )
+    now = clock_of(settings).now()
+    began = since
+    with bar:
+        task = bar.add_task("looking back", total=1.0, count=0)
+
+        def on_progress(count: int, at: datetime) -> None:
+            nonlocal began
+            began = began or at
+            whole = (now - began).total_seconds()
+            done = (at - began).total_seconds() / whole if whole > 0 else 1.0
+            bar.update(task, completed=min(done, 1.0), count=count)
+
+        yield on_progress
+
+
+def _gate(found: Backtest, most: int | None) -> None:
+    flips = found.totals.flips
+    if most is None or flips <= most:
+        return
+    actions = "1 action flips" if flips == 1 else f"{flips:,} actions flip"
+    allowed = "none may" if most == 0 else f"at most {most:,} may"
+    console(stderr=True).print(safe(f"error: {actions}, {allowed}"), soft_wrap=True)
+    raise Ending(FINDINGS)

@@ -1,0 +1,77 @@
+"""`status`: what is in force and how it stands, read while the agent runs or not."""
+
+from datetime import datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from agent.compose import clock_of
+from agent.faces.backtest_words import counted
+from agent.faces.cli.failures import FINDINGS, Ending
+from agent.faces.cli.looking import reading
+from agent.faces.cli.options import loaded
+from agent.faces.cli.output import console, print_json, safe
+from agent.faces.telling import commit, moment, remaining
+from agent.loop.standing import standing
+from agent.model.standing import SetInForce, Standing
+from agent.settings.subjects import TreatAs
+
+WIDTH = 12
+"""Columns of what a line is about."""
+
+
+def status(path: Path | None, *, as_json: bool) -> None:
+    """Print how the agent stands; end with 1 where an alarm does."""
+    settings = loaded(path)
+    now = clock_of(settings).now()
+    treats = settings.policies.treat_as is TreatAs.ENFORCE
+    found = reading(settings, lambda ledger: standing(ledger, now, settings.mode, enforces_observers=treats))
+    if as_json:
+        print_json(found)
+    else:
+        _tell(console(), found)
+    if found.alarms:
+        raise Ending(FINDINGS)
+
+
+def _tell(out: Console, found: Standing) -> None:
+    said = {
+        "mode": found.mode,
+        "policies": _policies(found.policies, found.now),
+        "read up to": _past(found.watermark, found.now, "nothing was read yet"),
+        "last sweep": _past(found.swept, found.now, "there was none yet"),
+        "next due": _future(found.next_due, found.now),
+        "actions": ", ".join(f"{count:,} {state}" for state, count in sorted(found.states.items()))
+        or "none were seen yet",
+        "alarms": counted(len(found.alarms), "stands", "stand") if found.alarms else "none",
+    }
+    for name, words in said.items():
+        out.print(safe(f"{name:<{WIDTH}} {words}"), soft_wrap=True)
+    for one in found.alarms:
+        since = f"{moment(one.since)} ({_age(one.since, found.now)})"
+        out.print(safe(f"alarm: {one.name}, since {since}: {one.words}", "red", limit=2000), soft_wrap=True)
+
+
+def _policies(one: SetInForce | None, now: datetime) -> str:
+    if one is None:
+        return "none are in force: no agent has run on this ledger yet"
+    git = f", git {commit(one.git)}" if one.git else ""
+    named = f"revision {one.revision}{git}, in force since {moment(one.since)} ({_age(one.since, now)})"
+    if one.problem:
+        return f"{named}; {one.problem}"
+    lists = counted(one.lists or 0, "list", "lists")
+    return f"{named}: {one.enforcing} enforcing, {one.observing} observing, {lists}"
+
+
+def _past(at: datetime | None, now: datetime, otherwise: str) -> str:
+    return otherwise if at is None else f"{moment(at)} ({_age(at, now)})"
+
+
+def _age(at: datetime, now: datetime) -> str:
+    return "just now" if at >= now else f"{remaining(now - at)} ago"
+
+
+def _future(at: datetime | None, now: datetime) -> str:
+    if at is None:
+        return "nothing is due"
+    return f"{moment(at)} ({'now' if at <= now else f'in {remaining(at - now)}'})"

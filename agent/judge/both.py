@@ -1,0 +1,134 @@
+"""Two sets of policies as one, so that a policy which is the same in both is evaluated once."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import product
+
+import msgspec
+
+from agent.judge.compile import Answers, Compiled, compile_set
+from agent.judge.decide import combine
+from agent.judge.unrecorded import Possible, Reads, possible
+from agent.model.decision import Verb
+from agent.model.facts import Facts
+from agent.model.pending import ActionKind
+from agent.model.policy import Mode, Policy, PolicySet
+
+MOST_OPEN = 5
+"""Of how many policies whose answers are open every combination is tried; with more, nothing can be said."""
+
+
+class Ruled(msgspec.Struct, frozen=True, kw_only=True):
+    """What the policies of one set say together, limits aside: the verb, and which of them settled it."""
+
+    verb: Verb
+    policies: tuple[str, ...]
+
+
+class Side(msgspec.Struct, frozen=True, kw_only=True):
+    """One of the sets, as far as it counts: what its policies are called in it, by what they are called here."""
+
+    names: Mapping[str, str]
+
+    def ruled(self, answers: Answers, facts: Facts) -> Ruled:
+        """Return what this set's policies say together at the moment of the facts."""
+        names = self.names
+        combined = combine(
+            [one for one in answers.matched if one.policy.name in names],
+            [one for one in answers.undecided if one.policy.name in names],
+        )
+        policies = tuple(names[one.policy.name] for one in (*combined.deciding, *combined.undecided))
+        verb = combined.verb
+        if verb is Verb.APPROVE:
+            deadline = facts.values.get("action.deadline")
+            is_over = isinstance(deadline, datetime) and facts.now >= deadline
+            verb = Verb.ESCALATE if is_over else verb
+        return Ruled(verb=verb, policies=policies)
+
+
+class Open(msgspec.Struct, frozen=True, kw_only=True):
+    """A policy of which it is not known what it would have answered."""
+
+    one: Compiled
+    name: str
+    answers: Possible
+    missing: frozenset[str]
+
+
+class Both:
+    """The policies of both sets that count; those that differ under one name go by names of their own here."""
+
+    def __init__(self, before: PolicySet | None, after: PolicySet, *, enforces_observers: bool) -> None:
+        def counting(policies: PolicySet | None) -> dict[str, Policy]:
+            some = policies.policies if policies is not None else ()
+            return {one.name: one for one in some if enforces_observers or one.mode is Mode.ENFORCE}
+
+        ours, theirs = counting(after), counting(before)
+        here = {name: _apart(policy, ours.get(name)) for name, policy in theirs.items()}
+        self.before = Side(names={policy.name: name for name, policy in here.items()})
+        self.after = Side(names={name: name for name in ours})
+        union = {policy.name: policy for policy in (*ours.values(), *here.values())}
+        self._names = {**self.before.names, **self.after.names}
+        self._judge = compile_set(PolicySet(policies=tuple(union.values()), revision=""))
+        self._reads = {name: Reads(policy) for name, policy in union.items()}
+        self._newest = max((reads.newest for reads in self._reads.values()), default=0)
+        self.goes_by_lists = any(reads.lists for reads in self._reads.values())
+        """Whether any of the policies goes by a list that is fed."""
+
+    def answers(self, kind: ActionKind, tenant: str, facts: Facts) -> Answers:
+        """Return which policies of either set matched, and which could not tell."""
+        return self._judge.evaluate(kind, tenant, facts)
+
+    def open(
+        self, kind: ActionKind, tenant: str, facts: Facts, fed: Collection[str]
+    ) -> tuple[dict[str, bool | None], tuple[Open, ...]]:
+        """Return what policies answer that read facts which were not recorded.
+
+        Returns those whose answer is the same whatever those facts were, with it, and those where it is open.
+        """
+        settled: dict[str, bool | None] = {}
+        found: list[Open] = []
+        if facts.vocabulary >= self._newest and not self.goes_by_lists:
+            return settled, ()
+        for one in self._judge.applicable(kind, tenant, facts.now):
+            missing = self._reads[one.policy.name].missing(facts, fed)
+            if not missing:
+                continue
+            answers = possible(one.policy, facts, missing)
+            if len(answers) == 1:
+                settled[one.policy.name] = next(iter(answers))
+            else:
+                name = self._names[one.policy.name]
+                found.append(Open(one=one, name=name, answers=answers, missing=missing))
+        return settled, tuple(found)
+
+    def compiled(self, kind: ActionKind, tenant: str, now: datetime) -> Mapping[str, Compiled]:
+        """Return the policies for such an action by the names they go by here."""
+        return {one.policy.name: one for one in self._judge.applicable(kind, tenant, now)}
+
+
+def every_way(
+    answers: Answers, settled: Mapping[str, bool | None], found: Sequence[Open], known: Mapping[str, Compiled]
+) -> Iterator[Answers]:
+    """Give the answers in every way in which the open ones may have come out."""
+    aside = {*settled, *(each.one.policy.name for each in found)}
+    matched = [one for one in answers.matched if one.policy.name not in aside]
+    undecided = [one for one in answers.undecided if one.policy.name not in aside]
+    for name, answer in settled.items():
+        if answer is not False:
+            (matched if answer else undecided).append(known[name])
+    for way in product(*(sorted(each.answers, key=str) for each in found)):
+        yes = [each.one for each, answer in zip(found, way, strict=True) if answer is True]
+        maybe = [each.one for each, answer in zip(found, way, strict=True) if answer is None]
+        yield Answers(_by_name([*matched, *yes]), _by_name([*undecided, *maybe]))
+
+
+def _by_name(some: Iterable[Compiled]) -> tuple[Compiled, ...]:
+    return tuple(sorted(some, key=lambda one: one.policy.name))
+
+
+def _apart(policy: Policy, other: Policy | None) -> Policy:
+    """Return the policy under its own name; under one that no file can have where another policy has that name."""
+    if other is None or policy.digest == other.digest:
+        return policy
+    return msgspec.structs.replace(policy, name=f"{policy.name}\x1f{policy.digest}")

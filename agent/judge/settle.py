@@ -1,0 +1,88 @@
+"""(A decision and its plan, what was sent before) -> the state that they put the record in."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+
+from agent.judge.confirm import after_sending, already_gone, judged_again, still_watched
+from agent.judge.plan import DEDUPLICATION
+from agent.model.decision import Decision
+from agent.model.enactment import Cover, Effect, Pair, Plan, Record, State, Way
+
+
+class Around(msgspec.Struct, frozen=True, kw_only=True):
+    """What else counts: the moment, whether anything may be written, and which targets are claimed."""
+
+    now: datetime
+    observes: bool
+    covered: Mapping[Pair, Cover]
+
+
+def stands(record: Record, decision: Decision, intended: Plan, *, observes: bool) -> bool:
+    """Whether judging anew came to what stands already, and nothing is to be done about it."""
+    before = record.decision
+    if before is None or record.plan is None or before.grounds != decision.grounds:
+        return False
+    return record.plan.way is intended.way and (observes or intended.way is not Way.REMEDIATE)
+
+
+def settled(
+    record: Record, decision: Decision, intended: Plan, sent: Sequence[Effect], around: Around
+) -> Record:
+    """Return the record in the state that its decision and plan put it in."""
+    before = record.decision
+    is_same = before is not None and before.grounds == decision.grounds
+    fresh = msgspec.structs.replace(
+        record,
+        decision=decision,
+        plan=intended,
+        due=record.action.deadline,
+        why="",
+        is_noted=is_same and record.is_noted,
+    )
+    if (
+        decision.guard is None
+        and intended.way is Way.REMEDIATE
+        and not (around.observes and intended.effects)
+    ):
+        return _to_remediate(fresh, intended, sent, around)
+    return waiting(fresh, sent, around)
+
+
+def waiting(record: Record, sent: Sequence[Effect], around: Around) -> Record:
+    """Return a record that nothing is done for: it waits for people, or is only observed."""
+    placed = msgspec.structs.replace(record, state=_state(record, observes=around.observes), why="")
+    if sent:
+        return still_watched(placed, sent, around.now)
+    return msgspec.structs.replace(placed, due=judged_again(placed, around.now))
+
+
+def _state(record: Record, *, observes: bool) -> State:
+    decision, intended = record.decision, record.plan
+    if decision is not None and decision.guard is not None:
+        return State.HELD
+    match intended.way if intended is not None else Way.ASK:
+        case Way.HAND_OFF:
+            return State.HANDED_OFF
+        case Way.ADVISORY:
+            return State.DECIDED if observes else State.REJECTED
+        case Way.REMEDIATE:
+            return State.DECIDED
+        case Way.ASK:
+            return State.ESCALATED
+
+
+def _to_remediate(record: Record, intended: Plan, sent: Sequence[Effect], around: Around) -> Record:
+    if intended.duplicate_of is not None:
+        again = min(_cover_ends(intended.duplicate_of, around), record.action.deadline)
+        return msgspec.structs.replace(record, state=State.DEDUPLICATED, due=again)
+    if intended.effects:
+        return msgspec.structs.replace(record, state=State.INTENDED)
+    return after_sending(record, sent) if sent else already_gone(record, around.now)
+
+
+def _cover_ends(action_id: str, around: Around) -> datetime:
+    """Return when the duplicate is judged anew: just after the hour of the approval it repeats."""
+    covers = [cover.intended_at for cover in around.covered.values() if cover.action_id == action_id]
+    return max(covers, default=around.now) + DEDUPLICATION + timedelta(seconds=1)

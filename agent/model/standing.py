@@ -1,0 +1,41 @@
+"""How an agent stands, as far as its ledger tells."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import msgspec
+
+from agent.model.alarm import Alarm
+from agent.model.enactment import State
+
+
+class SetInForce(msgspec.Struct, frozen=True, kw_only=True):
+    """The set of policies that came into force last.
+
+    The counts are None where this agent does not load it; `problem` then says why.
+    """
+
+    revision: str
+    git: str
+    since: datetime
+    enforcing: int | None = None
+    observing: int | None = None
+    lists: int | None = None
+    problem: str = ""
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """What is in force, what stands in the way, how far the agent has come, and what is open."""
+
+    now: datetime
+    mode: str
+    """What the settings say: `observe` or `enforce`."""
+    policies: SetInForce | None
+    """None where no agent has run on this ledger yet."""
+    alarms: tuple[Alarm, ...]
+    watermark: datetime | None
+    """Everything in Defender up to it has been read and saved."""
+    swept: datetime | None
+    """When the last whole sweep began."""
+    next_due: datetime | None
+    states: Mapping[State, int]

@@ -1,0 +1,167 @@
+"""`status` over a real ledger, before, while and after an agent runs."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from agent.adapters.ledger.opening import open_ledger
+from agent.faces.cli.app import app
+from agent.model.alarm import Alarm
+from agent.model.decision import Verb
+from agent.model.enactment import State
+from agent.model.policy import KeptSet
+from tests.faces.records import HOSTILE, a_record, a_settings_file
+from tests.judge.writing import list_file, policy_file
+from tests.makers import NOW, TENANT, a_cluster
+
+FILES = {
+    "policies/p.yaml": policy_file(),
+    "policies/q.yaml": policy_file(name="q", mode="observe"),
+    **list_file("vip", "ceo@contoso.example"),
+}
+A_SET = KeptSet(revision="0123456789ab", git="c0ffee" * 6 + "c0ff+", at=NOW, files=FILES)
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner(env={"COLUMNS": "160"}).invoke(app, ["status", *arguments])
+
+
+def standing(folder: Path, *alarms: Alarm, kept: KeptSet | None = A_SET, more: Sequence[str] = ()) -> Path:
+    """Return the settings of an agent that has some records, and these alarms."""
+    path = a_settings_file(
+        folder,
+        a_record(State.HELD, Verb.ESCALATE, evidence=a_cluster(query="one"), due=NOW + timedelta(hours=1)),
+        a_record(State.CONFIRMED, evidence=a_cluster(query="two")),
+    )
+    path.write_text("\n".join([path.read_text(), *more]))
+
+    async def fill() -> None:
+        async with open_ledger(f"sqlite:///{folder}/air-agent-data/ledger.db", TENANT) as ledger:
+            if kept is not None:
+                await ledger.keep_set(kept)
+            await ledger.move_cursor(NOW)
+            for alarm in alarms:
+                await ledger.raise_alarm(alarm)
+
+    asyncio.run(fill())
+    return path
+
+
+def told(path: Path, code: int = 0) -> Any:
+    done = run("--settings", str(path), "--json")
+    assert done.exit_code == code, done.output
+    return json.loads(done.stdout)
+
+
+def test_it_says_what_is_in_force_and_how_far_the_agent_has_come(tmp_path: Path) -> None:
+    done = run("--settings", str(standing(tmp_path)))
+
+    assert done.exit_code == 0
+    lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
+    assert lines[0] == "mode observe"
+    assert lines[1].startswith(
+        "policies revision 0123456789ab, git c0ffeec0ffee+, in force since 2026-11-02 09:00Z ("
+    )
+    assert lines[1].endswith(": 1 enforcing, 1 observing, 1 list")
+    assert lines[2].startswith("read up to 2026-11-02 09:00Z (")
+    assert lines[3:] == [
+        "last sweep there was none yet",
+        "next due 2026-11-02 10:00Z (now)",
+        "actions 1 confirmed, 1 held",
+        "alarms none",
+    ]
+
+
+def test_json_has_stable_names_and_moments_in_utc(tmp_path: Path) -> None:
+    found = told(standing(tmp_path))
+
+    assert set(found) == {
+        "now",
+        "mode",
+        "policies",
+        "alarms",
+        "watermark",
+        "swept",
+        "next_due",
+        "states",
+    }
+    assert found["policies"] == {
+        "revision": "0123456789ab",
+        "git": A_SET.git,
+        "since": "2026-11-02T09:00:00Z",
+        "enforcing": 1,
+        "observing": 1,
+        "lists": 1,
+        "problem": "",
+    }
+    assert found["states"] == {"confirmed": 1, "held": 1}
+
+
+def test_observing_policies_that_are_treated_as_enforcing_are_counted_so(tmp_path: Path) -> None:
+    simulated = (
+        "graph: {cloud: simulator, url: 'http://127.0.0.1:9'}",
+        "auth: {kind: clientSecret, client_id: 11111111-2222-3333-4444-555555555555}",
+        "policies: {treat_as: enforce}",
+    )
+    path = standing(tmp_path, more=simulated)
+
+    done = CliRunner(env={"AIR_AGENT_CLIENT_SECRET": "x"}).invoke(
+        app, ["status", "--settings", str(path), "--json"]
+    )
+
+    found = json.loads(done.stdout)["policies"]
+    assert (found["enforcing"], found["observing"]) == (2, 0)
+
+
+def test_an_alarm_is_told_since_when_and_is_a_finding(tmp_path: Path) -> None:
+    alarm = Alarm(name="policies", since=NOW, words=f"p.yaml:1:1: {HOSTILE}; revision x stays in force")
+    path = standing(tmp_path, alarm)
+
+    done = run("--settings", str(path))
+
+    assert done.exit_code == 1
+    assert "alarms       1 stands" in done.stdout
+    assert "alarm: policies, since 2026-11-02 09:00Z (" in done.stdout
+    assert "\x1b" not in done.stdout
+    assert told(path, code=1)["alarms"][0]["name"] == "policies"
+
+
+def test_a_ledger_on_which_no_agent_has_run_says_so(tmp_path: Path) -> None:
+    path = a_settings_file(tmp_path)
+
+    done = run("--settings", str(path))
+
+    assert done.exit_code == 0
+    assert "none are in force: no agent has run on this ledger yet" in done.stdout
+    assert "nothing was read yet" in done.stdout
+    assert "none were seen yet" in done.stdout
+    assert told(path)["policies"] is None
+
+
+def test_a_set_that_this_version_does_not_load_is_said_to_be_of_another(tmp_path: Path) -> None:
+    kept = KeptSet(revision="x", git="", at=NOW, files={"policies/p.yaml": b"policy: ["})
+
+    done = run("--settings", str(standing(tmp_path, kept=kept)))
+
+    assert done.exit_code == 0
+    assert (
+        "another version of the agent keeps it, and this one does not load it: policies/p.yaml:"
+        in done.stdout
+    )
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_a_ledger_that_is_not_there_is_a_matter_of_configuration(tmp_path: Path, options: list[str]) -> None:
+    path = tmp_path / "air-agent.yaml"
+    path.write_text(f"tenant: {{id: {TENANT}}}\n")
+
+    done = run("--settings", str(path), *options)
+
+    assert done.exit_code == 2
+    assert done.stderr.startswith("error: ")
