@@ -106,16 +106,13 @@ def _checked(path: Path) -> Checked:
         unread={one.file for one in book.problems},
         claimed=_named_in_proofs(files),
     )
+    unproved = [one for one in problems_of(files) if path.is_dir() or Path(one.file) == path]
     remarks = [
-        *(
-            of_problem(Code.DOES_NOT_LOAD, one)
-            for one in problems_of(files)
-            if path.is_dir() or Path(one.file) == path
-        ),
         *(
             of_problem(Code.DOES_NOT_LOAD if one in book.problems else Code.CASE_FAILS, one)
             for one in failing
         ),
+        *(of_problem(Code.DOES_NOT_LOAD, one) for one in unproved),
         *(one for one in linted if path.is_dir() or one.file in (str(path), beside)),
     ]
     return Checked(
