@@ -136,10 +136,10 @@ class Repairs:
         """Give edits of one root of the action, of which those are taken that do what is wanted."""
         now, before = self.facts.now, self.facts.values.get(root.fact)
         if root.is_size:
+            # What the messages are may change the count as well as how many there are.
+            self.ground.gaps.add(f"`{root.fact}`")
             for count in self.ground.values(root, now):
-                if self._is_too_many(root.fact, cast("int", count)):
-                    self.ground.gaps.add(f"`{root.fact}`")
-                elif count != before:
+                if count != before and not self._is_too_many(root.fact, cast("int", count)):
                     yield Resize(fact=root.fact, count=cast("int", count))
             return
         values: Iterator[Value] = (
@@ -278,9 +278,11 @@ class Repairs:
         """Give edits that do for all of these messages what they do for the first, where that is in their way too."""
         if not sites:
             return
-        if len(sites) > 1:
+        steps = tuple(self.of(inner, wanted, sites[0]))
+        if len(sites) > 1 and len(steps) > 1:
+            # Each message might have had to change in its own way; with only one way there is no other.
             self.ground.gaps.add("messages one by one")
-        for step in self.of(inner, wanted, sites[0]):
+        for step in steps:
             leaf, edit = cast("Test", step.asked), cast("Put", step.edit)
             before = holds(leaf, self._here(sites[0]))
             same = [
