@@ -129,6 +129,28 @@ def test_of_one_file_only_what_stands_in_it_or_its_cases_is_told(folder: Path) -
     assert "no-cases" in of_other.stdout
 
 
+def test_a_list_that_only_a_claim_names_is_used(folder: Path) -> None:
+    (folder / "lists").mkdir()
+    (folder / "lists" / "vip.yaml").write_text("list: vip\nentries: [ceo@contoso.example]\n")
+    unused = run(str(folder))
+    (folder / "all.proofs.yaml").write_text(
+        "proofs: all\nnever:\n  - claim: one\n    decide: reject\n    kinds: [softDeleteCluster]\n"
+        "    when: {recipients: {anyIn: $vip}}\n"
+    )
+
+    assert "warning list-unused: " in unused.stdout
+    assert run(str(folder), "--strict").exit_code == 0
+
+
+def test_proofs_that_cannot_be_read_are_an_error(folder: Path) -> None:
+    (folder / "all.proofs.yaml").write_text("proofs: all\n")
+
+    done = run(str(folder))
+
+    assert done.exit_code == 1
+    assert f"{folder}/all.proofs.yaml:1:1: error does-not-load: nothing is claimed" in done.stdout
+
+
 def test_json_has_every_remark_with_all_its_parts(folder: Path) -> None:
     change(folder, "limits: {actions: 20/h}\n", "")
 

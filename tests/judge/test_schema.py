@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from agent.adapters.host import PolicyFiles
 from agent.judge.cases import parse_cases
 from agent.judge.operators import OPERATORS, Operand, of_type
-from agent.judge.parse import CASES, is_list, is_situation, parse_set
+from agent.judge.parse import CASES, PROOFS, is_list, is_situation, parse_set
+from agent.judge.proof.reading import parse_proofs
 from agent.judge.schema.schema import DRAFT, file_name, schema
 from agent.judge.situations import situation_yaml
 from agent.judge.vocabulary import FACTS, MEMBER, MESSAGE_FACTS, SETS, WORDS, Fact, Scope
@@ -47,7 +48,7 @@ def document(file: str) -> Document:
     """Return what the shipped file holds."""
     if is_list(file):
         return Document.LIST
-    if file.endswith(".proofs.yaml"):
+    if file.endswith(PROOFS):
         return Document.PROOFS
     if file.endswith(CASES):
         return Document.CASES
@@ -497,6 +498,8 @@ agreed: [softDeleteCluster]
     "text", [PROOFS_TEXT, "proofs: p\ncovered: [blockUrl]\n", "proofs: p\nnever: []\nagreed: [blockUrl]\n"]
 )
 def test_proofs_are_in_their_schema(text: str) -> None:
+    parse_proofs({"p.proofs.yaml": text.encode(), **list_file("vip", "ceo@contoso.example")})
+
     assert wrong(Document.PROOFS, text) == []
 
 
@@ -517,10 +520,13 @@ def test_proofs_are_in_their_schema(text: str) -> None:
         (PROOFS_TEXT, "proofs: p\nnever: []\n"),
     ],
 )
-def test_wrong_proofs_are_refused(before: str, after: str) -> None:
+def test_wrong_proofs_are_refused_by_the_schema_as_by_the_loader(before: str, after: str) -> None:
     assert before in PROOFS_TEXT
+    changed = PROOFS_TEXT.replace(before, after)
 
-    assert wrong(Document.PROOFS, PROOFS_TEXT.replace(before, after)) != []
+    assert wrong(Document.PROOFS, changed) != []
+    with pytest.raises(PolicyError):
+        parse_proofs({"p.proofs.yaml": changed.encode(), **list_file("vip", "ceo@contoso.example")})
 
 
 # Policies made up from the tables

@@ -1,5 +1,7 @@
 """`policy check`: whether the policies load, decide their cases as those say, and what lint says of them."""
 
+import re
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
@@ -22,6 +24,8 @@ from agent.model.policy import PolicySet
 from agent.model.remark import Remark, Severity
 
 USUAL = Path("policies")
+
+_REFERENCE = re.compile(r"\$([A-Za-z0-9_-]+)")
 
 LISTS = "lists"
 """The folder of lists, inside the folder of policies."""
@@ -95,7 +99,13 @@ def _checked(path: Path) -> Checked:
     beside = str(path.with_name(f"{path.stem}{CASES}"))
     cases, failing = broken(compile_set(found), files, only=lambda file: path.is_dir() or file == beside)
     book = case_book(files, found)
-    linted = lint(found, book.files, SystemClock().now(), unread={one.file for one in book.problems})
+    linted = lint(
+        found,
+        book.files,
+        SystemClock().now(),
+        unread={one.file for one in book.problems},
+        claimed=_named_in_proofs(files),
+    )
     unproved = [one for one in problems_of(files) if path.is_dir() or Path(one.file) == path]
     remarks = [
         *(
@@ -112,6 +122,12 @@ def _checked(path: Path) -> Checked:
         revision=found.revision,
         problems=tuple(sorted(remarks, key=place)),
     )
+
+
+def _named_in_proofs(files: Mapping[str, bytes]) -> frozenset[str]:
+    """Return the names of lists that stand in files of proofs."""
+    proofs = (data.decode(errors="replace") for file, data in files.items() if file.endswith(PROOFS))
+    return frozenset(name for text in proofs for name in _REFERENCE.findall(text))
 
 
 def _folder_of(file: Path) -> Path:

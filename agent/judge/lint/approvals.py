@@ -14,7 +14,7 @@ from agent.judge.seen import fact_of
 from agent.judge.strict_yaml import shown
 from agent.judge.vocabulary import FACTS, Scope
 from agent.model.decision import Verb
-from agent.model.pending import ActionKind
+from agent.model.pending import MAIL_KINDS, ActionKind
 from agent.model.policy import All, AnyOf, Condition, Mark, Messages, Mode, Moment, Not, Policy, Test
 from agent.model.remark import Remark
 
@@ -83,7 +83,13 @@ def approvals(policy: Policy, now: datetime) -> Iterator[Remark]:
         yield remark(Code.APPROVE_WITHOUT_LIMITS, policy.file, policy.mark_of("decide"), message)
     if ActionKind.SOFT_DELETE_CLUSTER in policy.kinds and not _has_ceiling(policy, now):
         message = "the policy approves clusters of any size"
-        yield remark(Code.APPROVE_WITHOUT_CEILING, policy.file, policy.mark_of("match"), message)
+        yield remark(
+            Code.APPROVE_WITHOUT_CEILING,
+            policy.file,
+            policy.mark_of("match"),
+            message,
+            _ceiling(policy.kinds),
+        )
 
 
 def _has_ceiling(policy: Policy, now: datetime) -> bool:
@@ -92,6 +98,15 @@ def _has_ceiling(policy: Policy, now: datetime) -> bool:
     if not possible(where, now):
         return True
     return any(not possible([*where, asked(name, "above", NO_CEILING)], now) for name in SIZES)
+
+
+def _ceiling(kinds: frozenset[ActionKind]) -> str:
+    """Return how to add a ceiling to a policy for these kinds: by a count that all of them have."""
+    if kinds == {ActionKind.SOFT_DELETE_CLUSTER}:
+        return "add `cluster.mailboxCount: {atMost: 200}` to `match`"
+    if kinds <= MAIL_KINDS:
+        return "add `recipients.count: {atMost: 200}` to `match`"
+    return "write a policy of its own for `softDeleteCluster`, with `cluster.mailboxCount: {atMost: 200}`"
 
 
 def _people(policy: Policy) -> Iterator[Remark]:

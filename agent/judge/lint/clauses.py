@@ -6,6 +6,7 @@ from itertools import combinations
 
 from msgspec.structs import replace
 
+from agent.judge.known import Known
 from agent.judge.lint.bounds import is_on_nothing
 from agent.judge.lint.contradictions import MOST_COMPARED, contradictions, flat, why_not
 from agent.judge.lint.possible import NOWHERE, Literal, possible
@@ -13,6 +14,7 @@ from agent.judge.lint.rules import Code, remark
 from agent.judge.lint.settled import about
 from agent.judge.lint.wording import on_line, written
 from agent.judge.operators import DOUBTFUL
+from agent.judge.seen import fact_of
 from agent.judge.vocabulary import Scope
 from agent.model.policy import All, AnyOf, Condition, Messages, Moment, Not, Policy, Test
 from agent.model.remark import Remark
@@ -62,11 +64,23 @@ class _Reader:
         if not self._can(condition, True, (), scope):
             yield self._told(Code.NEVER_HOLDS, condition, f"{written(condition)} can never hold")
         elif not self._can(condition, False, (), scope):
-            why = "passes whatever its fact is" if isinstance(condition, Test) else "passes whatever is known"
-            yield self._told(Code.ALWAYS_HOLDS, condition, f"{written(condition)} can never fail: it {why}")
+            yield self._always(condition, scope)
         elif not self._can(condition, True, beside, scope):
             message = f"{written(condition)} can never hold where the conditions around it do"
             yield self._told(Code.NEVER_HOLDS, condition, message)
+
+    def _always(self, condition: Condition, scope: Scope) -> Remark:
+        """Return that the condition can never fail; asking that the fact is known helps where it may not be."""
+        is_test = isinstance(condition, Test) and condition.operator != "oneOf"
+        why = "passes whatever its fact is" if is_test else "passes whatever is known"
+        message = f"{written(condition)} can never fail: it {why}"
+        may_be_missing = (
+            isinstance(condition, Test)
+            and is_test
+            and fact_of(condition.fact, scope).known is not Known.ALWAYS
+        )
+        mend = "" if may_be_missing else "take it out"
+        return remark(Code.ALWAYS_HOLDS, self.policy.file, condition.mark, message, mend)
 
     def _can(self, condition: Condition, wanted: bool, beside: Sequence[Literal], scope: Scope) -> bool:
         return possible([*beside, Literal(condition, wanted)], self.now, scope)

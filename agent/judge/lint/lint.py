@@ -16,7 +16,12 @@ from agent.model.remark import Remark
 
 
 def lint(
-    found: PolicySet, cases: Sequence[CaseFile], now: datetime, *, unread: Collection[str] = ()
+    found: PolicySet,
+    cases: Sequence[CaseFile],
+    now: datetime,
+    *,
+    unread: Collection[str] = (),
+    claimed: Collection[str] = (),
 ) -> tuple[Remark, ...]:
     """Return every remark on the set, by file and place.
 
@@ -25,8 +30,9 @@ def lint(
         cases: the files of cases that can be read.
         now: what has ended has ended by then.
         unread: the files of cases that cannot be read: of what they would say nothing is said.
+        claimed: the lists that claims about the set name, which makes them used.
     """
-    return tuple(sorted(set(_all(found, cases, now, unread)), key=place))
+    return tuple(sorted(set(_all(found, cases, now, unread, claimed)), key=place))
 
 
 def place(one: Remark) -> tuple[str, int, int, str, str]:
@@ -35,7 +41,11 @@ def place(one: Remark) -> tuple[str, int, int, str, str]:
 
 
 def _all(
-    found: PolicySet, cases: Sequence[CaseFile], now: datetime, unread: Collection[str]
+    found: PolicySet,
+    cases: Sequence[CaseFile],
+    now: datetime,
+    unread: Collection[str],
+    claimed: Collection[str],
 ) -> Iterator[Remark]:
     for policy in found.policies:
         yield from clauses(policy, now)
@@ -43,5 +53,5 @@ def _all(
         yield from approvals(policy, now)
         yield from patterns(policy)
     yield from rivals(found.policies, now)
-    yield from shelves(found, now)
+    yield from shelves(found, now, claimed)
     yield from examples(found.policies, cases, unread)

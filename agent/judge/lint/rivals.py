@@ -69,7 +69,7 @@ def _outlives(other: Policy, policy: Policy) -> bool:
 
 def covers(other: Policy, policy: Policy, now: datetime) -> bool:
     """Whether the other is true or unknown wherever the policy matches; true, where the policy escalates."""
-    if not _names_enough(other, policy):
+    if not _names_enough(other, policy, now):
         return False
     where = matching(policy)
     asked = [
@@ -83,14 +83,18 @@ def covers(other: Policy, policy: Policy, now: datetime) -> bool:
     return all(_is_settled(one, policy) for one in (*other.match.conditions, *other.unless))
 
 
-def _names_enough(other: Policy, policy: Policy) -> bool:
+def _names_enough(other: Policy, policy: Policy, now: datetime) -> bool:
     """Whether the policy tests every fact that the other asks for, without which it cannot imply those tests.
 
-    It is quick, and spares nearly all comparisons. Kinds, tenants and types of evidence need no test.
+    It is quick, and spares nearly all comparisons. Kinds, tenants and types of evidence need no test, nor
+    does what can never fail.
     """
-    asked = {one.fact for one in other.match.conditions if isinstance(one, Test) and one.operator != "oneOf"}
-    named = {fact.name for _, fact, _ in facts_read(policy)}
-    return asked <= named | {"action.kind", "tenant.id", EVIDENCE_TYPE}
+    named = {fact.name for _, fact, _ in facts_read(policy)} | {"action.kind", "tenant.id", EVIDENCE_TYPE}
+    return all(
+        one.fact in named or not possible([Literal(one, wanted=False)], now)
+        for one in other.match.conditions
+        if isinstance(one, Test) and one.operator != "oneOf"
+    )
 
 
 def _is_settled(condition: Condition, policy: Policy) -> bool:

@@ -1,7 +1,7 @@
 """Lists that are empty, stale or unused."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 
 from agent.judge.lint.reach import SOON, ago, length
@@ -11,10 +11,13 @@ from agent.model.policy import ListEntry, Mark, PolicyList, PolicySet
 from agent.model.remark import Remark
 
 
-def shelves(found: PolicySet, now: datetime) -> Iterator[Remark]:
+def shelves(found: PolicySet, now: datetime, claimed: Collection[str]) -> Iterator[Remark]:
     """Give every remark on the lists of the set."""
     named = Counter(name for policy in found.policies for name in policy.lists)
     for one in found.lists:
+        if not named[one.name] and one.name not in claimed:
+            message = f"no policy names the list `${one.name}`"
+            yield remark(Code.LIST_UNUSED, one.file, one.mark, message)
         yield from _of_list(one, named[one.name], now)
 
 
@@ -22,8 +25,6 @@ def _of_list(one: PolicyList, policies: int, now: datetime) -> Iterator[Remark]:
     def told(code: Code, mark: Mark, message: str) -> Remark:
         return remark(code, one.file, mark, message)
 
-    if not policies:
-        yield told(Code.LIST_UNUSED, one.mark, f"no policy names the list `${one.name}`")
     left = [entry for entry in one.entries if not _has_ended(entry, now)]
     if not left and one.feed is None:
         why = "every entry has ended" if one.entries else "it has no entries"

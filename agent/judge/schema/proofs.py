@@ -1,5 +1,6 @@
 """The schema of claims about a set of policies, which a proof shows or refutes."""
 
+from agent.judge.proof.reading import CLAIM, KEYS
 from agent.judge.schema.conditions import ACTION, definitions, only
 from agent.judge.schema.values import Schema, closed, reference, some_of, text, when
 from agent.model.decision import Verb
@@ -41,11 +42,12 @@ def proofs_schema() -> Schema:
             *({"required": [form]} for form in _PROMISES),
         ],
     )
+    assert set(found["properties"]) == KEYS  # noqa: S101  one table says what a file of proofs may have
     return {"definitions": definitions(), **found}
 
 
 def _claim(*, required: list[str]) -> Schema:
-    return closed(
+    found = closed(
         {
             "claim": text("what is claimed, in words"),
             "decide": {"enum": sorted(Verb), "description": "the decision that it is about"},
@@ -55,6 +57,8 @@ def _claim(*, required: list[str]) -> Schema:
         required=["claim", "decide", "kinds", *required],
         allOf=[_of_kind(kind) for kind in ActionKind],
     )
+    assert set(found["properties"]) == CLAIM  # noqa: S101  likewise of a claim
+    return found
 
 
 def _kinds(description: str) -> Schema:

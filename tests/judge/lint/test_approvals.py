@@ -41,6 +41,19 @@ def test_a_policy_that_approves_clusters_needs_a_ceiling(match: str, unless: str
 
 
 @pytest.mark.parametrize(
+    "kinds",
+    ["softDeleteCluster", "softDeleteCluster, softDeleteMessage", "softDeleteCluster, quarantineFile"],
+)
+def test_the_mend_of_a_ceiling_is_one_that_all_kinds_have(kinds: str) -> None:
+    found = remarks(policy_file(kinds=kinds, more=LIMITS))
+    mend = next(one.mend for one in found if one.code == "approve-without-ceiling")
+    clause = mend.split("`")[-2] if "quarantineFile" in kinds else mend.split("`")[1]
+    mended = "softDeleteCluster" if "quarantineFile" in kinds else kinds
+
+    assert codes(policy_file(f"evidence.verdict: malicious\n{clause}", kinds=mended, more=LIMITS)) == []
+
+
+@pytest.mark.parametrize(
     ("kinds", "decide", "more", "expected"),
     [
         ("softDeleteMessage", "approve", LIMITS, []),

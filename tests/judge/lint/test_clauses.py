@@ -144,6 +144,24 @@ def test_a_condition_that_can_never_fail_is_told(match: str, expected: list[str]
 
 
 @pytest.mark.parametrize(
+    ("match", "mend"),
+    [
+        (
+            "cluster.mailboxCount: {atLeast: 0}",
+            "take it out, or write `{exists: true}` where the point is that the fact is known",
+        ),
+        ("action.alertCount: {atLeast: 0}", "take it out"),
+        ("action.deadline: {exists: true}", "take it out"),
+        ("any: [{cluster.by: url}, {not: {cluster.by: url}}]", "take it out"),
+    ],
+)
+def test_to_ask_that_a_fact_is_known_is_advised_only_where_it_may_not_be(match: str, mend: str) -> None:
+    found = [one.mend for one in remarks(policy_file(match)) if one.code == "always-holds"]
+
+    assert found == [mend]
+
+
+@pytest.mark.parametrize(
     ("match", "unless", "expected"),
     [
         (

@@ -32,6 +32,8 @@ def test_a_policy_below_one_that_matches_all_of_it_is_told_by_whom() -> None:
         ("cluster.by: {in: [url, file]}\nevidence.verdict: {in: [malicious, suspicious]}", "", ["shadowed"]),
         ("cluster.by: {in: [url, file]}\nevidence.verdict: suspicious", "", []),
         ("any: [{cluster.by: file}, {cluster.by: url}]", "", ["shadowed"]),
+        ("cluster.by: url\naction.alertCount: {atLeast: 0}", "", ["shadowed"]),
+        ("cluster.by: url\naction.alertCount: {atLeast: 1}", "", []),
         ("cluster.by: url", "- cluster.mailboxCount: {above: 100}", ["shadowed"]),
         ("cluster.by: url", "- cluster.mailboxCount: {above: 50}", []),
         # Unknown, it sends the action to a person: what approves never decides either way.
