@@ -2,23 +2,37 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.adapters import git
 from agent.adapters.graph.clouds import Cloud, cloud_named, simulator
-from agent.adapters.graph.credentials import CredentialKind, credential
+from agent.adapters.graph.credentials import CredentialKind, SimulatorCredential, credential
 from agent.adapters.host import LARGEST, PolicyFiles, SystemClock, is_wanted
 from agent.adapters.ledger.opening import open_ledger
 from agent.model.errors import SettingsError
 from agent.model.policy import Mode
-from agent.ports import Ledger, PolicyShelf, World
+from agent.model.recording import Recording
+from agent.ports import Clock, Ledger, PolicyShelf, World
 from agent.settings import subjects
 from agent.settings.subjects import Settings, TreatAs
 
 if TYPE_CHECKING:
+    import httpx
+
+    from agent.adapters.graph.connect import Graph
+    from agent.adapters.graph.recorder import Keep
     from agent.adapters.graph.tokens import Credential
+
+    Around = Callable[[httpx.AsyncBaseTransport], httpx.AsyncBaseTransport]
+
+NOWHERE = "http://127.0.0.1:9"
+"""The address of a Graph that is in this process; nothing is ever sent there."""
+
+AS_MANY_AS_NEEDED = 1_000_000
+"""Requests in a minute, where nobody counts them."""
 
 
 @asynccontextmanager
@@ -28,38 +42,78 @@ async def open_world(settings: Settings) -> AsyncIterator[World]:
     Raises:
         SettingsError, LedgerError, Refused, Unavailable: it cannot be opened as it is set.
     """
-    from agent.adapters.graph.connect import open_graph  # noqa: PLC0415  slow to import, and not always needed
-
     clock = clock_of(settings)
-    cloud = _cloud(settings)
     async with (
         open_ledger(settings.ledger.address().reveal(), settings.tenant.id) as ledger,
-        open_graph(
-            clock=clock,
-            cloud=cloud,
-            tenant_id=settings.tenant.id,
-            credential=_credential(settings, cloud),
-            requests_per_minute=settings.graph.requests_per_minute,
-            page_size=settings.graph.page_size,
-            analyzed_emails_per_action=settings.graph.analyzed_emails_per_action,
-        ) as graph,
+        _open_graph(settings, clock) as graph,
     ):
         if settings.mode is Mode.ENFORCE and graph.is_delegated:
             raise SettingsError(
                 "`mode: enforce` needs an application's own login: this one is a person's, delegated"
             )
-        yield World(
-            tenant_id=settings.tenant.id,
+        world = _world(settings, clock, graph, ledger)
+        yield replace(world, enactor=graph.enactor) if settings.mode is Mode.ENFORCE else world
+
+
+@asynccontextmanager
+async def open_world_to_record(
+    settings: Settings, *, keep: "Keep", most: int | None, ledger: Path
+) -> AsyncIterator[tuple[World, tuple[str, ...]]]:
+    """Give a world that only reads and tells of all it reads, over a ledger of its own; and what was granted.
+
+    Args:
+        settings: whether they enforce does not matter.
+        keep: is told every exchange with Graph, unscrubbed.
+        most: how many incidents are read; all where it is None.
+        ledger: the file of a ledger that is thrown away afterwards.
+
+    Raises:
+        SettingsError, LedgerError, Refused, Unavailable: it cannot be opened as it is set.
+    """
+    from agent.adapters.graph.recorder import FirstOnly, Recorder  # noqa: PLC0415  slow to import
+
+    clock = clock_of(settings)
+
+    def around(inner: "httpx.AsyncBaseTransport") -> "httpx.AsyncBaseTransport":
+        return Recorder(inner if most is None else FirstOnly(inner, most), now=clock.now, keep=keep)
+
+    async with (
+        open_ledger(f"sqlite:///{ledger}", settings.tenant.id) as memory,
+        _open_graph(settings, clock, around) as graph,
+    ):
+        yield _world(settings, clock, graph, memory), tuple(sorted(graph.grants))
+
+
+@asynccontextmanager
+async def open_replayed(settings: Settings, recording: Recording, *, ledger: Path) -> AsyncIterator[World]:
+    """Give the world of a recording, replayed in this process through the real adapter; time stands still there."""
+    import httpx  # noqa: PLC0415  slow to import
+
+    from agent.adapters.graph.connect import open_graph  # noqa: PLC0415  slow to import
+    from agent.simulator.clock import StandingClock  # noqa: PLC0415  not needed to run
+    from agent.simulator.names import CLIENT_ID, CLIENT_SECRET  # noqa: PLC0415  not needed to run
+    from agent.simulator.replay import Replay  # noqa: PLC0415  not needed to run
+
+    tenant = recording.manifest.tenant
+    clock = StandingClock(recording.manifest.at)
+    cloud = simulator(NOWHERE)
+    transport = httpx.ASGITransport(Replay(recording, clock))
+    async with (
+        open_ledger(f"sqlite:///{ledger}", tenant) as memory,
+        open_graph(
             clock=clock,
-            defender=graph.defender,
-            enactor=graph.enactor if settings.mode is Mode.ENFORCE else None,
-            ledger=ledger,
-            shelf=shelf_of(settings),
-            directory=graph.directory,
-            pace=settings.loop_pace(),
-            enforces_observers=settings.policies.treat_as is TreatAs.ENFORCE,
-            version=installed(),
-        )
+            cloud=cloud,
+            tenant_id=tenant,
+            credential=lambda: SimulatorCredential(
+                cloud, tenant, CLIENT_ID, CLIENT_SECRET, transport=transport
+            ),
+            requests_per_minute=AS_MANY_AS_NEEDED,
+            page_size=settings.graph.page_size,
+            analyzed_emails_per_action=settings.graph.analyzed_emails_per_action,
+            transport=transport,
+        ) as graph,
+    ):
+        yield replace(_world(settings, clock, graph, memory), tenant_id=tenant)
 
 
 def open_ledger_for_reading(settings: Settings) -> AbstractAsyncContextManager[Ledger]:
@@ -96,7 +150,42 @@ def policies_at(directory: Path, revision: str) -> tuple[str, Mapping[str, bytes
     return git.files_at(directory, revision, is_wanted, LARGEST)
 
 
-def _cloud(settings: Settings) -> Cloud:
+def _open_graph(
+    settings: Settings, clock: Clock, around: "Around | None" = None
+) -> AbstractAsyncContextManager["Graph"]:
+    from agent.adapters.graph.connect import open_graph  # noqa: PLC0415  slow to import, and not always needed
+
+    cloud = cloud_of(settings)
+    return open_graph(
+        clock=clock,
+        cloud=cloud,
+        tenant_id=settings.tenant.id,
+        credential=_credential(settings, cloud),
+        requests_per_minute=settings.graph.requests_per_minute,
+        page_size=settings.graph.page_size,
+        analyzed_emails_per_action=settings.graph.analyzed_emails_per_action,
+        around=around,
+    )
+
+
+def _world(settings: Settings, clock: Clock, graph: "Graph", ledger: Ledger) -> World:
+    """Return a world that only reads."""
+    return World(
+        tenant_id=settings.tenant.id,
+        clock=clock,
+        defender=graph.defender,
+        enactor=None,
+        ledger=ledger,
+        shelf=shelf_of(settings),
+        directory=graph.directory,
+        pace=settings.loop_pace(),
+        enforces_observers=settings.policies.treat_as is TreatAs.ENFORCE,
+        version=installed(),
+    )
+
+
+def cloud_of(settings: Settings) -> Cloud:
+    """Return where Graph and the login are."""
     if settings.graph.cloud is subjects.Cloud.SIMULATOR:
         return simulator(settings.graph.url or "")
     return cloud_named(settings.graph.cloud)

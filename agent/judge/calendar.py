@@ -1,7 +1,7 @@
 """`moment:`: office hours and calendars in a time zone."""
 
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import cast
 from zoneinfo import ZoneInfo
@@ -69,20 +69,40 @@ def inside(condition: Moment, now: datetime) -> bool:
     Hours that cross midnight belong to the day on which they began.
     """
     local = now.astimezone(_zone(condition.zone))
-    day = local.date()
+    day = day_of(condition, now)
     if condition.hours is not None:
         minute = local.hour * 60 + local.minute
         start, end = condition.hours
-        if start < end:
-            if not start <= minute < end:
-                return False
-        elif minute < end:
-            day -= timedelta(days=1)
-        elif minute < start:
+        is_within = start <= minute < end if start < end else minute < end or minute >= start
+        if not is_within:
             return False
     if condition.days is not None and day.weekday() not in condition.days:
         return False
     return condition.dates is None or day.isoformat() in condition.dates
+
+
+def day_of(condition: Moment, now: datetime) -> date:
+    """Return the day in the condition's zone, which for hours that cross midnight is the one on which they began."""
+    local = now.astimezone(_zone(condition.zone))
+    if condition.hours is None:
+        return local.date()
+    start, end = condition.hours
+    is_after_midnight = start >= end and local.hour * 60 + local.minute < end
+    return local.date() - timedelta(days=1) if is_after_midnight else local.date()
+
+
+def turns(condition: Moment, now: datetime, days: int) -> Iterator[datetime]:
+    """Give moments, within so many days and on all dates it names, at which the condition may begin or end."""
+    here = _zone(condition.zone)
+    today = now.astimezone(here).date()
+    dates = {today + timedelta(days=away) for away in range(-days, days + 1)}
+    for named in condition.dates or ():
+        dates |= {date.fromisoformat(named), date.fromisoformat(named) + timedelta(days=1)}
+    for day in dates:
+        midnight = datetime(day.year, day.month, day.day, tzinfo=here)
+        for minute in (0, *(condition.hours or ())):
+            at = (midnight + timedelta(minutes=minute)).astimezone(UTC)
+            yield from (at - timedelta(minutes=1), at)
 
 
 def local_time(condition: Moment, now: datetime) -> str:

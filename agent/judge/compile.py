@@ -17,7 +17,7 @@ from agent.judge.seen import Seen, folds_for, see
 from agent.judge.sieve import Sieve
 from agent.model.facts import Facts
 from agent.model.pending import ActionKind
-from agent.model.policy import Policy, PolicySet
+from agent.model.policy import Mode, Policy, PolicySet
 
 
 class Compiled:
@@ -42,9 +42,19 @@ class Compiled:
 
     def counts(self, tenant: str, now: datetime) -> bool:
         """Whether the policy is for this tenant, and has not expired."""
-        if self.expires is not None and now >= self.expires:
-            return False
+        return not self.has_expired(now) and self.is_for(tenant)
+
+    def has_expired(self, now: datetime) -> bool:
+        """Whether the policy's time is over."""
+        return self.expires is not None and now >= self.expires
+
+    def is_for(self, tenant: str) -> bool:
+        """Whether the policy is for this tenant."""
         return self.tenants is None or tenant.lower() in self.tenants
+
+    def enforces(self, enforces_observers: bool) -> bool:
+        """Whether the policy's decision counts; with `enforces_observers` an observing one's does too."""
+        return enforces_observers or self.policy.mode is Mode.ENFORCE
 
     def distance(self, seen: Seen, *, is_complete: bool) -> tuple[int, int]:
         """Return how far the policy is from a match: conditions in the way, then fewer that hold for more."""
@@ -94,6 +104,10 @@ class Judge:
     def applicable(self, kind: ActionKind, tenant: str, now: datetime) -> tuple[Compiled, ...]:
         """Return the policies that count for such an action now, by name."""
         return tuple(one for one in self._by_kind[kind] if one.counts(tenant, now))
+
+    def of_kind(self, kind: ActionKind) -> tuple[Compiled, ...]:
+        """Return the policies for such an action, of whatever tenant and time, by name."""
+        return self._by_kind[kind]
 
     def seen(self, kind: ActionKind, facts: Facts) -> Seen:
         """Return the facts as the closures of this kind see them."""

@@ -6,6 +6,7 @@ count only in the shadow.
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from functools import partial
 from hashlib import sha256
 
@@ -17,7 +18,7 @@ from agent.judge.parse import INFORMS_ONLY
 from agent.judge.reasons import Case, finding_of, why_none, why_over, why_undecided, why_verb
 from agent.judge.seen import facts_read
 from agent.judge.vocabulary import Scope, list_of
-from agent.model.decision import Answer, Decision, Ruling, Verb
+from agent.model.decision import Answer, Decision, Rule, Ruling, Verb
 from agent.model.facts import Facts, Value
 from agent.model.pending import PendingAction
 from agent.model.policy import Mode, Policy
@@ -26,26 +27,42 @@ MOST_NEAREST = 2
 
 
 class Combined(msgspec.Struct, frozen=True, kw_only=True):
-    """What some answers say together: the verb, and the policies that settled it."""
+    """What some answers say together: the verb, by which rule, and the policies that settled it."""
 
     verb: Verb
+    rule: Rule
     deciding: tuple[Compiled, ...] = ()
     undecided: tuple[Compiled, ...] = ()
     """Policies that could not tell, where that settled it."""
+    top: int | None = None
+    """The highest priority that matched; None where none did."""
 
 
 def combine(matched: Iterable[Compiled], undecided: Iterable[Compiled]) -> Combined:
     """Put the answers together; their order does not matter."""
-    deciders = [one for one in matched if _decides(one)]
+    deciders = [one for one in matched if decides(one)]
     top = max((one.policy.priority for one in deciders), default=None)
     deciding = tuple(one for one in deciders if one.policy.priority == top)
     verbs = {one.policy.verb for one in deciding}
-    open_ = tuple(one for one in undecided if _decides(one) and (top is None or one.policy.priority >= top))
+    open_ = tuple(one for one in undecided if decides(one) and (top is None or one.policy.priority >= top))
     if open_ and verbs != {Verb.ESCALATE}:
-        return Combined(verb=Verb.ESCALATE, undecided=open_)
+        return Combined(verb=Verb.ESCALATE, rule=Rule.UNDECIDED, undecided=open_, top=top)
     if len(verbs) == 1:
-        return Combined(verb=verbs.pop(), deciding=deciding)
-    return Combined(verb=Verb.ESCALATE, deciding=deciding)
+        return Combined(verb=verbs.pop(), rule=Rule.AGREED, deciding=deciding, top=top)
+    rule = Rule.DISAGREED if deciding else Rule.UNMATCHED
+    return Combined(verb=Verb.ESCALATE, rule=rule, deciding=deciding, top=top)
+
+
+def in_time(combined: Combined, deadline: datetime, now: datetime) -> Combined:
+    """Return it as it counts at `now`: nothing is approved at or after the deadline."""
+    if combined.verb is Verb.APPROVE and now >= deadline:
+        return msgspec.structs.replace(combined, verb=Verb.ESCALATE, rule=Rule.OVER)
+    return combined
+
+
+def decides(one: Compiled) -> bool:
+    """Whether the policy decides at all; one that only informs does not."""
+    return one.policy.priority > INFORMS_ONLY
 
 
 def decide(
@@ -95,7 +112,7 @@ def decide(
         grounds=_grounds(evidence, ruling.verb, policies, facts),
         evidence=evidence,
         revision=judge.revision,
-        shadow=_shadow(answers, case, observers=[one for one in told if not enforces(one) and _decides(one)]),
+        shadow=_shadow(answers, case, observers=[one for one in told if not enforces(one) and decides(one)]),
         inform=_chains(one.policy.inform for one in answers.matched if enforces(one)),
         escalation=next(iter(_chains(policy.escalation for policy in policies)), None),
         agent_version=version,
@@ -103,10 +120,6 @@ def decide(
         label=action.label,
         enforces_observers=enforces_observers,
     )
-
-
-def _decides(one: Compiled) -> bool:
-    return one.policy.priority > INFORMS_ONLY
 
 
 def _settled(combined: Combined) -> bool:
@@ -122,9 +135,10 @@ def _ruling(combined: Combined, case: Case, nearest: Sequence[Compiled], *, is_o
         reason = why_verb(combined.verb, [one.policy for one in combined.deciding], case)
     else:
         reason = why_none([one.policy for one in nearest], case, is_observed_only=is_observed_only)
-    if combined.verb is Verb.APPROVE and case.facts.now >= case.action.deadline:
-        return Ruling(verb=Verb.ESCALATE, policies=names, reason=why_over(reason, case))
-    return Ruling(verb=combined.verb, policies=names, reason=reason)
+    final = in_time(combined, case.action.deadline, case.facts.now)
+    if final.rule is Rule.OVER:
+        reason = why_over(reason, case)
+    return Ruling(verb=final.verb, policies=names, reason=reason)
 
 
 def _shadow(answers: Answers, case: Case, *, observers: Sequence[Compiled]) -> Ruling | None:
@@ -151,7 +165,7 @@ def _nearest(judge: Judge, enforcing: Sequence[Compiled], case: Case) -> list[Co
     ranked = sorted(
         (one.policy.verb is Verb.ESCALATE, one.distance(seen, is_complete=is_complete), one.policy.name, at)
         for at, one in enumerate(enforcing)
-        if _decides(one)
+        if decides(one)
     )
     near = [
         enforcing[at]

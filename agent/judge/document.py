@@ -1,13 +1,21 @@
 """The tables of the policy language's documentation, from the same tables that check policies."""
 
+from collections.abc import Iterable
+
+import msgspec
+
+from agent.judge.known import Known
 from agent.judge.list_kinds import DATE, KINDS, NETWORK, ROW, ListKind
-from agent.judge.operators import ONE_OF, OPERATORS
-from agent.judge.vocabulary import FACTS, MESSAGE_FACTS, SETS, WORDS, Fact, Scope
+from agent.judge.operators import ONE_OF, OPERATORS, of_type
+from agent.judge.vocabulary import FACTS, MESSAGE_FACTS, SETS, WORDS, Fact, Scope, fact_named
 from agent.model.facts import FactType
 from agent.model.pending import MAIL_KINDS, ActionKind
 
 EVERY_KIND = "every kind"
 BOTH_MAIL_KINDS = "both mail kinds"
+ONE_MESSAGE = "one message"
+MOST_WORDS = 16
+"""Words of a fact that are told on one line."""
 
 IN_WORDS = {
     FactType.ADDRESS: "addresses, and sets of them",
@@ -24,19 +32,84 @@ FactRow = tuple[str, str, str, str, str]
 OperatorRow = tuple[str, str, str, str]
 
 
-def fact_rows() -> tuple[FactRow, ...]:
+class FactPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything there is to know about one fact. `words` are those it can have; None where it takes any value."""
+
+    name: str
+    type: FactType
+    words: tuple[str, ...] | None
+    kinds: tuple[ActionKind, ...]
+    scope: Scope
+    source: str
+    unit: str
+    known: Known
+    unknown_when: str
+    since: int
+    operators: tuple[str, ...]
+
+
+def fact_pages(kind: ActionKind | None = None) -> tuple[FactPage, ...]:
+    """Return the facts of the kind, or of all kinds; facts of one message come last."""
+    facts = (*FACTS.values(), *MESSAGE_FACTS.values())
+    return tuple(_page(fact) for fact in facts if kind is None or kind in fact.kinds)
+
+
+def pages_of(name: str) -> tuple[FactPage, ...]:
+    """Return the facts of this name: one of the action, one of a message, or both."""
+    return tuple(_page(fact) for scope in Scope if (fact := fact_named(name, scope)) is not None)
+
+
+def _page(fact: Fact) -> FactPage:
+    words = WORDS.get(fact.name)
+    return FactPage(
+        name=fact.name,
+        type=fact.type,
+        words=None if words is None else tuple(sorted(word for word in words)),
+        kinds=tuple(sorted(fact.kinds)),
+        scope=fact.scope,
+        source=fact.source,
+        unit=fact.unit,
+        known=fact.known,
+        unknown_when=fact.unknown_when,
+        since=fact.since,
+        operators=of_type(fact.type),
+    )
+
+
+def of_whom(page: FactPage) -> str:
+    """Return which kinds have the fact, in words."""
+    return ONE_MESSAGE if page.scope is Scope.MESSAGE else _kinds(frozenset(page.kinds))
+
+
+def fact_rows(pages: Iterable[FactPage] | None = None) -> tuple[FactRow, ...]:
     """Return each fact: name, type with its words, which kinds have it, where it comes from, when it is unknown.
 
     Facts of one message come last, marked as such.
     """
-    return tuple(_row(fact) for fact in (*FACTS.values(), *MESSAGE_FACTS.values()))
+    return tuple(_row(page) for page in (fact_pages() if pages is None else pages))
 
 
-def _row(fact: Fact) -> FactRow:
+def _row(page: FactPage) -> FactRow:
+    words = f": {', '.join(f'`{word}`' for word in page.words)}" if page.words else ""
+    unit = f", in {page.unit}" if page.unit else ""
+    return (f"`{page.name}`", f"{page.type}{words}{unit}", of_whom(page), page.source, page.unknown_when)
+
+
+def fact_in_words(fact: Fact) -> str:
+    """Return what there is to know about a fact in a few sentences, as editors show it."""
     known = WORDS.get(fact.name)
-    words = f": {', '.join(f'`{word}`' for word in sorted(known))}" if known else ""
-    kinds = "one message" if fact.scope is Scope.MESSAGE else _kinds(fact.kinds)
-    return (f"`{fact.name}`", f"{fact.type}{words}", kinds, fact.source, fact.unknown_when)
+    parts = [
+        f"{fact.source[0].upper()}{fact.source[1:]}" if fact.source[0].isalpha() else fact.source,
+        f"Type: {fact.type}{f' ({fact.unit})' if fact.unit else ''}"
+        + (
+            f": {', '.join(f'`{word}`' for word in sorted(known))}"
+            if known and len(known) <= MOST_WORDS
+            else ""
+        ),
+        f"Of: {ONE_MESSAGE if fact.scope is Scope.MESSAGE else _kinds(fact.kinds)}",
+        f"Unknown: {'' if fact.known is Known.ALWAYS else 'when '}{fact.unknown_when}",
+    ]
+    return ". ".join(parts) + "."
 
 
 def _kinds(kinds: frozenset[ActionKind]) -> str:

@@ -3,7 +3,7 @@
 Made only for the policies that matter to a decision, from the same conditions as the closures.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import cast
 
@@ -195,19 +195,27 @@ def _words_of_messages(condition: Messages, here: Here) -> str:
     answers = [holds(inner, each) for each in here.messages]
     held = holds(condition, here)
     count = answers.count(True)
-    wants_some = condition.quantifier in ("any", "none")
-    telling = next((at for at, answer in enumerate(answers) if (answer is True) is wants_some), 0)
-    if held is None and facts.messages_complete:
-        telling = answers.index(None)
-    asked = f", {_bounds(condition)}{'' if held else ' asked'}"
+    telling = telling_message(condition, answers, held, is_complete=facts.messages_complete)
+    asked = f", {bounds(condition)}{'' if held else ' asked'}"
     if held is None:
         asked += _why(facts) or f", {answers.count(None)} unknown"
     return f"in {count} of {len(answers)} messages{asked}: {words(inner, here.messages[telling])}"
 
 
-def _bounds(condition: Messages) -> str:
+def telling_message(
+    condition: Messages, answers: Sequence[bool | None], held: bool | None, *, is_complete: bool
+) -> int:
+    """Return which of the messages shows best why the condition turned out as it did."""
+    if held is None and is_complete:
+        return answers.index(None)
+    wants_some = condition.quantifier in ("any", "none")
+    return next((at for at, answer in enumerate(answers) if (answer is True) is wants_some), 0)
+
+
+def bounds(condition: Messages) -> str:
+    """Say the quantifier, or between what the share is to lie."""
     if condition.quantifier != "share":
         return condition.quantifier
     least, most = condition.at_least, condition.at_most
-    bounds = [f"at least {least:g}"] if least > 0 else []
-    return " and ".join([*bounds, *([f"at most {most:g}"] if most < 1 else [])]) or "any share"
+    low = [f"at least {least:g}"] if least > 0 else []
+    return " and ".join([*low, *([f"at most {most:g}"] if most < 1 else [])]) or "any share"

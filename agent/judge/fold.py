@@ -19,6 +19,7 @@ def text(value: str) -> str:
     return value.casefold()
 
 
+@lru_cache(maxsize=65_536)
 def domain(value: str) -> str:
     """Return the domain lower-case, in Unicode, without a final dot.
 
@@ -55,6 +56,7 @@ def _label(label: str) -> str:
     return decoded if is_label else label
 
 
+@lru_cache(maxsize=65_536)
 def address(value: str) -> str:
     """Return the address lower-case, its domain as `domain` has it."""
     local, at, host = value.rpartition("@")
@@ -90,5 +92,10 @@ def folded(kind: FactType, value: Value) -> Value | None:
     if fold is None:
         return value
     if isinstance(value, frozenset):
-        return frozenset(form for form in map(fold, value) if form is not None)
+        return _folded_set(fold, value)
     return fold(cast("str", value))
+
+
+@lru_cache(maxsize=256)
+def _folded_set(fold: Callable[[str], str | None], members: frozenset[str]) -> frozenset[str]:
+    return frozenset(form for form in map(fold, members) if form is not None)

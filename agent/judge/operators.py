@@ -282,3 +282,7 @@ def one_of(rows: Rows, values: tuple[str | None, ...]) -> bool | None:
     given = [(at, value) for at, value in enumerate(values) if value is not None]
     could = any(all(row[at] == value for at, value in given) for row in rows.rows)
     return None if could else False
+
+
+DOUBTFUL = frozenset({"allIn", "domainIn", "cidr", ONE_OF})
+"""Operators that may answer unknown although their fact is known."""

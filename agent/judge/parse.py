@@ -52,14 +52,17 @@ INFORMS_ONLY = -(2**31)
 CASES = ".cases.yaml"
 """How the name of a file of cases ends."""
 
+PROOFS = ".proofs.yaml"
+"""How the name of a file of proofs ends."""
+
 _YAML = (".yaml", ".yml")
 
 
 def parse_set(files: Mapping[str, bytes]) -> PolicySet:
     """Return all policies of these files, by their paths as they are to be shown to people.
 
-    Files in a folder `lists` are lists; `*.cases.yaml` and files in a folder `situations` are passed over; other
-    YAML files hold one policy each. Beside a list that is fed, its members may lie as
+    Files in a folder `lists` are lists; `*.cases.yaml`, `*.proofs.yaml` and files in a folder `situations` are
+    passed over; other YAML files hold one policy each. Beside a list that is fed, its members may lie as
     `<name of the file>.members`. The revision changes with any byte of any policy, list or members.
 
     Raises:
@@ -117,8 +120,14 @@ def is_situation(file: str) -> bool:
 
 def is_policy(file: str) -> bool:
     """Whether the path is that of a policy."""
-    is_other = file.endswith(CASES) or is_list(file) or is_situation(file)
+    is_other = file.endswith((CASES, PROOFS)) or is_list(file) or is_situation(file)
     return file.endswith(_YAML) and not is_other
+
+
+def shelf_of(files: Mapping[str, bytes]) -> Shelf:
+    """Return the lists among these files, for conditions that stand outside policies."""
+    lists = {file: data for file, data in sorted(files.items()) if is_list(file)}
+    return Shelf(_lists(lists, {file: data for file, data in files.items() if file.endswith(MEMBERS)}, []))
 
 
 def _digest(parts: Iterable[tuple[str, bytes]]) -> str:
@@ -227,6 +236,7 @@ class _PolicyReader:
             lists=frozenset(self.shelf.named),
             file=self.file,
             mark=self.root.mark,
+            marks={key.text: key.mark for key, _ in self.root.entries},
             digest=_digest([("", data), *sorted(named.items())]),
         )
 

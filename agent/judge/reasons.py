@@ -87,10 +87,15 @@ def why_none(nearest: Sequence[Policy], case: Case, *, is_observed_only: bool) -
     return f"{which} for kind `{case.action.kind}`: {_head(case)} ({case.label})"
 
 
-def _in_the_way(policy: Policy, case: Case) -> str:
+def in_the_way(policy: Policy, case: Case) -> tuple[str, ...]:
+    """Return in words what keeps the policy from matching."""
     match, unless = case.clauses(policy)
     failed = [clause.words for clause in match if clause.held is not True]
-    failed += [f"{clause.words}, which it rules out" for clause in unless if clause.held]
+    return (*failed, *(f"{clause.words}, which it rules out" for clause in unless if clause.held))
+
+
+def _in_the_way(policy: Policy, case: Case) -> str:
+    failed = in_the_way(policy, case)
     return " and ".join(failed[:2]) + (f" and {len(failed) - 2} more" if len(failed) > 2 else "")
 
 

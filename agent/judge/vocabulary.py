@@ -8,9 +8,11 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
 import msgspec
+from msgspec.structs import replace
 
-from agent.judge import additions, words
+from agent.judge import additions, known, words
 from agent.judge.additions import Addition
+from agent.judge.known import Known
 from agent.model.facts import FactType
 from agent.model.pending import MAIL_KINDS, ActionKind
 
@@ -33,8 +35,8 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
     """One row: a fact, the kinds of pending action that have it, and where it comes from.
 
     A fact with `over_messages` is worked out from all messages, so that it is a lower bound, or unknown,
-    while some of them are unresolved. `source` is Graph's property or says how the fact is made, with
-    its unit; `unknown_when` says when it is missing although Defender answered. `since` is the number of the
+    while some of them are unresolved. `source` is Graph's property or says how the fact is made;
+    `unknown_when` says when it is missing although Defender answered. `since` is the number of the
     fact table in which it came in (`model.facts.VOCABULARY`).
     """
 
@@ -46,6 +48,16 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     unknown_when: str = "Graph does not give it"
     since: int = 1
+    known: Known = Known.USUALLY
+    """How often it is known; why it is not stands in `unknown_when`."""
+    unit: str = ""
+    """What a number counts."""
+    is_count: bool = False
+    """Whether it is a whole number that is never negative."""
+    is_size: bool = False
+    """Whether a ceiling on it is a ceiling on how much mail one approval deletes."""
+    carriers: frozenset[str] | None = None
+    """The types of evidence that it comes with; None where any may have it."""
 
 
 EVERY = frozenset(ActionKind)
@@ -60,17 +72,6 @@ URL = frozenset({ActionKind.BLOCK_URL})
 NEVER = "never"
 """When facts are missing that the agent makes itself, of every pending action."""
 
-ALWAYS = frozenset(
-    {
-        "tenant.id",
-        "action.kind",
-        "action.firstSeen",
-        "action.deadline",
-        "action.alertCount",
-        "incident.id",
-        "incident.alertCount",
-    }
-)
 NOT_A_WORD = "Graph does not give it, or gives a word this version does not know"
 NOT_ALL = "no message was looked up, or the place or sender of one is not known"
 
@@ -86,17 +87,11 @@ def _facts(
             type=kind,
             kinds=kinds,
             source=source,
-            unknown_when=_unknown_when(prefix + name, kind),
+            unknown_when=NOT_A_WORD if kind in (T.WORD, T.WORDS) else "Graph does not give it",
             since=since,
         )
         for name, kind, source in rows
     ]
-
-
-def _unknown_when(name: str, kind: FactType) -> str:
-    if name in ALWAYS:
-        return NEVER
-    return NOT_A_WORD if kind in (T.WORD, T.WORDS) else "Graph does not give it"
 
 
 _OF_EVERY: tuple[Row, ...] = (
@@ -262,7 +257,22 @@ def _added(
 
 
 def _named(facts: Iterable[Fact]) -> Mapping[str, Fact]:
-    return {fact.name: fact for fact in facts}
+    return {fact.name: _completed(fact) if fact.scope is Scope.ACTION else fact for fact in facts}
+
+
+def _completed(fact: Fact) -> Fact:
+    """Return the row with what `known` says of the fact."""
+    name = fact.name
+    why = NEVER if name in known.ALWAYS else known.SELDOM.get(name) or known.NEVER.get(name)
+    return replace(
+        fact,
+        known=known.known(name),
+        unknown_when=why or fact.unknown_when,
+        unit=known.COUNTS.get(name, ""),
+        is_count=name in known.COUNTS,
+        is_size=name in known.SIZES,
+        carriers=known.carriers(name),
+    )
 
 
 FACTS: Mapping[str, Fact] = _named(

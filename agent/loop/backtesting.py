@@ -5,13 +5,13 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from agent.judge.again import as_it_was
-from agent.judge.backtest import Hindsight, in_order
 from agent.judge.compile import Judge, compile_set
 from agent.judge.decide import decide
 from agent.judge.feed import fed_lists
 from agent.judge.guard import guarded, limits_of
 from agent.judge.parse import parse_set
+from agent.judge.past.again import as_it_was
+from agent.judge.past.backtest import Hindsight, in_order
 from agent.model.backtest import Backtest, Compared, Flip, Judgement, Unsaid
 from agent.model.enactment import Record
 from agent.model.errors import PolicyError

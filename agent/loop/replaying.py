@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from agent.judge.again import Difference, NotRecorded, decide_again, differences
 from agent.judge.compile import Judge, compile_set
 from agent.judge.parse import parse_set
+from agent.judge.past.again import Difference, NotRecorded, decide_again, differences
 from agent.model.decision import Decision
 from agent.model.enactment import Record
 from agent.model.errors import PolicyError

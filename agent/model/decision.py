@@ -16,6 +16,23 @@ class Verb(StrEnum):
     ESCALATE = "escalate"
 
 
+class Rule(StrEnum):
+    """Which rule put the answers of the policies together."""
+
+    AGREED = "agreed"
+    """All policies of the highest priority that matches say the same."""
+    DISAGREED = "disagreed"
+    """Policies of the highest priority that matches say different things: a person decides."""
+    UNDECIDED = "undecided"
+    """A policy of that priority or a higher one could not tell: a person decides."""
+    UNMATCHED = "unmatched"
+    """No policy matched: a person decides."""
+    OVER = "over"
+    """What would have been approved comes at or after the deadline: a person decides."""
+    HELD = "held"
+    """A guard held what would have been approved: a person decides."""
+
+
 class Answer(StrEnum):
     """What one policy answered."""
 

@@ -158,8 +158,14 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """Names of the lists that its conditions name."""
     file: str
     mark: Mark
+    marks: Mapping[str, Mark] = {}
+    """Where each key of the file stands."""
     digest: str
     """Of the file's bytes and of the lists it names, as their files are: twelve hexadecimal digits."""
+
+    def mark_of(self, key: str) -> Mark:
+        """Return where the key stands; where the policy begins, if it is left out."""
+        return self.marks.get(key, self.mark)
 
 
 class ListType(StrEnum):

@@ -26,18 +26,24 @@ def json(body: bytes, *, status: int = 200) -> Response:
     return Response(body, status_code=status, headers={"content-type": JSON, "odata-version": "4.0"})
 
 
-def error_body(status: int, message: str, now: datetime, request_id: str) -> bytes:
+def error_body(status: int, message: str, now: datetime, request_id: str, code: str | None = None) -> bytes:
     """Return the body of an error, in the form that Microsoft's page on errors gives."""
     moment = now.strftime("%Y-%m-%dT%H:%M:%S")
     inner = {"date": moment, "request-id": request_id, "client-request-id": request_id}
-    code = _CODES.get(status, "UnknownError")
+    code = code or _CODES.get(status, "UnknownError")
     return msgspec.json.encode({"error": {"code": code, "message": message, "innerError": inner}})
 
 
 def error(
-    status: int, message: str, now: datetime, request_id: str, headers: Mapping[str, str] | None = None
+    status: int,
+    message: str,
+    now: datetime,
+    request_id: str,
+    headers: Mapping[str, str] | None = None,
+    *,
+    code: str | None = None,
 ) -> Response:
-    """Return an error."""
-    response = json(error_body(status, message, now, request_id), status=status)
+    """Return an error, with the usual code of its status unless another is given."""
+    response = json(error_body(status, message, now, request_id, code), status=status)
     response.headers.update(headers or {})
     return response

@@ -10,10 +10,10 @@ from datetime import datetime
 from types import FrameType
 
 import uvicorn
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from agent.simulator import names
-from agent.simulator.app import Simulator, build
+from agent.simulator.app import build
 from agent.simulator.clock import RealClock
 from agent.simulator.faults import Faults, Reset, sour
 from agent.simulator.state import State
@@ -47,7 +47,7 @@ def run(
     serve(app, port=port, on_ready=on_ready)
 
 
-def serve(app: Simulator, *, port: int = 0, on_ready: Callable[[int], None] = lambda _port: None) -> None:
+def serve(app: ASGIApp, *, port: int = 0, on_ready: Callable[[int], None] = lambda _port: None) -> None:
     """Serve one application until the process is asked to stop."""
     Server(app, port=port, on_ready=on_ready).run()
 
@@ -55,7 +55,7 @@ def serve(app: Simulator, *, port: int = 0, on_ready: Callable[[int], None] = la
 class Server(uvicorn.Server):
     """uvicorn, made to break connections where a fault asks for it, and to return when it is stopped."""
 
-    def __init__(self, app: Simulator, *, port: int, on_ready: Callable[[int], None]) -> None:
+    def __init__(self, app: ASGIApp, *, port: int, on_ready: Callable[[int], None]) -> None:
         super().__init__(
             uvicorn.Config(
                 self._dropping(app),
@@ -97,7 +97,7 @@ class Server(uvicorn.Server):
     def _stop(self, number: int, frame: FrameType | None) -> None:
         self.handle_exit(number, frame)
 
-    def _dropping(self, app: Simulator) -> Callable[[Scope, Receive, Send], object]:
+    def _dropping(self, app: ASGIApp) -> Callable[[Scope, Receive, Send], object]:
         async def answer(scope: Scope, receive: Receive, send: Send) -> None:
             try:
                 await app(scope, receive, send)

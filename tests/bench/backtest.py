@@ -14,11 +14,11 @@ from random import Random
 from time import perf_counter, process_time
 
 from agent.adapters.ledger.opening import open_ledger
-from agent.judge.backtest import in_order
 from agent.judge.compile import compile_set
-from agent.judge.course import kind_of
 from agent.judge.decide import decide
 from agent.judge.parse import parse_set
+from agent.judge.past.backtest import in_order
+from agent.judge.past.course import kind_of
 from agent.judge.situations import action_of
 from agent.loop.backtesting import Question, backtest
 from agent.model.backtest import Backtest

@@ -190,7 +190,7 @@ def test_every_problem_of_the_policies_is_told_at_its_place_and_is_a_finding(tmp
     assert done.exit_code == 1
     assert f"{tmp_path}/small-clusters.yaml:7:9: " in done.stdout
     assert f"{tmp_path}/small-clusters.yaml:8:1: " in done.stdout
-    assert f"2 problems in {tmp_path}" in done.stdout
+    assert f"2 errors in {tmp_path}" in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -246,7 +246,7 @@ def test_one_file_is_checked_with_the_lists_beside_it_and_without_the_faults_of_
 
     assert (good.exit_code, bad.exit_code) == (0, 1)
     assert "no problem in" in good.stdout
-    assert "1 problem in" in bad.stdout
+    assert "1 error in" in bad.stdout
 
 
 @pytest.mark.parametrize(
@@ -265,7 +265,7 @@ def test_a_file_that_is_no_policy_is_not_without_problems(tmp_path: Path, name: 
 
     assert done.exit_code == 1
     assert words in done.stdout
-    assert "1 problem in" in done.stdout
+    assert "1 error in" in done.stdout
 
 
 @pytest.mark.parametrize("name", ["notes.txt", "lists/vip.yaml", "p.cases.yaml"])
@@ -302,9 +302,9 @@ def test_a_named_pipe_among_the_policies_is_told_and_not_waited_for(tmp_path: Pa
     done = run("policy", "check", str(tmp_path))
 
     assert done.exit_code == 1
-    assert f"{tmp_path}/pipe.yaml:1:1: is not a file: move it out" in done.stdout
-    assert f"{tmp_path}/folder.yaml:1:1: is not a file" in done.stdout
-    assert f"{tmp_path}/away.yaml:1:1: cannot be read" in done.stdout
+    assert f"{tmp_path}/pipe.yaml:1:1: error does-not-load: is not a file: move it out" in done.stdout
+    assert f"{tmp_path}/folder.yaml:1:1: error does-not-load: is not a file" in done.stdout
+    assert f"{tmp_path}/away.yaml:1:1: error does-not-load: cannot be read" in done.stdout
 
 
 def test_policies_of_a_mounted_config_map_are_read_once(tmp_path: Path) -> None:
@@ -420,18 +420,19 @@ def test_the_simulator_says_where_it_is_ready_and_stops_when_asked() -> None:
     assert 'epoch: "2026-08-20T12:00:00Z"' in recipe
 
 
-def test_the_recipe_of_the_simulator_is_settings_that_load(tmp_path: Path) -> None:
-    from agent.faces.cli.simulating import RECIPE
+@pytest.mark.parametrize("most", [None, 100_000])
+def test_the_recipe_of_the_simulator_is_settings_that_load(tmp_path: Path, most: int | None) -> None:
+    from datetime import UTC, datetime
+
+    from agent.faces.cli.simulating import Told
     from agent.settings.loading import load
 
-    told = RECIPE.format(
+    told = Told(
         tenant="72f988bf-0000-4000-8000-00000000c0de",
-        port=8080,
-        client="72f988bf-0000-4000-8000-00000000c0de",
         rate=60.0,
-        epoch="2026-08-20T12:00:00Z",
-        secret="s",
-    )
+        epoch=datetime(2026, 8, 20, 12, tzinfo=UTC),
+        requests_per_minute=most,
+    ).recipe(8080)
     (tmp_path / "s.yaml").write_text(
         "".join(f"{line}\n" for line in told.splitlines() if line.startswith("  "))
     )
@@ -439,6 +440,7 @@ def test_the_recipe_of_the_simulator_is_settings_that_load(tmp_path: Path) -> No
     settings = load(tmp_path / "s.yaml", {"AIR_AGENT_CLIENT_SECRET": "s"})
 
     assert settings.clock.rate == 60
+    assert settings.graph.requests_per_minute == (most or 60)
 
 
 def test_the_simulator_ends_when_whoever_started_it_is_gone() -> None:

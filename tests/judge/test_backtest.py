@@ -7,12 +7,12 @@ from random import Random
 import msgspec
 import pytest
 
-from agent.judge.backtest import Hindsight, in_order
-from agent.judge.both import Both
 from agent.judge.compile import compile_set
 from agent.judge.parse import parse_set
+from agent.judge.past.backtest import Hindsight, in_order
+from agent.judge.past.both import Both
+from agent.judge.past.unrecorded import possible
 from agent.judge.truth import policy_holds
-from agent.judge.unrecorded import possible
 from agent.model.backtest import Fate, Flip, Unsaid
 from agent.model.decision import Unit, Verb, Weighed
 from agent.model.enactment import Approval

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from agent.judge.cases import PolicyCase, parse_cases
 from agent.judge.closures import of_condition
 from agent.judge.coverage import ClauseCoverage, coverage, leaves
+from agent.judge.known import ALWAYS
 from agent.judge.parse import parse_set
 from agent.judge.seen import MESSAGES, folds_for, see
-from agent.judge.vocabulary import ALWAYS, FACTS, NEVER, Scope
+from agent.judge.vocabulary import FACTS, NEVER, Scope
 from agent.model.decision import Verb
 from agent.model.facts import Facts
 from agent.model.policy import Policy, PolicySet

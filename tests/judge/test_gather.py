@@ -5,7 +5,8 @@ import pytest
 
 from agent.judge.clusters import cluster_by
 from agent.judge.gather import gather, mail_of, wanted
-from agent.judge.vocabulary import ALWAYS, FACTS, MESSAGE_FACTS
+from agent.judge.known import ALWAYS
+from agent.judge.vocabulary import FACTS, MESSAGE_FACTS
 from agent.model.defender import DeviceEvidence, Mail, MailboxConfigurationEvidence, UrlEvidence
 from agent.model.facts import Facts
 from agent.model.pending import IncidentHead, Sighting

@@ -6,15 +6,22 @@ from datetime import datetime
 import msgspec
 import pytest
 
+from agent.judge import known
 from agent.judge.document import fact_rows, markdown, operator_rows
 from agent.judge.gather import gather
+from agent.judge.known import EVIDENCE_OF, Known
 from agent.judge.operators import OPERATORS
 from agent.judge.vocabulary import FACTS, MEMBER, MESSAGE_FACTS, SETS, WORDS
 from agent.model.defender import (
     AnyEvidence,
+    DeviceEvidence,
     FileDetails,
     FileEvidence,
     MailboxConfigurationEvidence,
+    MailboxEvidence,
+    ProcessEvidence,
+    RegistryKeyEvidence,
+    UrlEvidence,
     UserAccount,
     UserEvidence,
 )
@@ -115,6 +122,58 @@ def test_whatever_is_gathered_has_a_row_for_its_kind_and_the_row_s_type(evidence
         for name, value in values.items():
             assert action.kind in table[name].kinds, name
             assert isinstance(value, PYTHON.get(table[name].type, str)), name
+
+
+EVIDENCE: tuple[AnyEvidence, ...] = (
+    a_cluster(),
+    a_message(),
+    MailboxConfigurationEvidence(mailbox_primary_address="a@x.example", configuration_type="mailDelegation"),
+    MailboxConfigurationEvidence(mailbox_primary_address="a@x.example", configuration_type="userInboxRule"),
+    MailboxConfigurationEvidence(mailbox_primary_address="a@x.example", configuration_type="owaSettings"),
+    MailboxEvidence(primary_address="a@x.example"),
+    FileEvidence(mde_device_id="d", file_details=FileDetails(file_name="a.exe", sha256="00", file_size=7)),
+    UserEvidence(user_account=UserAccount(account_name="a", user_principal_name="a@contoso.example")),
+    DeviceEvidence(mde_device_id="d", device_dns_name="d.x.example"),
+    ProcessEvidence(mde_device_id="d", process_command_line="a", process_id=7),
+    RegistryKeyEvidence(registry_hive="h", registry_key="k"),
+    UrlEvidence(url="https://x.example/a"),
+)
+
+
+@pytest.mark.parametrize("evidence", EVIDENCE, ids=lambda evidence: type(evidence).__name__)
+def test_what_is_said_of_how_facts_are_known_is_so(evidence: AnyEvidence) -> None:
+    action = an_action(msgspec.structs.replace(evidence, remediation_status="pendingApproval"))
+    mail = some_mail(a_copy(), a_copy(2)) if action.kind in MAIL_KINDS else None
+
+    found = gather(action, mail, NOW).values
+
+    always = {name for name, fact in FACTS.items() if fact.known is Known.ALWAYS}
+    never = {name for name, fact in FACTS.items() if fact.known is Known.NEVER}
+    assert always <= found.keys()
+    assert not never & found.keys()
+    for name, value in found.items():
+        row = FACTS[name]
+        assert row.carriers is None or found["evidence.type"] in row.carriers, name
+        assert not row.is_count or (isinstance(value, int) and value >= 0), name
+    if action.kind is not ActionKind.UNKNOWN:
+        assert found["evidence.type"] == EVIDENCE_OF[action.kind]
+
+
+def test_every_kind_but_unknown_is_recognised_by_one_type_of_evidence() -> None:
+    assert set(EVIDENCE_OF) == set(ActionKind) - {ActionKind.UNKNOWN}
+    assert {an_action(one).kind for one in EVIDENCE} == set(ActionKind)
+
+
+def test_every_number_says_what_it_counts() -> None:
+    assert [name for name, fact in FACTS.items() if fact.type is FactType.NUMBER and not fact.unit] == []
+
+
+def test_what_is_said_of_facts_is_said_of_facts_that_there_are() -> None:
+    named = {*known.ALWAYS, *known.SELDOM, *known.NEVER, *known.COUNTS, *known.SIZES}
+
+    assert named <= FACTS.keys()
+    assert all(any(name.startswith(begins) for name in FACTS) for begins in known.CARRIERS)
+    assert all(FACTS[name].kinds <= MAIL_KINDS for name in known.SIZES)
 
 
 def test_the_documentation_has_a_row_for_every_fact_and_operator() -> None:

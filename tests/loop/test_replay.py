@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from agent.adapters.ledger.codec import write_decision
-from agent.judge.again import differences
+from agent.judge.past.again import differences
 from agent.loop.replaying import replay
 from agent.loop.run import load
 from agent.model.decision import Verb

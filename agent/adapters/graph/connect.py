@@ -49,6 +49,7 @@ async def open_graph(
     analyzed_emails_per_action: int = 30,
     page_size: int = 50,
     transport: httpx.AsyncBaseTransport | None = None,
+    around: Callable[[httpx.AsyncBaseTransport], httpx.AsyncBaseTransport] | None = None,
     wall: Callable[[], float] | None = None,
     lots: Random | None = None,
 ) -> AsyncIterator[Graph]:
@@ -63,6 +64,7 @@ async def open_graph(
         analyzed_emails_per_action: messages of one action that may be looked up one by one.
         page_size: `$top`; smaller ones are tried where Graph refuses it.
         transport: sends the requests; real connections where none is given.
+        around: wraps what sends, and sees whole bodies, inflated; for recordings.
         wall: the real time in seconds since 1970, for the ends of tokens.
         lots: where chance comes from, for the spread of waits.
 
@@ -78,7 +80,7 @@ async def open_graph(
         # Their INFO and DEBUG lines hold whole addresses.
         logging.getLogger(name).setLevel(logging.WARNING)
     tokens = Tokens(credential, cloud=cloud, tenant_id=tenant_id, wall=wall or wall_clock)
-    async with _http(cloud, transport) as http:
+    async with _http(cloud, transport, around) as http:
         await tokens.get_authorization_token(cloud.graph)
         client = Client(
             http,
@@ -91,11 +93,16 @@ async def open_graph(
         yield _graph(client, cloud, tokens, clock, analyzed_emails_per_action, page_size)
 
 
-def _http(cloud: Cloud, transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
+def _http(
+    cloud: Cloud,
+    transport: httpx.AsyncBaseTransport | None,
+    around: Callable[[httpx.AsyncBaseTransport], httpx.AsyncBaseTransport] | None,
+) -> httpx.AsyncClient:
     from agent.adapters.graph.transport import Transport, direct  # noqa: PLC0415  slow
 
+    sending: httpx.AsyncBaseTransport = Transport(transport if transport is not None else direct(cloud.graph))
     return httpx.AsyncClient(
-        transport=Transport(transport if transport is not None else direct(cloud.graph)),
+        transport=around(sending) if around is not None else sending,
         timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
         headers={"User-Agent": "air-agent"},
         follow_redirects=False,

@@ -8,6 +8,7 @@ import typer
 
 from agent.faces.cli.failures import Commands
 from agent.faces.cli.options import Json, SettingsFile, UntilStdinCloses
+from agent.faces.cli.policy_commands import policies
 
 app = typer.Typer(
     cls=Commands,
@@ -17,7 +18,6 @@ app = typer.Typer(
     help="Decides the remediation actions that Defender leaves pending, by your policies, and proves what it did.",
     epilog="Exit codes: 0 fine, 1 findings, 2 wrong use or configuration, 3 Graph cannot be reached.",
 )
-policies = typer.Typer(no_args_is_help=True, help="Look at policies.")
 app.add_typer(policies, name="policy")
 
 
@@ -105,133 +105,56 @@ def replay(
     replaying.replay_action(settings, action, number=decision, as_json=as_json)
 
 
-@policies.command()
-def check(
-    path: Annotated[
-        Path | None,
-        typer.Argument(
-            metavar="[PATH]", help="The folder of policies, or one of its files; ./policies if left out."
-        ),
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """Load the policies, run their cases, and say everything that is wrong."""
-    from agent.faces.cli import checking
-
-    checking.check(path, as_json=as_json)
-
-
-@policies.command()
-def backtest(
-    path: Annotated[
-        Path | None,
-        typer.Argument(metavar="[PATH]", help="The folder of policies; that of the settings if left out."),
-    ] = None,
-    against: Annotated[
-        str | None,
+@app.command()
+def record(
+    out: Annotated[
+        Path,
         typer.Option(
-            metavar="REV|DIR",
-            help="Compare with another folder, or with this one at a git revision; with what was decided if left out.",
+            "--out", metavar="DIR", help="The folder to make; it must not be there yet, or be empty."
         ),
-    ] = None,
+    ],
+    settings: SettingsFile = None,
     since: Annotated[
         str | None,
-        typer.Option(metavar="WHEN", help="Only decisions since then: 30d, 12h or 2026-08-20T12:00:00Z."),
-    ] = None,
-    settings: SettingsFile = None,
-    treat_as: Annotated[
-        str | None,
         typer.Option(
-            metavar="WORD", help="asWritten, or enforce to count observing policies; as set if left out."
+            metavar="DURATION", help="How far back to read: 10d, 12h; as far as the first poll if left out."
         ),
     ] = None,
-    how: Annotated[str, typer.Option("--format", metavar="FORMAT", help="text, json or markdown.")] = "text",
-    as_json: Json = False,
-    limit: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            help="Flips told one by one with their reasons: 200 if left out; JSON has all flips, and all reasons.",
-        ),
+    incident: Annotated[
+        list[str] | None, typer.Option(metavar="ID", help="Only this incident; may be given several times.")
     ] = None,
-    fail_on_flip: Annotated[
-        bool, typer.Option("--fail-on-flip", help="End with 1 if an action flips.")
-    ] = False,
-    max_flips: Annotated[
-        int | None, typer.Option(min=0, metavar="N", help="End with 1 if more than N actions flip.")
-    ] = None,
-) -> None:
-    """Show which recorded actions these policies would have decided otherwise, and by which policy."""
-    from agent.faces.cli import backtesting
-
-    asked = backtesting.Asked(
-        path=path,
-        against=against,
-        since=since,
-        treat_as=backtesting.treated(treat_as),
-        limit=limit,
-        most_flips=max_flips if max_flips is not None else 0 if fail_on_flip else None,
-    )
-    backtesting.run_backtest(settings, asked, backtesting.form("json" if as_json else how))
-
-
-@policies.command("test")
-def rehearse(
-    path: Annotated[
-        Path | None,
-        typer.Argument(
-            metavar="[PATH]",
-            help="The folder of policies, or one policy, or its cases; ./policies if left out.",
-        ),
-    ] = None,
-    coverage: Annotated[
-        bool, typer.Option("--coverage", help="Show each clause, and in how many cases it was what.")
-    ] = False,
-    min_coverage: Annotated[
-        float | None,
-        typer.Option(
-            min=0,
-            max=100,
-            metavar="PERCENT",
-            help="Fail where less of what the clauses of a policy can be was seen.",
-        ),
-    ] = None,
-    mutate: Annotated[
-        bool,
-        typer.Option(
-            "--mutate", help="Change each clause in turn, limits apart, and list what no case notices."
-        ),
-    ] = False,
-    min_noticed: Annotated[
-        float | None,
-        typer.Option(
-            min=0, max=100, metavar="PERCENT", help="Do that, and fail where fewer of a policy are noticed."
-        ),
-    ] = None,
-    junit: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Also write what was found as JUnit XML.")
-    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many incidents.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Run the cases of the policies, and say what they never saw, and what they would not notice."""
-    from agent.faces.cli import testing
+    """Save what Graph answers in one pass, with everything replaced that names anybody, to file a bug with.
 
-    asked = testing.Asked(
-        path=path,
-        is_detailed=coverage,
-        is_mutated=mutate,
-        least_coverage=min_coverage,
-        least_noticed=min_noticed,
-        junit=junit,
-    )
-    testing.test(asked, as_json=as_json)
+    Only reads: whatever the settings say, nothing is written to Graph and the ledger is not touched.
+
+    Saved: requests and whole answers, faults too, in their order; moments; counts and sizes; words that Microsoft publishes; titles of its own alert policies; which permissions the agent has.
+
+    Replaced throughout, the same by the same: addresses, domains, names, subjects and all other text, ids (the tenant's too), hashes, paths, URLs, IP addresses, and every word and number that is not known to name nobody.
+
+    Never saved: tokens, secrets, the login, headers of requests, the policies.
+
+    `simulate --replay DIR` plays it back.
+    """
+    from agent.faces.cli import recording
+
+    asked = recording.Asked(out=out, since=since, incidents=tuple(incident or ()), limit=limit)
+    recording.record(settings, asked, as_json=as_json)
 
 
 @app.command()
 def simulate(
     port: Annotated[int, typer.Option(min=0, max=65_535, help="Where to listen; 0 takes a free port.")] = 0,
     seed: Annotated[int, typer.Option(min=0, help="Which tenant: the same seed is the same tenant.")] = 7,
-    rate: Annotated[float, typer.Option(min=0.1, help="Seconds of its time that pass in a real one.")] = 1.0,
+    rate: Annotated[
+        float | None,
+        typer.Option(
+            min=0.1,
+            help="Seconds of its time that pass in a real one; 1, or 0.5 for a recording, if left out.",
+        ),
+    ] = None,
     epoch: Annotated[
         str | None,
         typer.Option(metavar="MOMENT", help="When its time and real time are the same; now if left out."),
@@ -242,13 +165,21 @@ def simulate(
     position: Annotated[
         str, typer.Option(metavar="NAME", help="What is switched where nobody knows what Graph does.")
     ] = "default",
+    replay: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Play this recording instead; its time begins where it was recorded."
+        ),
+    ] = None,
     as_json: Json = False,
     until_stdin_closes: UntilStdinCloses = False,
 ) -> None:
     """Run the Graph simulator alone, on this machine only."""
     from agent.faces.cli import simulating
 
-    asked = simulating.Asked(port=port, seed=seed, rate=rate, epoch=epoch, faults=faults, position=position)
+    asked = simulating.Asked(
+        port=port, seed=seed, rate=rate, epoch=epoch, faults=faults, position=position, replay=replay
+    )
     simulating.simulate(asked, as_json=as_json, until_stdin_closes=until_stdin_closes)
 
 

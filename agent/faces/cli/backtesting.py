@@ -1,6 +1,6 @@
 """`policy backtest`: what another set of policies would have made of what the ledger recorded."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
@@ -9,19 +9,18 @@ from pathlib import Path
 import msgspec
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from agent.compose import clock_of, policies_at, shelf_in
+from agent.compose import clock_of
 from agent.faces.backtest_markdown import markdown
 from agent.faces.cli.backtest_tables import tell
 from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.looking import moment_of, reading
 from agent.faces.cli.options import loaded
 from agent.faces.cli.output import console, print_json, print_text, safe
+from agent.faces.cli.sources import in_folder, named
 from agent.loop.backtesting import Progress as OnProgress
 from agent.loop.backtesting import Question, backtest
-from agent.loop.policies import InForce
 from agent.model.backtest import Backtest
 from agent.model.errors import SettingsError
-from agent.model.policy import Members, PolicySet
 from agent.ports import Ledger
 from agent.settings.subjects import Settings, TreatAs
 
@@ -49,18 +48,6 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """End with 1 where more actions flip than this; None where any number is fine."""
 
 
-class Source(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a set of policies comes from: its name for people, its files, and their commit."""
-
-    name: str
-    files: Mapping[str, bytes]
-    git: str
-
-    def policies(self, members: Mapping[str, Members]) -> PolicySet:
-        """Return the set, with who is known to be in the groups it names. Raises PolicyError where it does not load."""
-        return InForce(self.files, dict(members), git=self.git).judge.policy_set
-
-
 def treated(word: str | None) -> TreatAs | None:
     """Return how observing policies are treated. Raises SettingsError where the word is none that is known."""
     return None if word is None else TreatAs(_one_of("--treat-as", word, TreatAs))
@@ -83,8 +70,8 @@ def run_backtest(settings_file: Path | None, asked: Asked, how: Format) -> None:
     settings = loaded(settings_file)
     folder = asked.path or settings.policies.directory
     since = moment_of(asked.since, clock_of(settings).now())
-    after = _in_folder(folder)
-    before = None if asked.against is None else _named(asked.against, folder)
+    after = in_folder(folder)
+    before = None if asked.against is None else named(asked.against, folder)
     limit = asked.limit if asked.limit is not None or how is Format.JSON else MOST_ROWS
     treat_as = asked.treat_as or settings.policies.treat_as
 
@@ -111,22 +98,6 @@ def run_backtest(settings_file: Path | None, asked: Asked, how: Format) -> None:
         case Format.TEXT:
             tell(console(), found, most=limit or MOST_ROWS)
     _gate(found, asked.most_flips)
-
-
-def _in_folder(folder: Path) -> Source:
-    if not folder.is_dir():
-        raise SettingsError(f"`{folder}` is not a folder: name the one in which the policies lie")
-    shelf = shelf_in(folder)
-    files = shelf.files()
-    return Source(name=str(folder), files=files, git=shelf.git(files))
-
-
-def _named(against: str, folder: Path) -> Source:
-    """Return the set in a folder of this name, or else that of `folder` at the git revision of this name."""
-    if Path(against).is_dir():
-        return _in_folder(Path(against))
-    commit, files = policies_at(folder, against)
-    return Source(name=f"{folder} at {against}", files=files, git=commit)
 
 
 @contextmanager

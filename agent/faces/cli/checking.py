@@ -1,17 +1,25 @@
-"""`policy check`: whether the policies load, and decide their cases as those say."""
+"""`policy check`: whether the policies load, decide their cases as those say, and what lint says of them."""
 
+from importlib.metadata import version
 from pathlib import Path
 
 import msgspec
 
-from agent.adapters.host import SUFFIXES, PolicyFiles
+from agent.adapters.host import SUFFIXES, PolicyFiles, SystemClock
 from agent.faces.cli.failures import FINDINGS, Ending
+from agent.faces.cli.options import Format
 from agent.faces.cli.output import console, print_json, safe
+from agent.faces.cli.remarks import LONGEST, commands, counted, line_of
+from agent.faces.cli.sarif import sarif
 from agent.judge.compile import compile_set
-from agent.judge.examine import broken
-from agent.judge.parse import CASES, is_list, is_policy, is_situation, parse_set
+from agent.judge.examine import broken, case_book
+from agent.judge.lint.lint import lint, place
+from agent.judge.lint.rules import Code, of_problem
+from agent.judge.parse import CASES, PROOFS, is_list, is_policy, is_situation, parse_set
+from agent.judge.proof.reading import problems_of
 from agent.model.errors import PolicyError, Problem, SettingsError
 from agent.model.policy import PolicySet
+from agent.model.remark import Remark, Severity
 
 USUAL = Path("policies")
 
@@ -20,19 +28,20 @@ LISTS = "lists"
 
 
 class Checked(msgspec.Struct, frozen=True, kw_only=True):
-    """What `policy check --json` tells."""
+    """What `policy check --format json` tells."""
 
     path: str
     policies: tuple[str, ...] = ()
     cases: int = 0
-    """Cases of these policies, all of which held where there is no problem."""
+    """Cases of these policies, all of which held where there is no error."""
     revision: str | None = None
     """Of the whole set; None where a part of it does not load."""
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[Remark, ...] = ()
+    """Everything found, notes too, by file and place."""
 
 
-def check(path: Path | None, *, as_json: bool) -> None:
-    """Print every problem of the policies in the folder, or of one file of it; end with 1 where there is one."""
+def check(path: Path | None, format_: Format, *, is_strict: bool) -> None:
+    """Print everything found in the policies of the folder, or in one file of it; end with 1 where it is bad enough."""
     wanted = path or USUAL
     if not wanted.exists():
         raise SettingsError(
@@ -42,12 +51,28 @@ def check(path: Path | None, *, as_json: bool) -> None:
         # A list is known by its folder, which a name alone does not tell.
         wanted = wanted.absolute()
     checked = _checked(wanted)
-    if as_json:
-        print_json(checked)
-    else:
-        _tell(checked)
-    if checked.problems:
+    _print(checked, format_)
+    bad = {Severity.ERROR, Severity.WARNING} if is_strict else {Severity.ERROR}
+    if any(one.severity in bad for one in checked.problems):
         raise Ending(FINDINGS)
+
+
+def _print(checked: Checked, format_: Format) -> None:
+    match format_:
+        case Format.JSON:
+            print_json(checked)
+        case Format.SARIF:
+            print_json(sarif(checked.problems, version=version("air-agent"), here=Path.cwd()))
+        case Format.GITHUB:
+            out = console()
+            for line in commands(checked.problems, Path.cwd()):
+                out.print(line, soft_wrap=True)
+            out.print(safe(_summary(checked), limit=LONGEST), soft_wrap=True)
+        case Format.TEXT:
+            out = console()
+            for one in checked.problems:
+                out.print(line_of(one), soft_wrap=True)
+            out.print(safe(_summary(checked), limit=LONGEST), soft_wrap=True)
 
 
 def _checked(path: Path) -> Checked:
@@ -55,18 +80,38 @@ def _checked(path: Path) -> Checked:
     folder = path if path.is_dir() else _folder_of(path)
     wrong = None if path.is_dir() else _no_policy(path)
     if wrong is not None:
-        return Checked(path=str(path), problems=(Problem(file=str(path), line=1, column=1, message=wrong),))
+        problem = Problem(file=str(path), line=1, column=1, message=wrong)
+        return Checked(path=str(path), problems=(of_problem(Code.DOES_NOT_LOAD, problem),))
     try:
         files = PolicyFiles(folder).files()
         found: PolicySet = parse_set(files)
     except PolicyError as error:
         problems = tuple(one for one in error.problems if path.is_dir() or Path(one.file) == path)
-        return Checked(path=str(path), problems=problems)
+        return Checked(
+            path=str(path), problems=tuple(of_problem(Code.DOES_NOT_LOAD, one) for one in problems)
+        )
     ours = (one for one in found.policies if path.is_dir() or Path(one.file) == path)
     names = tuple(sorted(one.name for one in ours))
     beside = str(path.with_name(f"{path.stem}{CASES}"))
-    cases, problems = broken(compile_set(found), files, only=lambda file: path.is_dir() or file == beside)
-    return Checked(path=str(path), policies=names, cases=cases, revision=found.revision, problems=problems)
+    cases, failing = broken(compile_set(found), files, only=lambda file: path.is_dir() or file == beside)
+    book = case_book(files, found)
+    linted = lint(found, book.files, SystemClock().now(), unread={one.file for one in book.problems})
+    unproved = [one for one in problems_of(files) if path.is_dir() or Path(one.file) == path]
+    remarks = [
+        *(
+            of_problem(Code.DOES_NOT_LOAD if one in book.problems else Code.CASE_FAILS, one)
+            for one in failing
+        ),
+        *(of_problem(Code.DOES_NOT_LOAD, one) for one in unproved),
+        *(one for one in linted if path.is_dir() or one.file in (str(path), beside)),
+    ]
+    return Checked(
+        path=str(path),
+        policies=names,
+        cases=cases,
+        revision=found.revision,
+        problems=tuple(sorted(remarks, key=place)),
+    )
 
 
 def _folder_of(file: Path) -> Path:
@@ -77,6 +122,8 @@ def _no_policy(file: Path) -> str | None:
     """Return why nothing would ever be read from the file as a policy or a list; None where it would be."""
     if file.suffix not in SUFFIXES:
         return "is neither a policy nor a list: their names end in `.yaml` or `.yml`"
+    if file.name.endswith(PROOFS):
+        return "holds proofs, and is not a policy: name the folder, or give the file to `policy prove`"
     if is_situation(str(file.absolute())):
         return "holds a situation that cases may stand on, and is no policy: check the folder of policies"
     if not is_policy(str(file)) and not is_list(str(file)):
@@ -84,16 +131,10 @@ def _no_policy(file: Path) -> str | None:
     return None
 
 
-def _tell(checked: Checked) -> None:
-    out = console()
-    for problem in checked.problems:
-        out.print(safe(str(problem), limit=2000), soft_wrap=True)
-    out.print(safe(_summary(checked), limit=2000), soft_wrap=True)
-
-
 def _summary(checked: Checked) -> str:
-    if checked.problems:
-        return f"{_counted(len(checked.problems), 'problem', 'problems')} in {checked.path}"
+    found = counted(checked.problems)
+    if any(one.severity is Severity.ERROR for one in checked.problems):
+        return f"{found} in {checked.path}"
     if checked.revision is None:
         return f"no problem in {checked.path}; other files of its folder do not load: check the folder"
     loads = "loads" if len(checked.policies) == 1 else "load"
@@ -101,7 +142,8 @@ def _summary(checked: Checked) -> str:
     cases = (
         f"{_counted(checked.cases, 'case holds', 'cases hold')}" if checked.cases else "there are no cases"
     )
-    return f"{count} in {checked.path} {loads}, {cases}: revision {checked.revision}"
+    rest = f"; {found}" if found else ""
+    return f"{count} in {checked.path} {loads}, {cases}: revision {checked.revision}{rest}"
 
 
 def _counted(count: int, one: str, many: str) -> str:

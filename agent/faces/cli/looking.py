@@ -1,7 +1,7 @@
 """`pending`, `history` and `show`: what the ledger holds, read while the agent runs or not."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
@@ -19,6 +19,7 @@ from agent.faces.telling import Row, deciders, moment, row, what
 from agent.model.decision import Decision, Verb
 from agent.model.enactment import CLOSED, Record, State
 from agent.model.errors import LedgerError, SettingsError
+from agent.model.policy import Members
 from agent.ports import Ledger
 from agent.settings.durations import duration
 from agent.settings.subjects import Settings
@@ -98,6 +99,11 @@ def show(path: Path | None, action: str, *, as_json: bool) -> None:
         print_json(told)
         return
     tell(console(), told)
+
+
+def known_members(settings: Settings) -> Mapping[str, Members]:
+    """Return who was in each group that lists are fed from, as far as the ledger knows."""
+    return reading(settings, lambda ledger: ledger.members())
 
 
 def chosen(settings: Settings, action: str) -> Record:

@@ -1,11 +1,13 @@
 """Options that several commands share, and what they stand for."""
 
 import os
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 
+from agent.model.errors import SettingsError
 from agent.settings.loading import load
 from agent.settings.subjects import Settings
 
@@ -23,6 +25,39 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON document inst
 UntilStdinCloses = Annotated[
     bool, typer.Option("--until-stdin-closes", hidden=True, help="Stop when standard input ends.")
 ]
+
+
+class Format(StrEnum):
+    """How findings are printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    SARIF = "sarif"
+    GITHUB = "github"
+
+
+class Listing(StrEnum):
+    """How documentation is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
+F = TypeVar("F", bound=StrEnum)
+
+
+def one_format(chosen: F | None, json: F, *, as_json: bool) -> F | None:
+    """Return the format that `--format` and `--json` ask for together; None where neither does.
+
+    Raises:
+        SettingsError: they ask for two.
+    """
+    if not as_json:
+        return chosen
+    if chosen not in (None, json):
+        raise SettingsError(f"`--json` and `--format {chosen}` ask for two formats: leave one of them out")
+    return json
 
 
 def loaded(path: Path | None) -> Settings:

@@ -53,8 +53,13 @@ def lines(*parts: Text) -> Text:
 
 def print_json(document: Any) -> None:
     """Print one JSON document in ASCII: a terminal that shows it cannot be made to act by what stands in it."""
+    print_plain(as_json(document, indent=2))
+
+
+def print_plain(text: str) -> None:
+    """Print our own text as it is, whatever the width of the terminal."""
     out = _stdout()
-    out.write(as_json(document, indent=2) + "\n")
+    out.write(text + "\n")
     out.flush()
 
 

@@ -13,7 +13,7 @@ from agent.faces.cli.looking import chosen, reading
 from agent.faces.cli.options import loaded
 from agent.faces.cli.output import console, print_json, safe
 from agent.faces.telling import commit, moment
-from agent.judge.again import Difference
+from agent.judge.past.again import Difference
 from agent.loop.replaying import Replayed, replay
 from agent.model.errors import SettingsError
 

@@ -4,29 +4,49 @@ import os
 import sys
 from datetime import UTC, datetime
 from difflib import get_close_matches
+from pathlib import Path
 
 import msgspec
+from starlette.types import ASGIApp
 
+from agent.adapters import recordings
 from agent.adapters.host import SystemClock
 from agent.faces.cli.output import ascii_json
 from agent.faces.cli.stopping import stop_when_stdin_closes
 from agent.model.errors import SettingsError
 from agent.simulator import names, serve
+from agent.simulator.app import build
+from agent.simulator.clock import RealClock, epoch_for
+from agent.simulator.faults import Faults, sour
+from agent.simulator.replay import Replay
 from agent.simulator.switches import Switches, every_position
+from agent.simulator.tenant import seed
 
 READY = "ready http://127.0.0.1:"
 """How the line begins that says where the simulator listens; the port follows."""
+
+REPLAYED = 0.5
+"""Seconds of a recording's time in a real one: real time itself is not to be had for it, and slow is near the
+moment at which it was recorded for longer."""
+
+AS_MANY_AS_NEEDED = 100_000
+"""Requests in a minute that a recording answers."""
+
+USUAL_POSITION = "default"
 
 RECIPE = """\
 an agent finds this tenant with these settings:
 
   tenant: {{id: {tenant}}}
-  graph: {{cloud: simulator, url: "http://127.0.0.1:{port}"}}
+  graph: {{cloud: simulator, url: "http://127.0.0.1:{port}"{more}}}
   auth: {{kind: clientSecret, client_id: {client}}}
   clock: {{rate: {rate:g}, epoch: "{epoch}"}}
 
-and with AIR_AGENT_CLIENT_SECRET={secret} in its environment; `mode: enforce` is allowed here
+and with AIR_AGENT_CLIENT_SECRET={secret} in its environment; {mode}
 """
+
+ENFORCES = "`mode: enforce` is allowed here"
+OBSERVES = "it only observes: a recording takes no writes"
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,47 +54,85 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
     port: int
     seed: int
-    rate: float
+    rate: float | None
     epoch: str | None
     faults: int | None
     position: str
+    replay: Path | None = None
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """What whoever points an agent at it has to know."""
+
+    tenant: str
+    rate: float
+    epoch: datetime
+    requests_per_minute: int | None = None
+    mode: str = ENFORCES
+
+    def recipe(self, port: int) -> str:
+        """Return the settings that an agent needs."""
+        most = self.requests_per_minute
+        return RECIPE.format(
+            tenant=self.tenant,
+            port=port,
+            more=f", requests_per_minute: {most}" if most is not None else "",
+            client=names.CLIENT_ID,
+            rate=self.rate,
+            epoch=self.epoch.isoformat().replace("+00:00", "Z"),
+            secret=names.CLIENT_SECRET,
+            mode=self.mode,
+        )
 
 
 def simulate(asked: Asked, *, as_json: bool, until_stdin_closes: bool) -> None:
     """Serve until asked to stop. The recipe goes to standard error, `ready …` alone to standard output."""
-    epoch = _moment(asked.epoch)
-    switches = _switches(asked.position)
+    told, app = _replayed(asked, asked.replay) if asked.replay is not None else _seeded(asked)
     if until_stdin_closes:
         stop_when_stdin_closes()
 
     def on_ready(port: int) -> None:
-        told = RECIPE.format(
-            tenant=names.TENANT_ID,
-            port=port,
-            client=names.CLIENT_ID,
-            rate=asked.rate,
-            epoch=epoch.isoformat().replace("+00:00", "Z"),
-            secret=names.CLIENT_SECRET,
-        )
-        sys.stderr.write(told)
+        sys.stderr.write(told.recipe(port))
         sys.stderr.flush()
-        ready = {"ready": f"http://127.0.0.1:{port}", "tenant": names.TENANT_ID, "client_id": names.CLIENT_ID}
+        ready = {"ready": f"http://127.0.0.1:{port}", "tenant": told.tenant, "client_id": names.CLIENT_ID}
         sys.stdout.write(f"{ascii_json(ready) if as_json else f'{READY}{port}'}\n")
         sys.stdout.flush()
 
     try:
-        serve.run(
-            asked.port,
-            asked.seed,
-            asked.rate,
-            epoch,
-            switches,
-            faults_seed=asked.faults,
-            on_ready=on_ready,
-        )
+        serve.serve(app, port=asked.port, on_ready=on_ready)
     except OSError as error:
         why = os.strerror(error.errno).lower() if error.errno else "no reason was given"
         raise SettingsError(f"`--port {asked.port}`: {why}: choose another, or 0 for any free one") from error
+
+
+def _seeded(asked: Asked) -> tuple[Told, ASGIApp]:
+    epoch, rate = _moment(asked.epoch), 1.0 if asked.rate is None else asked.rate
+    switches = _switches(asked.position)
+    faults = Faults() if asked.faults is None else sour(asked.faults)
+    app = build(seed(asked.seed, epoch), switches, faults, RealClock(epoch, rate))
+    return Told(tenant=names.TENANT_ID, rate=rate, epoch=epoch), app
+
+
+def _replayed(asked: Asked, folder: Path) -> tuple[Told, ASGIApp]:
+    """Return a recording as an application, its time where it was recorded."""
+    if asked.faults is not None or asked.position != USUAL_POSITION:
+        raise SettingsError("`--replay` takes neither `--faults` nor `--position`: a recording is what it is")
+    rate = REPLAYED if asked.rate is None else asked.rate
+    if rate == 1:
+        raise SettingsError(
+            "`--rate 1` is real time, which the recording is not in: choose another, such as 0.5"
+        )
+    recording = recordings.read(folder)
+    manifest = recording.manifest
+    epoch = epoch_for(manifest.at, SystemClock().now(), rate) if asked.epoch is None else _moment(asked.epoch)
+    told = Told(
+        tenant=manifest.tenant,
+        rate=rate,
+        epoch=epoch,
+        requests_per_minute=AS_MANY_AS_NEEDED,
+        mode=OBSERVES,
+    )
+    return told, Replay(recording, RealClock(epoch, rate))
 
 
 def _moment(text: str | None) -> datetime:

@@ -21,7 +21,7 @@ from agent.judge.cases import PolicyCase
 from agent.judge.compile import Judge, compile_set
 from agent.judge.coverage import coverage
 from agent.judge.examine import CaseBook, beside, case_book, examine, shortcomings
-from agent.judge.mutate import Mutant, Trials, mutants
+from agent.judge.mutants.mutate import Mutant, Trials, mutants
 from agent.judge.parse import is_list, is_situation, parse_set
 from agent.model.errors import PolicyError, Problem, SettingsError
 from agent.model.policy import Policy, PolicySet

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from agent.judge.both import Ruled
 from agent.judge.guard import first_passed, guard_of, weigh
-from agent.judge.spending import Spending
+from agent.judge.past.both import Ruled
+from agent.judge.past.spending import Spending
 from agent.model.backtest import Fate, Judgement
 from agent.model.decision import Unit, Verb
 from agent.model.enactment import Approval

@@ -8,7 +8,7 @@ import msgspec
 
 from agent.judge.compile import Answers, Compiled, compile_set
 from agent.judge.decide import combine
-from agent.judge.unrecorded import Possible, Reads, possible
+from agent.judge.past.unrecorded import Possible, Reads, possible
 from agent.model.decision import Verb
 from agent.model.facts import Facts
 from agent.model.pending import ActionKind

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
-from agent.judge.alter import SHARE_STEP, Altered
+from agent.judge.mutants.alter import SHARE_STEP, Altered
 from agent.judge.spell import clock, dates_of, days
 from agent.model.policy import Messages, Moment
 

@@ -12,9 +12,9 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
-from agent.judge.both import MOST_OPEN, Both, Open, every_way
 from agent.judge.compile import Answers
-from agent.judge.course import Course, kind_of, messages_of, recorded
+from agent.judge.past.both import MOST_OPEN, Both, Open, every_way
+from agent.judge.past.course import Course, kind_of, messages_of, recorded
 from agent.model.backtest import Fate, Flip, Judgement, Totals, Unsaid
 from agent.model.enactment import Approval
 from agent.model.facts import VOCABULARY

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Iterator
 import msgspec
 from msgspec.structs import replace
 
-from agent.judge.alter import Altered, Lists, altered
-from agent.judge.alter_moment import altered_moment, altered_quantifier
+from agent.judge.mutants.alter import Altered, Lists, altered
+from agent.judge.mutants.alter_moment import altered_moment, altered_quantifier
 from agent.judge.spell import spelled
 from agent.judge.vocabulary import Scope
 from agent.model.policy import All, AnyOf, Condition, Mark, Messages, Moment, Not, Test

@@ -14,15 +14,15 @@ from collections.abc import Iterable, Iterator, Mapping
 import msgspec
 from msgspec.structs import replace
 
-from agent.judge.alter import Lists, list_key
 from agent.judge.cases import PolicyCase, decided_otherwise, decision_on, differences, with_lists
 from agent.judge.compile import compile_set
 from agent.judge.coverage import leaves
-from agent.judge.meaning import meaning
+from agent.judge.mutants.alter import Lists, list_key
+from agent.judge.mutants.meaning import meaning
+from agent.judge.mutants.vary import in_each
 from agent.judge.parse import INFORMS_ONLY
 from agent.judge.spell import names_list
 from agent.judge.strict_yaml import Mapping_, read
-from agent.judge.vary import in_each
 from agent.judge.vocabulary import Scope
 from agent.model.decision import Answer, Verb
 from agent.model.pending import ActionKind

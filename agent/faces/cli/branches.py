@@ -1,0 +1,331 @@
+"""A decision taken apart, on a terminal: what was decided, by which rule, what would have changed it, and the trees."""
+
+from collections.abc import Iterator, Sequence
+
+from rich.console import Console
+from rich.text import Text
+from rich.tree import Tree as Drawn
+
+from agent.faces.cli.output import COLOURS, safe
+from agent.faces.cli.taken_apart import Explained, Recorded
+from agent.faces.telling import moment
+from agent.model.decision import Answer, Verb, Weighed
+from agent.model.explanation import (
+    Bearing,
+    Branch,
+    Entry,
+    Explanation,
+    Flips,
+    Held,
+    Hours,
+    Joint,
+    Leaf,
+    PolicyTree,
+    Sample,
+    Sight,
+    Tree,
+)
+
+LONG = 4000
+"""Characters of one text; here there is room."""
+
+GREEN, RED, YELLOW = "green", "red", "yellow"
+
+IN_MATCH = {Held.HELD: GREEN, Held.FAILED: RED, Held.UNKNOWN: YELLOW}
+IN_UNLESS = {Held.HELD: RED, Held.FAILED: GREEN, Held.UNKNOWN: YELLOW}
+
+JOINTS = {Joint.ALL: "all of these", Joint.ANY: "any of these", Joint.NOT: "not this"}
+
+BEARINGS = {
+    Bearing.DECIDED: "decided",
+    Bearing.UNDECIDED: "cannot tell, and so a person decides",
+    Bearing.SHADOW: "observes: does not count",
+    Bearing.OUTRANKED: "outranked by a higher priority",
+    Bearing.INFORMED: "only informs",
+    Bearing.NEAREST: "did not match, and came nearest",
+    Bearing.APART: "did not match",
+}
+
+UNFOLDED = frozenset({Bearing.DECIDED, Bearing.UNDECIDED, Bearing.SHADOW, Bearing.NEAREST})
+
+
+def tell(out: Console, told: Explained, *, everything: bool) -> None:
+    """Print it: what a person needs first comes first."""
+    _head(out, told)
+    _rule(out, told)
+    if told.explanation.flips:
+        _section(out, "What would have changed it")
+        for flips in told.explanation.flips:
+            _flips(out, flips)
+    _policies(out, told.explanation, everything=everything)
+
+
+# What was decided
+
+
+def _head(out: Console, told: Explained) -> None:
+    recorded, explanation = told.recorded, told.explanation
+    if recorded is None:
+        _verdict(out, explanation.verb, explanation.deciding, "")
+        _say(out, told.what, "bold")
+        _say(out, explanation.reason)
+        _say(out, f"judged as of {moment(explanation.now)}, by {_set(told)}", "dim")
+        return
+    _verdict(out, recorded.verb, recorded.deciding, f", held by {recorded.guard}" if recorded.guard else "")
+    _say(out, f"{told.what}, incident {told.incident}, id {told.id}", "bold")
+    _say(out, recorded.reason)
+    git = f" (git {recorded.git})" if recorded.git else ""
+    _say(
+        out,
+        f"decided {moment(recorded.at)} by policies {recorded.revision}{git}; deadline {moment(told.deadline)}",
+        "dim",
+    )
+    _since(out, told, recorded)
+
+
+def _since(out: Console, told: Explained, recorded: Recorded) -> None:
+    """Say whether the policies have changed since, and whether they would decide otherwise now."""
+    explanation = told.explanation
+    if recorded.is_same_revision:
+        _say(out, f"explained by the same policies, {_set(told)}", "dim")
+    else:
+        _say(out, f"the policies have changed since: explained by {_set(told)}", YELLOW)
+    if not told.differs:
+        if not recorded.is_same_revision:
+            _say(out, "they decide the same on these facts")
+        return
+    by = ", ".join(explanation.deciding) or "no policy"
+    why = (
+        ""
+        if not recorded.is_same_revision
+        else ", which counts observing policies differently, or is another version of the agent"
+    )
+    _say(out, f"now it would be decided otherwise{why}: {explanation.verb} by {by}", YELLOW)
+    _say(out, explanation.reason)
+
+
+def _set(told: Explained) -> str:
+    git = f", git {told.explanation.git}" if told.explanation.git else ""
+    return f"{told.policies} (revision {told.explanation.revision}{git})"
+
+
+def _verdict(out: Console, verb: Verb, deciding: Sequence[str], end: str) -> None:
+    by = f" by {', '.join(deciding) or 'no policy'}{end}"
+    out.print(
+        Text.assemble(Text(verb.value, style=f"bold {COLOURS.get(verb.value, '')}"), safe(by, "bold", LONG)),
+        soft_wrap=True,
+    )
+
+
+def _rule(out: Console, told: Explained) -> None:
+    explanation, recorded = told.explanation, told.recorded
+    _section(out, "Rule")
+    if recorded is not None and recorded.guard is not None:
+        weighed = "; ".join(_weighed(one) for one in recorded.weighed if one.is_over)
+        _say(
+            out, f"held by the guard `{recorded.guard}`{f' ({weighed})' if weighed else ''}: a person decides"
+        )
+        _say(out, f"without it: {explanation.rule_words}")
+    else:
+        _say(out, explanation.rule_words)
+    counted = "count as enforcing" if explanation.enforces_observers else "do not count"
+    if explanation.enforces_observers or any(one.observes for one in explanation.policies):
+        other = "asWritten" if explanation.enforces_observers else "enforce"
+        _say(out, f"policies in `mode: observe` {counted} here; --treat-as {other} does otherwise", "dim")
+    if told.unfed:
+        names = ", ".join(f"${name}" for name in told.unfed)
+        _say(
+            out,
+            f"who is in {names} is not known here: name settings whose ledger has it with --settings",
+            YELLOW,
+        )
+    if explanation.shadow is not None:
+        shadow = explanation.shadow
+        _say(
+            out,
+            f"had they counted: {shadow.verb} by {', '.join(shadow.policies) or 'no policy'}: {shadow.reason}",
+        )
+
+
+def _weighed(one: Weighed) -> str:
+    return f"{one.spent} of {one.count} {one.unit} were spent, and {one.asked} asked for"
+
+
+# What would have changed it
+
+
+def _flips(out: Console, flips: Flips) -> None:
+    colour = COLOURS.get(flips.verb.value, "")
+    if not flips.flips:
+        _labelled(out, flips.verb.value, colour, flips.words)
+        return
+    for at, flip in enumerate(flips.flips):
+        _labelled(out, flips.verb.value if at == 0 else "or", colour if at == 0 else "dim", flip.words)
+        if flip.follows:
+            names = ", ".join(f"`{name}`" for name in flip.follows)
+            _labelled(out, "", "", f"{names} would change with it", "dim")
+    count = len(flips.flips[0].changes)
+    if not flips.is_smallest:
+        _labelled(
+            out,
+            "",
+            "",
+            f"nothing smaller than {count} facts was found, though not everything was tried",
+            "dim",
+        )
+
+
+def _labelled(out: Console, label: str, colour: str, words: str, style: str = "") -> None:
+    out.print(Text.assemble(Text(f"{label:>8}  ", style=colour), safe(words, style, LONG)), soft_wrap=True)
+
+
+# The policies
+
+
+def _policies(out: Console, explanation: Explanation, *, everything: bool) -> None:
+    _section(out, "Policies")
+    named = {name for flips in explanation.flips for flip in flips.flips[:1] for name in flip.policies}
+    if not explanation.policies:
+        _say(out, f"no policy is for `{explanation.kind}`")
+    folded = []
+    for policy in explanation.policies:
+        if everything or policy.bearing in UNFOLDED or policy.policy in named:
+            out.print(_drawn(policy))
+        else:
+            folded.append(policy)
+    for policy in folded:
+        _folded(out, policy)
+    for one in explanation.aside:
+        _say(out, f"{one.policy}: does not apply: {one.words}", "dim")
+    if explanation.other_kinds:
+        count = explanation.other_kinds
+        _say(out, f"{count} {'policy is' if count == 1 else 'policies are'} for other kinds of action", "dim")
+
+
+def _title(policy: PolicyTree) -> Text:
+    priority = "" if policy.priority is None else f", priority {policy.priority}"
+    mode = ", observing" if policy.observes else ""
+    verb = policy.verb.value if policy.priority is not None else "inform"
+    return Text.assemble(
+        safe(policy.policy, "bold"),
+        Text("  "),
+        Text(verb, style=COLOURS.get(verb, "")),
+        safe(f"{priority}{mode}: {_bearing(policy)}"),
+    )
+
+
+def _bearing(policy: PolicyTree) -> str:
+    answer = {Answer.MATCHED: "matched", Answer.UNDECIDED: "cannot tell", Answer.NOT_MATCHED: "did not match"}
+    said = BEARINGS[policy.bearing]
+    if policy.bearing in (Bearing.SHADOW, Bearing.OUTRANKED, Bearing.INFORMED):
+        return f"{answer[policy.answer]}, {said}"
+    return said
+
+
+def _folded(out: Console, policy: PolicyTree) -> None:
+    ways = policy.in_the_way
+    more = f" and {len(ways) - 1} more" if len(ways) > 1 else ""
+    why = f": {ways[0]}{more}" if ways else ""
+    out.print(Text.assemble(_title(policy), safe(why, "dim", LONG)), soft_wrap=True)
+
+
+def _drawn(policy: PolicyTree) -> Drawn:
+    title = Text.assemble(_title(policy), safe(f"  {policy.file}", "dim", LONG))
+    root = Drawn(title, guide_style="dim")
+    if policy.failure:
+        root.add(safe(f"it could not be evaluated ({policy.failure}): this is a bug", RED))
+    if policy.match:
+        match = root.add(Text("match: all must hold", style="dim"))
+        for tree in policy.match:
+            _grow(match, tree, IN_MATCH)
+    if policy.unless:
+        unless = root.add(Text("unless: none may hold", style="dim"))
+        for tree in policy.unless:
+            _grow(unless, tree, IN_UNLESS)
+    return root
+
+
+def _grow(under: Drawn, tree: Tree, colours: dict[Held, str]) -> None:
+    match tree:
+        case Branch(joint=joint, parts=parts):
+            node = under.add(_line(tree.held, JOINTS[joint], colours, tree.mark.line))
+            inner = _turned(colours) if joint is Joint.NOT else colours
+            for part in parts:
+                _grow(node, part, inner)
+        case Leaf(seen=(only,)):
+            line = _line(tree.held, tree.words, colours, tree.mark.line)
+            node = under.add(Text.assemble(line, Text(", "), _sight(only, "")))
+            for entry in tree.entries:
+                node.add(_entry(entry))
+        case Leaf():
+            node = under.add(_line(tree.held, tree.words, colours, tree.mark.line))
+            for sight in tree.seen:
+                node.add(_sight(sight, f"`{sight.fact}` "))
+            for entry in tree.entries:
+                node.add(_entry(entry))
+        case Sample():
+            node = under.add(_line(tree.held, _counted(tree), colours, tree.mark.line))
+            if tree.unknown:
+                node.add(safe(tree.unknown, YELLOW, LONG))
+            if tree.part is not None:
+                label = f" ({tree.telling_label})" if tree.telling_label else ""
+                of = f"message {tree.telling} of {tree.messages}{label}"
+                _grow(node.add(safe(of, "dim", LONG)), tree.part, colours)
+        case Hours():
+            node = under.add(_line(tree.held, tree.words, colours, tree.mark.line))
+            for entry in tree.entries:
+                node.add(_entry(entry))
+
+
+def _turned(colours: dict[Held, str]) -> dict[Held, str]:
+    return {Held.HELD: colours[Held.FAILED], Held.FAILED: colours[Held.HELD], Held.UNKNOWN: YELLOW}
+
+
+def _line(held: Held, words: str, colours: dict[Held, str], line: int) -> Text:
+    return Text.assemble(
+        Text(f"{held.value:<7}  ", style=colours[held]),
+        safe(words, limit=LONG),
+        Text(f"  line {line}", style="dim"),
+    )
+
+
+def _counted(tree: Sample) -> str:
+    unknown = f", unknown in {tree.unknown_in}" if tree.unknown_in else ""
+    if not tree.messages:
+        return f"messages, {tree.asked} asked: there are none to look at"
+    return f"messages, {tree.asked} asked: it holds in {tree.held_in} of {tree.messages}{unknown}"
+
+
+def _sight(sight: Sight, start: str) -> Text:
+    said = f"{start}from {sight.source}"
+    if sight.unknown:
+        return Text.assemble(safe(said, "dim", LONG), safe(f"; unknown: {sight.unknown}", YELLOW, LONG))
+    return safe(said, "dim", LONG)
+
+
+def _entry(entry: Entry) -> Text:
+    return safe(
+        f"{entry.wording} is in ${entry.list}{''.join(_about(entry))} ({entry.file}:{entry.line})",
+        "dim",
+        LONG,
+    )
+
+
+def _about(entry: Entry) -> Iterator[str]:
+    if entry.reason:
+        yield f": {entry.reason}"
+    if entry.owner:
+        yield f", owner {entry.owner}"
+    if entry.ticket:
+        yield f", ticket {entry.ticket}"
+    if entry.expires is not None:
+        yield f", {'ended' if entry.is_over else 'until'} {moment(entry.expires)}"
+
+
+def _section(out: Console, title: str) -> None:
+    out.print()
+    out.print(Text(title, style="bold underline"))
+
+
+def _say(out: Console, words: str, style: str = "") -> None:
+    out.print(safe(words, style, LONG), soft_wrap=True)

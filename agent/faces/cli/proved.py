@@ -1,0 +1,155 @@
+"""What `policy prove` tells people: a line for each claim, and for what fails the action that shows it."""
+
+import shlex
+from collections.abc import Iterator
+from typing import cast
+
+import yaml
+from rich.console import Console
+from rich.text import Text
+
+from agent.faces.cli.output import console, safe
+from agent.faces.cli.proofs import Told, ToldClaim, ToldExample, ToldPart
+from agent.judge.parse import PROOFS
+from agent.judge.situations import USUAL_NOW
+from agent.model.pending import ActionKind
+from agent.model.proof import Outcome
+
+LONG = 2_000
+"""Characters of one line."""
+
+INSET = 16
+"""Columns for the word that begins a line."""
+
+USUAL_MOMENT = USUAL_NOW.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+WORDS = {
+    Outcome.PROVED: ("proved", "green"),
+    Outcome.REFUTED: ("refuted", "red"),
+    Outcome.CANNOT_SAY: ("cannot say", "yellow"),
+    Outcome.EMPTY: ("empty", "yellow"),
+    Outcome.BROKEN: ("INTERNAL ERROR", "bold red"),
+}
+
+_MOMENT, _TEXT = "tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:str"
+
+
+def tell(told: Told) -> None:
+    """Print everything to people."""
+    out = console()
+    for claim in told.claims:
+        _tell_claim(out, claim)
+    for words in told.looser:
+        _line(out, ("looser", "red"), words)
+    for words in told.unseen:
+        _line(out, ("note", "cyan"), words)
+    for clash in told.clashes:
+        said = f"`{clash.approves}` approves and `{clash.rejects}` rejects the same action: a person decides"
+        _line(out, ("clash", "cyan"), said)
+        _tell_part(out, clash.part)
+    for one in told.coverage:
+        _tell_coverage(out, one)
+    for name, member in told.fed.items():
+        said = f"`${name}` is fed by a group: proved whoever is in it; in examples `{member}` stands for a member"
+        _line(out, ("fed", "cyan"), said)
+    for words in told.abstracted:
+        said = f"{words}: taken as true and as false, so that what is proved holds either way"
+        _line(out, ("not modelled", "cyan"), said)
+    out.print(safe(_summary(told), limit=LONG), soft_wrap=True)
+
+
+def _line(out: Console, word: tuple[str, str], words: str) -> None:
+    said, style = word
+    out.print(Text(f"{said:<{INSET}}", style=style) + safe(words, limit=LONG), soft_wrap=True)
+
+
+def _inset(out: Console, words: str, style: str = "") -> None:
+    out.print(Text(" " * INSET) + safe(words, style, limit=LONG), soft_wrap=True)
+
+
+def _tell_claim(out: Console, claim: ToldClaim) -> None:
+    about = ", ".join(one.kind for one in claim.parts)
+    kinds = "every kind" if len(claim.parts) == len(ActionKind) else about
+    where = f"{claim.place}: " if claim.place else ""
+    _line(out, WORDS[claim.outcome], f"{where}{claim.claim} ({kinds})")
+    for one in claim.parts:
+        if one.outcome is not Outcome.PROVED:
+            _tell_part(out, one)
+
+
+def _tell_part(out: Console, one: ToldPart) -> None:
+    if one.why:
+        _inset(out, f"{one.kind}: {one.why}{':' if one.depends else ''}")
+    for words in one.depends:
+        _inset(out, f"- {words}")
+    example = one.example
+    if example is None:
+        return
+    was = f" (the other set: {example.before})" if example.before is not None else ""
+    _inset(out, f"{example.reason}{was}")
+    for line in example.facts.splitlines():
+        _inset(out, f"    {line}", style="dim")
+    _tell_where(out, example)
+
+
+def _tell_where(out: Console, example: ToldExample) -> None:
+    if not example.is_readable:
+        _inset(
+            out, "Defender can say this, but a file of facts cannot: the judge has confirmed it all the same"
+        )
+    elif example.file is not None:
+        _inset(out, f"clause by clause: air-agent policy explain --facts {shlex.quote(example.file)}")
+
+
+def _tell_coverage(out: Console, one: ToldPart) -> None:
+    if one.outcome is Outcome.PROVED:
+        _line(out, ("covered", "cyan"), f"{one.kind}: every action gets a policy that is named")
+        return
+    if one.example is None or one.outcome is not Outcome.REFUTED:
+        _line(out, WORDS[one.outcome], f"{one.kind}: whether every action gets a policy that is named")
+        _tell_part(out, one)
+        return
+    _line(
+        out,
+        ("open", "cyan"),
+        f"{one.kind}: some actions get no policy, and go to a person, such as {_flat(one.example)}",
+    )
+
+
+def _flat(example: ToldExample) -> str:
+    """Return the facts on one line, without the kind, and without the moment where it is the usual one."""
+    root = cast("yaml.MappingNode", yaml.compose(example.facts, Loader=yaml.SafeLoader))
+    for node in _nodes(root):
+        if isinstance(node, yaml.CollectionNode):
+            node.flow_style = True
+        elif node.tag == _MOMENT:
+            node.tag = _TEXT
+    left_out = {"kind", *({"now"} if f"now: {USUAL_MOMENT}\n" in example.facts else ())}
+    root.value = [(key, value) for key, value in root.value if key.value not in left_out]
+    return str(yaml.serialize(root, width=LONG, allow_unicode=True)).strip()
+
+
+def _nodes(node: yaml.Node) -> Iterator[yaml.Node]:
+    yield node
+    for part in node.value if isinstance(node, yaml.CollectionNode) else ():
+        for each in part if isinstance(part, tuple) else (part,):
+            yield from _nodes(each)
+
+
+def _summary(told: Told) -> str:
+    parts = []
+    for outcome, (word, _) in WORDS.items():
+        number = sum(claim.outcome is outcome for claim in told.claims)
+        if number or outcome is Outcome.PROVED:
+            parts.append(f"{number} {word.lower()}")
+    claims_ = "1 claim" if len(told.claims) == 1 else f"{len(told.claims)} claims"
+    own = (
+        ""
+        if any(claim.place for claim in told.claims)
+        else f"; none of its own: write them to a file `*{PROOFS}`"
+    )
+    against = f", against {told.against}" if told.against is not None else ""
+    return (
+        f"{claims_} about {told.path} (revision {told.revision}){against}: {', '.join(parts)}, "
+        f"in {told.seconds} s{own}"
+    )

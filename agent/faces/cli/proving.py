@@ -1,0 +1,132 @@
+"""`policy prove`: what a set of policies does in every situation, and an example of each thing that it does not."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from time import monotonic
+
+import msgspec
+from msgspec.structs import replace
+
+from agent.adapters.host import PolicyFiles
+from agent.faces.cli.failures import FINDINGS, WRONG_USE, Ending
+from agent.faces.cli.output import console, print_json
+from agent.faces.cli.proofs import Shelf, Told, claims_of, clashes_of, part_of
+from agent.faces.cli.proved import tell
+from agent.faces.cli.sources import named
+from agent.judge.parse import PROOFS, parse_set
+from agent.judge.proof.limits import looser, unseen
+from agent.judge.proof.members import files_with_members, made_up
+from agent.judge.proof.reading import parse_proofs
+from agent.model.decision import Verb
+from agent.model.errors import SettingsError
+from agent.model.policy import PolicySet
+from agent.model.proof import Claim, Outcome, Report
+
+USUAL = Path("policies")
+
+MISSING = "`policy prove` needs the solver Z3: pip install 'air-agent[prove]'"
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What the command was asked for."""
+
+    path: Path | None = None
+    tightens: str | None = None
+    rejects: bool = False
+    examples: Path | None = None
+    timeout: float = 10.0
+    as_json: bool = False
+
+
+def prove(asked: Asked) -> None:
+    """Print what became of each claim; end with 1 where one is not proved, with 2 where solver and judge disagree."""
+    try:
+        from agent.judge.proof import prove as proving  # noqa: PLC0415  the solver is an extra
+    except ModuleNotFoundError as missing:
+        if missing.name != "z3":
+            raise
+        raise SettingsError(MISSING) from None
+    if asked.rejects and asked.tightens is None:
+        raise SettingsError(
+            "`--rejects` is about another set of policies: name it with `--tightens GIT-REV|DIR`"
+        )
+    started = monotonic()
+    policies, claims, stand_ins = _loaded(asked.path or USUAL)
+    before = None
+    if asked.tightens is not None:
+        verbs = (Verb.APPROVE, Verb.REJECT) if asked.rejects else (Verb.APPROVE,)
+        path = asked.path or USUAL
+        source = named(asked.tightens, path if path.is_dir() else path.parent)
+        before = proving.Before(policies=_set(source.files)[0], name=f"`{asked.tightens}`", verbs=verbs)
+    with console(stderr=True).status("proving") as status:
+        report = proving.prove(
+            policies,
+            claims,
+            before=before,
+            within=asked.timeout,
+            tell=lambda kind: status.update(f"proving: {kind}"),
+        )
+    told = _told(asked, policies, before.policies if before else None, report)
+    told = replace(told, fed=stand_ins, seconds=round(monotonic() - started, 1))
+    if asked.as_json:
+        print_json(told)
+    else:
+        tell(told)
+    _end(told)
+
+
+def _told(asked: Asked, policies: PolicySet, older: PolicySet | None, report: Report) -> Told:
+    shelf = Shelf(asked.examples)
+    try:
+        return Told(
+            path=str(asked.path or USUAL),
+            revision=policies.revision,
+            against=asked.tightens,
+            seconds=0.0,
+            claims=claims_of(report, shelf),
+            looser=() if older is None else looser(policies, older),
+            unseen=() if older is None else unseen(policies, older),
+            fed={},
+            coverage=tuple(part_of(one, "open", shelf) for one in report.coverage),
+            clashes=clashes_of(report, shelf),
+            abstracted=report.abstracted,
+        )
+    except OSError as error:
+        why = (error.strerror or "no reason was given").lower()
+        raise SettingsError(f"`{asked.examples}` cannot be written to: {why}") from error
+
+
+def _end(told: Told) -> None:
+    """End with 2 where solver and judge disagree anywhere, and with 1 where a claim is not proved."""
+    parts = [*told.coverage, *(one.part for one in told.clashes)]
+    outcomes = {claim.outcome for claim in told.claims}
+    if Outcome.BROKEN in outcomes | {one.outcome for one in parts}:
+        raise Ending(WRONG_USE)
+    if outcomes - {Outcome.PROVED} or told.looser:
+        raise Ending(FINDINGS)
+
+
+def _loaded(path: Path) -> tuple[PolicySet, tuple[Claim, ...], Mapping[str, str]]:
+    """Return the set, the claims of its files of proofs or of one of them, and the members that were made up."""
+    if not path.exists():
+        raise SettingsError(f"`{path}` is not there: name the folder in which the policies lie")
+    if path.is_file() and not path.name.endswith(PROOFS):
+        raise SettingsError(
+            f"`{path}` is one file: policies are proved together, so name their folder, or a file of proofs "
+            f"(`*{PROOFS}`) in it"
+        )
+    files = PolicyFiles(path if path.is_dir() else path.parent).files()
+    policies, files, stand_ins = _set(files)
+    found = parse_proofs(files)
+    claims = (claim for each in found for claim in each.claims if path.is_dir() or Path(each.file) == path)
+    return policies, tuple(claims), stand_ins
+
+
+def _set(files: Mapping[str, bytes]) -> tuple[PolicySet, Mapping[str, bytes], Mapping[str, str]]:
+    """Return the set of these files, its lists that are fed with members made up; the files with those; and who they are."""
+    policies = parse_set(files)
+    stand_ins = made_up(policies)
+    if not stand_ins:
+        return policies, files, {}
+    files = files_with_members(files, policies)
+    return replace(parse_set(files), revision=policies.revision), files, stand_ins

@@ -1,0 +1,44 @@
+"""Sets of policies as commands name them: a folder, or a git revision of one."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from agent.compose import policies_at, shelf_in
+from agent.loop.policies import InForce
+from agent.model.errors import SettingsError
+from agent.model.policy import Members, PolicySet
+
+
+class Source(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a set of policies comes from: its name for people, its files, and their commit."""
+
+    name: str
+    files: Mapping[str, bytes]
+    git: str
+
+    def policies(self, members: Mapping[str, Members]) -> PolicySet:
+        """Return the set, with who is known to be in the groups it names. Raises PolicyError where it does not load."""
+        return InForce(self.files, dict(members), git=self.git).judge.policy_set
+
+
+def in_folder(folder: Path) -> Source:
+    """Return the set in a folder. Raises SettingsError where it is none."""
+    if not folder.is_dir():
+        raise SettingsError(f"`{folder}` is not a folder: name the one in which the policies lie")
+    shelf = shelf_in(folder)
+    files = shelf.files()
+    return Source(name=str(folder), files=files, git=shelf.git(files))
+
+
+def named(against: str, folder: Path) -> Source:
+    """Return the set in a folder of this name, or else that of `folder` at the git revision of this name.
+
+    Raises:
+        SettingsError, PolicyError: there is neither, or it cannot be read.
+    """
+    if Path(against).is_dir():
+        return in_folder(Path(against))
+    commit, files = policies_at(folder, against)
+    return Source(name=f"{folder} at {against}", files=files, git=commit)

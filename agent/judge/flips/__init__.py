@@ -1,0 +1,1 @@
+"""Which decision the facts led to, why, and what would have led to another one."""

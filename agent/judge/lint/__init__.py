@@ -1,0 +1,1 @@
+"""Lint: what loads, and still does not do what its author thinks."""

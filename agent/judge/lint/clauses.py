@@ -1,0 +1,223 @@
+"""Conditions that can never hold, can never fail, or say nothing that another one does not say."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from itertools import combinations
+
+from msgspec.structs import replace
+
+from agent.judge.lint.bounds import is_on_nothing
+from agent.judge.lint.contradictions import MOST_COMPARED, contradictions, flat, why_not
+from agent.judge.lint.possible import NOWHERE, Literal, possible
+from agent.judge.lint.rules import Code, remark
+from agent.judge.lint.settled import about
+from agent.judge.lint.wording import on_line, written
+from agent.judge.operators import DOUBTFUL
+from agent.judge.vocabulary import Scope
+from agent.model.policy import All, AnyOf, Condition, Messages, Moment, Not, Policy, Test
+from agent.model.remark import Remark
+
+Placed = tuple[int, Condition]
+
+
+def clauses(policy: Policy, now: datetime) -> Iterator[Remark]:
+    """Give every remark on the policy's conditions; where it can never match, nothing but that."""
+    never = tuple(contradictions(policy, now))
+    if never:
+        yield from never
+        return
+    reader = _Reader(policy, now)
+    base, conditions = about(policy), policy.match.conditions
+    for at, condition in enumerate(conditions):
+        yield from reader.dead(condition, [*base, *_others(conditions, at)])
+    yield from reader.repeated(conditions, are_all=True)
+    around = [*base, *_others(conditions)] if len(policy.unless) <= MOST_COMPARED else base
+    for condition in policy.unless:
+        yield from reader.dead(condition, around)
+    yield from reader.repeated(policy.unless, are_all=False)
+
+
+def _others(conditions: Sequence[Condition], at: int | None = None) -> list[Literal]:
+    """Return the conditions beside the one at this place; none of them where there are too many."""
+    if len(conditions) > MOST_COMPARED:
+        return []
+    return [Literal(one) for place, one in enumerate(conditions) if place != at]
+
+
+class _Reader:
+    """Goes through the conditions of one policy that can match."""
+
+    def __init__(self, policy: Policy, now: datetime) -> None:
+        self.policy = policy
+        self.now = now
+
+    def dead(
+        self, condition: Condition, beside: Sequence[Literal], scope: Scope = Scope.ACTION
+    ) -> Iterator[Remark]:
+        """Give what can never hold or never fail in the condition, the innermost first and then nothing around it."""
+        inner = tuple(self._inner(condition, beside, scope))
+        yield from inner
+        if inner:
+            return
+        if not self._can(condition, True, (), scope):
+            yield self._told(Code.NEVER_HOLDS, condition, f"{written(condition)} can never hold")
+        elif not self._can(condition, False, (), scope):
+            why = "passes whatever its fact is" if isinstance(condition, Test) else "passes whatever is known"
+            yield self._told(Code.ALWAYS_HOLDS, condition, f"{written(condition)} can never fail: it {why}")
+        elif not self._can(condition, True, beside, scope):
+            message = f"{written(condition)} can never hold where the conditions around it do"
+            yield self._told(Code.NEVER_HOLDS, condition, message)
+
+    def _can(self, condition: Condition, wanted: bool, beside: Sequence[Literal], scope: Scope) -> bool:
+        return possible([*beside, Literal(condition, wanted)], self.now, scope)
+
+    def _inner(self, condition: Condition, beside: Sequence[Literal], scope: Scope) -> Iterator[Remark]:
+        match condition:
+            case Test():
+                if is_on_nothing(condition, self.now):
+                    yield self._on_nothing(condition)
+            case All() if not self._can(condition, True, (), scope):
+                for mark, why in why_not(tuple(flat(condition.conditions)), self.now, (), scope):
+                    yield remark(Code.NEVER_HOLDS, self.policy.file, mark or condition.mark, why)
+            case All(conditions=conditions):
+                around = beside if self._can(condition, True, beside, scope) else ()
+                for at, one in enumerate(conditions):
+                    yield from self.dead(one, [*around, *_others(conditions, at)], scope)
+                yield from self.repeated(conditions, are_all=True, scope=scope)
+            case AnyOf(conditions=conditions):
+                for one in conditions:
+                    yield from self.dead(one, beside, scope)
+                yield from self.repeated(conditions, are_all=False, scope=scope)
+            case Not(condition=one):
+                yield from self.dead(one, (), scope)
+            case Messages(condition=one):
+                yield from self.dead(one, (), Scope.MESSAGE)
+            case Moment(dates=dates):
+                yield from self._past(condition, dates)
+
+    def _past(self, condition: Moment, dates: frozenset[str] | None) -> Iterator[Remark]:
+        if dates is None:
+            return
+        if not dates:
+            yield self._told(
+                Code.ON_EMPTY_LIST, condition, f"{written(condition)} names no date: never holds"
+            )
+        elif max(dates) < _yesterday(self.now):
+            message = f"{written(condition)} can never hold again: its last date was {max(dates)}"
+            yield self._told(Code.DATES_PAST, condition, message)
+
+    def _on_nothing(self, test: Test) -> Remark:
+        never = "fail" if test.operator in ("notIn", "noneIn") else "hold"
+        return self._told(
+            Code.ON_EMPTY_LIST, test, f"{written(test)} can never {never}: the list has no entries"
+        )
+
+    def repeated(
+        self, conditions: Sequence[Condition], *, are_all: bool, scope: Scope = Scope.ACTION
+    ) -> Iterator[Remark]:
+        """Give the conditions that say nothing which another one beside them does not say."""
+        told: set[int] = set()
+        are_few = len(conditions) <= MOST_COMPARED
+        pairs = combinations(enumerate(conditions), 2) if are_few else _twins(conditions)
+        for (at, one), (place, other) in pairs:
+            if at in told or place in told:
+                continue
+            which = self._idle(one, other, scope, are_all=are_all)
+            if which is None:
+                continue
+            idle, by = (other, one) if which else (one, other)
+            told.add(place if which else at)
+            message = f"{written(idle)} says nothing more than {written(by)}{on_line(by, idle)}"
+            yield self._told(Code.REDUNDANT, idle, message)
+
+    def _idle(self, one: Condition, other: Condition, scope: Scope, *, are_all: bool) -> bool | None:
+        """Return whether the second is idle beside the first, or the first beside the second; None for neither.
+
+        Of conditions that must all hold the wider one is idle, of those of which one must hold the narrower.
+        """
+        if _plain(one) == _plain(other):
+            return True
+        if not self._compare(one, other):
+            return None
+        if follows(other, one, self.now, scope):
+            return are_all
+        if follows(one, other, self.now, scope):
+            return not are_all
+        return None
+
+    def _compare(self, one: Condition, other: Condition) -> bool:
+        """Whether the two can say the same: tests of one fact, or the same question to messages."""
+        tests = [*tests_of(one), *tests_of(other)]
+        if any(test.fresh or is_on_nothing(test, self.now) for test in tests):
+            return False
+        match one, other:
+            case Test(), Test():
+                return one.fact == other.fact
+            case Messages(), Messages():
+                return one.quantifier == other.quantifier != "share"
+            case _:
+                return False
+
+    def _told(self, code: Code, condition: Condition, message: str) -> Remark:
+        return remark(code, self.policy.file, condition.mark, message)
+
+
+def _yesterday(now: datetime) -> str:
+    """Return the day that is over in every time zone."""
+    return now.date().fromordinal(now.date().toordinal() - 1).isoformat()
+
+
+def follows(one: Condition, by: Condition, now: datetime, scope: Scope = Scope.ACTION) -> bool:
+    """Whether the first holds wherever the second does."""
+    if _may_be_unknown(one, by):
+        return False
+    return not possible([Literal(by), Literal(one, wanted=False)], now, scope)
+
+
+def _twins(conditions: Sequence[Condition]) -> Iterator[tuple[Placed, Placed]]:
+    """Give each condition that has stood before, with the first that is the same."""
+    first: dict[Condition, Placed] = {}
+    for at, one in enumerate(conditions):
+        before = first.setdefault(_plain(one), (at, one))
+        if before[0] != at:
+            yield before, (at, one)
+
+
+def _may_be_unknown(one: Condition, by: Condition) -> bool:
+    """Whether the first may be unknown though the second holds.
+
+    `exists` is false where others are unknown, and some operators do not answer for every known value: such
+    a test only follows from one with the same operator on the same fact.
+    """
+    sure = {(test.fact, test.operator) for test in tests_of(by)}
+    if any(operator == "exists" for _, operator in sure):
+        return True
+    return any(
+        test.operator in (*DOUBTFUL, "exists") and (test.fact, test.operator) not in sure
+        for test in tests_of(one)
+    )
+
+
+def tests_of(condition: Condition) -> Iterator[Test]:
+    """Give every test in the condition."""
+    match condition:
+        case Test():
+            yield condition
+        case All(conditions=conditions) | AnyOf(conditions=conditions):
+            for one in conditions:
+                yield from tests_of(one)
+        case Not(condition=inner) | Messages(condition=inner):
+            yield from tests_of(inner)
+        case Moment():
+            return
+
+
+def _plain(condition: Condition) -> Condition:
+    """Return the condition without its place in the file."""
+    match condition:
+        case Test() | Moment():
+            return replace(condition, mark=NOWHERE, wording="")
+        case All(conditions=conditions) | AnyOf(conditions=conditions):
+            return replace(condition, mark=NOWHERE, conditions=tuple(map(_plain, conditions)))
+        case Not(condition=inner) | Messages(condition=inner):
+            return replace(condition, mark=NOWHERE, condition=_plain(inner))

@@ -1,0 +1,38 @@
+"""Conditions as their author wrote them, short enough for a sentence."""
+
+from agent.judge.operators import ONE_OF, OPERATORS, Operand
+from agent.judge.strict_yaml import shown
+from agent.model.policy import All, AnyOf, Condition, Messages, Moment, Not, Test
+
+MOST = 100
+_LISTED = frozenset({Operand.MANY, Operand.DOMAINS, Operand.NETWORKS, Operand.PAIR})
+
+
+def written(condition: Condition) -> str:
+    """Return the condition in backticks, as it stands in the file; what is long within it is left out."""
+    match condition:
+        case All(conditions=(one,)) | AnyOf(conditions=(one,)):
+            return written(one)
+        case Test(operator="equals", fact=fact, wording=wording):
+            told = f"{fact}: {wording}"
+        case Test(operator=operator, wording=wording) if operator == ONE_OF:
+            told = f"{ONE_OF}: {wording}"
+        case Test(fact=fact, operator=operator, wording=wording):
+            is_listed = OPERATORS[operator].operand in _LISTED and not wording.startswith("$")
+            told = f"{fact}: {{{operator}: {f'[{wording}]' if is_listed else wording}}}"
+        case All(conditions=conditions):
+            told = f"all of {len(conditions)} conditions"
+        case AnyOf(conditions=conditions):
+            told = f"any of {len(conditions)} conditions"
+        case Not():
+            told = "not: {…}"
+        case Messages(quantifier=quantifier):
+            told = f"messages: {{{quantifier}: {{…}}}}"
+        case Moment(wording=wording):
+            told = f"moment: {wording}"
+    return f"`{shown(told, MOST)}`"
+
+
+def on_line(one: Condition, beside: Condition) -> str:
+    """Return on which line a condition stands; nothing where the other one stands there too."""
+    return "" if one.mark.line == beside.mark.line else f" on line {one.mark.line}"

@@ -1,0 +1,1 @@
+"""What an author could have written by mistake, and which cases would notice."""

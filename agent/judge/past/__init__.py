@@ -1,0 +1,1 @@
+"""Recorded decisions, made again by the same policies or by others."""

@@ -1,0 +1,13 @@
+"""The kinds of file that people write, which editors can check by a schema."""
+
+from enum import StrEnum
+
+
+class Document(StrEnum):
+    """What a file holds."""
+
+    POLICY = "policy"
+    LIST = "list"
+    CASES = "cases"
+    SITUATION = "situation"
+    PROOFS = "proofs"

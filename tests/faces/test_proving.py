@@ -1,0 +1,225 @@
+"""`policy prove` by exit code and text."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from agent.judge.situations import parse_situation
+from agent.model.pending import ActionKind
+from tests.faces.test_cli import ROOT, run
+from tests.judge.writing import policy_file
+
+SHIPPED = ROOT / "policies"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return a folder with two policies and the claims of both."""
+    (tmp_path / "clusters.yaml").write_bytes(
+        policy_file("evidence.verdict: malicious\ncluster.mailboxCount: {atMost: 500}", name="clusters")
+    )
+    (tmp_path / "low.yaml").write_bytes(policy_file("alert.severity: low", name="low", decide="reject"))
+    claims(tmp_path, "{cluster.mailboxCount: {above: 500}}")
+    return tmp_path
+
+
+def claims(folder: Path, when: str) -> None:
+    (folder / "own.proofs.yaml").write_text(
+        "proofs: own\nnever:\n  - claim: not so many\n    decide: approve\n    kinds: [softDeleteCluster]\n"
+        f"    when: {when}\n"
+    )
+
+
+def test_the_shipped_policies_are_proved() -> None:
+    result = run("policy", "prove", str(SHIPPED))
+
+    assert result.exit_code == 0, result.output
+    lines = result.output.splitlines()
+    assert sum(line.startswith("proved ") for line in lines) == 17
+    assert "not modelled    `file.path` matches" in result.output
+    assert ": 17 proved, in " in lines[-1]
+    assert "covered         removeDelegation: every action gets a policy that is named" in lines
+
+
+def test_a_claim_that_fails_ends_with_one_and_shows_an_action(folder: Path) -> None:
+    claims(folder, "{cluster.mailboxCount: {above: 400}}")
+
+    result = run("policy", "prove", str(folder))
+
+    assert result.exit_code == 1
+    assert f"refuted         {folder}/own.proofs.yaml:3:5: not so many (softDeleteCluster)" in result.output
+    assert "                approve by `clusters`: `evidence.verdict` is malicious; " in result.output
+    assert "      cluster.mailboxCount: 401" in result.output
+    assert result.output.splitlines()[-1].startswith("2 claims about ")
+    assert "1 proved, 1 refuted" in result.output
+
+
+def test_policies_that_clash_are_told_of_but_are_no_finding_unless_claimed(folder: Path) -> None:
+    result = run("policy", "prove", str(folder))
+    (folder / "own.proofs.yaml").write_text("proofs: own\nagreed: [softDeleteCluster]\n")
+    claimed = run("policy", "prove", str(folder))
+
+    assert result.exit_code == 0
+    assert "clash           `clusters` approves and `low` rejects the same action" in result.output
+    assert claimed.exit_code == 1
+    assert "refuted         " in claimed.output
+
+
+def test_examples_are_written_as_files_of_facts_that_read_back(folder: Path, tmp_path: Path) -> None:
+    claims(folder, "{cluster.mailboxCount: {above: 400}}")
+    into = tmp_path / "examples" / "here"
+
+    result = run("policy", "prove", str(folder), "--examples", str(into))
+
+    written = sorted(path.name for path in into.iterdir())
+    assert "not-so-many-softDeleteCluster.yaml" in written
+    assert "clash-clusters-low-softDeleteCluster.yaml" in written
+    assert f"policy explain --facts {into}/not-so-many-softDeleteCluster.yaml" in result.output
+    for path in into.iterdir():
+        assert parse_situation(path.name, path.read_bytes()).kind in ActionKind
+
+
+def test_a_set_that_approves_more_than_another_is_shown_where(folder: Path, tmp_path: Path) -> None:
+    old = tmp_path / "old"
+    shutil.copytree(SHIPPED, old)
+    new = tmp_path / "new"
+    shutil.copytree(SHIPPED, new)
+    policy = new / "malicious-url-clusters.yaml"
+    policy.write_text(policy.read_text().replace("{atMost: 200}", "{atMost: 300}").replace("20/h", "40/h"))
+
+    same = run("policy", "prove", str(old), "--tightens", str(SHIPPED), "--rejects")
+    more = run("policy", "prove", str(new), "--tightens", str(old))
+
+    assert same.exit_code == 0, same.output
+    assert f"against {SHIPPED}: 19 proved" in same.output
+    assert more.exit_code == 1
+    assert f"nothing is decided as approve that `{old}` does not decide so too" in more.output
+    assert "at most 300 (the other set: escalate)" in more.output
+    assert "cluster.mailboxCount: 201" in more.output
+    assert (
+        "looser          `malicious-url-clusters`: the limit of actions was 20/h, and it is 40/h now"
+        in more.output
+    )
+
+
+def test_for_programs_there_is_one_document(folder: Path) -> None:
+    claims(folder, "{cluster.mailboxCount: {above: 400}}")
+
+    result = run("policy", "prove", str(folder), "--json")
+
+    told = json.loads(result.output)
+    assert result.exit_code == 1
+    first = told["claims"][0]
+    assert (first["claim"], first["form"], first["outcome"]) == ("not so many", "never", "refuted")
+    example = first["parts"][0]["example"]
+    assert (example["decision"], example["policies"]) == ("approve", ["clusters"])
+    assert yaml.safe_load(example["facts"])["facts"]["cluster.mailboxCount"] == 401
+    assert {part["kind"] for part in told["coverage"]} == set(ActionKind)
+
+
+def test_one_file_of_proofs_can_be_asked_for_alone(folder: Path) -> None:
+    (folder / "more.proofs.yaml").write_text("proofs: more\ncovered: [blockUrl]\n")
+
+    both = run("policy", "prove", str(folder))
+    one = run("policy", "prove", str(folder / "own.proofs.yaml"))
+
+    assert (both.exit_code, one.exit_code) == (1, 0)
+    assert "more.proofs.yaml" not in one.output
+
+
+def test_without_claims_what_is_always_asked_is_told(folder: Path) -> None:
+    (folder / "own.proofs.yaml").unlink()
+
+    result = run("policy", "prove", str(folder))
+
+    assert result.exit_code == 0
+    assert "none of its own: write them to a file `*.proofs.yaml`" in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["nowhere"], "error: `nowhere` is not there: name the folder in which the policies lie"),
+        (
+            ["{}/low.yaml"],
+            "is one file: policies are proved together, so name their folder, or a file of proofs",
+        ),
+        (
+            ["{}", "--rejects"],
+            "error: `--rejects` is about another set of policies: name it with `--tightens GIT-REV|DIR`",
+        ),
+        (["{}", "--examples", "{}/low.yaml"], "low.yaml` cannot be written to: "),
+        (
+            ["{}", "--tightens", "HEAD~1"],
+            "error: `HEAD~1` is neither a folder nor a revision that git knows",
+        ),
+    ],
+)
+def test_wrong_use_ends_with_two_and_says_what_to_do(
+    folder: Path, arguments: list[str], expected: str
+) -> None:
+    result = run("policy", "prove", *(each.format(folder) for each in arguments))
+
+    assert result.exit_code == 2
+    assert expected in result.output
+
+
+def test_policies_and_claims_that_do_not_load_are_told_with_their_places(folder: Path) -> None:
+    claims(folder, "{cluster.mailboxCont: {above: 400}}")
+
+    proved = run("policy", "prove", str(folder))
+    checked = run("policy", "check", str(folder))
+
+    said = f"{folder}/own.proofs.yaml:6:12: unknown fact `cluster.mailboxCont`: did you mean `cluster.mailboxCount`?"
+    assert proved.exit_code == 2
+    assert f"error: {said}" in proved.output
+    assert checked.exit_code == 1
+    assert said in checked.output
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "said"),
+    [
+        ("prove", 2, "error: `policy prove` needs the solver Z3: pip install 'air-agent[prove]'\n"),
+        ("check", 0, ""),
+    ],
+)
+def test_without_the_solver_one_line_says_what_to_install(
+    folder: Path, command: str, code: int, said: str
+) -> None:
+    """What else reads claims does without it."""
+    program = "import sys; sys.modules['z3'] = None; from agent.__main__ import main; main()"
+
+    done = subprocess.run(
+        [sys.executable, "-c", program, "policy", command, str(folder)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stderr) == (code, said)
+
+
+def test_the_other_set_may_be_that_of_a_git_revision(tmp_path: Path) -> None:
+    folder = tmp_path / "repository" / "policies"
+    shutil.copytree(SHIPPED, folder)
+    for words in (
+        ["init", "-q"],
+        ["add", "-A"],
+        ["-c", "user.name=x", "-c", "user.email=x@y", "commit", "-qm", "x"],
+    ):
+        subprocess.run(["git", *words], cwd=folder.parent, check=True)
+    policy = folder / "malicious-url-clusters.yaml"
+    policy.write_text(policy.read_text().replace("{atMost: 200}", "{atMost: 201}"))
+
+    result = run("policy", "prove", str(folder), "--tightens", "HEAD")
+
+    assert result.exit_code == 1
+    assert "nothing is decided as approve that `HEAD` does not decide so too" in result.output
+    assert "cluster.mailboxCount: 201" in result.output

@@ -1,0 +1,1 @@
+"""Lint, rule by rule."""
