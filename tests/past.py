@@ -54,7 +54,7 @@ def shipped() -> FakeShelf:
 
 async def lived(simulated: Simulated, hours: int = 3) -> Simulated:
     """Let the agent live through a night: time goes by, things change, other policies come into force."""
-    await simulated.live(timedelta(hours=hours), every=timedelta(minutes=17))
+    await simulated.live(timedelta(hours=hours), every=timedelta(minutes=29))
     return simulated
 
 

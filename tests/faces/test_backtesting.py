@@ -2,9 +2,11 @@
 
 import json
 import os
+import pty
 import re
 import shutil
 import subprocess
+import sys
 from datetime import UTC, datetime
 from html import unescape
 from pathlib import Path
@@ -21,6 +23,7 @@ from agent.model.pending import ActionKind
 from tests.faces.records import HOSTILE
 from tests.past import a_settings_file
 
+ROOT = Path(__file__).parent.parent.parent
 AT = datetime(2026, 9, 1, 12, 0, tzinfo=UTC)
 
 
@@ -207,6 +210,24 @@ def test_progress_is_no_part_of_what_is_piped(past: Path) -> None:
 
     assert done.stderr == ""
     assert done.stdout.startswith("### Backtest of policies: no action flips\n")
+
+
+def test_progress_is_shown_on_a_terminal(past: Path) -> None:
+    outer, inner = pty.openpty()
+    done = subprocess.Popen(
+        [sys.executable, "-m", "agent", "policy", "backtest", "--format", "json"],
+        stdout=subprocess.PIPE,
+        stderr=inner,
+        env=os.environ | {"TERM": "xterm", "PYTHONPATH": str(ROOT)},
+    )
+    os.close(inner)
+    out, _ = done.communicate(timeout=60)
+    shown = os.read(outer, 65_536).decode(errors="replace")
+    os.close(outer)
+
+    assert json.loads(out)["totals"]["flips"] == 0
+    assert "looking back" in shown
+    assert "12 decisions" in shown
 
 
 # Markdown

@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from agent.adapters.ledger.codec import write_decision
 from agent.judge.parse import parse_set
 from agent.loop.backtesting import Question, backtest
+from agent.loop.policies import InForce
+from agent.loop.replaying import replay
 from agent.loop.run import load
 from agent.model.backtest import Backtest, Fate
 from agent.model.decision import Verb
@@ -15,6 +18,8 @@ from agent.model.policy import PolicySet
 from agent.simulator import tenant
 from agent.simulator.faults import sour
 from tests.fakes import FakeShelf
+from tests.loop.conftest import Bench
+from tests.makers import a_cluster, a_copy, an_alert, an_incident
 from tests.past import LIMITED, all_again, limited, lived, shipped
 from tests.simulated import Simulated, a_simulated, noon
 
@@ -164,3 +169,55 @@ async def test_an_empty_ledger_has_nothing_to_tell(tmp_path: Path) -> None:
         found = await looked_back(simulated, limited())
 
     assert (found.totals.decisions, found.first, found.last) == (0, None, None)
+
+
+GUARDED = LIMITED.split("limits")[0].replace("decide:", "  recipients: {noneIn: $vip}\ndecide:")
+GROUP = "99999999-2222-4333-8444-555555555555"
+FED = f"""
+list: vip
+type: addresses
+owner: soc@contoso.example
+source: {{group: {GROUP}}}
+refresh: 1h
+stale: 1d
+"""
+
+
+async def test_members_of_groups_are_kept_with_the_set_that_went_by_them(bench: Bench) -> None:
+    """Anna joins the group after her mail was decided on: the record stays what it was, a backtest goes by today."""
+    shelf = FakeShelf(**{"limited": GUARDED, "lists/vip": FED})
+    bench.world = replace(bench.world, shelf=shelf)
+    bench.directory.groups[GROUP] = ("ceo@contoso.example",)
+    bench.defender.show(an_incident(an_alert(a_cluster(messages=1))))
+    bench.defender.deliver(a_copy(1))
+    await bench.run_pass()
+    before = await bench.world.ledger.members()
+    bench.directory.groups[GROUP] = ("anna@contoso.example", "ceo@contoso.example")
+    bench.clock.advance(timedelta(hours=1))
+    await bench.run_pass()
+    after = await bench.world.ledger.members()
+
+    again = await replay(bench.world.ledger, await bench.only(), write_decision)
+    sets = [InForce(shelf.files(), dict(members)).judge.policy_set for members in (before, after)]
+    found = await backtest(bench.world.ledger, Question(before=sets[0], after=sets[1], after_name="now"))
+
+    assert [one.is_same for one in again] == [True] * len(again)
+    assert len({one.recorded.revision for one in again}) == len(again)
+    assert any(name.endswith("vip.members") for name in sets[0].files)
+    assert [(one.before.fate, one.after.fate) for one in found.flips] == [(Fate.APPROVE, Fate.ESCALATE)]
+    assert found.unsaid == ()
+
+
+async def test_a_list_that_was_not_fed_then_cannot_be_said_and_is_named(bench: Bench) -> None:
+    bench.with_policies(limited=LIMITED)
+    bench.defender.show(an_incident(an_alert(a_cluster(messages=1))))
+    bench.defender.deliver(a_copy(1))
+    await bench.run_pass()
+
+    fed = the_set(FakeShelf(**{"limited": GUARDED, "lists/vip": FED}))
+    found = await backtest(bench.world.ledger, Question(after=fed, after_name="now"))
+
+    (unsaid,) = found.unsaid
+    assert (unsaid.facts, unsaid.policies) == (("list.vip.refreshed",), ("limited",))
+    assert unsaid.label == "https://bad.example/login"
+    assert (found.totals.flips, found.totals.unsaid) == (0, 1)

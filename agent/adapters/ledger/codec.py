@@ -8,7 +8,7 @@ Keys and sets are sorted: the same noun always gives the same bytes.
 
 import math
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any, TypeVar
@@ -213,14 +213,8 @@ def _box(value: Value) -> Stored:
 
 
 def _unboxed(values: Mapping[str, Stored]) -> dict[str, Value]:
-    return dict(_unbox(values.items()))
+    return {name: _unbox(value) if isinstance(value, Boxed) else value for name, value in values.items()}
 
 
-def _unbox(items: Iterable[tuple[str, Stored]]) -> Iterable[tuple[str, Value]]:
-    for name, value in items:
-        if not isinstance(value, Boxed):
-            yield name, value
-        elif value.moment is not None:
-            yield name, value.moment
-        else:
-            yield name, float(value.real or "nan")
+def _unbox(value: Boxed) -> Value:
+    return float(value.real or "nan") if value.moment is None else value.moment

@@ -5,7 +5,7 @@ from rich.console import Console
 from rich.table import Table
 
 from agent.faces.backtest_words import LATER, came, compared, consequences, counted, headline, looked_at, what
-from agent.faces.cli.output import COLOURS, lines, safe
+from agent.faces.cli.output import COLOURS, POLICY, lines, safe
 from agent.faces.telling import moment
 from agent.model.backtest import Backtest, Fate, Flip, Unsaid
 
@@ -36,7 +36,7 @@ def _flips(flips: tuple[Flip, ...]) -> Table:
     table.add_column("id, at", width=17)
     table.add_column("what", ratio=3, overflow="fold")
     table.add_column("before, after", ratio=2, overflow="fold")
-    table.add_column("by", ratio=2, overflow="fold")
+    table.add_column("by", width=_widest(flips), overflow="fold")
     table.add_column("why", ratio=6, overflow="fold")
     for one in flips:
         table.add_row(
@@ -46,10 +46,15 @@ def _flips(flips: tuple[Flip, ...]) -> Table:
                 safe(came(one.before), FATE_COLOURS[one.before.fate.value]),
                 safe(f"-> {came(one.after)}", FATE_COLOURS[one.after.fate.value]),
             ),
-            safe(", ".join(one.by)),
+            lines(*(safe(name) for name in one.by)),
             lines(safe(f"before: {one.reason_before}", "dim"), safe(f"after: {one.reason_after}")),
         )
     return table
+
+
+def _widest(flips: tuple[Flip, ...]) -> int:
+    """Return columns for names of policies, which break badly."""
+    return max(6, min(max(len(name) for one in flips for name in one.by or ("",)), POLICY))
 
 
 def _unsaid(unsaid: tuple[Unsaid, ...]) -> Table:

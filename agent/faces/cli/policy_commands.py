@@ -111,7 +111,10 @@ def backtest(
     as_json: Json = False,
     limit: Annotated[
         int | None,
-        typer.Option(min=1, help="Flips told one by one: 200 if left out, in JSON all of them."),
+        typer.Option(
+            min=1,
+            help="Flips told one by one with their reasons: 200 if left out; JSON has all flips, and all reasons.",
+        ),
     ] = None,
     fail_on_flip: Annotated[
         bool, typer.Option("--fail-on-flip", help="End with 1 if an action flips.")

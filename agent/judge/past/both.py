@@ -64,7 +64,7 @@ class Both:
             return {one.name: one for one in some if enforces_observers or one.mode is Mode.ENFORCE}
 
         ours, theirs = counting(after), counting(before)
-        here = {name: _apart(policy, ours.get(name)) for name, policy in theirs.items()}
+        here = {name: _here(policy, before, ours, after) for name, policy in theirs.items()}
         self.before = Side(names={policy.name: name for name, policy in here.items()})
         self.after = Side(names={name: name for name in ours})
         union = {policy.name: policy for policy in (*ours.values(), *here.values())}
@@ -127,8 +127,18 @@ def _by_name(some: Iterable[Compiled]) -> tuple[Compiled, ...]:
     return tuple(sorted(some, key=lambda one: one.policy.name))
 
 
-def _apart(policy: Policy, other: Policy | None) -> Policy:
-    """Return the policy under its own name; under one that no file can have where another policy has that name."""
-    if other is None or policy.digest == other.digest:
+def _here(policy: Policy, before: PolicySet | None, ours: Mapping[str, Policy], after: PolicySet) -> Policy:
+    """Return a policy of the set before: under a name that no file can have, where another policy has its own."""
+    if (
+        before is None
+        or policy.name not in ours
+        or _whole(policy, before) == _whole(ours[policy.name], after)
+    ):
         return policy
-    return msgspec.structs.replace(policy, name=f"{policy.name}\x1f{policy.digest}")
+    return msgspec.structs.replace(policy, name=f"{policy.name}\x1f")
+
+
+def _whole(policy: Policy, policies: PolicySet) -> tuple[object, ...]:
+    """Return what two policies share exactly if they are the same: their files, lists, and who is in the fed ones."""
+    fed = tuple((one.name, one.members) for one in policies.lists if one.name in policy.lists and one.feed)
+    return policy.digest, fed
