@@ -16,6 +16,7 @@ from agent.judge.lint.wording import on_line, written
 from agent.judge.operators import DOUBTFUL
 from agent.judge.seen import fact_of
 from agent.judge.vocabulary import Scope
+from agent.judge.walk import tests_of
 from agent.model.policy import All, AnyOf, Condition, Messages, Moment, Not, Policy, Test
 from agent.model.remark import Remark
 
@@ -210,20 +211,6 @@ def _may_be_unknown(one: Condition, by: Condition) -> bool:
         test.operator in (*DOUBTFUL, "exists") and (test.fact, test.operator) not in sure
         for test in tests_of(one)
     )
-
-
-def tests_of(condition: Condition) -> Iterator[Test]:
-    """Give every test in the condition."""
-    match condition:
-        case Test():
-            yield condition
-        case All(conditions=conditions) | AnyOf(conditions=conditions):
-            for one in conditions:
-                yield from tests_of(one)
-        case Not(condition=inner) | Messages(condition=inner):
-            yield from tests_of(inner)
-        case Moment():
-            return
 
 
 def _plain(condition: Condition) -> Condition:

@@ -3,15 +3,15 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from fractions import Fraction
-from typing import cast
 
 import msgspec
 
-from agent.judge.operators import ONE_OF, Rows
+from agent.judge.operators import ONE_OF
 from agent.judge.proof.candidates import DEADLINE
 from agent.judge.proof.columns import Column, asked
 from agent.judge.proof.moments import clock
 from agent.judge.vocabulary import Scope
+from agent.judge.walk import names_of, walk, walk_policy
 from agent.model.policy import All, AnyOf, Condition, Messages, Moment, Not, Policy, Test
 
 TENANT = "tenant.id"
@@ -73,10 +73,11 @@ def gathered(policies: Iterable[Policy], conditions: Iterable[Condition]) -> Ask
             _column(found, TENANT, Column("in", policy.tenants), "one of its tenants")
         if policy.expires is not None:
             found.ends.add(policy.expires)
-        for condition in (policy.match, *policy.unless):
-            _add(found, condition, Scope.ACTION)
-    for condition in conditions:
-        _add(found, condition, Scope.ACTION)
+        for condition, scope in walk_policy(policy):
+            _add(found, condition, scope)
+    for claimed in conditions:
+        for condition, scope in walk(claimed):
+            _add(found, condition, scope)
     return found
 
 
@@ -88,21 +89,16 @@ def _add(found: Asked, condition: Condition, scope: Scope) -> None:
     match condition:
         case Test():
             _add_test(found, condition, scope)
-        case All(conditions=conditions) | AnyOf(conditions=conditions):
-            for inner in conditions:
-                _add(found, inner, scope)
-        case Not(condition=inner):
-            _add(found, inner, scope)
-        case Messages(condition=inner):
-            if condition.quantifier == "share":
-                found.shares.add(shape(inner))
-                if condition.at_least > 0 and condition.at_most < 1:
-                    found.exact.add(shape(inner))
-            else:
-                found.witnesses.setdefault(witness(condition), len(found.witnesses))
-            _add(found, inner, Scope.MESSAGE)
+        case Messages(quantifier="share", condition=inner):
+            found.shares.add(shape(inner))
+            if condition.at_least > 0 and condition.at_most < 1:
+                found.exact.add(shape(inner))
+        case Messages():
+            found.witnesses.setdefault(witness(condition), len(found.witnesses))
         case Moment():
             found.clocks.add(clock(condition))
+        case All() | AnyOf() | Not():
+            pass
 
 
 def _add_test(found: Asked, test: Test, scope: Scope) -> None:
@@ -158,12 +154,9 @@ def is_modelled(condition: Messages) -> bool:
 
 def facts_named(condition: Condition) -> frozenset[str]:
     """Return the facts of the action that the condition names."""
-    match condition:
-        case Test(operator=operator, operand=operand, fact=name):
-            return frozenset(cast("Rows", operand).facts if operator == ONE_OF else {name})
-        case All(conditions=conditions) | AnyOf(conditions=conditions):
-            return frozenset[str]().union(*map(facts_named, conditions))
-        case Not(condition=inner):
-            return facts_named(inner)
-        case Messages() | Moment():
-            return frozenset()
+    return frozenset(
+        name
+        for test, scope in walk(condition)
+        if isinstance(test, Test) and scope is Scope.ACTION
+        for name in names_of(test)
+    )
