@@ -97,8 +97,8 @@ def _checked(path: Path) -> Checked:
     ours = (one for one in found.policies if path.is_dir() or Path(one.file) == path)
     names = tuple(sorted(one.name for one in ours))
     beside = str(path.with_name(f"{path.stem}{CASES}"))
-    cases, failing = broken(compile_set(found), files, only=lambda file: path.is_dir() or file == beside)
     book = case_book(files, found)
+    cases, failing = broken(compile_set(found), book, only=lambda file: path.is_dir() or file == beside)
     linted = lint(
         found,
         book.files,
