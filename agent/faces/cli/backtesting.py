@@ -16,6 +16,7 @@ from agent.faces.cli.looking import moment_of, reading
 from agent.faces.cli.options import Listing, loaded, one_of
 from agent.faces.cli.output import console, print_json, print_text, safe
 from agent.faces.cli.sources import in_folder, named
+from agent.judge.quote import counted
 from agent.loop.backtesting import Progress as OnProgress
 from agent.loop.backtesting import Question, backtest
 from agent.model.backtest import Backtest
@@ -115,7 +116,7 @@ def _gate(found: Backtest, most: int | None) -> None:
     flips = found.totals.flips
     if most is None or flips <= most:
         return
-    actions = "1 action flips" if flips == 1 else f"{flips:,} actions flip"
+    actions = counted(flips, "action flips", "actions flip")
     allowed = "none may" if most == 0 else f"at most {most:,} may"
     console(stderr=True).print(safe(f"error: {actions}, {allowed}"), soft_wrap=True)
     raise Ending(FINDINGS)
