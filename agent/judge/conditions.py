@@ -9,7 +9,7 @@ from agent.judge.list_kinds import NETWORK, ROW, SINGLE_TEXTS, Asked
 from agent.judge.lists import reference, unescaped, wording
 from agent.judge.literals import Wrong, duration, line, literal, nearest, network, number, pattern, yes_no
 from agent.judge.operand import expiries
-from agent.judge.operators import ONE_OF, OPERATORS, Operand, Operator, Rows, of_type
+from agent.judge.operators import OF_LISTS, ONE_OF, OPERATORS, Operand, Operator, Rows, of_type
 from agent.judge.shelf import Found, Shelf
 from agent.judge.strict_yaml import Mapping_, Node, Scalar, Sequence, shown
 from agent.judge.vocabulary import (
@@ -30,7 +30,6 @@ from agent.model.policy import All, AnyOf, Condition, Mark, Messages, Not, Test
 
 WORDS_OF_LOGIC = frozenset({"all", "any", "not", "messages", "moment", ONE_OF})
 QUANTIFIERS = frozenset({"any", "all", "none", "share"})
-_OF_LISTS = frozenset({Operand.MANY, Operand.DOMAINS, Operand.NETWORKS})
 
 
 class ConditionReader:
@@ -217,7 +216,7 @@ class ConditionReader:
     def _test(self, fact: Fact, operator: Operator, node: Node, mark: Mark) -> Test:
         if operator.operand is not Operand.MANY and isinstance(node, Mapping_):
             raise Wrong(node.mark, f"`{operator.name}` takes {operator.operand.value}")
-        if operator.operand not in _OF_LISTS:
+        if operator.operand not in OF_LISTS:
             operand = self._operand(fact, operator, node)
             return Test(
                 fact=fact.name, operator=operator.name, operand=operand, wording=wording(node), mark=mark

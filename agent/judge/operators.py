@@ -34,6 +34,10 @@ class Operand(StrEnum):
     YESNO = "`true` or `false`"
 
 
+OF_LISTS = frozenset({Operand.MANY, Operand.DOMAINS, Operand.NETWORKS})
+"""Operands with as many values as the author likes, and with lists among them."""
+
+
 class Operator(msgspec.Struct, frozen=True, kw_only=True):
     """One row.
 

@@ -3,11 +3,11 @@
 from datetime import timedelta
 
 from agent.judge.literals import DAYS
-from agent.judge.operators import ONE_OF, OPERATORS, Operand
+from agent.judge.operators import OF_LISTS, ONE_OF, OPERATORS, Operand
 from agent.judge.quote import visible
 from agent.model.policy import All, AnyOf, Condition, Messages, Moment, Not, Test
 
-_LISTS = frozenset({Operand.MANY, Operand.DOMAINS, Operand.NETWORKS, Operand.PAIR})
+_IN_BRACKETS = OF_LISTS | {Operand.PAIR}
 _UNITS = (("d", timedelta(days=1)), ("h", timedelta(hours=1)), ("m", timedelta(minutes=1)))
 
 
@@ -49,7 +49,7 @@ def _test(test: Test) -> str:
         return f"{ONE_OF}: {bracketed(wording)}"
     if test.operator == "equals":
         return f"{test.fact}: {wording}"
-    operand = bracketed(wording) if OPERATORS[test.operator].operand in _LISTS else wording
+    operand = bracketed(wording) if OPERATORS[test.operator].operand in _IN_BRACKETS else wording
     return f"{test.fact}: {{{test.operator}: {operand}}}"
 
 

@@ -13,6 +13,7 @@ from typing import cast
 import msgspec
 import yaml
 
+from agent.judge.quote import visible
 from agent.model.errors import PolicyError, Problem
 from agent.model.policy import Mark
 
@@ -228,8 +229,7 @@ LOADER: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 def shown(text: str, most: int = 60) -> str:
     """Return an author's text as it may stand in a message: one line, everything visible, not long."""
-    cut = text if len(text) <= most else text[: most - 1] + "…"
-    return "".join(c if c.isprintable() else f"\\u{ord(c):04X}" for c in cut)
+    return visible(text if len(text) <= most else text[: most - 1] + "…")
 
 
 def keys(node: Mapping_) -> Mapping[str, Node]:

@@ -18,6 +18,7 @@ from agent.judge import calendar
 from agent.judge.flips import links
 from agent.judge.flips.edges import MOST_PARTS, Part, candidates, is_gap, is_set, sets
 from agent.judge.fold import folded
+from agent.judge.known import NEVER as NEVER_GIVEN
 from agent.judge.operators import ONE_OF, Rows
 from agent.judge.seen import fact_of
 from agent.judge.truth import Here, holds
@@ -27,9 +28,6 @@ from agent.model.facts import Facts, FactType, Value
 from agent.model.policy import All, AnyOf, Condition, Messages, Moment, Not, Policy, Test
 
 FIXED = frozenset({"tenant.id", "action.kind", "evidence.type"})
-NEVER_GIVEN = frozenset({"cluster.volumeAnomaly"})
-"""Facts that Graph does not give to anybody yet: there is no world in which they are known."""
-
 ALWAYS_KNOWN = frozenset({"recipient"})
 """Roots that no message lacks."""
 

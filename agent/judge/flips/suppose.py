@@ -4,7 +4,7 @@ A number is told as the range in which the decision stays the other one, a word 
 are judged on the inside and on the outside of their edges: what is said holds, and ends where it is said to.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import cast
 
@@ -29,9 +29,6 @@ from agent.model.policy import Moment, Test
 
 MOST_NAMED = 3
 """Values that are named one by one."""
-
-Judging = Callable[[Value], bool]
-"""Whether the decision is the other one with this value in place of the one that was found."""
 
 WOULD = {
     Verb.APPROVE: "it would have been approved",

@@ -3,10 +3,8 @@
 from datetime import datetime
 
 from agent.judge.operand import operand_at, without
-from agent.judge.operators import OPERATORS, Operand, Rows
+from agent.judge.operators import OF_LISTS, OPERATORS, Rows
 from agent.model.policy import Test
-
-OF_LISTS = frozenset({Operand.MANY, Operand.DOMAINS, Operand.NETWORKS})
 
 
 def most(test: Test, now: datetime) -> object:

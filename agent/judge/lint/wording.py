@@ -1,11 +1,10 @@
 """Conditions as their author wrote them, short enough for a sentence."""
 
-from agent.judge.operators import ONE_OF, OPERATORS, Operand
+from agent.judge.spell import spelled
 from agent.judge.strict_yaml import shown
 from agent.model.policy import All, AnyOf, Condition, Messages, Moment, Not, Test
 
 MOST = 100
-_LISTED = frozenset({Operand.MANY, Operand.DOMAINS, Operand.NETWORKS, Operand.PAIR})
 
 
 def written(condition: Condition) -> str:
@@ -13,13 +12,8 @@ def written(condition: Condition) -> str:
     match condition:
         case All(conditions=(one,)) | AnyOf(conditions=(one,)):
             return written(one)
-        case Test(operator="equals", fact=fact, wording=wording):
-            told = f"{fact}: {wording}"
-        case Test(operator=operator, wording=wording) if operator == ONE_OF:
-            told = f"{ONE_OF}: {wording}"
-        case Test(fact=fact, operator=operator, wording=wording):
-            is_listed = OPERATORS[operator].operand in _LISTED and not wording.startswith("$")
-            told = f"{fact}: {{{operator}: {f'[{wording}]' if is_listed else wording}}}"
+        case Test():
+            told = spelled(condition)
         case All(conditions=conditions):
             told = f"all of {len(conditions)} conditions"
         case AnyOf(conditions=conditions):

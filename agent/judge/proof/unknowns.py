@@ -181,11 +181,11 @@ class Several:
 Unknown = Single | Several
 
 
-def unknown(name: str, classes: Classes, *, is_given: bool = False) -> Unknown:
-    """Return the unknown of a fact; one that `is_given` is never absent."""
+def unknown(name: str, classes: Classes) -> Unknown:
+    """Return the unknown of a fact."""
     if classes.fact.type in SETS:
         return Several(name, classes)
-    return Single(name, classes, is_given=is_given)
+    return Single(name, classes)
 
 
 class When:
