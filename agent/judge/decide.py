@@ -21,7 +21,7 @@ from agent.judge.vocabulary import Scope, list_of
 from agent.model.decision import Answer, Decision, Rule, Ruling, Verb
 from agent.model.facts import Facts, Value
 from agent.model.pending import PendingAction
-from agent.model.policy import Mode, Policy
+from agent.model.policy import Policy
 
 MOST_NEAREST = 2
 
@@ -88,7 +88,7 @@ def decide(
     case = Case(action=action, facts=facts, failures=answers.failures)
 
     def enforces(one: Compiled) -> bool:
-        return enforces_observers or one.policy.mode is Mode.ENFORCE
+        return one.enforces(enforces_observers)
 
     applicable = judge.applicable(action.kind, action.tenant_id, facts.now)
     enforcing = [one for one in applicable if enforces(one)]

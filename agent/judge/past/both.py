@@ -7,7 +7,7 @@ from itertools import product
 import msgspec
 
 from agent.judge.compile import Answers, Compiled, compile_set
-from agent.judge.decide import combine
+from agent.judge.decide import combine, in_time
 from agent.judge.past.unrecorded import Possible, Reads, possible
 from agent.model.decision import Verb
 from agent.model.facts import Facts
@@ -37,13 +37,11 @@ class Side(msgspec.Struct, frozen=True, kw_only=True):
             [one for one in answers.matched if one.policy.name in names],
             [one for one in answers.undecided if one.policy.name in names],
         )
+        deadline = facts.values.get("action.deadline")
+        if isinstance(deadline, datetime):
+            combined = in_time(combined, deadline, facts.now)
         policies = tuple(names[one.policy.name] for one in (*combined.deciding, *combined.undecided))
-        verb = combined.verb
-        if verb is Verb.APPROVE:
-            deadline = facts.values.get("action.deadline")
-            is_over = isinstance(deadline, datetime) and facts.now >= deadline
-            verb = Verb.ESCALATE if is_over else verb
-        return Ruled(verb=verb, policies=policies)
+        return Ruled(verb=combined.verb, policies=policies)
 
 
 class Open(msgspec.Struct, frozen=True, kw_only=True):
