@@ -41,9 +41,9 @@ def check(
     """
     chosen = one_format(format_, Format.JSON, as_json=as_json) or Format.TEXT
     if rules:
-        from agent.faces.cli import ruling
+        from agent.faces.cli import lint_rules
 
-        ruling.print_rules(chosen)
+        lint_rules.print_rules(chosen)
         return
     from agent.faces.cli import checking
 

@@ -12,7 +12,7 @@ from agent.judge.lint.rules import RULES, Rule
 from agent.model.errors import SettingsError
 
 
-class Ruled(msgspec.Struct, frozen=True, kw_only=True):
+class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """What `policy check --rules --format json` tells."""
 
     rules: tuple[Rule, ...] = tuple(RULES.values())
@@ -26,7 +26,7 @@ def print_rules(format_: Format) -> None:
     """
     match format_:
         case Format.JSON:
-            print_json(Ruled())
+            print_json(Rules())
         case Format.TEXT:
             console().print(_table())
         case _:
