@@ -3,13 +3,13 @@
 import ipaddress
 import re
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
 from typing import cast
 
 from agent.judge import calendar, fold
 from agent.judge.explain import bounds, telling_message, words
 from agent.judge.fold import folded
 from agent.judge.guard import span
+from agent.judge.operand import stale
 from agent.judge.operators import ONE_OF, Rows, within
 from agent.judge.quote import quote, visible
 from agent.judge.seen import fact_of
@@ -130,11 +130,8 @@ def _because(facts: Facts) -> str:
 
 def _aged(test: Test, facts: Facts) -> Iterator[Sight]:
     """Give the lists that the test goes by and that are too old to be relied on, or were never fetched."""
-    for one in test.fresh:
+    for one in stale(test, facts):
         fetched = facts.values.get(one.fact)
-        is_fresh = isinstance(fetched, datetime) and facts.now - fetched <= one.within
-        if is_fresh:
-            continue
         why = (
             "it was never fetched"
             if fetched is None

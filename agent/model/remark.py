@@ -27,6 +27,10 @@ class Remark(msgspec.Struct, frozen=True, kw_only=True):
     message: str
     mend: str = ""
 
+    @property
+    def told(self) -> str:
+        """What was found, and what to do."""
+        return f"{self.message}: {self.mend}" if self.mend else self.message
+
     def __str__(self) -> str:
-        told = f"{self.file}:{self.line}:{self.column}: {self.severity} {self.code}: {self.message}"
-        return f"{told}: {self.mend}" if self.mend else told
+        return f"{self.file}:{self.line}:{self.column}: {self.severity} {self.code}: {self.told}"

@@ -20,13 +20,12 @@ COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE:
 def line_of(one: Remark) -> Text:
     """Return the remark on one line: where it is, how bad, by which rule, what, and how to mend it."""
     place = f"{one.file}:{one.line}:{one.column}:"
-    told = f"{one.message}: {one.mend}" if one.mend else one.message
     return Text(" ").join(
         [
             safe(place, limit=LONGEST),
             Text(one.severity.value, style=STYLES[one.severity]),
             Text(f"{one.code}:", style="dim"),
-            safe(told, limit=LONGEST),
+            safe(one.told, limit=LONGEST),
         ]
     )
 
@@ -37,13 +36,12 @@ def commands(remarks: Iterable[Remark], here: Path) -> Iterator[str]:
     Source: GitHub Actions, workflow commands: `%`, line breaks, and in properties `:` and `,` are escaped.
     """
     for one in remarks:
-        told = f"{one.message}: {one.mend}" if one.mend else one.message
         file = named_from(one.file, here).as_posix()
         properties = (
             f"file={_property(visible(file, LONGEST))},line={one.line},col={one.column},"
             f"title={_property(one.code)}"
         )
-        yield f"::{COMMANDS[one.severity]} {properties}::{_data(visible(told, LONGEST))}"
+        yield f"::{COMMANDS[one.severity]} {properties}::{_data(visible(one.told, LONGEST))}"
 
 
 def _data(text: str) -> str:

@@ -71,12 +71,11 @@ def _sentence(text: str) -> str:
 
 
 def _result(one: Remark, codes: Sequence[str], here: Path) -> dict[str, Any]:
-    told = f"{one.message}: {one.mend}" if one.mend else one.message
     return {
         "ruleId": one.code,
         "ruleIndex": codes.index(Code(one.code)),
         "level": one.severity.value,
-        "message": {"text": visible(told, LONGEST)},
+        "message": {"text": visible(one.told, LONGEST)},
         "locations": [
             {
                 "physicalLocation": {

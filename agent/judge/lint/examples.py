@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 
 from agent.judge.cases import CaseFile
+from agent.judge.examine import beside
 from agent.judge.lint.rules import Code, remark
 from agent.judge.parse import CASES
 from agent.model.policy import Policy
@@ -16,7 +17,6 @@ def examples(
     about = {each.policy for each in files if each.cases}
     about |= {name for each in files for case in each.cases for name in case.policies}
     for policy in policies:
-        beside = f"{policy.file.rpartition('.')[0]}{CASES}"
-        if policy.name not in about and beside not in unread:
+        if policy.name not in about and beside(policy) not in unread:
             message = f"no case is about the policy: `{policy.name}{CASES}` is not there, or has none"
             yield remark(Code.NO_CASES, policy.file, policy.mark_of("policy"), message)
