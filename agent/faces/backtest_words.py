@@ -1,13 +1,9 @@
 """A backtest in sentences, for every face alike."""
 
 from agent.faces.telling import KINDS, commit, moment
+from agent.judge.quote import counted
 from agent.model.backtest import Backtest, Compared, Flip, Judgement, Totals, Unsaid
 from agent.model.facts import VOCABULARY
-
-
-def counted(count: int, one: str, many: str) -> str:
-    """Return the count with the word it is of."""
-    return f"{count:,} {one if count == 1 else many}"
 
 
 def compared(one: Compared) -> str:

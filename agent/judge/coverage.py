@@ -18,7 +18,8 @@ from agent.judge.seen import fact_of
 from agent.judge.spell import spelled
 from agent.judge.truth import Here, holds
 from agent.judge.vocabulary import NEVER, WORDS, Scope
-from agent.model.policy import All, AnyOf, Condition, Messages, Moment, Not, Policy, PolicySet, Test
+from agent.judge.walk import walk_policy
+from agent.model.policy import Messages, Moment, Policy, PolicySet, Test
 
 Leaf = Test | Messages | Moment
 
@@ -98,24 +99,8 @@ def _fed(policy: Policy, policies: PolicySet, case: PolicyCase) -> Policy:
 
 def leaves(policy: Policy) -> tuple[tuple[Leaf, Scope], ...]:
     """Return every clause of the policy, and whether it is about the action or one message."""
-    found = [
-        leaf for condition in (policy.match, *policy.unless) for leaf in _leaves(condition, Scope.ACTION)
-    ]
+    found = [(one, scope) for one, scope in walk_policy(policy) if isinstance(one, Leaf)]
     return tuple(sorted(found, key=lambda each: (each[0].mark.line, each[0].mark.column)))
-
-
-def _leaves(condition: Condition, scope: Scope) -> Iterator[tuple[Leaf, Scope]]:
-    match condition:
-        case Test() | Moment():
-            yield condition, scope
-        case All(conditions=conditions) | AnyOf(conditions=conditions):
-            for inner in conditions:
-                yield from _leaves(inner, scope)
-        case Not(condition=inner):
-            yield from _leaves(inner, scope)
-        case Messages(condition=inner):
-            yield condition, scope
-            yield from _leaves(inner, Scope.MESSAGE)
 
 
 def _is_asked(policy: Policy, case: PolicyCase) -> bool:

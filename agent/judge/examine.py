@@ -218,15 +218,13 @@ def _one_sided(policy: Policy, decisions: Sequence[Decision]) -> Iterable[str]:
 
 
 def broken(
-    judge: Judge, files: Mapping[str, bytes], *, only: Callable[[str], bool] = lambda _: True
+    judge: Judge, book: CaseBook, *, only: Callable[[str], bool] = lambda _: True
 ) -> tuple[int, tuple[Problem, ...]]:
-    """Return how many cases of these files can be judged, and every one that the set does not decide as it says.
+    """Return how many cases of the book can be judged, and every one that the set does not decide as it says.
 
-    `only` says of which files: the others are read for the situations they hold.
+    `only` says of which files.
     """
-    ours = {file: data for file, data in files.items() if is_situation(file) or only(file)}
-    book = case_book(ours, judge.policy_set)
-    cases = book.cases
+    cases = [one for one in book.cases if only(one.file)]
     problems = [problem for problem in book.problems if only(problem.file)]
     for one in (examine(judge, case) for case in cases):
         if one.wrong:

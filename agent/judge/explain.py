@@ -15,6 +15,7 @@ from agent.judge.quote import members, quote, shorten, span, visible
 from agent.judge.seen import fact_of
 from agent.judge.truth import Here, holds, is_known
 from agent.judge.vocabulary import MEMBER, SETS, Fact, list_of
+from agent.judge.walk import names_of, tests_of
 from agent.model.decision import Clause
 from agent.model.facts import Facts, Value
 from agent.model.policy import All, AnyOf, Condition, Fresh, Messages, Moment, Not, Policy, Test
@@ -49,18 +50,7 @@ def _clause(condition: Condition, here: Here) -> Clause:
 
 def _named(condition: Condition) -> Iterable[str]:
     """Give every fact that the condition names."""
-    match condition:
-        case Test(operator="oneOf", operand=operand):
-            yield from cast("Rows", operand).facts
-        case Test(fact=name):
-            yield name
-        case All(conditions=conditions) | AnyOf(conditions=conditions):
-            for one in conditions:
-                yield from _named(one)
-        case Not(condition=inner) | Messages(condition=inner):
-            yield from _named(inner)
-        case Moment():
-            return
+    return (name for test in tests_of(condition) for name in names_of(test))
 
 
 def _missing(condition: Condition, here: Here) -> Iterable[str]:
@@ -71,8 +61,8 @@ def _missing(condition: Condition, here: Here) -> Iterable[str]:
         case Test() if lists := stale(condition, here.facts):
             yield from (one.fact for one in lists)
             yield from (name for name in _named(condition) if not is_known(name, here))
-        case Test(operator="oneOf", operand=operand):
-            yield from (name for name in cast("Rows", operand).facts if not is_known(name, here))
+        case Test(operator="oneOf"):
+            yield from (name for name in names_of(condition) if not is_known(name, here))
         case Test(fact=name):
             yield name
         case All(conditions=conditions) | AnyOf(conditions=conditions):

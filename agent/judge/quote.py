@@ -52,6 +52,11 @@ def members(values: frozenset[str], *, first: int = 3, most: int = MOST) -> str:
     return (f"{told} and {more} more" if more > 0 else told) or "empty"
 
 
+def counted(count: int, one: str, many: str) -> str:
+    """Return the count with the word it is of, in the singular or the plural."""
+    return f"{count:,} {one if count == 1 else many}"
+
+
 def span(length: timedelta) -> str:
     """Return a length of time in its largest unit that says enough: `26h`, `3 days`; never less than it is."""
     minutes = -(-length // timedelta(minutes=1))

@@ -1,13 +1,13 @@
 """Facts as conditions see them: every value in the form in which it is compared, made once for all policies."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 from agent.judge import fold
-from agent.judge.operators import ONE_OF, Rows
 from agent.judge.vocabulary import MEMBER, SETS, Fact, Scope, fact_named
+from agent.judge.walk import names_of, walk_policy
 from agent.model.facts import Facts, FactType, Value
-from agent.model.policy import All, AnyOf, Condition, Messages, Moment, Not, Policy, Test
+from agent.model.policy import Policy, Test
 
 Seen = dict[str, Any]
 """Values by the fact's name, and their folded forms under `~name`."""
@@ -82,25 +82,10 @@ def fact_of(name: str, scope: Scope) -> Fact:
 
 def facts_read(policy: Policy) -> Iterator[tuple[Scope, Fact, str]]:
     """Give every fact that the policy reads, with its scope and the operator that reads it."""
-    for condition in (policy.match, *policy.unless):
-        yield from _read(condition, Scope.ACTION)
-
-
-def _read(condition: Condition, scope: Scope) -> Iterator[tuple[Scope, Fact, str]]:
-    match condition:
-        case Test(fact=name, operator=operator, operand=operand):
-            names = cast("Rows", operand).facts if operator == ONE_OF else (name,)
-            for each in names:
-                yield scope, fact_of(each, scope), operator
-        case All(conditions=conditions) | AnyOf(conditions=conditions):
-            for inner in conditions:
-                yield from _read(inner, scope)
-        case Not(condition=inner):
-            yield from _read(inner, scope)
-        case Messages(condition=inner):
-            yield from _read(inner, Scope.MESSAGE)
-        case Moment():
-            return
+    for test, scope in walk_policy(policy):
+        if isinstance(test, Test):
+            for name in names_of(test):
+                yield scope, fact_of(name, scope), test.operator
 
 
 def folds_for(policies: Iterable[Policy]) -> Folds:

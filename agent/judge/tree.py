@@ -15,6 +15,7 @@ from agent.judge.quote import quote, visible
 from agent.judge.seen import fact_of
 from agent.judge.truth import Here, holds, is_known
 from agent.judge.vocabulary import MEMBER, SETS, Fact
+from agent.judge.walk import names_of
 from agent.model.explanation import Branch, Entry, Held, Hours, Joint, Leaf, Sample, Sight, Tree
 from agent.model.facts import Facts, Value
 from agent.model.policy import (
@@ -80,7 +81,7 @@ def tree(condition: Condition, here: Here, lists: Sequence[PolicyList] = ()) -> 
 
 
 def _leaf(test: Test, here: Here, held: Held, lists: Sequence[PolicyList]) -> Leaf:
-    names = cast("Rows", test.operand).facts if test.operator == ONE_OF else (test.fact,)
+    names = names_of(test)
     is_settled = held is not Held.UNKNOWN
     return Leaf(
         held=held,

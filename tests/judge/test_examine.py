@@ -215,7 +215,7 @@ def with_situations(**situations: bytes) -> tuple[Judge, dict[str, bytes]]:
 def test_cases_stand_on_situations_beside_the_policies() -> None:
     judge, files = with_situations(url=b"kind: softDeleteCluster\nfacts: {cluster.by: url}\n")
 
-    assert broken(judge, files) == (1, ())
+    assert broken(judge, case_book(files, judge.policy_set)) == (1, ())
 
 
 def test_a_situation_that_is_broken_is_told_at_its_place_though_no_case_stands_on_it() -> None:
@@ -223,7 +223,7 @@ def test_a_situation_that_is_broken_is_told_at_its_place_though_no_case_stands_o
         url=b"kind: softDeleteCluster\nfacts: {cluster.by: url}\n", other=b"kind: blockUlr\n"
     )
 
-    count, problems = broken(judge, files)
+    count, problems = broken(judge, case_book(files, judge.policy_set))
 
     assert count == 1
     assert [str(one) for one in problems] == [
@@ -237,7 +237,9 @@ def test_of_one_file_of_cases_the_faults_of_other_files_are_not_told() -> None:
     )
     files["policies/q.cases.yaml"] = b"cases: ["
 
-    assert broken(judge, files, only=lambda file: file == "policies/p.cases.yaml") == (1, ())
+    assert broken(
+        judge, case_book(files, judge.policy_set), only=lambda file: file == "policies/p.cases.yaml"
+    ) == (1, ())
 
 
 def test_two_situations_of_one_name_are_refused() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from agent.judge.cases import parse_cases
 from agent.judge.compile import compile_set
-from agent.judge.examine import broken
+from agent.judge.examine import broken, case_book
 from agent.judge.explain import match_clauses
 from agent.judge.feed import feed
 from agent.judge.lists import members_data, members_file
@@ -280,14 +280,14 @@ cases:
 def test_cases_say_what_is_in_a_list_and_it_counts_as_fetched_just_then() -> None:
     judge = compile_set(parse_set({"p.yaml": policy_file(MATCH), **NEVER}))
 
-    assert broken(judge, {"p.cases.yaml": CASES}) == (4, ())
+    assert broken(judge, case_book({"p.cases.yaml": CASES}, judge.policy_set)) == (4, ())
 
 
 def test_a_case_can_fill_no_list_that_has_entries() -> None:
     judge = compile_set(parse_set({"p.yaml": policy_file(MATCH), **list_file("vip", "ceo@contoso.example")}))
     case = b"policy: p\ncases:\n  - {case: x, kind: blockUrl, lists: {vip: []}, decision: escalate, policies: []}\n"
 
-    count, problems = broken(judge, {"p.cases.yaml": case})
+    count, problems = broken(judge, case_book({"p.cases.yaml": case}, judge.policy_set))
 
     assert count == 0
     assert [str(one) for one in problems] == [

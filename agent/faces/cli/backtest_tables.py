@@ -4,9 +4,10 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from agent.faces.backtest_words import LATER, came, compared, consequences, counted, headline, looked_at, what
+from agent.faces.backtest_words import LATER, came, compared, consequences, headline, looked_at, what
 from agent.faces.cli.output import COLOURS, POLICY, lines, safe
 from agent.faces.telling import moment
+from agent.judge.quote import counted
 from agent.model.backtest import Backtest, Fate, Flip, Unsaid
 
 FATE_COLOURS = {**COLOURS, Fate.HELD.value: "cyan"}

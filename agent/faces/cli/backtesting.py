@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 
 import msgspec
@@ -14,26 +13,18 @@ from agent.faces.backtest_markdown import markdown
 from agent.faces.cli.backtest_tables import tell
 from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.looking import moment_of, reading
-from agent.faces.cli.options import loaded
+from agent.faces.cli.options import Listing, loaded, one_of
 from agent.faces.cli.output import console, print_json, print_text, safe
 from agent.faces.cli.sources import in_folder, named
+from agent.judge.quote import counted
 from agent.loop.backtesting import Progress as OnProgress
 from agent.loop.backtesting import Question, backtest
 from agent.model.backtest import Backtest
-from agent.model.errors import SettingsError
 from agent.ports import Ledger
 from agent.settings.subjects import Settings, TreatAs
 
 MOST_ROWS = 200
 """Flips that are told one by one for people, where they do not ask for more."""
-
-
-class Format(StrEnum):
-    """What is printed."""
-
-    TEXT = "text"
-    JSON = "json"
-    MARKDOWN = "markdown"
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,29 +41,22 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
 def treated(word: str | None) -> TreatAs | None:
     """Return how observing policies are treated. Raises SettingsError where the word is none that is known."""
-    return None if word is None else TreatAs(_one_of("--treat-as", word, TreatAs))
+    return None if word is None else one_of("--treat-as", word, TreatAs)
 
 
-def form(word: str) -> Format:
+def form(word: str) -> Listing:
     """Return what is to be printed. Raises SettingsError where the word is none that is known."""
-    return Format(_one_of("--format", word, Format))
+    return one_of("--format", word, Listing)
 
 
-def _one_of(option: str, word: str, words: type[StrEnum]) -> str:
-    known = [one.value for one in words]
-    if word not in known:
-        raise SettingsError(f"`{option} {word}` is not one of {', '.join(f'`{one}`' for one in known)}")
-    return word
-
-
-def run_backtest(settings_file: Path | None, asked: Asked, how: Format) -> None:
+def run_backtest(settings_file: Path | None, asked: Asked, how: Listing) -> None:
     """Print what comes out otherwise; end with 1 where more actions flip than are allowed."""
     settings = loaded(settings_file)
     folder = asked.path or settings.policies.directory
     since = moment_of(asked.since, clock_of(settings).now())
     after = in_folder(folder)
     before = None if asked.against is None else named(asked.against, folder)
-    limit = asked.limit if asked.limit is not None or how is Format.JSON else MOST_ROWS
+    limit = asked.limit if asked.limit is not None or how is Listing.JSON else MOST_ROWS
     treat_as = asked.treat_as or settings.policies.treat_as
 
     async def ask(ledger: Ledger) -> Backtest:
@@ -91,11 +75,11 @@ def run_backtest(settings_file: Path | None, asked: Asked, how: Format) -> None:
 
     found = reading(settings, ask)
     match how:
-        case Format.JSON:
+        case Listing.JSON:
             print_json(found)
-        case Format.MARKDOWN:
+        case Listing.MARKDOWN:
             print_text(markdown(found, most=limit or MOST_ROWS))
-        case Format.TEXT:
+        case Listing.TEXT:
             tell(console(), found, most=limit or MOST_ROWS)
     _gate(found, asked.most_flips)
 
@@ -132,7 +116,7 @@ def _gate(found: Backtest, most: int | None) -> None:
     flips = found.totals.flips
     if most is None or flips <= most:
         return
-    actions = "1 action flips" if flips == 1 else f"{flips:,} actions flip"
+    actions = counted(flips, "action flips", "actions flip")
     allowed = "none may" if most == 0 else f"at most {most:,} may"
     console(stderr=True).print(safe(f"error: {actions}, {allowed}"), soft_wrap=True)
     raise Ending(FINDINGS)

@@ -11,7 +11,7 @@ from agent.adapters.host import SUFFIXES, PolicyFiles, SystemClock
 from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.options import Format
 from agent.faces.cli.output import console, print_json, safe
-from agent.faces.cli.remarks import LONGEST, commands, counted, line_of
+from agent.faces.cli.remarks import LONGEST, by_severity, commands, line_of
 from agent.faces.cli.sarif import sarif
 from agent.judge.compile import compile_set
 from agent.judge.examine import broken, case_book
@@ -19,6 +19,7 @@ from agent.judge.lint.lint import lint, place
 from agent.judge.lint.rules import Code, of_problem
 from agent.judge.parse import CASES, PROOFS, is_list, is_policy, is_situation, parse_set
 from agent.judge.proof.reading import problems_of
+from agent.judge.quote import counted
 from agent.model.errors import PolicyError, Problem, SettingsError
 from agent.model.policy import PolicySet
 from agent.model.remark import Remark, Severity
@@ -97,8 +98,8 @@ def _checked(path: Path) -> Checked:
     ours = (one for one in found.policies if path.is_dir() or Path(one.file) == path)
     names = tuple(sorted(one.name for one in ours))
     beside = str(path.with_name(f"{path.stem}{CASES}"))
-    cases, failing = broken(compile_set(found), files, only=lambda file: path.is_dir() or file == beside)
     book = case_book(files, found)
+    cases, failing = broken(compile_set(found), book, only=lambda file: path.is_dir() or file == beside)
     linted = lint(
         found,
         book.files,
@@ -148,19 +149,13 @@ def _no_policy(file: Path) -> str | None:
 
 
 def _summary(checked: Checked) -> str:
-    found = counted(checked.problems)
+    found = by_severity(checked.problems)
     if any(one.severity is Severity.ERROR for one in checked.problems):
         return f"{found} in {checked.path}"
     if checked.revision is None:
         return f"no problem in {checked.path}; other files of its folder do not load: check the folder"
     loads = "loads" if len(checked.policies) == 1 else "load"
-    count = _counted(len(checked.policies), "policy", "policies")
-    cases = (
-        f"{_counted(checked.cases, 'case holds', 'cases hold')}" if checked.cases else "there are no cases"
-    )
+    count = counted(len(checked.policies), "policy", "policies")
+    cases = f"{counted(checked.cases, 'case holds', 'cases hold')}" if checked.cases else "there are no cases"
     rest = f"; {found}" if found else ""
     return f"{count} in {checked.path} {loads}, {cases}: revision {checked.revision}{rest}"
-
-
-def _counted(count: int, one: str, many: str) -> str:
-    return f"{count} {one if count == 1 else many}"

@@ -11,7 +11,7 @@ from agent.faces.cli.branches import tell
 from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.looking import chosen, known_members
 from agent.faces.cli.options import USUAL as USUAL_SETTINGS
-from agent.faces.cli.options import loaded
+from agent.faces.cli.options import loaded, one_of
 from agent.faces.cli.output import console, print_json, safe
 from agent.faces.cli.sources import in_folder
 from agent.faces.cli.taken_apart import Explained, Recorded
@@ -79,12 +79,7 @@ def explain(asked: Asked, *, as_json: bool) -> None:
 
 
 def _verbs(flip_to: str | None) -> tuple[Verb, ...]:
-    if flip_to is None:
-        return tuple(Verb)
-    if flip_to not in set(Verb):
-        words = ", ".join(f"`{verb.value}`" for verb in Verb)
-        raise SettingsError(f"`--flip-to {flip_to}` is not one of {words}")
-    return (Verb(flip_to),)
+    return tuple(Verb) if flip_to is None else (one_of("--flip-to", flip_to, Verb),)
 
 
 def _settings(asked: Asked) -> Settings | None:
@@ -100,10 +95,7 @@ def _folder(asked: Asked, settings: Settings | None) -> Path:
 
 def _treat_as(asked: Asked, settings: Settings | None) -> TreatAs:
     if asked.treat_as is not None:
-        if asked.treat_as not in set(TreatAs):
-            words = ", ".join(f"`{word.value}`" for word in TreatAs)
-            raise SettingsError(f"`--treat-as {asked.treat_as}` is not one of {words}")
-        return TreatAs(asked.treat_as)
+        return one_of("--treat-as", asked.treat_as, TreatAs)
     if asked.action is not None and settings is not None:
         return settings.policies.treat_as
     return TreatAs.ENFORCE

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from agent.compose import clock_of, open_ledger_for_reading
 from agent.faces.cli.failures import FINDINGS, Ending
-from agent.faces.cli.options import loaded
+from agent.faces.cli.options import loaded, one_of
 from agent.faces.cli.output import COLOURS, console, lines, print_json, rows_table, safe
 from agent.faces.cli.story import story, tell
 from agent.faces.telling import Row, deciders, moment, row, what
@@ -79,9 +79,8 @@ def history(path: Path | None, wanted: Wanted, *, as_json: bool) -> None:
     settings = loaded(path)
     now = clock_of(settings).now()
     since = moment_of(wanted.since, now)
-    if wanted.decision is not None and wanted.decision not in set(Verb):
-        words = ", ".join(f"`{verb.value}`" for verb in Verb)
-        raise SettingsError(f"`--decision {wanted.decision}` is not one of {words}")
+    if wanted.decision is not None:
+        one_of("--decision", wanted.decision, Verb)
     past = reading(settings, lambda ledger: _past(ledger, wanted, since))
     if as_json:
         print_json({"now": now, "decisions": past})

@@ -37,7 +37,7 @@ class Format(StrEnum):
 
 
 class Listing(StrEnum):
-    """How documentation is printed."""
+    """How documentation and reports are printed."""
 
     TEXT = "text"
     JSON = "json"
@@ -58,6 +58,18 @@ def one_format(chosen: F | None, json: F, *, as_json: bool) -> F | None:
     if chosen not in (None, json):
         raise SettingsError(f"`--json` and `--format {chosen}` ask for two formats: leave one of them out")
     return json
+
+
+def one_of(option: str, word: str, words: type[F]) -> F:
+    """Return the word that an option names.
+
+    Raises:
+        SettingsError: it is none of these.
+    """
+    for one in words:
+        if one.value == word:
+            return one
+    raise SettingsError(f"`{option} {word}` is not one of {', '.join(f'`{one.value}`' for one in words)}")
 
 
 def loaded(path: Path | None) -> Settings:

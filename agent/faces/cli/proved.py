@@ -11,6 +11,7 @@ from rich.text import Text
 from agent.faces.cli.output import console, safe
 from agent.faces.cli.proofs import Told, ToldClaim, ToldExample, ToldPart
 from agent.judge.parse import PROOFS
+from agent.judge.quote import counted
 from agent.judge.situations import USUAL_NOW
 from agent.model.pending import ActionKind
 from agent.model.proof import Outcome
@@ -142,7 +143,7 @@ def _summary(told: Told) -> str:
         number = sum(claim.outcome is outcome for claim in told.claims)
         if number or outcome is Outcome.PROVED:
             parts.append(f"{number} {word.lower()}")
-    claims_ = "1 claim" if len(told.claims) == 1 else f"{len(told.claims)} claims"
+    claims_ = counted(len(told.claims), "claim", "claims")
     own = (
         ""
         if any(claim.place for claim in told.claims)

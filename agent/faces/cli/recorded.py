@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from agent.faces.cli.output import command, safe
+from agent.judge.quote import counted
 from agent.model.recording import Manifest
 
 LETTER = """\
@@ -79,9 +80,11 @@ def _replay(manifest: Manifest) -> str:
     if not total:
         return "replayed here: nothing was pending, in the tenant and in the replay"
     if alike == total:
-        return f"replayed here: {_many(total, 'pending action')}, decided as in the tenant"
+        return (
+            f"replayed here: {counted(total, 'pending action', 'pending actions')}, decided as in the tenant"
+        )
     return (
-        f"replayed here: {alike} of {_many(total, 'pending action')} decided as in the tenant; "
+        f"replayed here: {alike} of {counted(total, 'pending action', 'pending actions')} decided as in the tenant; "
         "policies that go by addresses, names or lists of them do not find them there"
     )
 
@@ -89,14 +92,10 @@ def _replay(manifest: Manifest) -> str:
 def _held(manifest: Manifest) -> str:
     actions = sum(manifest.actions.values())
     return (
-        f"{_many(manifest.exchanges, 'exchange')}, {_many(manifest.incidents, 'incident')}, "
-        f"{_many(actions, 'pending action')}"
+        f"{counted(manifest.exchanges, 'exchange', 'exchanges')}, {counted(manifest.incidents, 'incident', 'incidents')}, "
+        f"{counted(actions, 'pending action', 'pending actions')}"
     )
 
 
 def _named(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{name} {count:,}" for name, count in counts.items())
-
-
-def _many(count: int, one: str) -> str:
-    return f"{count} {one}" if count == 1 else f"{count} {one}s"

@@ -9,6 +9,7 @@ from rich.text import Text
 from agent.faces.cli.output import safe
 from agent.faces.cli.sarif import named_from
 from agent.faces.text import visible
+from agent.judge.quote import counted
 from agent.model.remark import Remark, Severity
 
 LONGEST = 2_000
@@ -53,11 +54,7 @@ def _property(text: str) -> str:
     return _data(text).replace(":", "%3A").replace(",", "%2C")
 
 
-def counted(remarks: Sequence[Remark]) -> str:
+def by_severity(remarks: Sequence[Remark]) -> str:
     """Return how many remarks of each severity there are, the worst first; nothing where there is none."""
     counts = Counter(one.severity for one in remarks)
-    return ", ".join(
-        f"{counts[each]:,} {each.value}{'' if counts[each] == 1 else 's'}"
-        for each in Severity
-        if counts[each]
-    )
+    return ", ".join(counted(counts[each], each.value, f"{each.value}s") for each in Severity if counts[each])

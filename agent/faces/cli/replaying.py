@@ -14,6 +14,7 @@ from agent.faces.cli.options import loaded
 from agent.faces.cli.output import console, print_json, safe
 from agent.faces.telling import commit, moment
 from agent.judge.past.again import Difference
+from agent.judge.quote import counted
 from agent.loop.replaying import Replayed, replay
 from agent.model.errors import SettingsError
 
@@ -118,5 +119,5 @@ def _summary(action_id: str, replayed: tuple[Replayed, ...]) -> str:
         parts.append(f"{unable} could not be made again")
     if len(replayed) - same - unable:
         parts.append(f"{len(replayed) - same - unable} came out otherwise")
-    count = "1 decision" if len(replayed) == 1 else f"{len(replayed)} decisions"
+    count = counted(len(replayed), "decision", "decisions")
     return f"{count} on {action_id}: {', '.join(parts)}"

@@ -6,12 +6,12 @@ from pathlib import Path
 from rich.console import Console
 
 from agent.compose import clock_of
-from agent.faces.backtest_words import counted
 from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.looking import reading
 from agent.faces.cli.options import loaded
 from agent.faces.cli.output import console, print_json, safe
 from agent.faces.telling import commit, moment, remaining
+from agent.judge.quote import counted
 from agent.loop.standing import standing
 from agent.model.standing import SetInForce, Standing
 from agent.settings.subjects import TreatAs

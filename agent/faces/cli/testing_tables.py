@@ -10,6 +10,7 @@ from rich.text import Text
 from agent.faces.cli.output import console, safe
 from agent.faces.cli.tested import Checked, PolicyTested, Tested, percent
 from agent.judge.coverage import ANSWERS, ClauseCoverage
+from agent.judge.quote import counted
 
 LINE = 2000
 
@@ -92,7 +93,7 @@ def _summary(tested: Tested) -> str:
     if not tested.passed:
         early = "; mutants are tried once nothing fails" if tested.is_too_early else ""
         return f"{_failures(tested, cases, where)}{early}"
-    told = [f"{_counted(len(cases), 'case holds', 'cases hold')} {where}"]
+    told = [f"{counted(len(cases), 'case holds', 'cases hold')} {where}"]
     seen, wanted = sum(one.seen for one in tested.policies), sum(one.wanted for one in tested.policies)
     told.append(f"clauses were seen in {seen} of {wanted} ways ({percent(seen, wanted)} %)")
     if tested.is_mutated:
@@ -104,11 +105,11 @@ def _failures(tested: Tested, cases: Sequence[Checked], where: str) -> str:
     """Say how many cases failed, and how much else."""
     failing = sum(bool(check.failure) for check in cases)
     others = len(tested.failed) - failing
-    hold = _counted(len(cases), "case holds", "cases hold") if cases else "there are no cases"
+    hold = counted(len(cases), "case holds", "cases hold") if cases else "there are no cases"
     if not failing:
-        return f"{_counted(others, 'failure', 'failures')} {where}, {hold}"
-    more = f", and {_counted(others, 'other failure', 'other failures')}" if others else ""
-    return f"{failing} of {_counted(len(cases), 'case', 'cases')} {where} failed{more}"
+        return f"{counted(others, 'failure', 'failures')} {where}, {hold}"
+    more = f", and {counted(others, 'other failure', 'other failures')}" if others else ""
+    return f"{failing} of {counted(len(cases), 'case', 'cases')} {where} failed{more}"
 
 
 def _noticed(tested: Tested) -> str:
@@ -119,7 +120,3 @@ def _noticed(tested: Tested) -> str:
     words = sum(one.noticed_by_words for one in tested.policies)
     by_words = f", {words} of them only by the words of a reason" if words else ""
     return f"{noticed} of {mutants} mutants noticed ({percent(noticed, mutants)} %{by_words})"
-
-
-def _counted(count: int, one: str, many: str) -> str:
-    return f"{count} {one if count == 1 else many}"

@@ -29,10 +29,10 @@ from agent.judge.flips.advance import (
 )
 from agent.judge.flips.ground import MESSAGES, NOW, Ground
 from agent.judge.flips.repair import Repairs
-from agent.judge.operators import ONE_OF, Rows
 from agent.judge.seen import fact_of
 from agent.judge.truth import Here, holds
 from agent.judge.vocabulary import FACTS, MESSAGE_FACTS, SETS, Scope
+from agent.judge.walk import names_of, walk
 from agent.model.decision import Rule, Verb
 from agent.model.facts import Facts, FactType
 from agent.model.pending import PendingAction
@@ -267,33 +267,29 @@ class _Search:
         for clause in whole(aim.policy).conditions:
             if holds(clause, here) is True:
                 continue
-            families = set(self._families(clause, Scope.ACTION))
+            families = set(self._families(clause))
             if families and not families & taken:
                 taken |= families
                 count += 1
         return count
 
-    def _families(self, condition: Condition, scope: Scope) -> Iterator[str]:
-        match condition:
-            case Test(fact=fact, operator=operator, operand=operand):
-                names = operand.facts if operator == ONE_OF and isinstance(operand, Rows) else (fact,)
-                for name in names:
-                    row, root = fact_of(name, scope), self.bench.ground.root(scope, name)
-                    if root is not None:
-                        yield MESSAGES if root.is_size or row.over_messages else _family(root.name)
-                    if row.type is FactType.MOMENT or condition.expiries or condition.fresh:
-                        yield NOW
-                yield from (f"{Scope.ACTION}:{fed.fact}" for fed in condition.fresh)
-            case All(conditions=conditions) | AnyOf(conditions=conditions):
-                for one in conditions:
-                    yield from self._families(one, scope)
-            case Not(condition=inner):
-                yield from self._families(inner, scope)
-            case Messages(condition=inner):
-                yield MESSAGES
-                yield from self._families(inner, Scope.MESSAGE)
-            case Moment():
-                yield NOW
+    def _families(self, clause: Condition) -> Iterator[str]:
+        for condition, scope in walk(clause):
+            match condition:
+                case Test():
+                    for name in names_of(condition):
+                        row, root = fact_of(name, scope), self.bench.ground.root(scope, name)
+                        if root is not None:
+                            yield MESSAGES if root.is_size or row.over_messages else _family(root.name)
+                        if row.type is FactType.MOMENT or condition.expiries or condition.fresh:
+                            yield NOW
+                    yield from (f"{Scope.ACTION}:{fed.fact}" for fed in condition.fresh)
+                case Messages():
+                    yield MESSAGES
+                case Moment():
+                    yield NOW
+                case All() | AnyOf() | Not():
+                    pass
 
 
 def _family(root: str) -> str:

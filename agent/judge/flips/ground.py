@@ -22,6 +22,7 @@ from agent.judge.operators import ONE_OF, Rows
 from agent.judge.seen import fact_of
 from agent.judge.truth import Here, holds
 from agent.judge.vocabulary import MEMBER, MESSAGE_FACTS, WORDS, Scope
+from agent.judge.walk import names_of, walk_policy
 from agent.model.facts import Facts, FactType, Value
 from agent.model.policy import All, AnyOf, Condition, Messages, Moment, Not, Policy, Test
 
@@ -83,8 +84,8 @@ class Ground:
         self._calendars: dict[Moment, None] = {}
         self._policies = tuple(policies)
         for policy in self._policies:
-            for condition in (policy.match, *policy.unless):
-                self._take(condition, Scope.ACTION)
+            for condition, scope in walk_policy(policy):
+                self._take(condition, scope)
         self._linked = {
             name
             for name, value in links.worked_out(facts)
@@ -103,20 +104,14 @@ class Ground:
 
     def _take(self, condition: Condition, scope: Scope) -> None:
         match condition:
-            case Test(operator=operator, operand=operand, fact=fact):
-                names = cast("Rows", operand).facts if operator == ONE_OF else (fact,)
-                for name in names:
+            case Test(operator=operator, operand=operand):
+                for name in names_of(condition):
                     same = (operator, operand, condition.fresh, condition.expiries)
                     self._tests.setdefault((scope, name), {})[same] = condition
-            case All(conditions=conditions) | AnyOf(conditions=conditions):
-                for one in conditions:
-                    self._take(one, scope)
-            case Not(condition=inner):
-                self._take(inner, scope)
-            case Messages(condition=inner):
-                self._take(inner, Scope.MESSAGE)
             case Moment():
                 self._calendars[condition] = None
+            case All() | AnyOf() | Not() | Messages():
+                pass
 
     # Roots
 

@@ -17,10 +17,11 @@ from agent.judge.flips.alter import Alterations, Edit, Judged, Known, Put, Resiz
 from agent.judge.flips.ground import MESSAGES, MINUTE, NOW, Ground, Root
 from agent.judge.flips.repair_rows import RowRepairs
 from agent.judge.flips.resize import MOST_MESSAGES
-from agent.judge.operators import ONE_OF, Rows
+from agent.judge.operators import ONE_OF
 from agent.judge.seen import fact_of
 from agent.judge.truth import Here, holds, opposite
 from agent.judge.vocabulary import NEVER, SETS, Scope
+from agent.judge.walk import names_of
 from agent.model.facts import FactType, Value
 from agent.model.policy import All, AnyOf, Condition, Messages, Moment, Not, Test
 
@@ -100,8 +101,7 @@ class Repairs:
 
     def _found_for(self, test: Test, wanted: Wanted) -> Iterator[Step]:
         yield from self._refreshed(test, wanted)
-        names = cast("Rows", test.operand).facts if test.operator == ONE_OF else (test.fact,)
-        for name in names:
+        for name in names_of(test):
             yield from self._of_fact(test, name, wanted)
 
     def _refreshed(self, test: Test, wanted: Wanted) -> Iterator[Step]:

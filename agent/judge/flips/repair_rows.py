@@ -1,7 +1,6 @@
 """(A test of one message, how it may come out) -> edits of that message, and the same edit for others."""
 
 from collections.abc import Iterator, Sequence
-from typing import cast
 
 from agent.judge.flips import links
 from agent.judge.flips.advance import Step, Wanted, World
@@ -9,10 +8,11 @@ from agent.judge.flips.alter import Put
 from agent.judge.flips.edges import is_set
 from agent.judge.flips.ground import ALWAYS_KNOWN, Ground, Root
 from agent.judge.flips.resize import fresh_addresses
-from agent.judge.operators import ONE_OF, Rows
+from agent.judge.operators import ONE_OF
 from agent.judge.seen import fact_of
 from agent.judge.truth import Here, holds
 from agent.judge.vocabulary import Scope
+from agent.judge.walk import names_of
 from agent.model.facts import Value
 from agent.model.policy import Test
 
@@ -57,7 +57,7 @@ class RowRepairs:
     def of(self, test: Test, wanted: Wanted, site: int) -> Iterator[Step]:
         """Give edits of the message after which the test answers so; what follows from them is not worked out yet."""
         row = (self.world.facts.messages or ())[site]
-        names = cast("Rows", test.operand).facts if test.operator == ONE_OF else (test.fact,)
+        names = names_of(test)
         for name in names:
             root = self.ground.root(Scope.MESSAGE, name)
             if (

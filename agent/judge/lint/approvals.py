@@ -9,10 +9,10 @@ from agent.judge.lint.possible import possible
 from agent.judge.lint.rules import Code, remark
 from agent.judge.lint.settled import asked, matching
 from agent.judge.lint.wording import written
-from agent.judge.operators import Rows
 from agent.judge.seen import fact_of
 from agent.judge.strict_yaml import shown
 from agent.judge.vocabulary import FACTS, Scope
+from agent.judge.walk import names_of
 from agent.model.decision import Verb
 from agent.model.pending import MAIL_KINDS, ActionKind
 from agent.model.policy import All, AnyOf, Condition, Mark, Messages, Mode, Moment, Not, Policy, Test
@@ -144,9 +144,10 @@ def _open(condition: Condition, guarded: frozenset[str]) -> Iterator[tuple[Test,
     match condition:
         case Test(operator="exists") | Moment() | Messages():
             return
-        case Test(fact=fact, operand=operand):
-            names = operand.facts if isinstance(operand, Rows) else (fact,)
-            yield from ((condition, name) for name in names if _is_scarce(name) and name not in guarded)
+        case Test():
+            yield from (
+                (condition, name) for name in names_of(condition) if _is_scarce(name) and name not in guarded
+            )
         case All(conditions=conditions) | AnyOf(conditions=conditions):
             inside = guarded | _known(condition)
             for one in conditions:

@@ -4,24 +4,17 @@ from collections.abc import Sequence
 from datetime import date
 from itertools import combinations
 
-from msgspec.structs import replace
-
-from agent.model.policy import Mark, Moment
-
-_NOWHERE = Mark(1, 1)
+from agent.judge.shape import bare
+from agent.model.policy import Moment
 
 
 def times_can_be(asked: Sequence[tuple[Moment, bool]]) -> bool:
     """Whether some moment lies inside each that is to hold, and outside each that is to fail."""
     inside = [moment for moment, wanted in asked if wanted]
-    outside = {_plain(moment) for moment, wanted in asked if not wanted}
-    if any(_plain(moment) in outside for moment in inside) or not all(map(_has_a_day, inside)):
+    outside = {bare(moment) for moment, wanted in asked if not wanted}
+    if any(bare(moment) in outside for moment in inside) or not all(map(_has_a_day, inside)):
         return False
     return all(_meet(one, other) for one, other in combinations(inside, 2))
-
-
-def _plain(moment: Moment) -> Moment:
-    return replace(moment, mark=_NOWHERE, wording="")
 
 
 def _has_a_day(moment: Moment) -> bool:

@@ -4,18 +4,18 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import combinations
 
-from msgspec.structs import replace
-
 from agent.judge.known import Known
 from agent.judge.lint.bounds import is_on_nothing
 from agent.judge.lint.contradictions import MOST_COMPARED, contradictions, flat, why_not
-from agent.judge.lint.possible import NOWHERE, Literal, possible
+from agent.judge.lint.possible import Literal, possible
 from agent.judge.lint.rules import Code, remark
 from agent.judge.lint.settled import about
 from agent.judge.lint.wording import on_line, written
 from agent.judge.operators import DOUBTFUL
 from agent.judge.seen import fact_of
+from agent.judge.shape import shape
 from agent.judge.vocabulary import Scope
+from agent.judge.walk import tests_of
 from agent.model.policy import All, AnyOf, Condition, Messages, Moment, Not, Policy, Test
 from agent.model.remark import Remark
 
@@ -149,7 +149,7 @@ class _Reader:
 
         Of conditions that must all hold the wider one is idle, of those of which one must hold the narrower.
         """
-        if _plain(one) == _plain(other):
+        if shape(one) == shape(other):
             return True
         if not self._compare(one, other):
             return None
@@ -192,7 +192,7 @@ def _twins(conditions: Sequence[Condition]) -> Iterator[tuple[Placed, Placed]]:
     """Give each condition that has stood before, with the first that is the same."""
     first: dict[Condition, Placed] = {}
     for at, one in enumerate(conditions):
-        before = first.setdefault(_plain(one), (at, one))
+        before = first.setdefault(shape(one), (at, one))
         if before[0] != at:
             yield before, (at, one)
 
@@ -210,28 +210,3 @@ def _may_be_unknown(one: Condition, by: Condition) -> bool:
         test.operator in (*DOUBTFUL, "exists") and (test.fact, test.operator) not in sure
         for test in tests_of(one)
     )
-
-
-def tests_of(condition: Condition) -> Iterator[Test]:
-    """Give every test in the condition."""
-    match condition:
-        case Test():
-            yield condition
-        case All(conditions=conditions) | AnyOf(conditions=conditions):
-            for one in conditions:
-                yield from tests_of(one)
-        case Not(condition=inner) | Messages(condition=inner):
-            yield from tests_of(inner)
-        case Moment():
-            return
-
-
-def _plain(condition: Condition) -> Condition:
-    """Return the condition without its place in the file."""
-    match condition:
-        case Test() | Moment():
-            return replace(condition, mark=NOWHERE, wording="")
-        case All(conditions=conditions) | AnyOf(conditions=conditions):
-            return replace(condition, mark=NOWHERE, conditions=tuple(map(_plain, conditions)))
-        case Not(condition=inner) | Messages(condition=inner):
-            return replace(condition, mark=NOWHERE, condition=_plain(inner))

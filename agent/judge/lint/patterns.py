@@ -13,9 +13,10 @@ from msgspec.structs import replace
 from agent.judge.lint.rules import Code, remark
 from agent.judge.seen import fact_of
 from agent.judge.strict_yaml import shown
-from agent.judge.vocabulary import Fact, Scope
+from agent.judge.vocabulary import Fact
+from agent.judge.walk import walk_policy
 from agent.model.facts import FactType
-from agent.model.policy import All, AnyOf, Condition, Messages, Moment, Not, Policy, Test
+from agent.model.policy import Policy, Test
 from agent.model.remark import Remark
 
 EITHER_CASE = "(?i)"
@@ -43,24 +44,9 @@ class Piece(msgspec.Struct, frozen=True):
 
 def patterns(policy: Policy) -> Iterator[Remark]:
     """Give every remark on the patterns of the policy."""
-    for condition in (policy.match, *policy.unless):
-        for test, scope in _patterns(condition, Scope.ACTION):
+    for test, scope in walk_policy(policy):
+        if isinstance(test, Test) and test.operator == "matches":
             yield from _of_pattern(policy, test, fact_of(test.fact, scope))
-
-
-def _patterns(condition: Condition, scope: Scope) -> Iterator[tuple[Test, Scope]]:
-    match condition:
-        case Test(operator="matches"):
-            yield condition, scope
-        case Test() | Moment():
-            return
-        case All(conditions=conditions) | AnyOf(conditions=conditions):
-            for one in conditions:
-                yield from _patterns(one, scope)
-        case Not(condition=inner):
-            yield from _patterns(inner, scope)
-        case Messages(condition=inner):
-            yield from _patterns(inner, Scope.MESSAGE)
 
 
 def _of_pattern(policy: Policy, test: Test, fact: Fact) -> Iterator[Remark]:

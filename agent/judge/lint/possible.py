@@ -22,14 +22,14 @@ from agent.judge.lint.sets import set_can_be
 from agent.judge.lint.singles import single_can_be
 from agent.judge.operators import ONE_OF, Rows
 from agent.judge.seen import fact_of
+from agent.judge.shape import NOWHERE
 from agent.judge.vocabulary import SETS, Fact, Scope
 from agent.model.facts import FactType
-from agent.model.policy import All, AnyOf, Condition, Mark, Messages, Moment, Not, Test
+from agent.model.policy import All, AnyOf, Condition, Messages, Moment, Not, Test
 
 MOST_BRANCHES = 2_000
 """Alternatives that are looked at before the search is given up."""
 
-NOWHERE = Mark(1, 1)
 EVIDENCE_TYPE = "evidence.type"
 
 

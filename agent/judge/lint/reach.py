@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from agent.judge.lint.possible import possible
 from agent.judge.lint.rules import Code, remark
 from agent.judge.lint.settled import in_time, matching
+from agent.judge.quote import counted
 from agent.model.decision import Verb
 from agent.model.policy import Policy
 from agent.model.remark import Remark
@@ -49,4 +50,4 @@ def length(time: timedelta) -> str:
     count, unit = (time.days, "day") if time >= timedelta(days=2) else (time // timedelta(hours=1), "hour")
     if count == 0:
         return "less than an hour"
-    return f"{count:,} {unit}" if count == 1 else f"{count:,} {unit}s"
+    return counted(count, unit, f"{unit}s")

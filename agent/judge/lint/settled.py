@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from agent.judge.known import EVIDENCE_OF
-from agent.judge.lint.possible import EVIDENCE_TYPE, NOWHERE, Literal
+from agent.judge.lint.possible import EVIDENCE_TYPE, Literal
+from agent.judge.shape import NOWHERE
 from agent.model.pending import LIFETIME, ActionKind
 from agent.model.policy import Policy, Test
 

@@ -7,12 +7,11 @@ any value, or none.
 from collections.abc import Callable, Collection, Iterable
 from functools import reduce
 from itertools import product
-from typing import cast
 
-from agent.judge.operators import ONE_OF, Rows
 from agent.judge.seen import facts_read
 from agent.judge.truth import Here, every, holds, opposite, some
 from agent.judge.vocabulary import list_of
+from agent.judge.walk import names_of, tests_of, walk_policy
 from agent.model.facts import Facts
 from agent.model.policy import All, AnyOf, Condition, Messages, Moment, Not, Policy, Test
 
@@ -49,25 +48,12 @@ class Reads:
 
 def _lists_read(policy: Policy) -> Iterable[tuple[str, str]]:
     """Give the lists that are fed and that the policy goes by, each with the fact of its age."""
-    for condition in (policy.match, *policy.unless):
-        for test in _tests(condition):
+    for test, _ in walk_policy(policy):
+        if isinstance(test, Test):
             for name in (*(one.fact for one in test.fresh), test.fact):
                 about = list_of(name)
                 if about is not None:
                     yield about, name
-
-
-def _tests(condition: Condition) -> Iterable[Test]:
-    match condition:
-        case Test():
-            yield condition
-        case All(conditions=conditions) | AnyOf(conditions=conditions):
-            for one in conditions:
-                yield from _tests(one)
-        case Not(condition=inner) | Messages(condition=inner):
-            yield from _tests(inner)
-        case Moment():
-            return
 
 
 def possible(policy: Policy, facts: Facts, missing: Collection[str]) -> Possible:
@@ -79,7 +65,7 @@ def possible(policy: Policy, facts: Facts, missing: Collection[str]) -> Possible
 
 
 def _possible(condition: Condition, here: Here, missing: Collection[str]) -> Possible:
-    if not any(_is_open(test, missing) for test in _tests(condition)):
+    if not any(_is_open(test, missing) for test in tests_of(condition)):
         return frozenset({holds(condition, here)})
     match condition:
         case Test(operator="exists"):
@@ -95,8 +81,7 @@ def _possible(condition: Condition, here: Here, missing: Collection[str]) -> Pos
 
 
 def _is_open(test: Test, missing: Collection[str]) -> bool:
-    names = cast("Rows", test.operand).facts if test.operator == ONE_OF else (test.fact,)
-    return any(name in missing for name in (*names, *(one.fact for one in test.fresh)))
+    return any(name in missing for name in (*names_of(test), *(one.fact for one in test.fresh)))
 
 
 def _opposite(answers: Possible) -> Possible:

@@ -3,15 +3,15 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from fractions import Fraction
-from typing import cast
 
 import msgspec
 
-from agent.judge.operators import ONE_OF, Rows
+from agent.judge.operators import ONE_OF
 from agent.judge.proof.candidates import DEADLINE
 from agent.judge.proof.columns import Column, asked
-from agent.judge.proof.moments import clock
+from agent.judge.shape import bare, shape
 from agent.judge.vocabulary import Scope
+from agent.judge.walk import names_of, walk, walk_policy
 from agent.model.policy import All, AnyOf, Condition, Messages, Moment, Not, Policy, Test
 
 TENANT = "tenant.id"
@@ -21,8 +21,8 @@ NOT_OVER = Column("newerThan", timedelta(0))
 MOST_DECIMALS = 10**6
 """A share with more decimals is compared as floating point rounds it, which is not modelled."""
 
-Shape = tuple[object, ...]
-"""A condition without its places and wordings: two of the same shape answer alike."""
+Witness = tuple[str, Condition]
+"""The shape of a condition on any or all messages, by what shows how it turns out."""
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -32,10 +32,10 @@ class Asked(msgspec.Struct, frozen=True):
     message: dict[str, dict[Column, str]] = {}
     clocks: set[Moment] = set()
     ends: set[datetime] = set()
-    witnesses: dict[Shape, int] = {}
+    witnesses: dict[Witness, int] = {}
     """For each condition on any or on all messages, the message that shows how it turns out."""
-    shares: set[Shape] = set()
-    exact: set[Shape] = set()
+    shares: set[Condition] = set()
+    exact: set[Condition] = set()
     """Those shares that are bounded from both sides."""
 
     @property
@@ -73,10 +73,11 @@ def gathered(policies: Iterable[Policy], conditions: Iterable[Condition]) -> Ask
             _column(found, TENANT, Column("in", policy.tenants), "one of its tenants")
         if policy.expires is not None:
             found.ends.add(policy.expires)
-        for condition in (policy.match, *policy.unless):
-            _add(found, condition, Scope.ACTION)
-    for condition in conditions:
-        _add(found, condition, Scope.ACTION)
+        for condition, scope in walk_policy(policy):
+            _add(found, condition, scope)
+    for claimed in conditions:
+        for condition, scope in walk(claimed):
+            _add(found, condition, scope)
     return found
 
 
@@ -88,21 +89,16 @@ def _add(found: Asked, condition: Condition, scope: Scope) -> None:
     match condition:
         case Test():
             _add_test(found, condition, scope)
-        case All(conditions=conditions) | AnyOf(conditions=conditions):
-            for inner in conditions:
-                _add(found, inner, scope)
-        case Not(condition=inner):
-            _add(found, inner, scope)
-        case Messages(condition=inner):
-            if condition.quantifier == "share":
-                found.shares.add(shape(inner))
-                if condition.at_least > 0 and condition.at_most < 1:
-                    found.exact.add(shape(inner))
-            else:
-                found.witnesses.setdefault(witness(condition), len(found.witnesses))
-            _add(found, inner, Scope.MESSAGE)
+        case Messages(quantifier="share", condition=inner):
+            found.shares.add(shape(inner))
+            if condition.at_least > 0 and condition.at_most < 1:
+                found.exact.add(shape(inner))
+        case Messages():
+            found.witnesses.setdefault(witness(condition), len(found.witnesses))
         case Moment():
-            found.clocks.add(clock(condition))
+            found.clocks.add(bare(condition))
+        case All() | AnyOf() | Not():
+            pass
 
 
 def _add_test(found: Asked, test: Test, scope: Scope) -> None:
@@ -117,33 +113,9 @@ def _add_test(found: Asked, test: Test, scope: Scope) -> None:
         there.setdefault(fact.name, {}).setdefault(column, f"{test.operator} {test.wording}")
 
 
-def witness(condition: Messages) -> Shape:
+def witness(condition: Messages) -> Witness:
     """Return the shape of the condition with what shows how it turns out: a message that holds, or one that fails."""
     return ("all" if condition.quantifier == "all" else "any", shape(condition.condition))
-
-
-def shape(condition: Condition) -> Shape:
-    """Return the condition without its places and wordings."""
-    match condition:
-        case Test():
-            return (
-                "test",
-                condition.fact,
-                condition.operator,
-                condition.operand,
-                condition.fresh,
-                condition.expiries,
-            )
-        case All(conditions=conditions):
-            return ("every", *map(shape, conditions))
-        case AnyOf(conditions=conditions):
-            return ("some", *map(shape, conditions))
-        case Not(condition=inner):
-            return ("not", shape(inner))
-        case Messages(condition=inner):
-            return (condition.quantifier, shape(inner), condition.at_least, condition.at_most)
-        case Moment():
-            return ("moment", clock(condition))
 
 
 def ratio(share: float) -> Fraction:
@@ -158,12 +130,9 @@ def is_modelled(condition: Messages) -> bool:
 
 def facts_named(condition: Condition) -> frozenset[str]:
     """Return the facts of the action that the condition names."""
-    match condition:
-        case Test(operator=operator, operand=operand, fact=name):
-            return frozenset(cast("Rows", operand).facts if operator == ONE_OF else {name})
-        case All(conditions=conditions) | AnyOf(conditions=conditions):
-            return frozenset[str]().union(*map(facts_named, conditions))
-        case Not(condition=inner):
-            return facts_named(inner)
-        case Messages() | Moment():
-            return frozenset()
+    return frozenset(
+        name
+        for test, scope in walk(condition)
+        if isinstance(test, Test) and scope is Scope.ACTION
+        for name in names_of(test)
+    )

@@ -7,8 +7,7 @@ import msgspec
 
 from agent.judge.operators import ONE_OF, OPERATORS, Rows
 from agent.judge.proof.columns import Reading, entries, reading, versions
-from agent.judge.proof.gathering import TENANT, Shape, is_modelled, ratio, shape, witness
-from agent.judge.proof.moments import clock
+from agent.judge.proof.gathering import TENANT, Witness, is_modelled, ratio, witness
 from agent.judge.proof.solver import (
     TRUE,
     Formula,
@@ -29,6 +28,7 @@ from agent.judge.proof.solver import (
 from agent.judge.proof.space import Slot, Space
 from agent.judge.proof.unknowns import Unknown
 from agent.judge.seen import fact_of
+from agent.judge.shape import bare, shape
 from agent.judge.vocabulary import SETS, Fact, Scope
 from agent.model.policy import All, AnyOf, Condition, Messages, Moment, Not, Policy, Test
 
@@ -47,8 +47,8 @@ class Meaning:
     def __init__(self, space: Space) -> None:
         self.space = space
         self._action = Where(space.action, Scope.ACTION)
-        self._made: dict[tuple[int, Shape], Pair] = {}
-        self._witnessed: set[Shape] = set()
+        self._made: dict[tuple[int, Condition], Pair] = {}
+        self._witnessed: set[Witness] = set()
 
     def policy(self, policy: Policy) -> Pair:
         """Return whether all of `match` holds and nothing of `unless` does."""
@@ -86,7 +86,7 @@ class Meaning:
             case Messages():
                 return self._messages(condition)
             case Moment():
-                inside = self.space.when.inside(clock(condition))
+                inside = self.space.when.inside(bare(condition))
                 return Pair(inside, no(inside))
 
     # One fact
@@ -185,7 +185,7 @@ class Meaning:
                 pair = self._share(condition, slots, true, false)
                 return Pair(both((whole, pair.true)), both((whole, pair.false)))
 
-    def _show(self, key: Shape, settling: list[Formula], unknown: list[Formula]) -> None:
+    def _show(self, key: Witness, settling: list[Formula], unknown: list[Formula]) -> None:
         """Let the condition's own message show how it turns out, since it may as well be that one.
 
         So the solver need not try the messages in every order. An example is freed of it, and can do with fewer.

@@ -18,12 +18,11 @@ import msgspec
 
 from agent.judge import calendar
 from agent.judge.situations import USUAL_NOW
-from agent.model.policy import Mark, Moment
+from agent.model.policy import Moment
 
 NEAR = timedelta(days=22)
 ROUND = timedelta(days=28 * 366)
 FIRST, LAST = datetime(1900, 1, 1, tzinfo=UTC), datetime(9990, 1, 1, tzinfo=UTC)
-_NOWHERE = Mark(1, 1)
 
 
 class Instant(msgspec.Struct, frozen=True):
@@ -32,17 +31,6 @@ class Instant(msgspec.Struct, frozen=True):
     now: datetime
     inside: frozenset[Moment]
     before: frozenset[datetime]
-
-
-def clock(condition: Moment) -> Moment:
-    """Return the condition without its place and wording, so that the same two are equal."""
-    return Moment(
-        zone=condition.zone,
-        days=condition.days,
-        hours=condition.hours,
-        dates=condition.dates,
-        mark=_NOWHERE,
-    )
 
 
 @lru_cache(maxsize=64)

@@ -13,9 +13,10 @@ from agent.judge.proof.candidates import WHOLE
 from agent.judge.proof.classes import classes_of
 from agent.judge.proof.columns import Column
 from agent.judge.proof.kinds import only
-from agent.judge.proof.moments import clock, instants
+from agent.judge.proof.moments import instants
 from agent.judge.proof.patterns import examples_of
 from agent.judge.recognise import recognise
+from agent.judge.shape import bare
 from agent.judge.strict_yaml import Scalar
 from agent.judge.vocabulary import FACTS, MESSAGE_FACTS, Fact
 from agent.model.defender import (
@@ -200,7 +201,7 @@ ZONES = ("Europe/Madrid", "Australia/Lord_Howe", "Asia/Kathmandu")
 
 
 def clocks_of(zone: str) -> st.SearchStrategy[frozenset[Moment]]:
-    return st.frozensets(CLOCKS.map(lambda one: clock(replace(one, zone=zone))), max_size=3)
+    return st.frozensets(CLOCKS.map(lambda one: bare(replace(one, zone=zone))), max_size=3)
 
 
 CLOCKS = st.builds(
@@ -244,7 +245,7 @@ def test_so_do_clocks_of_several_zones(
 ) -> None:
     zones = ("Europe/Madrid", "America/New_York")
     clocks = frozenset(
-        clock(replace(one, zone=zone)) for one, zone in zip(sorted(some, key=repr), zones, strict=False)
+        bare(replace(one, zone=zone)) for one, zone in zip(sorted(some, key=repr), zones, strict=False)
     )
     found = {(each.inside, each.before) for each in instants(clocks, ends)}
 
@@ -256,7 +257,7 @@ def test_so_do_clocks_of_several_zones(
 def test_clocks_of_two_zones_are_looked_at_in_every_season() -> None:
     """Madrid and New York are six hours apart, and for some weeks of the year five."""
     both = [
-        clock(Moment(zone=zone, hours=hours, mark=Mark(1, 1)))
+        bare(Moment(zone=zone, hours=hours, mark=Mark(1, 1)))
         for zone, hours in (("Europe/Madrid", (1020, 1021)), ("America/New_York", (720, 721)))
     ]
     some_week = datetime(2027, 3, 20, 16, 0, tzinfo=UTC)
