@@ -223,3 +223,20 @@ def test_the_other_set_may_be_that_of_a_git_revision(tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert "nothing is decided as approve that `HEAD` does not decide so too" in result.output
     assert "cluster.mailboxCount: 201" in result.output
+
+
+def test_a_list_that_goes_by_another_group_than_it_did_is_another_list(tmp_path: Path) -> None:
+    for name, group in (("old", "1"), ("new", "2"), ("same", "1")):
+        (tmp_path / name / "lists").mkdir(parents=True)
+        (tmp_path / name / "p.yaml").write_bytes(policy_file(unless="- recipients: {anyIn: $vip}"))
+        source = f"source: {{group: {group * 8}-0000-0000-0000-000000000000}}"
+        (tmp_path / name / "lists" / "vip.yaml").write_text(f"list: vip\ntype: addresses\n{source}\n")
+
+    new, same = (
+        run("policy", "prove", str(tmp_path / name), "--tightens", str(tmp_path / "old"))
+        for name in ("new", "same")
+    )
+
+    assert same.exit_code == 0
+    assert new.exit_code == 1
+    assert "member-of-other-vip@fed.example" in new.output
