@@ -150,6 +150,11 @@ def policies_at(directory: Path, revision: str) -> tuple[str, Mapping[str, bytes
     return git.files_at(directory, revision, is_wanted, LARGEST)
 
 
+def is_revision(directory: Path, text: str) -> bool:
+    """Whether this names a git revision of the folder."""
+    return git.is_revision(directory, text)
+
+
 def _open_graph(
     settings: Settings, clock: Clock, around: "Around | None" = None
 ) -> AbstractAsyncContextManager["Graph"]:

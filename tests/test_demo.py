@@ -46,8 +46,10 @@ def test_the_demo_ends_within_a_minute_and_shows_every_decision(enforced: dict[s
 def test_every_row_names_a_fact_its_value_and_the_policy_and_no_two_say_the_same(
     enforced: dict[str, Any],
 ) -> None:
-    reasons = [action["reason"] for action in enforced["actions"]]
+    # What people or Defender ended before the agent came to judge it is told by how it ended, which may be alike.
+    reasons = [action["reason"] for action in enforced["actions"] if action["decision"] in VERBS]
 
+    assert len(reasons) >= 60
     assert len(set(reasons)) == len(reasons)
     for action in enforced["actions"]:
         assert action["reason"].count("`") >= 2, action

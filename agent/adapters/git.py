@@ -2,7 +2,8 @@
 
 Only commands that read objects are used: none of them runs a hook or a filter that a repository names. What
 a surrounding git has put into the environment, such as in a hook, is left out: it would point elsewhere.
-Configuration stays: it may say whose repositories are to be trusted.
+Configuration stays: it may say whose repositories are to be trusted. Replacements of objects count for nothing: a
+commit is what its id says.
 """
 
 import os
@@ -84,7 +85,7 @@ def files_at(directory: Path, revision: str, wanted: Wanted, largest: int) -> tu
             raise SettingsError(
                 f"`{directory}` was not there at `{revision}` (commit {commit[:12]}): name a later revision"
             )
-        entries = [one for one in found if wanted(one.path) or one.mode == SUBMODULE]
+        entries = [one for one in found if wanted(one.path) or one.mode == SUBMODULE or _may_be_folder(one)]
         _require_files(directory, revision, entries, largest)
         contents = _contents(directory, [one.object_id for one in entries])
     except Silent as silent:
@@ -92,11 +93,28 @@ def files_at(directory: Path, revision: str, wanted: Wanted, largest: int) -> tu
     return commit, {str(directory / one.path): data for one, data in zip(entries, contents, strict=True)}
 
 
+def _may_be_folder(one: Entry) -> bool:
+    """Whether it is a link that may lead to a folder of policies, whose files would then be missing."""
+    is_hidden = any(part.startswith(".") for part in one.path.parts)
+    return one.mode == LINK and not one.path.suffix and not is_hidden
+
+
+def is_revision(directory: Path, text: str) -> bool:
+    """Whether git knows a commit by this name in the repository in which the folder lies."""
+    if not text or text.startswith("-") or not text.isprintable():
+        return False
+    try:
+        _commit(directory, text)
+    except Silent:
+        return False
+    return True
+
+
 def _require_files(directory: Path, revision: str, entries: list[Entry], largest: int) -> None:
     problems = []
     for one in entries:
         wrong = {
-            LINK: "is a link: put the file itself there",
+            LINK: "is a link: put there what it leads to",
             SUBMODULE: "is a submodule, whose files are not in this repository: backtest against a folder",
         }.get(one.mode)
         if wrong is None and one.size > largest:
@@ -194,4 +212,9 @@ def _environment() -> dict[str, str]:
         for name, text in os.environ.items()
         if not name.startswith("GIT_") or name.startswith("GIT_CONFIG_")
     }
-    return ours | {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1"}
+    return ours | {
+        "LC_ALL": "C",
+        "GIT_OPTIONAL_LOCKS": "0",
+        "GIT_NO_LAZY_FETCH": "1",
+        "GIT_NO_REPLACE_OBJECTS": "1",
+    }

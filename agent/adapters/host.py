@@ -1,8 +1,9 @@
 """The machine the agent runs on: its clock and the policy files. No other module reads the clock."""
 
 import asyncio
+import os
 import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePath
 
@@ -56,17 +57,23 @@ class PolicyFiles:
         """Return the bytes of every YAML file in the folder, by its path as it is to be named to people.
 
         Names that begin with two dots are passed over: Kubernetes keeps what a mounted ConfigMap holds in
-        such folders a second time, beside links to it.
+        such folders a second time, beside links to it. Links to folders are followed, for the same reason. A
+        folder that cannot be entered is never taken for an empty one: the policies in it may be the strict ones.
 
         Raises:
-            PolicyError: the folder is not there, or one of that name is no file, cannot be read or is larger than 1 MiB.
+            PolicyError: the folder is not there, or one in it cannot be read; or a file of that name is none, cannot be read, is larger than 1 MiB or has a name that is no text.
         """
-        if not self._directory.is_dir():
+        try:
+            is_there = self._directory.is_dir()
+        except OSError as error:
+            raise PolicyError([_problem(self._directory, f"cannot be read: {error.strerror}")]) from error
+        if not is_there:
             raise PolicyError([_problem(self._directory, "no such folder: set `policies.directory`")])
         found: dict[str, bytes] = {}
         problems: list[Problem] = []
-        for path in sorted(self._directory.rglob("*")):
-            if not is_wanted(path.relative_to(self._directory)):
+        for path in sorted(_within(self._directory, self._directory, frozenset(), problems)):
+            if not _is_text(path):
+                problems.append(_problem(path, "its name is not UTF-8: rename it"))
                 continue
             try:
                 # To open a named pipe would wait for ever for somebody to write to it.
@@ -85,6 +92,44 @@ class PolicyFiles:
         if problems:
             raise PolicyError(problems)
         return found
+
+
+def _within(
+    root: Path, folder: Path, above: frozenset[tuple[int, int]], problems: list[Problem]
+) -> Iterator[Path]:
+    """Give every path below the folder that is to be read; what cannot be looked into is a problem."""
+    try:
+        status = folder.stat()
+        here = (status.st_dev, status.st_ino)
+        if here in above:
+            problems.append(_problem(folder, "is a link to a folder that it lies in: remove it"))
+            return
+        with os.scandir(folder) as scanned:
+            entries = [(Path(entry.path), entry.is_dir()) for entry in scanned]
+            lost = [path for path, is_folder in entries if not is_folder and _leads_nowhere(path)]
+    except OSError as error:
+        problems.append(_problem(folder, f"cannot be read: {error.strerror}"))
+        return
+    problems += [_problem(path, "is a link that leads nowhere: mend it or remove it") for path in lost]
+    for path, is_folder in entries:
+        if is_wanted(path.relative_to(root)):
+            yield path
+        elif is_folder and not path.name.startswith(".."):
+            yield from _within(root, path, above | {here}, problems)
+
+
+def _leads_nowhere(path: Path) -> bool:
+    """Whether it is a link to what is not there and may have been a folder; links that editors lay are hidden."""
+    return not path.suffix and not path.name.startswith(".") and path.is_symlink() and not path.exists()
+
+
+def _is_text(path: PurePath) -> bool:
+    """Whether the name can be written down; the digest of a set covers it."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def is_wanted(path: PurePath) -> bool:

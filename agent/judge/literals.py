@@ -216,14 +216,31 @@ def network(node: Node) -> Network:
     """Return a network such as `192.0.2.0/24`, or one address."""
     written = text(node, "a network such as `192.0.2.0/24`")
     try:
-        return ipaddress.ip_network(written)
+        found = ipaddress.ip_network(written)
     except ValueError:
         pass
+    else:
+        plain = _unmapped(found)
+        if plain is not None:
+            # Facts are compared as addresses of version 4: the network as it stands would hold none, ever.
+            raise Wrong(node.mark, f"`{shown(written)}` holds addresses of version 4: write `{plain}`")
+        return found
     try:
         whole = ipaddress.ip_network(written, strict=False)
     except ValueError:
         raise Wrong(node.mark, f"`{shown(written)}` is not a network: write it like `192.0.2.0/24`") from None
     raise Wrong(node.mark, f"`{shown(written)}` is an address inside a network: write `{whole}`")
+
+
+def _unmapped(found: Network) -> Network | None:
+    """Return the network of version 4 that one of version 6 stands for, as `::ffff:192.0.2.0/120` does."""
+    first = found.network_address.ipv4_mapped if isinstance(found, ipaddress.IPv6Network) else None
+    if first is None or found.prefixlen < _MAPPED_BITS:
+        return None
+    return ipaddress.IPv4Network((first, found.prefixlen - _MAPPED_BITS))
+
+
+_MAPPED_BITS = 96
 
 
 def pattern(node: Node) -> str:

@@ -89,7 +89,7 @@ class Reloading:
     async def _settled(self, world: World, policies: InForce) -> Reading | None:
         """Return what is in the folder, once two readings agree; None where they do not."""
         found = await _read(world)
-        if found == policies.written:
+        if found in (policies.written, self.refused):
             return found
         for _ in range(READINGS):
             await world.clock.sleep_until(world.clock.now() + SETTLING)

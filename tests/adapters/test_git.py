@@ -231,6 +231,7 @@ def test_outside_a_repository_it_is_told(tmp_path: Path) -> None:
 
 def test_links_and_files_too_large_are_told_at_their_place(repository: Repository) -> None:
     (repository.folder / "away.yaml").symlink_to("p.yaml")
+    (repository.folder / "strict").symlink_to("../strict")
     repository.write("large.yaml", b"x" * (LARGEST + 1))
     repository.commit()
 
@@ -238,6 +239,18 @@ def test_links_and_files_too_large_are_told_at_their_place(repository: Repositor
         repository.at("HEAD")
 
     assert [str(one) for one in told.value.problems] == [
-        f"{repository.folder}/away.yaml:1:1: at `HEAD`: is a link: put the file itself there",
+        f"{repository.folder}/away.yaml:1:1: at `HEAD`: is a link: put there what it leads to",
         f"{repository.folder}/large.yaml:1:1: at `HEAD`: larger than 1 MiB: split it",
+        f"{repository.folder}/strict:1:1: at `HEAD`: is a link: put there what it leads to",
     ]
+
+
+def test_what_git_was_told_to_put_in_the_place_of_an_object_counts_for_nothing(
+    repository: Repository,
+) -> None:
+    before = repository.files()
+    first = repository.commit()
+    repository.write("p.yaml", policy_file("evidence.verdict: suspicious"))
+    repository.run("replace", first, repository.commit())
+
+    assert repository.at(first) == before

@@ -175,11 +175,12 @@ def test_policies_and_claims_that_do_not_load_are_told_with_their_places(folder:
     proved = run("policy", "prove", str(folder))
     checked = run("policy", "check", str(folder))
 
-    said = f"{folder}/own.proofs.yaml:6:12: unknown fact `cluster.mailboxCont`: did you mean `cluster.mailboxCount`?"
+    place = f"{folder}/own.proofs.yaml:6:12: "
+    said = "unknown fact `cluster.mailboxCont`: did you mean `cluster.mailboxCount`?"
     assert proved.exit_code == 2
-    assert f"error: {said}" in proved.output
+    assert f"error: {place}{said}" in proved.output
     assert checked.exit_code == 1
-    assert said in checked.output
+    assert f"{place}error does-not-load: {said}" in checked.output
 
 
 @pytest.mark.parametrize(
@@ -223,3 +224,49 @@ def test_the_other_set_may_be_that_of_a_git_revision(tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert "nothing is decided as approve that `HEAD` does not decide so too" in result.output
     assert "cluster.mailboxCount: 201" in result.output
+
+
+def test_a_list_that_goes_by_another_group_than_it_did_is_another_list(tmp_path: Path) -> None:
+    for name, group in (("old", "1"), ("new", "2"), ("same", "1")):
+        (tmp_path / name / "lists").mkdir(parents=True)
+        (tmp_path / name / "p.yaml").write_bytes(policy_file(unless="- recipients: {anyIn: $vip}"))
+        source = f"source: {{group: {group * 8}-0000-0000-0000-000000000000}}"
+        (tmp_path / name / "lists" / "vip.yaml").write_text(f"list: vip\ntype: addresses\n{source}\n")
+
+    new, same = (
+        run("policy", "prove", str(tmp_path / name), "--tightens", str(tmp_path / "old"))
+        for name in ("new", "same")
+    )
+
+    assert same.exit_code == 0
+    assert new.exit_code == 1
+    assert "member-of-other-vip@fed.example" in new.output
+
+
+def test_a_folder_with_the_name_of_a_revision_does_not_stand_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a change that lays down a folder `main` would be compared with itself."""
+    (tmp_path / "policies").mkdir()
+    (tmp_path / "policies" / "p.yaml").write_bytes(policy_file())
+    for words in (
+        ["init", "-q", "--initial-branch=main"],
+        ["add", "-A"],
+        ["-c", "user.name=x", "-c", "user.email=x@y", "commit", "-qm", "x"],
+    ):
+        subprocess.run(["git", *words], cwd=tmp_path, check=True)
+    shutil.copytree(tmp_path / "policies", tmp_path / "main")
+    monkeypatch.chdir(tmp_path)
+
+    either, folder = (run("policy", "prove", "--tightens", name) for name in ("main", "./main"))
+
+    assert either.exit_code == 2
+    assert "`main` is a folder and a git revision as well: name the folder as `./main`" in either.output
+    assert folder.exit_code == 0
+
+
+def test_a_name_too_long_for_a_folder_is_no_revision_either(folder: Path) -> None:
+    result = run("policy", "prove", str(folder), "--tightens", "x" * 5_000)
+
+    assert result.exit_code == 2
+    assert result.output.startswith("error: `xxx")

@@ -55,6 +55,10 @@ from tests.judge.writing import policy_file, problems, told
             "an address inside a network: write `192.0.2.0/24`",
         ),
         (
+            'messages: {any: {sender.ip: {cidr: ["::ffff:192.0.2.0/120"]}}}',
+            "holds addresses of version 4: write `192.0.2.0/24`",
+        ),
+        (
             "messages: {any: {sender.ip: {cidr: home}}}",
             "`home` is not a network: write it like `192.0.2.0/24`",
         ),

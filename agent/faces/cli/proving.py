@@ -57,7 +57,9 @@ def prove(asked: Asked) -> None:
         verbs = (Verb.APPROVE, Verb.REJECT) if asked.rejects else (Verb.APPROVE,)
         path = asked.path or USUAL
         source = named(asked.tightens, path if path.is_dir() else path.parent)
-        before = proving.Before(policies=_set(source.files)[0], name=f"`{asked.tightens}`", verbs=verbs)
+        before = proving.Before(
+            policies=_set(source.files, policies)[0], name=f"`{asked.tightens}`", verbs=verbs
+        )
     with console(stderr=True).status("proving") as status:
         report = proving.prove(
             policies,
@@ -122,11 +124,13 @@ def _loaded(path: Path) -> tuple[PolicySet, tuple[Claim, ...], Mapping[str, str]
     return policies, tuple(claims), stand_ins
 
 
-def _set(files: Mapping[str, bytes]) -> tuple[PolicySet, Mapping[str, bytes], Mapping[str, str]]:
+def _set(
+    files: Mapping[str, bytes], beside: PolicySet | None = None
+) -> tuple[PolicySet, Mapping[str, bytes], Mapping[str, str]]:
     """Return the set of these files, its lists that are fed with members made up; the files with those; and who they are."""
     policies = parse_set(files)
-    stand_ins = made_up(policies)
+    stand_ins = made_up(policies, beside)
     if not stand_ins:
         return policies, files, {}
-    files = files_with_members(files, policies)
+    files = files_with_members(files, policies, beside)
     return replace(parse_set(files), revision=policies.revision), files, stand_ins

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from agent.compose import policies_at, shelf_in
+from agent.compose import is_revision, policies_at, shelf_in
 from agent.loop.policies import InForce
 from agent.model.errors import SettingsError
 from agent.model.policy import Members, PolicySet
@@ -35,10 +35,26 @@ def in_folder(folder: Path) -> Source:
 def named(against: str, folder: Path) -> Source:
     """Return the set in a folder of this name, or else that of `folder` at the git revision of this name.
 
+    A folder is named as one (`./main`) where a revision has the same name: else whoever proposes a change could
+    lay down a folder `main` to have the change compared with itself.
+
     Raises:
-        SettingsError, PolicyError: there is neither, or it cannot be read.
+        SettingsError, PolicyError: there is neither, or both, or it cannot be read.
     """
-    if Path(against).is_dir():
+    if _is_folder(against):
+        is_plain = not against.startswith((".", "/", "~"))
+        if is_plain and is_revision(folder, against):
+            raise SettingsError(
+                f"`{against}` is a folder and a git revision as well: name the folder as `./{against}`, or the "
+                "revision by its commit"
+            )
         return in_folder(Path(against))
     commit, files = policies_at(folder, against)
     return Source(name=f"{folder} at {against}", files=files, git=commit)
+
+
+def _is_folder(text: str) -> bool:
+    try:
+        return Path(text).is_dir()
+    except OSError:
+        return False

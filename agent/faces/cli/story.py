@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from agent.faces.cli.output import COLOURS, safe
-from agent.faces.telling import Row, action_center, moment, remaining, row
+from agent.faces.telling import Row, action_center, commit, moment, remaining, row
 from agent.model.decision import Answer, Clause, Decision, Finding
 from agent.model.enactment import Confirmation, Effect, Plan, Record
 from agent.model.facts import Value
@@ -116,12 +116,8 @@ def _decision(out: Console, decision: Decision) -> None:
         soft_wrap=True,
     )
     _say(out, decision.reason)
-    pairs = [
-        (
-            "decided",
-            f"{moment(decision.at)}, policies {decision.revision}, agent {decision.agent_version or 'unknown'}",
-        )
-    ]
+    of = f"policies {decision.revision}{f', git {commit(decision.git)}' if decision.git else ''}"
+    pairs = [("decided", f"{moment(decision.at)}, {of}, agent {decision.agent_version or 'unknown'}")]
     if decision.guard:
         pairs.append(("held by", decision.guard))
     if decision.shadow is not None:

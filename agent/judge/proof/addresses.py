@@ -11,6 +11,9 @@ from agent.judge.proof.texts import filler, operands
 NOWHERE = "."
 """A domain of no labels, as of an address that ends in `@.`: it is given, and compared as the empty text."""
 
+MAPPED = (0xFFFF_0000_0000, 0x1_0000_0000_0000)
+"""The first address of version 6 that holds one of version 4, and the first after these: `::ffff:0:0/96`."""
+
 _LIKELY_IPS = ("198.51.100.77", "203.0.113.77", "192.0.2.77", "2001:db8::77")
 
 
@@ -56,14 +59,15 @@ def addresses(columns: Sequence[Column], named: Sequence[str]) -> Iterator[str]:
 def networks(columns: Sequence[Column], named: Sequence[str]) -> Iterator[str]:
     """Give each address that is named, and one that is not from each stretch that no network begins or ends in.
 
-    An address of version 6 may also name its interface, and is then another address in the same network.
+    An address of version 6 may also name its interface, and is then another address in the same network. Those
+    that hold an address of version 4 are compared as that one, so that none is given, and a stretch ends there.
     """
     yield from _LIKELY_IPS
     yield from named
     given = [network for column in columns if column.operator == "cidr" for network in _networks(column)]
     taken = {ipaddress.ip_address(address.partition("%")[0]) for address in named}
     for version, most in ((4, 2**32), (6, 2**128)):
-        starts = {0, most}
+        starts = {0, most} if version == 4 else {0, *MAPPED, most}
         for network in given:
             if network.version == version:
                 starts |= {int(network.network_address), int(network.broadcast_address) + 1}
@@ -75,7 +79,7 @@ def networks(columns: Sequence[Column], named: Sequence[str]) -> Iterator[str]:
                 ):
                     yield str(address)
                     break
-            if version == 6:
+            if version == 6 and start != MAPPED[0]:
                 yield f"{ipaddress.IPv6Address(start)}%1"
 
 

@@ -6,28 +6,44 @@ and says so.
 
 from collections.abc import Mapping
 
-from agent.judge.lists import members_data, members_file
+from agent.judge.lists import group_key, members_data, members_file
 from agent.model.policy import ListType, PolicyList, PolicySet
 
-_ID = "00000000-0000-0000-0000-{:012d}"
+
+def made_up(policies: PolicySet, beside: PolicySet | None = None) -> Mapping[str, str]:
+    """Return the member that stands for all members, by the name of each list that was never fetched.
+
+    A list of the same name in the set `beside` that goes by another group has another member.
+    """
+    return {
+        one.name: _member(one, is_other=_is_other(one, beside))
+        for one in policies.lists
+        if one.feed is not None and one.members is None
+    }
 
 
-def made_up(policies: PolicySet) -> Mapping[str, str]:
-    """Return the member that stands for all members, by the name of each list that was never fetched."""
-    return {one.name: _member(one) for one in policies.lists if one.feed is not None and one.members is None}
+def files_with_members(
+    files: Mapping[str, bytes], policies: PolicySet, beside: PolicySet | None = None
+) -> Mapping[str, bytes]:
+    """Return the files with made-up members beside each list of the set that was never fetched.
 
-
-def files_with_members(files: Mapping[str, bytes], policies: PolicySet) -> Mapping[str, bytes]:
-    """Return the files with made-up members beside each list of the set that was never fetched."""
+    A user has an object id too. It is the group's own, so that it is the same in every set that goes by the group.
+    """
     found = dict(files)
-    stand_ins = made_up(policies)
-    for at, one in enumerate(policies.lists):
-        if one.name in stand_ins:
-            ids = (_ID.format(at + 1),) if one.type is ListType.USERS else ()
+    stand_ins = made_up(policies, beside)
+    for one in policies.lists:
+        if one.name in stand_ins and one.feed is not None:
+            ids = (one.feed.group,) if one.type is ListType.USERS else ()
             found[members_file(one.file)] = members_data((stand_ins[one.name], *ids))
     return found
 
 
-def _member(one: PolicyList) -> str:
-    name = f"member-of-{one.name}".lower()
+def _is_other(one: PolicyList, beside: PolicySet | None) -> bool:
+    """Whether the set beside has a list of that name which goes by another group."""
+    twins = (each for each in beside.lists if each.name == one.name) if beside is not None else ()
+    return any(each.feed is not None and group_key(each) != group_key(one) for each in twins)
+
+
+def _member(one: PolicyList, *, is_other: bool) -> str:
+    name = f"member-of-{'other-' if is_other else ''}{one.name}".lower()
     return name if one.type is ListType.DEVICES else f"{name}@fed.example"

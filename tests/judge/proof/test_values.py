@@ -1,6 +1,7 @@
 """The values, moments and patterns that stand for all: whatever a value answers, one of these answers it too."""
 
 from datetime import UTC, datetime, timedelta
+from ipaddress import IPv6Address, summarize_address_range
 
 import pytest
 from hypothesis import given, settings
@@ -9,6 +10,7 @@ from msgspec.structs import replace
 
 from agent.judge import calendar
 from agent.judge.literals import matcher, network
+from agent.judge.proof.addresses import MAPPED
 from agent.judge.proof.candidates import WHOLE
 from agent.judge.proof.classes import classes_of
 from agent.judge.proof.columns import Column
@@ -37,15 +39,18 @@ from tests.makers import NOW, TENANT, an_alert, an_incident
 
 T = FactType
 
+BELOW_MAPPED = tuple(summarize_address_range(IPv6Address(0), IPv6Address(MAPPED[0] - 1)))
+"""Networks that end where the addresses begin that hold one of version 4."""
+
 PARTS = st.text("abA", max_size=3)
 LABELS = st.sampled_from(["a", "b", "x", "example", "sub"])
 DOMAINS = st.lists(LABELS, min_size=1, max_size=4).map(".".join)
 ADDRESSES = st.tuples(st.text("ab@", max_size=3), DOMAINS | st.just("")).map("@".join) | DOMAINS
 IPS = st.tuples(*[st.sampled_from([0, 1, 2, 255])] * 4).map(
     lambda four: ".".join(map(str, four))
-) | st.sampled_from(["::1", "2001:db8::1", "2001:db8:1::", "::ffff:0.0.0.1", "fe80::1%eth0"])
+) | st.sampled_from(["::1", "2001:db8::1", "2001:db8:1::", "::ffff:0.0.0.1", "fe80::1%eth0", "::1:0:0:0"])
 NETWORKS = st.sampled_from(
-    ["0.0.0.0/1", "1.0.0.0/8", "1.1.0.0/16", "1.1.1.1/32", "2001:db8::/32", "::/0", "::1/128"]
+    ["0.0.0.0/1", "1.0.0.0/8", "1.1.0.0/16", "1.1.1.1/32", "2001:db8::/32", "::/0", "::1/128", "::/64"]
 ).map(lambda text: network(Scalar(text=text, is_plain=True, mark=Mark(1, 1))))
 AGES = st.integers(-100, 100).map(lambda minutes: timedelta(minutes=minutes))
 NUMBERS = st.integers(-3, 6) | st.sampled_from([0.5, 1.5, 2.25])
@@ -94,7 +99,7 @@ CASES: dict[str, tuple[Fact, st.SearchStrategy[object], st.SearchStrategy[list[C
         IPS,
         some(
             column("in", sets(st.sampled_from(["0.0.0.1", "1.1.1.1", "::1", "2001:db8::1"]))),
-            column("cidr", st.lists(NETWORKS, min_size=1, max_size=3).map(tuple)),
+            column("cidr", st.lists(NETWORKS, min_size=1, max_size=3).map(tuple) | st.just(BELOW_MAPPED)),
         ),
     ),
     "number": (
