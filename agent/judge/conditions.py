@@ -6,11 +6,11 @@ from datetime import datetime
 from agent.judge import fold
 from agent.judge.calendar import moment
 from agent.judge.list_kinds import NETWORK, ROW, SINGLE_TEXTS, Asked
-from agent.judge.lists import reference, unescaped, wording
+from agent.judge.lists import Found, reference, unescaped, wording
 from agent.judge.literals import Wrong, duration, line, literal, nearest, network, number, pattern, yes_no
 from agent.judge.operand import expiries
 from agent.judge.operators import OF_LISTS, ONE_OF, OPERATORS, Operand, Operator, Rows, of_type
-from agent.judge.shelf import Found, Shelf
+from agent.judge.shelf import Shelf
 from agent.judge.strict_yaml import Mapping_, Node, Scalar, Sequence, shown
 from agent.judge.vocabulary import (
     FACTS,

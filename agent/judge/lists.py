@@ -15,7 +15,7 @@ import msgspec
 from agent.judge.list_kinds import KINDS, Asked, compared
 from agent.judge.literals import GUID, Wrong, duration, guid, line, moment, nearest, word
 from agent.judge.strict_yaml import Mapping_, Node, Scalar, Sequence, keys, shown
-from agent.model.policy import Feed, ListEntry, ListType, Mark, PolicyList
+from agent.model.policy import Expiry, Feed, Fresh, ListEntry, ListType, Mark, PolicyList
 
 KEYS = frozenset({"list", "description", "owner", "type", "review", "entries", "source", "refresh", "stale"})
 ABOUT = frozenset({"reason", "owner", "ticket", "expires"})
@@ -40,6 +40,22 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     about: ListEntry
 
 
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """The values that an operand stands for, as `Test` has them."""
+
+    own: tuple[object, ...]
+    """Those that stand in the condition, or in a list's file."""
+    members: frozenset[object] = frozenset()
+    """Those of groups."""
+    fresh: tuple[Fresh, ...] = ()
+    expiries: tuple[Expiry, ...] = ()
+
+    @property
+    def operand(self) -> frozenset[object]:
+        """All of them; what many policies take from one group is there once."""
+        return frozenset(self.own) | self.members if self.own else self.members
+
+
 class ListFile(msgspec.Struct, frozen=True, kw_only=True):
     """One list file, its entries as they were written."""
 
@@ -48,6 +64,8 @@ class ListFile(msgspec.Struct, frozen=True, kw_only=True):
     noun: PolicyList
     is_fed: bool
     """Whether it names a `source`, be that right or wrong."""
+    found: dict[Asked, Found] = msgspec.field(default_factory=dict)
+    """What it stands for, by what is asked for: worked out once for all policies."""
     _compared: dict[str, frozenset[object]] = msgspec.field(default_factory=dict)
 
     def compared(self, asked: Asked) -> frozenset[object]:

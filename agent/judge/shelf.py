@@ -6,13 +6,13 @@ from datetime import datetime
 import msgspec
 
 from agent.judge.list_kinds import DATE, FED_DEVICES, KINDS, Asked, fits, is_meant
-from agent.judge.lists import ListFile, reference
+from agent.judge.lists import Found, ListFile, reference
 from agent.judge.literals import Wrong, nearest
 from agent.judge.operand import expiries
 from agent.judge.strict_yaml import Node, Scalar, Sequence, shown
 from agent.judge.vocabulary import refreshed
 from agent.model.facts import FactType
-from agent.model.policy import Expiry, Fresh, ListType, PolicyList
+from agent.model.policy import Fresh, ListType, PolicyList
 
 
 class Listed(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,22 +21,6 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     node: Node
     file: str
     expires: datetime | None = None
-
-
-class Found(msgspec.Struct, frozen=True, kw_only=True):
-    """The values that an operand stands for, as `Test` has them."""
-
-    own: tuple[object, ...]
-    """Those that stand in the condition, or in a list's file."""
-    members: frozenset[object] = frozenset()
-    """Those of groups."""
-    fresh: tuple[Fresh, ...] = ()
-    expiries: tuple[Expiry, ...] = ()
-
-    @property
-    def operand(self) -> frozenset[object]:
-        """All of them; what many policies take from one group is there once."""
-        return frozenset(self.own) | self.members if self.own else self.members
 
 
 class Shelf:
@@ -59,7 +43,31 @@ class Shelf:
         one: Callable[[Node], object],
         report: Callable[[Wrong], None],
     ) -> Found:
-        """Return every value read by `one`; what cannot be read is reported at its own place and left out."""
+        """Return every value read by `one`; what cannot be read is reported at its own place and left out.
+
+        A list that stands alone is read once for all that ask the same of it: how it is read, `asked` says.
+        """
+        if reference(node) is None:
+            return self._read(node, file, asked, one, report)
+        known = self.list_at(node).found
+        if asked not in known:
+            wrong: list[Wrong] = []
+            found = self._read(node, file, asked, one, wrong.append)
+            for each in wrong:
+                report(each)
+            if wrong:
+                return found
+            known[asked] = found
+        return known[asked]
+
+    def _read(
+        self,
+        node: Node,
+        file: str,
+        asked: Asked,
+        one: Callable[[Node], object],
+        report: Callable[[Wrong], None],
+    ) -> Found:
         ends: list[tuple[object, datetime | None]] = []
         for listed in self.nodes(node, file, asked):
             try:
