@@ -175,11 +175,12 @@ def test_policies_and_claims_that_do_not_load_are_told_with_their_places(folder:
     proved = run("policy", "prove", str(folder))
     checked = run("policy", "check", str(folder))
 
-    said = f"{folder}/own.proofs.yaml:6:12: unknown fact `cluster.mailboxCont`: did you mean `cluster.mailboxCount`?"
+    place = f"{folder}/own.proofs.yaml:6:12:"
+    said = "unknown fact `cluster.mailboxCont`: did you mean `cluster.mailboxCount`?"
     assert proved.exit_code == 2
-    assert f"error: {said}" in proved.output
+    assert f"error: {place} {said}" in proved.output
     assert checked.exit_code == 1
-    assert said in checked.output
+    assert f"{place} error does-not-load: {said}" in checked.output
 
 
 @pytest.mark.parametrize(
