@@ -115,12 +115,13 @@ class FakeEnactor:
 
 
 class FakeDirectory:
-    """Groups in memory: who is in which. `error` is raised by whoever is asked."""
+    """Groups in memory: who is in which. `error` is raised by whoever is asked, those of `errors` by their groups."""
 
     def __init__(self) -> None:
         self.groups: dict[str, tuple[str, ...]] = {}
         self.machines: dict[str, tuple[str, ...]] = {}
         self.error: Unavailable | Refused | Malformed | None = None
+        self.errors: dict[str, Unavailable] = {}
         self.asked: Counter[str] = Counter()
 
     async def people(self, group_id: str) -> tuple[str, ...]:
@@ -133,6 +134,8 @@ class FakeDirectory:
         self.asked[group_id] += 1
         if self.error is not None:
             raise self.error
+        if group_id in self.errors:
+            raise self.errors[group_id]
         if group_id not in groups:
             raise Refused("graph: list group members: 404: not there, or not for this app to see")
         return tuple(sorted(groups[group_id]))

@@ -4,7 +4,7 @@ import os
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +20,9 @@ BODIES = "bodies"
 
 LARGEST_BODY = 64 * 1024 * 1024
 """Bytes of one body that are read back: as many as one answer of Graph may have."""
+
+LARGEST = 1024 * 1024 * 1024
+"""Bytes of all bodies that are read back together."""
 
 LARGEST_INDEX = 256 * 1024 * 1024
 
@@ -139,13 +142,13 @@ def read(folder: Path) -> Recording:
         SettingsError: there is none, or it cannot be read.
     """
     try:
-        manifest = msgspec.json.decode(_bytes(folder / MANIFEST, LARGEST_INDEX), type=Manifest)
+        manifest = msgspec.json.decode(_bytes(_inside(folder, MANIFEST), LARGEST_INDEX), type=Manifest)
         if manifest.format > FORMAT:
             raise SettingsError(
                 f"`{folder}` was recorded by a newer agent ({manifest.agent}): replay it with that one"
             )
-        lines = _bytes(folder / EXCHANGES, LARGEST_INDEX).splitlines()
-        return Recording(manifest=manifest, exchanges=tuple(_exchange(folder, line) for line in lines))
+        lines = _bytes(_inside(folder, EXCHANGES), LARGEST_INDEX).splitlines()
+        return Recording(manifest=manifest, exchanges=tuple(_read_back(folder, lines)))
     except FileNotFoundError as error:
         raise SettingsError(
             f"`{folder}` is not a recording: `{Path(str(error.filename)).name}` is missing"
@@ -159,6 +162,17 @@ def read(folder: Path) -> Recording:
         ) from error
 
 
+def _read_back(folder: Path, lines: Iterable[bytes]) -> Iterator[Exchange]:
+    """Give the exchanges; many that name one large body would take more memory than there is."""
+    left = LARGEST
+    for line in lines:
+        one = _exchange(folder, line)
+        left -= len(one.body)
+        if left < 0:
+            raise ValueError(f"its bodies are larger than {LARGEST // (1024 * 1024)} MiB together")
+        yield one
+
+
 def _exchange(folder: Path, line: bytes) -> Exchange:
     one = msgspec.json.decode(line, type=Line)
     if one.body and (Path(one.body).parent.as_posix() != BODIES or ".." in Path(one.body).parts):
@@ -170,8 +184,16 @@ def _exchange(folder: Path, line: bytes) -> Exchange:
         asked=one.asked,
         status=one.status,
         headers=one.headers,
-        body=_bytes(folder / one.body, LARGEST_BODY) if one.body else b"",
+        body=_bytes(_inside(folder, one.body), LARGEST_BODY) if one.body else b"",
     )
+
+
+def _inside(folder: Path, name: str) -> Path:
+    """Return the path of a part of the recording. Raises ValueError where a link leads elsewhere."""
+    path = folder / name
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise ValueError(f"`{name}` is a link to outside the recording")
+    return path
 
 
 def _bytes(path: Path, most: int) -> bytes:

@@ -6,7 +6,7 @@ unknown then, and so goes to a person. An alarm stands for as long as a list can
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
@@ -24,6 +24,8 @@ REST = timedelta(minutes=15)
 """How long a group that was refused is left alone, or less where it is due more often: somebody has to grant
 something first."""
 
+NEVER = datetime.min.replace(tzinfo=UTC)
+
 ALARM = "list "
 """How the names of alarms of lists begin; the list's name follows."""
 
@@ -40,7 +42,7 @@ class Feeding:
     async def go(self, world: World, policies: InForce, report: PassReport) -> None:
         """Ask for every group that is due; where somebody joined or left one, judge by that from now on."""
         has_news = False
-        for one in policies.fed:
+        for one in sorted(policies.fed, key=self._failed_last):
             if one.feed is None or not self._is_due(one, one.feed, policies, world.clock.now()):
                 continue
             try:
@@ -58,6 +60,11 @@ class Feeding:
             renewed = await judge_anew(world, policies)
             log.info("members changed", revision=policies.judge.revision, judged_anew=renewed)
         await self._sound(world, policies)
+
+    def _failed_last(self, one: PolicyList) -> datetime:
+        """Return by what lists are put in order: a group that keeps failing does not keep others from being read."""
+        failed = self.failed.get(group_key(one))
+        return NEVER if failed is None else failed[0]
 
     def _is_due(self, one: PolicyList, feed: Feed, policies: InForce, now: datetime) -> bool:
         """Whether it is time to ask; a clock that was set back is no reason to wait."""

@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from agent.adapters import recordings
 from agent.adapters.recordings import drafted, read
 from agent.model.errors import SettingsError
 from agent.model.recording import Exchange
@@ -126,3 +127,30 @@ def test_a_recording_of_a_newer_agent_is_refused_by_name(tmp_path: Path) -> None
 
     with pytest.raises(SettingsError, match=r"was recorded by a newer agent \(9\.9\)"):
         read(place)
+
+
+@pytest.mark.parametrize("part", ["manifest.json", "exchanges.jsonl", "bodies/00001.json", "bodies"])
+def test_a_link_out_of_the_recording_is_not_followed(tmp_path: Path, part: str) -> None:
+    place = written(tmp_path / "rec")
+    elsewhere = tmp_path / "elsewhere"
+    (place / part).rename(elsewhere)
+    (place / part).symlink_to(elsewhere)
+
+    with pytest.raises(SettingsError, match="is a link to outside the recording"):
+        read(place)
+
+
+def test_one_large_body_that_is_named_often_does_not_take_all_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recordings, "LARGEST", 50)
+
+    with pytest.raises(SettingsError, match="its bodies are larger than"):
+        read(with_repeated_body(tmp_path / "rec", times=10))
+
+
+def with_repeated_body(place: Path, *, times: int) -> Path:
+    written(place)
+    index = place / "exchanges.jsonl"
+    index.write_bytes(index.read_bytes().splitlines(keepends=True)[0] * times)
+    return place

@@ -275,6 +275,27 @@ async def test_an_outage_is_asked_about_in_every_pass(agent: Agent, bench: Bench
     assert bench.directory.asked[GROUP] == 3
 
 
+async def test_a_group_that_never_answers_does_not_keep_others_from_being_read(bench: Bench) -> None:
+    large = "99999999-9999-4999-8999-999999999999"
+    bench.with_policies(
+        **{
+            "approve": GUARDED,
+            "lists/all": VIP.replace("vip", "all").replace(GROUP, large),
+            "lists/vip": VIP,
+        }
+    )
+    bench.directory.groups[GROUP] = (ANN,)
+    bench.directory.errors[large] = DOWN
+    agent = Agent(bench)
+
+    await agent.run_pass()
+    await agent.run_pass()
+
+    assert agent.policies is not None
+    members = {one.name: one.members for one in agent.policies.judge.policy_set.lists}
+    assert members == {"all": None, "vip": (ANN,)}
+
+
 async def test_two_lists_of_one_group_ask_once_and_people_and_devices_are_apart(bench: Bench) -> None:
     more = {"lists/board": VIP.replace("vip", "board"), "lists/laptops": VIP.replace("vip", "laptops").replace("users", "devices")}  # fmt: skip
     bench.with_policies(**{"approve": GUARDED, "lists/vip": VIP, **more})

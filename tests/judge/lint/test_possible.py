@@ -248,3 +248,16 @@ def pigeons(count: int) -> Condition:
 def test_a_search_that_grows_too_long_is_given_up_and_calls_nothing_impossible() -> None:
     assert not possible([Literal(pigeons(4))], NOW)
     assert possible([Literal(pigeons(9))], NOW)
+
+
+def test_what_cannot_fail_and_may_be_unknown_follows_from_nothing_else() -> None:
+    tests = [
+        parsed(policy_file(f"cluster.mailboxCount: {{atMost: 5}}\nmessages: {{any: {{{inner}}}}}"))
+        for inner in ("subject: {exists: true}", "any: [{auth.dmarc: pass}, {not: {auth.dmarc: pass}}]")
+    ]
+    by, one = (policy.match.conditions[1] for policy in tests)
+    count = tests[0].match.conditions[0]
+
+    assert not follows(one, count, NOW)
+    assert not follows(one, by, NOW)
+    assert follows(count, count, NOW)
