@@ -123,6 +123,7 @@ def a_copy(
     sender: str | None = "mallory@evil.example",
     location: str | None = "inbox_folder",
     threats: tuple[str, ...] = ("phish",),
+    dmarc: str | None = "fail",
 ) -> MailMessage:
     return MailMessage(
         network_message_id=message_id(number),
@@ -134,7 +135,7 @@ def a_copy(
         location=location,
         original_location="inbox_folder",
         threats=threats,
-        dmarc="fail",
+        dmarc=dmarc,
         received=NOW - timedelta(hours=2),
     )
 

@@ -15,8 +15,8 @@ _UNRESOLVED = "a message is not resolved"
 _NO_PLACE = f"{_UNRESOLVED}, or the place of one is not known"
 _NO_CLICKS = f"{_UNRESOLVED}, or hunting or its table `UrlClickEvents` is not there"
 _NO_ACCOUNT = f"{_NO_CLICKS}, or a click names no account"
-_NO_SENDER = f"{_UNRESOLVED}, or a sender is not known"
-_NO_DOMAIN = f"{_UNRESOLVED}, or the domain of a sender is not known"
+_NO_SENDER = f"{_UNRESOLVED}, or a sender is not known or not authenticated"
+_NO_DOMAIN = f"{_UNRESOLVED}, or the domain of a sender is not known or not authenticated"
 _NO_BY = "`cluster.by` is unknown"
 _OLD_ALERT = "an alert has no title, or was read by a version that did not ask"
 
@@ -39,25 +39,25 @@ OVER_MESSAGES: tuple[Addition, ...] = (
     (
         "history.sender.declined",
         T.NUMBER,
-        f"{_DECLINED}, with a message of the sender; of several senders, the one with most",
+        f"{_DECLINED}, with a message of the sender, by DMARC or composite authentication; of several senders, the one with most",
         _NO_SENDER,
     ),
     (
         "history.sender.remediated",
         T.NUMBER,
-        f"{_REMEDIATED}; with a message of the sender; of several senders, the one with least",
+        f"{_REMEDIATED}; with a message of the sender, by DMARC or composite authentication; of several senders, the one with least",
         _NO_SENDER,
     ),
     (
         "history.domain.declined",
         T.NUMBER,
-        f"{_DECLINED}, with a message of the sender's domain; of several domains, the one with most",
+        f"{_DECLINED}, with a message of the sender's domain, by DMARC or composite authentication; of several domains, the one with most",
         _NO_DOMAIN,
     ),
     (
         "history.domain.remediated",
         T.NUMBER,
-        f"{_REMEDIATED}; with a message of the sender's domain; of several domains, the one with least",
+        f"{_REMEDIATED}; with a message of the sender's domain, by DMARC or composite authentication; of several domains, the one with least",
         _NO_DOMAIN,
     ),
 )

@@ -4,6 +4,9 @@ Kept are a person's no (`declined`), and `remediated`: a person's yes, or Defend
 was gone, which the evidence does not tell apart. Not kept is what says nothing of people: an expiry, what ended
 by our own deletion, and every other word. A deletion of ours that took another action's messages is seen in
 the ledger alone (`Ledger.takers`), so that what is kept here is still to be held against it.
+
+Senders count where they are who they say: where DMARC or composite authentication passed. Whoever forges a
+partner's address would otherwise make a past for the partner.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,8 +15,9 @@ from datetime import datetime, timedelta
 from agent.judge import fold
 from agent.judge.clusters import cluster_by
 from agent.judge.copies import domain_of
-from agent.model.defender import AnalyzedMessageEvidence, Mail, MailClusterEvidence
+from agent.model.defender import Mail, MailClusterEvidence
 from agent.model.enactment import Record, State
+from agent.model.facts import Value
 from agent.model.past import About, Ended, Matter, PastAnswer, Tally
 from agent.model.pending import MAIL_KINDS, PendingAction
 
@@ -25,6 +29,9 @@ MARGIN = timedelta(hours=1)
 
 What evidence says after the week is UNCONFIRMED, and so is what starts the week.
 """
+
+AUTHENTIC = {"auth.dmarc": frozenset({"pass"}), "auth.composite": frozenset({"pass"})}
+"""Facts of a message, and their words, of which one shows that its sender is who it says."""
 
 ANSWERS = {str(ended): ended for ended in Ended}
 """Words of `remediationStatus` that are answers."""
@@ -109,12 +116,8 @@ def _is_pending_again(before: Record, after: Record) -> bool:
 
 def _about(record: Record) -> set[tuple[About, str]]:
     """Return what the action was about, as far as it was known when it was decided, in the forms that are compared."""
-    facts = record.decision.facts.values if record.decision is not None else {}
-    named = facts.get("senders")
-    senders = set(named) if isinstance(named, frozenset) else set()
-    evidence = record.action.evidence
-    if isinstance(evidence, AnalyzedMessageEvidence) and evidence.p2_sender is not None:
-        senders.add(evidence.p2_sender.email_address or "")
+    rows = (record.decision.facts.messages or ()) if record.decision is not None else ()
+    senders = {str(row["sender.address"]) for row in rows if "sender.address" in row and _is_authentic(row)}
     by = _cluster_by(record.action)
     return {
         *((About.SENDER, fold.address(sender)) for sender in senders if sender),
@@ -123,12 +126,21 @@ def _about(record: Record) -> set[tuple[About, str]]:
     }
 
 
+def _is_authentic(row: Mapping[str, Value]) -> bool:
+    return any(row.get(fact) in words for fact, words in AUTHENTIC.items())
+
+
 def _senders(mail: Mail | None) -> frozenset[str] | None:
-    """Return who sent the messages; None where that is not known of all of them."""
+    """Return who sent the messages; None where that is not known of all of them, or not shown."""
     if mail is None or mail.unresolved:
         return None
+    rows = [
+        {"auth.dmarc": copy.dmarc or "", "auth.composite": copy.composite or ""} for copy in mail.messages
+    ]
     senders = {copy.sender or "" for copy in mail.messages}
-    return None if "" in senders else frozenset(map(fold.address, senders))
+    if "" in senders or not all(map(_is_authentic, rows)):
+        return None
+    return frozenset(map(fold.address, senders))
 
 
 def _domains(mail: Mail | None) -> frozenset[str] | None:

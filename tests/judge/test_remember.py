@@ -1,6 +1,7 @@
 """How pending actions ended elsewhere: what is kept of it, and what it says of later ones."""
 
 from datetime import datetime, timedelta
+from functools import partial
 
 import msgspec
 import pytest
@@ -12,8 +13,12 @@ from agent.model.defender import AnyEvidence, Mail, UrlEvidence
 from agent.model.enactment import Record, State
 from agent.model.past import About, Ended, Matter, PastAnswer, Tally
 from agent.model.pending import ActionKind
+from tests import makers
 from tests.judge.test_track import a_decision, a_reading
-from tests.makers import NOW, a_cluster, a_copy, a_message, an_action, message_id, some_mail
+from tests.makers import NOW, a_cluster, a_message, an_action, message_id, some_mail
+
+a_copy = partial(makers.a_copy, dmarc="pass")
+"""Mail whose sender is who it says."""
 
 CLUSTER, MESSAGE = ActionKind.SOFT_DELETE_CLUSTER, ActionKind.SOFT_DELETE_MESSAGE
 LATER = NOW + timedelta(hours=1)
@@ -152,7 +157,8 @@ def test_a_new_life_leaves_the_answer_of_the_last_one() -> None:
     assert remembered(closed, after, week_later) is None
 
 
-def test_a_message_is_kept_by_the_sender_its_evidence_names_even_if_nobody_judged_it() -> None:
+def test_a_message_that_nobody_judged_is_kept_without_the_sender_that_its_evidence_names() -> None:
+    """Evidence does not say whether the sender is who it says."""
     action = an_action(a_message())
     record = Record(action=action, state=State.SEEN, due=None, version=1)
 
@@ -160,7 +166,7 @@ def test_a_message_is_kept_by_the_sender_its_evidence_names_even_if_nobody_judge
 
     assert answer is not None
     assert answer.kind is MESSAGE
-    assert answer.about == ((About.DOMAIN, "evil.example"), (About.SENDER, "mallory@evil.example"))
+    assert answer.about == ()
 
 
 def test_what_is_kept_is_in_the_form_that_is_compared() -> None:
@@ -264,3 +270,27 @@ def test_a_cluster_that_says_not_what_it_is_built_on_has_no_such_past() -> None:
 def test_without_mail_only_what_the_cluster_is_built_on_is_asked() -> None:
     assert matters(an_action(), None) == (BY,)
     assert matters(an_action(UrlEvidence(url="x", remediation_status="pendingApproval")), None) == ()
+
+
+@pytest.mark.parametrize("dmarc", ["fail", "none", None])
+def test_a_sender_that_may_be_forged_makes_no_past_and_has_none(dmarc: str | None) -> None:
+    """Else whoever writes in a partner's name would make the partner's past, and its mail would pay for it."""
+    forged = some_mail(*(makers.a_copy(number, dmarc=dmarc) for number in (1, 2, 3)))
+
+    answer = kept(decided(mail=forged), "remediated")
+    asked = {about for _, about, _ in matters(an_action(), forged)}
+
+    assert answer is not None
+    assert {about for about, _ in answer.about} == {About.CLUSTER_BY}
+    assert asked == {About.CLUSTER_BY}
+
+
+def test_one_forged_copy_among_genuine_ones_leaves_the_senders_unknown() -> None:
+    mixed = some_mail(a_copy(1), a_copy(2), makers.a_copy(3, sender="anna@partner.example"))
+
+    answer = kept(decided(mail=mixed), "declined")
+
+    assert {about for _, about, _ in matters(an_action(), mixed)} == {About.CLUSTER_BY}
+    assert answer is not None
+    assert (About.SENDER, "anna@partner.example") not in answer.about
+    assert (About.SENDER, "mallory@evil.example") in answer.about

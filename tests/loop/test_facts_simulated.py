@@ -98,7 +98,7 @@ async def test_what_people_answer_in_the_portal_is_remembered(tmp_path: Path) ->
     approved, rejected, _ = state.alerts
     state.plan(noon() + timedelta(minutes=5), happenings.person_approves(approved, 0))
     state.plan(noon() + timedelta(minutes=5), happenings.person_rejects(rejected, 0))
-    matter = (ActionKind.SOFT_DELETE_CLUSTER, About.DOMAIN, "harvest.example")
+    matter = (ActionKind.SOFT_DELETE_CLUSTER, About.CLUSTER_BY, "url")
 
     async with a_simulated(state, tmp_path, shelf=ESCALATE) as simulated:
         await simulated.live(timedelta(minutes=30), every=timedelta(minutes=5))

@@ -1,6 +1,7 @@
 """What people answered before is remembered with the record that shows it, and judged by from then on."""
 
 from datetime import timedelta
+from functools import partial
 
 import msgspec
 import pytest
@@ -11,8 +12,12 @@ from agent.model.errors import Conflict
 from agent.model.facts import Facts
 from agent.model.past import About, Matter, Tally
 from agent.model.pending import ActionKind
+from tests import makers
 from tests.loop.conftest import APPROVE, Bench
-from tests.makers import NOW, a_cluster, a_copy, a_message, an_alert, an_incident
+from tests.makers import NOW, a_cluster, a_message, an_alert, an_incident
+
+a_copy = partial(makers.a_copy, dmarc="pass")
+"""Mail whose sender is who it says."""
 
 CLUSTER = ActionKind.SOFT_DELETE_CLUSTER
 SENDER: Matter = (CLUSTER, About.SENDER, "mallory@evil.example")
