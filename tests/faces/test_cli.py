@@ -113,7 +113,10 @@ def test_without_settings_the_tenant_is_asked_for(tmp_path: Path, monkeypatch: p
     done = run("pending")
 
     assert done.exit_code == 2
-    assert "`tenant.id` is missing: set it here, or set AIR_AGENT_TENANT_ID" in done.stderr
+    assert (
+        "`tenant.id` is missing, and there is no settings file here: name one with `--settings`"
+        in done.stderr
+    )
 
 
 def test_the_usual_settings_file_is_found_where_one_stands(

@@ -8,7 +8,7 @@ from rich.console import Console
 from agent.compose import clock_of
 from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.looking import reading
-from agent.faces.cli.options import loaded
+from agent.faces.cli.options import loaded_to_look
 from agent.faces.cli.output import console, print_json, safe
 from agent.faces.telling import commit, moment, remaining
 from agent.judge.quote import counted
@@ -22,7 +22,7 @@ WIDTH = 12
 
 def status(path: Path | None, *, as_json: bool) -> None:
     """Print how the agent stands; end with 1 where an alarm does."""
-    settings = loaded(path)
+    settings = loaded_to_look(path)
     now = clock_of(settings).now()
     treats = settings.policies.treat_as is TreatAs.ENFORCE
     found = reading(settings, lambda ledger: standing(ledger, now, settings.mode, enforces_observers=treats))
