@@ -148,6 +148,14 @@ class Ledger(Protocol):
         """Remember that a whole sweep began at `moment`."""
         ...
 
+    async def alive(self) -> datetime | None:
+        """Return when an agent last left anything here: a sign of life, a decision, or an incident that it had read."""
+        ...
+
+    async def mark_alive(self, moment: datetime) -> None:
+        """Leave a sign of life."""
+        ...
+
     async def versions(self, incident_ids: Sequence[str]) -> Mapping[str, str]:
         """Return the versions in which these incidents were last saved; unknown ones are left out."""
         ...

@@ -537,3 +537,55 @@ def test_the_readme_shows_every_setting_as_it_is() -> None:
     shown = readme.split("<!-- settings -->")[1].split("<!-- /settings -->")[0].strip()
 
     assert shown == table()
+
+
+# Without a login
+
+
+@pytest.mark.parametrize("left", ["", "not-there"])
+def test_what_does_not_log_in_needs_no_secret_of_the_login(tmp_path: Path, left: str) -> None:
+    environ = {name: text for name, text in SIMULATED.items() if name != "AIR_AGENT_CLIENT_SECRET"}
+    environ["AIR_AGENT_AUTH_CLIENT_SECRET_FILE"] = str(tmp_path / left) if left else ""
+
+    settings = load(None, environ, logs_in=False)
+
+    assert settings.auth.client_secret is None
+    assert len(refused_environment(environ)) >= 1
+
+
+def test_what_does_not_log_in_does_not_read_the_secrets_there_are() -> None:
+    assert load(None, SIMULATED, logs_in=False).auth.client_secret is None
+
+
+def test_the_ledgers_password_is_needed_all_the_same(tmp_path: Path) -> None:
+    kept = tmp_path / "password"
+    kept.write_text("tr0ub4dor\n")
+    environ = {
+        "AIR_AGENT_TENANT_ID": TENANT,
+        "AIR_AGENT_LEDGER_URL": "postgresql://air@db/air",
+        "AIR_AGENT_LEDGER_PASSWORD_FILE": str(kept),
+    }
+
+    assert "tr0ub4dor" in load(None, environ, logs_in=False).ledger.address().reveal()
+    with pytest.raises(SettingsError, match="cannot be read"):
+        load(None, environ | {"AIR_AGENT_LEDGER_PASSWORD_FILE": f"{kept}.gone"}, logs_in=False)
+
+
+def test_what_is_wrong_beside_the_secrets_is_told_without_a_login_too(tmp_path: Path) -> None:
+    path = tmp_path / "air-agent.yaml"
+    path.write_text(f"tenant: {{id: {TENANT}}}\nauth: {{kind: clientSecret, client_secret: x}}\n")
+
+    with pytest.raises(SettingsError) as caught:
+        load(path, {}, logs_in=False)
+
+    assert "may not stand in this file" in str(caught.value)
+    assert "`auth.client_id`: is missing" in str(caught.value)
+
+
+def test_where_there_is_no_file_it_says_so_and_how_one_is_named() -> None:
+    (problem,) = refused_environment({})
+
+    assert problem == (
+        "settings: `tenant.id` is missing, and there is no settings file here: name one with `--settings`, "
+        "or set AIR_AGENT_TENANT_ID"
+    )

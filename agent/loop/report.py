@@ -1,7 +1,11 @@
 """What one pass did, for whoever watches."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+
+NAMED = 3
+"""Incidents that are named where many were left for the same reason."""
 
 
 @dataclass(slots=True)
@@ -27,9 +31,29 @@ class PassReport:
     """Those of them that were not tried in this pass and do not rest."""
     problems: list[str] = field(default_factory=list)
     """In words, what went wrong; empty for a clean pass."""
+    left: dict[str, list[str]] = field(default_factory=dict)
+    """By the reason, which incidents were left for later."""
     unavailable_until: datetime | None = None
     """When Graph may be asked again, where it said so."""
     is_unavailable: bool = False
     """Whether Graph was away or asked for patience."""
     has_reloaded: bool = False
     """Whether other policies came into force on the way."""
+
+    def leave(self, incident: str, why: str) -> None:
+        """Say that an incident was left for later; a reason that several have is told once."""
+        incidents = self.left.setdefault(why, [])
+        told = _left(incidents, why)
+        incidents.append(incident)
+        if len(incidents) == 1:
+            self.problems.append(_left(incidents, why))
+        else:
+            self.problems[self.problems.index(told)] = _left(incidents, why)
+
+
+def _left(incidents: Sequence[str], why: str) -> str:
+    if len(incidents) == 1:
+        return f"incident {incidents[0]}: {why}"
+    more = len(incidents) - NAMED
+    rest = f" and {more:,} more" if more > 0 else ""
+    return f"{len(incidents):,} incidents ({', '.join(incidents[:NAMED])}{rest}): {why}"

@@ -101,7 +101,7 @@ class Rounds:
                 except (Unavailable, Refused, Malformed) as error:
                     failed = failed + 1 if isinstance(error, Unavailable) else 0
                     self._rest(incident, world.clock.now())
-                    report.problems.append(f"incident {incident}: {error}")
+                    report.leave(incident, str(error))
                     log.warning("incident left for later", incident=incident, why=str(error))
                     if isinstance(error, Unavailable) and (error.until is not None or failed >= IN_A_ROW):
                         away.append(error)
@@ -111,7 +111,7 @@ class Rounds:
                     broken.append(error)
                 except Exception as error:  # a bug in one incident must not cut off the others' calls
                     self._rest(incident, world.clock.now())
-                    report.problems.append(f"incident {incident}: internal error: {error}")
+                    report.leave(incident, f"internal error: {error}")
                     log.exception("visit failed", incident=incident)
                 else:
                     failed = 0

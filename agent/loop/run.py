@@ -11,6 +11,7 @@ from agent.loop.feeding import Feeding
 from agent.loop.follow import follow
 from agent.loop.policies import InForce, keep
 from agent.loop.poll import poll, sweep
+from agent.loop.pulse import Pulse
 from agent.loop.reloading import ALARM, Reloading
 from agent.loop.report import PassReport
 from agent.loop.rounds import Rounds
@@ -40,14 +41,14 @@ async def run(
     """
     policies = await load(world)
     await start(world, policies)
-    rounds, feeding = Rounds(), Feeding()
+    rounds, feeding, pulse = Rounds(), Feeding(), Pulse()
     reloading = Reloading(asked=reload or asyncio.Event(), looked=world.clock.now())
     while not stop.is_set():
         began = world.clock.now()
-        report = await _guarded_pass(world, policies, stop, rounds, feeding, reloading)
+        report = await _guarded_pass(world, policies, stop, rounds, feeding, reloading, pulse)
         if on_pass is not None:
             on_pass(report)
-        await _wait(world, policies, reloading, _next(world, report, began), stop)
+        await _wait(world, policies, reloading, pulse, _next(world, report, began), stop)
 
 
 async def once(world: World, *, stop: asyncio.Event | None = None) -> PassReport:
@@ -95,19 +96,21 @@ async def one_pass(
     rounds: Rounds | None = None,
     feeding: Feeding | None = None,
     reloading: Reloading | None = None,
+    pulse: Pulse | None = None,
 ) -> None:
     """Ask who is in the groups, poll, decide, look after, write: each as far as it goes, whatever became of the others.
 
     Raises:
         Unavailable, Refused, Malformed: the first that came up, once everything was tried.
     """
-    rounds, feeding = rounds or Rounds(), feeding or Feeding()
+    rounds, feeding, pulse = rounds or Rounds(), feeding or Feeding(), pulse or Pulse()
 
     async def visits() -> None:
         if world.enactor is not None:
             await rounds.go(world, policies, stop, report, has_news)
 
     async def has_news() -> bool:
+        await pulse.beat(world)
         return reloading is not None and await reloading.has_news(world, policies)
 
     async def look_at_policies() -> None:
@@ -127,6 +130,7 @@ async def one_pass(
     for step in steps:
         if stop.is_set():
             break
+        await pulse.beat(world)
         await look_at_policies()
         try:
             await step()
@@ -154,11 +158,12 @@ async def _guarded_pass(
     rounds: Rounds,
     feeding: Feeding,
     reloading: Reloading,
+    pulse: Pulse,
 ) -> PassReport:
     """Make one pass and come back whatever happens: a bug or an outage must not end the agent."""
     report = PassReport(began=world.clock.now())
     try:
-        await one_pass(world, policies, stop, report, rounds, feeding, reloading)
+        await one_pass(world, policies, stop, report, rounds, feeding, reloading, pulse)
     except Unavailable as error:
         report.is_unavailable, report.unavailable_until = True, error.until
         report.problems.append(str(error))
@@ -193,19 +198,25 @@ def _next(world: World, report: PassReport, began: datetime) -> datetime:
 
 
 async def _wait(
-    world: World, policies: InForce, reloading: Reloading, until: datetime, stop: asyncio.Event
+    world: World,
+    policies: InForce,
+    reloading: Reloading,
+    pulse: Pulse,
+    until: datetime,
+    stop: asyncio.Event,
 ) -> None:
     """Wait for the next pass, and look at the policies meanwhile; other ones are a reason to begin at once."""
     while not stop.is_set() and world.clock.now() < until:
         wake = min(until, reloading.next_look(world))
         await _first_of(world.clock.sleep_until(wake), stop.wait(), reloading.asked.wait())
-        if stop.is_set() or await _guarded_look(world, policies, reloading):
+        if stop.is_set() or await _guarded_look(world, policies, reloading, pulse):
             return
 
 
-async def _guarded_look(world: World, policies: InForce, reloading: Reloading) -> bool:
+async def _guarded_look(world: World, policies: InForce, reloading: Reloading, pulse: Pulse) -> bool:
     """Look at the policies and come back whatever happens; return whether another set is in force."""
     try:
+        await pulse.beat(world)
         return await reloading.go(world, policies)
     except (Conflict, LedgerError) as error:
         log.error("policies could not be looked at", why=str(error))

@@ -1,24 +1,34 @@
 """How the agent stands, read from its ledger while it runs or not."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 import msgspec
 
 from agent.judge.parse import parse_set
+from agent.loop.pulse import is_silent
+from agent.loop.reloading import ALARM
+from agent.model.alarm import Alarm
 from agent.model.errors import PolicyError
 from agent.model.policy import KeptSet, Mode
 from agent.model.standing import SetInForce, Standing
 from agent.ports import Ledger
 
 
-async def standing(ledger: Ledger, now: datetime, mode: Mode, *, enforces_observers: bool) -> Standing:
+async def standing(
+    ledger: Ledger, now: datetime, mode: Mode, *, poll_every: timedelta, enforces_observers: bool
+) -> Standing:
     """Return how the agent stands at `now`; what the settings say of it is told as it is given."""
     kept = await ledger.kept_set()
+    alarms = await ledger.alarms()
+    alive = await ledger.alive()
     return Standing(
         now=now,
         mode=mode.value,
-        policies=None if kept is None else _in_force(kept, enforces_observers=enforces_observers),
-        alarms=await ledger.alarms(),
+        policies=None if kept is None else _in_force(kept, alarms, enforces_observers=enforces_observers),
+        alarms=alarms,
+        alive=alive,
+        is_silent=is_silent(alive, now, poll_every),
         watermark=await ledger.cursor(),
         swept=await ledger.swept(),
         next_due=await ledger.next_due(),
@@ -26,8 +36,9 @@ async def standing(ledger: Ledger, now: datetime, mode: Mode, *, enforces_observ
     )
 
 
-def _in_force(kept: KeptSet, *, enforces_observers: bool) -> SetInForce:
-    known = SetInForce(revision=kept.revision, git=kept.git, since=kept.at)
+def _in_force(kept: KeptSet, alarms: Sequence[Alarm], *, enforces_observers: bool) -> SetInForce:
+    problem = next((one.words for one in alarms if one.name == ALARM), "")
+    known = SetInForce(revision=kept.revision, git=kept.git, since=kept.at, problem=problem)
     try:
         found = parse_set(kept.files)
     except PolicyError as error:

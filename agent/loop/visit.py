@@ -229,9 +229,9 @@ async def _note(world: World, incident: Incident, places: Iterable[str], report:
         return
     missing = note(incident, records)
     for text in missing.comments:
-        _written(await world.enactor.comment(incident.id, text, departing=_nothing), incident)
+        _written(await world.enactor.comment(incident.id, text, departing=_nothing))
     if missing.tags is not None:
-        _written(await world.enactor.tag(incident.id, missing.tags, departing=_nothing), incident)
+        _written(await world.enactor.tag(incident.id, missing.tags, departing=_nothing))
     newest = await world.ledger.load([record.action.id for record in pending])
     grounds = {record.action.id: record.decision.grounds for record in pending if record.decision is not None}
     noted = [
@@ -243,9 +243,12 @@ async def _note(world: World, incident: Incident, places: Iterable[str], report:
     report.noted += len(noted)
 
 
-def _written(outcome: Outcome, incident: Incident) -> None:
-    """Pass on a note that was written; any other is tried again when the incident has rested."""
+def _written(outcome: Outcome) -> None:
+    """Pass on a note that was written; any other is tried again when the incident has rested.
+
+    The words do not name the incident, so that many that fail for one reason are told together.
+    """
     if outcome.went is Went.UNKNOWN:
-        raise Unavailable(f"incident {incident.id} may not have been annotated: {outcome.detail}")
+        raise Unavailable(f"may not have been annotated: {outcome.detail}")
     if outcome.went is Went.REFUSED:
-        raise Refused(f"incident {incident.id} could not be annotated: {outcome.detail}")
+        raise Refused(f"could not be annotated: {outcome.detail}")

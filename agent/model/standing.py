@@ -12,7 +12,8 @@ from agent.model.enactment import State
 class SetInForce(msgspec.Struct, frozen=True, kw_only=True):
     """The set of policies that came into force last.
 
-    The counts are None where this agent does not load it; `problem` then says why.
+    The counts are None where this agent does not load it; `problem` then says why. It also says why a set that
+    came later did not load, so that this one stayed in force; empty where all is well.
     """
 
     revision: str
@@ -25,7 +26,11 @@ class SetInForce(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
-    """What is in force, what stands in the way, how far the agent has come, and what is open."""
+    """What is in force, what stands in the way, how far the agent has come, and what is open.
+
+    `alive` is when an agent last left anything in the ledger; None where none has run on it. `is_silent` says
+    that this is too long ago for one to be running.
+    """
 
     now: datetime
     mode: str
@@ -33,6 +38,8 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     policies: SetInForce | None
     """None where no agent has run on this ledger yet."""
     alarms: tuple[Alarm, ...]
+    alive: datetime | None
+    is_silent: bool
     watermark: datetime | None
     """Everything in Defender up to it has been read and saved."""
     swept: datetime | None

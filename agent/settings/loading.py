@@ -19,6 +19,9 @@ from agent.settings.values import value
 SHOWN = 80
 """Characters of a wrong value that a message quotes."""
 
+LOGIN = "auth"
+"""The section whose secrets only a login needs."""
+
 
 class Given(msgspec.Struct, frozen=True, kw_only=True):
     """What was written for one setting, where, and the folder that a relative path is counted from."""
@@ -28,8 +31,10 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     folder: Path
 
 
-def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
+def load(path: Path | None, environ: Mapping[str, str], *, logs_in: bool = True) -> Settings:
     """Return the settings of this file, if there is one, overridden by the environment.
+
+    What does not log in needs no secret of `auth`: none is read then, nor missed where it is not there.
 
     Relative paths are counted from the file's folder, so that the same file means the same ledger wherever
     the agent is started; those in the environment from the working directory. An empty variable is none.
@@ -37,14 +42,17 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
     Raises:
         SettingsError: something is missing or wrong; one line for each thing.
     """
-    return _Loading(path, environ).settings()
+    return _Loading(path, environ, logs_in=logs_in).settings()
 
 
 class _Loading:
     """One reading of the settings, and the problems met on the way."""
 
-    def __init__(self, path: Path | None, environ: Mapping[str, str]) -> None:
+    def __init__(self, path: Path | None, environ: Mapping[str, str], *, logs_in: bool) -> None:
         self.path = path
+        self.unread = (
+            set() if logs_in else {one.name for one in fields() if one.section == LOGIN and one.is_secret}
+        )
         self.here = Path.cwd()
         self.home = (self.here / path).parent if path else self.here
         self.problems: list[str] = []
@@ -57,11 +65,11 @@ class _Loading:
     def settings(self) -> Settings:
         values = {field.name: self._value_of(field) for field in fields()}
         for field in fields():
-            if field.is_secret and values[field.name] is None:
+            if field.is_secret and values[field.name] is None and field.name not in self.unread:
                 values[field.name] = self._secret_of(field, values)
         whole = _assembled(values)
         for found in disagreements(whole):
-            if self.wrong.isdisjoint(found.names):
+            if (self.wrong | self.unread).isdisjoint(found.names):
                 self.problems.append(f"{self._origin(*found.names)}: `{found.names[0]}`: {found.words}")
         if self.problems:
             raise SettingsError("\n".join(self.problems))
@@ -136,13 +144,12 @@ class _Loading:
                 self.wrong.discard(known[name].name)
 
     def _value_of(self, field: Field) -> Any:
+        if field.name in self.unread:
+            return None
         given = self.given.get(field.name)
         if given is None and field.is_required:
             if field.name not in self.wrong:
-                self._complain(
-                    field.name,
-                    f"{self._origin()}: `{field.name}` is missing: set it here, or set {field.env}",
-                )
+                self._complain(field.name, f"{self._missing(field)}, or set {field.env}")
             return None
         if given is None:
             return self._rooted(field, field.default, self.home)
@@ -189,6 +196,14 @@ class _Loading:
         self.wrong.add(name)
         self.given.pop(name, None)
         self.problems.append(problem)
+
+    def _missing(self, field: Field) -> str:
+        if self.path is None:
+            return (
+                f"settings: `{field.name}` is missing, and there is no settings file here: "
+                "name one with `--settings`"
+            )
+        return f"{self._origin()}: `{field.name}` is missing: set it here"
 
     def _origin(self, *names: str) -> str:
         """Return where the first of these was written that was written at all; else the file's name."""

@@ -59,7 +59,7 @@ class Replay:
             return self._error(401, str(wrong))
         path = request.url.path
         if not (request.method == "GET" or (request.method == "POST" and HUNTING.fullmatch(path))):
-            return self._error(403, "a recording takes no writes")
+            return self._error(405, "a recording takes no writes")
         target = f"{path}?{request.url.query}" if request.url.query else path
         asked = question(request.method, target, (await request.body()).decode("utf-8", "replace"))
         found = self._tape.answer(asked)

@@ -49,6 +49,25 @@ async def test_cursor_and_sweep_are_kept_apart_and_to_the_microsecond(ledger: Sq
     assert await ledger.swept() == NOW + MINUTE
 
 
+async def test_a_ledger_without_a_sign_of_life_has_none(ledger: SqlLedger) -> None:
+    assert await ledger.alive() is None
+
+
+async def test_a_sign_of_life_a_decision_or_an_incident_is_when_an_agent_last_lived(
+    ledger: SqlLedger,
+) -> None:
+    await ledger.mark_alive(NOW)
+    await ledger.move_cursor(NOW + 9 * MINUTE)
+    assert await ledger.alive() == NOW
+
+    await ledger.save([], versions={"1": "a"}, now=NOW + MINUTE)
+    assert await ledger.alive() == NOW + MINUTE
+
+    await ledger.mark_alive(NOW + 2 * MINUTE)
+    assert await ledger.alive() == NOW + 2 * MINUTE
+    assert await ledger.cursor() == NOW + 9 * MINUTE
+
+
 async def test_the_newest_version_of_an_incident_is_remembered(ledger: SqlLedger) -> None:
     await ledger.save([], versions={"1": "a", "2": "b", NOTHING: NOTHING}, now=NOW)
 

@@ -34,6 +34,7 @@ QUERIES: dict[str, tuple[Asked, set[str]]] = {
     "effects": (lambda one: one.effects(ACTION), {"ix_effects_action"}),
     "covered": (lambda one: one.covered([TARGET]), {"pk:targets", "pk:effects"}),
     "spent": (lambda one: one.spent("p", NOW), {"pk:approvals"}),
+    "alive": (lambda one: one.alive(), {"pk:cursors", "ix_decisions_at", "ix_incidents_seen_at"}),
     "versions": (lambda one: one.versions(["1"]), {"pk:incidents"}),
     "decisions": (lambda one: one.decisions(since=NOW), {"ix_decisions_at"}),
     "decisions of one since": (lambda one: one.decisions(action_id=ACTION, since=NOW), {"pk:decisions"}),
@@ -95,8 +96,8 @@ async def plan_of(ledger: SqlLedger, asked: Asked) -> list[str]:
     ]
 
 
-WALKS_BY_TENANT = {"listed", "next_due", "to_visit", "counts", "decisions"}
-"""These read an index from its beginning, and stop at their limit, or read a short or narrow one whole."""
+WALKS_BY_TENANT = {"listed", "next_due", "to_visit", "counts", "decisions", "alive"}
+"""These read an index from one end, and stop at their limit, or read a short or narrow one whole."""
 
 
 @pytest.mark.parametrize("name", QUERIES)

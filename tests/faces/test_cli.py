@@ -25,6 +25,7 @@ from agent.model.errors import (
     SettingsError,
     Unavailable,
 )
+from agent.simulator.names import EXECUTIVES
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -113,7 +114,10 @@ def test_without_settings_the_tenant_is_asked_for(tmp_path: Path, monkeypatch: p
     done = run("pending")
 
     assert done.exit_code == 2
-    assert "`tenant.id` is missing: set it here, or set AIR_AGENT_TENANT_ID" in done.stderr
+    assert (
+        "`tenant.id` is missing, and there is no settings file here: name one with `--settings`"
+        in done.stderr
+    )
 
 
 def test_the_usual_settings_file_is_found_where_one_stands(
@@ -125,6 +129,30 @@ def test_the_usual_settings_file_is_found_where_one_stands(
     done = run("pending")
 
     assert "air-agent.yaml:1:14: `tenant.id`: `abc` is not a GUID" in done.stderr
+
+
+@pytest.mark.parametrize("has_file", [True, False])
+def test_run_says_where_the_log_goes_if_it_goes_elsewhere(tmp_path: Path, has_file: bool) -> None:
+    path, log = tmp_path / "air-agent.yaml", tmp_path / "agent.log"
+    (tmp_path / "policies").mkdir()
+    (tmp_path / "policies" / "small-clusters.yaml").write_text(POLICY)
+    path.write_text(
+        "tenant: {id: 72f988bf-0000-4000-8000-00000000c0de}\n"
+        "graph: {cloud: simulator, url: 'http://127.0.0.1:1'}\n"
+        "auth: {kind: clientSecret, client_id: 72f988bf-0000-4000-8000-00000000c0de}\n"
+        + (f"log: {{file: {log}}}\n" if has_file else "")
+    )
+
+    ran = subprocess.run(
+        [sys.executable, "-m", "agent", "run", "--settings", str(path)],
+        env=os.environ | {"AIR_AGENT_CLIENT_SECRET": "x"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (f"the log goes to {log}\n" in ran.stderr) is has_file
+    assert ran.stdout == ""
 
 
 def test_a_graph_that_is_away_ends_once_with_three(tmp_path: Path) -> None:
@@ -418,6 +446,8 @@ def test_the_simulator_says_where_it_is_ready_and_stops_when_asked() -> None:
     assert process.returncode == 0
     assert f'url: "{url}"' in recipe
     assert 'epoch: "2026-08-20T12:00:00Z"' in recipe
+    assert "`source: {group: ID}`" in recipe
+    assert f"  {EXECUTIVES}  two executives" in recipe
 
 
 @pytest.mark.parametrize("most", [None, 100_000])

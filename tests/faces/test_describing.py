@@ -112,6 +112,15 @@ def test_facts_as_markdown_are_one_table() -> None:
     assert run("facts", "--json", "--format", "markdown").exit_code == 2
 
 
+def test_a_fact_of_a_list_says_that_there_has_to_be_the_list() -> None:
+    done = run("facts", "list.nosuch.refreshed")
+
+    assert "a list `nosuch`: a policy that asks of one that is not there does not load" in " ".join(
+        done.stdout.split()
+    )
+    assert "needs" not in run("facts", "incident.id").stdout
+
+
 @pytest.mark.parametrize("columns", [80, 160])
 def test_every_rule_is_listed_with_its_code_and_how_to_mend_it(columns: int) -> None:
     done = run("check", "--rules", columns=columns)

@@ -124,6 +124,19 @@ def test_the_decision_comes_first_then_the_rule_the_flip_and_the_trees(policies:
     assert places == sorted(places)
 
 
+def test_facts_and_policies_that_are_both_named_need_no_settings_at_all(
+    policies: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "air-agent.yaml").write_text("tenant: [not, an, id]\n")
+    monkeypatch.chdir(tmp_path)
+
+    done = explain("--facts", with_facts(tmp_path), "--policies", policies)
+    refused = explain("--facts", with_facts(tmp_path))
+
+    assert done.exit_code == 0, done.output
+    assert refused.exit_code == 2
+
+
 def test_observing_policies_count_unless_it_is_said_otherwise_and_either_is_said(
     policies: str, tmp_path: Path
 ) -> None:

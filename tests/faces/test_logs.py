@@ -87,6 +87,25 @@ def test_a_traceback_is_told_and_its_text_does_nothing(tmp_path: Path, kind: Log
     assert not {letter for letter in text if unicodedata.category(letter) in {"Cc", "Cf"}} - {"\n"}
 
 
+def test_several_values_are_an_array_whatever_stands_in_them(tmp_path: Path) -> None:
+    path = to_file(tmp_path)
+
+    structlog.get_logger().info("decided", policies=("p", HOSTILE), none=(), deep=[("a", 1, None)])
+
+    (line,) = lines(path)
+    assert line["policies"] == ["p", HOSTILE]
+    assert line["none"] == []
+    assert line["deep"] == [["a", 1, None]]
+
+
+def test_for_people_several_values_are_told_one_after_the_other(tmp_path: Path) -> None:
+    path = to_file(tmp_path, format=LogFormat.CONSOLE)
+
+    structlog.get_logger().info("decided", policies=("p", "q"))
+
+    assert "policies='p, q'" in path.read_text(encoding="utf-8")
+
+
 def test_lines_below_the_level_are_left_out(tmp_path: Path) -> None:
     path = to_file(tmp_path, level=LogLevel.WARNING)
 

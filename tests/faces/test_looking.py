@@ -18,6 +18,7 @@ from agent.faces.cli.app import app
 from agent.model.decision import Verb
 from agent.model.enactment import Plan, State, Way
 from tests.faces.records import HOSTILE, a_decision, a_record, a_settings_file
+from tests.judge.writing import policy_file
 from tests.makers import NOW, a_cluster, a_message
 
 
@@ -279,3 +280,21 @@ def test_a_ledger_with_garbage_in_it_is_told_in_one_line(
     assert (done.exit_code, done.stdout) == (2, "")
     assert done.stderr.startswith("error: ledger")
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "arguments", [["pending"], ["history"], ["show", "ID"], ["replay", "ID"], ["policy", "explain", "ID"]]
+)
+def test_what_only_reads_the_ledger_needs_no_login(tmp_path: Path, arguments: list[str]) -> None:
+    record = a_record()
+    path = a_settings_file(tmp_path, record)
+    login = "auth: {kind: clientSecret, client_id: 11111111-2222-3333-4444-555555555555}\n"
+    path.write_text(path.read_text() + login)
+    (tmp_path / "policies").mkdir()
+    (tmp_path / "policies" / "p.yaml").write_bytes(policy_file())
+
+    done = run(*(record.action.id if one == "ID" else one for one in arguments), "--settings", str(path))
+
+    assert "client_secret" not in done.stderr
+    assert done.exit_code in {0, 1}
+    assert done.stdout

@@ -128,6 +128,13 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     return Made(folder / "zrec", said, planter, sorted(one.name for one in folder.iterdir()))
 
 
+def test_without_a_terminal_one_line_says_what_is_being_read(made: Made) -> None:
+    assert made.said.stderr.startswith(
+        "reading every incident updated in the last 10d: this takes as long as"
+    )
+    assert made.said.stderr.count("\n") == 1
+
+
 # Nothing gets out
 
 
@@ -338,8 +345,9 @@ def test_simulate_replays_from_the_moment_of_the_recording_and_prints_the_settin
     ("arguments", "words"),
     [
         (("--rate", "1"), "`--rate 1` is real time, which the recording is not in"),
-        (("--faults", "3"), "takes neither `--faults` nor `--position`"),
-        (("--position", "no hunting"), "takes neither `--faults` nor `--position`"),
+        (("--seed", "7"), "takes none of `--seed`, `--faults` and `--position`"),
+        (("--faults", "3"), "takes none of `--seed`, `--faults` and `--position`"),
+        (("--position", "no hunting"), "takes none of `--seed`, `--faults` and `--position`"),
     ],
 )
 def test_simulate_says_what_does_not_go_with_a_recording(

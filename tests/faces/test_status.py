@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+from agent.adapters.host import SystemClock
 from agent.adapters.ledger.opening import open_ledger
 from agent.faces.cli.app import app
 from agent.model.alarm import Alarm
@@ -32,8 +33,14 @@ def run(*arguments: str) -> Result:
     return CliRunner(env={"COLUMNS": "160"}).invoke(app, ["status", *arguments])
 
 
-def standing(folder: Path, *alarms: Alarm, kept: KeptSet | None = A_SET, more: Sequence[str] = ()) -> Path:
-    """Return the settings of an agent that has some records, and these alarms."""
+def standing(
+    folder: Path,
+    *alarms: Alarm,
+    kept: KeptSet | None = A_SET,
+    more: Sequence[str] = (),
+    silent: timedelta | None = timedelta(0),
+) -> Path:
+    """Return the settings of an agent that has some records and these alarms, and left its last sign so long ago."""
     path = a_settings_file(
         folder,
         a_record(State.HELD, Verb.ESCALATE, evidence=a_cluster(query="one"), due=NOW + timedelta(hours=1)),
@@ -46,6 +53,8 @@ def standing(folder: Path, *alarms: Alarm, kept: KeptSet | None = A_SET, more: S
             if kept is not None:
                 await ledger.keep_set(kept)
             await ledger.move_cursor(NOW)
+            if silent is not None:
+                await ledger.mark_alive(SystemClock().now() - silent)
             for alarm in alarms:
                 await ledger.raise_alarm(alarm)
 
@@ -69,8 +78,9 @@ def test_it_says_what_is_in_force_and_how_far_the_agent_has_come(tmp_path: Path)
         "policies revision 0123456789ab, git c0ffeec0ffee+, in force since 2026-11-02 09:00Z ("
     )
     assert lines[1].endswith(": 1 enforcing, 1 observing, 1 list")
-    assert lines[2].startswith("read up to 2026-11-02 09:00Z (")
-    assert lines[3:] == [
+    assert lines[2].startswith("last alive ")
+    assert lines[3].startswith("read up to 2026-11-02 09:00Z (")
+    assert lines[4:] == [
         "last sweep there was none yet",
         "next due 2026-11-02 10:00Z (now)",
         "actions 1 confirmed, 1 held",
@@ -86,6 +96,8 @@ def test_json_has_stable_names_and_moments_in_utc(tmp_path: Path) -> None:
         "mode",
         "policies",
         "alarms",
+        "alive",
+        "is_silent",
         "watermark",
         "swept",
         "next_due",
@@ -132,16 +144,57 @@ def test_an_alarm_is_told_since_when_and_is_a_finding(tmp_path: Path) -> None:
     assert told(path, code=1)["alarms"][0]["name"] == "policies"
 
 
+def test_json_says_why_a_set_that_came_later_is_not_in_force(tmp_path: Path) -> None:
+    alarm = Alarm(name="policies", since=NOW, words="p.yaml:1:1: wrong; revision x stays in force")
+    other = Alarm(name="list vip", since=NOW, words="not granted")
+
+    found = told(standing(tmp_path, other, alarm), code=1)["policies"]
+
+    assert found["problem"] == alarm.words
+    assert (found["enforcing"], found["observing"]) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("silent", "more", "code"),
+    [
+        (timedelta(minutes=12), [], 0),
+        (timedelta(minutes=14), [], 1),
+        (timedelta(minutes=14), ["pace: {poll_every: 5m}"], 0),
+        (timedelta(hours=5), ["pace: {poll_every: 5m}"], 1),
+        (timedelta(minutes=-5), [], 0),
+    ],
+)
+def test_an_agent_that_left_no_sign_for_some_polls_is_said_to_be_silent(
+    tmp_path: Path, silent: timedelta, more: list[str], code: int
+) -> None:
+    path = standing(tmp_path, silent=silent, more=more)
+
+    done = run("--settings", str(path))
+
+    assert done.exit_code == code
+    assert ("no agent has run since " in done.stdout) is (code == 1)
+    assert told(path, code=code)["is_silent"] is (code == 1)
+
+
+def test_what_a_dead_agent_of_an_earlier_version_left_says_when_it_lived(tmp_path: Path) -> None:
+    done = run("--settings", str(standing(tmp_path, silent=None)))
+
+    assert done.exit_code == 1
+    assert "no agent has run since 2026-11-02 09:00Z (" in done.stdout
+
+
 def test_a_ledger_on_which_no_agent_has_run_says_so(tmp_path: Path) -> None:
     path = a_settings_file(tmp_path)
 
     done = run("--settings", str(path))
 
-    assert done.exit_code == 0
+    assert done.exit_code == 1
     assert "none are in force: no agent has run on this ledger yet" in done.stdout
     assert "nothing was read yet" in done.stdout
     assert "none were seen yet" in done.stdout
-    assert told(path)["policies"] is None
+    assert "no agent has run on this ledger yet: start one" in done.stdout
+    found = told(path, code=1)
+    assert (found["policies"], found["alive"], found["is_silent"]) == (None, None, True)
 
 
 def test_a_set_that_this_version_does_not_load_is_said_to_be_of_another(tmp_path: Path) -> None:

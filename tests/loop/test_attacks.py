@@ -495,6 +495,24 @@ async def test_a_note_that_is_refused_is_tried_again_when_it_is_granted(bench: B
     assert len(bench.enactor.comments) == 1
 
 
+async def test_a_reason_that_many_incidents_have_is_told_once(bench: Bench) -> None:
+    for number in range(1, 6):
+        one(bench, str(number), first=number * 10, messages=1)
+
+    async def refused(incident_id: str, text: str, *, departing: object) -> Outcome:
+        return Outcome(
+            went=Went.REFUSED, detail="405 (a recording takes no writes)" + "!" * (incident_id == "3")
+        )
+
+    bench.enactor.comment = refused  # type: ignore[method-assign]
+    report = await bench.run_pass()
+
+    assert len(report.problems) == 2
+    (together,) = [one for one in report.problems if one.startswith("4 incidents (")]
+    assert together.endswith(" and 1 more): could not be annotated: 405 (a recording takes no writes)")
+    assert "incident 3: could not be annotated: 405 (a recording takes no writes)!" in report.problems
+
+
 async def test_a_stop_in_the_middle_of_a_poll_leaves_the_watermark(bench: Bench) -> None:
     one(bench, "1", first=1, messages=1)
     stop = asyncio.Event()

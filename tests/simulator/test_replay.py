@@ -164,7 +164,7 @@ async def test_a_recording_takes_no_writes(method: str, path: str) -> None:
     async with played(an_exchange()) as client:
         answer = await client.request(method, path, json={})
 
-    assert answer.status_code == 403
+    assert answer.status_code == 405
     assert answer.json()["error"]["message"] == "a recording takes no writes"
 
 

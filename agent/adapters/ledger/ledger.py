@@ -52,6 +52,12 @@ class SqlLedger:
     async def mark_swept(self, moment: datetime) -> None:
         await self._write(writes.mark_swept, moment)
 
+    async def alive(self) -> datetime | None:
+        return await self._read(reads.alive)
+
+    async def mark_alive(self, moment: datetime) -> None:
+        await self._write(writes.mark_alive, moment)
+
     async def versions(self, incident_ids: Sequence[str]) -> Mapping[str, str]:
         return await self._read(reads.versions, incident_ids)
 

@@ -55,6 +55,17 @@ def swept(connection: Connection, tenant_id: str) -> datetime | None:
     return connection.scalar(select(cursors.c.swept).where(cursors.c.tenant_id == tenant_id))
 
 
+def alive(connection: Connection, tenant_id: str) -> datetime | None:
+    """Return the newest sign of life, decision or reading of an incident."""
+    found = (
+        connection.scalar(
+            select(column).where(column.table.c.tenant_id == tenant_id).order_by(column.desc()).limit(1)
+        )
+        for column in (cursors.c.alive, decisions.c.at, incidents.c.seen_at)
+    )
+    return max((one for one in found if one is not None), default=None)
+
+
 def versions(connection: Connection, tenant_id: str, incident_ids: Sequence[str]) -> Mapping[str, str]:
     """Return the versions in which incidents were last saved."""
     found: dict[str, str] = {}

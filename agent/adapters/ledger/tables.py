@@ -190,6 +190,7 @@ cursors = Table(
     Column("tenant_id", Key, primary_key=True),
     Column("watermark", Moment),
     Column("swept", Moment),
+    Column("alive", Moment),
 )
 
 incidents = Table(

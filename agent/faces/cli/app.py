@@ -147,7 +147,10 @@ def record(
 @app.command()
 def simulate(
     port: Annotated[int, typer.Option(min=0, max=65_535, help="Where to listen; 0 takes a free port.")] = 0,
-    seed: Annotated[int, typer.Option(min=0, help="Which tenant: the same seed is the same tenant.")] = 7,
+    seed: Annotated[
+        int | None,
+        typer.Option(min=0, help="Which tenant: the same seed is the same tenant; 7 if left out."),
+    ] = None,
     rate: Annotated[
         float | None,
         typer.Option(
@@ -174,7 +177,10 @@ def simulate(
     as_json: Json = False,
     until_stdin_closes: UntilStdinCloses = False,
 ) -> None:
-    """Run the Graph simulator alone, on this machine only."""
+    """Run the Graph simulator alone, on this machine only.
+
+    Prints the settings that an agent needs for it, and the ids of the groups that lists can be fed from.
+    """
     from agent.faces.cli import simulating
 
     asked = simulating.Asked(

@@ -13,7 +13,7 @@ from agent.faces.backtest_markdown import markdown
 from agent.faces.cli.backtest_tables import tell
 from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.looking import moment_of, reading
-from agent.faces.cli.options import Listing, loaded, one_of
+from agent.faces.cli.options import Listing, loaded_to_look, one_of
 from agent.faces.cli.output import console, print_json, print_text, safe
 from agent.faces.cli.sources import in_folder, named
 from agent.judge.quote import counted
@@ -51,7 +51,7 @@ def form(word: str) -> Listing:
 
 def run_backtest(settings_file: Path | None, asked: Asked, how: Listing) -> None:
     """Print what comes out otherwise; end with 1 where more actions flip than are allowed."""
-    settings = loaded(settings_file)
+    settings = loaded_to_look(settings_file)
     folder = asked.path or settings.policies.directory
     since = moment_of(asked.since, clock_of(settings).now())
     after = in_folder(folder)

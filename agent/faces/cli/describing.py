@@ -16,7 +16,7 @@ from agent.judge.literals import nearest
 from agent.judge.operators import OPERATORS
 from agent.judge.schema.schema import schema
 from agent.judge.strict_yaml import shown
-from agent.judge.vocabulary import Scope
+from agent.judge.vocabulary import Scope, list_of
 from agent.model.document import Document
 from agent.model.errors import SettingsError
 from agent.model.facts import VOCABULARY
@@ -149,6 +149,8 @@ def _print_page(page: FactPage) -> None:
     table.add_row("of", of_whom(page).replace("`", ""))
     table.add_row("what it is", page.source)
     table.add_row("known", _unknown(page))
+    if (about := list_of(page.name)) is not None:
+        table.add_row("needs", f"a list `{about}`: a policy that asks of one that is not there does not load")
     table.add_row("since", f"fact table {page.since}")
     if page.words is not None:
         table.add_row("words", ", ".join(page.words))

@@ -11,7 +11,7 @@ from agent.faces.cli.branches import tell
 from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.looking import chosen, known_members
 from agent.faces.cli.options import USUAL as USUAL_SETTINGS
-from agent.faces.cli.options import loaded, one_of
+from agent.faces.cli.options import loaded_to_look, one_of
 from agent.faces.cli.output import console, print_json, safe
 from agent.faces.cli.sources import in_folder
 from agent.faces.cli.taken_apart import Explained, Recorded
@@ -83,10 +83,11 @@ def _verbs(flip_to: str | None) -> tuple[Verb, ...]:
 
 
 def _settings(asked: Asked) -> Settings | None:
-    """Return the settings; None where facts of a file are explained and there are none."""
-    if asked.action is None and asked.settings is None and not USUAL_SETTINGS.exists():
+    """Return the settings; None where facts of a file are explained by policies that are named, or there are none."""
+    has_all = asked.policies is not None or not USUAL_SETTINGS.exists()
+    if asked.action is None and asked.settings is None and has_all:
         return None
-    return loaded(asked.settings)
+    return loaded_to_look(asked.settings)
 
 
 def _folder(asked: Asked, settings: Settings | None) -> Path:

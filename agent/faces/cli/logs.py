@@ -99,6 +99,8 @@ def _json_line(_logger: Any, _name: str, event: Event) -> str:
 
 
 def _plain(said: Any) -> Any:
+    if isinstance(said, tuple | list):
+        return [_plain(one) for one in said]
     return said if isinstance(said, str | int | float | bool | type(None)) else str(said)
 
 
@@ -108,5 +110,9 @@ def _made_visible(_logger: Any, _name: str, event: Event) -> Event:
         if name == "exception":
             event[name] = "\n".join(visible(line, VALUE) for line in str(said).splitlines())
         elif name != "timestamp" and not isinstance(said, int | float | bool | type(None)):
-            event[name] = visible(str(said), VALUE)
+            event[name] = visible(_spoken(said), VALUE)
     return event
+
+
+def _spoken(said: Any) -> str:
+    return ", ".join(map(str, said)) if isinstance(said, tuple | list) else str(said)

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from agent.compose import clock_of, open_ledger_for_reading
 from agent.faces.cli.failures import FINDINGS, Ending
-from agent.faces.cli.options import loaded, one_of
+from agent.faces.cli.options import loaded_to_look, one_of
 from agent.faces.cli.output import COLOURS, console, lines, print_json, rows_table, safe
 from agent.faces.cli.story import story, tell
 from agent.faces.telling import Row, deciders, moment, row, what
@@ -64,7 +64,7 @@ class Past(msgspec.Struct, frozen=True, kw_only=True):
 
 def pending(path: Path | None, *, as_json: bool) -> None:
     """Print everything that is open, earliest deadline first."""
-    settings = loaded(path)
+    settings = loaded_to_look(path)
     now = clock_of(settings).now()
     records = reading(settings, _open)
     rows = [row(record, now) for record in records]
@@ -76,7 +76,7 @@ def pending(path: Path | None, *, as_json: bool) -> None:
 
 def history(path: Path | None, wanted: Wanted, *, as_json: bool) -> None:
     """Print decisions, newest first."""
-    settings = loaded(path)
+    settings = loaded_to_look(path)
     now = clock_of(settings).now()
     since = moment_of(wanted.since, now)
     if wanted.decision is not None:
@@ -90,7 +90,7 @@ def history(path: Path | None, wanted: Wanted, *, as_json: bool) -> None:
 
 def show(path: Path | None, action: str, *, as_json: bool) -> None:
     """Print everything about one pending action; end with 1 where there is none or more than one."""
-    settings = loaded(path)
+    settings = loaded_to_look(path)
     now = clock_of(settings).now()
     record = chosen(settings, action)
     told = reading(settings, lambda ledger: story(ledger, record, now, settings.graph.cloud))

@@ -78,6 +78,17 @@ def loaded(path: Path | None) -> Settings:
     Raises:
         SettingsError: something is missing or wrong.
     """
-    if path is None and USUAL.exists():
-        path = USUAL
-    return load(path, os.environ)
+    return load(_found(path), os.environ)
+
+
+def loaded_to_look(path: Path | None) -> Settings:
+    """Return the same for a command that does not log in: without the secrets of the login.
+
+    Raises:
+        SettingsError: something else is missing or wrong.
+    """
+    return load(_found(path), os.environ, logs_in=False)
+
+
+def _found(path: Path | None) -> Path | None:
+    return USUAL if path is None and USUAL.exists() else path

@@ -17,7 +17,7 @@ from agent.faces.cli.failures import complain, exit_code
 from agent.faces.cli.logs import configure
 from agent.faces.cli.looking import every
 from agent.faces.cli.options import loaded
-from agent.faces.cli.output import console, print_json
+from agent.faces.cli.output import console, print_json, safe
 from agent.faces.cli.recorded import letter, tell
 from agent.faces.cli.stopping import stop_on_signals
 from agent.judge.parse import parse_set
@@ -131,7 +131,11 @@ class Recorded:
         """
         stop = asyncio.Event()
         stop_on_signals(stop)
-        with console(stderr=True).status("logging in") as status:
+        out = console(stderr=True)
+        if not out.is_terminal:
+            what = _scope(self._asked, self._settings.pace.first_look)
+            out.print(safe(f"reading {what}: this takes as long as Graph does"), soft_wrap=True)
+        with out.status("logging in") as status:
             began, grants, passed = await self._watch(stop, status.update)
             status.update("replaying what was recorded")
             return await self._written(self._manifest(began, grants, passed)), passed

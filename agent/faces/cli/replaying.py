@@ -10,7 +10,7 @@ from agent.adapters.ledger.codec import write_decision
 from agent.compose import installed
 from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.looking import chosen, reading
-from agent.faces.cli.options import loaded
+from agent.faces.cli.options import loaded_to_look
 from agent.faces.cli.output import console, print_json, safe
 from agent.faces.telling import commit, moment
 from agent.judge.past.again import Difference
@@ -41,7 +41,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 
 def replay_action(path: Path | None, action: str, *, number: int | None, as_json: bool) -> None:
     """Make the decisions on an action again; end with 1 where one does not come out the same."""
-    settings = loaded(path)
+    settings = loaded_to_look(path)
     record = chosen(settings, action)
     replayed = reading(settings, lambda ledger: replay(ledger, record, write_decision, number=number))
     if number is not None and not replayed:

@@ -44,6 +44,7 @@ WORDS = {
 def run(path: Path | None, *, as_json: bool, until_stdin_closes: bool) -> None:
     """Run the agent until it is asked to stop."""
     settings = _loaded(path)
+    _say_where(settings)
     if until_stdin_closes:
         stop_when_stdin_closes()
     asyncio.run(_run(settings, as_json=as_json))
@@ -74,6 +75,13 @@ def _loaded(path: Path | None) -> Settings:
     parse_set(shelf_of(settings).files())
     configure(settings.log, clock_of(settings).now)
     return settings
+
+
+def _say_where(settings: Settings) -> None:
+    """Say where the log goes, if it does not come out here: else a running agent looks like one that hangs."""
+    if settings.log.file is None:
+        return
+    console(stderr=True).print(safe(f"the log goes to {settings.log.file}"), soft_wrap=True)
 
 
 def _passed(report: PassReport) -> Passed:

@@ -32,6 +32,8 @@ moment at which it was recorded for longer."""
 AS_MANY_AS_NEEDED = 100_000
 """Requests in a minute that a recording answers."""
 
+USUAL_SEED = 7
+
 USUAL_POSITION = "default"
 
 RECIPE = """\
@@ -45,6 +47,14 @@ an agent finds this tenant with these settings:
 and with AIR_AGENT_CLIENT_SECRET={secret} in its environment; {mode}
 """
 
+GROUPS = f"""\
+groups to feed lists from, with `source: {{group: ID}}`:
+
+  {names.EXECUTIVES}  two executives ({names.VIPS[0]} and {names.VIPS[1]})
+  {names.EVERYONE}  everybody
+  {names.KIOSKS}  three devices, for a list of `type: devices`
+"""
+
 ENFORCES = "`mode: enforce` is allowed here"
 OBSERVES = "it only observes: a recording takes no writes"
 
@@ -53,7 +63,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """The options as they were given."""
 
     port: int
-    seed: int
+    seed: int | None
     rate: float | None
     epoch: str | None
     faults: int | None
@@ -69,11 +79,12 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     epoch: datetime
     requests_per_minute: int | None = None
     mode: str = ENFORCES
+    groups: str = ""
 
     def recipe(self, port: int) -> str:
-        """Return the settings that an agent needs."""
+        """Return the settings that an agent needs, and which groups its lists can be fed from."""
         most = self.requests_per_minute
-        return RECIPE.format(
+        recipe = RECIPE.format(
             tenant=self.tenant,
             port=port,
             more=f", requests_per_minute: {most}" if most is not None else "",
@@ -83,6 +94,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
             secret=names.CLIENT_SECRET,
             mode=self.mode,
         )
+        return recipe + self.groups
 
 
 def simulate(asked: Asked, *, as_json: bool, until_stdin_closes: bool) -> None:
@@ -109,14 +121,21 @@ def _seeded(asked: Asked) -> tuple[Told, ASGIApp]:
     epoch, rate = _moment(asked.epoch), 1.0 if asked.rate is None else asked.rate
     switches = _switches(asked.position)
     faults = Faults() if asked.faults is None else sour(asked.faults)
-    app = build(seed(asked.seed, epoch), switches, faults, RealClock(epoch, rate))
-    return Told(tenant=names.TENANT_ID, rate=rate, epoch=epoch), app
+    app = build(
+        seed(USUAL_SEED if asked.seed is None else asked.seed, epoch),
+        switches,
+        faults,
+        RealClock(epoch, rate),
+    )
+    return Told(tenant=names.TENANT_ID, rate=rate, epoch=epoch, groups=GROUPS), app
 
 
 def _replayed(asked: Asked, folder: Path) -> tuple[Told, ASGIApp]:
     """Return a recording as an application, its time where it was recorded."""
-    if asked.faults is not None or asked.position != USUAL_POSITION:
-        raise SettingsError("`--replay` takes neither `--faults` nor `--position`: a recording is what it is")
+    if asked.seed is not None or asked.faults is not None or asked.position != USUAL_POSITION:
+        raise SettingsError(
+            "`--replay` takes none of `--seed`, `--faults` and `--position`: a recording is what it is"
+        )
     rate = REPLAYED if asked.rate is None else asked.rate
     if rate == 1:
         raise SettingsError(

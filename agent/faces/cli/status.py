@@ -8,7 +8,7 @@ from rich.console import Console
 from agent.compose import clock_of
 from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.looking import reading
-from agent.faces.cli.options import loaded
+from agent.faces.cli.options import loaded_to_look
 from agent.faces.cli.output import console, print_json, safe
 from agent.faces.telling import commit, moment, remaining
 from agent.judge.quote import counted
@@ -21,16 +21,20 @@ WIDTH = 12
 
 
 def status(path: Path | None, *, as_json: bool) -> None:
-    """Print how the agent stands; end with 1 where an alarm does."""
-    settings = loaded(path)
+    """Print how the agent stands; end with 1 where an alarm does, or where no agent seems to run."""
+    settings = loaded_to_look(path)
     now = clock_of(settings).now()
     treats = settings.policies.treat_as is TreatAs.ENFORCE
-    found = reading(settings, lambda ledger: standing(ledger, now, settings.mode, enforces_observers=treats))
+    every = settings.pace.poll_every
+    found = reading(
+        settings,
+        lambda ledger: standing(ledger, now, settings.mode, poll_every=every, enforces_observers=treats),
+    )
     if as_json:
         print_json(found)
     else:
         _tell(console(), found)
-    if found.alarms:
+    if found.alarms or found.is_silent:
         raise Ending(FINDINGS)
 
 
@@ -38,6 +42,7 @@ def _tell(out: Console, found: Standing) -> None:
     said = {
         "mode": found.mode,
         "policies": _policies(found.policies, found.now),
+        "last alive": _past(found.alive, found.now, "no agent has run on this ledger yet"),
         "read up to": _past(found.watermark, found.now, "nothing was read yet"),
         "last sweep": _past(found.swept, found.now, "there was none yet"),
         "next due": _future(found.next_due, found.now),
@@ -47,9 +52,18 @@ def _tell(out: Console, found: Standing) -> None:
     }
     for name, words in said.items():
         out.print(safe(f"{name:<{WIDTH}} {words}"), soft_wrap=True)
+    if found.is_silent:
+        out.print(safe(_silence(found), "red"), soft_wrap=True)
     for one in found.alarms:
         since = f"{moment(one.since)} ({_age(one.since, found.now)})"
         out.print(safe(f"alarm: {one.name}, since {since}: {one.words}", "red", limit=2000), soft_wrap=True)
+
+
+def _silence(found: Standing) -> str:
+    if found.alive is None:
+        return "no agent has run on this ledger yet: start one with `air-agent run`"
+    since = f"{moment(found.alive)} ({_age(found.alive, found.now)})"
+    return f"no agent has run since {since}: start one with `air-agent run`; its log says why it ended"
 
 
 def _policies(one: SetInForce | None, now: datetime) -> str:
@@ -57,7 +71,7 @@ def _policies(one: SetInForce | None, now: datetime) -> str:
         return "none are in force: no agent has run on this ledger yet"
     git = f", git {commit(one.git)}" if one.git else ""
     named = f"revision {one.revision}{git}, in force since {moment(one.since)} ({_age(one.since, now)})"
-    if one.problem:
+    if one.enforcing is None:
         return f"{named}; {one.problem}"
     lists = counted(one.lists or 0, "list", "lists")
     return f"{named}: {one.enforcing} enforcing, {one.observing} observing, {lists}"

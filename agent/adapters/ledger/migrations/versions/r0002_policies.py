@@ -1,4 +1,4 @@
-"""What policies are judged by and were judged by: earlier answers, sets in force, members of groups; alarms."""
+"""What policies are judged by and were judged by: earlier answers, sets in force, members of groups; alarms, signs of life."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -49,6 +49,7 @@ def upgrade() -> None:
         sa.Column("words", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("tenant_id", "name", name="pk_alarms"),
     )
+    op.add_column("cursors", sa.Column("alive", sa.BigInteger()))
     op.drop_index("ix_decisions_at", "decisions")
     op.create_index("ix_decisions_at", "decisions", ["tenant_id", "at", "action_id", "number"])
     op.create_index("ix_approvals_at", "approvals", ["tenant_id", "at"])
