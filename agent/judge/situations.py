@@ -7,24 +7,27 @@
     messages:
       - {sender.domain: harvest.example, auth.dmarc: fail}
     messagesComplete: true
+    lists: {vip: [anna@contoso.example]}
 
-What is not given is unknown. The same keys stand in cases, and in the bases that cases are built on.
+What is not given is unknown. `lists` are the members of lists that are fed from elsewhere; those were just
+fetched, unless the facts say when. The same keys stand in cases, and in the bases that cases are built on.
 """
 
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 
 import yaml
+from msgspec.structs import replace
 
-from agent.judge.literals import Wrong, literal, moment, nearest, text, word, yes_no
+from agent.judge.literals import Wrong, line, literal, moment, nearest, text, word, yes_no
 from agent.judge.strict_yaml import Mapping_, Node, Sequence, keys, problem, read, shown
-from agent.judge.vocabulary import FACTS, MEMBER, MESSAGE_FACTS, SETS, WORDS, Fact, fact_named
-from agent.model.errors import PolicyError
+from agent.judge.vocabulary import FACTS, MEMBER, MESSAGE_FACTS, SETS, WORDS, Fact, fact_named, refreshed
+from agent.model.errors import PolicyError, Problem
 from agent.model.facts import VOCABULARY, Facts, FactType, Value
 from agent.model.pending import ActionKind, IncidentHead, KindSource, PendingAction
 from agent.model.situation import Situation
 
-KEYS = frozenset({"kind", "now", "tenant", "facts", "messages", "messagesComplete"})
+KEYS = frozenset({"kind", "now", "tenant", "facts", "messages", "messagesComplete", "lists"})
 
 USUAL_NOW = datetime(2026, 8, 24, 9, tzinfo=UTC)
 """A Monday at eleven in Madrid: the moment of situations that do not name one."""
@@ -32,6 +35,15 @@ USUAL_NOW = datetime(2026, 8, 24, 9, tzinfo=UTC)
 
 def parse_situation(file: str, data: bytes) -> Situation:
     """Return the situation that a file of its own holds.
+
+    Raises:
+        PolicyError: it is not one; with the first thing that is wrong.
+    """
+    return fetched(parse_base(file, data))
+
+
+def parse_base(file: str, data: bytes) -> Situation:
+    """Return what a file holds for cases to be laid on, which may say yet when its lists were fetched.
 
     Raises:
         PolicyError: it is not one; with the first thing that is wrong.
@@ -87,7 +99,40 @@ def laid(parts: Mapping[str, Node], on: Situation) -> Situation:
             unresolved=below.unresolved,
             vocabulary=below.vocabulary,
         ),
+        lists=_lists(parts["lists"]) if "lists" in parts else on.lists,
     )
+
+
+def fetched(one: Situation, gone: Collection[str] = ()) -> Situation:
+    """Return the situation with its lists just fetched, where it does not say when; those that are `gone` never were."""
+    just = {refreshed(name): one.facts.now for name in one.lists if refreshed(name) not in gone}
+    return replace(one, facts=replace(one.facts, values={**just, **one.facts.values})) if just else one
+
+
+def unfed(one: Situation, fed: Collection[str], file: str, data: bytes) -> tuple[Problem, ...]:
+    """Return the lists of which the situation of this file says what is in them, and that are not fed."""
+    strange = one.lists.keys() - set(fed)
+    if not strange:
+        return ()
+    lists = members(read(file, data), KEYS)["lists"]
+    assert isinstance(lists, Mapping_)  # noqa: S101  as it was read
+    return tuple(
+        problem(file, key.mark, not_fed(key.text, fed)) for key, _ in lists.entries if key.text in strange
+    )
+
+
+def not_fed(name: str, fed: Collection[str]) -> str:
+    """Say that nothing feeds the list, so that nobody else says what is in it."""
+    return f"`{shown(name)}` is not a list with a `source`{nearest(name, fed)}"
+
+
+def _lists(node: Node) -> Mapping[str, tuple[str, ...]]:
+    """Return the members of lists by their names."""
+    if not isinstance(node, Mapping_):
+        raise Wrong(node.mark, "write `lists: {name: [member, member]}`")
+    return {
+        key.text: tuple(line(each) for each in sequence(members, "members")) for key, members in node.entries
+    }
 
 
 def members(node: Node, known: Collection[str]) -> Mapping[str, Node]:
@@ -176,6 +221,8 @@ def situation_yaml(one: Situation) -> str:
         document["messages"] = [_plain(message) for message in facts.messages]
     if not facts.messages_complete:
         document["messagesComplete"] = False
+    if one.lists:
+        document["lists"] = {name: list(one.lists[name]) for name in sorted(one.lists)}
     return yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
 
 

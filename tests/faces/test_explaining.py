@@ -501,3 +501,26 @@ def test_an_action_is_found_by_how_its_id_begins(tmp_path: Path) -> None:
         == action
         == an_action(a_cluster(query='Urls:"https://bad0.example/"')).id
     )
+
+
+def test_the_facts_may_say_who_is_in_a_group_and_without_that_it_is_unknown(tmp_path: Path) -> None:
+    folder = written(tmp_path, SMALL, VIP.replace("priority: 100", "priority: -1"))
+    (folder / "lists" / "vip.yaml").write_text(FED, encoding="utf-8")
+    small = FACTS.replace("250", "50")
+
+    def told(text: str) -> Result:
+        return explain("--facts", with_facts(tmp_path, text), "--policies", str(folder))
+
+    listed = told(f"{small}lists: {{vip: [anna@contoso.example]}}\n")
+    other = told(f"{small}lists: {{vip: [ceo@contoso.example]}}\n")
+    fetched = told(f"{small}  list.vip.refreshed: 2026-08-24T08:30:00Z\n")
+    strange = told(f"{small}lists:\n  vipp: []\n")
+
+    assert listed.stdout.startswith("escalate by vip\n"), listed.output
+    assert other.stdout.startswith("approve by small-malicious\n"), other.output
+    assert "not known here" not in listed.stdout + other.stdout
+    assert fetched.stdout.startswith("escalate by small-malicious, vip\n"), fetched.output
+    assert "approve  had the list `vip` been fetched in time, and been empty, it would" in fetched.stdout
+    assert "or write `lists: {vip: [who is in it]}` into the facts" in fetched.stdout
+    assert strange.exit_code == 2
+    assert "facts.yaml:7:3: `vipp` is not a list with a `source`: did you mean `vip`?" in strange.output

@@ -243,6 +243,44 @@ def test_a_list_that_goes_by_another_group_than_it_did_is_another_list(tmp_path:
     assert "member-of-other-vip@fed.example" in new.output
 
 
+@pytest.mark.parametrize("of", ["addresses", "users"])
+def test_an_example_of_a_list_that_a_group_feeds_is_explained_as_it_was_proved(
+    tmp_path: Path, of: str
+) -> None:
+    policies, into = tmp_path / "policies", tmp_path / "examples"
+    (policies / "lists").mkdir(parents=True)
+    source = "source: {group: 11111111-0000-0000-0000-000000000000}"
+    (policies / "lists" / "vip.yaml").write_text(f"list: vip\ntype: {of}\n{source}\n")
+    (policies / "p.yaml").write_bytes(policy_file(unless="- recipients: {anyIn: $vip}"))
+    (policies / "own.proofs.yaml").write_text(
+        "proofs: own\nalways:\n  - {claim: in, decide: approve, when: {evidence.verdict: malicious, recipients: {anyIn: $vip}}, kinds: [softDeleteCluster]}\n"
+        "never:\n  - {claim: out, decide: approve, when: {recipients: {noneIn: $vip}}, kinds: [softDeleteCluster]}\n"
+    )
+
+    proved = run("policy", "prove", str(policies), "--examples", str(into))
+    inside, outside = (
+        run(
+            "policy",
+            "explain",
+            "--facts",
+            str(into / f"{name}-softDeleteCluster.yaml"),
+            "--policies",
+            str(policies),
+        )
+        for name in ("in", "out")
+    )
+
+    assert "`recipients` has member-of-vip@fed.example (1 of 2), in $vip, which it rules out" in proved.output
+    assert (
+        "member-of-vip@fed.example"
+        in yaml.safe_load((into / "in-softDeleteCluster.yaml").read_text())["lists"]["vip"]
+    )
+    assert inside.output.startswith("escalate by no policy\n"), inside.output
+    assert "`recipients` has member-of-vip@fed.example (1 of 2), in $vip" in inside.output
+    assert outside.output.startswith("approve by p\n"), outside.output
+    assert "not known here" not in inside.output + outside.output
+
+
 def test_a_folder_with_the_name_of_a_revision_does_not_stand_for_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.judge.situations import parse_situation, situation_yaml
-from agent.judge.vocabulary import FACTS, MEMBER, MESSAGE_FACTS, SETS, WORDS, Fact
+from agent.judge.vocabulary import FACTS, MEMBER, MESSAGE_FACTS, SETS, WORDS, Fact, refreshed
 from agent.model.errors import PolicyError
 from agent.model.facts import VOCABULARY, Facts, FactType, Value
 from agent.model.pending import ActionKind
@@ -38,6 +38,7 @@ ODD = [
 TEXTS = st.sampled_from(ODD) | st.text(
     string.ascii_letters + string.digits + " .:/-_{}[]&*!|>%@`", min_size=1
 )
+NAMES = st.sampled_from(["anna@contoso.example", "LAPTOP 7", "no", "0123"])
 ONE: dict[FactType, st.SearchStrategy[Value]] = {
     FactType.TEXT: TEXTS,
     FactType.WORD: TEXTS,
@@ -65,17 +66,20 @@ def some_of(table: dict[str, Fact], kind: ActionKind) -> st.SearchStrategy[dict[
 @st.composite
 def situations(draw: st.DrawFn) -> Situation:
     kind = draw(st.sampled_from(ActionKind))
+    now = draw(MOMENTS)
+    lists = draw(st.dictionaries(st.sampled_from(["vip", "no"]), st.lists(NAMES, max_size=2).map(tuple)))
     rows = st.lists(some_of(dict(MESSAGE_FACTS), kind), max_size=2).map(tuple)
     return Situation(
         kind=kind,
         tenant=draw(st.sampled_from(["", "11111111-2222-3333-4444-555555555555"])),
         facts=Facts(
-            now=draw(MOMENTS),
-            values=draw(some_of(dict(FACTS), kind)),
+            now=now,
+            values={**{refreshed(name): now for name in lists}, **draw(some_of(dict(FACTS), kind))},
             messages=draw(st.none() | rows),
             messages_complete=draw(st.booleans()),
             vocabulary=VOCABULARY,
         ),
+        lists=lists,
     )
 
 

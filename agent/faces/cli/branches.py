@@ -134,11 +134,10 @@ def _rule(out: Console, told: Explained) -> None:
         _say(out, f"policies in `mode: observe` {counted} here; --treat-as {other} does otherwise", "dim")
     if told.unfed:
         names = ", ".join(f"${name}" for name in told.unfed)
-        _say(
-            out,
-            f"who is in {names} is not known here: name settings whose ledger has it with --settings",
-            YELLOW,
-        )
+        mend = "name settings whose ledger has it with --settings"
+        if recorded is None:
+            mend += f", or write `lists: {{{told.unfed[0]}: [who is in it]}}` into the facts"
+        _say(out, f"who is in {names} is not known here: {mend}", YELLOW)
     if explanation.shadow is not None:
         shadow = explanation.shadow
         _say(

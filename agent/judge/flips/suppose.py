@@ -129,7 +129,9 @@ class _Telling:
     def _of_action(self, value: Value | None) -> Change:
         fed = list_of(self.fact)
         if fed is not None:
-            told = f"had the list `{fed}` been fetched in time"
+            lists = self.bench.judge.policy_set.lists
+            is_empty = any(one.name == fed and not one.members for one in lists)
+            told = f"had the list `{fed}` been fetched in time{', and been empty' if is_empty else ''}"
             return Change(
                 fact=self.fact, words=told, before=self.bench.facts.values.get(self.fact), instead=value
             )
