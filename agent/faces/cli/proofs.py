@@ -59,6 +59,8 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     """What `policy prove --json` tells."""
 
     path: str
+    folder: str
+    """The folder of the policies that were proved together."""
     revision: str
     against: str | None
     seconds: float

@@ -56,7 +56,7 @@ def prove(asked: Asked) -> None:
     if asked.tightens is not None:
         verbs = (Verb.APPROVE, Verb.REJECT) if asked.rejects else (Verb.APPROVE,)
         path = asked.path or USUAL
-        source = named(asked.tightens, path if path.is_dir() else path.parent)
+        source = named(asked.tightens, _folder(path))
         before = proving.Before(
             policies=_set(source.files, policies)[0], name=f"`{asked.tightens}`", verbs=verbs
         )
@@ -82,6 +82,7 @@ def _told(asked: Asked, policies: PolicySet, older: PolicySet | None, report: Re
     try:
         return Told(
             path=str(asked.path or USUAL),
+            folder=str(_folder(asked.path or USUAL)),
             revision=policies.revision,
             against=asked.tightens,
             seconds=0.0,
@@ -117,11 +118,16 @@ def _loaded(path: Path) -> tuple[PolicySet, tuple[Claim, ...], Mapping[str, str]
             f"`{path}` is one file: policies are proved together, so name their folder, or a file of proofs "
             f"(`*{PROOFS}`) in it"
         )
-    files = PolicyFiles(path if path.is_dir() else path.parent).files()
+    files = PolicyFiles(_folder(path)).files()
     policies, files, stand_ins = _set(files)
     found = parse_proofs(files)
     claims = (claim for each in found for claim in each.claims if path.is_dir() or Path(each.file) == path)
     return policies, tuple(claims), stand_ins
+
+
+def _folder(path: Path) -> Path:
+    """Return the folder of policies, where one file of proofs in it may be named."""
+    return path if path.is_dir() else path.parent
 
 
 def _set(
