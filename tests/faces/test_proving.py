@@ -71,9 +71,11 @@ def test_policies_that_clash_are_told_of_but_are_no_finding_unless_claimed(folde
     assert "refuted         " in claimed.output
 
 
-def test_examples_are_written_as_files_of_facts_that_read_back(folder: Path, tmp_path: Path) -> None:
+def test_examples_are_written_as_files_of_facts_that_read_back(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     claims(folder, "{cluster.mailboxCount: {above: 400}}")
-    into = tmp_path / "examples" / "here"
+    into = tmp_path_factory.mktemp("examples") / "here"
 
     result = run("policy", "prove", str(folder), "--examples", str(into))
 

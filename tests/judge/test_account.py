@@ -565,7 +565,7 @@ def test_a_list_that_is_too_old_would_have_had_to_be_fetched(hours: int, verb: V
     assert found.verb is verb
     if verb is Verb.ESCALATE:
         assert to(Verb.APPROVE, found).words == (
-            "had the list `vip` been fetched in time, it would have been approved by `small`"
+            "had the list `vip` been fetched in time, and been empty, it would have been approved by `small`"
         )
 
 
