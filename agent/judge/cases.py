@@ -33,9 +33,10 @@ from agent.judge.feed import fed, fed_lists
 from agent.judge.literals import Wrong, line, nearest, word
 from agent.judge.situations import (
     KEYS,
+    KIND,
     action_of,
     blank,
-    fetched,
+    completed,
     kind_of,
     laid,
     members,
@@ -211,7 +212,7 @@ class _CaseReader:
             file=self.file,
             line=node.mark.line,
             column=node.mark.column,
-            situation=fetched(one, _gone((given, own), one.kind)),
+            situation=completed(one, _gone((given, own), one.kind)),
             verb=Verb(word(own["decision"], "a decision", set(Verb))),
             policies=_texts(own["policies"]),
             reason=_texts(own.get("reason")),
@@ -269,6 +270,8 @@ def _unknown(parts: Mapping[str, Node], kind: ActionKind) -> frozenset[str]:
         name = line(each, "a fact")
         if name not in fitting and list_of(name) is None:
             raise Wrong(each.mark, f"unknown fact `{shown(name)}` of `{kind}`{nearest(name, fitting)}")
+        if name == KIND:
+            raise Wrong(each.mark, f"`{KIND}` is never unknown: it is `{kind}`")
         if name in stated:
             raise Wrong(each.mark, f"`{name}` is given here too: either it is known, or it is not")
     return frozenset(_texts(parts["unknown"]))

@@ -9,7 +9,8 @@
     messagesComplete: true
     lists: {vip: [anna@contoso.example]}
 
-What is not given is unknown. `lists` are the members of lists that are fed from elsewhere; those were just
+What is not given is unknown, but for what the agent itself makes: `action.kind` is the kind, and `tenant.id` the
+tenant where there is one. `lists` are the members of lists that are fed from elsewhere; those were just
 fetched, unless the facts say when. The same keys stand in cases, and in the bases that cases are built on.
 """
 
@@ -29,6 +30,8 @@ from agent.model.situation import Situation
 
 KEYS = frozenset({"kind", "now", "tenant", "facts", "messages", "messagesComplete", "lists"})
 
+KIND, TENANT = "action.kind", "tenant.id"
+
 USUAL_NOW = datetime(2026, 8, 24, 9, tzinfo=UTC)
 """A Monday at eleven in Madrid: the moment of situations that do not name one."""
 
@@ -39,11 +42,11 @@ def parse_situation(file: str, data: bytes) -> Situation:
     Raises:
         PolicyError: it is not one; with the first thing that is wrong.
     """
-    return fetched(parse_base(file, data))
+    return completed(parse_base(file, data))
 
 
 def parse_base(file: str, data: bytes) -> Situation:
-    """Return what a file holds for cases to be laid on, which may say yet when its lists were fetched.
+    """Return what a file holds for cases to be laid on, without what goes without saying.
 
     Raises:
         PolicyError: it is not one; with the first thing that is wrong.
@@ -84,12 +87,16 @@ def laid(parts: Mapping[str, Node], on: Situation) -> Situation:
         Wrong: a part is not what is asked for.
     """
     below, messages = on.facts, parts.get("messages")
+    stated = values(parts.get("facts"), FACTS, on.kind)
+    tenant = text(parts["tenant"]) if "tenant" in parts else on.tenant
+    if "tenant" in parts and stated.get(TENANT, tenant) != tenant:
+        raise Wrong(parts["tenant"].mark, f"the fact `{TENANT}` says otherwise: leave it out")
     return Situation(
         kind=on.kind,
-        tenant=text(parts["tenant"]) if "tenant" in parts else on.tenant,
+        tenant=tenant,
         facts=Facts(
             now=moment(parts["now"]) if "now" in parts else below.now,
-            values={**below.values, **values(parts.get("facts"), FACTS, on.kind)},
+            values={**below.values, **stated},
             messages=below.messages
             if messages is None
             else tuple(values(each, MESSAGE_FACTS, on.kind) for each in sequence(messages, "messages")),
@@ -103,10 +110,23 @@ def laid(parts: Mapping[str, Node], on: Situation) -> Situation:
     )
 
 
-def fetched(one: Situation, gone: Collection[str] = ()) -> Situation:
-    """Return the situation with its lists just fetched, where it does not say when; those that are `gone` never were."""
-    just = {refreshed(name): one.facts.now for name in one.lists if refreshed(name) not in gone}
-    return replace(one, facts=replace(one.facts, values={**just, **one.facts.values})) if just else one
+def completed(one: Situation, gone: Collection[str] = ()) -> Situation:
+    """Return the situation with what goes without saying, but for what is `gone`.
+
+    Its lists were just fetched, where it does not say when.
+    """
+    just = {refreshed(name): one.facts.now for name in one.lists}
+    values = {
+        **{name: at for name, at in just.items() if name not in gone},
+        **one.facts.values,
+        **{name: value for name, value in certain(one).items() if name not in gone},
+    }
+    return replace(one, facts=replace(one.facts, values=values))
+
+
+def certain(one: Situation) -> Mapping[str, Value]:
+    """Return the facts that follow from what the situation is of."""
+    return {KIND: one.kind.value, **({TENANT: one.tenant} if one.tenant else {})}
 
 
 def unfed(one: Situation, fed: Collection[str], file: str, data: bytes) -> tuple[Problem, ...]:
@@ -168,6 +188,8 @@ def values(node: Node | None, table: Mapping[str, Fact], kind: ActionKind) -> di
             fitting = {name for name, row in table.items() if kind in row.kinds}
             raise Wrong(key.mark, f"unknown fact `{shown(key.text)}` of `{kind}`{nearest(key.text, fitting)}")
         found[fact.name] = _value(each, fact)
+        if found.get(KIND, kind) != kind:
+            raise Wrong(each.mark, f"`{KIND}` is `{kind}`, as `kind` says: leave it out")
     return found
 
 
@@ -216,7 +238,10 @@ def situation_yaml(one: Situation) -> str:
     document: dict[str, object] = {"kind": one.kind.value, "now": _Plain(_moment(facts.now))}
     if one.tenant:
         document["tenant"] = one.tenant
-    document["facts"] = _plain(facts.values)
+    sure = certain(one)
+    document["facts"] = _plain(
+        {name: value for name, value in facts.values.items() if sure.get(name) != value}
+    )
     if facts.messages is not None:
         document["messages"] = [_plain(message) for message in facts.messages]
     if not facts.messages_complete:

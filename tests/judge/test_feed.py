@@ -252,7 +252,7 @@ def test_situations_may_say_when_a_list_was_fetched() -> None:
 
     found = parse_situation("it.yaml", data)
 
-    assert found.facts.values == {"list.vip.refreshed": datetime(2026, 8, 24, 8, 30, tzinfo=UTC)}
+    assert found.facts.values["list.vip.refreshed"] == datetime(2026, 8, 24, 8, 30, tzinfo=UTC)
     assert parse_situation("it.yaml", situation_yaml(found).encode()) == found
 
 

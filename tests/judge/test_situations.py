@@ -68,13 +68,15 @@ def situations(draw: st.DrawFn) -> Situation:
     kind = draw(st.sampled_from(ActionKind))
     now = draw(MOMENTS)
     lists = draw(st.dictionaries(st.sampled_from(["vip", "no"]), st.lists(NAMES, max_size=2).map(tuple)))
+    tenant = draw(st.sampled_from(["", "11111111-2222-3333-4444-555555555555"]))
+    sure: dict[str, Value] = {"action.kind": kind.value, **({"tenant.id": tenant} if tenant else {})}
     rows = st.lists(some_of(dict(MESSAGE_FACTS), kind), max_size=2).map(tuple)
     return Situation(
         kind=kind,
-        tenant=draw(st.sampled_from(["", "11111111-2222-3333-4444-555555555555"])),
+        tenant=tenant,
         facts=Facts(
             now=now,
-            values={**{refreshed(name): now for name in lists}, **draw(some_of(dict(FACTS), kind))},
+            values={**{refreshed(name): now for name in lists}, **draw(some_of(dict(FACTS), kind)), **sure},
             messages=draw(st.none() | rows),
             messages_complete=draw(st.booleans()),
             vocabulary=VOCABULARY,
@@ -104,6 +106,14 @@ def test_what_is_written_is_read_as_the_same_situation(one: Situation) -> None:
             "kind: blockUrl\nfacts: {url.hots: a.example}",
             "it.yaml:2:9: unknown fact `url.hots` of `blockUrl`: did you mean `url.host`?",
         ),
+        (
+            "kind: blockUrl\nfacts: {action.kind: removeRegistryKey}",
+            "it.yaml:2:22: `action.kind` is `blockUrl`, as `kind` says: leave it out",
+        ),
+        (
+            "kind: blockUrl\ntenant: a\nfacts: {tenant.id: b}",
+            "it.yaml:2:9: the fact `tenant.id` says otherwise: leave it out",
+        ),
     ],
 )
 def test_what_is_wrong_is_told_with_its_place(text: str, told: str) -> None:
@@ -111,3 +121,13 @@ def test_what_is_wrong_is_told_with_its_place(text: str, told: str) -> None:
         parse_situation("it.yaml", text.encode())
 
     assert str(caught.value) == told
+
+
+@pytest.mark.parametrize(("tenant", "expected"), [("", None), ("tenant: t\n", "t")])
+def test_what_the_agent_itself_makes_of_an_action_is_always_known(tenant: str, expected: str | None) -> None:
+    found = parse_situation("it.yaml", f"kind: removeRegistryKey\n{tenant}".encode())
+
+    assert found.facts.values["action.kind"] == "removeRegistryKey"
+    assert found.facts.values.get("tenant.id") == expected
+    assert "action.deadline" not in found.facts.values
+    assert "action.kind" not in situation_yaml(found)
