@@ -160,7 +160,7 @@ class _CaseReader:
         try:
             return reading(node)
         except Wrong as wrong:
-            self.problems.append(problem(self.file, wrong.mark, wrong.message))
+            self.problems += [problem(self.file, one.mark, one.message) for one in (wrong, *wrong.also)]
             return None
 
     def file_of(self, node: Node) -> CaseFile:

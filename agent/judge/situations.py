@@ -14,19 +14,24 @@ tenant where there is one. `lists` are the members of lists that are fed from el
 fetched, unless the facts say when. The same keys stand in cases, and in the bases that cases are built on.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import TypeVar
 
 import yaml
 from msgspec.structs import replace
 
 from agent.judge.literals import Wrong, line, literal, moment, nearest, text, word, yes_no
-from agent.judge.strict_yaml import Mapping_, Node, Sequence, keys, problem, read, shown
+from agent.judge.strict_yaml import Mapping_, Node, Scalar, Sequence, keys, problem, read, shown
+from agent.judge.together import Together
 from agent.judge.vocabulary import FACTS, MEMBER, MESSAGE_FACTS, SETS, WORDS, Fact, fact_named, refreshed
 from agent.model.errors import PolicyError, Problem
 from agent.model.facts import VOCABULARY, Facts, FactType, Value
 from agent.model.pending import ActionKind, IncidentHead, KindSource, PendingAction
 from agent.model.situation import Situation
+
+T = TypeVar("T")
 
 KEYS = frozenset({"kind", "now", "tenant", "facts", "messages", "messagesComplete", "lists"})
 
@@ -40,7 +45,7 @@ def parse_situation(file: str, data: bytes) -> Situation:
     """Return the situation that a file of its own holds.
 
     Raises:
-        PolicyError: it is not one; with the first thing that is wrong.
+        PolicyError: it is not one; with everything that is wrong with it.
     """
     return completed(parse_base(file, data))
 
@@ -49,16 +54,33 @@ def parse_base(file: str, data: bytes) -> Situation:
     """Return what a file holds for cases to be laid on, without what goes without saying.
 
     Raises:
-        PolicyError: it is not one; with the first thing that is wrong.
+        PolicyError: it is not one; with everything that is wrong with it.
     """
     root = read(file, data)
     try:
-        parts = members(root, KEYS)
-        if "kind" not in parts:
-            raise Wrong(root.mark, "`kind` is missing: it says which pending action this is")
-        return situation(parts)
+        return _base(root)
     except Wrong as wrong:
-        raise PolicyError([problem(file, wrong.mark, wrong.message)]) from wrong
+        found = (problem(file, one.mark, one.message) for one in (wrong, *wrong.also))
+        raise PolicyError(list(dict.fromkeys(found))) from wrong
+
+
+def _base(root: Node) -> Situation:
+    together = Together(strange_keys(root, KEYS))
+    parts = keys(root) if isinstance(root, Mapping_) else members(root, KEYS)
+    kind = together.read(lambda: _kind(root, parts), None)
+    if kind is None:
+        # Of which kind facts would have to be is not known; the rest is read all the same.
+        parts = {name: node for name, node in parts.items() if name not in ("facts", "messages")}
+    base = blank(kind or ActionKind.UNKNOWN)
+    found = together.read(lambda: laid(parts, base), base)
+    together.end()
+    return found
+
+
+def _kind(root: Node, parts: Mapping[str, Node]) -> ActionKind:
+    if "kind" not in parts:
+        raise Wrong(root.mark, "`kind` is missing: it says which pending action this is")
+    return kind_of(parts["kind"])
 
 
 def situation(parts: Mapping[str, Node]) -> Situation:
@@ -86,28 +108,41 @@ def laid(parts: Mapping[str, Node], on: Situation) -> Situation:
     Raises:
         Wrong: a part is not what is asked for.
     """
-    below, messages = on.facts, parts.get("messages")
-    stated = values(parts.get("facts"), FACTS, on.kind)
-    tenant = text(parts["tenant"]) if "tenant" in parts else on.tenant
-    if "tenant" in parts and stated.get(TENANT, tenant) != tenant:
-        raise Wrong(parts["tenant"].mark, f"the fact `{TENANT}` says otherwise: leave it out")
-    return Situation(
-        kind=on.kind,
-        tenant=tenant,
-        facts=Facts(
-            now=moment(parts["now"]) if "now" in parts else below.now,
-            values={**below.values, **stated},
-            messages=below.messages
-            if messages is None
-            else tuple(values(each, MESSAGE_FACTS, on.kind) for each in sequence(messages, "messages")),
-            messages_complete=yes_no(parts["messagesComplete"])
-            if "messagesComplete" in parts
-            else below.messages_complete,
-            unresolved=below.unresolved,
-            vocabulary=below.vocabulary,
-        ),
-        lists=_lists(parts["lists"]) if "lists" in parts else on.lists,
+    together = Together()
+
+    def part(name: str, reading: Callable[[Node], T], below: T) -> T:
+        return together.read(lambda: reading(parts[name]), below) if name in parts else below
+
+    below = on.facts
+    stated = part("facts", lambda node: values(node, FACTS, on.kind), dict[str, Value]())
+    tenant = part("tenant", lambda node: _tenant(node, stated), on.tenant)
+    facts = replace(
+        below,
+        now=part("now", moment, below.now),
+        values={**below.values, **stated},
+        messages=part("messages", lambda node: _messages(node, on.kind), below.messages),
+        messages_complete=part("messagesComplete", yes_no, below.messages_complete),
     )
+    lists = part("lists", _lists, on.lists)
+    together.end()
+    return Situation(kind=on.kind, tenant=tenant, facts=facts, lists=lists)
+
+
+def _tenant(node: Node, stated: Mapping[str, Value]) -> str:
+    tenant = text(node)
+    if stated.get(TENANT, tenant) != tenant:
+        raise Wrong(node.mark, f"the fact `{TENANT}` says otherwise: leave it out")
+    return tenant
+
+
+def _messages(node: Node, kind: ActionKind) -> tuple[Mapping[str, Value], ...]:
+    together = Together()
+    rows = [
+        together.read(partial(values, each, MESSAGE_FACTS, kind), dict[str, Value]())
+        for each in sequence(node, "messages")
+    ]
+    together.end()
+    return tuple(rows)
 
 
 def completed(one: Situation, gone: Collection[str] = ()) -> Situation:
@@ -165,32 +200,42 @@ def members(node: Node, known: Collection[str]) -> Mapping[str, Node]:
         raise Wrong(
             node.mark, f"a mapping with {', '.join(f'`{key}`' for key in sorted(known))} is asked for"
         )
-    for key, _ in node.entries:
-        if key.text not in known:
-            raise Wrong(key.mark, f"unknown key `{shown(key.text)}`{nearest(key.text, known)}")
+    Together(strange_keys(node, known)).end()
     return keys(node)
 
 
-def values(node: Node | None, table: Mapping[str, Fact], kind: ActionKind) -> dict[str, Value]:
+def strange_keys(node: Node, known: Collection[str]) -> Iterator[Wrong]:
+    """Give what is wrong with each key that is none of these."""
+    for key, _ in node.entries if isinstance(node, Mapping_) else ():
+        if key.text not in known:
+            yield Wrong(key.mark, f"unknown key `{shown(key.text)}`{nearest(key.text, known)}")
+
+
+def values(node: Node, table: Mapping[str, Fact], kind: ActionKind) -> dict[str, Value]:
     """Return facts by their names, each checked against its row of the table.
 
     Raises:
         Wrong: a fact is not one of this kind, or its value is not of its type.
     """
-    if node is None:
-        return {}
     if not isinstance(node, Mapping_):
         raise Wrong(node.mark, "facts are a mapping: `fact: value`")
+    together = Together()
     found: dict[str, Value] = {}
     for key, each in node.entries:
-        fact = fact_named(key.text) if table is FACTS else table.get(key.text)
-        if fact is None or kind not in fact.kinds:
-            fitting = {name for name, row in table.items() if kind in row.kinds}
-            raise Wrong(key.mark, f"unknown fact `{shown(key.text)}` of `{kind}`{nearest(key.text, fitting)}")
-        found[fact.name] = _value(each, fact)
-        if found.get(KIND, kind) != kind:
-            raise Wrong(each.mark, f"`{KIND}` is `{kind}`, as `kind` says: leave it out")
+        found |= together.read(partial(_fact, key, each, table, kind), {})
+    together.end()
     return found
+
+
+def _fact(key: Scalar, node: Node, table: Mapping[str, Fact], kind: ActionKind) -> dict[str, Value]:
+    fact = fact_named(key.text) if table is FACTS else table.get(key.text)
+    if fact is None or kind not in fact.kinds:
+        fitting = {name for name, row in table.items() if kind in row.kinds}
+        raise Wrong(key.mark, f"unknown fact `{shown(key.text)}` of `{kind}`{nearest(key.text, fitting)}")
+    value = _value(node, fact)
+    if fact.name == KIND and value != kind:
+        raise Wrong(node.mark, f"`{KIND}` is `{kind}`, as `kind` says: leave it out")
+    return {fact.name: value}
 
 
 def _value(node: Node, fact: Fact) -> Value:

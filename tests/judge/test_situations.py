@@ -131,3 +131,35 @@ def test_what_the_agent_itself_makes_of_an_action_is_always_known(tenant: str, e
     assert found.facts.values.get("tenant.id") == expected
     assert "action.deadline" not in found.facts.values
     assert "action.kind" not in situation_yaml(found)
+
+
+def wrong(text: str) -> list[str]:
+    with pytest.raises(PolicyError) as caught:
+        parse_situation("it.yaml", text.encode())
+    return [str(one).removeprefix("it.yaml:").split(": ")[0] for one in caught.value.problems]
+
+
+def test_all_that_is_wrong_with_a_situation_is_told_together_in_its_order() -> None:
+    text = """kind: softDeleteCluster
+now: yesterday
+tenent: t
+facts:
+  cluster.mailboxCount: twelve
+  evidence.verdict: bad
+  sender.domain: a.example
+messages:
+  - {subject: x}
+  - {nothing: x, auth.dmarc: perhaps}
+messagesComplete: maybe
+lists: {vip: ceo@contoso.example}
+"""
+
+    assert wrong(text) == [
+        *("2:6", "3:1", "5:25", "6:21", "7:3", "10:6", "10:30", "11:19", "12:14"),
+    ]
+
+
+def test_with_a_kind_that_is_none_the_facts_are_not_asked_about_but_all_else_is() -> None:
+    text = "kind: softDelete\nnow: yesterday\nfacts: {cluster.by: url, nothing: 1}\nlists: []\nother: 1\n"
+
+    assert wrong(text) == ["1:7", "2:6", "4:8", "5:1"]
