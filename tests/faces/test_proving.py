@@ -90,6 +90,42 @@ def test_examples_are_written_as_files_of_facts_that_read_back(
         assert parse_situation(path.name, path.read_bytes()).kind in ActionKind
 
 
+def test_examples_of_an_earlier_run_go_and_files_of_others_stay(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    into = tmp_path_factory.mktemp("examples")
+    (into / "mine.yaml").write_text("kind: blockUrl\n")
+    claims(folder, "{cluster.mailboxCount: {above: 400}}")
+
+    first = run("policy", "prove", str(folder), "--examples", str(into))
+    claims(folder, "{cluster.mailboxCount: {above: 500}}")
+    second = run("policy", "prove", str(folder), "--examples", str(into))
+
+    line = next(line for line in first.output.splitlines() if line.startswith("written "))
+    assert "not-so-many-softDeleteCluster.yaml" in line
+    assert "open-blockUrl.yaml" in line
+    assert line.endswith(f" in {into}")
+    assert "removed " not in first.output
+    assert (
+        f"removed         not-so-many-softDeleteCluster.yaml in {into}: what an earlier run found"
+        in second.output
+    )
+    left = {path.name for path in into.iterdir()}
+    assert "not-so-many-softDeleteCluster.yaml" not in left
+    assert {"mine.yaml", "open-blockUrl.yaml"} <= left
+
+
+def test_no_file_of_others_is_written_over(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    into = tmp_path_factory.mktemp("examples")
+    (into / "open-blockUrl.yaml").write_text("kind: blockUrl\n")
+
+    result = run("policy", "prove", str(folder), "--examples", str(into))
+
+    assert result.exit_code == 2
+    assert f"`{into}/open-blockUrl.yaml` is there, and is no example that this command wrote" in result.output
+    assert [path.name for path in into.iterdir()] == ["open-blockUrl.yaml"]
+
+
 def test_a_set_that_approves_more_than_another_is_shown_where(folder: Path, tmp_path: Path) -> None:
     old = tmp_path / "old"
     shutil.copytree(SHIPPED, old)
@@ -159,7 +195,8 @@ def test_without_claims_what_is_always_asked_is_told(folder: Path) -> None:
             ["{}", "--rejects"],
             "error: `--rejects` is about another set of policies: name it with `--tightens GIT-REV|DIR`",
         ),
-        (["{}", "--examples", "{}/low.yaml"], "low.yaml` cannot be written to: "),
+        (["{}", "--examples", "{}/examples"], "examples` cannot be written to: it lies in the folder of the"),
+        (["{}", "--examples", "/dev/null/x"], "`/dev/null/x` cannot be written to: not a directory"),
         (
             ["{}", "--tightens", "HEAD~1"],
             "error: `HEAD~1` is neither a folder nor a revision that git knows",

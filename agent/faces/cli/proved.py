@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Iterator
+from pathlib import PurePath
 from typing import cast
 
 import yaml
@@ -56,6 +57,11 @@ def tell(told: Told) -> None:
     for words in told.abstracted:
         said = f"{words}: taken as true and as false, so that what is proved holds either way"
         _line(out, ("not modelled", "cyan"), said)
+    for word, files in (("written", told.written), ("removed", told.removed)):
+        if files:
+            names = ", ".join(PurePath(each).name for each in files)
+            why = ": what an earlier run found" if word == "removed" else ""
+            _line(out, (word, "cyan"), f"{names} in {PurePath(files[0]).parent}{why}")
     out.print(safe(_summary(told), limit=LONG), soft_wrap=True)
 
 
