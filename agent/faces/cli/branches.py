@@ -95,12 +95,10 @@ def _since(out: Console, told: Explained, recorded: Recorded) -> None:
             _say(out, "they decide the same on these facts")
         return
     by = ", ".join(explanation.deciding) or "no policy"
-    why = (
-        ""
-        if not recorded.is_same_revision
-        else ", which counts observing policies differently, or is another version of the agent"
-    )
-    _say(out, f"now it would be decided otherwise{why}: {explanation.verb} by {by}", YELLOW)
+    _say(out, f"now it would be decided otherwise: {explanation.verb} by {by}", YELLOW)
+    if recorded.is_same_revision:
+        why = "since observing policies are counted differently, or this is another version of the agent"
+        _say(out, f"the same policies decide otherwise {why}", YELLOW)
     _say(out, explanation.reason)
 
 

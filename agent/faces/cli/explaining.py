@@ -174,7 +174,7 @@ def _of_file(path: Path) -> Matter:
     situation = parse_situation(name, data)
     action = action_of(situation, name)
     incident = situation.facts.values.get("incident.id")
-    action = msgspec.structs.replace(action, incident=IncidentHead(id=str(incident or "none")))
+    action = msgspec.structs.replace(action, incident=IncidentHead(id=str(incident or "")))
     return Matter(
         action=action,
         facts=situation.facts,

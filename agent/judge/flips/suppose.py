@@ -295,7 +295,7 @@ class _Telling:
             return "had some message not been looked up"
         if self.bench.facts.messages:
             return "had all messages been looked up (and been as those that are known)"
-        return "had the one message there is been looked up"
+        return "had one message been looked up"
 
 
 def _any_of(values: Sequence[Value]) -> str:
