@@ -27,13 +27,25 @@ from typing import TypeVar
 import msgspec
 from msgspec.structs import replace
 
-from agent.judge.compile import Judge, compile_set
+from agent.judge.compile import Judge
 from agent.judge.decide import decide
-from agent.judge.feed import fed_lists, feed
+from agent.judge.feed import fed, fed_lists
 from agent.judge.literals import Wrong, line, nearest, word
-from agent.judge.situations import KEYS, action_of, blank, kind_of, laid, members, sequence, situation
+from agent.judge.situations import (
+    KEYS,
+    KIND,
+    action_of,
+    blank,
+    completed,
+    kind_of,
+    laid,
+    members,
+    not_fed,
+    sequence,
+    situation,
+)
 from agent.judge.strict_yaml import Mapping_, Node, problem, read, shown
-from agent.judge.vocabulary import FACTS, list_of, refreshed
+from agent.judge.vocabulary import FACTS, list_of
 from agent.model.decision import Decision, Verb
 from agent.model.errors import PolicyError, Problem
 from agent.model.pending import MAIL_KINDS, ActionKind
@@ -43,7 +55,7 @@ from agent.model.situation import Situation
 V = TypeVar("V")
 
 THE_MESSAGES = "messages"
-GIVEN = KEYS | {"lists", "unknown"}
+GIVEN = KEYS | {"unknown"}
 CASE = GIVEN | {"case", "base", "decision", "policies", "reason", "inform"}
 FILE = frozenset({"policy", "base", "bases", "given", "cases"})
 
@@ -52,10 +64,7 @@ Situations = Mapping[str, Situation | None]
 
 
 class PolicyCase(msgspec.Struct, frozen=True, kw_only=True):
-    """One example. `reason` are the words that the decision's reason must have in it.
-
-    `lists` are the members, by the name of a list that is fed: the case is judged as if it had these.
-    """
+    """One example. `reason` are the words that the decision's reason must have in it."""
 
     name: str
     file: str
@@ -66,7 +75,6 @@ class PolicyCase(msgspec.Struct, frozen=True, kw_only=True):
     policies: tuple[str, ...]
     reason: tuple[str, ...]
     inform: tuple[str, ...]
-    lists: Mapping[str, tuple[str, ...]] = {}
 
 
 class CaseFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,21 +110,21 @@ def decision_on(judge: Judge, case: PolicyCase) -> Decision:
 
 def with_lists(judge: Judge, case: PolicyCase) -> Judge:
     """Return the judge that goes by the set with the members that the case names."""
-    return compile_set(feed(judge.policy_set, case.lists)) if case.lists else judge
+    return fed(judge, case.situation.lists)
 
 
 def unfed(policies: PolicySet, case: PolicyCase) -> tuple[Problem, ...]:
     """Return the lists of which the case says what is in them, and that are not fed."""
-    fed = fed_lists(policies)
+    known = fed_lists(policies)
     return tuple(
         Problem(
             file=case.file,
             line=case.line,
             column=case.column,
-            message=f"case `{case.name}`: `{shown(name)}` is not a list with a `source`{nearest(name, fed)}",
+            message=f"case `{case.name}`: {not_fed(name, known)}",
         )
-        for name in case.lists
-        if name not in fed
+        for name in case.situation.lists
+        if name not in known
     )
 
 
@@ -152,7 +160,7 @@ class _CaseReader:
         try:
             return reading(node)
         except Wrong as wrong:
-            self.problems.append(problem(self.file, wrong.mark, wrong.message))
+            self.problems += [problem(self.file, one.mark, one.message) for one in (wrong, *wrong.also)]
             return None
 
     def file_of(self, node: Node) -> CaseFile:
@@ -198,18 +206,17 @@ class _CaseReader:
     ) -> PolicyCase:
         own = _members(node, CASE, required=("case", "decision", "policies"))
         ground = _ground(node, own.get("base", base), bases, (given, own))
-        lists = _lists(own.get("lists", given.get("lists")))
+        one = _layered(own, _layered(given, ground))
         return PolicyCase(
             name=line(own["case"], "what the case shows"),
             file=self.file,
             line=node.mark.line,
             column=node.mark.column,
-            situation=_fetched(lists, _layered(own, _layered(given, ground)), (given, own)),
+            situation=completed(one, _gone((given, own), one.kind)),
             verb=Verb(word(own["decision"], "a decision", set(Verb))),
             policies=_texts(own["policies"]),
             reason=_texts(own.get("reason")),
             inform=_texts(own.get("inform")),
-            lists=lists,
         )
 
 
@@ -263,27 +270,16 @@ def _unknown(parts: Mapping[str, Node], kind: ActionKind) -> frozenset[str]:
         name = line(each, "a fact")
         if name not in fitting and list_of(name) is None:
             raise Wrong(each.mark, f"unknown fact `{shown(name)}` of `{kind}`{nearest(name, fitting)}")
+        if name == KIND:
+            raise Wrong(each.mark, f"`{KIND}` is never unknown: it is `{kind}`")
         if name in stated:
             raise Wrong(each.mark, f"`{name}` is given here too: either it is known, or it is not")
     return frozenset(_texts(parts["unknown"]))
 
 
-def _fetched(
-    lists: Mapping[str, tuple[str, ...]], one: Situation, layers: tuple[Mapping[str, Node], ...]
-) -> Situation:
-    """Return the situation in which these lists were just fetched, where it does not say when, or that it is unknown."""
-    gone = frozenset[str]().union(*(_unknown(layer, one.kind) for layer in layers))
-    fetched = {refreshed(name): one.facts.now for name in lists if refreshed(name) not in gone}
-    return replace(one, facts=replace(one.facts, values={**fetched, **one.facts.values})) if fetched else one
-
-
-def _lists(node: Node | None) -> Mapping[str, tuple[str, ...]]:
-    """Return the members of lists by their names."""
-    if node is None:
-        return {}
-    if not isinstance(node, Mapping_):
-        raise Wrong(node.mark, "write `lists: {name: [member, member]}`")
-    return {key.text: _texts(members) for key, members in node.entries}
+def _gone(layers: tuple[Mapping[str, Node], ...], kind: ActionKind) -> frozenset[str]:
+    """Return all that any of these layers takes away."""
+    return frozenset[str]().union(*(_unknown(layer, kind) for layer in layers))
 
 
 def _members(node: Node, known: frozenset[str], *, required: tuple[str, ...] = ()) -> Mapping[str, Node]:

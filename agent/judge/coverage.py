@@ -92,9 +92,9 @@ def coverage(policy: Policy, cases: Iterable[PolicyCase], policies: PolicySet) -
 
 def _fed(policy: Policy, policies: PolicySet, case: PolicyCase) -> Policy:
     """Return the policy as it is with the members of lists that the case gives."""
-    if not case.lists:
+    if not case.situation.lists:
         return policy
-    return feed(replace(policies, policies=(policy,)), case.lists).policies[0]
+    return feed(replace(policies, policies=(policy,)), case.situation.lists).policies[0]
 
 
 def leaves(policy: Policy) -> tuple[tuple[Leaf, Scope], ...]:

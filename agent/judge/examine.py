@@ -21,7 +21,7 @@ from agent.judge.cases import (
 from agent.judge.compile import Judge
 from agent.judge.literals import nearest
 from agent.judge.parse import CASES, INFORMS_ONLY, is_situation
-from agent.judge.situations import parse_situation
+from agent.judge.situations import parse_base
 from agent.judge.strict_yaml import shown
 from agent.model.decision import Answer, Clause, Decision, Verb
 from agent.model.errors import PolicyError, Problem
@@ -110,7 +110,7 @@ def _situations(files: Mapping[str, bytes], problems: list[Problem]) -> Situatio
             continue
         places[name] = file
         try:
-            found[name] = parse_situation(file, data)
+            found[name] = parse_base(file, data)
         except PolicyError as error:
             problems.extend(error.problems)
             found[name] = None

@@ -5,6 +5,7 @@ from hashlib import sha256
 
 from msgspec.structs import replace
 
+from agent.judge.compile import Judge, compile_set
 from agent.judge.conditions import asked_for
 from agent.judge.list_kinds import Asked, compared
 from agent.judge.operand import without
@@ -48,6 +49,14 @@ def feed(policies: PolicySet, contents: Contents) -> PolicySet:
         ),
         revision=sha256(said.encode(errors="backslashreplace")).hexdigest()[:12],
     )
+
+
+def fed(judge: Judge, contents: Contents) -> Judge:
+    """Return the judge that goes by the same set, of the same revision, with these members in its lists."""
+    if not contents:
+        return judge
+    policies = judge.policy_set
+    return compile_set(replace(feed(policies, contents), revision=policies.revision))
 
 
 class _Feeder:

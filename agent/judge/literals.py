@@ -43,8 +43,10 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 class Wrong(Exception):
     """What an author wrote is not what is asked for; `parse` collects these as problems."""
 
-    def __init__(self, mark: Mark, message: str, file: str = "") -> None:
+    def __init__(self, mark: Mark, message: str, file: str = "", also: "tuple[Wrong, ...]" = ()) -> None:
         super().__init__(message)
+        self.also = also
+        """What else is wrong, where more was read than the first part that was."""
         self.mark = mark
         self.message = message
         self.file = file

@@ -44,8 +44,10 @@ class Case:
 
     @property
     def label(self) -> str:
-        """What the action is about and in which incident, short, and safe to show."""
-        return f"{quote(self.action.label, MOST_LABEL)}, incident {quote(self.action.incident.id)}"
+        """What the action is about and in which incident if in any, short, and safe to show."""
+        incident = self.action.incident.id
+        told = f", incident {quote(incident)}" if incident else ""
+        return f"{quote(self.action.label, MOST_LABEL)}{told}"
 
 
 def why_verb(verb: Verb, policies: Sequence[Policy], case: Case) -> str:
@@ -63,7 +65,7 @@ def _grounds_of(policy: Policy, case: Case) -> str:
 
 
 def why_undecided(policies: Sequence[Policy], case: Case) -> str:
-    """Say which policies could not tell, and for want of which fact."""
+    """Say which policies could not tell, and for want of which fact: what several clauses want is told once."""
     told = "; ".join(f"`{policy.name}`: {_open(policy, case)}" for policy in policies)
     return f"undecided: {told} ({case.label})"
 
@@ -73,9 +75,9 @@ def _open(policy: Policy, case: Case) -> str:
     if failure is not None:
         return f"it could not be evaluated ({failure})"
     match, unless = case.clauses(policy)
-    unknown = [clause.words for clause in match if clause.held is None]
-    unknown += [f"unless {clause.words}" for clause in unless if clause.held is None]
-    return "; ".join(unknown)
+    asked = dict.fromkeys(clause.words for clause in match if clause.held is None)
+    ruled_out = dict.fromkeys(clause.words for clause in unless if clause.held is None)
+    return "; ".join([*asked, *(f"unless {words}" for words in ruled_out if words not in asked)])
 
 
 def why_none(nearest: Sequence[Policy], case: Case, *, is_observed_only: bool) -> str:
@@ -102,7 +104,10 @@ def _in_the_way(policy: Policy, case: Case) -> str:
 def _head(case: Case) -> str:
     values = case.facts.values
     told = [f"`{name}` is {quote(values[name])}" for name in HEAD_FACTS if name in values][:2]
-    return ", ".join(told) or f"`incident.id` is {quote(case.action.incident.id)}"
+    incident = case.action.incident.id
+    return ", ".join(told) or (
+        f"`incident.id` is {quote(incident)}" if incident else "nothing is known of it"
+    )
 
 
 def why_over(reason: str, case: Case) -> str:

@@ -7,24 +7,35 @@
     messages:
       - {sender.domain: harvest.example, auth.dmarc: fail}
     messagesComplete: true
+    lists: {vip: [anna@contoso.example]}
 
-What is not given is unknown. The same keys stand in cases, and in the bases that cases are built on.
+What is not given is unknown, but for what the agent itself makes: `action.kind` is the kind, and `tenant.id` the
+tenant where there is one. `lists` are the members of lists that are fed from elsewhere; those were just
+fetched, unless the facts say when. The same keys stand in cases, and in the bases that cases are built on.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import TypeVar
 
 import yaml
+from msgspec.structs import replace
 
-from agent.judge.literals import Wrong, literal, moment, nearest, text, word, yes_no
-from agent.judge.strict_yaml import Mapping_, Node, Sequence, keys, problem, read, shown
-from agent.judge.vocabulary import FACTS, MEMBER, MESSAGE_FACTS, SETS, WORDS, Fact, fact_named
-from agent.model.errors import PolicyError
+from agent.judge.literals import Wrong, line, literal, moment, nearest, text, word, yes_no
+from agent.judge.strict_yaml import Mapping_, Node, Scalar, Sequence, keys, problem, read, shown
+from agent.judge.together import Together
+from agent.judge.vocabulary import FACTS, MEMBER, MESSAGE_FACTS, SETS, WORDS, Fact, fact_named, refreshed
+from agent.model.errors import PolicyError, Problem
 from agent.model.facts import VOCABULARY, Facts, FactType, Value
 from agent.model.pending import ActionKind, IncidentHead, KindSource, PendingAction
 from agent.model.situation import Situation
 
-KEYS = frozenset({"kind", "now", "tenant", "facts", "messages", "messagesComplete"})
+T = TypeVar("T")
+
+KEYS = frozenset({"kind", "now", "tenant", "facts", "messages", "messagesComplete", "lists"})
+
+KIND, TENANT = "action.kind", "tenant.id"
 
 USUAL_NOW = datetime(2026, 8, 24, 9, tzinfo=UTC)
 """A Monday at eleven in Madrid: the moment of situations that do not name one."""
@@ -34,16 +45,42 @@ def parse_situation(file: str, data: bytes) -> Situation:
     """Return the situation that a file of its own holds.
 
     Raises:
-        PolicyError: it is not one; with the first thing that is wrong.
+        PolicyError: it is not one; with everything that is wrong with it.
+    """
+    return completed(parse_base(file, data))
+
+
+def parse_base(file: str, data: bytes) -> Situation:
+    """Return what a file holds for cases to be laid on, without what goes without saying.
+
+    Raises:
+        PolicyError: it is not one; with everything that is wrong with it.
     """
     root = read(file, data)
     try:
-        parts = members(root, KEYS)
-        if "kind" not in parts:
-            raise Wrong(root.mark, "`kind` is missing: it says which pending action this is")
-        return situation(parts)
+        return _base(root)
     except Wrong as wrong:
-        raise PolicyError([problem(file, wrong.mark, wrong.message)]) from wrong
+        found = (problem(file, one.mark, one.message) for one in (wrong, *wrong.also))
+        raise PolicyError(list(dict.fromkeys(found))) from wrong
+
+
+def _base(root: Node) -> Situation:
+    together = Together(strange_keys(root, KEYS))
+    parts = keys(root) if isinstance(root, Mapping_) else members(root, KEYS)
+    kind = together.read(lambda: _kind(root, parts), None)
+    if kind is None:
+        # Of which kind facts would have to be is not known; the rest is read all the same.
+        parts = {name: node for name, node in parts.items() if name not in ("facts", "messages")}
+    base = blank(kind or ActionKind.UNKNOWN)
+    found = together.read(lambda: laid(parts, base), base)
+    together.end()
+    return found
+
+
+def _kind(root: Node, parts: Mapping[str, Node]) -> ActionKind:
+    if "kind" not in parts:
+        raise Wrong(root.mark, "`kind` is missing: it says which pending action this is")
+    return kind_of(parts["kind"])
 
 
 def situation(parts: Mapping[str, Node]) -> Situation:
@@ -71,23 +108,86 @@ def laid(parts: Mapping[str, Node], on: Situation) -> Situation:
     Raises:
         Wrong: a part is not what is asked for.
     """
-    below, messages = on.facts, parts.get("messages")
-    return Situation(
-        kind=on.kind,
-        tenant=text(parts["tenant"]) if "tenant" in parts else on.tenant,
-        facts=Facts(
-            now=moment(parts["now"]) if "now" in parts else below.now,
-            values={**below.values, **values(parts.get("facts"), FACTS, on.kind)},
-            messages=below.messages
-            if messages is None
-            else tuple(values(each, MESSAGE_FACTS, on.kind) for each in sequence(messages, "messages")),
-            messages_complete=yes_no(parts["messagesComplete"])
-            if "messagesComplete" in parts
-            else below.messages_complete,
-            unresolved=below.unresolved,
-            vocabulary=below.vocabulary,
-        ),
+    together = Together()
+
+    def part(name: str, reading: Callable[[Node], T], below: T) -> T:
+        return together.read(lambda: reading(parts[name]), below) if name in parts else below
+
+    below = on.facts
+    stated = part("facts", lambda node: values(node, FACTS, on.kind), dict[str, Value]())
+    tenant = part("tenant", lambda node: _tenant(node, stated), on.tenant)
+    facts = replace(
+        below,
+        now=part("now", moment, below.now),
+        values={**below.values, **stated},
+        messages=part("messages", lambda node: _messages(node, on.kind), below.messages),
+        messages_complete=part("messagesComplete", yes_no, below.messages_complete),
     )
+    lists = part("lists", _lists, on.lists)
+    together.end()
+    return Situation(kind=on.kind, tenant=tenant, facts=facts, lists=lists)
+
+
+def _tenant(node: Node, stated: Mapping[str, Value]) -> str:
+    tenant = text(node)
+    if stated.get(TENANT, tenant) != tenant:
+        raise Wrong(node.mark, f"the fact `{TENANT}` says otherwise: leave it out")
+    return tenant
+
+
+def _messages(node: Node, kind: ActionKind) -> tuple[Mapping[str, Value], ...]:
+    together = Together()
+    rows = [
+        together.read(partial(values, each, MESSAGE_FACTS, kind), dict[str, Value]())
+        for each in sequence(node, "messages")
+    ]
+    together.end()
+    return tuple(rows)
+
+
+def completed(one: Situation, gone: Collection[str] = ()) -> Situation:
+    """Return the situation with what goes without saying, but for what is `gone`.
+
+    Its lists were just fetched, where it does not say when.
+    """
+    just = {refreshed(name): one.facts.now for name in one.lists}
+    values = {
+        **{name: at for name, at in just.items() if name not in gone},
+        **one.facts.values,
+        **{name: value for name, value in certain(one).items() if name not in gone},
+    }
+    return replace(one, facts=replace(one.facts, values=values))
+
+
+def certain(one: Situation) -> Mapping[str, Value]:
+    """Return the facts that follow from what the situation is of."""
+    return {KIND: one.kind.value, **({TENANT: one.tenant} if one.tenant else {})}
+
+
+def unfed(one: Situation, fed: Collection[str], file: str, data: bytes) -> tuple[Problem, ...]:
+    """Return the lists of which the situation of this file says what is in them, and that are not fed."""
+    strange = one.lists.keys() - set(fed)
+    if not strange:
+        return ()
+    lists = members(read(file, data), KEYS)["lists"]
+    assert isinstance(lists, Mapping_)  # noqa: S101  as it was read
+    return tuple(
+        problem(file, key.mark, not_fed(key.text, fed)) for key, _ in lists.entries if key.text in strange
+    )
+
+
+def not_fed(name: str, fed: Collection[str]) -> str:
+    """Say that nothing feeds the list, so that nobody else says what is in it."""
+    return f"`{shown(name)}` is not a list with a `source`{nearest(name, fed)}"
+
+
+def _lists(node: Node) -> Mapping[str, tuple[str, ...]]:
+    """Return the members of lists by their names."""
+    if not isinstance(node, Mapping_):
+        raise Wrong(node.mark, "write `lists: {name: [member, member]}`")
+    return {
+        key.text: tuple(line(each) for each in sequence(members, "members")) for key, members in node.entries
+    }
 
 
 def members(node: Node, known: Collection[str]) -> Mapping[str, Node]:
@@ -100,30 +200,42 @@ def members(node: Node, known: Collection[str]) -> Mapping[str, Node]:
         raise Wrong(
             node.mark, f"a mapping with {', '.join(f'`{key}`' for key in sorted(known))} is asked for"
         )
-    for key, _ in node.entries:
-        if key.text not in known:
-            raise Wrong(key.mark, f"unknown key `{shown(key.text)}`{nearest(key.text, known)}")
+    Together(strange_keys(node, known)).end()
     return keys(node)
 
 
-def values(node: Node | None, table: Mapping[str, Fact], kind: ActionKind) -> dict[str, Value]:
+def strange_keys(node: Node, known: Collection[str]) -> Iterator[Wrong]:
+    """Give what is wrong with each key that is none of these."""
+    for key, _ in node.entries if isinstance(node, Mapping_) else ():
+        if key.text not in known:
+            yield Wrong(key.mark, f"unknown key `{shown(key.text)}`{nearest(key.text, known)}")
+
+
+def values(node: Node, table: Mapping[str, Fact], kind: ActionKind) -> dict[str, Value]:
     """Return facts by their names, each checked against its row of the table.
 
     Raises:
         Wrong: a fact is not one of this kind, or its value is not of its type.
     """
-    if node is None:
-        return {}
     if not isinstance(node, Mapping_):
         raise Wrong(node.mark, "facts are a mapping: `fact: value`")
+    together = Together()
     found: dict[str, Value] = {}
     for key, each in node.entries:
-        fact = fact_named(key.text) if table is FACTS else table.get(key.text)
-        if fact is None or kind not in fact.kinds:
-            fitting = {name for name, row in table.items() if kind in row.kinds}
-            raise Wrong(key.mark, f"unknown fact `{shown(key.text)}` of `{kind}`{nearest(key.text, fitting)}")
-        found[fact.name] = _value(each, fact)
+        found |= together.read(partial(_fact, key, each, table, kind), {})
+    together.end()
     return found
+
+
+def _fact(key: Scalar, node: Node, table: Mapping[str, Fact], kind: ActionKind) -> dict[str, Value]:
+    fact = fact_named(key.text) if table is FACTS else table.get(key.text)
+    if fact is None or kind not in fact.kinds:
+        fitting = {name for name, row in table.items() if kind in row.kinds}
+        raise Wrong(key.mark, f"unknown fact `{shown(key.text)}` of `{kind}`{nearest(key.text, fitting)}")
+    value = _value(node, fact)
+    if fact.name == KIND and value != kind:
+        raise Wrong(node.mark, f"`{KIND}` is `{kind}`, as `kind` says: leave it out")
+    return {fact.name: value}
 
 
 def _value(node: Node, fact: Fact) -> Value:
@@ -171,11 +283,16 @@ def situation_yaml(one: Situation) -> str:
     document: dict[str, object] = {"kind": one.kind.value, "now": _Plain(_moment(facts.now))}
     if one.tenant:
         document["tenant"] = one.tenant
-    document["facts"] = _plain(facts.values)
+    sure = certain(one)
+    document["facts"] = _plain(
+        {name: value for name, value in facts.values.items() if sure.get(name) != value}
+    )
     if facts.messages is not None:
         document["messages"] = [_plain(message) for message in facts.messages]
     if not facts.messages_complete:
         document["messagesComplete"] = False
+    if one.lists:
+        document["lists"] = {name: list(one.lists[name]) for name in sorted(one.lists)}
     return yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
 
 

@@ -514,3 +514,48 @@ def test_an_action_is_found_by_how_its_id_begins(tmp_path: Path) -> None:
         == action
         == an_action(a_cluster(query='Urls:"https://bad0.example/"')).id
     )
+
+
+def test_the_facts_may_say_who_is_in_a_group_and_without_that_it_is_unknown(tmp_path: Path) -> None:
+    folder = written(tmp_path, SMALL, VIP.replace("priority: 100", "priority: -1"))
+    (folder / "lists" / "vip.yaml").write_text(FED, encoding="utf-8")
+    small = FACTS.replace("250", "50")
+
+    def told(text: str) -> Result:
+        return explain("--facts", with_facts(tmp_path, text), "--policies", str(folder))
+
+    listed = told(f"{small}lists: {{vip: [anna@contoso.example]}}\n")
+    other = told(f"{small}lists: {{vip: [ceo@contoso.example]}}\n")
+    fetched = told(f"{small}  list.vip.refreshed: 2026-08-24T08:30:00Z\n")
+    strange = told(f"{small}lists:\n  vipp: []\n")
+
+    assert listed.stdout.startswith("escalate by vip\n"), listed.output
+    assert other.stdout.startswith("approve by small-malicious\n"), other.output
+    assert "not known here" not in listed.stdout + other.stdout
+    assert fetched.stdout.startswith("escalate by small-malicious, vip\n"), fetched.output
+    assert "approve  had the list `vip` been fetched in time, and been empty, it would" in fetched.stdout
+    assert "or write `lists: {vip: [who is in it]}` into the facts" in fetched.stdout
+    assert strange.exit_code == 2
+    assert "facts.yaml:7:3: `vipp` is not a list with a `source`: did you mean `vip`?" in strange.output
+
+
+def test_a_file_is_in_no_incident_and_none_is_told(tmp_path: Path) -> None:
+    folder = str(written(tmp_path, SMALL))
+
+    done = explain("--facts", with_facts(tmp_path, "kind: blockUrl\n"), "--policies", folder)
+
+    reason = done.stdout.splitlines()[2]
+    assert reason.startswith("no policy is for kind `blockUrl`: nothing is known of it (")
+    assert ", incident" not in reason
+
+
+def test_what_several_clauses_of_a_policy_want_is_told_once(tmp_path: Path) -> None:
+    asked = "- messages: {any: {subject: a}}\n  - messages: {any: {subject: b}}\n  - recipients"
+    folder = str(written(tmp_path, SMALL.replace("- recipients", asked)))
+    small = "kind: softDeleteCluster\nfacts: {evidence.verdict: malicious, cluster.mailboxCount: 5}\n"
+
+    done = explain("--facts", with_facts(tmp_path, small), "--policies", folder)
+
+    reason = done.stdout.splitlines()[2]
+    assert reason.count("unless `messages` are unknown (not looked up)") == 1
+    assert "unless `recipients` is unknown" in reason

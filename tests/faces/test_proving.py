@@ -1,6 +1,7 @@
 """`policy prove` by exit code and text."""
 
 import json
+import shlex
 import shutil
 import subprocess
 import sys
@@ -70,18 +71,59 @@ def test_policies_that_clash_are_told_of_but_are_no_finding_unless_claimed(folde
     assert "refuted         " in claimed.output
 
 
-def test_examples_are_written_as_files_of_facts_that_read_back(folder: Path, tmp_path: Path) -> None:
+def test_examples_are_written_as_files_of_facts_that_read_back(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     claims(folder, "{cluster.mailboxCount: {above: 400}}")
-    into = tmp_path / "examples" / "here"
+    into = tmp_path_factory.mktemp("examples") / "here"
 
     result = run("policy", "prove", str(folder), "--examples", str(into))
 
     written = sorted(path.name for path in into.iterdir())
     assert "not-so-many-softDeleteCluster.yaml" in written
     assert "clash-clusters-low-softDeleteCluster.yaml" in written
-    assert f"policy explain --facts {into}/not-so-many-softDeleteCluster.yaml" in result.output
+    (command,) = (line for line in result.output.splitlines() if "explain" in line and "not-so-many" in line)
+    words = shlex.split(command.partition(": air-agent ")[2])
+    assert words[2:] == ["--facts", f"{into}/not-so-many-softDeleteCluster.yaml", "--policies", str(folder)]
+    assert run(*words).output.startswith("approve by clusters\n")
     for path in into.iterdir():
         assert parse_situation(path.name, path.read_bytes()).kind in ActionKind
+
+
+def test_examples_of_an_earlier_run_go_and_files_of_others_stay(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    into = tmp_path_factory.mktemp("examples")
+    (into / "mine.yaml").write_text("kind: blockUrl\n")
+    claims(folder, "{cluster.mailboxCount: {above: 400}}")
+
+    first = run("policy", "prove", str(folder), "--examples", str(into))
+    claims(folder, "{cluster.mailboxCount: {above: 500}}")
+    second = run("policy", "prove", str(folder), "--examples", str(into))
+
+    line = next(line for line in first.output.splitlines() if line.startswith("written "))
+    assert "not-so-many-softDeleteCluster.yaml" in line
+    assert "open-blockUrl.yaml" in line
+    assert line.endswith(f" in {into}")
+    assert "removed " not in first.output
+    assert (
+        f"removed         not-so-many-softDeleteCluster.yaml in {into}: what an earlier run found"
+        in second.output
+    )
+    left = {path.name for path in into.iterdir()}
+    assert "not-so-many-softDeleteCluster.yaml" not in left
+    assert {"mine.yaml", "open-blockUrl.yaml"} <= left
+
+
+def test_no_file_of_others_is_written_over(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    into = tmp_path_factory.mktemp("examples")
+    (into / "open-blockUrl.yaml").write_text("kind: blockUrl\n")
+
+    result = run("policy", "prove", str(folder), "--examples", str(into))
+
+    assert result.exit_code == 2
+    assert f"`{into}/open-blockUrl.yaml` is there, and is no example that this command wrote" in result.output
+    assert [path.name for path in into.iterdir()] == ["open-blockUrl.yaml"]
 
 
 def test_a_set_that_approves_more_than_another_is_shown_where(folder: Path, tmp_path: Path) -> None:
@@ -153,7 +195,8 @@ def test_without_claims_what_is_always_asked_is_told(folder: Path) -> None:
             ["{}", "--rejects"],
             "error: `--rejects` is about another set of policies: name it with `--tightens GIT-REV|DIR`",
         ),
-        (["{}", "--examples", "{}/low.yaml"], "low.yaml` cannot be written to: "),
+        (["{}", "--examples", "{}/examples"], "examples` cannot be written to: it lies in the folder of the"),
+        (["{}", "--examples", "/dev/null/x"], "`/dev/null/x` cannot be written to: not a directory"),
         (
             ["{}", "--tightens", "HEAD~1"],
             "error: `HEAD~1` is neither a folder nor a revision that git knows",
@@ -241,6 +284,44 @@ def test_a_list_that_goes_by_another_group_than_it_did_is_another_list(tmp_path:
     assert same.exit_code == 0
     assert new.exit_code == 1
     assert "member-of-other-vip@fed.example" in new.output
+
+
+@pytest.mark.parametrize("of", ["addresses", "users"])
+def test_an_example_of_a_list_that_a_group_feeds_is_explained_as_it_was_proved(
+    tmp_path: Path, of: str
+) -> None:
+    policies, into = tmp_path / "policies", tmp_path / "examples"
+    (policies / "lists").mkdir(parents=True)
+    source = "source: {group: 11111111-0000-0000-0000-000000000000}"
+    (policies / "lists" / "vip.yaml").write_text(f"list: vip\ntype: {of}\n{source}\n")
+    (policies / "p.yaml").write_bytes(policy_file(unless="- recipients: {anyIn: $vip}"))
+    (policies / "own.proofs.yaml").write_text(
+        "proofs: own\nalways:\n  - {claim: in, decide: approve, when: {evidence.verdict: malicious, recipients: {anyIn: $vip}}, kinds: [softDeleteCluster]}\n"
+        "never:\n  - {claim: out, decide: approve, when: {recipients: {noneIn: $vip}}, kinds: [softDeleteCluster]}\n"
+    )
+
+    proved = run("policy", "prove", str(policies), "--examples", str(into))
+    inside, outside = (
+        run(
+            "policy",
+            "explain",
+            "--facts",
+            str(into / f"{name}-softDeleteCluster.yaml"),
+            "--policies",
+            str(policies),
+        )
+        for name in ("in", "out")
+    )
+
+    assert "`recipients` has member-of-vip@fed.example (1 of 2), in $vip, which it rules out" in proved.output
+    assert (
+        "member-of-vip@fed.example"
+        in yaml.safe_load((into / "in-softDeleteCluster.yaml").read_text())["lists"]["vip"]
+    )
+    assert inside.output.startswith("escalate by no policy\n"), inside.output
+    assert "`recipients` has member-of-vip@fed.example (1 of 2), in $vip" in inside.output
+    assert outside.output.startswith("approve by p\n"), outside.output
+    assert "not known here" not in inside.output + outside.output
 
 
 def test_a_folder_with_the_name_of_a_revision_does_not_stand_for_it(

@@ -477,7 +477,7 @@ def test_messages_that_were_not_found_would_have_had_to_be_looked_up() -> None:
     assert partly == (
         "had all messages been looked up (and been as those that are known), it would have been approved by `none`"
     )
-    assert never.startswith("had the one message there is been looked up and `auth.dmarc` been known to be")
+    assert never.startswith("had one message been looked up and `auth.dmarc` been known to be")
 
 
 def test_facts_that_change_with_the_one_that_is_told_are_named() -> None:
@@ -565,7 +565,7 @@ def test_a_list_that_is_too_old_would_have_had_to_be_fetched(hours: int, verb: V
     assert found.verb is verb
     if verb is Verb.ESCALATE:
         assert to(Verb.APPROVE, found).words == (
-            "had the list `vip` been fetched in time, it would have been approved by `small`"
+            "had the list `vip` been fetched in time, and been empty, it would have been approved by `small`"
         )
 
 

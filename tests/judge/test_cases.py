@@ -6,7 +6,7 @@ import pytest
 
 from agent.judge.cases import decision_on, differences, parse_cases
 from agent.judge.examine import examine
-from agent.judge.situations import USUAL_NOW, parse_situation
+from agent.judge.situations import USUAL_NOW, parse_base
 from agent.model.errors import PolicyError
 from tests.judge.writing import a_judge, policy_file
 
@@ -129,7 +129,7 @@ cases:
     policies: [p]
 """
 SITUATIONS = {
-    "a-url": parse_situation(
+    "a-url": parse_base(
         "a-url.yaml",
         b"kind: softDeleteCluster\nnow: 2026-08-23T09:00:00Z\ntenant: t\n"
         b"facts: {cluster.by: url, evidence.verdict: suspicious}\nmessages: [{subject: x}]\n"
@@ -154,6 +154,8 @@ def test_a_case_lies_over_what_is_given_and_that_over_the_base() -> None:
         "cluster.by": "url",
         "alert.severity": "low",
         "evidence.verdict": "malicious",
+        "action.kind": "softDeleteCluster",
+        "tenant.id": "t",
     }
     assert (first.tenant, first.facts.messages, first.facts.messages_complete) == (
         "t",
@@ -165,11 +167,18 @@ def test_a_case_lies_over_what_is_given_and_that_over_the_base() -> None:
         "cluster.by": "file",
         "alert.severity": "high",
         "evidence.verdict": "malicious",
+        "action.kind": "softDeleteCluster",
     }
     assert (second.tenant, second.facts.messages, second.facts.messages_complete) == ("", None, True)
     assert second.facts.now == datetime(2026, 8, 25, 9, tzinfo=UTC)
     assert "cluster.by" not in third.facts.values
     assert third.facts.messages is None
+
+
+def test_what_the_agent_itself_makes_of_an_action_can_not_be_taken_away() -> None:
+    assert based(b"[cluster.by, messages]", b"[cluster.by, action.kind]") == [
+        "18:27: `action.kind` is never unknown: it is `softDeleteCluster`"
+    ]
 
 
 def test_messages_take_the_place_of_those_of_the_base_as_a_whole() -> None:

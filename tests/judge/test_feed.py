@@ -252,8 +252,41 @@ def test_situations_may_say_when_a_list_was_fetched() -> None:
 
     found = parse_situation("it.yaml", data)
 
-    assert found.facts.values == {"list.vip.refreshed": datetime(2026, 8, 24, 8, 30, tzinfo=UTC)}
+    assert found.facts.values["list.vip.refreshed"] == datetime(2026, 8, 24, 8, 30, tzinfo=UTC)
     assert parse_situation("it.yaml", situation_yaml(found).encode()) == found
+
+
+def test_situations_may_say_what_is_in_a_list_which_then_was_just_fetched() -> None:
+    data = b"kind: softDeleteCluster\nlists: {vip: [ceo@contoso.example], other: []}\nfacts: {list.other.refreshed: 2026-08-01T00:00:00Z}\n"
+
+    found = parse_situation("it.yaml", data)
+
+    assert found.lists == {"vip": ("ceo@contoso.example",), "other": ()}
+    assert found.facts.values["list.vip.refreshed"] == found.facts.now
+    assert found.facts.values["list.other.refreshed"] == datetime(2026, 8, 1, tzinfo=UTC)
+    assert parse_situation("it.yaml", situation_yaml(found).encode()) == found
+
+
+def test_lists_of_a_base_lie_below_those_of_a_case_and_were_fetched_when_the_case_is_judged() -> None:
+    base = b"kind: softDeleteCluster\nlists: {vip: [a@x.example], gone: []}\n"
+    files = {
+        "situations/b.yaml": base,
+        "p.cases.yaml": b"policy: p\nbase: b\nbases:\n  own: {kind: blockUrl, lists: {vip: [c@x.example]}}\ncases:\n"
+        b"  - {case: as it is, now: 2026-09-01T00:00:00Z, decision: escalate, policies: []}\n"
+        b"  - {case: other members, lists: {vip: [b@x.example]}, decision: escalate, policies: []}\n"
+        b"  - {case: never fetched, unknown: [list.vip.refreshed], decision: escalate, policies: []}\n"
+        b"  - {case: of this file, base: own, decision: escalate, policies: []}\n",
+    }
+    policies = parse_set({"p.yaml": policy_file(MATCH), **NEVER, **a_fed_list("gone")})
+
+    cases = {case.name: case.situation for case in case_book(files, policies).cases}
+
+    later = cases["as it is"]
+    assert later.lists == {"vip": ("a@x.example",), "gone": ()}
+    assert later.facts.values["list.vip.refreshed"] == datetime(2026, 9, 1, tzinfo=UTC)
+    assert cases["other members"].lists == {"vip": ("b@x.example",)}
+    assert "list.vip.refreshed" not in cases["never fetched"].facts.values
+    assert cases["of this file"].lists == {"vip": ("c@x.example",)}
 
 
 CASES = b"""policy: p

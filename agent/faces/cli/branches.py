@@ -95,12 +95,10 @@ def _since(out: Console, told: Explained, recorded: Recorded) -> None:
             _say(out, "they decide the same on these facts")
         return
     by = ", ".join(explanation.deciding) or "no policy"
-    why = (
-        ""
-        if not recorded.is_same_revision
-        else ", which counts observing policies differently, or is another version of the agent"
-    )
-    _say(out, f"now it would be decided otherwise{why}: {explanation.verb} by {by}", YELLOW)
+    _say(out, f"now it would be decided otherwise: {explanation.verb} by {by}", YELLOW)
+    if recorded.is_same_revision:
+        why = "since observing policies are counted differently, or this is another version of the agent"
+        _say(out, f"the same policies decide otherwise {why}", YELLOW)
     _say(out, explanation.reason)
 
 
@@ -134,11 +132,10 @@ def _rule(out: Console, told: Explained) -> None:
         _say(out, f"policies in `mode: observe` {counted} here; --treat-as {other} does otherwise", "dim")
     if told.unfed:
         names = ", ".join(f"${name}" for name in told.unfed)
-        _say(
-            out,
-            f"who is in {names} is not known here: name settings whose ledger has it with --settings",
-            YELLOW,
-        )
+        mend = "name settings whose ledger has it with --settings"
+        if recorded is None:
+            mend += f", or write `lists: {{{told.unfed[0]}: [who is in it]}}` into the facts"
+        _say(out, f"who is in {names} is not known here: {mend}", YELLOW)
     if explanation.shadow is not None:
         shadow = explanation.shadow
         _say(

@@ -18,14 +18,17 @@ from agent.faces.cli.taken_apart import Explained, Recorded
 from agent.faces.telling import what
 from agent.judge.account import Account
 from agent.judge.compile import Judge
-from agent.judge.situations import action_of, parse_situation
+from agent.judge.feed import fed, fed_lists
+from agent.judge.situations import action_of, parse_situation, unfed
+from agent.judge.vocabulary import refreshed
 from agent.loop.policies import InForce
 from agent.model.decision import Decision, Verb
 from agent.model.enactment import Record
-from agent.model.errors import LedgerError, SettingsError
+from agent.model.errors import LedgerError, PolicyError, SettingsError
 from agent.model.facts import Facts
 from agent.model.pending import IncidentHead, PendingAction
 from agent.model.policy import PolicySet
+from agent.model.situation import Situation
 from agent.settings.subjects import Settings, TreatAs
 
 USUAL_POLICIES = Path("policies")
@@ -46,10 +49,15 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Matter(msgspec.Struct, frozen=True, kw_only=True):
-    """An action with its facts, where they are from, and what was decided then if anything was."""
+    """An action with its facts, where they are from, and what was decided then if anything was.
+
+    `situation` and `data` are what a file says, and how.
+    """
 
     action: PendingAction
     facts: Facts
+    situation: Situation | None = None
+    data: bytes = b""
     source: str
     what: str
     recorded: Decision | None = None
@@ -64,11 +72,11 @@ def explain(asked: Asked, *, as_json: bool) -> None:
     matter = _of_file(asked.facts) if asked.facts is not None else _of_record(settings, asked.action or "")
     folder = _folder(asked, settings)
     treat_as = _treat_as(asked, settings)
-    judge = _judge(folder, settings)
+    judge = _fed(_judge(folder, settings), matter)
     account = Account(
         judge,
         matter.action,
-        matter.facts,
+        _known(matter.facts, judge.policy_set),
         enforces_observers=treat_as is TreatAs.ENFORCE,
     )
     explained = _explained(matter, account, folder, to)
@@ -117,6 +125,30 @@ def _judge(folder: Path, settings: Settings | None) -> Judge:
     return in_force.judge
 
 
+def _fed(judge: Judge, matter: Matter) -> Judge:
+    """Return the judge with the members that the file says are in lists.
+
+    Raises:
+        PolicyError: it says so of lists that are not fed.
+    """
+    if matter.situation is None:
+        return judge
+    strange = unfed(matter.situation, fed_lists(judge.policy_set), matter.source, matter.data)
+    if strange:
+        raise PolicyError(list(strange))
+    return fed(judge, matter.situation.lists)
+
+
+def _known(facts: Facts, policies: PolicySet) -> Facts:
+    """Return the facts without when lists were fetched of which it is not known who is in them.
+
+    Else they would be taken for empty, where they have to be unknown.
+    """
+    gone = {refreshed(one.name) for one in policies.lists if one.feed is not None and one.members is None}
+    values = {name: value for name, value in facts.values.items() if name not in gone}
+    return msgspec.structs.replace(facts, values=values)
+
+
 def _of_record(settings: Settings | None, action: str) -> Matter:
     if settings is None:
         raise SettingsError("settings are needed to find the ledger: name them with `--settings`")
@@ -139,11 +171,19 @@ def _of_record(settings: Settings | None, action: str) -> Matter:
 
 def _of_file(path: Path) -> Matter:
     name = "standard input" if path == STDIN else str(path)
-    situation = parse_situation(name, _bytes(path))
+    data = _bytes(path)
+    situation = parse_situation(name, data)
     action = action_of(situation, name)
     incident = situation.facts.values.get("incident.id")
-    action = msgspec.structs.replace(action, incident=IncidentHead(id=str(incident or "none")))
-    return Matter(action=action, facts=situation.facts, source=name, what=f"{situation.kind} of {name}")
+    action = msgspec.structs.replace(action, incident=IncidentHead(id=str(incident or "")))
+    return Matter(
+        action=action,
+        facts=situation.facts,
+        situation=situation,
+        data=data,
+        source=name,
+        what=f"{situation.kind} of {name}",
+    )
 
 
 def _bytes(path: Path) -> bytes:

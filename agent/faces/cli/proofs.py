@@ -8,7 +8,11 @@ from pathlib import Path
 import msgspec
 
 from agent.judge.situations import situation_yaml
+from agent.model.errors import SettingsError
 from agent.model.proof import Claim, Clash, Example, Form, Outcome, Part, Report
+
+HEAD = "# An example that `air-agent policy prove` found. Its next run with `--examples` on this folder removes it.\n"
+"""How a file begins that may be written over and removed."""
 
 LONGEST_NAME = 60
 """Characters of what an example is of, in the name of its file."""
@@ -59,6 +63,8 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     """What `policy prove --json` tells."""
 
     path: str
+    folder: str
+    """The folder of the policies that were proved together."""
     revision: str
     against: str | None
     seconds: float
@@ -74,6 +80,10 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     clashes: tuple[ToldClash, ...]
     abstracted: tuple[str, ...]
     """What the solver does not model, and takes as either true or false."""
+    written: tuple[str, ...] = ()
+    """The files of examples."""
+    removed: tuple[str, ...] = ()
+    """Files of examples that an earlier run left, and that are none any more."""
 
 
 class Shelf:
@@ -81,19 +91,14 @@ class Shelf:
 
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
-        self._taken: set[str] = set()
+        self._files: dict[Path, str] = {}
 
     def put(self, example: Example, name: str) -> ToldExample:
-        """Return the example as it is told, written where that was asked for.
-
-        Raises:
-            OSError: it cannot be written.
-        """
+        """Return the example as it is told, to be written where that was asked for."""
         facts = situation_yaml(example.situation)
-        path = None if self._folder is None else self._folder / self._free(name, example.situation.kind)
+        path = None if self._folder is None else self._free(self._folder, name, example.situation.kind)
         if path is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(facts, encoding="utf-8")
+            self._files[path] = facts
         return ToldExample(
             facts=facts,
             decision=example.verb,
@@ -104,16 +109,45 @@ class Shelf:
             file=None if path is None else str(path),
         )
 
-    def _free(self, name: str, kind: str) -> str:
-        """Return the name of a file that was not written yet."""
+    def write(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Write the examples, and remove what an earlier run left; return the files of both.
+
+        Raises:
+            OSError: that cannot be done.
+            SettingsError: a file of another's is in the way; then nothing is written.
+        """
+        if self._folder is None:
+            return (), ()
+        self._folder.mkdir(parents=True, exist_ok=True)
+        there = {path: _is_example(path) for path in sorted(self._folder.glob("*.yaml"))}
+        for path in self._files:
+            if not there.get(path, True):
+                raise SettingsError(
+                    f"`{path}` is there, and is no example that this command wrote: name another folder"
+                )
+        for path, facts in self._files.items():
+            path.write_text(f"{HEAD}{facts}", encoding="utf-8")
+        left = [path for path, is_example in there.items() if is_example and path not in self._files]
+        for path in left:
+            path.unlink()
+        return tuple(map(str, self._files)), tuple(map(str, left))
+
+    def _free(self, folder: Path, name: str, kind: str) -> Path:
+        """Return a file that no example goes to yet."""
         words = re.findall(r"[A-Za-z0-9]+", name)
         while len("-".join(words)) > LONGEST_NAME and len(words) > 1:
             words.pop()
         stem = f"{'-'.join(words)[:LONGEST_NAME]}-{kind}"
-        names = (f"{stem}{'' if at == 1 else f'-{at}'}.yaml" for at in count(1))
-        free = next(one for one in names if one not in self._taken)
-        self._taken.add(free)
-        return free
+        paths = (folder / f"{stem}{'' if at == 1 else f'-{at}'}.yaml" for at in count(1))
+        return next(path for path in paths if path not in self._files)
+
+
+def _is_example(path: Path) -> bool:
+    """Whether this command wrote the file."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(len(HEAD)) == HEAD.encode()
 
 
 def claims_of(report: Report, shelf: Shelf) -> tuple[ToldClaim, ...]:

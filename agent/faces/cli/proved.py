@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Iterator
+from pathlib import PurePath
 from typing import cast
 
 import yaml
@@ -39,7 +40,7 @@ def tell(told: Told) -> None:
     """Print everything to people."""
     out = console()
     for claim in told.claims:
-        _tell_claim(out, claim)
+        _tell_claim(out, claim, told.folder)
     for words in told.looser:
         _line(out, ("looser", "red"), words)
     for words in told.unseen:
@@ -47,15 +48,20 @@ def tell(told: Told) -> None:
     for clash in told.clashes:
         said = f"`{clash.approves}` approves and `{clash.rejects}` rejects the same action: a person decides"
         _line(out, ("clash", "cyan"), said)
-        _tell_part(out, clash.part)
+        _tell_part(out, clash.part, told.folder)
     for one in told.coverage:
-        _tell_coverage(out, one)
+        _tell_coverage(out, one, told.folder)
     for name, member in told.fed.items():
         said = f"`${name}` is fed by a group: proved whoever is in it; in examples `{member}` stands for a member"
         _line(out, ("fed", "cyan"), said)
     for words in told.abstracted:
         said = f"{words}: taken as true and as false, so that what is proved holds either way"
         _line(out, ("not modelled", "cyan"), said)
+    for word, files in (("written", told.written), ("removed", told.removed)):
+        if files:
+            names = ", ".join(PurePath(each).name for each in files)
+            why = ": what an earlier run found" if word == "removed" else ""
+            _line(out, (word, "cyan"), f"{names} in {PurePath(files[0]).parent}{why}")
     out.print(safe(_summary(told), limit=LONG), soft_wrap=True)
 
 
@@ -68,17 +74,17 @@ def _inset(out: Console, words: str, style: str = "") -> None:
     out.print(Text(" " * INSET) + safe(words, style, limit=LONG), soft_wrap=True)
 
 
-def _tell_claim(out: Console, claim: ToldClaim) -> None:
+def _tell_claim(out: Console, claim: ToldClaim, folder: str) -> None:
     about = ", ".join(one.kind for one in claim.parts)
     kinds = "every kind" if len(claim.parts) == len(ActionKind) else about
     where = f"{claim.place}: " if claim.place else ""
     _line(out, WORDS[claim.outcome], f"{where}{claim.claim} ({kinds})")
     for one in claim.parts:
         if one.outcome is not Outcome.PROVED:
-            _tell_part(out, one)
+            _tell_part(out, one, folder)
 
 
-def _tell_part(out: Console, one: ToldPart) -> None:
+def _tell_part(out: Console, one: ToldPart, folder: str) -> None:
     if one.why:
         _inset(out, f"{one.kind}: {one.why}{':' if one.depends else ''}")
     for words in one.depends:
@@ -90,25 +96,26 @@ def _tell_part(out: Console, one: ToldPart) -> None:
     _inset(out, f"{example.reason}{was}")
     for line in example.facts.splitlines():
         _inset(out, f"    {line}", style="dim")
-    _tell_where(out, example)
+    _tell_where(out, example, folder)
 
 
-def _tell_where(out: Console, example: ToldExample) -> None:
+def _tell_where(out: Console, example: ToldExample, folder: str) -> None:
     if not example.is_readable:
         _inset(
             out, "Defender can say this, but a file of facts cannot: the judge has confirmed it all the same"
         )
     elif example.file is not None:
-        _inset(out, f"clause by clause: air-agent policy explain --facts {shlex.quote(example.file)}")
+        words = ("--facts", example.file, "--policies", folder)
+        _inset(out, f"clause by clause: air-agent policy explain {shlex.join(words)}")
 
 
-def _tell_coverage(out: Console, one: ToldPart) -> None:
+def _tell_coverage(out: Console, one: ToldPart, folder: str) -> None:
     if one.outcome is Outcome.PROVED:
         _line(out, ("covered", "cyan"), f"{one.kind}: every action gets a policy that is named")
         return
     if one.example is None or one.outcome is not Outcome.REFUTED:
         _line(out, WORDS[one.outcome], f"{one.kind}: whether every action gets a policy that is named")
-        _tell_part(out, one)
+        _tell_part(out, one, folder)
         return
     _line(
         out,

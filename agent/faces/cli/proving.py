@@ -13,7 +13,7 @@ from agent.faces.cli.output import console, print_json
 from agent.faces.cli.proofs import Shelf, Told, claims_of, clashes_of, part_of
 from agent.faces.cli.proved import tell
 from agent.faces.cli.sources import named
-from agent.judge.parse import PROOFS, parse_set
+from agent.judge.parse import PROOFS, is_situation, parse_set
 from agent.judge.proof.limits import looser, unseen
 from agent.judge.proof.members import files_with_members, made_up
 from agent.judge.proof.reading import parse_proofs
@@ -50,13 +50,15 @@ def prove(asked: Asked) -> None:
         raise SettingsError(
             "`--rejects` is about another set of policies: name it with `--tightens GIT-REV|DIR`"
         )
+    if asked.examples is not None:
+        _refuse_among_policies(asked.examples, _folder(asked.path or USUAL))
     started = monotonic()
     policies, claims, stand_ins = _loaded(asked.path or USUAL)
     before = None
     if asked.tightens is not None:
         verbs = (Verb.APPROVE, Verb.REJECT) if asked.rejects else (Verb.APPROVE,)
         path = asked.path or USUAL
-        source = named(asked.tightens, path if path.is_dir() else path.parent)
+        source = named(asked.tightens, _folder(path))
         before = proving.Before(
             policies=_set(source.files, policies)[0], name=f"`{asked.tightens}`", verbs=verbs
         )
@@ -79,23 +81,34 @@ def prove(asked: Asked) -> None:
 
 def _told(asked: Asked, policies: PolicySet, older: PolicySet | None, report: Report) -> Told:
     shelf = Shelf(asked.examples)
+    told = Told(
+        path=str(asked.path or USUAL),
+        folder=str(_folder(asked.path or USUAL)),
+        revision=policies.revision,
+        against=asked.tightens,
+        seconds=0.0,
+        claims=claims_of(report, shelf),
+        looser=() if older is None else looser(policies, older),
+        unseen=() if older is None else unseen(policies, older),
+        fed={},
+        coverage=tuple(part_of(one, "open", shelf) for one in report.coverage),
+        clashes=clashes_of(report, shelf),
+        abstracted=report.abstracted,
+    )
     try:
-        return Told(
-            path=str(asked.path or USUAL),
-            revision=policies.revision,
-            against=asked.tightens,
-            seconds=0.0,
-            claims=claims_of(report, shelf),
-            looser=() if older is None else looser(policies, older),
-            unseen=() if older is None else unseen(policies, older),
-            fed={},
-            coverage=tuple(part_of(one, "open", shelf) for one in report.coverage),
-            clashes=clashes_of(report, shelf),
-            abstracted=report.abstracted,
-        )
+        written, removed = shelf.write()
     except OSError as error:
         why = (error.strerror or "no reason was given").lower()
         raise SettingsError(f"`{asked.examples}` cannot be written to: {why}") from error
+    return replace(told, written=written, removed=removed)
+
+
+def _refuse_among_policies(examples: Path, folder: Path) -> None:
+    """Raise SettingsError where examples would be read as policies from then on."""
+    into, policies = examples.resolve(), folder.resolve()
+    if into.is_relative_to(policies) and not is_situation(str(into.relative_to(policies) / "one.yaml")):
+        why = "it lies in the folder of the policies, and would be read with them: name a folder beside it"
+        raise SettingsError(f"`{examples}` cannot be written to: {why}")
 
 
 def _end(told: Told) -> None:
@@ -117,11 +130,16 @@ def _loaded(path: Path) -> tuple[PolicySet, tuple[Claim, ...], Mapping[str, str]
             f"`{path}` is one file: policies are proved together, so name their folder, or a file of proofs "
             f"(`*{PROOFS}`) in it"
         )
-    files = PolicyFiles(path if path.is_dir() else path.parent).files()
+    files = PolicyFiles(_folder(path)).files()
     policies, files, stand_ins = _set(files)
     found = parse_proofs(files)
     claims = (claim for each in found for claim in each.claims if path.is_dir() or Path(each.file) == path)
     return policies, tuple(claims), stand_ins
+
+
+def _folder(path: Path) -> Path:
+    """Return the folder of policies, where one file of proofs in it may be named."""
+    return path if path.is_dir() else path.parent
 
 
 def _set(

@@ -126,7 +126,9 @@ class _Telling:
     def _of_action(self, value: Value | None) -> Change:
         fed = list_of(self.fact)
         if fed is not None:
-            told = f"had the list `{fed}` been fetched in time"
+            lists = self.bench.judge.policy_set.lists
+            is_empty = any(one.name == fed and not one.members for one in lists)
+            told = f"had the list `{fed}` been fetched in time{', and been empty' if is_empty else ''}"
             return Change(
                 fact=self.fact, words=told, before=self.bench.facts.values.get(self.fact), instead=value
             )
@@ -290,7 +292,7 @@ class _Telling:
             return "had some message not been looked up"
         if self.bench.facts.messages:
             return "had all messages been looked up (and been as those that are known)"
-        return "had the one message there is been looked up"
+        return "had one message been looked up"
 
 
 def _any_of(values: Sequence[Value]) -> str:

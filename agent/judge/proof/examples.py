@@ -6,11 +6,10 @@ from typing import cast
 
 from msgspec.structs import replace
 
-from agent.judge.proof.gathering import TENANT
 from agent.judge.proof.solver import TRUE, Formula, Model, implies, no, total
 from agent.judge.proof.space import Slot, Space
 from agent.judge.proof.unknowns import Unknown
-from agent.judge.situations import parse_situation, situation_yaml
+from agent.judge.situations import TENANT, certain, completed, parse_situation, situation_yaml
 from agent.model.errors import PolicyError
 from agent.model.facts import VOCABULARY, Facts, Value
 from agent.model.situation import Situation
@@ -36,7 +35,6 @@ def wishes(space: Space) -> Iterator[Formula]:
     for one in space.action.values():
         yield from one.wishes()[1:]
     yield from space.tenant.wishes()
-    yield space.tenant_known
 
 
 def _few(space: Space) -> Iterator[Formula]:
@@ -53,13 +51,9 @@ def situation_of(space: Space, model: Model) -> Situation:
     """Return the situation that the model is of."""
     now = space.when.now(model)
     values = _values(space.action, model, now)
-    tenant = ""
-    if TENANT in space.asked.action:
-        tenant = str(space.tenant.value(model))
-        if model.holds(space.tenant_known):
-            values[TENANT] = tenant
+    tenant = str(space.tenant.value(model)) if TENANT in space.asked.action else ""
     messages = tuple(row for slot in space.slots for row in _rows(slot, model, now))
-    return Situation(
+    one = Situation(
         kind=space.kind,
         tenant=tenant,
         facts=Facts(
@@ -70,6 +64,7 @@ def situation_of(space: Space, model: Model) -> Situation:
             vocabulary=VOCABULARY,
         ),
     )
+    return completed(one)
 
 
 def _rows(slot: Slot, model: Model, now: datetime) -> list[Mapping[str, Value]]:
@@ -91,7 +86,7 @@ def _values(unknowns: Mapping[str, Unknown], model: Model, now: datetime) -> dic
 def plainest(one: Situation, shows: Callable[[Situation], bool], kept: Collection[str]) -> Situation:
     """Return the situation without every fact and message that it shows the same without; `kept` facts stay."""
     for name in sorted(one.facts.values):
-        if name not in kept:
+        if name not in kept and name not in certain(one):
             one = _if_it_shows(one, _without(one, name), shows)
     for at in reversed(range(len(one.facts.messages or ()))):
         messages = cast("tuple[Mapping[str, Value], ...]", one.facts.messages)

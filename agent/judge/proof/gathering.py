@@ -10,11 +10,11 @@ from agent.judge.operators import ONE_OF
 from agent.judge.proof.candidates import DEADLINE
 from agent.judge.proof.columns import Column, asked
 from agent.judge.shape import bare, shape
+from agent.judge.situations import TENANT
 from agent.judge.vocabulary import Scope
 from agent.judge.walk import names_of, walk, walk_policy
 from agent.model.policy import All, AnyOf, Condition, Messages, Moment, Not, Policy, Test
 
-TENANT = "tenant.id"
 NOT_OVER = Column("newerThan", timedelta(0))
 """Of a deadline: that it has not come."""
 

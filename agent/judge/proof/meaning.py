@@ -7,7 +7,7 @@ import msgspec
 
 from agent.judge.operators import ONE_OF, OPERATORS, Rows
 from agent.judge.proof.columns import Reading, entries, reading, versions
-from agent.judge.proof.gathering import TENANT, Witness, is_modelled, ratio, witness
+from agent.judge.proof.gathering import Witness, is_modelled, ratio, witness
 from agent.judge.proof.solver import (
     TRUE,
     Formula,
@@ -29,6 +29,7 @@ from agent.judge.proof.space import Slot, Space
 from agent.judge.proof.unknowns import Unknown
 from agent.judge.seen import fact_of
 from agent.judge.shape import bare, shape
+from agent.judge.situations import TENANT
 from agent.judge.vocabulary import SETS, Fact, Scope
 from agent.model.policy import All, AnyOf, Condition, Messages, Moment, Not, Policy, Test
 

@@ -1,13 +1,17 @@
 """Members for lists that are fed from elsewhere: who is on them is not known here, so that one is made up.
 
 A proof does not hang on who that is, since what is asked of such a list may be answered either way. An example does,
-and says so.
+and says so: its situation has the members.
 """
 
 from collections.abc import Mapping
 
+from msgspec.structs import replace
+
 from agent.judge.lists import group_key, members_data, members_file
+from agent.judge.vocabulary import refreshed
 from agent.model.policy import ListType, PolicyList, PolicySet
+from agent.model.situation import Situation
 
 
 def made_up(policies: PolicySet, beside: PolicySet | None = None) -> Mapping[str, str]:
@@ -36,6 +40,16 @@ def files_with_members(
             ids = (one.feed.group,) if one.type is ListType.USERS else ()
             found[members_file(one.file)] = members_data((stand_ins[one.name], *ids))
     return found
+
+
+def with_members(one: Situation, policies: PolicySet) -> Situation:
+    """Return the situation with who is in the lists of the set, as far as they were fetched in it."""
+    lists = {
+        each.name: each.members
+        for each in policies.lists
+        if each.feed is not None and each.members is not None and refreshed(each.name) in one.facts.values
+    }
+    return replace(one, lists=lists)
 
 
 def _is_other(one: PolicyList, beside: PolicySet | None) -> bool:

@@ -11,11 +11,13 @@ from msgspec.structs import replace
 
 from agent.judge.compile import Judge, compile_set
 from agent.judge.decide import decide
+from agent.judge.feed import fed
 from agent.judge.proof.asking import Asking, Question, Reply
 from agent.judge.proof.candidates import DEADLINE
 from agent.judge.proof.examples import is_readable
 from agent.judge.proof.gathering import facts_named, gathered
 from agent.judge.proof.meaning import Meaning
+from agent.judge.proof.members import with_members
 from agent.judge.proof.ruling import Ruled, deciders, rivals, ruled
 from agent.judge.proof.solver import TRUE, Formula, both, either, no
 from agent.judge.proof.space import Space
@@ -229,13 +231,17 @@ class OfKind:
         return None if self.older_judge is None else _decision(self.older_judge, one).verb
 
     def _part(self, reply: Reply) -> Part:
-        example = None if reply.situation is None else self._example(reply.situation)
-        return Part(
-            kind=self.kind, outcome=reply.outcome, why=reply.why, depends=reply.depends, example=example
-        )
+        if reply.situation is None:
+            return Part(kind=self.kind, outcome=reply.outcome, why=reply.why, depends=reply.depends)
+        one = with_members(reply.situation, self.judge.policy_set)
+        decision = _decision(fed(self.judge, one.lists), one)
+        outcome, why = reply.outcome, reply.why
+        if _said(decision) != _said(self._decision(reply.situation)):
+            outcome, why = Outcome.BROKEN, "with the members that are written there the judge says otherwise"
+        example = self._example(one, decision)
+        return Part(kind=self.kind, outcome=outcome, why=why, depends=reply.depends, example=example)
 
-    def _example(self, one: Situation) -> Example:
-        decision = self._decision(one)
+    def _example(self, one: Situation, decision: Decision) -> Example:
         return Example(
             situation=one,
             verb=decision.verb,
@@ -253,6 +259,10 @@ EXAMPLE = "example"
 def _decision(judge: Judge, one: Situation) -> Decision:
     action = action_of(one, EXAMPLE)
     return decide(judge, action, one.facts, evidence="", enforces_observers=True, version="")
+
+
+def _said(decision: Decision) -> tuple[Verb, tuple[str, ...]]:
+    return decision.verb, decision.policies
 
 
 def _at_deadline(one: Situation) -> Situation:

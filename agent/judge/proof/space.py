@@ -1,5 +1,7 @@
 """All situations of one kind, as variables: every choice of them is a situation, and every situation is a choice.
 
+What the agent itself makes of the action, its kind and its tenant, is always known.
+
 Facts are taken apart from each other: that a count of recipients should go with a set of them, or that what is over
 all messages should go with each, is not asked for. So a proof holds for more than there can be; an example may have
 facts that do not go together, and is a likely one where it can be.
@@ -12,7 +14,7 @@ import msgspec
 from agent.judge.proof.candidates import DEADLINE
 from agent.judge.proof.classes import classes_of
 from agent.judge.proof.columns import Column, Reading
-from agent.judge.proof.gathering import NOT_OVER, TENANT, Asked
+from agent.judge.proof.gathering import NOT_OVER, Asked
 from agent.judge.proof.kinds import only
 from agent.judge.proof.moments import instants
 from agent.judge.proof.solver import (
@@ -29,6 +31,7 @@ from agent.judge.proof.solver import (
 )
 from agent.judge.proof.unknowns import Single, Unknown, When, unknown
 from agent.judge.seen import fact_of
+from agent.judge.situations import KIND, TENANT
 from agent.judge.vocabulary import Scope
 from agent.model.pending import MAIL_KINDS, ActionKind
 
@@ -66,6 +69,7 @@ class Space:
         tenants = asked.action.get(TENANT, {})
         self.tenant = Single("tenant", classes_of(fact_of(TENANT, Scope.ACTION), tenants), is_given=True)
         self.tenant_known = variable(f"{TENANT} is known")
+        self.rule(self.tenant_known)
         self._take(self.tenant, TENANT, tenants)
         self.action = self._values(asked.action, Scope.ACTION, "action")
         self.slots = tuple(self._slot(at) for at in range(asked.messages)) if self.has_messages else ()
@@ -92,6 +96,8 @@ class Space:
             allowed = only(self.kind, name) if scope is Scope.ACTION else None
             one = unknown(f"{where}: {name}", classes_of(fact_of(name, scope), told, allowed))
             self._take(one, name, told)
+            if name == KIND and scope is Scope.ACTION:
+                self.rule(one.known)
             found[name] = one
         return found
 

@@ -39,15 +39,7 @@ def situation_schema() -> Schema:
 
 def cases_schema() -> Schema:
     """Return the schema of a file of cases."""
-    given = _parts() | {
-        "unknown": _unknown(),
-        "lists": {
-            "type": "object",
-            "propertyNames": {"pattern": f"^{LIST_NAME}$"},
-            "additionalProperties": {"type": "array", "items": text()},
-            "description": "the members of lists that are fed, as if these were in them",
-        },
-    }
+    given = _parts() | {"unknown": _unknown()}
     base = text("the situation that it stands on: one of `bases`, or a file in situations/")
     of_kinds = [_of_kind(kind) for kind in ActionKind]
     case = closed(
@@ -104,6 +96,12 @@ def _parts() -> dict[str, Schema]:
             "type": "boolean",
             "default": True,
             "description": "false where some messages could not be looked up",
+        },
+        "lists": {
+            "type": "object",
+            "propertyNames": {"pattern": f"^{LIST_NAME}$"},
+            "additionalProperties": {"type": "array", "items": text()},
+            "description": "the members of lists that are fed, as if these were in them",
         },
     }
 

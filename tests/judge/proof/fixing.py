@@ -7,10 +7,10 @@ from itertools import zip_longest
 from agent.judge import calendar
 from agent.judge.fold import folded
 from agent.judge.proof.candidates import WHOLE
-from agent.judge.proof.gathering import TENANT
 from agent.judge.proof.solver import TRUE, Formula, no
 from agent.judge.proof.space import Space
 from agent.judge.proof.unknowns import Several, Single, Unknown
+from agent.judge.situations import TENANT
 from agent.judge.vocabulary import MEMBER
 from agent.model.facts import Facts, Value
 

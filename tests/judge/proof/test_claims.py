@@ -333,7 +333,10 @@ def test_a_set_that_tightens_another_approves_nothing_more() -> None:
     (part,) = (part for part in lost.parts if part.outcome is R)
     assert part.example is not None
     assert (part.example.verb, part.example.before) == (Verb.APPROVE, Verb.ESCALATE)
-    assert part.example.situation.facts.values == {"cluster.mailboxCount": 201}
+    assert part.example.situation.facts.values == {
+        "action.kind": "softDeleteCluster",
+        "cluster.mailboxCount": 201,
+    }
 
 
 def test_a_policy_taken_out_can_approve_more_than_there_was() -> None:
