@@ -19,8 +19,9 @@ from agent.judge.cases import (
     unfed,
 )
 from agent.judge.compile import Judge
+from agent.judge.layout import CASES, is_situation
 from agent.judge.literals import nearest
-from agent.judge.parse import CASES, INFORMS_ONLY, is_situation
+from agent.judge.parse import INFORMS_ONLY
 from agent.judge.situations import parse_situation
 from agent.judge.strict_yaml import shown
 from agent.model.decision import Answer, Clause, Decision, Verb

@@ -39,11 +39,16 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
         return frozenset(self.own) | self.members if self.own else self.members
 
 
-class Shelf:
-    """The lists there are, and which of them have been named."""
+class Broken(Wrong):
+    """A list that is named is there and cannot be read: told at its own place, and nowhere else."""
 
-    def __init__(self, lists: Mapping[str, ListFile]) -> None:
+
+class Shelf:
+    """The lists there are, which of them have been named, and the names of those that cannot be read."""
+
+    def __init__(self, lists: Mapping[str, ListFile], broken: frozenset[str] = frozenset()) -> None:
         self.lists = lists
+        self.broken = broken
         self.named: set[str] = set()
 
     @property
@@ -117,6 +122,8 @@ class Shelf:
         """Return the list that the reference names. Raises Wrong where there is none of that name."""
         name = reference(node) or ""
         found = self.lists.get(name)
+        if found is None and name in self.broken:
+            raise Broken(node.mark, f"the list `${shown(name)}` cannot be read")
         if found is None:
             near = nearest(f"${name}", {f"${known}" for known in self.lists})
             raise Wrong(node.mark, f"unknown list `${shown(name)}`{near}")

@@ -320,3 +320,18 @@ def test_what_a_file_is_called_does_nothing_on_a_terminal() -> None:
     assert line_of(a_remark(file="\x1b[2J.yaml")).plain.startswith(
         "\\u001b[2J.yaml:3:5: error never-matches: "
     )
+
+
+def test_the_folder_that_one_stands_in_is_checked_and_has_the_revision_that_it_has_from_elsewhere(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "lists").mkdir()
+    elsewhere = json.loads(run(str(folder), "--format", "json").stdout)
+    monkeypatch.chdir(folder)
+    here = json.loads(run(".", "--format", "json").stdout)
+    monkeypatch.chdir(folder / "lists")
+    above = json.loads(run("..", "--format", "json").stdout)
+
+    assert elsewhere["revision"] is not None
+    assert here["revision"] == above["revision"] == elsewhere["revision"]
+    assert here["policies"] == ["small-clusters"]

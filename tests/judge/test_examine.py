@@ -4,7 +4,8 @@ import pytest
 
 from agent.judge.compile import Judge, compile_set
 from agent.judge.examine import CaseBook, broken, case_book, examine, shortcomings
-from agent.judge.parse import is_list, is_policy, is_situation, parse_set
+from agent.judge.layout import is_list, is_policy, is_situation
+from agent.judge.parse import parse_set
 from agent.model.policy import PolicySet
 from tests.judge.writing import policy_file
 

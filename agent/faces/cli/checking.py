@@ -15,9 +15,10 @@ from agent.faces.cli.remarks import LONGEST, by_severity, commands, line_of
 from agent.faces.cli.sarif import sarif
 from agent.judge.compile import compile_set
 from agent.judge.examine import broken, case_book
+from agent.judge.layout import CASES, PROOFS, is_list, is_policy, is_situation
 from agent.judge.lint.lint import lint, place
 from agent.judge.lint.rules import Code, of_problem
-from agent.judge.parse import CASES, PROOFS, is_list, is_policy, is_situation, parse_set
+from agent.judge.parse import parse_set
 from agent.judge.proof.reading import problems_of
 from agent.judge.quote import counted
 from agent.model.errors import PolicyError, Problem, SettingsError
@@ -89,7 +90,7 @@ def _checked(path: Path) -> Checked:
         return Checked(path=str(path), problems=(of_problem(Code.DOES_NOT_LOAD, problem),))
     try:
         files = PolicyFiles(folder).files()
-        found: PolicySet = parse_set(files)
+        found: PolicySet = parse_set(files, folder=str(folder))
     except PolicyError as error:
         problems = tuple(one for one in error.problems if path.is_dir() or Path(one.file) == path)
         return Checked(
@@ -97,7 +98,7 @@ def _checked(path: Path) -> Checked:
         )
     ours = (one for one in found.policies if path.is_dir() or Path(one.file) == path)
     names = tuple(sorted(one.name for one in ours))
-    beside = str(path.with_name(f"{path.stem}{CASES}"))
+    beside = "" if path.is_dir() else str(path.with_name(f"{path.stem}{CASES}"))
     book = case_book(files, found)
     cases, failing = broken(compile_set(found), book, only=lambda file: path.is_dir() or file == beside)
     linted = lint(

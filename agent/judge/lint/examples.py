@@ -3,8 +3,8 @@
 from collections.abc import Collection, Iterator, Sequence
 
 from agent.judge.cases import CaseFile
+from agent.judge.layout import CASES
 from agent.judge.lint.rules import Code, remark
-from agent.judge.parse import CASES
 from agent.model.policy import Policy
 from agent.model.remark import Remark
 
