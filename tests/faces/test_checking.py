@@ -35,6 +35,22 @@ cases:
     decision: approve
     policies: [small-clusters]
 """
+SECOND = """\
+  - case: a large one
+    kind: softDeleteCluster
+    facts: {cluster.mailboxCount: 300}
+    decision: escalate
+    policies: []
+    reason: ["`cluster.mailboxCount` is 300"]
+"""
+CASES += SECOND
+CASE = """\
+  - case: number {number}
+    kind: softDeleteCluster
+    facts: {{cluster.mailboxCount: 3}}
+    decision: escalate
+    policies: []
+"""
 
 
 def run(*arguments: str) -> Result:
@@ -62,11 +78,39 @@ def test_the_shipped_policies_are_content_with_the_strictest_check() -> None:
     assert "warning" not in done.stdout
 
 
+def test_what_test_fails_on_is_a_warning_so_that_the_strict_check_agrees_with_it(folder: Path) -> None:
+    change(folder, SECOND, "", "small-clusters.cases.yaml")
+
+    lax, strict = run(str(folder)), run(str(folder), "--strict")
+    tested = CliRunner().invoke(app, ["policy", "test", str(folder)])
+
+    assert "small-clusters.cases.yaml:1:1: warning cases-one-sided: no case in which" in lax.stdout
+    assert (lax.exit_code, strict.exit_code, tested.exit_code) == (0, 1, 1)
+
+
+def test_of_many_cases_that_fail_for_one_cause_five_are_told_and_machines_are_told_all(folder: Path) -> None:
+    text = "".join(CASE.format(number=number) for number in range(8))
+    (folder / "small-clusters.cases.yaml").write_text(f"policy: small-clusters\ncases:\n{text}")
+
+    done = run(str(folder))
+    whole = json.loads(run(str(folder), "--format", "json").stdout)
+    log = json.loads(run(str(folder), "--format", "sarif").stdout)
+
+    assert done.stdout.count("error case-fails") == 5
+    assert (
+        "3 more of the failing cases are now decided otherwise, by `small-clusters`"
+        in done.stdout.splitlines()
+    )
+    assert "8 errors" in done.stdout
+    assert [one["code"] for one in whole["problems"]].count("case-fails") == 8
+    assert [one["ruleId"] for one in log["runs"][0]["results"]].count("case-fails") == 8
+
+
 def test_a_clean_set_says_so_on_one_line(folder: Path) -> None:
     done = run(str(folder), "--strict")
 
     assert done.exit_code == 0
-    assert done.stdout.startswith(f"1 policy in {folder} loads, 1 case holds: revision ")
+    assert done.stdout.startswith(f"1 policy in {folder} loads, 2 cases hold: revision ")
     assert len(done.stdout.splitlines()) == 1
 
 
@@ -156,7 +200,7 @@ def test_json_has_every_remark_with_all_its_parts(folder: Path) -> None:
 
     found = json.loads(run(str(folder), "--json").stdout)
 
-    assert found["cases"] == 1
+    assert found["cases"] == 2
     assert found["problems"] == [
         {
             "code": "approve-without-limits",
@@ -218,7 +262,7 @@ def test_sarif_is_valid_and_relative_to_where_the_command_runs(
         one["level"] == driver["rules"][one["ruleIndex"]]["defaultConfiguration"]["level"] for one in found
     )
     uris = {one["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for one in found}
-    assert uris == {f"{folder.name}/small-clusters.yaml"}
+    assert uris == {f"{folder.name}/small-clusters{end}" for end in (".yaml", ".cases.yaml")}
 
 
 def test_sarif_of_a_set_that_does_not_load_is_valid_too(folder: Path) -> None:
@@ -306,6 +350,7 @@ def test_nothing_in_a_name_or_a_message_acts_on_github() -> None:
 
 def test_github_gets_one_line_for_each_remark_and_the_summary(folder: Path) -> None:
     change(folder, "atMost: 200", "atMost: 200, atLeast: 201")
+    (folder / "small-clusters.cases.yaml").unlink()
 
     done = run(str(folder), "--format", "github")
 

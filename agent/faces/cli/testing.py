@@ -168,7 +168,9 @@ def _examined(ground: _Ground, policy: Policy) -> Iterator[Checked]:
         )
     lacking = shortcomings([policy], ground.book, examined)
     if not lacking:
-        yield Checked(suite=policy.name, name=BOTH_SIDES, file=policy.file)
+        unread = {problem.file for problem in ground.book.problems}
+        skipped = "its cases do not load" if not examined and beside(policy) in unread else ""
+        yield Checked(suite=policy.name, name=BOTH_SIDES, file=policy.file, skipped=skipped)
     for problem in lacking:
         yield Checked(
             suite=policy.name,

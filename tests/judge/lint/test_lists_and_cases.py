@@ -97,7 +97,7 @@ def cases(name: str, policies: str = "") -> dict[str, bytes]:
 
 @pytest.mark.parametrize(
     ("files", "is_told"),
-    [({}, True), (cases("p"), False), (cases("other", "p"), False), (cases("other"), True)],
+    [({}, True), (cases("p"), False), (cases("other", "p"), True), (cases("other"), True)],
 )
 def test_a_policy_that_no_case_is_about_is_told(files: dict[str, bytes], is_told: bool) -> None:
     found = remarks(policy_file(decide="escalate"), lists=files)
