@@ -73,12 +73,13 @@ def case_book(files: Mapping[str, bytes], policies: PolicySet) -> CaseBook:
     """
     problems: list[Problem] = []
     situations = _situations(files, problems)
+    names = {policy.name for policy in policies.policies}
     found = []
     for file, data in sorted(files.items()):
         if not file.endswith(CASES):
             continue
         try:
-            one = parse_cases(file, data, situations)
+            one = parse_cases(file, data, situations, names)
         except PolicyError as error:
             problems.extend(error.problems)
             continue

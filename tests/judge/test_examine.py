@@ -54,7 +54,7 @@ def test_cases_that_hold_and_show_both_sides_fail_nowhere() -> None:
         ),
         (
             "{case: x, facts: {cluster.by: url}, decision: approve, policies: [q]}",
-            "x: expected policies q, decided by p",
+            "policies/p.cases.yaml:6:71: unknown policy `q`: one of `p`",
         ),
         (
             "{case: x, facts: {cluster.by: url}, decision: approve, policies: [p], inform: [desk]}",
@@ -262,7 +262,7 @@ def test_what_test_fails_on_is_told_beside_what_fails() -> None:
     ("case", "cause"),
     [
         ("decision: escalate, policies: []", "are now decided otherwise, by `p`"),
-        ("decision: approve, policies: [p, q]", "are not decided by `q` any more"),
+        ("decision: approve, policies: [p, stops]", "are not decided by `stops` any more"),
         ("decision: reject, policies: [p]", "are now decided `approve` by `p`"),
         (
             "decision: approve, policies: [p], reason: [nothing of the kind]",
@@ -271,9 +271,14 @@ def test_what_test_fails_on_is_told_beside_what_fails() -> None:
     ],
 )
 def test_cases_that_fail_have_a_cause_in_common(case: str, cause: str) -> None:
-    policies = a_set()
+    policies = a_set(("policies/stops.yaml", STOPS))
     book = case_book(
-        {"policies/p.cases.yaml": cases_of(f"{{case: x, facts: {{cluster.by: url}}, {case}}}")}, policies
+        {
+            "policies/p.cases.yaml": cases_of(
+                f"{{case: x, facts: {{cluster.by: url, recipients: [a@x.example]}}, {case}}}"
+            )
+        },
+        policies,
     )
 
     (failing,) = rehearse(compile_set(policies), book).failing
