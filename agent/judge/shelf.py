@@ -5,12 +5,13 @@ from datetime import datetime
 
 import msgspec
 
-from agent.judge.list_kinds import DATE, FED_DEVICES, KINDS, Asked, fits, is_meant
+from agent.judge.list_kinds import DATE, FED_DEVICES, KINDS, Asked, ListKind, fits, is_meant
 from agent.judge.lists import ListFile, reference
 from agent.judge.literals import Wrong, nearest
 from agent.judge.operand import expiries
+from agent.judge.operators import OPERATORS
 from agent.judge.strict_yaml import Node, Scalar, Sequence, shown
-from agent.judge.vocabulary import refreshed
+from agent.judge.vocabulary import FACTS, MESSAGE_FACTS, refreshed
 from agent.model.facts import FactType
 from agent.model.policy import Expiry, Fresh, ListType, PolicyList
 
@@ -136,11 +137,24 @@ def _check_type(found: ListFile, asked: Asked, node: Node) -> None:
         return
     kind = KINDS[found.noun.type]
     if not fits(kind, asked):
-        hint = f": {kind.hint}" if kind.hint else ""
+        hint = _hint(kind, asked)
         raise Wrong(node.mark, f"`${found.name}` has {found.noun.type.value}, {asked.words}{hint}")
     if found.is_fed and found.noun.type is ListType.DEVICES and asked.fact not in FED_DEVICES:
         fitting = " or ".join(f"`{name}`" for name in sorted(FED_DEVICES))
         raise Wrong(node.mark, f"a group does not say what `{asked.fact}` of its devices is: test {fitting}")
+
+
+def _hint(kind: ListKind, asked: Asked) -> str:
+    """Return what to do about a list of another type, that can be done with the fact; nothing where nothing can."""
+    fact = FACTS.get(asked.fact) or MESSAGE_FACTS.get(asked.fact)
+    if not kind.operator:
+        return f": {kind.hint}" if kind.hint else ""
+    if fact is not None and fact.type in OPERATORS[kind.operator].types:
+        return f": use `{kind.operator}`"
+    of_domains = FACTS.get(f"{asked.fact}.domains")
+    if FactType.DOMAIN in kind.goes_with and of_domains is not None:
+        return f": test `{of_domains.name}` instead"
+    return ""
 
 
 def _is_meant(of: ListType | None, asked: Asked, node: Node) -> bool:

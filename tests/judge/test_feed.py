@@ -120,7 +120,7 @@ def test_only_lists_that_are_fed_have_an_age() -> None:
         "`$board` is never fetched: its entries stand in its file"
     ]
     assert told("messages: {any: {list.vip.refreshed: {olderThan: 2h}}}", lists) == [
-        "`list.vip.refreshed` can be tested outside `messages`"
+        "`list.vip.refreshed` can be tested only outside `messages`"
     ]
 
 

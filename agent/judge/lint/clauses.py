@@ -98,8 +98,9 @@ class _Reader:
                 if is_on_nothing(condition, self.now):
                     yield self._on_nothing(condition)
             case All() if not self._can(condition, True, (), scope):
-                for mark, why in why_not(tuple(flat(condition.conditions)), self.now, (), scope):
-                    yield remark(Code.NEVER_HOLDS, self.policy.file, mark or condition.mark, why)
+                for why in why_not(tuple(flat(condition.conditions)), self.now, (), scope):
+                    mark = why.mark or condition.mark
+                    yield remark(Code.NEVER_HOLDS, self.policy.file, mark, why.words, why.mend)
             case All(conditions=conditions):
                 around = beside if self._can(condition, True, beside, scope) else ()
                 for at, one in enumerate(conditions):

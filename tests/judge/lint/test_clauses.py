@@ -325,3 +325,32 @@ def test_of_very_many_conditions_those_that_are_the_same_are_still_told() -> Non
     assert told(policy_file(match)) == [
         "208:7 redundant: `alert.title: a7` says nothing more than `alert.title: a7` on line 15"
     ]
+
+
+@pytest.mark.parametrize(
+    ("match", "words", "mend"),
+    [
+        (
+            "clicks.allowed: {equals: 1.5}",
+            "`clicks.allowed: 1.5` can never hold: `clicks.allowed` is a count, which is a whole number",
+            "write a whole number, or `between` two",
+        ),
+        (
+            "clicks.allowed: {in: [0.5, 1.5]}",
+            "`clicks.allowed: {in: [0.5, 1.5]}` can never hold: `clicks.allowed` is a count, which is a whole number",
+            "write a whole number, or `between` two",
+        ),
+        (
+            "clicks.allowed: {below: 0}",
+            "`clicks.allowed: {below: 0}` can never hold",
+            "mend the condition, or take it out",
+        ),
+    ],
+)
+def test_of_one_condition_that_is_impossible_by_itself_nothing_is_said_of_contradictions(
+    match: str, words: str, mend: str
+) -> None:
+    (found,) = (one for one in remarks(policy_file(match)) if one.code == "never-matches")
+
+    assert found.message == f"the policy can never match: {words}"
+    assert found.mend == mend

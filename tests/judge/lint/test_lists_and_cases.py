@@ -32,7 +32,13 @@ ONE = "entries: [ceo@contoso.example]\n"
         (f"type: addresses\nsource: {{group: {GROUP}}}\nrefresh: 13h\nstale: 24h\n", ["list-stale-too-soon"]),
         (f"{ONE}review: 2026-08-24T09:00:01Z\n", []),
         (f"{ONE}review: 2026-08-24T09:00:00Z\n", ["list-review-due"]),
-        ("entries:\n  - a@x.example\n  - A@x.example\n  - a@x.example\n", ["list-entry-twice"]),
+        ("entries:\n  - a@x.example\n  - b@x.example\n  - a@x.example\n", ["list-entry-twice"]),
+        ("type: addresses\nentries:\n  - ceo@x.example\n  - CEO@X.example\n", ["list-entry-twice"]),
+        (
+            "type: addresses\nentries:\n  - ceo@bücher.example\n  - ceo@xn--bcher-kva.example\n",
+            ["list-entry-twice"],
+        ),
+        ("type: users\nentries:\n  - ceo@x.example\n  - ceo@xn--bcher-kva.example\n", []),
         (
             "entries:\n  - a@x.example\n  - {value: b@x.example, expires: 2026-08-24T09:00:00Z}\n",
             ["list-entry-ended"],
