@@ -350,14 +350,12 @@ def test_nothing_in_a_name_or_a_message_acts_on_github() -> None:
 
 def test_github_gets_one_line_for_each_remark_and_the_summary(folder: Path) -> None:
     change(folder, "atMost: 200", "atMost: 200, atLeast: 201")
-    (folder / "small-clusters.cases.yaml").unlink()
 
     done = run(str(folder), "--format", "github")
 
     lines = done.stdout.splitlines()
-    assert lines[0].startswith("::error file=")
-    assert len(lines) == 3
-    assert lines[-1] == f"2 errors in {folder}"
+    assert [line.partition(" file=")[0] for line in lines[:-1]] == ["::warning", "::error", "::error"]
+    assert lines[-1] == f"2 errors, 1 warning in {folder}"
     assert done.exit_code == 1
 
 
@@ -380,3 +378,44 @@ def test_the_folder_that_one_stands_in_is_checked_and_has_the_revision_that_it_h
     assert elsewhere["revision"] is not None
     assert here["revision"] == above["revision"] == elsewhere["revision"]
     assert here["policies"] == ["small-clusters"]
+
+
+@pytest.mark.parametrize("is_absolute", [True, False])
+def test_every_file_of_the_folder_can_be_checked_by_itself(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, is_absolute: bool
+) -> None:
+    (folder / "lists").mkdir()
+    (folder / "lists" / "vip.yaml").write_text("list: vip\nentries: [ceo@contoso.example]\n")
+    (folder / "situations").mkdir()
+    (folder / "situations" / "url.yaml").write_text("kind: softDeleteCluster\nfacts: {}\n")
+    (folder / "all.proofs.yaml").write_text(
+        "proofs: all\nnever:\n  - claim: one\n    decide: reject\n    kinds: [softDeleteCluster]\n"
+        "    when: {recipients: {anyIn: $vip}}\n"
+    )
+    monkeypatch.chdir(folder)
+
+    def told(name: str) -> str:
+        done = run(str(folder / name) if is_absolute else name)
+        assert done.exit_code == 0, done.stdout
+        return done.stdout.splitlines()[-1].replace(f"{folder}/", "")
+
+    assert told("small-clusters.cases.yaml").startswith(
+        "2 cases hold in small-clusters.cases.yaml: revision "
+    )
+    assert told("all.proofs.yaml").startswith("all.proofs.yaml loads: revision ")
+    assert told("lists/vip.yaml").startswith("lists/vip.yaml loads: revision ")
+    assert told("situations/url.yaml").startswith("situations/url.yaml loads: revision ")
+
+
+def test_what_is_wrong_with_a_file_of_cases_proofs_or_a_situation_is_told_when_it_is_checked(
+    folder: Path,
+) -> None:
+    change(folder, "decision: approve", "decision: reject", "small-clusters.cases.yaml")
+    (folder / "all.proofs.yaml").write_text("proofs: all\nnevr: []\n")
+    (folder / "situations").mkdir()
+    (folder / "situations" / "url.yaml").write_text("kind: nosuch\n")
+
+    for name in ("small-clusters.cases.yaml", "all.proofs.yaml", "situations/url.yaml"):
+        done = run(str(folder / name))
+        assert done.exit_code == 1
+        assert all(str(folder / name) in line for line in done.stdout.splitlines()), done.stdout
