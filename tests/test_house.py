@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.judge.parse import is_policy
+from agent.judge.layout import is_policy
 
 ROOT = Path(__file__).parent.parent
 SOURCES = sorted((ROOT / "agent").rglob("*.py"))

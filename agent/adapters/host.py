@@ -14,6 +14,9 @@ SUFFIXES = frozenset({".yaml", ".yml"})
 LARGEST = 1 << 20
 """Bytes of one policy or list file."""
 
+MOST_ENTRIES = 20_000
+"""Names in a folder of policies and all below it; one with more is another folder, such as a whole disk."""
+
 
 class SystemClock:
     """The machine's clock, or one that runs `rate` times as fast since `epoch`, to try things out."""
@@ -61,7 +64,7 @@ class PolicyFiles:
         folder that cannot be entered is never taken for an empty one: the policies in it may be the strict ones.
 
         Raises:
-            PolicyError: the folder is not there, or one in it cannot be read; or a file of that name is none, cannot be read, is larger than 1 MiB or has a name that is no text.
+            PolicyError: the folder is not there, has no YAML file or more names in it than any folder of policies, or one in it cannot be read; or a file of that name is none, cannot be read, is larger than 1 MiB or has a name that is no text.
         """
         try:
             is_there = self._directory.is_dir()
@@ -71,7 +74,12 @@ class PolicyFiles:
             raise PolicyError([_problem(self._directory, "no such folder: set `policies.directory`")])
         found: dict[str, bytes] = {}
         problems: list[Problem] = []
-        for path in sorted(_within(self._directory, self._directory, frozenset(), problems)):
+        try:
+            paths = sorted(_Scan(self._directory, problems).within(self._directory, frozenset()))
+        except _TooMany:
+            message = f"has more than {MOST_ENTRIES:,} files and folders below it: name the folder of policies itself"
+            raise PolicyError([_problem(self._directory, message)]) from None
+        for path in paths:
             if not _is_text(path):
                 problems.append(_problem(path, "its name is not UTF-8: rename it"))
                 continue
@@ -91,31 +99,49 @@ class PolicyFiles:
             found[str(path)] = content
         if problems:
             raise PolicyError(problems)
+        if not found:
+            message = "there is no policy in this folder: an agent without any decides nothing"
+            raise PolicyError([_problem(self._directory, message)])
         return found
 
 
-def _within(
-    root: Path, folder: Path, above: frozenset[tuple[int, int]], problems: list[Problem]
-) -> Iterator[Path]:
-    """Give every path below the folder that is to be read; what cannot be looked into is a problem."""
-    try:
-        status = folder.stat()
-        here = (status.st_dev, status.st_ino)
-        if here in above:
-            problems.append(_problem(folder, "is a link to a folder that it lies in: remove it"))
+class _TooMany(Exception):
+    """There is more below the folder than below any folder of policies."""
+
+
+class _Scan:
+    """Goes through a folder and all below it; what cannot be looked into is a problem."""
+
+    def __init__(self, root: Path, problems: list[Problem]) -> None:
+        self._root = root
+        self._problems = problems
+        self._left = MOST_ENTRIES
+
+    def within(self, folder: Path, above: frozenset[tuple[int, int]]) -> Iterator[Path]:
+        """Give every path below the folder that is to be read. Raises _TooMany where there is no end to them."""
+        try:
+            status = folder.stat()
+            here = (status.st_dev, status.st_ino)
+            if here in above:
+                self._problems.append(_problem(folder, "is a link to a folder that it lies in: remove it"))
+                return
+            with os.scandir(folder) as scanned:
+                entries = [(Path(entry.path), entry.is_dir()) for entry in scanned]
+                lost = [path for path, is_folder in entries if not is_folder and _leads_nowhere(path)]
+        except OSError as error:
+            self._problems.append(_problem(folder, f"cannot be read: {error.strerror}"))
             return
-        with os.scandir(folder) as scanned:
-            entries = [(Path(entry.path), entry.is_dir()) for entry in scanned]
-            lost = [path for path, is_folder in entries if not is_folder and _leads_nowhere(path)]
-    except OSError as error:
-        problems.append(_problem(folder, f"cannot be read: {error.strerror}"))
-        return
-    problems += [_problem(path, "is a link that leads nowhere: mend it or remove it") for path in lost]
-    for path, is_folder in entries:
-        if is_wanted(path.relative_to(root)):
-            yield path
-        elif is_folder and not path.name.startswith(".."):
-            yield from _within(root, path, above | {here}, problems)
+        self._left -= len(entries)
+        if self._left < 0:
+            raise _TooMany
+        self._problems += [
+            _problem(path, "is a link that leads nowhere: mend it or remove it") for path in lost
+        ]
+        for path, is_folder in entries:
+            if is_wanted(path.relative_to(self._root)):
+                yield path
+            elif is_folder and not path.name.startswith(".."):
+                yield from self.within(path, above | {here})
 
 
 def _leads_nowhere(path: Path) -> bool:

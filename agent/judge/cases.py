@@ -21,7 +21,7 @@ without a base, `kind` stands under `given` or in the case.
 Cases are judged by the whole set, with observing policies counted: what matters is what the set would do.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TypeVar
 
 import msgspec
@@ -44,7 +44,7 @@ from agent.judge.situations import (
     sequence,
     situation,
 )
-from agent.judge.strict_yaml import Mapping_, Node, problem, read, shown
+from agent.judge.strict_yaml import Mapping_, Node, Scalar, problem, read, shown
 from agent.judge.vocabulary import FACTS, list_of
 from agent.model.decision import Decision, Verb
 from agent.model.errors import PolicyError, Problem
@@ -58,6 +58,12 @@ THE_MESSAGES = "messages"
 GIVEN = KEYS | {"unknown"}
 CASE = GIVEN | {"case", "base", "decision", "policies", "reason", "inform"}
 FILE = frozenset({"policy", "base", "bases", "given", "cases"})
+WANTED = {
+    "case": "say in a few words what it shows",
+    "decision": "write `decision: approve`, `reject` or `escalate`",
+    "policies": "name those that decide, as in `policies: [NAME]`; `[]` where none does",
+}
+"""What every case has to say, and how."""
 
 Situations = Mapping[str, Situation | None]
 """Bases by their names; None for one that is there and does not load."""
@@ -85,14 +91,16 @@ class CaseFile(msgspec.Struct, frozen=True, kw_only=True):
     cases: tuple[PolicyCase, ...]
 
 
-def parse_cases(file: str, data: bytes, situations: Situations | None = None) -> CaseFile:
-    """Return the cases of one file, which may stand on these situations.
+def parse_cases(
+    file: str, data: bytes, situations: Situations | None = None, policies: Collection[str] | None = None
+) -> CaseFile:
+    """Return the cases of one file, which may stand on these situations and name these policies; any where None.
 
     Raises:
         PolicyError: with everything that is wrong in it.
     """
     root = read(file, data)
-    reader = _CaseReader(file, situations or {})
+    reader = _CaseReader(file, situations or {}, policies)
     found = reader.attempt(root, reader.file_of)
     if reader.problems or found is None:
         raise PolicyError(list(dict.fromkeys(reader.problems)))
@@ -151,9 +159,10 @@ def decided_otherwise(case: PolicyCase, decision: Decision) -> tuple[str, ...]:
 class _CaseReader:
     """Reads one file of cases; what is wrong is collected."""
 
-    def __init__(self, file: str, situations: Situations) -> None:
+    def __init__(self, file: str, situations: Situations, policies: Collection[str] | None) -> None:
         self.file = file
         self.situations = situations
+        self.policies = policies
         self.problems: list[Problem] = []
 
     def attempt(self, node: Node, reading: Callable[[Node], V]) -> V | None:
@@ -164,9 +173,12 @@ class _CaseReader:
             return None
 
     def file_of(self, node: Node) -> CaseFile:
-        parts = _members(node, FILE, required=("policy", "cases"))
+        parts = self._parts(node, FILE, {"policy": "name the policy", "cases": "begin each with `- case: …`"})
         bases = self._bases(parts.get("bases"))
         base, given = parts.get("base"), self._given(parts.get("given"))
+        policy = self._read(parts, "policy", lambda one: line(one, "a policy"), "")
+        if "cases" not in parts:
+            return CaseFile(policy=policy, file=self.file, cases=())
         listed = sequence(parts["cases"], "cases")
         if not listed:
             raise Wrong(
@@ -182,10 +194,10 @@ class _CaseReader:
                 message = f"the case `{shown(case.name)}` is there already, on line {cases[case.name].line}"
                 self.problems.append(problem(self.file, each.mark, message))
             cases[case.name] = case
-        return CaseFile(policy=line(parts["policy"], "a policy"), file=self.file, cases=tuple(cases.values()))
+        return CaseFile(policy=policy, file=self.file, cases=tuple(cases.values()))
 
     def _given(self, node: Node | None) -> Mapping[str, Node]:
-        return {} if node is None else members(node, GIVEN)
+        return {} if node is None else self.attempt(node, lambda one: self._parts(one, GIVEN, {})) or {}
 
     def _bases(self, node: Node | None) -> Situations:
         """Return the bases of this file and those beside the policies."""
@@ -203,21 +215,87 @@ class _CaseReader:
 
     def _case(
         self, node: Node, given: Mapping[str, Node], base: Node | None, bases: Situations
-    ) -> PolicyCase:
-        own = _members(node, CASE, required=("case", "decision", "policies"))
-        ground = _ground(node, own.get("base", base), bases, (given, own))
-        one = _layered(own, _layered(given, ground))
-        return PolicyCase(
-            name=line(own["case"], "what the case shows"),
+    ) -> PolicyCase | None:
+        """Return the case; None where anything is wrong with it, all of which is told."""
+        before = len(self.problems)
+        own = self._parts(node, CASE, WANTED)
+        verb = self._read(
+            own, "decision", lambda one: Verb(word(one, "a decision", set(Verb))), Verb.ESCALATE
+        )
+        laid_out = self._situation(node, given, own, own.get("base", base), bases)
+        case = PolicyCase(
+            name=self._read(own, "case", lambda one: line(one, "what the case shows"), ""),
             file=self.file,
             line=node.mark.line,
             column=node.mark.column,
-            situation=completed(one, _gone((given, own), one.kind)),
-            verb=Verb(word(own["decision"], "a decision", set(Verb))),
-            policies=_texts(own["policies"]),
-            reason=_texts(own.get("reason")),
-            inform=_texts(own.get("inform")),
+            situation=laid_out or blank(ActionKind.UNKNOWN),
+            verb=verb,
+            policies=self._read(own, "policies", self._named, ()),
+            reason=self._read(own, "reason", _texts, ()),
+            inform=self._read(own, "inform", _texts, ()),
         )
+        return case if len(self.problems) == before else None
+
+    def _situation(
+        self,
+        node: Node,
+        given: Mapping[str, Node],
+        own: Mapping[str, Node],
+        base: Node | None,
+        bases: Situations,
+    ) -> Situation | None:
+        """Return what the case judges; None where it is wrong, all of which is told."""
+        ground = self.attempt(node, lambda one: _ground(one, base, bases, (given, own)))
+        on = ground or _likely(base, bases)
+        if on is None:
+            return None
+        below = self.attempt(node, lambda _: _layered(given, on))
+        whole = self.attempt(node, lambda _: _layered(own, below or on))
+        if ground is None or below is None or whole is None:
+            return None
+        return completed(whole, _gone((given, own), whole.kind))
+
+    def _named(self, node: Node) -> tuple[str, ...]:
+        """Return names of policies; what the set has not is told."""
+        for each in sequence(node, "names of policies"):
+            name = line(each, "the name of a policy")
+            if self.policies is not None and name not in self.policies:
+                self._tell(Wrong(each.mark, f"unknown policy `{shown(name)}`{nearest(name, self.policies)}"))
+        return _texts(node)
+
+    def _parts(self, node: Node, known: Collection[str], required: Mapping[str, str]) -> Mapping[str, Node]:
+        """Return the parts of a mapping that are known; others, and what is missing, are told."""
+        if not isinstance(node, Mapping_):
+            members(node, known)
+            return {}
+        for key, _ in node.entries:
+            if key.text not in known:
+                self._tell(Wrong(key.mark, f"unknown key `{shown(key.text)}`{nearest(key.text, known)}"))
+        parts = {key.text: each for key, each in node.entries if key.text in known}
+        for name, mend in required.items():
+            if name not in parts:
+                self._tell(Wrong(node.mark, f"`{name}` is missing: {mend}"))
+        return parts
+
+    def _read(self, parts: Mapping[str, Node], key: str, reading: Callable[[Node], V], otherwise: V) -> V:
+        """Return what stands under the key; `otherwise` where nothing does, or what does is wrong."""
+        node = parts.get(key)
+        found = None if node is None else self.attempt(node, reading)
+        return otherwise if found is None else found
+
+    def _tell(self, wrong: Wrong) -> None:
+        self.problems.append(problem(self.file, wrong.mark, wrong.message))
+
+
+def _likely(base: Node | None, bases: Situations) -> Situation | None:
+    """Return the base that was most likely meant by one that is not there, so that facts can be looked at too."""
+    if not isinstance(base, Scalar):
+        return None
+    near = nearest(base.text, bases)
+    meant = (one for name, one in bases.items() if near == f": did you mean `{name}`?")
+    kinds = {one.kind for one in bases.values() if one is not None}
+    found = next(meant, None)
+    return found or (blank(next(iter(kinds))) if len(kinds) == 1 else None)
 
 
 def _ground(

@@ -140,7 +140,7 @@ class ConditionReader:
         fact = fact_named(key.text, scope)
         name = shown(key.text)
         if fact is None and fact_named(key.text, there) is not None:
-            where = "only inside `messages`" if scope is Scope.ACTION else "outside `messages`"
+            where = "only inside `messages`" if scope is Scope.ACTION else "only outside `messages`"
             raise Wrong(key.mark, f"`{name}` can be tested {where}")
         if fact is None:
             fitting = {row.name for row in here.values() if self.kinds <= row.kinds}

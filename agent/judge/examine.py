@@ -4,7 +4,7 @@ A case that expects `escalate` by no policy asserts nothing by that alone: any m
 same. It has to name, in the words of its reason, what stood in the way.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 from msgspec.structs import replace
@@ -19,8 +19,9 @@ from agent.judge.cases import (
     unfed,
 )
 from agent.judge.compile import Judge
+from agent.judge.layout import CASES, is_situation
 from agent.judge.literals import nearest
-from agent.judge.parse import CASES, INFORMS_ONLY, is_situation
+from agent.judge.parse import INFORMS_ONLY
 from agent.judge.situations import parse_base
 from agent.judge.strict_yaml import shown
 from agent.model.decision import Answer, Clause, Decision, Verb
@@ -72,12 +73,13 @@ def case_book(files: Mapping[str, bytes], policies: PolicySet) -> CaseBook:
     """
     problems: list[Problem] = []
     situations = _situations(files, problems)
+    names = {policy.name for policy in policies.policies}
     found = []
     for file, data in sorted(files.items()):
         if not file.endswith(CASES):
             continue
         try:
-            one = parse_cases(file, data, situations)
+            one = parse_cases(file, data, situations, names)
         except PolicyError as error:
             problems.extend(error.problems)
             continue
@@ -183,24 +185,37 @@ def shortcomings(
     policies: Sequence[Policy], book: CaseBook, examined: Iterable[Examined]
 ) -> tuple[Problem, ...]:
     """Return which of these policies have no cases, or only such in which they act, or only such in which not."""
+    broken = {problem.file for problem in book.problems}
+    own = {file.policy for file in book.files}
+    none = []
+    for policy in policies:
+        if policy.name in own or beside(policy) in broken:
+            continue
+        name = beside(policy).replace("\\", "/").rpartition("/")[2]
+        message = (
+            f"no cases: write `{name}` beside it, with a case in which it acts and one in which it does not"
+        )
+        mark = policy.mark
+        none.append(Problem(file=policy.file, line=mark.line, column=mark.column, message=message))
+    return (*none, *one_sided(policies, book, examined))
+
+
+def one_sided(
+    policies: Sequence[Policy], book: CaseBook, examined: Iterable[Examined]
+) -> tuple[Problem, ...]:
+    """Return which of these policies have cases, but only such in which they act, or only such in which not."""
     by_file: dict[str, list[Decision]] = {}
     for one in examined:
         by_file.setdefault(one.case.file, []).append(one.decision)
-    broken = {problem.file for problem in book.problems}
     found: list[Problem] = []
     for policy in policies:
         files = [file.file for file in book.files if file.policy == policy.name]
+        decisions = [decision for file in files for decision in by_file.get(file, ())]
         if files:
-            decisions = [decision for file in files for decision in by_file.get(file, ())]
             found += [
                 Problem(file=files[0], line=1, column=1, message=message)
                 for message in _one_sided(policy, decisions)
             ]
-        elif beside(policy) not in broken:
-            name = beside(policy).replace("\\", "/").rpartition("/")[2]
-            message = f"no cases: write `{name}` beside it, with a case in which it acts and one in which it does not"
-            mark = policy.mark
-            found.append(Problem(file=policy.file, line=mark.line, column=mark.column, message=message))
     return tuple(found)
 
 
@@ -215,20 +230,3 @@ def _one_sided(policy: Policy, decisions: Sequence[Decision]) -> Iterable[str]:
         yield f"no case in which `{policy.name}` {does}: add one, or nobody knows that it ever does"
     if not any(is_out(policy, decision) for decision in decisions):
         yield f"no case in which `{policy.name}` does not match: add one, or nobody knows where it ends"
-
-
-def broken(
-    judge: Judge, book: CaseBook, *, only: Callable[[str], bool] = lambda _: True
-) -> tuple[int, tuple[Problem, ...]]:
-    """Return how many cases of the book can be judged, and every one that the set does not decide as it says.
-
-    `only` says of which files.
-    """
-    cases = [one for one in book.cases if only(one.file)]
-    problems = [problem for problem in book.problems if only(problem.file)]
-    for one in (examine(judge, case) for case in cases):
-        if one.wrong:
-            place = one.case
-            message = f"case `{place.name}`: {one.failure}"
-            problems.append(Problem(file=place.file, line=place.line, column=place.column, message=message))
-    return len(cases), tuple(problems)

@@ -44,6 +44,8 @@ class ListKind(msgspec.Struct, frozen=True, kw_only=True):
     read: Callable[[Node], object]
     goes_with: frozenset[str]
     facts: Mapping[str, frozenset[str]] = {}
+    operator: str = ""
+    """The operator that compares it with what it would not go with otherwise, where that has the type for it."""
     hint: str = ""
     """What to do about it where a list of this type stands elsewhere."""
 
@@ -109,13 +111,13 @@ KINDS: Mapping[ListType, ListKind] = {
         entry="`contoso.example`",
         read=lambda node: literal(node, T.DOMAIN, None),
         goes_with=frozenset({T.DOMAIN}),
-        hint="use `domainIn`",
+        operator="domainIn",
     ),
     ListType.NETWORKS: ListKind(
         entry="`192.0.2.0/24`, or one address",
         read=network,
         goes_with=frozenset({NETWORK}),
-        hint="use `cidr`",
+        operator="cidr",
     ),
     ListType.USERS: ListKind(
         entry="an address, or the object id of a user in Entra",

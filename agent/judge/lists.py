@@ -14,7 +14,8 @@ import msgspec
 
 from agent.judge.list_kinds import KINDS, Asked, compared
 from agent.judge.literals import GUID, Wrong, duration, guid, line, moment, nearest, word
-from agent.judge.strict_yaml import Mapping_, Node, Scalar, Sequence, keys, shown
+from agent.judge.strict_yaml import Mapping_, Node, Scalar, Sequence, keys, read, shown
+from agent.model.errors import PolicyError
 from agent.model.policy import Expiry, Feed, Fresh, ListEntry, ListType, Mark, PolicyList
 
 KEYS = frozenset({"list", "description", "owner", "type", "review", "entries", "source", "refresh", "stale"})
@@ -129,6 +130,17 @@ def members_of(data: bytes) -> tuple[str, ...]:
         return msgspec.json.decode(data, type=tuple[str, ...])
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise Wrong(Mark(1, 1), "members are a JSON array of texts") from None
+
+
+def names_in(file: str, data: bytes) -> frozenset[str]:
+    """Return by which names conditions may mean the list of a file that cannot be read: its own, or the file's."""
+    name = file.replace("\\", "/").rpartition("/")[2].rpartition(".")[0]
+    try:
+        root = read(file, data)
+    except PolicyError:
+        return frozenset({name})
+    named = root.get("list") if isinstance(root, Mapping_) else None
+    return frozenset({named.text} if isinstance(named, Scalar) else {name})
 
 
 def list_file(file: str, data: bytes, root: Node, members: bytes | None, report: Report) -> ListFile:

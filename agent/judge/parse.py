@@ -6,9 +6,10 @@ from hashlib import sha256
 from typing import TypeVar
 
 from agent.judge.conditions import ConditionReader
-from agent.judge.lists import MEMBERS, ListFile, list_file, members_file
+from agent.judge.layout import LISTS, SITUATIONS, folder_of, is_list, is_policy, misplaced, what_else, within
+from agent.judge.lists import MEMBERS, ListFile, list_file, members_file, names_in
 from agent.judge.literals import Wrong, guid, integer, line, moment, nearest, rate, word
-from agent.judge.shelf import Shelf
+from agent.judge.shelf import Broken, Shelf
 from agent.judge.strict_yaml import Mapping_, Node, Sequence, problem, read, shown
 from agent.judge.words import CLASSIFICATIONS, DETERMINATIONS
 from agent.model.decision import Verb
@@ -28,7 +29,17 @@ from agent.model.policy import (
 
 V = TypeVar("V")
 
-REQUIRED = ("policy", "description", "owner", "for", "match")
+REQUIRED = {
+    "policy": "write `policy: NAME`, by which decisions name it",
+    "description": "say in one line what the policy is for",
+    "owner": "name the team or the address that answers for it",
+    "for": "name the kinds of pending action, such as `for: [softDeleteCluster]`",
+    "match": "name the conditions, such as `match: {evidence.verdict: malicious}`",
+}
+"""What every policy has to say, and how."""
+
+DECIDE = "write `decide: approve`, `reject` or `escalate`; only a policy with `inform` goes without"
+
 KEYS = frozenset(
     {
         *REQUIRED,
@@ -49,85 +60,80 @@ HIGHEST_PRIORITY = 1_000
 INFORMS_ONLY = -(2**31)
 """The priority of a policy that informs and decides nothing: below all, so that its verb never counts."""
 
-CASES = ".cases.yaml"
-"""How the name of a file of cases ends."""
 
-PROOFS = ".proofs.yaml"
-"""How the name of a file of proofs ends."""
-
-_YAML = (".yaml", ".yml")
-
-
-def parse_set(files: Mapping[str, bytes]) -> PolicySet:
+def parse_set(files: Mapping[str, bytes], *, folder: str = "") -> PolicySet:
     """Return all policies of these files, by their paths as they are to be shown to people.
 
     Files in a folder `lists` are lists; `*.cases.yaml`, `*.proofs.yaml` and files in a folder `situations` are
     passed over; other YAML files hold one policy each. Beside a list that is fed, its members may lie as
-    `<name of the file>.members`. The revision changes with any byte of any policy, list or members.
+    `<name of the file>.members`. The revision changes with any byte of any policy, list or members and with
+    their names inside their folder, and not with where that lies.
 
     Raises:
-        PolicyError: with everything that is wrong in any of the files, or where there is no policy at all.
+        PolicyError: with everything that is wrong in any of the files, or where there is no policy at all, of
+            which `folder` is told.
     """
-    problems: list[Problem] = []
-    ours = {file: data for file, data in sorted(files.items()) if is_policy(file) or is_list(file)}
-    shelves = _lists(
+    astray = misplaced(files)
+    problems = list(astray.values())
+    ours = {
+        file: data
+        for file, data in sorted(files.items())
+        if file not in astray and (is_policy(file) or is_list(file))
+    }
+    lists, broken = _lists(
         {file: data for file, data in ours.items() if is_list(file)},
         {file: data for file, data in files.items() if file.endswith(MEMBERS)},
         problems,
     )
-    policies: dict[str, Policy] = {}
+    broken |= {file.replace("\\", "/").rpartition("/")[2].rpartition(".")[0] for file in astray}
     texts = [file for file in ours if is_policy(file)]
-    for file in texts:
-        policy = _policy(file, ours[file], shelves, problems)
+    policies = _policies({file: ours[file] for file in texts}, Shelf(lists, broken), problems)
+    if not texts and not astray:
+        problems.append(_no_policy(files, folder))
+    if problems:
+        unique = {str(found): found for found in problems}
+        raise PolicyError(
+            sorted(unique.values(), key=lambda one: (one.file, one.line, one.column, one.message))
+        )
+    fed = {members_file(one.file) for one in lists.values() if one.noun.feed is not None}
+    whole = ours | {file: data for file, data in sorted(files.items()) if file in fed}
+    return PolicySet(
+        policies=tuple(policies[name] for name in sorted(policies)),
+        lists=tuple(lists[name].noun for name in sorted(lists)),
+        revision=_digest(within(whole)),
+        files=whole,
+    )
+
+
+def _policies(files: Mapping[str, bytes], shelf: Shelf, problems: list[Problem]) -> Mapping[str, Policy]:
+    policies: dict[str, Policy] = {}
+    for file, data in files.items():
+        policy = _policy(file, data, shelf, problems)
         if policy is None:
             continue
         if policy.name in policies:
             twin = policies[policy.name].file
             problems.append(problem(file, policy.mark, f"the policy `{policy.name}` is in `{twin}` already"))
         policies[policy.name] = policy
-    if not texts:
-        where = next(iter(files), "policies")
-        problems.append(
-            problem(where, Mark(1, 1), "there is no policy: an agent without any decides nothing")
-        )
-    if problems:
-        unique = {str(found): found for found in problems}
-        raise PolicyError(
-            sorted(unique.values(), key=lambda one: (one.file, one.line, one.column, one.message))
-        )
-    fed = {members_file(one.file) for one in shelves.values() if one.noun.feed is not None}
-    whole = ours | {file: data for file, data in sorted(files.items()) if file in fed}
-    return PolicySet(
-        policies=tuple(policies[name] for name in sorted(policies)),
-        lists=tuple(shelves[name].noun for name in sorted(shelves)),
-        revision=_digest(whole.items()),
-        files=whole,
-    )
+    return policies
 
 
-def is_list(file: str) -> bool:
-    """Whether the path is that of a list file: one that lies in a folder `lists`.
-
-    Folders further up say nothing: the whole set may lie in one of that name.
-    """
-    return file.endswith(_YAML) and file.replace("\\", "/").split("/")[-2:-1] == ["lists"]
-
-
-def is_situation(file: str) -> bool:
-    """Whether the path is that of a situation, on which cases may stand: one in a folder `situations`."""
-    return file.endswith(_YAML) and file.replace("\\", "/").split("/")[-2:-1] == ["situations"]
-
-
-def is_policy(file: str) -> bool:
-    """Whether the path is that of a policy."""
-    is_other = file.endswith((CASES, PROOFS)) or is_list(file) or is_situation(file)
-    return file.endswith(_YAML) and not is_other
+def _no_policy(files: Iterable[str], folder: str) -> Problem:
+    """Return that there is no policy, as said of the folder, and not of whichever file lies in it."""
+    where = (folder or folder_of(files) or "policies").replace("\\", "/")
+    name = where.rpartition("/")[2]
+    if name in (LISTS, SITUATIONS):
+        message = f"there is no policy in `{name}`: the folder of policies is the one in which it lies"
+    else:
+        message = "there is no policy in this folder: an agent without any decides nothing"
+    return problem(where, Mark(1, 1), message)
 
 
 def shelf_of(files: Mapping[str, bytes]) -> Shelf:
     """Return the lists among these files, for conditions that stand outside policies."""
     lists = {file: data for file, data in sorted(files.items()) if is_list(file)}
-    return Shelf(_lists(lists, {file: data for file, data in files.items() if file.endswith(MEMBERS)}, []))
+    members = {file: data for file, data in files.items() if file.endswith(MEMBERS)}
+    return Shelf(*_lists(lists, members, []))
 
 
 def _digest(parts: Iterable[tuple[str, bytes]]) -> str:
@@ -140,12 +146,15 @@ def _digest(parts: Iterable[tuple[str, bytes]]) -> str:
 
 def _lists(
     files: Mapping[str, bytes], members: Mapping[str, bytes], problems: list[Problem]
-) -> Mapping[str, ListFile]:
+) -> tuple[Mapping[str, ListFile], frozenset[str]]:
+    """Return the lists that can be read, by their names, and the names of the others."""
     found: dict[str, ListFile] = {}
+    broken: set[str] = set()
     beside: dict[str, str] = {}
     for file, data in files.items():
         one = _list(file, data, members.get(members_file(file)), problems)
         if one is None:
+            broken |= names_in(file, data)
             continue
         if one.name in found:
             message = f"the list `{one.name}` is in `{found[one.name].file}` already"
@@ -156,7 +165,7 @@ def _lists(
             if twin != file:
                 message = f"the list in `{twin}` would have its members in the same place: rename one file"
                 problems.append(problem(file, Mark(1, 1), message))
-    return found
+    return found, frozenset(broken)
 
 
 def _list(file: str, data: bytes, members: bytes | None, problems: list[Problem]) -> ListFile | None:
@@ -174,7 +183,7 @@ def _list(file: str, data: bytes, members: bytes | None, problems: list[Problem]
     return None
 
 
-def _policy(file: str, data: bytes, lists: Mapping[str, ListFile], problems: list[Problem]) -> Policy | None:
+def _policy(file: str, data: bytes, shelf: Shelf, problems: list[Problem]) -> Policy | None:
     """Return the policy of one file; None where anything is wrong with it."""
     before = len(problems)
     try:
@@ -183,13 +192,16 @@ def _policy(file: str, data: bytes, lists: Mapping[str, ListFile], problems: lis
             raise Wrong(
                 root.mark, "a policy is a mapping with the keys `policy`, `for`, `match` and `decide`"
             )
+        other = what_else(root)
+        if other is not None:
+            raise Wrong(root.mark, other)
     except PolicyError as error:
         problems.extend(error.problems)
         return None
     except Wrong as wrong:
         problems.append(problem(file, wrong.mark, wrong.message))
         return None
-    reader = _PolicyReader(file, root, lists, problems)
+    reader = _PolicyReader(file, root, Shelf(shelf.lists, shelf.broken), problems)
     policy = reader.policy(data)
     return policy if len(problems) == before else None
 
@@ -197,12 +209,10 @@ def _policy(file: str, data: bytes, lists: Mapping[str, ListFile], problems: lis
 class _PolicyReader:
     """Reads one policy; every part on its own, so that one wrong part does not hide another."""
 
-    def __init__(
-        self, file: str, root: Mapping_, lists: Mapping[str, ListFile], problems: list[Problem]
-    ) -> None:
+    def __init__(self, file: str, root: Mapping_, shelf: Shelf, problems: list[Problem]) -> None:
         self.file = file
         self.root = root
-        self.shelf = Shelf(lists)
+        self.shelf = shelf
         self.problems = problems
 
     def policy(self, data: bytes) -> Policy:
@@ -245,12 +255,12 @@ class _PolicyReader:
             if key.text not in KEYS:
                 message = f"unknown key `{shown(key.text)}`{nearest(key.text, KEYS)}"
                 self.problems.append(problem(self.file, key.mark, message))
-        required = list(REQUIRED)
-        if self.root.get("inform") is None:
-            required.append("decide")
-        for name in required:
+        informs = self.root.get("inform") is not None
+        required = REQUIRED if informs else {**REQUIRED, "decide": DECIDE}
+        for name, mend in required.items():
             if self.root.get(name) is None:
-                self.problems.append(problem(self.file, self.root.mark, f"`{name}` is missing"))
+                message = f"`{name}` is missing: {mend}"
+                self.problems.append(problem(self.file, self.root.mark, message))
 
     def _part(self, key: str, reading: Callable[[Node], V], otherwise: V) -> V:
         """Return what stands under the key; `otherwise` where nothing does, or what does is wrong."""
@@ -264,6 +274,8 @@ class _PolicyReader:
             return otherwise
 
     def _report(self, wrong: Wrong) -> None:
+        if isinstance(wrong, Broken):
+            return
         self.problems.append(problem(wrong.file or self.file, wrong.mark, wrong.message))
 
     def _informs_only(self) -> int:

@@ -5,12 +5,13 @@ from datetime import datetime
 
 import msgspec
 
-from agent.judge.list_kinds import DATE, FED_DEVICES, KINDS, Asked, fits, is_meant
+from agent.judge.list_kinds import DATE, FED_DEVICES, KINDS, Asked, ListKind, fits, is_meant
 from agent.judge.lists import Found, ListFile, reference
 from agent.judge.literals import Wrong, nearest
 from agent.judge.operand import expiries
+from agent.judge.operators import OPERATORS
 from agent.judge.strict_yaml import Node, Scalar, Sequence, shown
-from agent.judge.vocabulary import refreshed
+from agent.judge.vocabulary import FACTS, MESSAGE_FACTS, refreshed
 from agent.model.facts import FactType
 from agent.model.policy import Fresh, ListType, PolicyList
 
@@ -23,11 +24,16 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     expires: datetime | None = None
 
 
-class Shelf:
-    """The lists there are, and which of them have been named."""
+class Broken(Wrong):
+    """A list that is named is there and cannot be read: told at its own place, and nowhere else."""
 
-    def __init__(self, lists: Mapping[str, ListFile]) -> None:
+
+class Shelf:
+    """The lists there are, which of them have been named, and the names of those that cannot be read."""
+
+    def __init__(self, lists: Mapping[str, ListFile], broken: frozenset[str] = frozenset()) -> None:
         self.lists = lists
+        self.broken = broken
         self.named: set[str] = set()
 
     @property
@@ -125,6 +131,8 @@ class Shelf:
         """Return the list that the reference names. Raises Wrong where there is none of that name."""
         name = reference(node) or ""
         found = self.lists.get(name)
+        if found is None and name in self.broken:
+            raise Broken(node.mark, f"the list `${shown(name)}` cannot be read")
         if found is None:
             near = nearest(f"${name}", {f"${known}" for known in self.lists})
             raise Wrong(node.mark, f"unknown list `${shown(name)}`{near}")
@@ -137,11 +145,24 @@ def _check_type(found: ListFile, asked: Asked, node: Node) -> None:
         return
     kind = KINDS[found.noun.type]
     if not fits(kind, asked):
-        hint = f": {kind.hint}" if kind.hint else ""
+        hint = _hint(kind, asked)
         raise Wrong(node.mark, f"`${found.name}` has {found.noun.type.value}, {asked.words}{hint}")
     if found.is_fed and found.noun.type is ListType.DEVICES and asked.fact not in FED_DEVICES:
         fitting = " or ".join(f"`{name}`" for name in sorted(FED_DEVICES))
         raise Wrong(node.mark, f"a group does not say what `{asked.fact}` of its devices is: test {fitting}")
+
+
+def _hint(kind: ListKind, asked: Asked) -> str:
+    """Return what to do about a list of another type, that can be done with the fact; nothing where nothing can."""
+    fact = FACTS.get(asked.fact) or MESSAGE_FACTS.get(asked.fact)
+    if not kind.operator:
+        return f": {kind.hint}" if kind.hint else ""
+    if fact is not None and fact.type in OPERATORS[kind.operator].types:
+        return f": use `{kind.operator}`"
+    of_domains = FACTS.get(f"{asked.fact}.domains")
+    if FactType.DOMAIN in kind.goes_with and of_domains is not None:
+        return f": test `{of_domains.name}` instead"
+    return ""
 
 
 def _is_meant(of: ListType | None, asked: Asked, node: Node) -> bool:

@@ -138,4 +138,4 @@ async def _read(world: World) -> Reading:
 
 def _first(error: PolicyError) -> str:
     more = len(error.problems) - 1
-    return f"{error.problems[0]}{f' (and {more} more)' if more else ''}"
+    return f"{error.problems[0]}{f' (and {more} more; `air-agent policy check` tells all)' if more else ''}"

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 import msgspec
+from msgspec.structs import replace
 
 from agent.judge.compile import Judge, compile_set
 from agent.judge.parse import parse_set
@@ -52,7 +53,8 @@ async def _judge(ledger: Ledger, revision: str) -> Judge | str:
     if kept is None:
         return f"the set of revision {revision} is not kept: an older agent decided by it"
     try:
-        return compile_set(parse_set(kept.files))
+        # A set is found by the revision it was kept by, which an older agent may have worked out otherwise.
+        return compile_set(replace(parse_set(kept.files), revision=kept.revision))
     except PolicyError as error:
         more = len(error.problems) - 1
         rest = f" and {more} more" if more else ""

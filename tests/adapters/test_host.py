@@ -88,3 +88,21 @@ def test_a_name_that_is_no_text_is_refused(folder: Path) -> None:
 
     with pytest.raises(PolicyError, match="its name is not UTF-8: rename it"):
         PolicyFiles(folder).files()
+
+
+def test_a_folder_without_any_yaml_is_refused_by_its_own_name(tmp_path: Path) -> None:
+    with pytest.raises(PolicyError) as caught:
+        PolicyFiles(tmp_path).files()
+
+    assert str(caught.value.problems[0]).startswith(f"{tmp_path}:1:1: there is no policy in this folder")
+
+
+def test_a_folder_with_more_in_it_than_any_of_policies_is_refused(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agent.adapters.host.MOST_ENTRIES", 3)
+    assert PolicyFiles(folder).files()
+    (folder / "strict" / "c.yaml").write_text("policy: c\n")
+
+    with pytest.raises(PolicyError, match="has more than 3 files and folders below it: name the folder of"):
+        PolicyFiles(folder).files()

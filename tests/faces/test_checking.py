@@ -35,6 +35,22 @@ cases:
     decision: approve
     policies: [small-clusters]
 """
+SECOND = """\
+  - case: a large one
+    kind: softDeleteCluster
+    facts: {cluster.mailboxCount: 300}
+    decision: escalate
+    policies: []
+    reason: ["`cluster.mailboxCount` is 300"]
+"""
+CASES += SECOND
+CASE = """\
+  - case: number {number}
+    kind: softDeleteCluster
+    facts: {{cluster.mailboxCount: 3}}
+    decision: escalate
+    policies: []
+"""
 
 
 def run(*arguments: str) -> Result:
@@ -62,11 +78,39 @@ def test_the_shipped_policies_are_content_with_the_strictest_check() -> None:
     assert "warning" not in done.stdout
 
 
+def test_what_test_fails_on_is_a_warning_so_that_the_strict_check_agrees_with_it(folder: Path) -> None:
+    change(folder, SECOND, "", "small-clusters.cases.yaml")
+
+    lax, strict = run(str(folder)), run(str(folder), "--strict")
+    tested = CliRunner().invoke(app, ["policy", "test", str(folder)])
+
+    assert "small-clusters.cases.yaml:1:1: warning cases-one-sided: no case in which" in lax.stdout
+    assert (lax.exit_code, strict.exit_code, tested.exit_code) == (0, 1, 1)
+
+
+def test_of_many_cases_that_fail_for_one_cause_five_are_told_and_machines_are_told_all(folder: Path) -> None:
+    text = "".join(CASE.format(number=number) for number in range(8))
+    (folder / "small-clusters.cases.yaml").write_text(f"policy: small-clusters\ncases:\n{text}")
+
+    done = run(str(folder))
+    whole = json.loads(run(str(folder), "--format", "json").stdout)
+    log = json.loads(run(str(folder), "--format", "sarif").stdout)
+
+    assert done.stdout.count("error case-fails") == 5
+    assert (
+        "3 more of the failing cases are now decided otherwise, by `small-clusters`"
+        in done.stdout.splitlines()
+    )
+    assert "8 errors" in done.stdout
+    assert [one["code"] for one in whole["problems"]].count("case-fails") == 8
+    assert [one["ruleId"] for one in log["runs"][0]["results"]].count("case-fails") == 8
+
+
 def test_a_clean_set_says_so_on_one_line(folder: Path) -> None:
     done = run(str(folder), "--strict")
 
     assert done.exit_code == 0
-    assert done.stdout.startswith(f"1 policy in {folder} loads, 1 case holds: revision ")
+    assert done.stdout.startswith(f"1 policy in {folder} loads, 2 cases hold: revision ")
     assert len(done.stdout.splitlines()) == 1
 
 
@@ -156,7 +200,7 @@ def test_json_has_every_remark_with_all_its_parts(folder: Path) -> None:
 
     found = json.loads(run(str(folder), "--json").stdout)
 
-    assert found["cases"] == 1
+    assert found["cases"] == 2
     assert found["problems"] == [
         {
             "code": "approve-without-limits",
@@ -218,7 +262,7 @@ def test_sarif_is_valid_and_relative_to_where_the_command_runs(
         one["level"] == driver["rules"][one["ruleIndex"]]["defaultConfiguration"]["level"] for one in found
     )
     uris = {one["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for one in found}
-    assert uris == {f"{folder.name}/small-clusters.yaml"}
+    assert uris == {f"{folder.name}/small-clusters{end}" for end in (".yaml", ".cases.yaml")}
 
 
 def test_sarif_of_a_set_that_does_not_load_is_valid_too(folder: Path) -> None:
@@ -310,9 +354,8 @@ def test_github_gets_one_line_for_each_remark_and_the_summary(folder: Path) -> N
     done = run(str(folder), "--format", "github")
 
     lines = done.stdout.splitlines()
-    assert lines[0].startswith("::error file=")
-    assert len(lines) == 3
-    assert lines[-1] == f"2 errors in {folder}"
+    assert [line.partition(" file=")[0] for line in lines[:-1]] == ["::warning", "::error", "::error"]
+    assert lines[-1] == f"2 errors, 1 warning in {folder}"
     assert done.exit_code == 1
 
 
@@ -320,3 +363,59 @@ def test_what_a_file_is_called_does_nothing_on_a_terminal() -> None:
     assert line_of(a_remark(file="\x1b[2J.yaml")).plain.startswith(
         "\\u001b[2J.yaml:3:5: error never-matches: "
     )
+
+
+def test_the_folder_that_one_stands_in_is_checked_and_has_the_revision_that_it_has_from_elsewhere(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "lists").mkdir()
+    elsewhere = json.loads(run(str(folder), "--format", "json").stdout)
+    monkeypatch.chdir(folder)
+    here = json.loads(run(".", "--format", "json").stdout)
+    monkeypatch.chdir(folder / "lists")
+    above = json.loads(run("..", "--format", "json").stdout)
+
+    assert elsewhere["revision"] is not None
+    assert here["revision"] == above["revision"] == elsewhere["revision"]
+    assert here["policies"] == ["small-clusters"]
+
+
+@pytest.mark.parametrize("is_absolute", [True, False])
+def test_every_file_of_the_folder_can_be_checked_by_itself(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, is_absolute: bool
+) -> None:
+    (folder / "lists").mkdir()
+    (folder / "lists" / "vip.yaml").write_text("list: vip\nentries: [ceo@contoso.example]\n")
+    (folder / "situations").mkdir()
+    (folder / "situations" / "url.yaml").write_text("kind: softDeleteCluster\nfacts: {}\n")
+    (folder / "all.proofs.yaml").write_text(
+        "proofs: all\nnever:\n  - claim: one\n    decide: reject\n    kinds: [softDeleteCluster]\n"
+        "    when: {recipients: {anyIn: $vip}}\n"
+    )
+    monkeypatch.chdir(folder)
+
+    def told(name: str) -> str:
+        done = run(str(folder / name) if is_absolute else name)
+        assert done.exit_code == 0, done.stdout
+        return done.stdout.splitlines()[-1].replace(f"{folder}/", "")
+
+    assert told("small-clusters.cases.yaml").startswith(
+        "2 cases hold in small-clusters.cases.yaml: revision "
+    )
+    assert told("all.proofs.yaml").startswith("all.proofs.yaml loads: revision ")
+    assert told("lists/vip.yaml").startswith("lists/vip.yaml loads: revision ")
+    assert told("situations/url.yaml").startswith("situations/url.yaml loads: revision ")
+
+
+def test_what_is_wrong_with_a_file_of_cases_proofs_or_a_situation_is_told_when_it_is_checked(
+    folder: Path,
+) -> None:
+    change(folder, "decision: approve", "decision: reject", "small-clusters.cases.yaml")
+    (folder / "all.proofs.yaml").write_text("proofs: all\nnevr: []\n")
+    (folder / "situations").mkdir()
+    (folder / "situations" / "url.yaml").write_text("kind: nosuch\n")
+
+    for name in ("small-clusters.cases.yaml", "all.proofs.yaml", "situations/url.yaml"):
+        done = run(str(folder / name))
+        assert done.exit_code == 1
+        assert all(str(folder / name) in line for line in done.stdout.splitlines()), done.stdout

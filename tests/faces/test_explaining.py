@@ -219,7 +219,7 @@ def test_facts_are_read_from_standard_input_too(policies: str) -> None:
         (["--facts", "nowhere.yaml"], "`nowhere.yaml` cannot be read: no such file or directory"),
         (
             ["--facts", "FACTS", "--policies", "nowhere"],
-            "`nowhere` is not a folder: name the one in which the policies lie",
+            "`nowhere` is not there: name the folder in which the policies lie",
         ),
         (
             ["--facts", "FACTS", "--flip-to", "aprove"],
@@ -287,6 +287,7 @@ def a_ledger(folder: Path, *policies: str, clusters: int = 1, ceo: bool = False)
 def test_a_recorded_decision_is_explained_by_the_policies_that_made_it(tmp_path: Path) -> None:
     written(tmp_path, SMALL, VIP)
     settings, (action,) = a_ledger(tmp_path, SMALL, VIP)
+    written(tmp_path, SMALL, f"# looked over\n{VIP}")
 
     done = explain(action[:6], "--settings", settings)
     found = as_json(action, "--settings", settings)

@@ -330,6 +330,23 @@ def test_junit_tells_each_case_and_each_failure(folder: Path, tmp_path: Path) ->
     assert float(case.get("time") or "-1") >= 0
 
 
+def test_junit_does_not_pass_what_cases_show_that_do_not_load(folder: Path, tmp_path: Path) -> None:
+    put(folder, "decision: approve", "decision: aprove")
+
+    run(str(folder), "--junit", str(tmp_path / "report.xml"))
+
+    root = fromstring((tmp_path / "report.xml").read_bytes())
+    (suite,) = (one for one in root if one.get("name") == "small")
+    assert (suite.get("tests"), suite.get("skipped"), root.get("skipped"), root.get("errors")) == (
+        "1",
+        "1",
+        "1",
+        "1",
+    )
+    (skipped,) = suite.iter("skipped")
+    assert skipped.get("message") == "its cases do not load"
+
+
 def test_junit_of_a_set_that_does_not_load_has_errors(folder: Path, tmp_path: Path) -> None:
     put(folder, "atMost", "atmost", "small.yaml")
 

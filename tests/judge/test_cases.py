@@ -233,5 +233,41 @@ def test_what_is_wrong_with_the_base_of_all_is_told_once() -> None:
     assert len(based(b"base: a-url", b"base: a-ulr")) == 1
 
 
+def test_everything_that_is_wrong_with_a_case_is_told_in_one_go() -> None:
+    data = (
+        b"policy: p\nbase: a-ulr\ncases:\n"
+        b"  - case: x\n    facts: {clicks.alowed: 1, cluster.mailboxCount: twelve}\n    messages: [{subjet: x, auth.dmarc: y}]\n"
+        b"    decision: escalat\n    nots: x\n"
+        b"  - {case: y, decision: approve, policies: [clicked-cluster]}\n"
+    )
+
+    with pytest.raises(PolicyError) as caught:
+        parse_cases("p.cases.yaml", data, SITUATIONS, {"clicked-clusters", "p"})
+
+    found = [str(one).removeprefix("p.cases.yaml:") for one in caught.value.problems]
+    expected = [
+        "4:5: `policies` is missing: name those that decide, as in `policies: [NAME]`; `[]` where none does",
+        "8:5: unknown key `nots`",
+        "7:15: `escalat` is not a decision: did you mean `escalate`?",
+        "2:7: unknown base `a-ulr`: did you mean `a-url`?",
+        "5:13: unknown fact `clicks.alowed` of `softDeleteCluster`: did you mean `clicks.allowed`?",
+        "5:53: `twelve` is not a number",
+        "6:17: unknown fact `subjet` of `softDeleteCluster`: did you mean `subject`?",
+        "6:40: unknown word `y`",
+        "9:45: unknown policy `clicked-cluster`: did you mean `clicked-clusters`?",
+    ]
+    assert len(found) == len(expected)
+    for one in expected:
+        assert any(each.startswith(one) for each in found), (one, found)
+
+
+def test_what_is_wrong_with_what_all_cases_share_is_told_once() -> None:
+    data = CASES.replace(
+        b"cluster.by: url, cluster.mailboxCount: 5", b"cluster.buy: url, cluster.mailboxCount: x"
+    )
+
+    assert [one.partition(": ")[0] for one in wrong(data)] == ["4:11", "4:51"]
+
+
 def test_a_file_without_a_case_is_refused() -> None:
     assert wrong(b"policy: p\ncases: []\n")[0].startswith("2:8: no case: ")

@@ -20,7 +20,7 @@ from tests.judge.writing import list_file, told
         ("subject: x", "`subject` can be tested only inside `messages`"),
         (
             "messages: {any: {recipients: {anyIn: [a@b.example]}}}",
-            "`recipients` can be tested outside `messages`",
+            "`recipients` can be tested only outside `messages`",
         ),
         ("cluster.by: [url, file]", "a list needs an operator: write `cluster.by: {in: […]}`"),
         ("recipients: [a@b.example]", "a list needs an operator: write `recipients: {anyIn: […]}`"),

@@ -3,10 +3,12 @@
 import pytest
 
 from agent.judge.compile import Judge, compile_set
-from agent.judge.examine import CaseBook, broken, case_book, examine, shortcomings
-from agent.judge.parse import is_list, is_policy, is_situation, parse_set
+from agent.judge.examine import CaseBook, case_book, examine, shortcomings
+from agent.judge.layout import is_list, is_policy, is_situation
+from agent.judge.parse import parse_set
+from agent.judge.rehearse import rehearse
 from agent.model.policy import PolicySet
-from tests.judge.writing import policy_file
+from tests.judge.writing import policy_file, went
 
 TELLS = policy_file("cluster.emailCount: {above: 9}", name="tells", decide="", more="inform: desk")
 STOPS = policy_file("recipients: {anyIn: [ceo@contoso.example]}", name="stops", decide="escalate")
@@ -52,7 +54,7 @@ def test_cases_that_hold_and_show_both_sides_fail_nowhere() -> None:
         ),
         (
             "{case: x, facts: {cluster.by: url}, decision: approve, policies: [q]}",
-            "x: expected policies q, decided by p",
+            "policies/p.cases.yaml:6:71: unknown policy `q`: one of `p`",
         ),
         (
             "{case: x, facts: {cluster.by: url}, decision: approve, policies: [p], inform: [desk]}",
@@ -215,7 +217,7 @@ def with_situations(**situations: bytes) -> tuple[Judge, dict[str, bytes]]:
 def test_cases_stand_on_situations_beside_the_policies() -> None:
     judge, files = with_situations(url=b"kind: softDeleteCluster\nfacts: {cluster.by: url}\n")
 
-    assert broken(judge, case_book(files, judge.policy_set)) == (1, ())
+    assert went(judge, case_book(files, judge.policy_set)) == (1, ())
 
 
 def test_a_situation_that_is_broken_is_told_at_its_place_though_no_case_stands_on_it() -> None:
@@ -223,7 +225,7 @@ def test_a_situation_that_is_broken_is_told_at_its_place_though_no_case_stands_o
         url=b"kind: softDeleteCluster\nfacts: {cluster.by: url}\n", other=b"kind: blockUlr\n"
     )
 
-    count, problems = broken(judge, case_book(files, judge.policy_set))
+    count, problems = went(judge, case_book(files, judge.policy_set))
 
     assert count == 1
     assert [str(one) for one in problems] == [
@@ -237,9 +239,51 @@ def test_of_one_file_of_cases_the_faults_of_other_files_are_not_told() -> None:
     )
     files["policies/q.cases.yaml"] = b"cases: ["
 
-    assert broken(
+    assert went(
         judge, case_book(files, judge.policy_set), only=lambda file: file == "policies/p.cases.yaml"
     ) == (1, ())
+
+
+def test_what_test_fails_on_is_told_beside_what_fails() -> None:
+    policies = a_set()
+    hollow = "{case: x, facts: {cluster.by: file}, decision: escalate, policies: []}"
+    book = case_book({"policies/p.cases.yaml": cases_of(hollow)}, policies)
+
+    found = rehearse(compile_set(policies), book)
+
+    assert found.failing == ()
+    assert [one.message.partition(",")[0] for one in found.hollow] == ["case `x`: asserts nothing"]
+    assert [one.message.partition(":")[0] for one in found.one_sided] == [
+        "no case in which `p` decides `approve`"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("case", "cause"),
+    [
+        ("decision: escalate, policies: []", "are now decided otherwise, by `p`"),
+        ("decision: approve, policies: [p, stops]", "are not decided by `stops` any more"),
+        ("decision: reject, policies: [p]", "are now decided `approve` by `p`"),
+        (
+            "decision: approve, policies: [p], reason: [nothing of the kind]",
+            "fail by their reason or by who is informed",
+        ),
+    ],
+)
+def test_cases_that_fail_have_a_cause_in_common(case: str, cause: str) -> None:
+    policies = a_set(("policies/stops.yaml", STOPS))
+    book = case_book(
+        {
+            "policies/p.cases.yaml": cases_of(
+                f"{{case: x, facts: {{cluster.by: url, recipients: [a@x.example]}}, {case}}}"
+            )
+        },
+        policies,
+    )
+
+    (failing,) = rehearse(compile_set(policies), book).failing
+
+    assert failing.cause == cause
 
 
 def test_two_situations_of_one_name_are_refused() -> None:

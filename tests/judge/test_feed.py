@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 
 from agent.judge.cases import parse_cases
 from agent.judge.compile import compile_set
-from agent.judge.examine import broken, case_book
+from agent.judge.examine import case_book
 from agent.judge.explain import match_clauses
 from agent.judge.feed import feed
 from agent.judge.lists import members_data, members_file
 from agent.judge.parse import parse_set
+from agent.judge.rehearse import rehearse
 from agent.judge.situations import parse_situation, situation_yaml
 from agent.model.decision import Verb
 from agent.model.errors import PolicyError
@@ -30,6 +31,7 @@ from tests.judge.writing import (
     parsed,
     policy_file,
     told,
+    went,
 )
 
 HOUR = timedelta(hours=1)
@@ -118,7 +120,7 @@ def test_only_lists_that_are_fed_have_an_age() -> None:
         "`$board` is never fetched: its entries stand in its file"
     ]
     assert told("messages: {any: {list.vip.refreshed: {olderThan: 2h}}}", lists) == [
-        "`list.vip.refreshed` can be tested outside `messages`"
+        "`list.vip.refreshed` can be tested only outside `messages`"
     ]
 
 
@@ -313,14 +315,27 @@ cases:
 def test_cases_say_what_is_in_a_list_and_it_counts_as_fetched_just_then() -> None:
     judge = compile_set(parse_set({"p.yaml": policy_file(MATCH), **NEVER}))
 
-    assert broken(judge, case_book({"p.cases.yaml": CASES}, judge.policy_set)) == (4, ())
+    assert went(judge, case_book({"p.cases.yaml": CASES}, judge.policy_set)) == (4, ())
+
+
+def test_a_case_that_does_not_say_who_is_in_a_fed_list_is_told_how_to() -> None:
+    policies = parse_set({"p.yaml": policy_file(MATCH), **NEVER})
+    case = b"policy: p\ncases:\n  - {case: x, kind: softDeleteCluster, facts: {recipients: [ceo@contoso.example]}, decision: approve, policies: [p]}\n"
+
+    (failing,) = rehearse(compile_set(policies), case_book({"p.cases.yaml": case}, policies)).failing
+
+    mend = "write `lists: {vip: […]}` in the case or under `given`"
+    assert failing.problem.message.startswith(
+        f"case `x`: nobody says who is in `$vip`: {mend}: expected approve"
+    )
+    assert failing.cause == f"do not say who is in `$vip`, which a group feeds: {mend}"
 
 
 def test_a_case_can_fill_no_list_that_has_entries() -> None:
     judge = compile_set(parse_set({"p.yaml": policy_file(MATCH), **list_file("vip", "ceo@contoso.example")}))
     case = b"policy: p\ncases:\n  - {case: x, kind: blockUrl, lists: {vip: []}, decision: escalate, policies: []}\n"
 
-    count, problems = broken(judge, case_book({"p.cases.yaml": case}, judge.policy_set))
+    count, problems = went(judge, case_book({"p.cases.yaml": case}, judge.policy_set))
 
     assert count == 0
     assert [str(one) for one in problems] == [

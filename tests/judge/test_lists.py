@@ -185,7 +185,7 @@ def test_a_list_is_compared_with_facts_that_fit_its_type(
         (
             ListType.DOMAINS,
             "recipients: {anyIn: [a@x.example, $it]}",
-            "`$it` has domains, `recipients` is a set of addresses: use `domainIn`",
+            "`$it` has domains, `recipients` is a set of addresses: test `recipients.domains` instead",
         ),
         (
             ListType.NETWORKS,

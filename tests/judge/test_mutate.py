@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from agent.judge.cases import PolicyCase, parse_cases
 from agent.judge.compile import compile_set
+from agent.judge.layout import is_list
 from agent.judge.mutants.meaning import meaning
 from agent.judge.mutants.mutate import Mutant, Trial, Trials, _lists, _of_conditions, mutants
-from agent.judge.parse import is_list, parse_set
+from agent.judge.parse import parse_set
 from agent.judge.spell import spelled
 from agent.judge.truth import policy_holds
 from agent.model.facts import Facts

@@ -110,7 +110,8 @@ def test_what_a_policy_must_say(key: str) -> None:
         line for line in lines if not line.startswith((f"{key}:", "  {") if key == "match" else f"{key}:")
     )
 
-    assert problems(text.encode()) == [f"1:1: `{key}` is missing"]
+    (found,) = problems(text.encode())
+    assert found.startswith(f"1:1: `{key}` is missing: ")
 
 
 @pytest.mark.parametrize(
@@ -163,7 +164,9 @@ def test_everything_wrong_in_all_files_is_told_at_once_in_their_order() -> None:
 
 
 def test_no_policy_at_all_is_refused() -> None:
-    assert failure({}) == ["policies:1:1: there is no policy: an agent without any decides nothing"]
+    assert failure({}) == [
+        "policies:1:1: there is no policy in this folder: an agent without any decides nothing"
+    ]
     assert "there is no policy" in failure({"policies/lists/vip.yaml": b"list: vip\nentries: []\n"})[0]
 
 
@@ -188,6 +191,95 @@ def test_the_revision_changes_with_any_byte_and_not_with_the_order_or_the_cases(
     assert parse_set({**files, "a.cases.yaml": b"x"}).revision == revision
     assert parse_set({**files, "a.yaml": files["a.yaml"] + b"# x\n"}).revision != revision
     assert parse_set({**files, **list_file("vip", "ceo@contoso.example")}).revision != revision
+
+
+@pytest.mark.parametrize("folder", ["policies/", "", "/srv/air/policies/", "lists/", "C:\\air\\"])
+def test_the_revision_is_the_same_wherever_the_folder_lies_and_however_it_is_named(folder: str) -> None:
+    files = {
+        "a.yaml": policy_file("recipients: {anyIn: $vip}"),
+        "team/lists/vip.yaml": b"list: vip\nentries: []\n",
+    }
+    revision = parse_set({f"x/{name}": data for name, data in files.items()}).revision
+
+    moved = parse_set(
+        {f"{folder}{name}": data for name, data in files.items()} if folder != "lists/" else files
+    )
+
+    assert moved.revision == revision
+
+
+def test_the_revision_changes_with_the_name_of_a_file_inside_the_folder() -> None:
+    one, other = policy_file(name="a"), policy_file(name="b")
+
+    assert (
+        parse_set({"p/a.yaml": one, "p/b.yaml": other}).revision
+        != parse_set({"p/a.yaml": one, "p/c.yaml": other}).revision
+    )
+
+
+def test_a_list_that_cannot_be_read_is_told_once_and_not_where_it_is_named() -> None:
+    both = b"list: vip\ntype: users\nentries: []\nsource: {group: 99999999-8888-7777-6666-555555555555}\n"
+    named = policy_file("recipients: {anyIn: $vip}\nevidence.verdict: {in: $nosuch}")
+
+    found = failure({"a.yaml": named, "lists/vip.yaml": both})
+
+    assert [line.partition(": ")[0] for line in found] == ["a.yaml:8:26", "lists/vip.yaml:3:10"]
+    assert "unknown list `$nosuch`" in found[0]
+
+
+def test_a_list_that_is_not_even_yaml_is_known_by_the_name_of_its_file() -> None:
+    found = failure({"a.yaml": policy_file("recipients: {anyIn: $vip}"), "lists/vip.yaml": b"\t"})
+
+    assert len(found) == 1
+    assert found[0].startswith("lists/vip.yaml:1:1: ")
+
+
+@pytest.mark.parametrize("folder", ["lists", "situations"])
+def test_a_file_in_a_folder_below_lists_or_situations_is_one_error_with_where_it_belongs(folder: str) -> None:
+    files = {
+        "p/a.yaml": policy_file("recipients: {anyIn: $vip}"),
+        f"p/{folder}/sub/vip.yaml": b"list: vip\nentries: []\n",
+    }
+
+    assert failure(files) == [
+        f"p/{folder}/sub/vip.yaml:1:1: {folder} lie directly in `{folder}`, and in no folder below it: move the file there"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (
+            b"tenant: {id: x}\nauth: {kind: azureCli}\n",
+            "is no policy, which begins with `policy: NAME`: move it out",
+        ),
+        (b"list: vip\nentries: []\n", "is a list, and no policy: lists lie directly in the folder `lists`"),
+        (b"kind: blockUrl\nfacts: {}\n", "is a situation, and no policy"),
+        (b"proofs: all\n", "holds proofs, and no policy: end its name in `.proofs.yaml`"),
+        (b"base: x\ncases: []\n", "holds cases, and no policy: end its name in `.cases.yaml`"),
+    ],
+)
+def test_another_file_among_policies_is_one_error_and_never_passed_over(data: bytes, words: str) -> None:
+    (found,) = failure({"p/a.yaml": policy_file(), "p/sub/x.yaml": data})
+
+    assert found.startswith(f"p/sub/x.yaml:1:1: {words}")
+
+
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [
+        (["p/situations/url.yaml", "p/lists/vip.yaml"], "p:1:1: there is no policy in this folder"),
+        (
+            ["p/situations/url.yaml"],
+            "p/situations:1:1: there is no policy in `situations`: the folder of policies is",
+        ),
+        (["/p.cases.yaml"], "/:1:1: there is no policy in this folder"),
+    ],
+)
+def test_that_there_is_no_policy_is_said_of_the_folder_and_of_no_file(files: list[str], told: str) -> None:
+    (found,) = failure(dict.fromkeys(files, b"list: vip\nentries: []\n"))
+
+    assert found.startswith(told)
 
 
 def test_a_policy_s_digest_covers_the_lists_that_it_names() -> None:

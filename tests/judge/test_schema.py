@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from agent.adapters.host import PolicyFiles
 from agent.judge.cases import parse_cases
+from agent.judge.layout import CASES, PROOFS, is_list, is_situation
 from agent.judge.operators import OPERATORS, Operand, of_type
-from agent.judge.parse import CASES, PROOFS, is_list, is_situation, parse_set
+from agent.judge.parse import parse_set
 from agent.judge.proof.reading import parse_proofs
 from agent.judge.schema.schema import DRAFT, file_name, schema
 from agent.judge.situations import situation_yaml

@@ -1,15 +1,17 @@
 """What a test needs to write policies and have them judged: say only what matters."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from agent.judge.compile import Judge, compile_set
 from agent.judge.decide import decide
+from agent.judge.examine import CaseBook
 from agent.judge.lists import members_data, members_file
 from agent.judge.parse import parse_set
+from agent.judge.rehearse import rehearse
 from agent.judge.truth import policy_holds
 from agent.model.decision import Decision
-from agent.model.errors import PolicyError
+from agent.model.errors import PolicyError, Problem
 from agent.model.facts import Facts, Value
 from agent.model.pending import ActionKind, IncidentHead, KindSource, PendingAction
 from agent.model.policy import Policy
@@ -118,6 +120,14 @@ def answer(
     assert fast is plain
     assert answers.failures == {}
     return fast
+
+
+def went(
+    judge: Judge, book: CaseBook, only: Callable[[str], bool] = lambda _: True
+) -> tuple[int, tuple[Problem, ...]]:
+    """Return how many cases were judged, and what kept others from it or failed."""
+    found = rehearse(judge, book, only=only)
+    return found.cases, (*found.unread, *(one.problem for one in found.failing))
 
 
 def an_action(

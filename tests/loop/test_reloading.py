@@ -164,7 +164,9 @@ async def test_a_folder_that_cannot_be_read_does_not_load(running: Running) -> N
     assert not await running.look()
 
     ((_, words),) = await running.alarms()
-    assert words.startswith("policies:1:1: no such folder (and 1 more); revision ")
+    assert words.startswith(
+        "policies:1:1: no such folder (and 1 more; `air-agent policy check` tells all); revision "
+    )
     running.shelf.broken = None
     await running.look()
     assert await running.alarms() == []

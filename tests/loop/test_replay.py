@@ -126,6 +126,25 @@ async def test_a_set_that_is_not_kept_is_said_to_be_missing(bench: Bench) -> Non
     assert not second.is_same
 
 
+async def test_a_decision_by_a_set_whose_revision_was_worked_out_otherwise_comes_out_the_same(
+    bench: Bench,
+) -> None:
+    await decided(bench)
+    record, ledger = await bench.only(), bench.world.ledger
+    assert record.decision is not None
+    kept = await ledger.kept_set(record.decision.revision)
+    assert kept is not None
+    await ledger.keep_set(msgspec.structs.replace(kept, revision="0123456789ab"))
+    older = msgspec.structs.replace(record.decision, revision="0123456789ab")
+    await ledger.save([msgspec.structs.replace(record, decision=older)], now=bench.clock.now())
+
+    first, second = await replay(ledger, await bench.only(), write_decision)
+
+    assert first.is_same
+    assert second.recorded.revision == "0123456789ab"
+    assert second.is_same
+
+
 async def test_a_kept_set_that_this_agent_does_not_load_is_said_with_its_first_problem(bench: Bench) -> None:
     await decided(bench)
     kept = await bench.world.ledger.kept_set()

@@ -9,7 +9,8 @@ from agent.judge.cases import PolicyCase
 from agent.judge.compile import compile_set
 from agent.judge.coverage import coverage
 from agent.judge.examine import case_book, examine, shortcomings
-from agent.judge.parse import CASES, parse_set
+from agent.judge.layout import CASES
+from agent.judge.parse import parse_set
 from agent.model.decision import Verb
 from agent.model.policy import Mode, Policy
 

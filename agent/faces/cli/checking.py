@@ -1,7 +1,8 @@
 """`policy check`: whether the policies load, decide their cases as those say, and what lint says of them."""
 
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -14,12 +15,14 @@ from agent.faces.cli.output import console, print_json, safe
 from agent.faces.cli.remarks import LONGEST, by_severity, commands, line_of
 from agent.faces.cli.sarif import sarif
 from agent.judge.compile import compile_set
-from agent.judge.examine import broken, case_book
+from agent.judge.examine import case_book
+from agent.judge.layout import CASES, LISTS, PROOFS, SITUATIONS, is_list, is_situation
 from agent.judge.lint.lint import lint, place
 from agent.judge.lint.rules import Code, of_problem
-from agent.judge.parse import CASES, PROOFS, is_list, is_policy, is_situation, parse_set
+from agent.judge.parse import parse_set
 from agent.judge.proof.reading import problems_of
 from agent.judge.quote import counted
+from agent.judge.rehearse import rehearse
 from agent.model.errors import PolicyError, Problem, SettingsError
 from agent.model.policy import PolicySet
 from agent.model.remark import Remark, Severity
@@ -28,8 +31,15 @@ USUAL = Path("policies")
 
 _REFERENCE = re.compile(r"\$([A-Za-z0-9_-]+)")
 
-LISTS = "lists"
-"""The folder of lists, inside the folder of policies."""
+OTHER = "other"
+"""A file beside the policies that holds neither a policy nor cases."""
+
+
+MOST_OF_ONE_CAUSE = 5
+"""Failing cases of one cause that people are told one by one; machines are told all."""
+
+Causes = Mapping[Remark, str]
+"""What each case that fails has in common with others."""
 
 
 class Checked(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,17 +62,18 @@ def check(path: Path | None, format_: Format, *, is_strict: bool) -> None:
         raise SettingsError(
             f"`{wanted}` is not there: name the folder in which the policies lie, or one of its files"
         )
-    if wanted.is_file() and wanted.absolute().parent.name == LISTS:
-        # A list is known by its folder, which a name alone does not tell.
+    if wanted.is_file() and wanted.absolute().parent.name in (LISTS, SITUATIONS):
+        # A list or situation is known by its folder, which a name alone does not tell.
         wanted = wanted.absolute()
-    checked = _checked(wanted)
-    _print(checked, format_)
+    checked, causes = _checked(wanted)
+    _print(checked, causes, format_)
     bad = {Severity.ERROR, Severity.WARNING} if is_strict else {Severity.ERROR}
     if any(one.severity in bad for one in checked.problems):
         raise Ending(FINDINGS)
 
 
-def _print(checked: Checked, format_: Format) -> None:
+def _print(checked: Checked, causes: Causes, format_: Format) -> None:
+    told, more = _in_short(checked.problems, causes)
     match format_:
         case Format.JSON:
             print_json(checked)
@@ -70,36 +81,54 @@ def _print(checked: Checked, format_: Format) -> None:
             print_json(sarif(checked.problems, version=version("air-agent"), here=Path.cwd()))
         case Format.GITHUB:
             out = console()
-            for line in commands(checked.problems, Path.cwd()):
+            for line in commands(told, Path.cwd()):
                 out.print(line, soft_wrap=True)
+            for line in more:
+                out.print(safe(line, limit=LONGEST), soft_wrap=True)
             out.print(safe(_summary(checked), limit=LONGEST), soft_wrap=True)
         case Format.TEXT:
             out = console()
-            for one in checked.problems:
+            for one in told:
                 out.print(line_of(one), soft_wrap=True)
+            for line in more:
+                out.print(safe(line, limit=LONGEST), soft_wrap=True)
             out.print(safe(_summary(checked), limit=LONGEST), soft_wrap=True)
 
 
-def _checked(path: Path) -> Checked:
+def _in_short(problems: Sequence[Remark], causes: Causes) -> tuple[list[Remark], list[str]]:
+    """Return what is told one by one, and a line for the further cases that fail for the same cause."""
+    told: list[Remark] = []
+    counts: Counter[str] = Counter()
+    for one in problems:
+        cause = causes.get(one)
+        if cause is not None:
+            counts[cause] += 1
+        if cause is None or counts[cause] <= MOST_OF_ONE_CAUSE:
+            told.append(one)
+    more = ((count - MOST_OF_ONE_CAUSE, cause) for cause, count in counts.items())
+    return told, [f"{count} more of the failing cases {cause}" for count, cause in more if count > 0]
+
+
+def _checked(path: Path) -> tuple[Checked, Causes]:
     """Load the whole set, since policies need their lists and each other; of one file only it is told."""
     folder = path if path.is_dir() else _folder_of(path)
-    wrong = None if path.is_dir() else _no_policy(path)
+    wrong = None if path.is_dir() else _not_read(path)
+    told = _told_of(path)
     if wrong is not None:
         problem = Problem(file=str(path), line=1, column=1, message=wrong)
-        return Checked(path=str(path), problems=(of_problem(Code.DOES_NOT_LOAD, problem),))
+        return Checked(path=str(path), problems=(of_problem(Code.DOES_NOT_LOAD, problem),)), {}
     try:
         files = PolicyFiles(folder).files()
-        found: PolicySet = parse_set(files)
+        found: PolicySet = parse_set(files, folder=str(folder))
     except PolicyError as error:
-        problems = tuple(one for one in error.problems if path.is_dir() or Path(one.file) == path)
-        return Checked(
-            path=str(path), problems=tuple(of_problem(Code.DOES_NOT_LOAD, one) for one in problems)
-        )
-    ours = (one for one in found.policies if path.is_dir() or Path(one.file) == path)
+        problems = tuple(one for one in error.problems if told(one.file))
+        remarks = [of_problem(Code.DOES_NOT_LOAD, one) for one in problems]
+        return Checked(path=str(path), problems=tuple(remarks)), {}
+    ours = (one for one in found.policies if told(one.file))
     names = tuple(sorted(one.name for one in ours))
-    beside = str(path.with_name(f"{path.stem}{CASES}"))
     book = case_book(files, found)
-    cases, failing = broken(compile_set(found), book, only=lambda file: path.is_dir() or file == beside)
+    went = rehearse(compile_set(found), book, only=told)
+    failing = [(of_problem(Code.CASE_FAILS, one.problem), one.cause) for one in went.failing]
     linted = lint(
         found,
         book.files,
@@ -107,22 +136,22 @@ def _checked(path: Path) -> Checked:
         unread={one.file for one in book.problems},
         claimed=_named_in_proofs(files),
     )
-    unproved = [one for one in problems_of(files) if path.is_dir() or Path(one.file) == path]
+    unproved = [one for one in problems_of(files) if told(one.file)]
     remarks = [
-        *(
-            of_problem(Code.DOES_NOT_LOAD if one in book.problems else Code.CASE_FAILS, one)
-            for one in failing
-        ),
-        *(of_problem(Code.DOES_NOT_LOAD, one) for one in unproved),
-        *(one for one in linted if path.is_dir() or one.file in (str(path), beside)),
+        *(of_problem(Code.DOES_NOT_LOAD, one) for one in (*went.unread, *unproved)),
+        *(one for one, _ in failing),
+        *(of_problem(Code.CASE_ASSERTS_NOTHING, one) for one in went.hollow),
+        *(of_problem(Code.CASES_ONE_SIDED, one) for one in went.one_sided),
+        *(one for one in linted if told(one.file)),
     ]
-    return Checked(
+    checked = Checked(
         path=str(path),
         policies=names,
-        cases=cases,
+        cases=went.cases,
         revision=found.revision,
         problems=tuple(sorted(remarks, key=place)),
     )
+    return checked, dict(failing)
 
 
 def _named_in_proofs(files: Mapping[str, bytes]) -> frozenset[str]:
@@ -131,20 +160,32 @@ def _named_in_proofs(files: Mapping[str, bytes]) -> frozenset[str]:
     return frozenset(name for text in proofs for name in _REFERENCE.findall(text))
 
 
+def _told_of(path: Path) -> Callable[[str], bool]:
+    """Return which files are told of: all of a folder; a file alone, and a policy with its cases."""
+    if path.is_dir():
+        return lambda _: True
+    files = {str(path), str(path.with_name(f"{path.stem}{CASES}"))}
+    return lambda file: file in files
+
+
+def _kind(path: str) -> str:
+    """Return what is told of a path: of a folder or policy the policies, of cases whether they hold."""
+    if path.endswith(CASES):
+        return CASES
+    is_other = path.endswith(PROOFS) or is_list(path) or is_situation(path)
+    return OTHER if is_other and not Path(path).is_dir() else ""
+
+
 def _folder_of(file: Path) -> Path:
-    return file.parent.parent if file.parent.name == LISTS else file.parent
+    return file.parent.parent if file.parent.name in (LISTS, SITUATIONS) else file.parent
 
 
-def _no_policy(file: Path) -> str | None:
-    """Return why nothing would ever be read from the file as a policy or a list; None where it would be."""
+def _not_read(file: Path) -> str | None:
+    """Return why nothing would ever be read from the file; None where it would be."""
     if file.suffix not in SUFFIXES:
-        return "is neither a policy nor a list: their names end in `.yaml` or `.yml`"
-    if file.name.endswith(PROOFS):
-        return "holds proofs, and is not a policy: name the folder, or give the file to `policy prove`"
-    if is_situation(str(file.absolute())):
-        return "holds a situation that cases may stand on, and is no policy: check the folder of policies"
-    if not is_policy(str(file)) and not is_list(str(file)):
-        return f"holds the cases of a policy, and is not one: name `{file.name.removesuffix(CASES)}.yaml`"
+        return (
+            "is neither a policy nor a list, nor what lies beside them: their names end in `.yaml` or `.yml`"
+        )
     return None
 
 
@@ -154,6 +195,12 @@ def _summary(checked: Checked) -> str:
         return f"{found} in {checked.path}"
     if checked.revision is None:
         return f"no problem in {checked.path}; other files of its folder do not load: check the folder"
+    kind = _kind(checked.path)
+    if kind == OTHER:
+        return f"{checked.path} loads: revision {checked.revision}{f'; {found}' if found else ''}"
+    if kind == CASES:
+        hold = counted(checked.cases, "case holds", "cases hold")
+        return f"{hold} in {checked.path}: revision {checked.revision}{f'; {found}' if found else ''}"
     loads = "loads" if len(checked.policies) == 1 else "load"
     count = counted(len(checked.policies), "policy", "policies")
     cases = f"{counted(checked.cases, 'case holds', 'cases hold')}" if checked.cases else "there are no cases"

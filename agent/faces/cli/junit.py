@@ -58,6 +58,8 @@ def _test_case(suite: Element, check: Checked) -> None:
         kind = "error" if check.is_broken else "failure"
         told = SubElement(one, kind, {"message": _clean(check.failure), "type": kind})
         told.text = _clean(f"{check.file}:{check.line}:{check.column}: {check.failure}")
+    elif check.skipped:
+        SubElement(one, "skipped", {"message": _clean(check.skipped)})
 
 
 def _counts(checks: tuple[Checked, ...]) -> dict[str, str]:
@@ -67,7 +69,7 @@ def _counts(checks: tuple[Checked, ...]) -> dict[str, str]:
         "tests": str(len(checks)),
         "failures": str(len(failed) - errors),
         "errors": str(errors),
-        "skipped": "0",
+        "skipped": str(sum(bool(check.skipped) for check in checks)),
         "time": f"{sum(check.seconds for check in checks):.4f}",
     }
 

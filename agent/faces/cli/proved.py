@@ -11,7 +11,7 @@ from rich.text import Text
 
 from agent.faces.cli.output import console, safe
 from agent.faces.cli.proofs import Told, ToldClaim, ToldExample, ToldPart
-from agent.judge.parse import PROOFS
+from agent.judge.layout import PROOFS
 from agent.judge.quote import counted
 from agent.judge.situations import USUAL_NOW
 from agent.model.pending import ActionKind

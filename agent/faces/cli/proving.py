@@ -13,7 +13,8 @@ from agent.faces.cli.output import console, print_json
 from agent.faces.cli.proofs import Shelf, Told, claims_of, clashes_of, part_of
 from agent.faces.cli.proved import tell
 from agent.faces.cli.sources import named
-from agent.judge.parse import PROOFS, is_situation, parse_set
+from agent.judge.layout import PROOFS, is_situation
+from agent.judge.parse import parse_set
 from agent.judge.proof.limits import looser, unseen
 from agent.judge.proof.members import files_with_members, made_up
 from agent.judge.proof.reading import parse_proofs

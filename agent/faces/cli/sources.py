@@ -25,6 +25,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
 
 def in_folder(folder: Path) -> Source:
     """Return the set in a folder. Raises SettingsError where it is none."""
+    if not folder.exists():
+        raise SettingsError(f"`{folder}` is not there: name the folder in which the policies lie")
     if not folder.is_dir():
         raise SettingsError(f"`{folder}` is not a folder: name the one in which the policies lie")
     shelf = shelf_in(folder)

@@ -15,6 +15,8 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
     line: int = 1
     column: int = 1
     failure: str = ""
+    skipped: str = ""
+    """Why it was not tried at all, though nothing is wrong with it itself; empty where it was."""
     seconds: float = 0.0
     is_case: bool = False
     is_broken: bool = False

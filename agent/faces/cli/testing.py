@@ -21,8 +21,9 @@ from agent.judge.cases import PolicyCase
 from agent.judge.compile import Judge, compile_set
 from agent.judge.coverage import coverage
 from agent.judge.examine import CaseBook, beside, case_book, examine, shortcomings
+from agent.judge.layout import is_list, is_situation
 from agent.judge.mutants.mutate import Mutant, Trials, mutants
-from agent.judge.parse import is_list, is_situation, parse_set
+from agent.judge.parse import parse_set
 from agent.model.errors import PolicyError, Problem, SettingsError
 from agent.model.policy import Policy, PolicySet
 
@@ -72,7 +73,7 @@ def _tested(asked: Asked) -> Tested:
     folder = _folder(path)
     try:
         files = PolicyFiles(folder).files()
-        policies = parse_set(files)
+        policies = parse_set(files, folder=str(folder))
     except PolicyError as error:
         return Tested(path=str(path), checks=tuple(map(_unread, error.problems)))
     book = case_book(files, policies)
@@ -167,7 +168,9 @@ def _examined(ground: _Ground, policy: Policy) -> Iterator[Checked]:
         )
     lacking = shortcomings([policy], ground.book, examined)
     if not lacking:
-        yield Checked(suite=policy.name, name=BOTH_SIDES, file=policy.file)
+        unread = {problem.file for problem in ground.book.problems}
+        skipped = "its cases do not load" if not examined and beside(policy) in unread else ""
+        yield Checked(suite=policy.name, name=BOTH_SIDES, file=policy.file, skipped=skipped)
     for problem in lacking:
         yield Checked(
             suite=policy.name,

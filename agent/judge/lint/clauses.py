@@ -15,11 +15,14 @@ from agent.judge.operators import DOUBTFUL
 from agent.judge.seen import fact_of
 from agent.judge.shape import shape
 from agent.judge.vocabulary import Scope
-from agent.judge.walk import tests_of
+from agent.judge.walk import names_of, tests_of, walk
 from agent.model.policy import All, AnyOf, Condition, Messages, Moment, Not, Policy, Test
 from agent.model.remark import Remark
 
 Placed = tuple[int, Condition]
+
+MESSAGES = "messages"
+"""What is unknown as a whole where no message was looked up."""
 
 
 def clauses(policy: Policy, now: datetime) -> Iterator[Remark]:
@@ -70,16 +73,20 @@ class _Reader:
             yield self._told(Code.NEVER_HOLDS, condition, message)
 
     def _always(self, condition: Condition, scope: Scope) -> Remark:
-        """Return that the condition can never fail; asking that the fact is known helps where it may not be."""
+        """Return that the condition can never fail; asking that its facts are known helps where they may not be."""
         is_test = isinstance(condition, Test) and condition.operator != "oneOf"
-        why = "passes whatever its fact is" if is_test else "passes whatever is known"
+        doubtful = _may_lack(condition, scope)
+        if is_test:
+            why, mend = "passes whatever its fact is", "" if doubtful else "take it out"
+        elif doubtful:
+            why = "passes whatever its facts are"
+            mend = "take it out, if what is not known is to pass too"
+            if MESSAGES not in doubtful:
+                instead = ", ".join(f"`{name}: {{exists: true}}`" for name in doubtful)
+                mend += f", or write {instead} where the point is that it is known"
+        else:
+            why, mend = "passes whatever is known", "take it out"
         message = f"{written(condition)} can never fail: it {why}"
-        may_be_missing = (
-            isinstance(condition, Test)
-            and is_test
-            and fact_of(condition.fact, scope).known is not Known.ALWAYS
-        )
-        mend = "" if may_be_missing else "take it out"
         return remark(Code.ALWAYS_HOLDS, self.policy.file, condition.mark, message, mend)
 
     def _can(self, condition: Condition, wanted: bool, beside: Sequence[Literal], scope: Scope) -> bool:
@@ -91,8 +98,9 @@ class _Reader:
                 if is_on_nothing(condition, self.now):
                     yield self._on_nothing(condition)
             case All() if not self._can(condition, True, (), scope):
-                for mark, why in why_not(tuple(flat(condition.conditions)), self.now, (), scope):
-                    yield remark(Code.NEVER_HOLDS, self.policy.file, mark or condition.mark, why)
+                for why in why_not(tuple(flat(condition.conditions)), self.now, (), scope):
+                    mark = why.mark or condition.mark
+                    yield remark(Code.NEVER_HOLDS, self.policy.file, mark, why.words, why.mend)
             case All(conditions=conditions):
                 around = beside if self._can(condition, True, beside, scope) else ()
                 for at, one in enumerate(conditions):
@@ -174,6 +182,19 @@ class _Reader:
 
     def _told(self, code: Code, condition: Condition, message: str) -> Remark:
         return remark(code, self.policy.file, condition.mark, message)
+
+
+def _may_lack(condition: Condition, scope: Scope) -> tuple[str, ...]:
+    """Return the facts, or `messages`, for want of which the condition may be unknown; none where it never is."""
+    found: list[str] = []
+    for one, where in walk(condition, scope):
+        if isinstance(one, Messages):
+            found.append(MESSAGES)
+        if not isinstance(one, Test) or one.operator == "exists":
+            continue
+        found += [name for name in names_of(one) if fact_of(name, where).known is not Known.ALWAYS]
+        found += [fresh.fact for fresh in one.fresh]
+    return tuple(dict.fromkeys(found))
 
 
 def _yesterday(now: datetime) -> str:

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import combinations
 
+import msgspec
+
 from agent.judge.lint.possible import EVIDENCE_TYPE, Literal, possible
 from agent.judge.lint.rules import Code, remark
 from agent.judge.lint.settled import about
@@ -14,6 +16,21 @@ from agent.model.remark import Remark
 
 MOST_COMPARED = 100
 """Conditions beside each other that are compared pair by pair; of more, nothing is said that takes pairs."""
+
+
+ALONE = "mend the condition, or take it out"
+"""What to do about a condition that needs no other one to be impossible."""
+
+
+class Why(msgspec.Struct, frozen=True):
+    """Why conditions can never hold.
+
+    The place is that of the condition to mend; None where it takes more than two. Without `mend`, it is the rule's.
+    """
+
+    mark: Mark | None
+    words: str
+    mend: str = ""
 
 
 def contradictions(policy: Policy, now: datetime) -> Iterator[Remark]:
@@ -28,8 +45,8 @@ def contradictions(policy: Policy, now: datetime) -> Iterator[Remark]:
         return remark(Code.NEVER_MATCHES, policy.file, mark, f"the policy can never match: {message}", mend)
 
     if not possible([*base, *held], now):
-        for mark, why in why_not([one.condition for one in held], now, base):
-            yield told(mark or policy.match.mark, why)
+        for why in why_not([one.condition for one in held], now, base):
+            yield told(why.mark or policy.match.mark, why.words, why.mend)
         return
     for one in failed:
         if not possible([*base, *held, one], now):
@@ -44,30 +61,27 @@ def why_not(
     now: datetime,
     base: Sequence[Literal] = (),
     scope: Scope = Scope.ACTION,
-) -> Iterator[tuple[Mark | None, str]]:
-    """Say why these can never all hold: each that cannot by itself, or the first two that cannot together.
-
-    The place is that of the condition to mend; None where it takes more than two.
-    """
+) -> Iterator[Why]:
+    """Say why these can never all hold: each that cannot by itself, or the first two that cannot together."""
     alone = [one for one in conditions if not possible([*base, Literal(one)], now, scope)]
     for one in alone:
         if possible([Literal(one)], now, scope):
-            yield one.mark, f"{written(one)} can never hold for these kinds and tenants"
+            yield Why(one.mark, f"{written(one)} can never hold for these kinds and tenants", ALONE)
         else:
             yield _innermost(one, now, scope)
     if alone:
         return
     if len(conditions) > MOST_COMPARED:
-        yield None, "its conditions contradict each other"
+        yield Why(None, "its conditions contradict each other")
         return
     for one, other in combinations(conditions, 2):
         if not possible([*base, Literal(one), Literal(other)], now, scope):
-            yield other.mark, _against(one, other)
+            yield Why(other.mark, _against(one, other))
             return
-    yield None, "its conditions contradict each other"
+    yield Why(None, "its conditions contradict each other")
 
 
-def _innermost(condition: Condition, now: datetime, scope: Scope) -> tuple[Mark, str]:
+def _innermost(condition: Condition, now: datetime, scope: Scope) -> Why:
     """Return where and why this can never hold, as far inside as it is due to one thing."""
     inner: Condition = condition
     match condition:
@@ -75,11 +89,25 @@ def _innermost(condition: Condition, now: datetime, scope: Scope) -> tuple[Mark,
             if not possible([Literal(inner)], now, Scope.MESSAGE):
                 return _innermost(inner, now, Scope.MESSAGE)
         case All(conditions=conditions):
-            mark, why = next(why_not(tuple(flat(conditions)), now, (), scope))
-            return mark or condition.mark, why
+            why = next(why_not(tuple(flat(conditions)), now, (), scope))
+            return why if why.mark is not None else Why(condition.mark, why.words, why.mend)
+        case Test() if _counts_parts(condition, scope):
+            words = (
+                f"{written(condition)} can never hold: `{condition.fact}` is a count, which is a whole number"
+            )
+            return Why(condition.mark, words, "write a whole number, or `between` two")
         case _:
             pass
-    return condition.mark, f"{written(condition)} can never hold"
+    return Why(condition.mark, f"{written(condition)} can never hold", ALONE)
+
+
+def _counts_parts(test: Test, scope: Scope) -> bool:
+    """Whether the test asks of a count for a number that is not whole."""
+    fact = fact_named(test.fact, scope)
+    if fact is None or not fact.is_count:
+        return False
+    asked = test.operand if isinstance(test.operand, frozenset | tuple) else (test.operand,)
+    return any(isinstance(one, float) and not one.is_integer() for one in asked)
 
 
 def flat(conditions: Sequence[Condition]) -> Iterator[Condition]:

@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterator, Sequence
 
 from agent.judge.cases import CaseFile
 from agent.judge.examine import beside
+from agent.judge.layout import CASES
 from agent.judge.lint.rules import Code, remark
-from agent.judge.parse import CASES
 from agent.model.policy import Policy
 from agent.model.remark import Remark
 
@@ -13,9 +13,8 @@ from agent.model.remark import Remark
 def examples(
     policies: Sequence[Policy], files: Sequence[CaseFile], unread: Collection[str]
 ) -> Iterator[Remark]:
-    """Give each policy that no case is about."""
+    """Give each policy that has no cases of its own, which `policy test` fails on."""
     about = {each.policy for each in files if each.cases}
-    about |= {name for each in files for case in each.cases for name in case.policies}
     for policy in policies:
         if policy.name not in about and beside(policy) not in unread:
             message = f"no case is about the policy: `{policy.name}{CASES}` is not there, or has none"

@@ -47,6 +47,8 @@ class Code(StrEnum):
     LIST_ENTRY_TWICE = "list-entry-twice"
     LIST_STALE_TOO_SOON = "list-stale-too-soon"
     NO_CASES = "no-cases"
+    CASE_ASSERTS_NOTHING = "case-asserts-nothing"
+    CASES_ONE_SIDED = "cases-one-sided"
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
@@ -275,9 +277,23 @@ _ROWS: tuple[tuple[Code, Severity, str, str, str], ...] = (
     (
         Code.NO_CASES,
         _W,
-        "a policy that no case names",
+        "a policy without cases of its own",
         "nobody has said what it is to do, so that nobody notices when it does something else",
         "write examples beside it, one in which it acts and one in which it does not",
+    ),
+    (
+        Code.CASE_ASSERTS_NOTHING,
+        _W,
+        "a case that holds whatever stands in the way",
+        "it would hold too if the policy were taken out, or if a fact in it were misspelt",
+        "name in `reason` what stood in the way",
+    ),
+    (
+        Code.CASES_ONE_SIDED,
+        _W,
+        "cases that only show where a policy acts, or only where it does not",
+        "a policy that matches everything, or nothing, would pass them all",
+        "add a case of the other side",
     ),
 )
 

@@ -4,10 +4,11 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 from datetime import datetime
 
+from agent.judge import fold
 from agent.judge.lint.reach import SOON, ago, length
 from agent.judge.lint.rules import Code, remark
 from agent.judge.strict_yaml import shown
-from agent.model.policy import ListEntry, Mark, PolicyList, PolicySet
+from agent.model.policy import ListEntry, ListType, Mark, PolicyList, PolicySet
 from agent.model.remark import Remark
 
 
@@ -43,10 +44,23 @@ def _of_list(one: PolicyList, policies: int, now: datetime) -> Iterator[Remark]:
     seen: dict[str, ListEntry] = {}
     for entry in one.entries:
         yield from _of_entry(one, entry, now)
-        first = seen.setdefault(entry.wording, entry)
+        first = seen.setdefault(_compared(one, entry), entry)
         if first is not entry:
             message = f"`{shown(entry.wording)}` is there already, on line {first.mark.line}"
             yield told(Code.LIST_ENTRY_TWICE, entry.mark, message)
+
+
+def _compared(one: PolicyList, entry: ListEntry) -> str:
+    """Return the entry as it is compared: without regard to case, and domains as DNS has them."""
+    match one.type:
+        case ListType.ADDRESSES:
+            return fold.address(entry.wording)
+        case ListType.DOMAINS:
+            return fold.domain(entry.wording)
+        case ListType.USERS if "@" in entry.wording:
+            return fold.address(entry.wording)
+        case _:
+            return fold.text(entry.wording)
 
 
 def _has_ended(entry: ListEntry, now: datetime) -> bool:

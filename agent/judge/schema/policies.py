@@ -27,7 +27,7 @@ def policy_schema() -> Schema:
     """Return the schema of one policy."""
     found = closed(
         _properties(),
-        required=REQUIRED,
+        required=tuple(REQUIRED),
         description="A policy of air-agent: which pending actions it is for, and what it decides of them.",
         anyOf=[{"required": ["decide"]}, {"required": ["inform"]}],
         allOf=[*_of_verbs(), _of_limits(), *map(_of_kind, ActionKind)],

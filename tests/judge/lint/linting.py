@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from agent.judge.cases import parse_cases
+from agent.judge.layout import CASES
 from agent.judge.lint.lint import lint
-from agent.judge.parse import CASES, parse_set
+from agent.judge.parse import parse_set
 from agent.model.remark import Remark
 from tests.judge.writing import NOW, policy_file
 

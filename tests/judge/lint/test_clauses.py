@@ -8,6 +8,8 @@ import pytest
 from tests.judge.lint.linting import codes, remarks, told
 from tests.judge.writing import NOW, list_file, policy_file
 
+OR_KNOWN = "take it out, if what is not known is to pass too"
+
 
 @pytest.mark.parametrize(
     ("match", "unless", "expected"),
@@ -152,7 +154,26 @@ def test_a_condition_that_can_never_fail_is_told(match: str, expected: list[str]
         ),
         ("action.alertCount: {atLeast: 0}", "take it out"),
         ("action.deadline: {exists: true}", "take it out"),
-        ("any: [{cluster.by: url}, {not: {cluster.by: url}}]", "take it out"),
+        (
+            "any: [{cluster.by: url}, {not: {cluster.by: url}}]",
+            f"{OR_KNOWN}, or write `cluster.by: {{exists: true}}` where the point is that it is known",
+        ),
+        (
+            "any: [{clicks.allowed: {atMost: 0}}, {clicks.allowed: {above: 0}}]",
+            f"{OR_KNOWN}, or write `clicks.allowed: {{exists: true}}` where the point is that it is known",
+        ),
+        (
+            "any: [{action.alertCount: {atMost: 3}}, {action.alertCount: {above: 3}}]",
+            "take it out",
+        ),
+        (
+            "any: [{cluster.by: {exists: true}}, {not: {cluster.by: {exists: true}}}]",
+            "take it out",
+        ),
+        (
+            "messages: {share: {of: {auth.dmarc: pass}, atLeast: 0, atMost: 1}}",
+            OR_KNOWN,
+        ),
     ],
 )
 def test_to_ask_that_a_fact_is_known_is_advised_only_where_it_may_not_be(match: str, mend: str) -> None:
@@ -304,3 +325,32 @@ def test_of_very_many_conditions_those_that_are_the_same_are_still_told() -> Non
     assert told(policy_file(match)) == [
         "208:7 redundant: `alert.title: a7` says nothing more than `alert.title: a7` on line 15"
     ]
+
+
+@pytest.mark.parametrize(
+    ("match", "words", "mend"),
+    [
+        (
+            "clicks.allowed: {equals: 1.5}",
+            "`clicks.allowed: 1.5` can never hold: `clicks.allowed` is a count, which is a whole number",
+            "write a whole number, or `between` two",
+        ),
+        (
+            "clicks.allowed: {in: [0.5, 1.5]}",
+            "`clicks.allowed: {in: [0.5, 1.5]}` can never hold: `clicks.allowed` is a count, which is a whole number",
+            "write a whole number, or `between` two",
+        ),
+        (
+            "clicks.allowed: {below: 0}",
+            "`clicks.allowed: {below: 0}` can never hold",
+            "mend the condition, or take it out",
+        ),
+    ],
+)
+def test_of_one_condition_that_is_impossible_by_itself_nothing_is_said_of_contradictions(
+    match: str, words: str, mend: str
+) -> None:
+    (found,) = (one for one in remarks(policy_file(match)) if one.code == "never-matches")
+
+    assert found.message == f"the policy can never match: {words}"
+    assert found.mend == mend

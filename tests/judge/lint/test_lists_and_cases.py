@@ -32,7 +32,13 @@ ONE = "entries: [ceo@contoso.example]\n"
         (f"type: addresses\nsource: {{group: {GROUP}}}\nrefresh: 13h\nstale: 24h\n", ["list-stale-too-soon"]),
         (f"{ONE}review: 2026-08-24T09:00:01Z\n", []),
         (f"{ONE}review: 2026-08-24T09:00:00Z\n", ["list-review-due"]),
-        ("entries:\n  - a@x.example\n  - A@x.example\n  - a@x.example\n", ["list-entry-twice"]),
+        ("entries:\n  - a@x.example\n  - b@x.example\n  - a@x.example\n", ["list-entry-twice"]),
+        ("type: addresses\nentries:\n  - ceo@x.example\n  - CEO@X.example\n", ["list-entry-twice"]),
+        (
+            "type: addresses\nentries:\n  - ceo@bücher.example\n  - ceo@xn--bcher-kva.example\n",
+            ["list-entry-twice"],
+        ),
+        ("type: users\nentries:\n  - ceo@x.example\n  - ceo@xn--bcher-kva.example\n", []),
         (
             "entries:\n  - a@x.example\n  - {value: b@x.example, expires: 2026-08-24T09:00:00Z}\n",
             ["list-entry-ended"],
@@ -97,7 +103,7 @@ def cases(name: str, policies: str = "") -> dict[str, bytes]:
 
 @pytest.mark.parametrize(
     ("files", "is_told"),
-    [({}, True), (cases("p"), False), (cases("other", "p"), False), (cases("other"), True)],
+    [({}, True), (cases("p"), False), (cases("other", "p"), True), (cases("other"), True)],
 )
 def test_a_policy_that_no_case_is_about_is_told(files: dict[str, bytes], is_told: bool) -> None:
     found = remarks(policy_file(decide="escalate"), lists=files)

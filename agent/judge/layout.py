@@ -1,0 +1,96 @@
+"""Where the files of a set lie: which of them are policies, lists, situations, cases or proofs, by their paths."""
+
+from collections.abc import Iterable, Mapping
+
+from agent.judge.strict_yaml import Mapping_, problem
+from agent.model.errors import Problem
+from agent.model.policy import Mark
+
+CASES = ".cases.yaml"
+"""How the name of a file of cases ends."""
+
+PROOFS = ".proofs.yaml"
+"""How the name of a file of proofs ends."""
+
+LISTS, SITUATIONS = "lists", "situations"
+"""The folders, beside the policies, of what is none."""
+
+_YAML = (".yaml", ".yml")
+
+
+def is_list(file: str) -> bool:
+    """Whether the path is that of a list file: one that lies in a folder `lists`.
+
+    Folders further up say nothing: the whole set may lie in one of that name.
+    """
+    return file.endswith(_YAML) and _parts(file)[-2:-1] == [LISTS]
+
+
+def is_situation(file: str) -> bool:
+    """Whether the path is that of a situation, on which cases may stand: one in a folder `situations`."""
+    return file.endswith(_YAML) and _parts(file)[-2:-1] == [SITUATIONS]
+
+
+def is_policy(file: str) -> bool:
+    """Whether the path is that of a policy."""
+    is_other = file.endswith((CASES, PROOFS)) or is_list(file) or is_situation(file)
+    return file.endswith(_YAML) and not is_other
+
+
+def folder_of(files: Iterable[str]) -> str:
+    """Return the folder in which all of these files lie, as their paths name it; empty where they name none."""
+    common = _common(files)
+    return "/" if common == [""] else "/".join(common)
+
+
+def within(files: Mapping[str, bytes]) -> tuple[tuple[str, bytes], ...]:
+    """Return these files by their names inside the folder in which all of them lie.
+
+    So the same files are the same set, however the way to their folder is written and wherever it lies.
+    """
+    depth = len(_common(files))
+    return tuple(sorted(("/".join(_parts(file)[depth:]), data) for file, data in files.items()))
+
+
+def misplaced(files: Iterable[str]) -> Mapping[str, Problem]:
+    """Return the files in folders below `lists` or `situations` of the set, where nothing is looked for."""
+    every = sorted(file for file in files if file.endswith(_YAML))
+    depth = len(_common(every))
+    found: dict[str, Problem] = {}
+    for file in every:
+        *above, last = _parts(file)[depth:-1] or [""]
+        name = next((one for one in above if one in (LISTS, SITUATIONS)), None)
+        if name is not None and last not in (LISTS, SITUATIONS):
+            message = f"{name} lie directly in `{name}`, and in no folder below it: move the file there"
+            found[file] = problem(file, Mark(1, 1), message)
+    return found
+
+
+def what_else(root: Mapping_) -> str | None:
+    """Return what a file that lies where policies do seems to be, and where it belongs; None for a policy."""
+    keys = {key.text for key, _ in root.entries}
+    if keys & {"policy", "match", "decide"}:
+        return None
+    if "list" in keys or {"entries"} <= keys:
+        return f"is a list, and no policy: lists lie directly in the folder `{LISTS}`: move it there"
+    if "proofs" in keys:
+        return f"holds proofs, and no policy: end its name in `{PROOFS}`"
+    if "cases" in keys:
+        return f"holds cases, and no policy: end its name in `{CASES}`"
+    if {"kind", "facts"} <= keys:
+        return f"is a situation, and no policy: situations lie directly in `{SITUATIONS}`: move it there"
+    return "is no policy, which begins with `policy: NAME`: move it out of the folder of policies"
+
+
+def _common(files: Iterable[str]) -> list[str]:
+    """Return the parts of the folder in which all of these files lie."""
+    folders = [_parts(file)[:-1] for file in files]
+    if not folders:
+        return []
+    low, high = min(folders), max(folders)
+    same = (at for at, (one, other) in enumerate(zip(low, high, strict=False)) if one != other)
+    return low[: next(same, min(len(low), len(high)))]
+
+
+def _parts(file: str) -> list[str]:
+    return file.replace("\\", "/").split("/")
