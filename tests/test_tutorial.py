@@ -47,6 +47,8 @@ def test_the_tutorial_works_when_typed_in_as_written(tmp_path: Path) -> None:
     assert "5 of 5 seen" in said
     assert re.search(r"^[1-9]\d* actions flip$", said, re.M), said
     assert re.search(r"^ +[1-9]\d*  approve -> escalate$", said, re.M), said
-    assert re.search(r"^messages deleted: \d+ more, [1-9]\d* fewer( \(estimated for .*\))?$", said, re.M), said
+    assert re.search(r"^messages deleted: \d+ more, [1-9]\d* fewer( \(estimated for .*\))?$", said, re.M), (
+        said
+    )
     assert "18 proved" in said
     assert "What would have changed it" in said
