@@ -1,5 +1,8 @@
 """A backtest in sentences, for every face alike."""
 
+import re
+from itertools import takewhile
+
 from agent.faces.telling import KINDS, commit, moment
 from agent.judge.quote import counted
 from agent.model.backtest import Backtest, Compared, Flip, Judgement, Totals, Unsaid
@@ -61,5 +64,20 @@ def what(one: Flip | Unsaid) -> str:
     """Return what would be done to what."""
     return f"{KINDS[one.kind]}: {one.label}" if one.label else KINDS[one.kind]
 
+
+def parts_of_reasons(before: str, after: str) -> tuple[list[str], list[str]]:
+    """Return two reasons on the same action in their parts, without what it is about, which ends both."""
+    same = takewhile(lambda pair: pair[0] == pair[1], zip(reversed(before), reversed(after), strict=False))
+    shared = before[len(before) - sum(1 for _ in same) :]
+    about = shared[shared.index(" (") :] if shared.endswith(")") and " (" in shared else ""
+    return _parts(before.removesuffix(about)), _parts(after.removesuffix(about))
+
+
+def _parts(reason: str) -> list[str]:
+    return _BETWEEN.split(reason)
+
+
+_BETWEEN = re.compile(r"; (?:otherwise )?|(?<=^policies disagree): ")
+"""What stands between the parts of a reason."""
 
 LATER = "each action is told at the first of its decisions that differs: the later ones hang on it"

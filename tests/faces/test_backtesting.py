@@ -7,17 +7,22 @@ import re
 import shutil
 import subprocess
 import sys
+import unicodedata
 from datetime import UTC, datetime
 from html import unescape
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner, Result
 
 from agent.faces.backtest_markdown import LONGEST, code, markdown
+from agent.faces.backtest_words import parts_of_reasons
 from agent.faces.cli.app import app
+from agent.faces.cli.backtest_tables import tell
 from agent.model.backtest import Backtest, Compared, Fate, Flip, Judgement, Totals, Unsaid
 from agent.model.pending import ActionKind
 from tests.faces.records import HOSTILE
@@ -99,6 +104,55 @@ def test_a_change_is_shown_with_what_flips_from_what_to_what_and_by_which_policy
             "approve by `limited`:",
         )
     }
+
+
+def test_a_flip_is_a_block_that_tells_only_what_differs_within_80_columns(past: Path) -> None:
+    done = run("policy", "backtest", "--treat-as", "enforce", columns=80)
+
+    blocks = [block.splitlines() for block in done.stdout.split("\n\n")]
+    (block,) = [block for block in blocks if "14d00a11" in block[0]]
+    assert block == [
+        "14d00a11  2026-09-01 12:00Z  approve -> escalate  by observing",
+        "    soft delete of a mail cluster: https://burst-7.harvest.example/",
+        "  + policies disagree",
+        "  + reject by `observing`: `evidence.verdict` is malicious, one of malicious,",
+        "    suspicious",
+        "  + `recipients.count` is 4, at least 3",
+    ]
+    assert max(len(line) for block in blocks[1:-1] for line in block) <= 80
+    assert sum("-> escalate  by observing" in block[0] for block in blocks) == 8
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "parts"),
+    [
+        (
+            "a by `p`: x; y (l, incident 1)",
+            "a by `p`: x (l, incident 1)",
+            (["a by `p`: x", "y"], ["a by `p`: x"]),
+        ),
+        ("a by `p` (why): x (l)", "b by `p` (why): x (l)", (["a by `p`"], ["b by `p`"])),
+        (
+            "held by `g`: full; otherwise a by `p`: x (l (m), incident 1)",
+            "policies disagree: a by `p`: x; b by `q`: z (l (m), incident 1)",
+            (["held by `g`: full", "a by `p`: x"], ["policies disagree", "a by `p`: x", "b by `q`: z"]),
+        ),
+        ("", "", ([""], [""])),
+    ],
+)
+def test_reasons_are_taken_apart(before: str, after: str, parts: tuple[list[str], list[str]]) -> None:
+    assert parts_of_reasons(before, after) == parts
+
+
+@pytest.mark.parametrize("label", [HOSTILE, "x" * 300])
+def test_an_attackers_text_does_nothing_in_a_block(label: str) -> None:
+    out = Console(file=StringIO(), width=80, force_terminal=True, color_system=None)
+
+    tell(out, a_backtest(a_flip(label)), most=10)
+
+    assert isinstance(out.file, StringIO)
+    said = out.file.getvalue()
+    assert not {letter for letter in said if unicodedata.category(letter) in {"Cc", "Cf"}} - {"\n"}
 
 
 def test_json_tells_every_flip_with_stable_names(past: Path) -> None:

@@ -48,6 +48,7 @@ and with AIR_AGENT_CLIENT_SECRET={secret} in its environment; {mode}
 """
 
 GROUPS = f"""\
+
 groups to feed lists from, with `source: {{group: ID}}`:
 
   {names.EXECUTIVES}  two executives ({names.VIPS[0]} and {names.VIPS[1]})
