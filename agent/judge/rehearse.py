@@ -26,7 +26,8 @@ class Failing(msgspec.Struct, frozen=True, kw_only=True):
 class Rehearsal(msgspec.Struct, frozen=True, kw_only=True):
     """How the cases went.
 
-    `hollow` are those that hold and assert nothing; `one_sided` the policies whose cases show one side only.
+    `hollow` are those that hold and assert nothing; `one_sided` the policies whose cases hold and show one side
+    only: what those show that fail is to be mended first.
     """
 
     cases: int
@@ -39,13 +40,16 @@ class Rehearsal(msgspec.Struct, frozen=True, kw_only=True):
 def rehearse(judge: Judge, book: CaseBook, *, only: Callable[[str], bool] = lambda _: True) -> Rehearsal:
     """Return how the cases of the book went; `only` says of which files."""
     examined = [examine(judge, case) for case in book.cases if only(case.file)]
+    failing = {one.case.file for one in examined if one.wrong}
     return Rehearsal(
         cases=len(examined),
         unread=tuple(problem for problem in book.problems if only(problem.file)),
         failing=tuple(_failing(one) for one in examined if one.wrong),
         hollow=tuple(_told(one.case, one.hollow) for one in examined if one.hollow),
         one_sided=tuple(
-            one for one in one_sided(judge.policy_set.policies, book, examined) if only(one.file)
+            one
+            for one in one_sided(judge.policy_set.policies, book, examined)
+            if only(one.file) and one.file not in failing
         ),
     )
 

@@ -133,6 +133,7 @@ def test_without_a_repository_or_a_commit_there_is_none(tmp_path: Path) -> None:
 
     outside = git.committed(tmp_path, PolicyFiles(tmp_path).files(), is_wanted)
     empty = Repository(tmp_path / "empty")
+    empty.write("p.yaml", policy_file())
 
     assert outside == ""
     assert empty.committed() == ""

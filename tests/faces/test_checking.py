@@ -354,8 +354,8 @@ def test_github_gets_one_line_for_each_remark_and_the_summary(folder: Path) -> N
     done = run(str(folder), "--format", "github")
 
     lines = done.stdout.splitlines()
-    assert [line.partition(" file=")[0] for line in lines[:-1]] == ["::warning", "::error", "::error"]
-    assert lines[-1] == f"2 errors, 1 warning in {folder}"
+    assert [line.partition(" file=")[0] for line in lines[:-1]] == ["::error", "::error"]
+    assert lines[-1] == f"2 errors in {folder}"
     assert done.exit_code == 1
 
 
