@@ -560,3 +560,40 @@ def test_what_several_clauses_of_a_policy_want_is_told_once(tmp_path: Path) -> N
     reason = done.stdout.splitlines()[2]
     assert reason.count("unless `messages` are unknown (not looked up)") == 1
     assert "unless `recipients` is unknown" in reason
+
+
+def test_on_a_narrow_terminal_further_lines_of_an_entry_are_set_in_and_words_stay_whole(
+    tmp_path: Path,
+) -> None:
+    folder = str(written(tmp_path, SMALL, VIP))
+    arguments = ["policy", "explain", "--facts", with_facts(tmp_path), "--policies", folder]
+
+    done = CliRunner(env={"COLUMNS": "60"}).invoke(app, arguments)
+
+    lines = done.stdout.splitlines()
+    at = next(at for at, line in enumerate(lines) if line.startswith(" approve  had"))
+    assert lines[at + 1].startswith(" " * 10)
+    title = next(at for at, line in enumerate(lines) if line.startswith("small-malicious  approve"))
+    under = next(at for at, line in enumerate(lines) if line.startswith(("└── ", "├── ")))
+    assert all(line.startswith("    ") for line in lines[title + 1 : under])
+    reason = next(line for line in lines if line.startswith("no policy matched: nearest"))
+    assert len(reason) <= 60
+    assert all(line.strip() or not line for line in lines)
+
+
+def test_a_clause_of_unless_that_failed_is_well_and_other_messages_are_said_to_be_left_out(
+    tmp_path: Path,
+) -> None:
+    policy = SMALL.replace("- recipients", "- messages: {any: {subject: a}}\n  - recipients")
+    folder = str(written(tmp_path, policy))
+
+    done = explain(
+        "--facts",
+        with_facts(tmp_path, f"{FACTS}messages: [{{subject: b}}, {{subject: c}}]\n"),
+        "--policies",
+        folder,
+    )
+
+    assert "failed   `cluster.mailboxCount` is 250" in done.stdout
+    assert "not so   `recipients` is anna@contoso.example" in done.stdout
+    assert "message 1 of 2, the others are not shown" in done.stdout

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.text import Text
 from rich.tree import Tree as Drawn
 
-from agent.faces.cli.output import COLOURS, safe
+from agent.faces.cli.output import COLOURS, PIPED_WIDTH, lines, safe
 from agent.faces.cli.taken_apart import Explained, Recorded
 from agent.faces.telling import commit, moment
 from agent.model.decision import Answer, Verb, Weighed
@@ -33,6 +33,9 @@ GREEN, RED, YELLOW = "green", "red", "yellow"
 
 IN_MATCH = {Held.HELD: GREEN, Held.FAILED: RED, Held.UNKNOWN: YELLOW}
 IN_UNLESS = {Held.HELD: RED, Held.FAILED: GREEN, Held.UNKNOWN: YELLOW}
+
+NOT_SO = "not so"
+"""What a condition is called that failed where it is well that it did."""
 
 JOINTS = {Joint.ALL: "all of these", Joint.ANY: "any of these", Joint.NOT: "not this"}
 
@@ -109,9 +112,10 @@ def _set(told: Explained) -> str:
 
 def _verdict(out: Console, verb: Verb, deciding: Sequence[str], end: str) -> None:
     by = f" by {', '.join(deciding) or 'no policy'}{end}"
-    out.print(
+    _print(
+        out,
         Text.assemble(Text(verb.value, style=f"bold {COLOURS.get(verb.value, '')}"), safe(by, "bold", LONG)),
-        soft_wrap=True,
+        inset=2,
     )
 
 
@@ -173,7 +177,7 @@ def _flips(out: Console, flips: Flips) -> None:
 
 
 def _labelled(out: Console, label: str, colour: str, words: str, style: str = "") -> None:
-    out.print(Text.assemble(Text(f"{label:>8}  ", style=colour), safe(words, style, LONG)), soft_wrap=True)
+    _print(out, Text.assemble(Text(f"{label:>8}  ", style=colour), safe(words, style, LONG)), inset=10)
 
 
 # The policies
@@ -187,7 +191,7 @@ def _policies(out: Console, explanation: Explanation, *, everything: bool) -> No
     folded = []
     for policy in explanation.policies:
         if everything or policy.bearing in UNFOLDED or policy.policy in named:
-            out.print(_drawn(policy))
+            out.print(_drawn(out, policy))
         else:
             folded.append(policy)
     for policy in folded:
@@ -223,11 +227,14 @@ def _folded(out: Console, policy: PolicyTree) -> None:
     ways = policy.in_the_way
     more = f" and {len(ways) - 1} more" if len(ways) > 1 else ""
     why = f": {ways[0]}{more}" if ways else ""
-    out.print(Text.assemble(_title(policy), safe(why, "dim", LONG)), soft_wrap=True)
+    _print(out, Text.assemble(_title(policy), safe(why, "dim", LONG)), inset=4)
 
 
-def _drawn(policy: PolicyTree) -> Drawn:
-    title = Text.assemble(_title(policy), safe(f"  {policy.file}", "dim", LONG))
+def _drawn(out: Console, policy: PolicyTree) -> Drawn:
+    title, file = _title(policy), safe(policy.file, "dim", LONG)
+    is_room = title.cell_len + 2 + file.cell_len <= out.width
+    below = (_set_in(line, 4) for line in file.wrap(out, max(out.width - 4, 1)))
+    title = title + Text("  ") + file if is_room else lines(_broken(out, title, inset=4), *below)
     root = Drawn(title, guide_style="dim")
     if policy.failure:
         root.add(safe(f"it could not be evaluated ({policy.failure}): this is a bug", RED))
@@ -266,7 +273,8 @@ def _grow(under: Drawn, tree: Tree, colours: dict[Held, str]) -> None:
                 node.add(safe(tree.unknown, YELLOW, LONG))
             if tree.part is not None:
                 label = f" ({tree.telling_label})" if tree.telling_label else ""
-                of = f"message {tree.telling} of {tree.messages}{label}"
+                others = ", the others are not shown" if tree.messages > 1 else ""
+                of = f"message {tree.telling} of {tree.messages}{label}{others}"
                 _grow(node.add(safe(of, "dim", LONG)), tree.part, colours)
         case Hours():
             node = under.add(_line(tree.held, tree.words, colours, tree.mark.line))
@@ -279,8 +287,9 @@ def _turned(colours: dict[Held, str]) -> dict[Held, str]:
 
 
 def _line(held: Held, words: str, colours: dict[Held, str], line: int) -> Text:
+    is_well = held is Held.FAILED and colours[held] == GREEN
     return Text.assemble(
-        Text(f"{held.value:<7}  ", style=colours[held]),
+        Text(f"{NOT_SO if is_well else held.value:<7}  ", style=colours[held]),
         safe(words, limit=LONG),
         Text(f"  line {line}", style="dim"),
     )
@@ -325,4 +334,25 @@ def _section(out: Console, title: str) -> None:
 
 
 def _say(out: Console, words: str, style: str = "") -> None:
-    out.print(safe(words, style, LONG), soft_wrap=True)
+    _print(out, safe(words, style, LONG), inset=2)
+
+
+def _print(out: Console, text: Text, *, inset: int) -> None:
+    """Print a line, broken between words where it is longer than a terminal is wide; further lines are set in."""
+    if not out.is_terminal and out.width >= PIPED_WIDTH:
+        out.print(text, soft_wrap=True)
+        return
+    out.print(_broken(out, text, inset=inset), soft_wrap=True)
+
+
+def _broken(out: Console, text: Text, *, inset: int) -> Text:
+    """Return the text in lines that fit, broken between words; all but the first are set in."""
+    first = text.wrap(out, out.width)[0]
+    rest = text[len(first) :]
+    rest = rest[len(rest.plain) - len(rest.plain.lstrip()) :]
+    others = rest.wrap(out, max(out.width - inset, 1)) if rest else ()
+    return lines(first, *(_set_in(line, inset) for line in others))
+
+
+def _set_in(line: Text, columns: int) -> Text:
+    return Text(" " * columns) + line
