@@ -229,7 +229,7 @@ def test_policies_and_claims_that_do_not_load_are_told_with_their_places(folder:
 @pytest.mark.parametrize(
     ("command", "code", "said"),
     [
-        ("prove", 2, "error: `policy prove` needs the solver Z3: pip install 'air-agent[prove]'\n"),
+        ("prove", 2, "error: `policy prove` needs the solver Z3: pip install 'z3-solver>=4.13,<5'\n"),
         ("check", 0, ""),
     ],
 )

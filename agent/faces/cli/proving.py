@@ -25,7 +25,7 @@ from agent.model.proof import Claim, Outcome, Report
 
 USUAL = Path("policies")
 
-MISSING = "`policy prove` needs the solver Z3: pip install 'air-agent[prove]'"
+MISSING = "`policy prove` needs the solver Z3: pip install 'z3-solver>=4.13,<5'"
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
