@@ -233,7 +233,7 @@ def test_a_gate_lets_only_so_many_flips_through(past: Path, options: list[str], 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["nowhere"], "`nowhere` is not a folder"),
+        (["nowhere"], "`nowhere` is not there: name the folder in which the policies lie"),
         (["policies/limited.yaml"], "is not a folder: name the one in which the policies lie"),
         (["--against", "main"], "is neither a folder nor a revision that git knows in"),
         (["--against", "-x"], "is neither a folder nor a revision: name one"),
