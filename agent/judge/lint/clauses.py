@@ -207,28 +207,13 @@ def follows(one: Condition, by: Condition, now: datetime, scope: Scope = Scope.A
     if _may_be_unknown(one, by) or possible([Literal(by), Literal(one, wanted=False)], now, scope):
         return False
     told = {test.fact for test in tests_of(by)}
-    return all(_says_something(part, told, now, scope) for part, scope in _parts(one, scope))
+    return all(_says_something(part, told, now, scope) for part, scope in walk(one, scope))
 
 
 def _says_something(one: Condition, told: set[str], now: datetime, scope: Scope) -> bool:
     """Whether the condition can fail, or is about facts that are known: else it is unknown where they are not."""
     about = {test.fact for test in tests_of(one)}
     return about <= told or possible([Literal(one, wanted=False)], now, scope)
-
-
-def _parts(one: Condition, scope: Scope) -> Iterator[tuple[Condition, Scope]]:
-    """Give the condition and every one within it, each with what it is about."""
-    yield one, scope
-    match one:
-        case All(conditions=conditions) | AnyOf(conditions=conditions):
-            for each in conditions:
-                yield from _parts(each, scope)
-        case Not(condition=inner):
-            yield from _parts(inner, scope)
-        case Messages(condition=inner):
-            yield from _parts(inner, Scope.MESSAGE)
-        case _:
-            pass
 
 
 def _twins(conditions: Sequence[Condition]) -> Iterator[tuple[Placed, Placed]]:
