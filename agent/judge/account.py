@@ -5,7 +5,7 @@ from functools import cached_property, partial
 
 from agent.judge.attempt import Failure, attempt
 from agent.judge.compile import Answers, Compiled, Judge
-from agent.judge.decide import Combined, combine, decide, decides, in_time
+from agent.judge.decide import Combined, combine, decide, in_time
 from agent.judge.flips.flip import MOST_FACTS, MOST_JUDGINGS, Bench, Hunt, hunt
 from agent.judge.flips.suppose import suppose
 from agent.judge.quote import quote
@@ -111,7 +111,7 @@ class Account:
         )
 
     def _unmatched(self) -> str:
-        counting = [one for one in self._counting(self.applicable) if decides(one)]
+        counting = [one for one in self._counting(self.applicable) if one.policy.decides]
         if counting:
             count = len(counting)
             return (
@@ -119,7 +119,7 @@ class Account:
                 if count > 1
                 else "the one policy that counts did not match"
             )
-        if any(decides(one) for one in self.applicable):
+        if any(one.policy.decides for one in self.applicable):
             return "only observing policies are for it, and they do not count"
         return f"no policy is for `{self.action.kind}`"
 
@@ -149,7 +149,7 @@ class Account:
         if one in self.combined.undecided:
             return Bearing.UNDECIDED
         has_spoken = one in self.answers.matched or one in self.answers.undecided
-        if has_spoken and not decides(one):
+        if has_spoken and not one.policy.decides:
             return Bearing.INFORMED
         if has_spoken and not one.enforces(self.enforces_observers):
             return Bearing.SHADOW
@@ -175,7 +175,7 @@ class Account:
             bearing=bearing,
             answer=answer,
             verb=policy.verb,
-            priority=policy.priority if decides(one) else None,
+            priority=policy.priority if one.policy.decides else None,
             observes=not one.enforces(self.enforces_observers),
             reason=policy.reason,
             in_the_way=() if answer is Answer.MATCHED else in_the_way(policy, self.case),
@@ -188,11 +188,11 @@ class Account:
 
     def _aside(self) -> Iterator[Aside]:
         for one in self.judge.of_kind(self.action.kind):
-            if not one.is_for(self.action.tenant_id):
+            if not one.policy.is_for(self.action.tenant_id):
                 tenant = self.action.tenant_id or "none that is named"
                 words = f"it is for other tenants, and this one is {tenant}"
                 yield Aside(policy=one.policy.name, because=Because.TENANT, words=words)
-            elif one.policy.expires is not None and one.has_expired(self.facts.now):
+            elif one.policy.expires is not None and one.policy.has_expired(self.facts.now):
                 words = f"it expired on {quote(one.policy.expires)}"
                 yield Aside(policy=one.policy.name, because=Because.EXPIRED, words=words)
 
@@ -220,7 +220,9 @@ class Account:
 
     def _nothing(self, result: Hunt) -> str:
         if not result.is_reachable:
-            observing = [one for one in self.applicable if decides(one) and one.policy.verb is result.verb]
+            observing = [
+                one for one in self.applicable if one.policy.decides and one.policy.verb is result.verb
+            ]
             names = ", ".join(f"`{one.policy.name}`" for one in observing[:MOST_TOLD])
             though = f"; only observing, and not counted: {names}" if names else ""
             return f"no policy that counts for `{self.action.kind}` says {result.verb}{though}"

@@ -23,12 +23,10 @@ from agent.model.policy import Mode, Policy, PolicySet
 class Compiled:
     """One policy and its closures."""
 
-    __slots__ = ("clauses", "complete", "expires", "partial", "policy", "tenants", "unless")
+    __slots__ = ("clauses", "complete", "partial", "policy", "unless")
 
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
-        self.tenants = policy.tenants
-        self.expires = policy.expires
         self.complete = of_policy(policy, is_complete=True)
         self.partial = of_policy(policy, is_complete=False)
         self.clauses = {
@@ -42,15 +40,7 @@ class Compiled:
 
     def counts(self, tenant: str, now: datetime) -> bool:
         """Whether the policy is for this tenant, and has not expired."""
-        return not self.has_expired(now) and self.is_for(tenant)
-
-    def has_expired(self, now: datetime) -> bool:
-        """Whether the policy's time is over."""
-        return self.expires is not None and now >= self.expires
-
-    def is_for(self, tenant: str) -> bool:
-        """Whether the policy is for this tenant."""
-        return self.tenants is None or tenant.lower() in self.tenants
+        return not self.policy.has_expired(now) and self.policy.is_for(tenant)
 
     def enforces(self, enforces_observers: bool) -> bool:
         """Whether the policy's decision counts; with `enforces_observers` an observing one's does too."""

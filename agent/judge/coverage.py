@@ -105,9 +105,7 @@ def leaves(policy: Policy) -> tuple[tuple[Leaf, Scope], ...]:
 
 def _is_asked(policy: Policy, case: PolicyCase) -> bool:
     one = case.situation
-    is_over = policy.expires is not None and one.facts.now >= policy.expires
-    is_ours = policy.tenants is None or one.tenant.lower() in policy.tenants
-    return one.kind in policy.kinds and is_ours and not is_over
+    return one.kind in policy.kinds and policy.is_for(one.tenant) and not policy.has_expired(one.facts.now)
 
 
 def _covered(leaf: Leaf, scope: Scope, seen: Sequence[frozenset[bool | None]]) -> ClauseCoverage:

@@ -14,7 +14,6 @@ import msgspec
 
 from agent.judge.attempt import Failure, attempt
 from agent.judge.compile import Answers, Compiled, Judge
-from agent.judge.parse import INFORMS_ONLY
 from agent.judge.reasons import Case, finding_of, why_none, why_over, why_undecided, why_verb
 from agent.judge.seen import facts_read
 from agent.judge.vocabulary import Scope, list_of
@@ -40,11 +39,13 @@ class Combined(msgspec.Struct, frozen=True, kw_only=True):
 
 def combine(matched: Iterable[Compiled], undecided: Iterable[Compiled]) -> Combined:
     """Put the answers together; their order does not matter."""
-    deciders = [one for one in matched if decides(one)]
+    deciders = [one for one in matched if one.policy.decides]
     top = max((one.policy.priority for one in deciders), default=None)
     deciding = tuple(one for one in deciders if one.policy.priority == top)
     verbs = {one.policy.verb for one in deciding}
-    open_ = tuple(one for one in undecided if decides(one) and (top is None or one.policy.priority >= top))
+    open_ = tuple(
+        one for one in undecided if one.policy.decides and (top is None or one.policy.priority >= top)
+    )
     if open_ and verbs != {Verb.ESCALATE}:
         return Combined(verb=Verb.ESCALATE, rule=Rule.UNDECIDED, undecided=open_, top=top)
     if len(verbs) == 1:
@@ -58,11 +59,6 @@ def in_time(combined: Combined, deadline: datetime, now: datetime) -> Combined:
     if combined.verb is Verb.APPROVE and now >= deadline:
         return msgspec.structs.replace(combined, verb=Verb.ESCALATE, rule=Rule.OVER)
     return combined
-
-
-def decides(one: Compiled) -> bool:
-    """Whether the policy decides at all; one that only informs does not."""
-    return one.policy.priority > INFORMS_ONLY
 
 
 def decide(
@@ -112,7 +108,9 @@ def decide(
         grounds=_grounds(evidence, ruling.verb, policies, facts),
         evidence=evidence,
         revision=judge.revision,
-        shadow=_shadow(answers, case, observers=[one for one in told if not enforces(one) and decides(one)]),
+        shadow=_shadow(
+            answers, case, observers=[one for one in told if not enforces(one) and one.policy.decides]
+        ),
         inform=_chains(one.policy.inform for one in answers.matched if enforces(one)),
         escalation=next(iter(_chains(policy.escalation for policy in policies)), None),
         agent_version=version,
@@ -165,7 +163,7 @@ def _nearest(judge: Judge, enforcing: Sequence[Compiled], case: Case) -> list[Co
     ranked = sorted(
         (one.policy.verb is Verb.ESCALATE, one.distance(seen, is_complete=is_complete), one.policy.name, at)
         for at, one in enumerate(enforcing)
-        if decides(one)
+        if one.policy.decides
     )
     near = [
         enforcing[at]

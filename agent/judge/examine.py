@@ -21,7 +21,6 @@ from agent.judge.cases import (
 from agent.judge.compile import Judge
 from agent.judge.layout import CASES, is_situation
 from agent.judge.literals import nearest
-from agent.judge.parse import INFORMS_ONLY
 from agent.judge.situations import parse_base
 from agent.judge.strict_yaml import shown
 from agent.model.decision import Answer, Clause, Decision, Verb
@@ -165,7 +164,7 @@ def acts(policy: Policy, decision: Decision) -> bool:
     """Whether the policy matched, and what it asks for is what was decided, or was told to people."""
     if not _answered(policy, decision, Answer.MATCHED):
         return False
-    if policy.priority == INFORMS_ONLY:
+    if not policy.decides:
         return policy.inform in decision.inform
     return policy.name in decision.policies and decision.verb is policy.verb
 
@@ -226,7 +225,7 @@ def beside(policy: Policy) -> str:
 
 def _one_sided(policy: Policy, decisions: Sequence[Decision]) -> Iterable[str]:
     if not any(acts(policy, decision) for decision in decisions):
-        does = "informs" if policy.priority == INFORMS_ONLY else f"decides `{policy.verb}`"
+        does = f"decides `{policy.verb}`" if policy.decides else "informs"
         yield f"no case in which `{policy.name}` {does}: add one, or nobody knows that it ever does"
     if not any(is_out(policy, decision) for decision in decisions):
         yield f"no case in which `{policy.name}` does not match: add one, or nobody knows where it ends"

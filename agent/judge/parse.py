@@ -16,6 +16,7 @@ from agent.model.decision import Verb
 from agent.model.errors import PolicyError, Problem
 from agent.model.pending import MAIL_KINDS, ActionKind
 from agent.model.policy import (
+    INFORMS_ONLY,
     All,
     Classification,
     Condition,
@@ -57,8 +58,6 @@ KEYS = frozenset(
     }
 )
 HIGHEST_PRIORITY = 1_000
-INFORMS_ONLY = -(2**31)
-"""The priority of a policy that informs and decides nothing: below all, so that its verb never counts."""
 
 
 def parse_set(files: Mapping[str, bytes], *, folder: str = "") -> PolicySet:

@@ -135,6 +135,10 @@ class Classification(msgspec.Struct, frozen=True, kw_only=True):
     determination: str | None = None
 
 
+INFORMS_ONLY = -(2**31)
+"""The priority of a policy that informs and decides nothing: below all, so that its verb never counts."""
+
+
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """One policy file."""
 
@@ -166,6 +170,19 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     def mark_of(self, key: str) -> Mark:
         """Return where the key stands; where the policy begins, if it is left out."""
         return self.marks.get(key, self.mark)
+
+    @property
+    def decides(self) -> bool:
+        """Whether it decides at all; one that only informs does not."""
+        return self.priority > INFORMS_ONLY
+
+    def has_expired(self, now: datetime) -> bool:
+        """Whether its time is over."""
+        return self.expires is not None and now >= self.expires
+
+    def is_for(self, tenant: str) -> bool:
+        """Whether it is for this tenant."""
+        return self.tenants is None or tenant.lower() in self.tenants
 
 
 class ListType(StrEnum):

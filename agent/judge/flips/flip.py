@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from agent.judge.compile import Answers, Compiled, Judge
-from agent.judge.decide import Combined, combine, decides, in_time
+from agent.judge.decide import Combined, combine, in_time
 from agent.judge.flips.advance import (
     FALSE,
     KNOWN,
@@ -104,7 +104,7 @@ class Bench:
         self.policies = tuple(
             one
             for one in judge.of_kind(action.kind)
-            if one.is_for(action.tenant_id) and decides(one) and one.enforces(enforces_observers)
+            if one.policy.is_for(action.tenant_id) and one.policy.decides and one.enforces(enforces_observers)
         )
         self.ground = Ground([one.policy for one in self.policies], facts)
         self.judgings = 0
@@ -118,7 +118,7 @@ class Bench:
         return in_time(combined, self.action.deadline, facts.now), counting
 
     def _counting(self, some: Iterable[Compiled]) -> Iterator[Compiled]:
-        return (one for one in some if decides(one) and one.enforces(self.enforces_observers))
+        return (one for one in some if one.policy.decides and one.enforces(self.enforces_observers))
 
 
 def hunt(bench: Bench, verb: Verb) -> Hunt:

@@ -321,7 +321,7 @@ class Ground:
         """Return everything that goes by the clock, as it is at the moment."""
         then = Here(facts=msgspec.structs.replace(facts, now=at), values=facts.values)
         aged = [holds(test, then) for name in self._aging for test in self.tests(Scope.ACTION, name)]
-        ended = [policy.expires is not None and at >= policy.expires for policy in self._policies]
+        ended = [policy.has_expired(at) for policy in self._policies]
         return (*(calendar.inside(one, at) for one in self._calendars), *aged, *ended, at < deadline)
 
 

@@ -13,7 +13,6 @@ from agent.judge.lint.possible import EVIDENCE_TYPE, Literal, possible
 from agent.judge.lint.rules import Code, remark
 from agent.judge.lint.settled import about, matching
 from agent.judge.operators import DOUBTFUL
-from agent.judge.parse import INFORMS_ONLY
 from agent.judge.seen import fact_of, facts_read
 from agent.judge.vocabulary import SETS, Scope
 from agent.model.decision import Verb
@@ -25,16 +24,12 @@ _ASKING_FOR_ONE = frozenset({"anyIn", "contains"})
 
 def rivals(policies: Sequence[Policy], now: datetime) -> Iterator[Remark]:
     """Give every policy that another one keeps from deciding, or with which one may disagree."""
-    deciding = [one for one in policies if one.priority > INFORMS_ONLY and not _is_over(one, now)]
+    deciding = [one for one in policies if one.decides and not one.has_expired(now)]
     for one in deciding:
         yield from _overruled(one, deciding, now)
     for first, second in combinations(deciding, 2):
         if {first.verb, second.verb} == {Verb.APPROVE, Verb.REJECT} and _may_meet(first, second, now):
             yield _conflict(first, second)
-
-
-def _is_over(policy: Policy, now: datetime) -> bool:
-    return policy.expires is not None and policy.expires <= now
 
 
 def _overruled(policy: Policy, policies: Sequence[Policy], now: datetime) -> Iterator[Remark]:

@@ -20,7 +20,6 @@ from agent.judge.coverage import leaves
 from agent.judge.mutants.alter import Lists, list_key
 from agent.judge.mutants.meaning import meaning
 from agent.judge.mutants.vary import in_each
-from agent.judge.parse import INFORMS_ONLY
 from agent.judge.spell import names_list
 from agent.judge.strict_yaml import Mapping_, read
 from agent.judge.vocabulary import Scope
@@ -129,7 +128,7 @@ def _of_whole(policy: Policy, policies: PolicySet, data: bytes) -> Iterator[Muta
     def mutant(key: str, words: str, **changed: object) -> Mutant:
         return Mutant(policy=replace(policy, **changed), words=words, mark=places.get(key, policy.mark))
 
-    if policy.priority != INFORMS_ONLY:
+    if policy.decides:
         for verb in Verb:
             if verb is not policy.verb:
                 yield mutant("decide", f"`decide: {policy.verb}` changed to `{verb}`", verb=verb)
@@ -157,7 +156,7 @@ def _other_priorities(policy: Policy, policies: PolicySet) -> Iterator[int]:
     others = {
         one.priority
         for one in policies.policies
-        if one.name != policy.name and one.priority != INFORMS_ONLY and one.kinds & policy.kinds
+        if one.name != policy.name and one.decides and one.kinds & policy.kinds
     }
     above = [priority for priority in others if priority > policy.priority]
     below = [priority for priority in others if priority < policy.priority]

@@ -9,7 +9,6 @@ from itertools import product
 
 import msgspec
 
-from agent.judge.parse import INFORMS_ONLY
 from agent.judge.proof.meaning import Meaning
 from agent.judge.proof.solver import Formula, Pair, both, either, neither, no
 from agent.model.decision import Verb
@@ -29,7 +28,7 @@ class Ruled(msgspec.Struct, frozen=True):
 
 def deciders(policies: Sequence[Policy], kind: ActionKind) -> tuple[Policy, ...]:
     """Return the policies that decide on such actions, by name."""
-    found = (one for one in policies if kind in one.kinds and one.priority > INFORMS_ONLY)
+    found = (one for one in policies if kind in one.kinds and one.decides)
     return tuple(sorted(found, key=lambda one: one.name))
 
 
