@@ -8,12 +8,16 @@ from typing import Protocol
 import msgspec
 
 from agent.model.alarm import Alarm
+from agent.model.audit import Entry
 from agent.model.decision import Decision
 from agent.model.defender import Alert, Incident, Mail
-from agent.model.enactment import Approval, Cover, Effect, Outcome, Pair, Record, Spent, State
+from agent.model.enactment import Approval, Cover, Effect, EffectKind, Outcome, Pair, Record, Spent, State
+from agent.model.hold import Hold, Replica
 from agent.model.pace import Pace
 from agent.model.past import Judged, Matter, PastAnswer, Tally
-from agent.model.policy import KeptSet, Members
+from agent.model.policy import Classification, KeptSet, Members
+from agent.model.rails import Leave
+from agent.model.targets import Asked, Found, Quarantine
 
 Departing = Callable[[], Awaitable[None]]
 """Awaited once for each attempt, right before the bytes of a write that would be carried out leave this
@@ -99,8 +103,20 @@ class Directory(Protocol):
         ...
 
 
+class Targets(Protocol):
+    """What would be acted on besides mail, as it is now. Every method raises Unavailable, Refused or Malformed."""
+
+    async def find(self, asked: Asked) -> Found | None:
+        """Return what stands there now; None where there is no such thing."""
+        ...
+
+    async def quarantine(self, machine_action_id: str) -> Quarantine | None:
+        """Return how a `StopAndQuarantineFile` stands; None where there is none of this id."""
+        ...
+
+
 class Enactor(Protocol):
-    """Writing to Defender.
+    """Writing to Defender, Entra ID and mailboxes.
 
     Each write awaits `departing` right before its body leaves. It raises Unavailable where the write
     was definitely not applied and may be repeated later. Everything else is an Outcome: `done`, `refused`
@@ -108,13 +124,12 @@ class Enactor(Protocol):
     token that is refreshed once: whoever calls decides whether it is tried again.
     """
 
-    @property
-    def missing(self) -> str:
-        """Return why mail cannot be remediated here, naming the permission; empty where it can."""
+    def missing(self, kind: EffectKind) -> str:
+        """Return why this cannot be done here, naming the permission or licence; empty where it can."""
         ...
 
-    async def soft_delete(self, effect: Effect, *, name: str, departing: Departing) -> Outcome:
-        """Ask for the soft deletion of the effect's targets. `name` is what the Action center will show."""
+    async def enact(self, effect: Effect, *, name: str, departing: Departing) -> Outcome:
+        """Ask for the effect on its targets. `name` is what the Action center will show, where it shows one."""
         ...
 
     async def comment(self, incident_id: str, text: str, *, departing: Departing) -> Outcome:
@@ -123,6 +138,16 @@ class Enactor(Protocol):
 
     async def tag(self, incident_id: str, tags: Sequence[str], *, departing: Departing) -> Outcome:
         """Replace the incident's custom tags, all of them."""
+        ...
+
+    async def comment_alert(self, alert_id: str, text: str, *, departing: Departing) -> Outcome:
+        """Add one comment to the alert."""
+        ...
+
+    async def classify_alert(
+        self, alert_id: str, classification: Classification, *, departing: Departing
+    ) -> Outcome:
+        """Give the alert this classification and determination, both."""
         ...
 
 
@@ -209,16 +234,60 @@ class Ledger(Protocol):
         """Return the action's effects, in the order of their plan."""
         ...
 
-    async def covered(self, targets: Sequence[Pair]) -> Mapping[Pair, Cover]:
-        """Return which of these targets an effect has claimed."""
+    async def covered(
+        self, targets: Sequence[Pair], kind: EffectKind = EffectKind.SOFT_DELETE
+    ) -> Mapping[Pair, Cover]:
+        """Return which of these targets an effect of this kind has claimed."""
         ...
 
-    async def depart(self, effect_id: str, now: datetime) -> None:
-        """Turn an intended effect into a sent one, and count the attempt.
+    async def lease(self, incident_id: str, replica: str, now: datetime, until: datetime) -> int | None:
+        """Take or renew the lease on an incident, and return its fencing token; None while another replica has it.
+
+        Only who has it carries anything out in the incident. Each time it changes hands the token grows, so that one
+        who lost it without noticing is told apart.
+        """
+        ...
+
+    async def let_go(self, incident_id: str, token: int) -> None:
+        """End a lease; nothing where the token is not its newest."""
+        ...
+
+    async def depart(self, effect_id: str, now: datetime, leave: Leave) -> None:
+        """Turn an intended effect into a sent one, and count the attempt, if `leave` allows it.
 
         Raises:
-            Conflict: the effect is not intended: it must not be sent.
+            Conflict: the effect is not intended, or the lease's token is stale: it must not be sent.
+            Held: a hold stands, or a cap would be passed.
+            Unavailable: as many remediations are active as Microsoft lets run at once.
         """
+        ...
+
+    async def interrupted(self, replica: str, now: datetime) -> tuple[Effect, ...]:
+        """Return effects that were sent and never settled, by this replica or by one whose lease has run out."""
+        ...
+
+    async def hold(self, hold: Hold) -> None:
+        """Lay a hold; one of its name that stands already stays as it is."""
+        ...
+
+    async def release(self, name: str, by: str, reason: str, now: datetime) -> bool:
+        """End a hold, and return whether there was one."""
+        ...
+
+    async def holds(self) -> tuple[Hold, ...]:
+        """Return the holds that stand, oldest first."""
+        ...
+
+    async def beat(self, replica: Replica) -> None:
+        """Remember what a replica says of itself."""
+        ...
+
+    async def replicas(self) -> tuple[Replica, ...]:
+        """Return what every replica last said of itself, by name."""
+        ...
+
+    async def audit(self, entries: Sequence[Entry]) -> None:
+        """Append entries to this replica's chain, for what changes nothing else in the ledger."""
         ...
 
     async def settle(self, effect_id: str, outcome: Outcome, now: datetime) -> None:
@@ -327,7 +396,10 @@ class World:
     ledger: Ledger
     shelf: PolicyShelf
     directory: Directory
+    targets: Targets
     pace: Pace
     enforces_observers: bool = False
     """Whether policies in `mode: observe` count as enforcing: for trying out against the simulator only."""
     version: str = ""
+    replica: str = "agent"
+    """What this process is called in the ledger, the same after a restart."""

@@ -13,13 +13,53 @@ class Way(StrEnum):
     """How a decision is enacted."""
 
     REMEDIATE = "remediate"
-    """Through Graph's `analyzedEmails/remediate`: the same effect, though not the approval itself."""
+    """Through a documented API: the same effect, though not the approval itself."""
     ADVISORY = "advisory"
     """A comment and a tag; nothing stops a person from approving."""
     HAND_OFF = "handOff"
     """A person gets the link and the reason: there is no documented API."""
     ASK = "ask"
     """People decide."""
+
+
+class EffectKind(StrEnum):
+    """What one call does to the world, in the words of the API that does it.
+
+    Source: `remediationAction`, `messageRule`, `user` and `identityAccounts` in the v1.0 metadata; the machine
+    actions of the Defender for Endpoint API.
+    """
+
+    SOFT_DELETE = "softDelete"
+    """`analyzedEmails/remediate`. A target is (networkMessageId, recipientEmailAddress)."""
+    MOVE_TO_INBOX = "moveToInbox"
+    MOVE_TO_JUNK = "moveToJunk"
+    MOVE_TO_DELETED_ITEMS = "moveToDeletedItems"
+    DISABLE_RULE = "disableRule"
+    """`messageRules/{id}`, `isEnabled`. A target is (rule's id, mailbox: the user's object id)."""
+    ENABLE_RULE = "enableRule"
+    DISABLE_USER = "disableUser"
+    """`users/{id}`, `accountEnabled`. A target is (the user's object id, empty)."""
+    ENABLE_USER = "enableUser"
+    REVOKE_SESSIONS = "revokeSignInSessions"
+    """`users/{id}/revokeSignInSessions`. A target is (the user's object id, empty)."""
+    DISABLE_ACCOUNT = "disableAccount"
+    """`identityAccounts/{id}/invokeAction`, `disable`. A target is (identityAccounts' id, accountId)."""
+    ENABLE_ACCOUNT = "enableAccount"
+    RESET_PASSWORD = "forcePasswordReset"  # noqa: S105  a word of Graph's
+    """`identityAccounts/{id}/invokeAction`, `forcePasswordReset`. A target is (identityAccounts' id, accountId)."""
+    QUARANTINE_FILE = "stopAndQuarantineFile"
+    """`machines/{id}/StopAndQuarantineFile` of Defender for Endpoint. A target is (the file's SHA-1, the machine's id)."""
+
+
+MAIL_EFFECTS = frozenset(
+    {
+        EffectKind.SOFT_DELETE,
+        EffectKind.MOVE_TO_INBOX,
+        EffectKind.MOVE_TO_JUNK,
+        EffectKind.MOVE_TO_DELETED_ITEMS,
+    }
+)
+"""Effects that Graph's `remediate` carries out, on many messages in one call."""
 
 
 class Went(StrEnum):
@@ -37,20 +77,28 @@ class Went(StrEnum):
 
 
 Pair = tuple[str, str]
-"""(networkMessageId, recipientEmailAddress), lower case."""
+"""What is acted on, and where it is; which two these are stands with each kind of effect. Those of mail are lower case."""
 
 
 class Effect(msgspec.Struct, frozen=True, kw_only=True):
-    """One call that soft-deletes mail. `targets` are at most as many as one call takes.
+    """One call that changes something. `targets` are at most as many as one call takes.
 
     `id` is derived from the action, the grounds and the place in the plan, so that the same plan has the
-    same effects. Each target belongs to at most one effect for ever, dropped effects aside.
+    same effects. Each target belongs to at most one effect of its kind for ever, dropped effects aside.
     """
 
     id: str
     action_id: str
     incident_id: str
+    kind: EffectKind = EffectKind.SOFT_DELETE
     targets: tuple[Pair, ...]
+    before: tuple[str, ...] = ()
+    """What each target was before, in the order of `targets`: what an undo restores. Of mail where it lay, of a rule
+    its JSON, of an account `true` or `false`; empty where nothing can be restored."""
+    senders_copy: bool = False
+    """Whether the sender's own copy goes too (`remediateSendersCopy`)."""
+    undoes: str | None = None
+    """The effect that this one takes back."""
     went: Went = Went.INTENDED
     attempts: int = 0
     intended_at: datetime
@@ -58,7 +106,11 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True):
     settled_at: datetime | None = None
     detail: str = ""
     bulk_id: str | None = None
-    """Defender's own id of the remediation, for people to look it up in the Action center."""
+    """Defender's own id of the remediation, for people to look it up in the Action center; of a file the machine action's."""
+    request_id: str | None = None
+    """The id of the request that Microsoft's support asks for."""
+    sent_by: str | None = None
+    """The replica that made the call."""
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,6 +119,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     went: Went
     detail: str = ""
     bulk_id: str | None = None
+    request_id: str | None = None
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,6 +132,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """Targets that another action's effects have claimed: it is those that must take them."""
     duplicate_of: str | None = None
     """The action whose effects already cover every target, approved within the hour."""
+    binding: str = ""
+    """Digest of what the approval is bound to: where it differs when it is carried out, the approval is void."""
 
 
 class State(StrEnum):
@@ -103,9 +158,11 @@ class State(StrEnum):
     ESCALATED = "escalated"
     SUPERSEDED = "superseded"
     EXPIRED = "expired"
+    UNDONE = "undone"
+    """A person took back what was done: it is never done again by the agent alone."""
 
 
-CLOSED = frozenset({State.CONFIRMED, State.SUPERSEDED, State.EXPIRED})
+CLOSED = frozenset({State.CONFIRMED, State.SUPERSEDED, State.EXPIRED, State.UNDONE})
 """States that need nobody any more."""
 
 

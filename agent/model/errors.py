@@ -5,6 +5,7 @@
     ├── PolicyError      tells the author where; the last good set stays in force
     ├── LedgerError      the start stops: the ledger cannot be opened, or is newer than this agent
     ├── Conflict         somebody else changed the record first: read it again
+    ├── Held             a guard rail says no: nothing is sent, and a person is asked
     ├── Unavailable      tries again later; the cursor does not move
     ├── Refused          does not try again; a person must change something
     └── Malformed        leaves this thing to a person and goes on
@@ -53,6 +54,15 @@ class LedgerError(AgentError):
 
 class Conflict(AgentError):
     """The record was changed since it was read."""
+
+
+class Held(AgentError):
+    """A guard rail keeps something from being carried out; nothing was sent."""
+
+    def __init__(self, guard: str, words: str) -> None:
+        super().__init__(f"held by `{guard}`: {words}")
+        self.guard = guard
+        self.words = words
 
 
 class Unavailable(AgentError):
