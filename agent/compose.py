@@ -1,5 +1,7 @@
 """Settings -> a World of real adapters, opened and closed in order. The only place where a choice is made."""
 
+import re
+import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
@@ -10,6 +12,7 @@ from typing import TYPE_CHECKING
 from agent.adapters import git
 from agent.adapters.graph.clouds import Cloud, cloud_named, simulator
 from agent.adapters.graph.credentials import CredentialKind, SimulatorCredential, credential
+from agent.adapters.hold_file import HoldFile
 from agent.adapters.host import LARGEST, PolicyFiles, SystemClock, is_wanted
 from agent.adapters.ledger.opening import open_ledger
 from agent.model.errors import SettingsError
@@ -52,6 +55,8 @@ async def open_world(settings: Settings) -> AsyncIterator[World]:
                 "`mode: enforce` needs an application's own login: this one is a person's, delegated"
             )
         world = _world(settings, clock, graph, ledger)
+        file = settings.hold_file()
+        world = replace(world, switch=None if file is None else HoldFile(file, world.replica))
         yield replace(world, enactor=graph.enactor) if settings.mode is Mode.ENFORCE else world
 
 
@@ -121,6 +126,18 @@ def open_ledger_for_reading(settings: Settings) -> AbstractAsyncContextManager[L
     return open_ledger(settings.ledger.address().reveal(), settings.tenant.id, read_only=True)
 
 
+def open_ledger_as_it_is(settings: Settings) -> AbstractAsyncContextManager[Ledger]:
+    """Give the ledger that is there, to write into while an agent runs or not; none is created or changed in form."""
+    return open_ledger(settings.ledger.address().reveal(), settings.tenant.id, as_it_is=True)
+
+
+def replica_of(settings: Settings) -> str:
+    """Return what this agent is called in the ledger."""
+    if settings.replica is not None:
+        return settings.replica
+    return re.sub(r"[^0-9a-z._-]+", "-", socket.gethostname().lower())[:63] or "agent"
+
+
 def installed() -> str:
     """Return the version of this agent."""
     return version("air-agent")
@@ -186,6 +203,7 @@ def _world(settings: Settings, clock: Clock, graph: "Graph", ledger: Ledger) -> 
         pace=settings.loop_pace(),
         enforces_observers=settings.policies.treat_as is TreatAs.ENFORCE,
         version=installed(),
+        replica=replica_of(settings),
     )
 
 

@@ -18,6 +18,7 @@ from agent.judge.recognise import evidence_digest
 from agent.judge.remember import WINDOW, matters
 from agent.judge.settle import Around, settled, stands, waiting
 from agent.judge.track import WAITING
+from agent.loop.despite import despite_others
 from agent.loop.lookup import look_up
 from agent.loop.moved import save_moved
 from agent.loop.policies import InForce, keep
@@ -26,6 +27,7 @@ from agent.model.decision import Decision, Unit, Verb
 from agent.model.defender import Mail
 from agent.model.enactment import Approval, Cover, Effect, EffectKind, Pair, Plan, Record, Spent, State, Went
 from agent.model.errors import AgentError
+from agent.model.hold import BRAKE, KILL_SWITCH
 from agent.model.past import Matter, Tally
 from agent.model.policy import Limit, Policy
 from agent.ports import Enactor, World
@@ -53,28 +55,46 @@ class Batch:
 async def judge_due(world: World, policies: InForce, report: PassReport, stop: asyncio.Event) -> None:
     """Decide everything that is seen and not decided, earliest deadline first, until asked to stop."""
     size = world.pace.judge_at_once if world.defender.can_hunt else 10
-    while not stop.is_set() and (records := await world.ledger.due(world.clock.now(), [State.SEEN], size)):
-        await judge_records(world, policies, records, report)
+
+    async def some() -> bool:
+        records = await world.ledger.due(world.clock.now(), [State.SEEN], size)
+        if records:
+            await judge_records(world, policies, records, report)
+        return bool(records)
+
+    while not stop.is_set() and await despite_others(some):
+        continue
 
 
 async def judge_anew(world: World, policies: InForce) -> int:
-    """Turn back to be judged what other policies decided, or was only observed and may be enacted now.
+    """Turn back to be judged what would not be decided so any more, and return how many pending actions that are.
 
-    Returns how many pending actions that are.
+    Other policies decided them, they were only observed and may be enacted now, or what held them was released.
     """
     now = world.clock.now()
+    lifted = {KILL_SWITCH, BRAKE} - {hold.guard for hold in await world.ledger.holds()}
     found = offset = 0
-    while records := await world.ledger.listed(states=sorted(WAITING), limit=500, offset=offset):
+
+    def is_to_be(record: Record) -> bool:
+        if record.decision is None or record.decision.revision != policies.judge.revision:
+            return True
+        if record.state is State.HELD:
+            return record.decision.guard in lifted
+        return record.state is State.DECIDED and world.enactor is not None
+
+    async def some() -> tuple[int, int]:
+        records = await world.ledger.listed(states=sorted(WAITING), limit=500, offset=offset)
         moves: list[tuple[Record | None, Record]] = [
             (record, msgspec.structs.replace(record, state=State.SEEN, due=now))
             for record in records
-            if record.decision is None
-            or record.decision.revision != policies.judge.revision
-            or (record.state is State.DECIDED and world.enactor is not None)
+            if is_to_be(record)
         ]
         await save_moved(world, moves)
-        found += len(moves)
-        offset += len(records) - len(moves)
+        return len(records), len(moves)
+
+    while (done := await despite_others(some)) is not None and done[0]:
+        found += done[1]
+        offset += done[0] - done[1]
     return found
 
 

@@ -7,6 +7,7 @@ import msgspec
 
 from agent.judge.confirm import LEFT, confirm, expire, is_watched, watch
 from agent.judge.track import WAITING
+from agent.loop.despite import despite_others
 from agent.loop.lookup import look_up_messages
 from agent.loop.moved import save_moved
 from agent.loop.report import PassReport
@@ -25,11 +26,17 @@ AT_ONCE = 200
 
 async def follow(world: World, report: PassReport, stop: asyncio.Event) -> None:
     """Look after everything that is due and needs no decision."""
-    await _end(world)
-    while not stop.is_set() and (
-        records := await world.ledger.due(world.clock.now(), (*LOOKED_AT, *sorted(LOOKED_AT_BESIDE)), AT_ONCE)
-    ):
-        await _look_at(world, records, report)
+    await despite_others(lambda: _end(world))
+
+    async def some() -> bool:
+        states = (*LOOKED_AT, *sorted(LOOKED_AT_BESIDE))
+        records = await world.ledger.due(world.clock.now(), states, AT_ONCE)
+        if records:
+            await _look_at(world, records, report)
+        return bool(records)
+
+    while not stop.is_set() and await despite_others(some):
+        continue
 
 
 async def _end(world: World) -> None:

@@ -7,12 +7,13 @@ from datetime import timedelta
 
 import structlog
 
-from agent.judge.confirm import LEFT, after_sending
-from agent.judge.settle import held
-from agent.loop.moved import save_moved
+from agent.judge.confirm import after_sending
+from agent.loop.aside import lay_one_aside
+from agent.loop.lookout import Lookout
 from agent.loop.report import PassReport
 from agent.model.enactment import Effect, Outcome, Record, Went
-from agent.model.errors import Held, Unavailable
+from agent.model.errors import Conflict, Held, Unavailable
+from agent.model.hold import BRAKE, KILL_SWITCH
 from agent.model.rails import Leave
 from agent.ports import Enactor, World
 
@@ -48,6 +49,7 @@ class Turn:
     token: int
     stop: asyncio.Event
     report: PassReport
+    lookout: Lookout
     is_over: Halt = never
 
     def leave(self, world: World) -> Leave:
@@ -58,6 +60,15 @@ class Turn:
             token=self.token,
             until=world.clock.now() + LEASE,
         )
+
+    async def noting(self, world: World) -> None:
+        """Let something leave that only shows decisions, such as a comment.
+
+        Raises:
+            Held, Conflict: nothing may be written at all, or not by this agent.
+        """
+        await self.lookout.unless_held()
+        await world.ledger.allow(self.leave(world))
 
 
 def is_fresh(world: World, record: Record, *, share: float = 1.0) -> bool:
@@ -85,7 +96,9 @@ async def perform(world: World, record: Record, turn: Turn) -> None:
         try:
             await _send(world, world.enactor, record, effect, turn)
         except Held as no:
-            await _hold(world, record, no)
+            await lay_one_aside(world, record, no)
+            turn.lookout.has_held |= no.guard in {KILL_SWITCH, BRAKE}
+            log.warning("held", action=record.action.id, guard=no.guard, why=no.words)
             return
         turn.report.sent += 1
     await _sent(world, record)
@@ -100,15 +113,6 @@ async def _sent(world: World, record: Record) -> None:
     after = after_sending(newest, [effect for effect in effects if effect.went is not Went.DROPPED])
     await world.ledger.save([after], now=world.clock.now())
     log.info("sent", action=record.action.id, state=after.state, why=after.why)
-
-
-async def _hold(world: World, record: Record, no: Held) -> None:
-    """Leave to people what a guard rail kept from leaving; what was sent of it before is followed."""
-    newest = (await world.ledger.load([record.action.id]))[record.action.id]
-    effects = await world.ledger.effects(record.action.id)
-    left = [effect for effect in effects if effect.went in LEFT]
-    await save_moved(world, [(newest, held(newest, no.guard, no.words, left, world.clock.now()))])
-    log.warning("held", action=record.action.id, guard=no.guard, why=no.words)
 
 
 async def _send(world: World, enactor: Enactor, record: Record, effect: Effect, turn: Turn) -> None:
@@ -126,6 +130,7 @@ async def _send(world: World, enactor: Enactor, record: Record, effect: Effect, 
             nonlocal has_left
             if await turn.is_over() or world.clock.now() >= record.action.deadline:
                 raise TooLate
+            await turn.lookout.unless_held()
             await world.ledger.depart(effect.id, world.clock.now(), turn.leave(world))
             has_left = True
 
@@ -159,17 +164,27 @@ def _is_soon(world: World, error: Unavailable) -> bool:
 
 
 async def recover(world: World) -> int:
-    """Settle what was under way when its agent stopped: whether it was applied is not known.
+    """Settle what was under way when its agent stopped or lost its lease: whether it was applied is not known.
 
-    What another agent has under way is its own. Returns how many calls that were.
+    Called only while this agent has no call under way; what another has is its own until its lease runs out.
+    Returns how many calls that were.
     """
     interrupted = await world.ledger.interrupted(world.replica, world.clock.now())
-    await _settle_interrupted(world, interrupted)
-    return len(interrupted)
+    settled = await _settle_interrupted(world, interrupted)
+    if settled:
+        log.warning("calls were interrupted", calls=settled, then="they are read back, never sent again")
+    return settled
 
 
-async def _settle_interrupted(world: World, effects: Iterable[Effect]) -> None:
+async def _settle_interrupted(world: World, effects: Iterable[Effect]) -> int:
     outcome = Outcome(went=Went.UNKNOWN, detail="the agent stopped while the call was under way")
+    settled = 0
     for effect in effects:
-        if effect.went is Went.SENT:
+        if effect.went is not Went.SENT:
+            continue
+        try:
             await world.ledger.settle(effect.id, outcome, world.clock.now())
+        except Conflict:  # it came back after all, or another agent settled it
+            continue
+        settled += 1
+    return settled

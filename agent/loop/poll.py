@@ -8,11 +8,12 @@ import structlog
 
 from agent.judge.recognise import recognise
 from agent.judge.track import track
+from agent.loop.despite import despite_others
 from agent.loop.moved import save_moved
 from agent.loop.report import PassReport
 from agent.model.defender import Alert, Incident
 from agent.model.enactment import CLOSED, PendingSeen, Record, State
-from agent.model.errors import Malformed, Refused, Unavailable
+from agent.model.errors import Conflict, Malformed, Refused, Unavailable
 from agent.ports import Page, World
 
 log = structlog.get_logger()
@@ -127,6 +128,13 @@ async def save_incidents(
     news = [i for i in latest.values() if even_unmoved or saved.get(i.id) != i.version]
     if not news:
         return
+    if await despite_others(lambda: _save_news(world, news, report)) is None:
+        # Nothing may be lost of a page over which the watermark moves.
+        raise Conflict("other agents keep changing what these incidents show: they are read again")
+
+
+async def _save_news(world: World, news: Sequence[Incident], report: PassReport) -> bool:
+    """Save what these incidents show, as the ledger knows them now."""
     now = world.clock.now()
     changed: dict[str, Record] = {}
     seen = [a for incident in news for a in recognise(incident, tenant_id=world.tenant_id, now=now)]
@@ -136,13 +144,14 @@ async def save_incidents(
         after = track(before, action, now)
         if after is not None and after is not before:
             changed[action.id] = after
-    report.incidents += len(news)
-    report.appeared += sum(action_id not in known_records for action_id in changed)
     await save_moved(
         world,
         [(known_records.get(action_id), record) for action_id, record in changed.items()],
         versions={incident.id: incident.version for incident in news},
     )
+    report.incidents += len(news)
+    report.appeared += sum(action_id not in known_records for action_id in changed)
+    return True
 
 
 def _updated(incident: Incident) -> tuple[bool, datetime | None]:

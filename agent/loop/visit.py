@@ -1,7 +1,8 @@
 """One incident: read again, carry out what is still right, and show the decisions in it."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
 import msgspec
@@ -10,6 +11,7 @@ from agent.judge.confirm import expire
 from agent.judge.note import note
 from agent.judge.recognise import recognise
 from agent.judge.track import track
+from agent.loop.lookout import Lookout
 from agent.loop.moved import save_moved
 from agent.loop.perform import LEASE, Halt, Turn, is_fresh, never, perform
 from agent.loop.poll import surviving
@@ -24,28 +26,50 @@ STALE = timedelta(seconds=30)
 
 
 async def visit(
-    world: World, incident_id: str, stop: asyncio.Event, report: PassReport, is_over: Halt = never
+    world: World,
+    incident_id: str,
+    stop: asyncio.Event,
+    report: PassReport,
+    lookout: Lookout,
+    is_over: Halt = never,
 ) -> None:
     """Do everything that is still to be done in this incident, until asked to stop.
 
-    An incident that was merged is visited where it went on.
+    An incident that was merged is visited where it went on. One that another agent has is passed over: it is
+    that agent's turn.
 
     Raises:
         Unavailable: Graph is away or asks for patience; whatever was not sent is still intended.
+        Conflict: another agent was quicker, or has taken the incident over: nothing more is done in it.
+        Held: nothing may be written; decisions are still to be shown.
     """
-    incident = await surviving(world, incident_id)
-    if incident is None:
-        await _cannot_read(world, incident_id, report)
-        return
+    async with _leased(world, incident_id) as token:
+        if token is None:
+            return
+        incident = await surviving(world, incident_id)
+        if incident is None:
+            await _cannot_read(world, incident_id, report)
+            return
+        if incident.id == incident_id:
+            turn = Turn(incident.id, token, stop, report, lookout, is_over)
+            await _act(world, incident, {incident.id: None}, turn)
+            return
+        async with _leased(world, incident.id) as there:
+            if there is not None:
+                turn = Turn(incident.id, there, stop, report, lookout, is_over)
+                await _act(world, incident, dict.fromkeys((incident.id, incident_id)), turn)
+
+
+@asynccontextmanager
+async def _leased(world: World, incident_id: str) -> AsyncIterator[int | None]:
+    """Give the token of a lease on the incident, and end it afterwards; None while another agent has it."""
     now = world.clock.now()
-    token = await world.ledger.lease(incident.id, world.replica, now, now + LEASE)
-    if token is None:
-        return
+    token = await world.ledger.lease(incident_id, world.replica, now, now + LEASE)
     try:
-        turn = Turn(incident.id, token, stop, report, is_over)
-        await _act(world, incident, dict.fromkeys((incident.id, incident_id)), turn)
+        yield token
     finally:
-        await world.ledger.let_go(incident.id, token)
+        if token is not None:
+            await world.ledger.let_go(incident_id, token)
 
 
 async def _act(world: World, incident: Incident, places: Mapping[str, None], turn: Turn) -> None:
@@ -59,7 +83,7 @@ async def _act(world: World, incident: Incident, places: Mapping[str, None], tur
         return
     if world.clock.now() - read_at > STALE:
         incident = await world.defender.incident(incident.id) or incident
-    await _note(world, incident, places, turn.report)
+    await _note(world, incident, places, turn)
 
 
 async def _in(world: World, places: Iterable[str]) -> list[Record]:
@@ -111,17 +135,19 @@ def _to_person(record: Record, why: str) -> Record:
     return msgspec.structs.replace(record, state=State.ESCALATED, due=record.action.deadline, why=why)
 
 
-async def _nothing() -> None:
-    """Note nothing before a comment or tag leaves: a repeat finds its own marker."""
-
-
-async def _note(world: World, incident: Incident, places: Iterable[str], report: PassReport) -> None:
+async def _note(world: World, incident: Incident, places: Iterable[str], turn: Turn) -> None:
     """Show every decision that the incident does not show yet, in one comment and one change of tags.
 
     Raises:
         Unavailable: whether a comment or the tags were written is not known; their markers will say.
         Refused: they may not be written: a person has to grant it.
+        Held, Conflict: nothing may be written now, or not by this agent.
     """
+
+    async def departing() -> None:
+        # Nothing is written down: a repeat finds its own marker.
+        await turn.noting(world)
+
     if world.enactor is None:
         return
     records = await _in(world, places)
@@ -130,9 +156,9 @@ async def _note(world: World, incident: Incident, places: Iterable[str], report:
         return
     missing = note(incident, records)
     for text in missing.comments:
-        _written(await world.enactor.comment(incident.id, text, departing=_nothing))
+        _written(await world.enactor.comment(incident.id, text, departing=departing))
     if missing.tags is not None:
-        _written(await world.enactor.tag(incident.id, missing.tags, departing=_nothing))
+        _written(await world.enactor.tag(incident.id, missing.tags, departing=departing))
     newest = await world.ledger.load([record.action.id for record in pending])
     grounds = {record.action.id: record.decision.grounds for record in pending if record.decision is not None}
     noted = [
@@ -141,7 +167,7 @@ async def _note(world: World, incident: Incident, places: Iterable[str], report:
         if record.decision is not None and record.decision.grounds == grounds[record.action.id]
     ]
     await world.ledger.save(noted, now=world.clock.now())
-    report.noted += len(noted)
+    turn.report.noted += len(noted)
 
 
 def _written(outcome: Outcome) -> None:

@@ -1,6 +1,7 @@
 """Holds, and what replicas say of themselves. Each function runs inside a transaction that the caller has opened."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 import msgspec
 from sqlalchemy import delete, select
@@ -11,12 +12,20 @@ from agent.adapters.ledger.tables import holds, replicas
 from agent.adapters.ledger.writes import inserting, upsert
 from agent.model.hold import Hold, Replica
 
+REMEMBERED = timedelta(days=30)
+"""How long after its last sign of life a replica is shown."""
+
 
 def hold(connection: Connection, tenant_id: str, one: Hold) -> None:
-    """Lay a hold; one of its name that stands already stays as it is."""
+    """Lay a hold; one of its name that stands already stays, with a new reason where it is of the same hand."""
     row = {"tenant_id": tenant_id, **msgspec.structs.asdict(one)}
-    keys = [holds.c.tenant_id, holds.c.name]
-    connection.execute(inserting(connection, holds).on_conflict_do_nothing(index_elements=keys), row)
+    statement = inserting(connection, holds)
+    laid = statement.on_conflict_do_update(
+        index_elements=[holds.c.tenant_id, holds.c.name],
+        set_={"reason": statement.excluded.reason},
+        where=holds.c.by == statement.excluded.by,
+    )
+    connection.execute(laid, row)
 
 
 def release(connection: Connection, tenant_id: str, name: str) -> bool:
@@ -35,7 +44,7 @@ def standing(connection: Connection, tenant_id: str) -> Sequence[Hold]:
 
 
 def beat(connection: Connection, tenant_id: str, replica: Replica) -> None:
-    """Remember what a replica says of itself."""
+    """Remember what a replica says of itself, and forget those that have long said nothing."""
     row = {
         "tenant_id": tenant_id,
         "name": replica.name,
@@ -43,6 +52,11 @@ def beat(connection: Connection, tenant_id: str, replica: Replica) -> None:
         "body": codec.write(replica),
     }
     upsert(connection, replicas, [row], ("alive", "body"))
+    connection.execute(
+        delete(replicas).where(
+            replicas.c.tenant_id == tenant_id, replicas.c.alive < replica.alive - REMEMBERED
+        )
+    )
 
 
 def told(connection: Connection, tenant_id: str) -> Sequence[Replica]:

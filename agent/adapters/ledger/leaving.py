@@ -14,6 +14,7 @@ from agent.adapters.ledger.tables import EPOCH, effects, holds, leases
 from agent.adapters.ledger.writes import inserting
 from agent.model.enactment import Effect, Outcome, Went
 from agent.model.errors import Conflict, Held
+from agent.model.hold import guard_of
 from agent.model.rails import Leave
 
 SETTLED_FROM = {
@@ -71,6 +72,12 @@ def depart(connection: Connection, tenant_id: str, effect_id: str, now: datetime
         raise Conflict(f"effect `{effect_id}` is not intended any more: it must not be sent")
 
 
+def allow(connection: Connection, tenant_id: str, leave: Leave) -> None:
+    """Let something be written that is no effect, where the lease is still the writer's and nothing holds."""
+    _fence(connection, tenant_id, leave)
+    _unless_held(connection, tenant_id)
+
+
 def _fence(connection: Connection, tenant_id: str, leave: Leave) -> None:
     """Renew the lease that is relied on. Raises Conflict where it is another's by now."""
     renewed = connection.execute(
@@ -97,7 +104,7 @@ def _unless_held(connection: Connection, tenant_id: str) -> None:
         .limit(1)
     ).first()
     if found is not None:
-        raise Held(found.name, found.reason)
+        raise Held(guard_of(found.name), found.reason)
 
 
 def interrupted(connection: Connection, tenant_id: str, replica: str, now: datetime) -> tuple[Effect, ...]:
