@@ -64,7 +64,8 @@ class Rounds:
             if not incidents:
                 break
             await _refresh(world, policies, incidents, report)
-            await self._visit_all(world, incidents, tried, stop, report, lookout, until, is_over)
+            revision = policies.judge.revision
+            await self._visit_all(world, incidents, tried, stop, report, lookout, until, is_over, revision)
         report.untried = len(await self._next(world, tried, size))
         report.waiting = len(await world.ledger.to_visit(size))
 
@@ -85,6 +86,7 @@ class Rounds:
         lookout: Lookout,
         until: datetime,
         is_over: Halt,
+        revision: str,
     ) -> None:
         """Visit these incidents, some at the same time."""
         waiting = list(reversed(incidents))
@@ -100,7 +102,9 @@ class Rounds:
                 incident = waiting.pop()
                 tried.add(incident)
                 try:
-                    await visit(world, incident, stop, report, lookout, is_over)
+                    await visit(
+                        world, incident, stop, report, lookout=lookout, revision=revision, is_over=is_over
+                    )
                 except Conflict as error:
                     log.info("incident left for the next pass", incident=incident, why=str(error))
                 except Held as no:

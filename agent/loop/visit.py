@@ -30,7 +30,9 @@ async def visit(
     incident_id: str,
     stop: asyncio.Event,
     report: PassReport,
+    *,
     lookout: Lookout,
+    revision: str,
     is_over: Halt = never,
 ) -> None:
     """Do everything that is still to be done in this incident, until asked to stop.
@@ -51,12 +53,12 @@ async def visit(
             await _cannot_read(world, incident_id, report)
             return
         if incident.id == incident_id:
-            turn = Turn(incident.id, token, stop, report, lookout, is_over)
+            turn = Turn(incident.id, token, stop, report, lookout, revision, is_over)
             await _act(world, incident, {incident.id: None}, turn)
             return
         async with _leased(world, incident.id) as there:
             if there is not None:
-                turn = Turn(incident.id, there, stop, report, lookout, is_over)
+                turn = Turn(incident.id, there, stop, report, lookout, revision, is_over)
                 await _act(world, incident, dict.fromkeys((incident.id, incident_id)), turn)
 
 
