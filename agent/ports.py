@@ -102,6 +102,10 @@ class Directory(Protocol):
         """Return the name and the device id of each device in the group, sorted."""
         ...
 
+    async def size(self) -> int | None:
+        """Return how many users the tenant has; None where they may not be counted."""
+        ...
+
 
 class Targets(Protocol):
     """What would be acted on besides mail, as it is now. Every method raises Unavailable, Refused or Malformed."""

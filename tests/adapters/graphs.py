@@ -13,8 +13,8 @@ import httpx
 import msgspec
 from azure.core.credentials import AccessToken
 
-from agent.adapters.graph.clouds import Cloud, simulator
 from agent.adapters.graph.connect import Graph, open_graph
+from agent.adapters.microsoft.clouds import Cloud, simulator
 from agent.model.defender import Mail
 from agent.model.enactment import Effect, Outcome
 from agent.ports import Departing

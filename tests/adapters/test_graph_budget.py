@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.adapters.graph.budget import Budget
+from agent.adapters.microsoft.budget import Budget
 from agent.model.errors import Unavailable
 from tests.clock import NOON, ManualClock
 

@@ -10,10 +10,10 @@ from azure.core.credentials import AccessToken
 from azure.core.exceptions import ClientAuthenticationError, ServiceRequestError
 from azure.identity import CredentialUnavailableError
 
-from agent.adapters.graph.clouds import Cloud, cloud_named, simulator
 from agent.adapters.graph.connect import open_graph
-from agent.adapters.graph.credentials import CredentialKind, SimulatorCredential, credential
-from agent.adapters.graph.tokens import Tokens, read_claims
+from agent.adapters.microsoft.clouds import Cloud, cloud_named, simulator
+from agent.adapters.microsoft.credentials import CredentialKind, SimulatorCredential, credential
+from agent.adapters.microsoft.tokens import Tokens, read_claims
 from agent.model.errors import Malformed, Refused, Unavailable
 from tests.adapters.graphs import GUID, SIMULATED, TENANT, Login, an_incident, jwt, no, opened, says
 from tests.clock import ManualClock

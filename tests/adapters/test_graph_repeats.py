@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from agent.adapters.graph.clouds import simulator
+from agent.adapters.microsoft.clouds import simulator
 from agent.model.enactment import Went
 from agent.model.errors import Conflict, Refused, Unavailable
 from tests.adapters.graphs import (

@@ -8,9 +8,9 @@ from random import Random
 import httpx
 import pytest
 
-from agent.adapters.graph.clouds import simulator
 from agent.adapters.graph.connect import Graph, open_graph
-from agent.adapters.graph.credentials import SimulatorCredential
+from agent.adapters.microsoft.clouds import simulator
+from agent.adapters.microsoft.credentials import SimulatorCredential
 from agent.model.defender import MailClusterEvidence
 from agent.model.enactment import Effect, Went
 from agent.model.errors import Refused

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from kiota_http.middleware import REQUEST_OPTIONS_KEY
 
-from agent.adapters.graph.transport import Departure, TooLarge, Transport, Truncated, direct
+from agent.adapters.microsoft.transport import Departure, TooLarge, Transport, Truncated, direct
 from tests.adapters.graphs import Departures, Server, http, serving
 
 JSON = b'{"value": []}'

@@ -6,8 +6,8 @@ import httpx
 import msgspec
 import pytest
 
-from agent.adapters.graph.clouds import cloud_named
 from agent.adapters.graph.enactor import bulk_id
+from agent.adapters.microsoft.clouds import cloud_named
 from agent.model.enactment import Outcome, Went
 from tests.adapters.graphs import (
     ALL_ROLES,
