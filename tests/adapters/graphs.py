@@ -221,7 +221,7 @@ Write = Callable[[Graph, Departing], Awaitable[Outcome]]
 
 
 async def soft_delete(graph: Graph, departing: Departing) -> Outcome:
-    return await graph.enactor.soft_delete(EFFECT, name="air-agent a1 e1", departing=departing)
+    return await graph.enactor.enact(EFFECT, name="air-agent a1 e1", departing=departing)
 
 
 async def comment(graph: Graph, departing: Departing) -> Outcome:

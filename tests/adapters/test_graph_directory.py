@@ -105,7 +105,7 @@ async def test_devices_that_come_without_their_ids_are_none() -> None:
         (httpx.ConnectError("down"), Unavailable, "list group members: no connection"),
         (page(a_user(), status=206), Malformed, "only a part came"),
         (says(body={"value": {}}), Malformed, "not a page"),
-        (page("ann"), Malformed, "a member is not an object"),
+        (page("ann"), Malformed, "a record is not an object"),
         (page({"userPrincipalName": "a@x.example", "proxyAddresses": []}), Malformed, "a member has no `id`"),
         (page(a_user(), link="https://evil.example/v1.0/groups"), Malformed, "it is not followed"),
         (page(a_user(), link=f"{BASE}?$skiptoken=x"), Malformed, "repeats itself"),

@@ -99,7 +99,7 @@ async def test_a_cluster_is_deleted_and_its_incident_annotated(graph: Graph, clo
     effect = Effect(id="e", action_id="a", incident_id=incident_id, targets=targets, intended_at=NOON)
     departing = Departures()
 
-    deleted = await graph.enactor.soft_delete(effect, name="air-agent a e", departing=departing)
+    deleted = await graph.enactor.enact(effect, name="air-agent a e", departing=departing)
     noted = await graph.enactor.comment(incident_id, "approved", departing=departing)
     tagged = await graph.enactor.tag(incident_id, ["air-agent: approved"], departing=departing)
     clock.advance(timedelta(hours=12))

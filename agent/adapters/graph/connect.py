@@ -82,9 +82,7 @@ async def open_graph(
     from agent.adapters.microsoft.connection import open_http  # noqa: PLC0415  slow
     from agent.adapters.microsoft.tokens import Tokens, wall_clock  # noqa: PLC0415  slow
 
-    for name in _CHATTY:
-        # Their INFO and DEBUG lines hold whole addresses.
-        logging.getLogger(name).setLevel(logging.WARNING)
+    _quieten()
     tokens = Tokens(
         credential, url=cloud.graph, scope=cloud.scope, tenant_id=tenant_id, wall=wall or wall_clock
     )
@@ -98,19 +96,17 @@ async def open_graph(
             clock=clock,
             lots=lots or Random(),  # noqa: S311  spreads waits, guards nothing
         )
-        yield _graph(
-            client,
-            clock,
-            machines if machines is not None else NoMachines(),
-            per_action=analyzed_emails_per_action,
-            page_size=page_size,
-            is_delegated=tokens.claims.is_delegated,
-        )
+        used = machines if machines is not None else NoMachines()
+        yield _graph(client, clock, used, per_action=analyzed_emails_per_action, page_size=page_size)
 
 
-def _graph(
-    client: "Client", clock: Clock, machines: Machines, *, per_action: int, page_size: int, is_delegated: bool
-) -> Graph:
+def _quieten() -> None:
+    """Keep those silent whose INFO and DEBUG lines hold whole addresses."""
+    for name in _CHATTY:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _graph(client: "Client", clock: Clock, machines: Machines, *, per_action: int, page_size: int) -> Graph:
     from agent.adapters.graph.abilities import abilities  # noqa: PLC0415  slow
     from agent.adapters.graph.asking import Asking  # noqa: PLC0415  slow
     from agent.adapters.graph.defender import GraphDefender  # noqa: PLC0415  slow
@@ -145,5 +141,5 @@ def _graph(
         directory=GraphDirectory(client),
         look=enactor.look,
         grants=client.grants,
-        is_delegated=is_delegated,
+        is_delegated=client.is_delegated,
     )

@@ -87,6 +87,11 @@ class Caller(ABC, Generic[R]):
         return self._tokens.claims.grants
 
     @property
+    def is_delegated(self) -> bool:
+        """Whether the token that is in use stands for a person rather than for the app."""
+        return self._tokens.claims.is_delegated
+
+    @property
     def has_token(self) -> bool:
         """Whether there has been a token yet; without one nothing is known of its permissions."""
         return self._tokens.generation > 0
