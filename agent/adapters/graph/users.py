@@ -138,7 +138,10 @@ class Users:
 
     async def _the_one(self, condition: str, properties: tuple[str, ...]) -> User | None:
         query = {"$filter": condition, "$select": ",".join(properties), "$top": "2"}
-        return await self._client.read(calls.READ_USER, lambda: reading(self._url, query), _the_only)
+        try:
+            return await self._client.read(calls.READ_USER, lambda: reading(self._url, query), _the_only)
+        except NotFound:
+            return None
 
 
 def _user(answer: Answer) -> User:

@@ -45,11 +45,11 @@ class Budget:
         """
         self._refuse_while_parked()
         async with self._turn:
+            self._refuse_past_the_hour()
             while (moment := self._free_at()) is not None:
                 await self._clock.sleep_until(moment)
                 self._refuse_while_parked()
             self._refuse_while_parked()
-            self._refuse_past_the_hour()
             self._spent.append(self._clock.now())
 
     def hold(self, until: datetime) -> None:
@@ -82,6 +82,8 @@ class Budget:
         if self._per_hour is None or len(self._spent) < self._per_hour:
             return
         until = self._spent[-self._per_hour] + HOUR
+        if until <= self._clock.now():
+            return
         raise Unavailable(
             f"{self._system}: the {self._per_hour} requests of this hour are spent until {until:%H:%M:%S} UTC",
             until=until,

@@ -26,7 +26,7 @@ class Confined(httpx.AsyncBaseTransport):
         self._inner = inner
         self._own = _origin(httpx.URL(url))
         self._tenant_id = tenant_id.lower()
-        self._good = ""
+        self._good: str | None = None
         """The header that was looked at last and is right: it stays the same for an hour."""
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
