@@ -18,6 +18,7 @@ from agent.simulator.mail import (
     DROPPED,
     EXTERNAL,
     FAILED,
+    HARD_DELETED,
     INBOX,
     JUNK,
     QUARANTINE,
@@ -32,6 +33,8 @@ from agent.simulator.shapes import Json
 SOFT_DELETED_WORD = "Soft deleted"
 """Hunting's word for mail in Recoverable Items. UNCONFIRMED: the tables' pages list no such place, and give
 `Deleted items` for the folder that people see."""
+HARD_DELETED_WORD = "Hard deleted"
+"""Hunting's word for mail that is purged. UNCONFIRMED likewise."""
 
 LOCATIONS = {
     INBOX: "Inbox/folder",
@@ -42,6 +45,7 @@ LOCATIONS = {
     FAILED: "Failed",
     DROPPED: "Dropped",
     SOFT_DELETED: SOFT_DELETED_WORD,
+    HARD_DELETED: HARD_DELETED_WORD,
 }
 """The tables' own words for places. Source: `EmailEvents` in Microsoft's schema reference and published queries;
 spelling between `Junk` and `Junk folder`, `Deleted items` and `Deleted folder` is UNCONFIRMED."""

@@ -8,8 +8,8 @@ from agent.simulator import shapes
 from agent.simulator.lots import guid, lots
 from agent.simulator.mail import DELETED, INBOX, JUNK, QUARANTINE, Click, Copy, Letter
 from agent.simulator.names import DOMAIN
+from agent.simulator.nouns import Bundle
 from agent.simulator.shapes import Json
-from agent.simulator.state import Bundle
 
 _FIRST = (
     *("anna", "ben", "carla", "david", "elena", "felix", "greta", "hugo", "ines", "jonas"),

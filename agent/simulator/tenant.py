@@ -9,8 +9,10 @@ from agent.simulator.furnishing import furnish
 from agent.simulator.mail import INBOX, Copy
 from agent.simulator.making import URL_REMOVED, Maker
 from agent.simulator.names import VIPS
+from agent.simulator.nouns import Bundle
+from agent.simulator.settling import rerun
 from agent.simulator.shapes import Json
-from agent.simulator.state import Bundle, State
+from agent.simulator.state import State
 
 
 def seed(seed: int, now: datetime) -> State:
@@ -63,7 +65,7 @@ def _plan(state: State, maker: Maker, now: datetime) -> None:
         due = now + (2 * number) * minute
         arriving = mailings.one_url(maker, f"Arrived {number}", due, size=2 + 3 * number)
         state.plan(due, happenings.arrive(arriving))
-    state.plan(now + timedelta(hours=2), happenings.rerun)
+    state.plan(now + timedelta(hours=2), rerun)
 
 
 def _planned_cluster(
