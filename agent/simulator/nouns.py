@@ -64,13 +64,24 @@ class Word:
 
 
 @dataclass(frozen=True, slots=True)
+class Stood:
+    """How one pending action stood at some moment: its evidence as it was, and who had decided what."""
+
+    act: Act | None
+    number: int
+    evidence: Json
+    word: Word | None
+    ended: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
-    """One change of an investigation: how each of its actions stood then, by (proposal, status, word, end)."""
+    """One change of an investigation, and how each of its actions stood then; `state` is the alert's."""
 
     at: datetime
     alert_id: str
     state: str
-    stood: tuple[tuple["Proposal", str, Word | None, datetime | None], ...]
+    stood: tuple[Stood, ...]
 
 
 @dataclass(slots=True)

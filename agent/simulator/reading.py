@@ -8,7 +8,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from agent.simulator import hunting, odata
+from agent.simulator import cloud_events, hunting, odata
 from agent.simulator.answers import json
 from agent.simulator.faults import Faults
 from agent.simulator.mail import Copy
@@ -136,7 +136,7 @@ class Reading:
         )
 
     async def hunt(self, request: Request, now: datetime) -> Response:
-        """Run the one form of hunting query that is understood here."""
+        """Run one of the two forms of hunting queries that are understood here."""
         try:
             body = msgspec.json.decode(await request.body(), type=dict[str, str | None])
         except msgspec.DecodeError as error:
@@ -145,7 +145,11 @@ class Reading:
         words = asked.get("query")
         if not words or asked.keys() - {"query", "timespan"}:
             raise BadRequest("the body must hold `Query` and may hold `Timespan`")
-        found = hunting.answer(words, self._state.post, now, has_clicks=self._state.switches.click_table)
+        if cloud_events.is_about(words):
+            found = cloud_events.answer(words, self._state, now)
+        else:
+            has_clicks = self._state.switches.click_table
+            found = hunting.answer(words, self._state.post, now, has_clicks=has_clicks)
         return json(_in_context("microsoft.graph.security.huntingQueryResults", encode(found)))
 
     def _found(

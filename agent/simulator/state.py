@@ -13,7 +13,7 @@ from agent.simulator.mail import Pair, Post
 from agent.simulator.mailboxes import Mailbox
 from agent.simulator.moments import text
 from agent.simulator.names import TENANT_ID
-from agent.simulator.nouns import Act, Bundle, Change, Proposal, Remediation, Request, Target
+from agent.simulator.nouns import Act, Bundle, Change, Proposal, Remediation, Request, Stood, Target
 from agent.simulator.shapes import PENDING, Json
 from agent.simulator.switches import Switches
 
@@ -117,8 +117,8 @@ class State:
     def note(self, alert_id: str, now: datetime) -> None:
         """Write down how the actions of an alert's investigation stand."""
         stood = tuple(
-            (one, str(one.evidence["remediationStatus"]), one.word, one.ended)
-            for one in self._proposals_of[alert_id]
+            Stood(one.act, number, dict(one.evidence), one.word, one.ended)
+            for number, one in enumerate(self._proposals_of[alert_id])
         )
         self.changes.append(Change(now, alert_id, str(self.alerts[alert_id]["investigationState"]), stood))
 

@@ -112,6 +112,9 @@ class Switches(msgspec.Struct, frozen=True, kw_only=True):
     """Whether `configurationId` of mailbox evidence is the `id` of the `messageRule`."""
     identities_printed: Printed = Printed.SCHEMA
     """Microsoft's samples and its schema disagree on `identityAccounts` and on the answer to `invokeAction`."""
+    air_table: bool = True
+    """Whether hunting has `CloudAppEvents`. Without Defender for Cloud Apps and its connector it does not, and how it then
+    says so is not published."""
     rows_after: timedelta = timedelta(minutes=15)
     """From a change of an investigation to its row in hunting (`AirInvestigationData`). No time is published."""
     rows_hold_text: bool = False
@@ -147,6 +150,7 @@ def every_position() -> Mapping[str, Switches]:
         "synchronised after hours": Switches(sync_after=timedelta(hours=3)),
         "rules have other ids": Switches(rule_ids_match=False),
         "identities as in the samples": Switches(identities_printed=Printed.SAMPLES),
+        "no table of investigations": Switches(air_table=False),
         "rows after hours": Switches(rows_after=timedelta(hours=3)),
         "rows hold text": Switches(rows_hold_text=True),
         "no licence but for mail and hunting": Switches(

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import chain
 
-from agent.simulator import elsewhere, happenings, mailings
-from agent.simulator.furnishing import furnish
+from agent.simulator import elsewhere, happenings, mailings, suspects
+from agent.simulator.furnishing import furnish, place
 from agent.simulator.mail import INBOX, Copy
 from agent.simulator.making import URL_REMOVED, Maker
 from agent.simulator.names import VIPS
@@ -44,6 +44,9 @@ def seed(seed: int, now: datetime) -> State:
         state.admit(bundle, now)
     state.unheard = list(elsewhere.unheard(maker))
     _plan(state, maker, now)
+    for bundle in chain(suspects.accounts(maker), suspects.settings(maker), suspects.files(maker)):
+        state.admit(bundle, now)
+    place(state)
     return state
 
 
