@@ -28,5 +28,5 @@ async def despite_others(step: Callable[[], Awaitable[T]]) -> T | None:
     try:
         return await step()
     except Conflict as error:
-        log.info("left for the next pass: another agent was quicker", why=str(error))
+        log.warning("left for the next pass: another agent was quicker", why=str(error))
         return None

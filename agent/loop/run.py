@@ -168,7 +168,7 @@ async def _steps(
             await look_around()
             await step()
         except Conflict as error:
-            log.info("left for the next pass: another agent was quicker", why=str(error))
+            log.warning("left for the next pass: another agent was quicker", why=str(error))
         except (Unavailable, Refused, Malformed) as error:
             away = away or error
             if isinstance(error, Unavailable) and error.until is not None:

@@ -112,6 +112,13 @@ class Auth(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """A file that holds the client secret; a line break at its end does not count."""
 
 
+class Endpoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Defender for Endpoint: stop and quarantine of files."""
+
+    enabled: bool = False
+    """`true` to stop and quarantine files on devices through Defender for Endpoint's own API, which needs its own permissions: Machine.StopAndQuarantine and Machine.Read.All. Left out, such actions are handed to a person."""
+
+
 class Policies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The policies that decide."""
 
@@ -208,6 +215,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """What this agent is called in the ledger, the same after a restart and unlike that of every other agent on it. Left out, it is the machine's host name."""
     graph: Graph = Graph()
     auth: Auth = Auth()
+    endpoint: Endpoint = Endpoint()
     policies: Policies = Policies()
     ledger: LedgerPlace = LedgerPlace()
     hold: Holding = Holding()

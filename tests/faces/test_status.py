@@ -16,6 +16,7 @@ from agent.faces.cli.app import app
 from agent.model.alarm import Alarm
 from agent.model.decision import Verb
 from agent.model.enactment import State
+from agent.model.hold import Replica
 from agent.model.policy import KeptSet
 from tests.faces.records import HOSTILE, a_record, a_settings_file
 from tests.judge.writing import list_file, policy_file
@@ -54,7 +55,9 @@ def standing(
                 await ledger.keep_set(kept)
             await ledger.move_cursor(NOW)
             if silent is not None:
-                await ledger.mark_alive(SystemClock().now() - silent)
+                await ledger.beat(
+                    Replica(name="a", alive=SystemClock().now() - silent, switch_read=SystemClock().now())
+                )
             for alarm in alarms:
                 await ledger.raise_alarm(alarm)
 
