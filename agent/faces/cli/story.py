@@ -10,10 +10,12 @@ from rich.table import Table
 from rich.text import Text
 
 from agent.faces.cli.output import COLOURS, safe
+from agent.faces.holds import banner
 from agent.faces.telling import Row, action_center, commit, moment, remaining, row
 from agent.model.decision import Answer, Clause, Decision, Finding
 from agent.model.enactment import Confirmation, Effect, Plan, Record
 from agent.model.facts import Value
+from agent.model.hold import Hold
 from agent.model.pending import KindSource, Sighting
 from agent.ports import Ledger
 
@@ -45,6 +47,8 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
     earlier: tuple[Decision, ...]
     """Decisions before the present one, newest first."""
     links: tuple[str, ...]
+    holds: tuple[Hold, ...]
+    """While there is one, nothing is carried out."""
 
 
 async def story(ledger: Ledger, record: Record, now: datetime, cloud: str) -> Story:
@@ -65,11 +69,14 @@ async def story(ledger: Ledger, record: Record, now: datetime, cloud: str) -> St
         sightings=action.sightings,
         earlier=tuple(one for one in decisions if one != record.decision),
         links=tuple(dict.fromkeys(link for link in links if link)),
+        holds=await ledger.holds(),
     )
 
 
 def tell(out: Console, told: Story) -> None:
     """Print the story, section by section."""
+    for hold in told.holds:
+        out.print(safe(banner(hold, told.now), "red", LONG), soft_wrap=True)
     _head(out, told)
     if told.decision is not None:
         _decision(out, told.decision)
