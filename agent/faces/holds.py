@@ -12,7 +12,7 @@ GONE = timedelta(minutes=15)
 
 def age(at: datetime, now: datetime) -> str:
     """Return how long ago that was, such as `2h 5m ago`."""
-    return "just now" if at >= now else f"{remaining(now - at)} ago"
+    return "just now" if now - at < timedelta(seconds=1) else f"{remaining(now - at)} ago"
 
 
 def is_gone(replica: Replica, now: datetime) -> bool:

@@ -151,11 +151,11 @@ class Lookout:
         if blind is None:
             return
         self._tell()
-        if not self._is_alarmed:
-            self._is_alarmed = True
+        is_new, self._is_alarmed = not self._is_alarmed, True
+        if is_new:
             words = f"`{self._world.replica}` carries nothing out: {blind.reason}: see its log, and start it again"
             await self._world.ledger.raise_alarm(Alarm(name=self._alarm, since=self._sign, words=words))
-        if self._is_time_to_beat(self._replica(self._sign)):
+        if is_new or self._is_time_to_beat(self._replica(self._sign)):
             await self._write(self._replica(self._sign))
 
     @property
@@ -201,7 +201,7 @@ class Lookout:
         standing = {hold.name: hold for hold in self.standing()}
         for name, hold in standing.items():
             if self._said.get(name) != hold.reason and not self._is_blind_still(hold):
-                log.warning("held", name=name, since=hold.since, by=hold.by, why=hold.reason)
+                log.warning("held", name=name, since=hold.since.isoformat(), by=hold.by, why=hold.reason)
         for name in self._said.keys() - standing.keys():
             log.warning("released", name=name)
         if bool(standing) is not bool(self._said):

@@ -144,7 +144,9 @@ async def _send(world: World, enactor: Enactor, record: Record, effect: Effect, 
 
         async def departing() -> None:
             nonlocal has_left
-            if await turn.is_over() or world.clock.now() >= record.action.deadline:
+            # What holds is no news to come back to: it is said of the record that it was held.
+            is_over = await turn.is_over() and not turn.lookout.is_held
+            if is_over or world.clock.now() >= record.action.deadline:
                 raise TooLate
             await turn.lookout.unless_held()
             await world.ledger.depart(effect.id, world.clock.now(), turn.leave(world))

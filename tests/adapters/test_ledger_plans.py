@@ -13,6 +13,7 @@ from agent.adapters.ledger.ledger import SqlLedger
 from agent.adapters.ledger.opening import open_ledger
 from agent.adapters.ledger.tables import metadata
 from agent.model.enactment import State
+from agent.model.hold import Replica
 from agent.model.past import About
 from agent.model.pending import ActionKind
 from tests.adapters.records import A_LEAVE, NOW, TENANT, a_decided_record, a_lease, an_effect, saved
@@ -34,7 +35,7 @@ QUERIES: dict[str, tuple[Asked, set[str]]] = {
     "effects": (lambda one: one.effects(ACTION), {"ix_effects_action"}),
     "covered": (lambda one: one.covered([TARGET]), {"pk:targets", "pk:effects"}),
     "spent": (lambda one: one.spent("p", NOW), {"pk:approvals"}),
-    "alive": (lambda one: one.alive(), {"pk:cursors", "ix_decisions_at", "ix_incidents_seen_at"}),
+    "alive": (lambda one: one.alive(), {"ix_replicas_alive", "ix_decisions_at", "ix_incidents_seen_at"}),
     "versions": (lambda one: one.versions(["1"]), {"pk:incidents"}),
     "decisions": (lambda one: one.decisions(since=NOW), {"ix_decisions_at"}),
     "decisions of one since": (lambda one: one.decisions(action_id=ACTION, since=NOW), {"pk:decisions"}),
@@ -55,6 +56,8 @@ QUERIES: dict[str, tuple[Asked, set[str]]] = {
     ),
     "takers": (lambda one: one.takers(["message-0", "message-1"]), {"pk:targets", "pk:effects"}),
     "kept set": (lambda one: one.kept_set("revision"), {"pk:policy_sets"}),
+    "allow": (lambda one: one.allow(A_LEAVE), {"pk:leases"}),
+    "beat": (lambda one: one.beat(Replica(name="a", alive=NOW)), {"ix_replicas_alive"}),
     "depart": (
         lambda one: one.depart(an_effect(a_decided_record()).id, NOW, A_LEAVE),
         {"pk:effects", "pk:leases"},
@@ -99,7 +102,7 @@ async def plan_of(ledger: SqlLedger, asked: Asked) -> list[str]:
     ]
 
 
-WALKS_BY_TENANT = {"listed", "next_due", "to_visit", "counts", "decisions", "alive", "depart"}
+WALKS_BY_TENANT = {"listed", "next_due", "to_visit", "counts", "decisions", "alive", "depart", "allow"}
 """These read an index from one end, and stop at their limit, or read a short or narrow one whole."""
 
 
