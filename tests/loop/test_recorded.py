@@ -40,8 +40,9 @@ from agent.simulator.furnishing import furnish
 from agent.simulator.mail import INBOX
 from agent.simulator.making import URL_REMOVED, Maker
 from agent.simulator.names import ALL_ROLES
+from agent.simulator.nouns import Bundle
 from agent.simulator.replay import Replay
-from agent.simulator.state import Bundle, State
+from agent.simulator.state import State
 from agent.simulator.switches import Switches
 from tests.clock import ManualClock
 from tests.fakes import FakeShelf
