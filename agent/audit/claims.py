@@ -91,6 +91,9 @@ class Claims:
         for one in carried:
             calls = left.pop(one.id, {})
             unseen.discard(one.id)
+            if type(one.attempts) is not int:
+                yield _of_table(f"effect `{one.id}` was changed: it does not say how often it was sent")
+                continue
             told = [attempt for attempt in calls if 1 <= attempt <= one.attempts]
             untold += one.attempts - len(told)
             for attempt in sorted(calls.keys() - set(told)):

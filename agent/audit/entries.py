@@ -16,6 +16,7 @@ from agent.model.decision import Decision
 from agent.model.enactment import Confirmation, Effect, Outcome, Record, State
 from agent.model.hold import Hold
 from agent.model.policy import KeptSet
+from agent.model.rails import Leave
 
 PERSON = "person"
 """The actor where a person did it; the name is a personal value, so that it can expire."""
@@ -37,17 +38,20 @@ def of_beginning(at: datetime, author: str, *, decisions: int, calls: int) -> En
     return Entry(event=Event.BEGINNING, at=at, actor=author, detail={"decisions": decisions, "calls": calls})
 
 
-def of_decision(record: Record, decision: Decision, number: int, content: str) -> tuple[Entry, ...]:
+def of_decision(
+    record: Record, decision: Decision, number: int, content: str, now: datetime
+) -> tuple[Entry, ...]:
     """Tell of a new decision, and of the guard that held it. `content` binds the decision as the ledger keeps it."""
     incident = record.action.incident.id
     shadow = decision.shadow
     told = Entry(
         event=Event.DECISION,
-        at=decision.at,
+        at=now,
         actor=decider(decision),
         action_id=record.action.id,
         detail={
             "number": number,
+            "decided at": decision.at.isoformat(),
             "incident": incident,
             "kind": str(record.action.kind),
             "verb": str(decision.verb),
@@ -69,13 +73,12 @@ def of_decision(record: Record, decision: Decision, number: int, content: str) -
         return (told,)
     detail: dict[str, Detail] = {
         "guard": decision.guard,
-        "when": "decided",
         "number": number,
         "incident": incident,
     }
     held = Entry(
         event=Event.GUARD,
-        at=decision.at,
+        at=now,
         actor=told.actor,
         action_id=record.action.id,
         detail=detail,
@@ -85,11 +88,11 @@ def of_decision(record: Record, decision: Decision, number: int, content: str) -
 
 
 def of_change(before: Before, record: Record, author: str, now: datetime) -> tuple[Entry, ...]:
-    """Tell what saving a record changed beside its decision: held at the last moment, confirmed, ended, noted."""
+    """Tell what saving a record changed beside its decision: it was confirmed, ended or noted."""
     state, seen = record.state, record.confirmation
     incident: dict[str, Detail] = {"state": str(state), "incident": record.action.incident.id}
 
-    def told(event: Event, detail: Mapping[str, Detail], **personal: str) -> Entry:
+    def told(event: Event, detail: dict[str, Detail], **personal: str) -> Entry:
         return Entry(
             event=event,
             at=now,
@@ -100,8 +103,6 @@ def of_change(before: Before, record: Record, author: str, now: datetime) -> tup
         )
 
     found: list[Entry] = []
-    if state is State.HELD and before.state is State.INTENDED:
-        found.append(told(Event.GUARD, {"when": "dispatched"}, reason=record.why))
     is_news = (seen.effect, seen.pending) != (before.confirmation.effect, before.confirmation.pending)
     if is_news or (state in ENDED and before.state is not state):
         effect = None if seen.effect is None else str(seen.effect)
@@ -114,12 +115,12 @@ def of_change(before: Before, record: Record, author: str, now: datetime) -> tup
     return tuple(found)
 
 
-def of_intent(effect: Effect, author: str, content: str) -> Entry:
+def of_intent(effect: Effect, author: str, content: str, now: datetime) -> Entry:
     """Tell of an effect that is to leave. `content` binds the effect as the ledger keeps it."""
     return _of_effect(
         effect,
         Event.INTENT if effect.undoes is None else Event.UNDO,
-        effect.intended_at,
+        now,
         author,
         {
             "kind": str(effect.kind),
@@ -133,19 +134,19 @@ def of_intent(effect: Effect, author: str, content: str) -> Entry:
     )
 
 
-def of_call(effect: Effect, replica: str, token: int, now: datetime) -> Entry:
+def of_call(effect: Effect, leave: Leave, now: datetime) -> Entry:
     """Tell of a call that is about to leave, as the effect stands by then."""
     return _of_effect(
         effect,
         Event.CALL,
         now,
-        agent(replica),
+        agent(leave.replica),
         {
             "kind": str(effect.kind),
             "targets": len(effect.targets),
             "attempt": effect.attempts,
             "incident": effect.incident_id,
-            "token": token,
+            "token": leave.token,
         },
     )
 

@@ -77,7 +77,7 @@ async def load(world: World) -> InForce:
 async def start(world: World, policies: InForce) -> None:
     """Take up what the last run left under way, and judge anew what other policies or another mode decided."""
     await keep(world, policies)
-    await world.ledger.clear_alarm(ALARM)
+    await world.ledger.clear_alarm(ALARM, world.clock.now())
     interrupted = await recover(world)
     if interrupted:
         log.warning("calls were interrupted", calls=interrupted, then="they are read back, never sent again")

@@ -1,0 +1,114 @@
+"""The audit as it lies in the tables, raw, for whoever checks it: nothing is taken for what a column should hold."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import Column, Select, Table, select, type_coerce
+from sqlalchemy.engine import Connection, RowMapping
+from sqlalchemy.types import NullType
+
+from agent.adapters.ledger.auditing import decision_content, effect_content
+from agent.adapters.ledger.tables import (
+    audit_entries,
+    audit_heads,
+    audit_values,
+    decisions,
+    effects,
+    escaped,
+    unescaped,
+)
+from agent.model.audit import Carried, Decided, Event, Head, Kept, Link
+from agent.model.enactment import Went
+
+AT_ONCE = 2_000
+"""Rows that are fetched together."""
+
+
+class SqlTold:
+    """`audit.verify.Told` of one tenant, inside a transaction that the caller has opened."""
+
+    def __init__(self, connection: Connection, tenant_id: str) -> None:
+        self._connection = connection
+        self._tenant_id = tenant_id
+
+    def heads(self) -> Sequence[Head]:
+        """Return the head of every chain."""
+        return [
+            Head(replica=row["replica"], number=row["number"], mac=row["mac"], shipped=row["shipped"])
+            for row in self._rows(self._of(audit_heads))
+        ]
+
+    def replicas(self) -> Sequence[str]:
+        """Return every replica that has entries or values."""
+        found: set[str] = set()
+        for table in (audit_entries, audit_values):
+            query = select(_raw(table.c.replica)).where(table.c.tenant_id == self._tenant_id).distinct()
+            found.update(row["replica"] for row in self._rows(query))
+        return sorted(found, key=str)
+
+    def erasures(self) -> Iterator[bytes]:
+        """Give the bodies of all entries that say that they are of erasures."""
+        query = self._of(audit_entries).where(audit_entries.c.event == str(Event.ERASURE))
+        return (row["body"] for row in self._rows(query))
+
+    def links(self, replica: str, after: int = 0, upto: int | None = None) -> Iterator[Link]:
+        """Give the entries of one chain by their numbers, all of them or those that follow `after`."""
+        query = self._of(audit_entries).where(audit_entries.c.replica == replica)
+        if after:
+            query = query.where(audit_entries.c.number > after)
+        if upto is not None:
+            query = query.where(audit_entries.c.number <= upto)
+        for row in self._rows(query.order_by(audit_entries.c.number)):
+            del row["tenant_id"]
+            yield Link(**row)
+
+    def values(self, replica: str) -> Iterator[Kept]:
+        """Give the personal values of one chain by the numbers of their entries."""
+        query = self._of(audit_values).where(audit_values.c.replica == replica)
+        for row in self._rows(query.order_by(audit_values.c.number, audit_values.c.name)):
+            del row["tenant_id"]
+            yield Kept(**row)
+
+    def decided(self) -> Iterator[Decided]:
+        """Give every decision."""
+        for row in self._rows(self._of(decisions)):
+            yield Decided(
+                action_id=row["action_id"], number=row["number"], content=decision_content(row, row["at"])
+            )
+
+    def carried(self) -> Iterator[Carried]:
+        """Give every effect that was meant to leave."""
+        query = self._of(effects).where(effects.c.went != str(Went.OBSERVED))
+        for row in self._rows(query):
+            yield Carried(
+                id=row["id"],
+                action_id=row["action_id"],
+                went=row["went"],
+                attempts=row["attempts"],
+                content=effect_content(row),
+            )
+
+    def _of(self, table: Table) -> Select[Any]:
+        return select(*map(_raw, table.c)).where(table.c.tenant_id == self._tenant_id)
+
+    def _rows(self, query: Select[Any]) -> Iterator[dict[str, Any]]:
+        options = {"yield_per": AT_ONCE}
+        for row in self._connection.execute(query, execution_options=options).mappings():
+            yield _plain(row)
+
+
+def _raw(column: Column[Any]) -> Any:
+    """Return the column without what makes values of it."""
+    return type_coerce(column, NullType()).label(column.name)
+
+
+def _plain(row: RowMapping) -> dict[str, Any]:
+    return {str(name): _read(value) if isinstance(value, str) else value for name, value in row.items()}
+
+
+def _read(text: str) -> str | bytes:
+    """Return text as it was before it was stored; bytes where it was never stored so."""
+    if "\\" not in text:
+        return text
+    found = unescaped(text)
+    return found if escaped(found) == text else text.encode()
