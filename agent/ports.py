@@ -448,6 +448,9 @@ class World:
     directory: Directory
     targets: Targets
     pace: Pace
+    trail: Trail | None = None
+    """None where nothing is shipped, as in a ledger that is thrown away afterwards."""
+    sink: AuditSink | None = None
     enforces_observers: bool = False
     """Whether policies in `mode: observe` count as enforcing: for trying out against the simulator only."""
     version: str = ""

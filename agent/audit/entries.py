@@ -30,7 +30,6 @@ class Before(msgspec.Struct, frozen=True):
 
     state: State | None = None
     confirmation: Confirmation = Confirmation()
-    is_noted: bool = True
 
 
 def of_beginning(at: datetime, author: str, *, decisions: int, calls: int) -> Entry:
@@ -88,7 +87,7 @@ def of_decision(
 
 
 def of_change(before: Before, record: Record, author: str, now: datetime) -> tuple[Entry, ...]:
-    """Tell what saving a record changed beside its decision: it was confirmed, ended or noted."""
+    """Tell what saving a record changed beside its decision: it was confirmed, or ended."""
     state, seen = record.state, record.confirmation
     incident: dict[str, Detail] = {"state": str(state), "incident": record.action.incident.id}
 
@@ -109,9 +108,6 @@ def of_change(before: Before, record: Record, author: str, now: datetime) -> tup
         pending = None if seen.pending is None else str(seen.pending)
         detail: dict[str, Detail] = {"effect": effect, "pending": pending, "checks": seen.checks}
         found.append(told(Event.CONFIRMATION, detail, words=seen.words, reason=record.why))
-    if record.is_noted and not before.is_noted and record.decision is not None:
-        shown: dict[str, Detail] = {"what": "decision", "grounds": record.decision.grounds}
-        found.append(told(Event.NOTE, shown))
     return tuple(found)
 
 
@@ -165,6 +161,26 @@ def of_outcome(effect: Effect, outcome: Outcome, author: str, now: datetime) -> 
 def of_dropped(effect: Effect, author: str, now: datetime) -> Entry:
     """Tell of an effect that was intended and will not leave."""
     return _of_effect(effect, Event.DROPPED, now, author, {"kind": str(effect.kind)})
+
+
+def of_note(
+    what: str, place: str, author: str, now: datetime, *, text: str = "", outcome: Outcome | None = None
+) -> Entry:
+    """Tell of a comment, tag or classification that is about to be written to Defender, or how that went.
+
+    Args:
+        what: `comment`, `tags` or `classification`.
+        place: the incident's or alert's id.
+        author: who writes it.
+        now: the moment.
+        text: what is written; it is told before, not after.
+        outcome: how it went; None before.
+    """
+    detail: dict[str, Detail] = {"what": what, "place": place, "went": "sent"}
+    if outcome is not None:
+        detail |= {"went": str(outcome.went), "request id": outcome.request_id}
+    personal = _said(text=text, detail="" if outcome is None else outcome.detail)
+    return Entry(event=Event.NOTE, at=now, actor=author, detail=detail, personal=personal)
 
 
 def of_hold(hold: Hold) -> Entry:

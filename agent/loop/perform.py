@@ -11,6 +11,7 @@ from agent.judge.confirm import LEFT, after_sending
 from agent.judge.settle import held
 from agent.loop.moved import save_moved
 from agent.loop.report import PassReport
+from agent.loop.shipping import require
 from agent.model.enactment import Effect, Outcome, Record, Went
 from agent.model.errors import Held, Unavailable
 from agent.model.rails import Leave
@@ -126,6 +127,7 @@ async def _send(world: World, enactor: Enactor, record: Record, effect: Effect, 
             nonlocal has_left
             if await turn.is_over() or world.clock.now() >= record.action.deadline:
                 raise TooLate
+            await require(world)
             await world.ledger.depart(effect.id, world.clock.now(), turn.leave(world))
             has_left = True
 

@@ -222,7 +222,7 @@ _NEW: _Head = (0, None, 0, Before())
 
 
 def _heads(connection: Connection, tenant_id: str, action_ids: Sequence[str]) -> dict[str, _Head]:
-    columns = ("id", "version", "decision_digest", "decisions", "state", "is_noted", "notes")
+    columns = ("id", "version", "decision_digest", "decisions", "state", "notes")
     found: dict[str, _Head] = {}
     for some in chunks(action_ids):
         query = select(*(records.c[name] for name in columns)).where(
@@ -230,7 +230,7 @@ def _heads(connection: Connection, tenant_id: str, action_ids: Sequence[str]) ->
         )
         for row in connection.execute(query):
             seen = codec.read_notes(row.notes).confirmation
-            before = Before(State(row.state), seen, bool(row.is_noted))
+            before = Before(State(row.state), seen)
             found[row.id] = (row.version, row.decision_digest, row.decisions, before)
     return found
 
