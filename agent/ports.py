@@ -372,24 +372,24 @@ class Ledger(Protocol):
 
 
 class Trail(Protocol):
-    """The audit of one ledger: this replica's chain on its way out, and personal values on theirs.
+    """The audit of one ledger: chains on their way out, and personal values on theirs.
 
     Raises LedgerError where the ledger cannot be used.
     """
 
-    async def head(self) -> Head:
-        """Return where this replica's chain ends; number 0 where it has not begun."""
+    async def head(self, replica: str) -> Head:
+        """Return where a replica's chain ends; number 0 where it has not begun."""
         ...
 
-    async def unshipped(self, limit: int) -> tuple[Link, ...]:
-        """Return this replica's entries that were not shipped yet, in their order."""
+    async def unshipped(self, replica: str, limit: int) -> tuple[Link, ...]:
+        """Return a replica's entries that were not shipped yet, in their order."""
         ...
 
-    async def oldest_unshipped(self) -> datetime | None:
-        """Return the moment of the first of them; None where all were shipped."""
+    async def waiting(self) -> Mapping[str, datetime]:
+        """Return the moment of the first entry that was not shipped yet, by replica; those without are left out."""
         ...
 
-    async def mark_shipped(self, number: int, now: datetime) -> None:
+    async def mark_shipped(self, replica: str, number: int, now: datetime) -> None:
         """Remember that everything up to this number was shipped."""
         ...
 

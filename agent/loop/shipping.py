@@ -15,7 +15,7 @@ import structlog
 from agent.model.alarm import Alarm
 from agent.model.audit import ALARM
 from agent.model.errors import Conflict, Held, LedgerError, Unavailable
-from agent.ports import World
+from agent.ports import AuditSink, Trail, World
 
 LAG = timedelta(seconds=60)
 """How old the oldest entry may be that was not shipped, while something is enacted."""
@@ -34,28 +34,40 @@ DAILY = timedelta(days=1)
 log = structlog.get_logger()
 
 
-async def ship(world: World) -> int:
-    """Ship what was not shipped yet, in its order, and return how many entries that were.
+async def ship(world: World) -> None:
+    """Ship what was not shipped yet: of this replica all, of others what they have left behind.
+
+    A replica that was stopped for good, or a command's, ships no more; what another ships twice is known by its number.
 
     Raises:
         Unavailable: it cannot be shipped.
     """
     if world.trail is None or world.sink is None:
-        return 0
-    count = 0
-    while links := await world.trail.unshipped(AT_ONCE):
-        await world.sink.ship(links)
-        await world.trail.mark_shipped(links[-1].number, world.clock.now())
-        count += len(links)
-    return count
+        return
+    for replica, since in sorted((await world.trail.waiting()).items()):
+        if replica == world.replica:
+            await _ship_chain(world, world.trail, world.sink, replica)
+        elif _is_late(since, world.clock.now()):
+            await _ship_chain(world, world.trail, world.sink, replica)
+            await world.sink.anchor(await world.trail.head(replica), world.clock.now())
+
+
+async def _ship_chain(world: World, trail: Trail, sink: AuditSink, replica: str) -> None:
+    while links := await trail.unshipped(replica, AT_ONCE):
+        await sink.ship(links)
+        await trail.mark_shipped(replica, links[-1].number, world.clock.now())
 
 
 async def is_lagging(world: World) -> bool:
     """Whether an entry has waited too long to be shipped; a clock that was set back is no excuse."""
     if world.trail is None or world.sink is None:
         return False
-    oldest = await world.trail.oldest_unshipped()
-    return oldest is not None and not -LAG <= world.clock.now() - oldest <= LAG
+    since = (await world.trail.waiting()).get(world.replica)
+    return since is not None and _is_late(since, world.clock.now())
+
+
+def _is_late(since: datetime, now: datetime) -> bool:
+    return not -LAG <= now - since <= LAG
 
 
 async def require(world: World) -> None:
@@ -146,7 +158,7 @@ class Shipping:
         if self.anchored_at is not None and timedelta(0) <= now - self.anchored_at < world.pace.anchor_every:
             return
         self.anchored_at = now
-        head = await world.trail.head()
+        head = await world.trail.head(world.replica)
         if head.number == self.anchored:
             return
         try:

@@ -11,6 +11,7 @@ from agent.adapters.ledger import auditing, erasing, unshipped
 from agent.adapters.ledger.desk import Desk
 from agent.adapters.ledger.told import SqlTold
 from agent.audit.entries import of_settings
+from agent.audit.key import Key
 from agent.model.audit import Detail, Head, Link
 
 T = TypeVar("T")
@@ -22,17 +23,22 @@ class SqlTrail:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
 
-    async def head(self) -> Head:
-        return await self._desk.read(unshipped.head, self._desk.keeper.replica)
+    @property
+    def key(self) -> Key:
+        """The audit's key, of a ledger that was opened to write."""
+        return self._desk.keeper.key
 
-    async def unshipped(self, limit: int) -> tuple[Link, ...]:
-        return await self._desk.read(unshipped.links, self._desk.keeper.replica, limit)
+    async def head(self, replica: str) -> Head:
+        return await self._desk.read(unshipped.head, replica)
 
-    async def oldest_unshipped(self) -> datetime | None:
-        return await self._desk.read(unshipped.oldest, self._desk.keeper.replica)
+    async def unshipped(self, replica: str, limit: int) -> tuple[Link, ...]:
+        return await self._desk.read(unshipped.links, replica, limit)
 
-    async def mark_shipped(self, number: int, now: datetime) -> None:
-        await self._desk.write(unshipped.mark, self._desk.keeper.replica, number, now)
+    async def waiting(self) -> Mapping[str, datetime]:
+        return await self._desk.read(unshipped.waiting)
+
+    async def mark_shipped(self, replica: str, number: int, now: datetime) -> None:
+        await self._desk.write(unshipped.mark, replica, number, now)
 
     async def tell_settings(self, values: Mapping[str, Detail], now: datetime) -> None:
         keeper = self._desk.keeper

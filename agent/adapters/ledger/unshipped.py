@@ -1,8 +1,9 @@
-"""One chain's entries on their way out of the ledger, and how far they have come."""
+"""Entries on their way out of the ledger, and how far they have come."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, select, update
 from sqlalchemy.engine import Connection
 
 from agent.adapters.ledger.tables import audit_entries, audit_heads
@@ -45,20 +46,19 @@ def links(connection: Connection, tenant_id: str, replica: str, limit: int) -> t
     )
 
 
-def oldest(connection: Connection, tenant_id: str, replica: str) -> datetime | None:
-    """Return the moment of the first entry that was not shipped yet; None where all were."""
-    query = (
-        select(audit_entries.c.at)
-        .where(
-            audit_entries.c.tenant_id == tenant_id,
-            audit_entries.c.replica == replica,
-            audit_entries.c.number > head(connection, tenant_id, replica).shipped,
-        )
-        .order_by(audit_entries.c.number)
-        .limit(1)
+def waiting(connection: Connection, tenant_id: str) -> Mapping[str, datetime]:
+    """Return the moment of the first entry that was not shipped yet, by replica."""
+    first = and_(
+        audit_entries.c.tenant_id == audit_heads.c.tenant_id,
+        audit_entries.c.replica == audit_heads.c.replica,
+        audit_entries.c.number == audit_heads.c.shipped + 1,
     )
-    found: datetime | None = connection.scalar(query)
-    return found
+    query = (
+        select(audit_heads.c.replica, audit_entries.c.at)
+        .join_from(audit_heads, audit_entries, first)
+        .where(audit_heads.c.tenant_id == tenant_id, audit_heads.c.shipped < audit_heads.c.number)
+    )
+    return {row.replica: row.at for row in connection.execute(query)}
 
 
 def mark(connection: Connection, tenant_id: str, replica: str, number: int, now: datetime) -> None:
