@@ -50,7 +50,7 @@ def of_decision(
         action_id=record.action.id,
         detail={
             "number": number,
-            "decided at": decision.at.isoformat(),
+            "decided_at": decision.at.isoformat(),
             "incident": incident,
             "kind": str(record.action.kind),
             "verb": str(decision.verb),
@@ -121,7 +121,7 @@ def of_intent(effect: Effect, author: str, content: str, now: datetime) -> Entry
         {
             "kind": str(effect.kind),
             "targets": len(effect.targets),
-            "senders copy": effect.senders_copy,
+            "senders_copy": effect.senders_copy,
             "undoes": effect.undoes,
             "incident": effect.incident_id,
             "content": content,
@@ -152,8 +152,8 @@ def of_outcome(effect: Effect, outcome: Outcome, author: str, now: datetime) -> 
     detail: dict[str, Detail] = {
         "attempt": effect.attempts,
         "went": str(outcome.went),
-        "bulk id": outcome.bulk_id,
-        "request id": outcome.request_id,
+        "bulk_id": outcome.bulk_id,
+        "request_id": outcome.request_id,
     }
     return _of_effect(effect, Event.OUTCOME, now, author, detail, detail=outcome.detail)
 
@@ -178,7 +178,7 @@ def of_note(
     """
     detail: dict[str, Detail] = {"what": what, "place": place, "went": "sent"}
     if outcome is not None:
-        detail |= {"went": str(outcome.went), "request id": outcome.request_id}
+        detail |= {"went": str(outcome.went), "request_id": outcome.request_id}
     personal = _said(text=text, detail="" if outcome is None else outcome.detail)
     return Entry(event=Event.NOTE, at=now, actor=author, detail=detail, personal=personal)
 
@@ -212,13 +212,13 @@ def of_settings(values: Mapping[str, Detail], author: str, now: datetime) -> Ent
 def of_alarm(alarm: Alarm, author: str) -> Entry:
     """Tell that an alarm was raised, or says something else."""
     personal = _said(words=alarm.words)
-    detail: dict[str, Detail] = {"name": alarm.name, "is raised": True}
+    detail: dict[str, Detail] = {"name": alarm.name, "is_raised": True}
     return Entry(event=Event.ALARM, at=alarm.since, actor=author, detail=detail, personal=personal)
 
 
 def of_cleared(name: str, author: str, now: datetime) -> Entry:
     """Tell that an alarm ended."""
-    return Entry(event=Event.ALARM, at=now, actor=author, detail={"name": name, "is raised": False})
+    return Entry(event=Event.ALARM, at=now, actor=author, detail={"name": name, "is_raised": False})
 
 
 def of_erasure(detail: Mapping[str, Detail], by: str, now: datetime) -> Entry:

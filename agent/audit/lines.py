@@ -1,6 +1,7 @@
 """Entries and anchors as JSON lines: for the shipped copy, the second place, and whoever collects logs."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeVar
 
 import msgspec
 
@@ -63,19 +64,17 @@ def exported(tenant_id: str, link: Link, kept: Sequence[Kept] | None) -> bytes:
 def read_lines(lines: Iterable[bytes]) -> Iterator[tuple[str, Link]]:
     """Give tenant and entry of each line; empty ones are passed over.
 
-    A last line without its break was cut off while it was written, and comes again whole: it is passed over too.
+    So is a line that was cut off by a crash or a full disk, if it comes again whole; or if it is the last.
 
     Raises:
         Unreadable: a line is none of ours.
     """
-    for place, raw in enumerate(lines, 1):
-        if not raw.strip() or not raw.endswith(b"\n"):
-            continue
-        try:
-            found = _lines.decode(raw)
-            content = bytes(found.entry)
-            read = read_body(content)
-            link = Link(
+    for found in _whole(lines, _lines, "entry of an audit"):
+        content = bytes(found.entry)
+        read = read_body(content)
+        yield (
+            found.tenant,
+            Link(
                 replica=found.replica,
                 number=found.number,
                 at=micros(read.at),
@@ -83,41 +82,46 @@ def read_lines(lines: Iterable[bytes]) -> Iterator[tuple[str, Link]]:
                 action_id=read.action_id,
                 body=content,
                 mac=bytes.fromhex(found.mac),
-            )
-        except (msgspec.DecodeError, ValueError, TypeError) as error:
-            raise Unreadable(f"line {place} is no entry of an audit: {_first_line(error)}") from error
-        yield found.tenant, link
+            ),
+        )
+
+
+def read_anchors(lines: Iterable[bytes]) -> Iterator[Anchor]:
+    """Give the anchor of each line, also where syslog has written something before it; the same are passed over.
+
+    Raises:
+        Unreadable: a line is none of ours.
+    """
+    yield from _whole((raw[max(raw.find(b"{"), 0) :] for raw in lines), _anchors, "anchor")
+
+
+L = TypeVar("L", Line, Anchor)
+
+
+def _whole(lines: Iterable[bytes], decoder: "msgspec.json.Decoder[L]", what: str) -> Iterator[L]:
+    cut: tuple[int, bytes] | None = None
+    for place, raw in enumerate(lines, 1):
+        if not raw.strip():
+            continue
+        try:
+            found = decoder.decode(raw)
+            bytes.fromhex(found.mac)
+            if isinstance(found, Line):
+                read_body(bytes(found.entry))
+        except (msgspec.DecodeError, ValueError) as error:
+            if cut is not None:
+                raise Unreadable(f"line {cut[0]} is no {what}") from error
+            cut = (place, raw.rstrip(b"\n"))
+            if not raw.endswith(b"\n"):
+                return
+            continue
+        if cut is not None and raw.startswith(cut[1]):
+            cut = None
+        yield found
+    if cut is not None:
+        raise Unreadable(f"line {cut[0]} is no {what}")
 
 
 def anchor_line(anchor: Anchor) -> bytes:
     """Return the anchor as one line, without its break."""
     return _encoder.encode(anchor)
-
-
-def read_anchors(lines: Iterable[bytes]) -> Iterator[Anchor]:
-    """Give the anchor of each line; empty ones, and a last one that was cut off, are passed over.
-
-    Raises:
-        Unreadable: a line is none of ours.
-    """
-    for place, raw in enumerate(lines, 1):
-        if not raw.strip() or not raw.endswith(b"\n"):
-            continue
-        try:
-            found = _anchors.decode(raw)
-            bytes.fromhex(found.mac)
-        except (msgspec.DecodeError, ValueError) as error:
-            raise Unreadable(f"line {place} is no anchor: {_first_line(error)}") from error
-        yield found
-
-
-def by_number(kept: Iterable[Kept]) -> Mapping[int, list[Kept]]:
-    """Return values by the number of their entry."""
-    found: dict[int, list[Kept]] = {}
-    for one in kept:
-        found.setdefault(one.number, []).append(one)
-    return found
-
-
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).splitlines()), "")

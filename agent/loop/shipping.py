@@ -15,7 +15,7 @@ import structlog
 from agent.model.alarm import Alarm
 from agent.model.audit import ALARM
 from agent.model.errors import Conflict, Held, LedgerError, Unavailable
-from agent.ports import AuditSink, Trail, World
+from agent.ports import World
 
 LAG = timedelta(seconds=60)
 """How old the oldest entry may be that was not shipped, while something is enacted."""
@@ -35,9 +35,18 @@ log = structlog.get_logger()
 
 
 async def ship(world: World) -> None:
-    """Ship what was not shipped yet: of this replica all, of others what they have left behind.
+    """Ship what this replica has not shipped yet, in its order.
 
-    A replica that was stopped for good, or a command's, ships no more; what another ships twice is known by its number.
+    Raises:
+        Unavailable: it cannot be shipped.
+    """
+    await _ship_chain(world, world.replica)
+
+
+async def ship_left_behind(world: World) -> None:
+    """Ship and anchor what other replicas have left behind.
+
+    One that was stopped for good ships no more, and neither does a command; what two ship is known by its number.
 
     Raises:
         Unavailable: it cannot be shipped.
@@ -45,17 +54,17 @@ async def ship(world: World) -> None:
     if world.trail is None or world.sink is None:
         return
     for replica, since in sorted((await world.trail.waiting()).items()):
-        if replica == world.replica:
-            await _ship_chain(world, world.trail, world.sink, replica)
-        elif _is_late(since, world.clock.now()):
-            await _ship_chain(world, world.trail, world.sink, replica)
+        if replica != world.replica and _is_late(since, world.clock.now()):
+            await _ship_chain(world, replica)
             await world.sink.anchor(await world.trail.head(replica), world.clock.now())
 
 
-async def _ship_chain(world: World, trail: Trail, sink: AuditSink, replica: str) -> None:
-    while links := await trail.unshipped(replica, AT_ONCE):
-        await sink.ship(links)
-        await trail.mark_shipped(replica, links[-1].number, world.clock.now())
+async def _ship_chain(world: World, replica: str) -> None:
+    if world.trail is None or world.sink is None:
+        return
+    while links := await world.trail.unshipped(replica, AT_ONCE):
+        await world.sink.ship(links)
+        await world.trail.mark_shipped(replica, links[-1].number, world.clock.now())
 
 
 async def is_lagging(world: World) -> bool:
@@ -130,6 +139,7 @@ class Shipping:
             self.complained = ""
             await self._anchor(world)
             await self._expire(world)
+            await ship_left_behind(world)
         except Unavailable as error:
             if await is_lagging(world):
                 await complain(world, str(error))

@@ -156,6 +156,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """Personal values that have expired or were erased, which the chain accounts for."""
     witnesses: tuple[str, ...]
     """In words, what the ledger was compared with."""
+    uncompared: tuple[str, ...] = ()
+    """Replicas of whose chains none of these has anything."""
 
     @property
     def holds(self) -> bool:

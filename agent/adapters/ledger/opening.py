@@ -66,21 +66,25 @@ async def open_ledger(
             await asyncio.shield(loop.run_in_executor(worker, engine.dispose))
 
 
+def beside(url: str, name: str) -> Path | None:
+    """Return the path of a file of this name beside the ledger; None where the ledger is a server's."""
+    return _beside(_parse(url), name)
+
+
 def key_beside(url: str) -> Key | None:
     """Return the key in the file beside this ledger; None where there is none.
 
     Raises:
         LedgerError: it lies open to other users, or is none.
     """
-    parsed = _parse(url)
-    path = _beside(parsed)
+    path = beside(url, KEY_FILE)
     return None if path is None or not path.exists() else _key(read_key(path), path)
 
 
 def _keeper(engine: Engine, url: URL, name: str, whose: tuple[str, str], key: Key | None) -> Keeper:
     """Return who keeps the audit, once the key is known to be the one that it was written with."""
     tenant_id, replica = whose
-    path = _beside(url)
+    path = _beside(url, KEY_FILE)
     with told_apart(name), engine.begin() as connection:
         if key is None:
             if path is None:
@@ -98,11 +102,10 @@ def _keeper(engine: Engine, url: URL, name: str, whose: tuple[str, str], key: Ke
     return keeper
 
 
-def _beside(url: URL) -> Path | None:
-    """Return where the key of a ledger in a file lies; None where the ledger is a server's."""
+def _beside(url: URL, name: str) -> Path | None:
     if url.get_backend_name() != "sqlite":
         return None
-    return Path(url.database or "").absolute().with_name(KEY_FILE)
+    return Path(url.database or "").absolute().with_name(name)
 
 
 def _key(text: str, path: Path) -> Key:

@@ -51,13 +51,9 @@ class SqlTold:
         query = self._of(audit_entries).where(audit_entries.c.event == str(Event.ERASURE))
         return (row["body"] for row in self._rows(query))
 
-    def links(self, replica: str, after: int = 0, upto: int | None = None) -> Iterator[Link]:
-        """Give the entries of one chain by their numbers, all of them or those that follow `after`."""
+    def links(self, replica: str) -> Iterator[Link]:
+        """Give the entries of one chain by their numbers."""
         query = self._of(audit_entries).where(audit_entries.c.replica == replica)
-        if after:
-            query = query.where(audit_entries.c.number > after)
-        if upto is not None:
-            query = query.where(audit_entries.c.number <= upto)
         for row in self._rows(query.order_by(audit_entries.c.number)):
             del row["tenant_id"]
             yield Link(**row)
