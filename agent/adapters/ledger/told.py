@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import Column, Select, Table, select, type_coerce
-from sqlalchemy.engine import Connection, RowMapping
+from sqlalchemy.engine import Connection
 from sqlalchemy.types import NullType
 
 from agent.adapters.ledger.auditing import decision_content, effect_content
@@ -53,17 +53,31 @@ class SqlTold:
 
     def links(self, replica: str) -> Iterator[Link]:
         """Give the entries of one chain by their numbers."""
-        query = self._of(audit_entries).where(audit_entries.c.replica == replica)
-        for row in self._rows(query.order_by(audit_entries.c.number)):
-            del row["tenant_id"]
-            yield Link(**row)
+        entries = audit_entries.c
+        columns = (entries.number, entries.at, entries.event, entries.action_id, entries.body, entries.mac)
+        query = select(*map(_raw, columns)).where(
+            entries.tenant_id == self._tenant_id, entries.replica == replica
+        )
+        for number, at, event, action_id, body, mac in self._fetched(query.order_by(entries.number)):
+            yield Link(
+                replica=replica,
+                number=number,
+                at=at,
+                event=_read(event),
+                action_id=_read(action_id),
+                body=body,
+                mac=mac,
+            )
 
     def values(self, replica: str) -> Iterator[Kept]:
         """Give the personal values of one chain by the numbers of their entries."""
-        query = self._of(audit_values).where(audit_values.c.replica == replica)
-        for row in self._rows(query.order_by(audit_values.c.number, audit_values.c.name)):
-            del row["tenant_id"]
-            yield Kept(**row)
+        values = audit_values.c
+        columns = (values.number, values.name, values.at, values.salt, values.value)
+        query = select(*map(_raw, columns)).where(
+            values.tenant_id == self._tenant_id, values.replica == replica
+        )
+        for number, name, at, salt, value in self._fetched(query.order_by(values.number, values.name)):
+            yield Kept(replica=replica, number=number, name=_read(name), at=at, salt=salt, value=_read(value))
 
     def decided(self) -> Iterator[Decided]:
         """Give every decision."""
@@ -88,9 +102,12 @@ class SqlTold:
         return select(*map(_raw, table.c)).where(table.c.tenant_id == self._tenant_id)
 
     def _rows(self, query: Select[Any]) -> Iterator[dict[str, Any]]:
-        options = {"yield_per": AT_ONCE}
-        for row in self._connection.execute(query, execution_options=options).mappings():
-            yield _plain(row)
+        names = [column.name for column in query.selected_columns]
+        for row in self._fetched(query):
+            yield dict(zip(names, map(_read, row), strict=True))
+
+    def _fetched(self, query: Select[Any]) -> Iterator[Any]:
+        return iter(self._connection.execute(query, execution_options={"yield_per": AT_ONCE}))
 
 
 def _raw(column: Column[Any]) -> Any:
@@ -98,13 +115,9 @@ def _raw(column: Column[Any]) -> Any:
     return type_coerce(column, NullType()).label(column.name)
 
 
-def _plain(row: RowMapping) -> dict[str, Any]:
-    return {str(name): _read(value) if isinstance(value, str) else value for name, value in row.items()}
-
-
-def _read(text: str) -> str | bytes:
-    """Return text as it was before it was stored; bytes where it was never stored so."""
-    if "\\" not in text:
-        return text
-    found = unescaped(text)
-    return found if escaped(found) == text else text.encode()
+def _read(value: Any) -> Any:
+    """Return text as it was before it was stored, bytes where it was never stored so; anything else as it is."""
+    if type(value) is not str or "\\" not in value:
+        return value
+    found = unescaped(value)
+    return found if escaped(found) == value else value.encode()
