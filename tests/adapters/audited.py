@@ -114,7 +114,7 @@ class Tamperer:
         return self.lots.choice(self.entries)
 
     def last(self, replica: str) -> int:
-        return max(row["number"] for row in self.entries if row["replica"] == replica)
+        return int(max(row["number"] for row in self.entries if row["replica"] == replica))
 
     def change(self, table: Table, row: dict[str, Any], **values: Any) -> None:
         """Write these columns of a row, as they are."""
@@ -211,7 +211,7 @@ def insert_entry(who: Tamperer) -> Tampering:
 
 def _differs(who: Tamperer, row: dict[str, Any]) -> bool:
     place = (audit_entries.c.replica == row["replica"], audit_entries.c.number == row["number"])
-    return who.connection.scalar(select(audit_entries.c.body).where(*place)) != row["body"]
+    return bool(who.connection.scalar(select(audit_entries.c.body).where(*place)) != row["body"])
 
 
 def duplicate_entry(who: Tamperer) -> Tampering:
