@@ -17,6 +17,7 @@ from agent.model.policy import Mode
 from agent.model.recording import Recording
 from agent.ports import Clock, Ledger, PolicyShelf, World
 from agent.settings import subjects
+from agent.settings.guards import rails_of
 from agent.settings.subjects import Settings, TreatAs
 
 if TYPE_CHECKING:
@@ -184,6 +185,7 @@ def _world(settings: Settings, clock: Clock, graph: "Graph", ledger: Ledger) -> 
         shelf=shelf_of(settings),
         directory=graph.directory,
         pace=settings.loop_pace(),
+        rails=rails_of(settings.guards),
         enforces_observers=settings.policies.treat_as is TreatAs.ENFORCE,
         version=installed(),
     )

@@ -96,19 +96,19 @@ def guarded(
     """
     kept = msgspec.structs.replace(approval, weighed=tuple(weighed), held=tuple(said), approvers=approvers)
     if said:
-        return hold(kept, said[0].guard, _words(said))
+        return hold(kept, said[0].guard, as_words(said))
     passed = first_passed(weighed)
     return kept if passed is None else hold(kept, guard_of(passed), over(passed))
 
 
-def _words(said: Sequence[Guarded]) -> str:
-    """Return what the first rail said, and which others say so too."""
+def as_words(said: Sequence[Guarded]) -> str:
+    """Return what the first rail said, and which others would hold it too."""
     others = ", ".join(f"`{one.guard}`" for one in said[1:])
     return f"{said[0].words} (and {others} would hold it too)" if others else said[0].words
 
 
 def held_anew(approval: Decision, said: Guarded) -> Decision:
-    """Return an approval that was in force as what a guard makes of it when it is to be carried out."""
+    """Return an approval that was in force as what a guard makes of it when it was to be carried out."""
     return hold(msgspec.structs.replace(approval, held=(said,)), said.guard, said.words)
 
 

@@ -107,6 +107,7 @@ def _effects(
             action_id=action.id,
             incident_id=action.incident.id,
             targets=targets[place * size : (place + 1) * size],
+            senders_copy=decision.senders_copy,
             went=Went.OBSERVED if means.observes else Went.INTENDED,
             intended_at=decision.at,
         )

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 import msgspec
 
 from agent.judge.confirm import after_sending, already_gone, judged_again, still_watched
-from agent.judge.guard import hold
+from agent.judge.guard import held_anew
 from agent.judge.plan import DEDUPLICATION
-from agent.model.decision import Decision
+from agent.model.decision import Decision, Guarded
 from agent.model.enactment import Cover, Effect, Pair, Plan, Record, State, Way
 
 
@@ -59,12 +59,14 @@ def waiting(record: Record, sent: Sequence[Effect], around: Around) -> Record:
     return msgspec.structs.replace(placed, due=judged_again(placed, around.now))
 
 
-def held(record: Record, guard: str, words: str, sent: Sequence[Effect], now: datetime) -> Record:
+def held(record: Record, said: Guarded, sent: Sequence[Effect], now: datetime) -> Record:
     """Return the record of an approval that a guard rail kept from being carried out at the last moment."""
     if record.decision is None:
         return record
-    decision = hold(record.decision, guard, words)
-    asking = msgspec.structs.replace(record, decision=decision, is_noted=False)
+    decision = held_anew(record.decision, said)
+    asking = msgspec.structs.replace(
+        record, decision=decision, plan=Plan(way=Way.ASK, why="people decide"), is_noted=False
+    )
     return waiting(asking, sent, Around(now=now, observes=False, covered={}))
 
 

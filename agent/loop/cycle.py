@@ -12,12 +12,18 @@ from agent.judge.compile import Judge
 from agent.judge.confirm import LEFT, expire, judged_again
 from agent.judge.decide import decide
 from agent.judge.gather import gather, mail_of, wanted
-from agent.judge.guard import guarded, limits_of, weigh
+from agent.judge.guard import guarded, limits_of, messages_in, weigh
 from agent.judge.plan import Means, copies_in_mailboxes, plan
+from agent.judge.rails.approvers import wanted as approvers_wanted
+from agent.judge.rails.ask import ask
+from agent.judge.rails.caps import caps_as_they_stand
 from agent.judge.recognise import evidence_digest
 from agent.judge.remember import WINDOW, matters
 from agent.judge.settle import Around, settled, stands, waiting
 from agent.judge.track import WAITING
+from agent.loop.braking import brake, wish
+from agent.loop.guarding import Around as Surroundings
+from agent.loop.guarding import around, look, scene, with_wishes
 from agent.loop.lookup import look_up
 from agent.loop.moved import save_moved
 from agent.loop.policies import InForce, keep
@@ -42,6 +48,7 @@ class Batch:
 
     now: datetime
     means: Means
+    here: Surroundings
     fetched: Mapping[str, datetime]
     records: list[Record] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)
@@ -88,7 +95,9 @@ async def judge_records(
     await keep(world, policies)
     alive = await _let_go(world, records)
     mail = await look_up(world, alive)
-    batch = Batch(now=world.clock.now(), means=_means(world), fetched=policies.fetched)
+    now = world.clock.now()
+    here = await with_wishes(world, await around(world, policies, now), now)
+    batch = Batch(now=now, means=_means(world), here=here, fetched=policies.fetched)
     theirs = {record.action.id: mail_of(record.action, mail) for record in alive if wanted(record.action)}
     targets = {target for copies in theirs.values() for target in copies_in_mailboxes(copies)}
     batch.covered = dict(await world.ledger.covered(list(targets)))
@@ -104,6 +113,7 @@ async def judge_records(
             why = f"it could not be judged ({type(error).__name__}): a person has to look"
             later = judged_again(record, batch.now)
             batch.records.append(msgspec.structs.replace(record, state=State.ESCALATED, due=later, why=why))
+    await brake(world, batch.here, batch.now)
     await world.ledger.save(batch.records, effects=batch.effects, approvals=batch.approvals, now=batch.now)
     report.decided += len(alive)
     for record in batch.records:
@@ -165,7 +175,7 @@ async def _judge_one(world: World, judge: Judge, record: Record, mail: Mail | No
     means = batch.means
     intended = plan(decision, action, mail, batch.covered, means)
     if decision.verb is Verb.APPROVE:
-        decision = await _guarded(world, judge, decision, intended, batch)
+        decision = await _guarded(world, judge, record, decision, intended, batch)
         if decision.guard is not None:
             intended = plan(decision, action, mail, batch.covered, means)
     around = Around(now=batch.now, observes=means.observes, covered=batch.covered)
@@ -174,6 +184,7 @@ async def _judge_one(world: World, judge: Judge, record: Record, mail: Mail | No
         return
     batch.records.append(settled(record, decision, intended, sent, around))
     batch.effects.extend(intended.effects)
+    batch.here.given.extend(intended.effects)
     for effect in intended.effects:
         cover = Cover(action_id=action.id, effect_id=effect.id, intended_at=batch.now)
         batch.covered.update(dict.fromkeys(effect.targets, cover))
@@ -189,9 +200,17 @@ async def _sent_before(world: World, record: Record) -> tuple[Effect, ...]:
     return tuple(effect for effect in effects if effect.went in SENT_BEFORE)
 
 
-async def _guarded(world: World, judge: Judge, decision: Decision, intended: Plan, batch: Batch) -> Decision:
-    """Return the approval weighed against the limits of its policies, and held where it would pass one."""
+async def _guarded(
+    world: World, judge: Judge, record: Record, decision: Decision, intended: Plan, batch: Batch
+) -> Decision:
+    """Return the approval with what the guard rails say and what it was weighed against; held where one holds it."""
     deciding = [judge.policies[name] for name in decision.policies]
+    wish(world, batch.here, record.decision, batch.now)
+    seen = await look(world, record.action, intended.effects)
+    here = scene(world, record.action, intended.effects, seen, batch.here, deciding, batch.now)
+    said, approvers = ask(here), approvers_wanted(here)
+    if said:
+        return guarded(decision, (), said, approvers=approvers)
     spent = {
         (policy.name, unit): await _spent(world, policy.name, decision, decision.at - limit.window, batch)
         for policy in deciding
@@ -202,7 +221,8 @@ async def _guarded(world: World, judge: Judge, decision: Decision, intended: Pla
         both = spent[policy.name, unit]
         return both.actions if unit is Unit.ACTIONS else both.messages
 
-    return guarded(decision, weigh(deciding, spent_of, _messages(intended)))
+    caps = caps_as_they_stand(here)
+    return guarded(decision, weigh(deciding, spent_of, messages_in(intended.effects), caps))
 
 
 async def _spent(world: World, policy: str, decision: Decision, since: datetime, batch: Batch) -> Spent:
@@ -214,12 +234,8 @@ async def _spent(world: World, policy: str, decision: Decision, since: datetime,
 
 
 def _approvals(decision: Decision, intended: Plan) -> list[Approval]:
-    messages = _messages(intended)
+    messages = messages_in(intended.effects)
     return [
         Approval(policy=policy, action_id=decision.action_id, at=decision.at, messages=messages)
         for policy in decision.policies
     ]
-
-
-def _messages(intended: Plan) -> int:
-    return sum(len(effect.targets) for effect in intended.effects)

@@ -9,8 +9,11 @@ import structlog
 
 from agent.judge.confirm import LEFT, after_sending
 from agent.judge.settle import held
+from agent.loop.guarding import check, look
 from agent.loop.moved import save_moved
+from agent.loop.policies import InForce
 from agent.loop.report import PassReport
+from agent.model.decision import Guarded
 from agent.model.enactment import Effect, Outcome, Record, Went
 from agent.model.errors import Held, Unavailable
 from agent.model.rails import Leave
@@ -48,6 +51,7 @@ class Turn:
     token: int
     stop: asyncio.Event
     report: PassReport
+    policies: InForce
     is_over: Halt = never
 
     def leave(self, world: World) -> Leave:
@@ -57,6 +61,7 @@ class Turn:
             incident_id=self.incident_id,
             token=self.token,
             until=world.clock.now() + LEASE,
+            caps=world.rails.caps,
         )
 
 
@@ -107,7 +112,8 @@ async def _hold(world: World, record: Record, no: Held) -> None:
     newest = (await world.ledger.load([record.action.id]))[record.action.id]
     effects = await world.ledger.effects(record.action.id)
     left = [effect for effect in effects if effect.went in LEFT]
-    await save_moved(world, [(newest, held(newest, no.guard, no.words, left, world.clock.now()))])
+    said = Guarded(guard=no.guard, words=no.words, until=no.until)
+    await save_moved(world, [(newest, held(newest, said, left, world.clock.now()))])
     log.warning("held", action=record.action.id, guard=no.guard, why=no.words)
 
 
@@ -119,6 +125,7 @@ async def _send(world: World, enactor: Enactor, record: Record, effect: Effect, 
         Unavailable: it was definitely not applied, and is to be tried later.
     """
     name = f"air-agent {record.action.id} {effect.id}"
+    seen = await look(world, record.action, [effect])
     for attempt in range(1, TRIES + 1):
         has_left = False
 
@@ -126,6 +133,7 @@ async def _send(world: World, enactor: Enactor, record: Record, effect: Effect, 
             nonlocal has_left
             if await turn.is_over() or world.clock.now() >= record.action.deadline:
                 raise TooLate
+            await check(world, turn.policies, record, seen)
             await world.ledger.depart(effect.id, world.clock.now(), turn.leave(world))
             has_left = True
 

@@ -61,7 +61,7 @@ class Rounds:
             if not incidents:
                 break
             await _refresh(world, policies, incidents, report)
-            await self._visit_all(world, incidents, tried, stop, report, until, is_over)
+            await self._visit_all(world, policies, incidents, tried, stop, report, until, is_over)
         report.untried = len(await self._next(world, tried, size))
         report.waiting = len(await world.ledger.to_visit(size))
 
@@ -75,6 +75,7 @@ class Rounds:
     async def _visit_all(
         self,
         world: World,
+        policies: InForce,
         incidents: Sequence[str],
         tried: set[str],
         stop: asyncio.Event,
@@ -96,7 +97,7 @@ class Rounds:
                 incident = waiting.pop()
                 tried.add(incident)
                 try:
-                    await visit(world, incident, stop, report, is_over)
+                    await visit(world, policies, incident, stop, report, is_over)
                 except Conflict as error:
                     log.info("incident left for the next pass", incident=incident, why=str(error))
                 except (Unavailable, Refused, Malformed) as error:

@@ -71,7 +71,8 @@ async def load(world: World) -> InForce:
         PolicyError: with everything that is wrong with them.
     """
     files = world.shelf.files()
-    return InForce(files, dict(await world.ledger.members()), git=world.shelf.git(files))
+    members = dict(await world.ledger.members())
+    return InForce(files, members, git=world.shelf.git(files), protected=world.rails.protected)
 
 
 async def start(world: World, policies: InForce) -> None:

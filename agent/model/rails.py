@@ -1,5 +1,6 @@
 """Guard rails: what no policy may pass. On by default; settings move them, policies only tighten them."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import msgspec
@@ -60,6 +61,17 @@ class Rails(msgspec.Struct, frozen=True, kw_only=True):
     """Approvals within an hour up to which the brake never opens."""
     brake_factor: float = 4.0
     """Times the busiest hour of an ordinary day that approvals within an hour may be; above it the brake opens."""
+
+
+class Approved(msgspec.Struct, frozen=True, kw_only=True):
+    """How many pending actions policies approved for the first time, be they held or not.
+
+    `by_hour` says it by how many hours ago it was, 0 for the hour before now; hours with none are left out.
+    `unasked` is the count of that hour without those about which the brake has asked a person already.
+    """
+
+    unasked: int = 0
+    by_hour: Mapping[int, int] = {}
 
 
 class Leave(msgspec.Struct, frozen=True, kw_only=True):

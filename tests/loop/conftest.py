@@ -12,6 +12,8 @@ from agent.loop.run import load, one_pass, start
 from agent.model.enactment import Record, State
 from agent.model.pace import Pace
 from agent.ports import Ledger, World
+from agent.settings.guards import rails_of
+from agent.settings.subjects import Guards
 from tests.clock import ManualClock
 from tests.fakes import FakeDefender, FakeDirectory, FakeEnactor, FakeShelf
 from tests.makers import NOW, TENANT
@@ -47,6 +49,7 @@ class Bench:
             directory=self.directory,
             targets=self.enactor.targets,
             pace=Pace(),
+            rails=rails_of(Guards()),
         )
 
     def with_policies(self, **policies: str) -> None:

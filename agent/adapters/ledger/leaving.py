@@ -6,15 +6,19 @@ person can come in between. A paused agent finds its token stale there, whatever
 
 from datetime import datetime
 
-from sqlalchemy import literal_column, or_, select, update
+from sqlalchemy import literal_column, or_, select, text, update
 from sqlalchemy.engine import Connection
 
+from agent.adapters.ledger import amounts
 from agent.adapters.ledger.reads import effect
 from agent.adapters.ledger.tables import EPOCH, effects, holds, leases
 from agent.adapters.ledger.writes import inserting
 from agent.model.enactment import Effect, Outcome, Went
 from agent.model.errors import Conflict, Held
 from agent.model.rails import Leave
+
+LOCK = 0x61697267
+"""What tells this lock from those of other programs in the same database."""
 
 SETTLED_FROM = {
     Went.INTENDED: (Went.SENT,),
@@ -52,8 +56,11 @@ def let_go(connection: Connection, tenant_id: str, incident_id: str, token: int)
 
 def depart(connection: Connection, tenant_id: str, effect_id: str, now: datetime, leave: Leave) -> None:
     """Turn an intended effect into a sent one, and count the attempt, where nothing stands against it."""
+    _one_by_one(connection, tenant_id)
     _fence(connection, tenant_id, leave)
     _unless_held(connection, tenant_id)
+    amounts.within(connection, tenant_id, effect_id, now, leave.caps)
+    amounts.room(connection, tenant_id, effect_id, now, leave.active)
     sent = connection.execute(
         update(effects)
         .where(
@@ -69,6 +76,18 @@ def depart(connection: Connection, tenant_id: str, effect_id: str, now: datetime
     )
     if sent.rowcount != 1:
         raise Conflict(f"effect `{effect_id}` is not intended any more: it must not be sent")
+
+
+def _one_by_one(connection: Connection, tenant_id: str) -> None:
+    """Wait until no other agent is between weighing what was sent and sending more.
+
+    SQLite has one writer at a time anyway. PostgreSQL would let two weigh the same sum, and both send.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(
+            text("SELECT pg_advisory_xact_lock(:ours, hashtext(:tenant))"),
+            {"ours": LOCK, "tenant": tenant_id},
+        )
 
 
 def _fence(connection: Connection, tenant_id: str, leave: Leave) -> None:
@@ -91,13 +110,13 @@ def _fence(connection: Connection, tenant_id: str, leave: Leave) -> None:
 
 def _unless_held(connection: Connection, tenant_id: str) -> None:
     found = connection.execute(
-        select(holds.c.name, holds.c.reason)
+        select(holds.c.name, holds.c.reason, holds.c.since)
         .where(holds.c.tenant_id == tenant_id)
         .order_by(holds.c.since, holds.c.name)
         .limit(1)
     ).first()
     if found is not None:
-        raise Held(found.name, found.reason)
+        raise Held(found.name, f"it stands since {found.since:%Y-%m-%d %H:%MZ}: {found.reason}")
 
 
 def interrupted(connection: Connection, tenant_id: str, replica: str, now: datetime) -> tuple[Effect, ...]:

@@ -10,7 +10,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy.engine import Connection, Engine
 
-from agent.adapters.ledger import claims, holding, keeping, leaving, reads, writes
+from agent.adapters.ledger import amounts, claims, holding, keeping, leaving, reads, writes
 from agent.adapters.ledger.failures import told_apart
 from agent.model.alarm import Alarm
 from agent.model.decision import Decision
@@ -18,7 +18,7 @@ from agent.model.enactment import Approval, Cover, Effect, EffectKind, Outcome, 
 from agent.model.hold import Hold, Replica
 from agent.model.past import Judged, Matter, PastAnswer, Tally
 from agent.model.policy import KeptSet, Members
-from agent.model.rails import Leave
+from agent.model.rails import Approved, Leave
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -116,6 +116,12 @@ class SqlLedger:
 
     async def interrupted(self, replica: str, now: datetime) -> tuple[Effect, ...]:
         return await self._read(leaving.interrupted, replica, now)
+
+    async def given(self, since: datetime) -> tuple[Effect, ...]:
+        return await self._read(amounts.given, since)
+
+    async def approved(self, now: datetime, hours: int) -> Approved:
+        return await self._read(amounts.approved, now, hours)
 
     async def hold(self, hold: Hold) -> None:
         await self._write(holding.hold, hold)

@@ -133,6 +133,21 @@ decisions = Table(
     ForeignKeyConstraint(["tenant_id", "action_id"], ["records.tenant_id", "records.id"]),
 )
 Index("ix_decisions_at", decisions.c.tenant_id, decisions.c.at, decisions.c.action_id, decisions.c.number)
+Index(
+    "ix_decisions_approved",
+    decisions.c.tenant_id,
+    decisions.c.at,
+    decisions.c.action_id,
+    sqlite_where=text("verb = 'approve' OR guard IS NOT NULL"),
+    postgresql_where=text("verb = 'approve' OR guard IS NOT NULL"),
+)
+Index(
+    "ix_decisions_braked",
+    decisions.c.tenant_id,
+    decisions.c.at,
+    sqlite_where=text("guard = 'brake'"),
+    postgresql_where=text("guard = 'brake'"),
+)
 
 effects = Table(
     "effects",
@@ -156,8 +171,10 @@ effects = Table(
     Column("undoes", Key),
     Column("request_id", Key),
     Column("sent_by", Key),
+    Column("amount", Integer, nullable=False),
     ForeignKeyConstraint(["tenant_id", "action_id"], ["records.tenant_id", "records.id"]),
 )
+Index("ix_effects_intended_at", effects.c.tenant_id, effects.c.intended_at)
 Index("ix_effects_action", effects.c.tenant_id, effects.c.action_id, effects.c.ordinal)
 Index(
     "ix_effects_intended",

@@ -1,4 +1,4 @@
-"""Some approvals are people's: where a policy wants them asked, or where so much is at stake that two have to agree."""
+"""Some approvals are people's: where so much is at stake that two have to agree, or where a policy wants them asked."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,8 @@ from agent.judge.rails.size import messages_of
 from agent.model.decision import Guarded
 from agent.model.policy import Policy
 
-GUARD = "approvers"
+BY_SIZE = "two people"
+BY_POLICY = "approvers"
 TWO = 2
 
 
@@ -19,24 +20,30 @@ def wanted_by(deciding: Sequence[Policy]) -> int:
 
 def wanted(scene: Scene) -> int:
     """Return how many people have to approve it; 0 where the policies are enough."""
-    is_large = messages_of(scene) >= scene.rails.two_people_from
-    return max(scene.approvers, TWO if is_large else 0)
+    return max(scene.approvers, TWO if _is_large(scene) else 0)
+
+
+def _is_large(scene: Scene) -> bool:
+    return messages_of(scene) >= scene.rails.two_people_from
+
+
+def two_people(scene: Scene) -> Guarded | None:
+    """Say that it is so large that two people have to approve it."""
+    if not _is_large(scene):
+        return None
+    words = (
+        f"2 people have to approve it: it has {messages_of(scene):,} messages, "
+        f"and from {scene.rails.two_people_from:,} on one is not enough"
+    )
+    return Guarded(guard=BY_SIZE, words=words)
 
 
 def approvers(scene: Scene) -> Guarded | None:
-    """Say that people have to approve it, and how many."""
-    count = wanted(scene)
-    if not count:
-        return None
-    people = f"{counted(count, 'person has', 'people have')} to approve it"
-    if count > scene.approvers:
-        most = scene.rails.two_people_from
-        return Guarded(
-            guard=GUARD, words=f"{people}: it has {messages_of(scene):,} messages, {most:,} or more"
-        )
-    return Guarded(guard=GUARD, words=f"{people}: its policy says so")
+    """Say that a policy wants people to approve it, and how many."""
+    return by_policy(scene.approvers) if scene.approvers else None
 
 
-def by_policy(count: int) -> str:
-    """Say that a policy wants so many people to approve it."""
-    return f"{counted(count, 'person has', 'people have')} to approve it: its policy says so"
+def by_policy(count: int) -> Guarded:
+    """Return that a policy wants so many people to approve it."""
+    words = f"{counted(count, 'person has', 'people have')} to approve it: its policy says so"
+    return Guarded(guard=BY_POLICY, words=words)

@@ -7,7 +7,7 @@ no waiting would change, then amounts.
 
 from collections.abc import Callable
 
-from agent.judge.rails.approvers import approvers
+from agent.judge.rails.approvers import approvers, two_people
 from agent.judge.rails.holding import brake, hold
 from agent.judge.rails.irreversible import irreversible
 from agent.judge.rails.protected import protected
@@ -30,6 +30,7 @@ RAILS: tuple[Rail, ...] = (
     protected,
     size,
     radius,
+    two_people,
     approvers,
 )
 """Every rail, in the order in which they give their name."""

@@ -22,8 +22,8 @@ DAY = timedelta(days=1)
 class Scene(msgspec.Struct, frozen=True, kw_only=True):
     """One approval, and what is known around it.
 
-    `effects` are all that the plan would still carry out. `given` are effects that others were given already,
-    within the day before `now` at the least: intended, sent or settled, and not dropped.
+    `effects` are those of its plan. `given` are all that were given away within the day before `now` and the longest
+    window of a cap, this action's own too: intended, sent or settled, and not dropped.
     """
 
     now: datetime
