@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from agent.adapters.ledger.opening import open_ledger
@@ -54,6 +55,10 @@ class Bench:
 
     def with_policies(self, **policies: str) -> None:
         self.world = replace(self.world, shelf=FakeShelf(**policies))
+
+    def with_rails(self, **values: object) -> None:
+        """Go by the usual guard rails, but for these."""
+        self.world = replace(self.world, rails=msgspec.structs.replace(self.world.rails, **values))
 
     def observing(self) -> None:
         self.world = replace(self.world, enactor=None)

@@ -19,8 +19,11 @@ def brake(scene: Scene) -> Guarded | None:
 
 
 def held_words(found: Hold) -> str:
-    """Say since when, by whom and why it stands, and what ends it."""
+    """Say since when, by whom and why it stands, and what ends it.
+
+    What the brake asks stands in its alarm, once, and not in every action that it holds.
+    """
     since = found.since.strftime("%Y-%m-%d %H:%MZ")
     if found.name == BRAKE:
-        return f"on since {since}: {quote(found.reason, 200)}; `air-agent release brake` ends it"
+        return f"approvals left their usual band at {since}; `air-agent release brake` ends it"
     return f"{quote(found.by)} holds everything since {since}: {quote(found.reason, 200)}; `air-agent release` ends it"
