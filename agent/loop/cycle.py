@@ -12,28 +12,28 @@ from agent.judge.compile import Judge
 from agent.judge.confirm import LEFT, expire, judged_again
 from agent.judge.decide import decide
 from agent.judge.gather import gather, mail_of, wanted
-from agent.judge.guard import guarded, limits_of, messages_in, weigh
-from agent.judge.plan import Means, copies_in_mailboxes, plan
-from agent.judge.rails.approvers import wanted as approvers_wanted
-from agent.judge.rails.ask import ask
-from agent.judge.rails.caps import caps_as_they_stand
+from agent.judge.guard import messages_in
+from agent.judge.plan import plan
+from agent.judge.plans.mail import copies_in_mailboxes
+from agent.judge.plans.means import Means, Present
 from agent.judge.recognise import evidence_digest
 from agent.judge.remember import WINDOW, matters
 from agent.judge.settle import Around, settled, stands, waiting
 from agent.judge.track import WAITING
-from agent.loop.braking import brake, wish
+from agent.loop.braking import brake
 from agent.loop.guarding import Around as Surroundings
-from agent.loop.guarding import around, look, scene, with_wishes
-from agent.loop.lookup import look_up
+from agent.loop.guarding import around, with_wishes
+from agent.loop.lookup import claims, find, look_up
 from agent.loop.moved import save_moved
 from agent.loop.policies import InForce, keep
 from agent.loop.report import PassReport
-from agent.model.decision import Decision, Unit, Verb
+from agent.loop.weighing import guard_approval
+from agent.model.decision import Decision, Verb
 from agent.model.defender import Mail
-from agent.model.enactment import Approval, Cover, Effect, EffectKind, Pair, Plan, Record, Spent, State, Went
+from agent.model.enactment import Approval, Cover, Effect, EffectKind, Pair, Plan, Record, State, Went
 from agent.model.errors import AgentError
 from agent.model.past import Matter, Tally
-from agent.model.policy import Limit, Policy
+from agent.model.pending import MAIL_KINDS, PendingAction
 from agent.ports import Enactor, World
 
 log = structlog.get_logger()
@@ -53,7 +53,7 @@ class Batch:
     records: list[Record] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)
     approvals: list[Approval] = field(default_factory=list)
-    covered: dict[Pair, Cover] = field(default_factory=dict)
+    covered: dict[EffectKind, dict[Pair, Cover]] = field(default_factory=dict)
     past: Mapping[Matter, Tally] = field(default_factory=dict)
 
 
@@ -100,7 +100,7 @@ async def judge_records(
     batch = Batch(now=now, means=_means(world), here=here, fetched=policies.fetched)
     theirs = {record.action.id: mail_of(record.action, mail) for record in alive if wanted(record.action)}
     targets = {target for copies in theirs.values() for target in copies_in_mailboxes(copies)}
-    batch.covered = dict(await world.ledger.covered(list(targets)))
+    batch.covered[EffectKind.SOFT_DELETE] = dict(await world.ledger.covered(list(targets)))
     asked = {one: None for record in alive for one in matters(record.action, theirs.get(record.action.id))}
     batch.past = await world.ledger.answered(list(asked), batch.now - WINDOW)
     for record in alive:
@@ -173,11 +173,14 @@ async def _judge_one(world: World, judge: Judge, record: Record, mail: Mail | No
         version=world.version,
     )
     means = batch.means
-    intended = plan(decision, action, mail, batch.covered, means)
+    present = await _present(world, decision, action, mail, batch)
+    intended = plan(decision, action, present, means)
     if decision.verb is Verb.APPROVE:
-        decision = await _guarded(world, judge, record, decision, intended, batch)
+        decision = await guard_approval(
+            world, judge, record, decision, intended, present.found, batch.here, batch.approvals
+        )
         if decision.guard is not None:
-            intended = plan(decision, action, mail, batch.covered, means)
+            intended = plan(decision, action, present, means)
     around = Around(now=batch.now, observes=means.observes, covered=batch.covered)
     if stands(record, decision, intended, observes=means.observes):
         batch.records.append(waiting(record, sent, around))
@@ -187,9 +190,21 @@ async def _judge_one(world: World, judge: Judge, record: Record, mail: Mail | No
     batch.here.given.extend(intended.effects)
     for effect in intended.effects:
         cover = Cover(action_id=action.id, effect_id=effect.id, intended_at=batch.now)
-        batch.covered.update(dict.fromkeys(effect.targets, cover))
+        batch.covered.setdefault(effect.kind, {}).update(dict.fromkeys(effect.targets, cover))
     if decision.verb is Verb.APPROVE:
         batch.approvals.extend(_approvals(decision, intended))
+
+
+async def _present(
+    world: World, decision: Decision, action: PendingAction, mail: Mail | None, batch: Batch
+) -> Present:
+    """Return what stands around the action now; what is not mail is only looked at where it would be acted on."""
+    if decision.verb is not Verb.APPROVE or action.kind in MAIL_KINDS:
+        return Present(mail=mail, covered=batch.covered)
+    found = await find(world, action)
+    for kind, covers in (await claims(world, action, None, found)).items():
+        batch.covered[kind] = covers | batch.covered.get(kind, {})
+    return Present(found=found, covered=batch.covered)
 
 
 async def _sent_before(world: World, record: Record) -> tuple[Effect, ...]:
@@ -198,39 +213,6 @@ async def _sent_before(world: World, record: Record) -> tuple[Effect, ...]:
         return ()
     effects = await world.ledger.effects(record.action.id)
     return tuple(effect for effect in effects if effect.went in SENT_BEFORE)
-
-
-async def _guarded(
-    world: World, judge: Judge, record: Record, decision: Decision, intended: Plan, batch: Batch
-) -> Decision:
-    """Return the approval with what the guard rails say and what it was weighed against; held where one holds it."""
-    deciding = [judge.policies[name] for name in decision.policies]
-    wish(world, batch.here, record.decision, batch.now)
-    seen = await look(world, record.action, intended.effects)
-    here = scene(world, record.action, intended.effects, seen, batch.here, deciding, batch.now)
-    said, approvers = ask(here), approvers_wanted(here)
-    if said:
-        return guarded(decision, (), said, approvers=approvers)
-    spent = {
-        (policy.name, unit): await _spent(world, policy.name, decision, decision.at - limit.window, batch)
-        for policy in deciding
-        for unit, limit in limits_of(policy)
-    }
-
-    def spent_of(policy: Policy, unit: Unit, _: Limit) -> int:
-        both = spent[policy.name, unit]
-        return both.actions if unit is Unit.ACTIONS else both.messages
-
-    caps = caps_as_they_stand(here)
-    return guarded(decision, weigh(deciding, spent_of, messages_in(intended.effects), caps))
-
-
-async def _spent(world: World, policy: str, decision: Decision, since: datetime, batch: Batch) -> Spent:
-    """Return what the policy has approved since then, this batch included; the action itself counts once."""
-    saved = await world.ledger.spent(policy, since, apart_from=decision.action_id)
-    ours = [approval for approval in batch.approvals if approval.policy == policy]
-    messages = saved.messages + sum(approval.messages for approval in ours)
-    return Spent(actions=saved.actions + len(ours), messages=messages)
 
 
 def _approvals(decision: Decision, intended: Plan) -> list[Approval]:

@@ -7,10 +7,11 @@ from datetime import datetime
 import msgspec
 
 from agent.judge.guard import as_words
+from agent.judge.plans.means import Problem
 from agent.judge.rails.approvers import wanted_by
 from agent.judge.rails.ask import ask
 from agent.judge.rails.listed import ProtectedList, protected_lists
-from agent.judge.rails.lookup import of_owner, of_target
+from agent.judge.rails.lookup import of_owner
 from agent.judge.rails.scene import DAY, Scene
 from agent.judge.rails.surge import HISTORY, HOUR
 from agent.loop.policies import InForce
@@ -20,7 +21,7 @@ from agent.model.hold import Hold
 from agent.model.pending import PendingAction
 from agent.model.policy import Policy
 from agent.model.rails import Approved
-from agent.model.targets import Account, Asked, Found
+from agent.model.targets import Account, Found, OfAccount
 from agent.ports import World
 
 
@@ -67,27 +68,24 @@ async def with_wishes(world: World, here: Around, now: datetime) -> Around:
     return here
 
 
-async def look(
-    world: World, action: PendingAction, effects: Sequence[Effect], found: Found | None = None
-) -> Seen:
-    """Return what would be touched besides mail, as it is now; `found` is what was read of it a moment ago.
+async def look(world: World, effects: Sequence[Effect], found: Found | Problem | None) -> Seen:
+    """Return what the rails have to know of what would be touched, given what it is itself.
 
     Raises:
         Unavailable: it cannot be asked for now.
     """
-    target, owner = of_target(effects, action), of_owner(effects)
-    if found is None and target is not None:
-        found = await _find(world, target)
-    whose = await _find(world, owner) if owner is not None else None
-    return Seen(found=found, owner=whose if isinstance(whose, Account) else None)
+    asked = of_owner(effects)
+    owner = None if asked is None else await _account(world, asked)
+    return Seen(found=None if isinstance(found, Problem) else found, owner=owner)
 
 
-async def _find(world: World, asked: Asked) -> Found | None:
-    """Return what is there; None where it cannot be told, so that the rails take it for protected."""
+async def _account(world: World, asked: OfAccount) -> Account | None:
+    """Return the account; None where nobody can tell, so that the rails take it for protected."""
     try:
-        return await world.targets.find(asked)
+        found = await world.targets.find(asked)
     except (Refused, Malformed):
         return None
+    return found if isinstance(found, Account) else None
 
 
 def scene(

@@ -5,16 +5,19 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
+import msgspec
 import structlog
 
 from agent.judge.confirm import LEFT, after_sending
 from agent.judge.settle import held
 from agent.loop.guarding import check, look
+from agent.loop.lookup import find
 from agent.loop.moved import save_moved
 from agent.loop.policies import InForce
+from agent.loop.recheck import why_void
 from agent.loop.report import PassReport
 from agent.model.decision import Guarded
-from agent.model.enactment import Effect, Outcome, Record, Went
+from agent.model.enactment import Effect, Outcome, Record, State, Went
 from agent.model.errors import Held, Unavailable
 from agent.model.rails import Leave
 from agent.ports import Enactor, World
@@ -82,6 +85,9 @@ async def perform(world: World, record: Record, turn: Turn) -> None:
         return
     effects = await world.ledger.effects(record.action.id)
     await _settle_interrupted(world, effects)
+    if why := await why_void(world, record, turn.policies.judge.revision):
+        await _judge_anew(world, record, why)
+        return
     for effect in effects:
         if turn.stop.is_set() or not is_fresh(world, record) or await turn.is_over():
             return
@@ -107,6 +113,14 @@ async def _sent(world: World, record: Record) -> None:
     log.info("sent", action=record.action.id, state=after.state, why=after.why)
 
 
+async def _judge_anew(world: World, record: Record, why: str) -> None:
+    """Let go of an approval that does not hold any more: it is decided anew."""
+    now = world.clock.now()
+    seen = msgspec.structs.replace(record, state=State.SEEN, due=now, why=f"the approval is void: {why}")
+    await save_moved(world, [(record, seen)])
+    log.warning("approval void", action=record.action.id, why=why)
+
+
 async def _hold(world: World, record: Record, no: Held) -> None:
     """Leave to people what a guard rail kept from leaving; what was sent of it before is followed."""
     newest = (await world.ledger.load([record.action.id]))[record.action.id]
@@ -125,7 +139,7 @@ async def _send(world: World, enactor: Enactor, record: Record, effect: Effect, 
         Unavailable: it was definitely not applied, and is to be tried later.
     """
     name = f"air-agent {record.action.id} {effect.id}"
-    seen = await look(world, record.action, [effect])
+    seen = await look(world, [effect], await find(world, record.action))
     for attempt in range(1, TRIES + 1):
         has_left = False
 

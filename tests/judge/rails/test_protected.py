@@ -7,15 +7,14 @@ import pytest
 
 from agent.judge.parse import parse_set
 from agent.judge.rails.listed import ProtectedList, is_in, protected_lists, wrong_names
-from agent.judge.rails.lookup import of_owner, of_target
+from agent.judge.rails.lookup import of_owner
 from agent.judge.rails.protected import protected
-from agent.model.defender import UserAccount, UserEvidence
 from agent.model.enactment import MAIL_EFFECTS, Effect, EffectKind
 from agent.model.policy import PolicyList
-from agent.model.targets import Account, Device, Found, OfAccount, OfDevice, OfRules, Rules
+from agent.model.targets import Account, Device, Found, OfAccount, Rules
 from tests.judge.rails.scenes import a_scene, an_effect
 from tests.judge.writing import a_fed_list, a_list, list_file, policy_file
-from tests.makers import NOW, an_action
+from tests.makers import NOW
 
 USER = "aaaaaaaa-0000-4000-8000-000000000001"
 NOBODY = Account(user_id=USER, user_principal_name="Bob@contoso.example", roles=())
@@ -243,34 +242,10 @@ def test_without_effects_nobody_is_touched() -> None:
 # What has to be looked up
 
 
-ACCOUNT = UserAccount(user_sid="S-1-5", azure_ad_user_id=USER, user_principal_name="bob@contoso.example")
-
-
 @pytest.mark.parametrize("kind", EffectKind)
-def test_every_effect_says_what_has_to_be_looked_up(kind: EffectKind) -> None:
-    action = msgspec.structs.replace(an_action(), evidence=UserEvidence(user_account=ACCOUNT))
-    rules, users = {"disableRule", "enableRule"}, {"disableUser", "enableUser", "revokeSignInSessions"}
+def test_of_a_rule_the_mailboxs_user_is_looked_up_too(kind: EffectKind) -> None:
+    is_rule = kind in {EffectKind.DISABLE_RULE, EffectKind.ENABLE_RULE}
 
-    asked = of_target([an_effect(("what", "place"), kind=kind)], action)
+    asked = of_owner([an_effect(("what", "place"), kind=kind)])
 
-    if kind in MAIL_EFFECTS:
-        assert asked is None
-    elif kind in rules:
-        assert asked == OfRules(mailbox="place")
-    elif kind in users:
-        assert asked == OfAccount(user_id="what")
-    elif kind is EffectKind.QUARANTINE_FILE:
-        assert asked == OfDevice(id="place")
-    else:
-        assert asked == OfAccount(user_id=USER, user_principal_name="bob@contoso.example", sid="S-1-5")
-    assert of_owner([an_effect(("what", "place"), kind=kind)]) == (
-        OfAccount(user_id="place") if kind in rules else None
-    )
-
-
-def test_an_account_that_the_evidence_does_not_name_cannot_be_looked_up() -> None:
-    reset = an_effect(("ia-1", "acc-1"), kind=EffectKind.RESET_PASSWORD)
-
-    assert of_target([reset], an_action()) is None
-    assert of_target([reset], msgspec.structs.replace(an_action(), evidence=UserEvidence())) is None
-    assert of_target([], an_action()) is None
+    assert asked == (OfAccount(user_id="place") if is_rule else None)
