@@ -6,7 +6,7 @@ from sqlalchemy import BigInteger, ColumnElement, Select, func, literal, literal
 from sqlalchemy.engine import Connection
 
 from agent.adapters.ledger.reads import effect
-from agent.adapters.ledger.tables import EPOCH, MICROSECOND, Moment, decisions, effects, records
+from agent.adapters.ledger.tables import EPOCH, MICROSECOND, decisions, effects, records
 from agent.model.decision import Unit
 from agent.model.enactment import MAIL_EFFECTS, Effect, State, Went
 from agent.model.errors import Held, Unavailable
@@ -19,6 +19,7 @@ RUNS = timedelta(minutes=30)
 mostly, hours at times, and one that is never seen to end must not stop all others."""
 
 APPROVED = "decisions.verb = 'approve' OR decisions.guard IS NOT NULL"
+GIVEN = "effects.went <> 'dropped'"
 BRAKED = "decisions.guard = 'brake'"
 """The conditions of the partial indexes, word for word: SQLite would not use them otherwise."""
 
@@ -32,7 +33,7 @@ def given(connection: Connection, tenant_id: str, since: datetime) -> tuple[Effe
         .where(
             effects.c.tenant_id == tenant_id,
             effects.c.intended_at >= since,
-            effects.c.went.concat("") != str(Went.DROPPED),
+            literal_column(GIVEN),
         )
         .order_by(effects.c.intended_at, effects.c.id)
     )
@@ -62,7 +63,7 @@ def approved(connection: Connection, tenant_id: str, now: datetime, hours: int) 
     by_hour = {row[0]: row[1] for row in connection.execute(select(ago, func.count()).group_by(ago))}
     unasked = by_hour.get(0, 0)
     if braked is not None:
-        later = select(func.count()).where(firsts.c.first > type_coerce(literal(braked, Moment), BigInteger))
+        later = select(func.count()).where(firsts.c.first > (braked - EPOCH) // MICROSECOND)
         unasked = connection.scalar(later) or 0
     return Approved(unasked=unasked, by_hour=by_hour)
 
@@ -90,10 +91,12 @@ def within(
 
 
 def _weigh(cap: Cap, spent: int, asked: int) -> None:
-    if spent + asked > cap.count:
-        unit = cap.unit.value
-        words = f"{spent:,} {unit} were sent within {cap.window}, and with {asked:,} more it would be over {cap.count:,}"
-        raise Held(cap.name, words)
+    if spent + asked <= cap.count:
+        return
+    hours = cap.window // HOUR
+    span = "one hour" if hours == 1 else f"{hours} hours"
+    words = f"all policies together may have {cap.count:,} {cap.unit} in {span}, {spent:,} were sent"
+    raise Held(cap.name, words if cap.unit is Unit.ACTIONS else f"{words}, and this has {asked:,}")
 
 
 def messages_sent(since: Chosen, cap: Cap) -> "Select[int]":

@@ -110,13 +110,13 @@ def _fence(connection: Connection, tenant_id: str, leave: Leave) -> None:
 
 def _unless_held(connection: Connection, tenant_id: str) -> None:
     found = connection.execute(
-        select(holds.c.name, holds.c.reason, holds.c.since)
+        select(holds.c.name, holds.c.reason)
         .where(holds.c.tenant_id == tenant_id)
         .order_by(holds.c.since, holds.c.name)
         .limit(1)
     ).first()
     if found is not None:
-        raise Held(found.name, f"it stands since {found.since:%Y-%m-%d %H:%MZ}: {found.reason}")
+        raise Held(found.name, found.reason)
 
 
 def interrupted(connection: Connection, tenant_id: str, replica: str, now: datetime) -> tuple[Effect, ...]:

@@ -174,7 +174,13 @@ effects = Table(
     Column("amount", Integer, nullable=False),
     ForeignKeyConstraint(["tenant_id", "action_id"], ["records.tenant_id", "records.id"]),
 )
-Index("ix_effects_intended_at", effects.c.tenant_id, effects.c.intended_at)
+Index(
+    "ix_effects_given",
+    effects.c.tenant_id,
+    effects.c.intended_at,
+    sqlite_where=text("went <> 'dropped'"),
+    postgresql_where=text("went <> 'dropped'"),
+)
 Index("ix_effects_action", effects.c.tenant_id, effects.c.action_id, effects.c.ordinal)
 Index(
     "ix_effects_intended",

@@ -14,6 +14,7 @@ depends_on = None
 SENT = sa.text("went = 'sent'")
 APPROVED = sa.text("verb = 'approve' OR guard IS NOT NULL")
 BRAKED = sa.text("guard = 'brake'")
+GIVEN = sa.text("went <> 'dropped'")
 SENT_AT = sa.text("sent_at IS NOT NULL")
 
 
@@ -45,7 +46,13 @@ def _effects() -> None:
     op.add_column("effects", sa.Column("sent_by", sa.Text()))
     op.add_column("effects", sa.Column("amount", sa.Integer(), nullable=False, server_default="0"))
     _count_targets()
-    op.create_index("ix_effects_intended_at", "effects", ["tenant_id", "intended_at"])
+    op.create_index(
+        "ix_effects_given",
+        "effects",
+        ["tenant_id", "intended_at"],
+        sqlite_where=GIVEN,
+        postgresql_where=GIVEN,
+    )
     op.create_index(
         "ix_effects_sent", "effects", ["tenant_id", "sent_by"], sqlite_where=SENT, postgresql_where=SENT
     )
