@@ -16,7 +16,7 @@ from agent.model.hold import Hold, Replica
 from agent.model.pace import Pace
 from agent.model.past import Judged, Matter, PastAnswer, Tally
 from agent.model.policy import Classification, KeptSet, Members
-from agent.model.rails import Leave
+from agent.model.rails import Approved, Leave, Rails
 from agent.model.targets import Asked, Found, Quarantine
 
 Departing = Callable[[], Awaitable[None]]
@@ -266,6 +266,14 @@ class Ledger(Protocol):
         """Return effects that were sent and never settled, by this replica or by one whose lease has run out."""
         ...
 
+    async def given(self, since: datetime) -> tuple[Effect, ...]:
+        """Return effects that were intended at or after `since` and not dropped, oldest first."""
+        ...
+
+    async def approved(self, now: datetime, hours: int) -> Approved:
+        """Return how many actions policies approved for the first time in each of the last hours, held ones too."""
+        ...
+
     async def hold(self, hold: Hold) -> None:
         """Lay a hold; one of its name that stands already stays as it is."""
         ...
@@ -448,9 +456,13 @@ class World:
     directory: Directory
     targets: Targets
     pace: Pace
+    rails: Rails
+    """What no policy may pass."""
     trail: Trail | None = None
     """None where nothing is shipped, as in a ledger that is thrown away afterwards."""
     sink: AuditSink | None = None
+    own: frozenset[str] = frozenset()
+    """The ids under which Entra ID knows this agent, lower case."""
     enforces_observers: bool = False
     """Whether policies in `mode: observe` count as enforcing: for trying out against the simulator only."""
     version: str = ""

@@ -14,6 +14,7 @@ from agent.judge.track import track
 from agent.loop.moved import save_moved
 from agent.loop.noting import noting
 from agent.loop.perform import LEASE, Halt, Turn, is_fresh, never, perform
+from agent.loop.policies import InForce
 from agent.loop.poll import surviving
 from agent.loop.report import PassReport
 from agent.model.defender import Incident
@@ -27,11 +28,10 @@ STALE = timedelta(seconds=30)
 
 async def visit(
     world: World,
+    policies: InForce,
     incident_id: str,
     stop: asyncio.Event,
     report: PassReport,
-    *,
-    revision: str,
     is_over: Halt = never,
 ) -> None:
     """Do everything that is still to be done in this incident, until asked to stop.
@@ -50,7 +50,7 @@ async def visit(
     if token is None:
         return
     try:
-        turn = Turn(incident.id, token, stop, report, revision, is_over)
+        turn = Turn(incident.id, token, stop, report, policies, is_over)
         await _act(world, incident, dict.fromkeys((incident.id, incident_id)), turn)
     finally:
         await world.ledger.let_go(incident.id, token)

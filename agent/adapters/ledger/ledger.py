@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.engine import Connection
 
-from agent.adapters.ledger import claims, holding, keeping, leaving, reads, writes
+from agent.adapters.ledger import amounts, claims, holding, keeping, leaving, reads, writes
 from agent.adapters.ledger.auditing import Book
 from agent.adapters.ledger.desk import Desk
 from agent.adapters.ledger.trail import SqlTrail
@@ -19,7 +19,7 @@ from agent.model.errors import LedgerError
 from agent.model.hold import Hold, Replica
 from agent.model.past import Judged, Matter, PastAnswer, Tally
 from agent.model.policy import KeptSet, Members
-from agent.model.rails import Leave
+from agent.model.rails import Approved, Leave
 
 
 class SqlLedger:
@@ -108,6 +108,12 @@ class SqlLedger:
 
     async def interrupted(self, replica: str, now: datetime) -> tuple[Effect, ...]:
         return await self._read(leaving.interrupted, replica, now)
+
+    async def given(self, since: datetime) -> tuple[Effect, ...]:
+        return await self._read(amounts.given, since)
+
+    async def approved(self, now: datetime, hours: int) -> Approved:
+        return await self._read(amounts.approved, now, hours)
 
     async def hold(self, hold: Hold) -> None:
         await self._audited(holding.hold, hold)

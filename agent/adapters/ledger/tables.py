@@ -143,6 +143,21 @@ decisions = Table(
     ForeignKeyConstraint(["tenant_id", "action_id"], ["records.tenant_id", "records.id"]),
 )
 Index("ix_decisions_at", decisions.c.tenant_id, decisions.c.at, decisions.c.action_id, decisions.c.number)
+Index(
+    "ix_decisions_approved",
+    decisions.c.tenant_id,
+    decisions.c.at,
+    decisions.c.action_id,
+    sqlite_where=text("verb = 'approve' OR guard IS NOT NULL"),
+    postgresql_where=text("verb = 'approve' OR guard IS NOT NULL"),
+)
+Index(
+    "ix_decisions_braked",
+    decisions.c.tenant_id,
+    decisions.c.at,
+    sqlite_where=text("guard = 'brake'"),
+    postgresql_where=text("guard = 'brake'"),
+)
 
 effects = Table(
     "effects",
@@ -166,7 +181,15 @@ effects = Table(
     Column("undoes", Key),
     Column("request_id", Key),
     Column("sent_by", Key),
+    Column("amount", Integer, nullable=False),
     ForeignKeyConstraint(["tenant_id", "action_id"], ["records.tenant_id", "records.id"]),
+)
+Index(
+    "ix_effects_given",
+    effects.c.tenant_id,
+    effects.c.intended_at,
+    sqlite_where=text("went <> 'dropped'"),
+    postgresql_where=text("went <> 'dropped'"),
 )
 Index("ix_effects_action", effects.c.tenant_id, effects.c.action_id, effects.c.ordinal)
 Index(
