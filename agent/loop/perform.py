@@ -13,6 +13,7 @@ from agent.judge.settle import held
 from agent.loop.moved import save_moved
 from agent.loop.recheck import why_void
 from agent.loop.report import PassReport
+from agent.loop.shipping import require
 from agent.model.enactment import Effect, Outcome, Record, State, Went
 from agent.model.errors import Held, Unavailable
 from agent.model.rails import Leave
@@ -141,6 +142,7 @@ async def _send(world: World, enactor: Enactor, record: Record, effect: Effect, 
             nonlocal has_left
             if await turn.is_over() or world.clock.now() >= record.action.deadline:
                 raise TooLate
+            await require(world)
             await world.ledger.depart(effect.id, world.clock.now(), turn.leave(world))
             has_left = True
 
