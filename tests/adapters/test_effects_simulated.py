@@ -21,7 +21,7 @@ from agent.simulator import names
 from agent.simulator.app import Simulator, build
 from agent.simulator.directory import USER
 from agent.simulator.suspects import ADMINISTRATOR, READ_ONLY_RULE, SPREADER, WORKSTATION
-from agent.simulator.switches import Printed, Service, Switches
+from agent.simulator.switches import Licence, Printed, Switches
 from agent.simulator.tenant import seed
 from tests.adapters.graphs import Departures
 from tests.clock import NOON, ManualClock
@@ -290,17 +290,17 @@ async def test_a_tenant_with_everything_lacks_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("service", "kinds", "licence"),
+    ("licensed", "kinds", "licence"),
     [
-        (Service.MAIL, {"softDelete", "moveToInbox", "moveToJunk", "moveToDeletedItems"}, "Office 365 Plan 2"),
-        (Service.IDENTITIES, {"disableAccount", "enableAccount", "forcePasswordReset"}, "Defender for Identity"),
-        (Service.ENDPOINT, {"stopAndQuarantineFile"}, "Defender for Endpoint"),
+        (Licence.MAIL, {"softDelete", "moveToInbox", "moveToJunk", "moveToDeletedItems"}, "Office 365 Plan 2"),
+        (Licence.IDENTITIES, {"disableAccount", "enableAccount", "forcePasswordReset"}, "Defender for Identity"),
+        (Licence.ENDPOINT, {"stopAndQuarantineFile"}, "Defender for Endpoint"),
     ],
 )  # fmt: skip
 async def test_a_licence_that_is_missing_is_found_out_at_the_start(
-    service: Service, kinds: set[str], licence: str
+    licensed: Licence, kinds: set[str], licence: str
 ) -> None:
-    async with opened(Switches(unlicensed=frozenset({service}))) as (graph, _, __):
+    async with opened(Switches(unlicensed=frozenset({licensed}))) as (graph, _, __):
         await graph.look()
         missing = {kind.value: why for kind in EffectKind if (why := graph.enactor.missing(kind))}
 

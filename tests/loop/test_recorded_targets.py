@@ -21,7 +21,8 @@ from agent.simulator.suspects import ADMINISTRATOR, FORGOTTEN, SPREADER
 from agent.simulator.switches import Printed, Switches
 from agent.simulator.tenant import seed
 from tests.clock import ManualClock
-from tests.loop.test_recorded import URL, manifest, noon
+from tests.loop.test_recorded import manifest
+from tests.simulated import URL, noon
 
 
 async def opened(stack: AsyncExitStack, app: Any, tenant: str, keep: Any = None) -> Graph:
