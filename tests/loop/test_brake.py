@@ -81,7 +81,7 @@ async def test_where_the_brake_would_not_open_the_caps_hold_by_themselves(bench:
     bench.with_rails(brake_floor=100_000)
     storm(bench, 120)
 
-    for _ in range(8):
+    for _ in range(9):
         await bench.run_pass()
         bench.clock.advance(timedelta(minutes=20))
 

@@ -119,7 +119,10 @@ def _decision(out: Console, decision: Decision) -> None:
     of = f"policies {decision.revision}{f', git {commit(decision.git)}' if decision.git else ''}"
     pairs = [("decided", f"{moment(decision.at)}, {of}, agent {decision.agent_version or 'unknown'}")]
     if decision.guard:
-        pairs.append(("held by", decision.guard))
+        others = [one.guard for one in decision.held[1:]]
+        pairs.append(("held by", ", ".join([decision.guard, *others])))
+    if decision.approvers:
+        pairs.append(("to be approved by", counted(decision.approvers, "person", "people")))
     if decision.shadow is not None:
         pairs.append(("observing policies", f"{decision.shadow.verb}: {decision.shadow.reason}"))
     if decision.inform:
