@@ -80,7 +80,7 @@ class Holds:
 async def _alarm(world: World, found: Hold | None) -> None:
     """Let the question stand exactly as long as the brake."""
     if found is None:
-        await world.ledger.clear_alarm(BRAKE)
+        await world.ledger.clear_alarm(BRAKE, world.clock.now())
     elif not any(alarm.name == BRAKE for alarm in await world.ledger.alarms()):
         await world.ledger.raise_alarm(Alarm(name=BRAKE, since=found.since, words=found.reason))
 

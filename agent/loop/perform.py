@@ -16,6 +16,7 @@ from agent.loop.moved import save_moved
 from agent.loop.policies import InForce
 from agent.loop.recheck import why_void
 from agent.loop.report import PassReport
+from agent.loop.shipping import require
 from agent.model.decision import Guarded
 from agent.model.enactment import Effect, Outcome, Record, State, Went
 from agent.model.errors import Held, Unavailable
@@ -147,6 +148,7 @@ async def _send(world: World, enactor: Enactor, record: Record, effect: Effect, 
             nonlocal has_left
             if await turn.is_over() or world.clock.now() >= record.action.deadline:
                 raise TooLate
+            await require(world)
             await check(world, turn.policies, record, seen)
             await world.ledger.depart(effect.id, world.clock.now(), turn.leave(world))
             has_left = True

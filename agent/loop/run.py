@@ -17,6 +17,7 @@ from agent.loop.pulse import Pulse
 from agent.loop.reloading import ALARM, Reloading
 from agent.loop.report import PassReport
 from agent.loop.rounds import Rounds
+from agent.loop.shipping import Shipping, complain
 from agent.model.errors import Conflict, LedgerError, Malformed, Refused, Unavailable
 from agent.ports import World
 
@@ -44,12 +45,13 @@ async def run(
     await start(world, policies)
     rounds, feeding, pulse, holds = Rounds(), Feeding(), Pulse(), Holds()
     reloading = Reloading(asked=reload or asyncio.Event(), looked=world.clock.now())
-    while not stop.is_set():
-        began = world.clock.now()
-        report = await _guarded_pass(world, policies, stop, rounds, feeding, reloading, pulse, holds)
-        if on_pass is not None:
-            on_pass(report)
-        await _wait(world, policies, reloading, pulse, _next(world, report, began), stop)
+    async with Shipping().going(world):
+        while not stop.is_set():
+            began = world.clock.now()
+            report = await _guarded_pass(world, policies, stop, rounds, feeding, reloading, pulse, holds)
+            if on_pass is not None:
+                on_pass(report)
+            await _wait(world, policies, reloading, pulse, _next(world, report, began), stop)
 
 
 async def once(world: World, *, stop: asyncio.Event | None = None) -> PassReport:
@@ -61,7 +63,8 @@ async def once(world: World, *, stop: asyncio.Event | None = None) -> PassReport
     policies = await load(world)
     await start(world, policies)
     report = PassReport(began=world.clock.now())
-    await one_pass(world, policies, stop or asyncio.Event(), report)
+    async with Shipping().going(world):
+        await one_pass(world, policies, stop or asyncio.Event(), report)
     return report
 
 
@@ -79,7 +82,7 @@ async def load(world: World) -> InForce:
 async def start(world: World, policies: InForce) -> None:
     """Take up what the last run left under way, and judge anew what other policies or another mode decided."""
     await keep(world, policies)
-    await world.ledger.clear_alarm(ALARM)
+    await world.ledger.clear_alarm(ALARM, world.clock.now())
     interrupted = await recover(world)
     if interrupted:
         log.warning("calls were interrupted", calls=interrupted, then="they are read back, never sent again")
@@ -177,6 +180,8 @@ async def _guarded_pass(
     except (Refused, Malformed, Conflict, LedgerError) as error:
         report.problems.append(str(error))
         log.error("pass incomplete", why=str(error))
+        if isinstance(error, LedgerError):
+            await complain(world, str(error))
     except Exception as error:
         report.problems.append(f"internal error: {error}")
         log.exception("pass failed")

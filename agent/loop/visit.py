@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 
 import msgspec
 
@@ -11,6 +12,7 @@ from agent.judge.note import note
 from agent.judge.recognise import recognise
 from agent.judge.track import track
 from agent.loop.moved import save_moved
+from agent.loop.noting import noting
 from agent.loop.perform import LEASE, Halt, Turn, is_fresh, never, perform
 from agent.loop.policies import InForce
 from agent.loop.poll import surviving
@@ -117,10 +119,6 @@ def _to_person(record: Record, why: str) -> Record:
     return msgspec.structs.replace(record, state=State.ESCALATED, due=record.action.deadline, why=why)
 
 
-async def _nothing() -> None:
-    """Note nothing before a comment or tag leaves: a repeat finds its own marker."""
-
-
 async def _note(world: World, incident: Incident, places: Iterable[str], report: PassReport) -> None:
     """Show every decision that the incident does not show yet, in one comment and one change of tags.
 
@@ -136,9 +134,11 @@ async def _note(world: World, incident: Incident, places: Iterable[str], report:
         return
     missing = note(incident, records)
     for text in missing.comments:
-        _written(await world.enactor.comment(incident.id, text, departing=_nothing))
+        comment = partial(world.enactor.comment, incident.id, text)
+        _written(await noting(world, "comment", incident.id, text, comment))
     if missing.tags is not None:
-        _written(await world.enactor.tag(incident.id, missing.tags, departing=_nothing))
+        tag = partial(world.enactor.tag, incident.id, missing.tags)
+        _written(await noting(world, "tags", incident.id, ", ".join(missing.tags), tag))
     newest = await world.ledger.load([record.action.id for record in pending])
     grounds = {record.action.id: record.decision.grounds for record in pending if record.decision is not None}
     noted = [

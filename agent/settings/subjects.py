@@ -148,6 +148,25 @@ class LedgerPlace(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         return Secret(f"{scheme}://{user}:{quote(self.password.reveal(), safe='')}@{host}")
 
 
+class Audit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The audit: who can check it, where it goes, and how long it names people."""
+
+    key: Annotated[Secret | None, Meta(extra={"env": "AIR_AGENT_AUDIT_KEY", "file": "key_file"})] = None
+    """The key of the audit's chains, 32 characters or more, the same for every replica. Never in the settings file: only from the environment, or from `audit.key_file`. Left out, one is made in `audit.key` beside a SQLite ledger, where whoever can write the ledger can use it; PostgreSQL needs one."""
+    key_file: Path | None = None
+    """A file that holds the audit's key; a line break at its end does not count."""
+    file: Path | None = None
+    """Where entries are shipped to, one JSON line each, without personal values. Left out, `audit.jsonl` beside a SQLite ledger, which a log collector can follow; PostgreSQL needs one, and each replica its own."""
+    anchor: Path | None = None
+    """A file on another mount, to which the end of the chain is added now and then, so that nobody can cut it off unseen. None by default: only you know another place."""
+    anchor_every: Annotated[timedelta, Meta(extra={"least": "10s", "most": "1d"})] = PACE.anchor_every
+    """How often that is done, to the file and to syslog. What came after the last time could be cut off unseen; one line every few minutes costs nothing."""
+    syslog: str | None = None
+    """Where the same lines are sent as syslog: `host`, `host:port` (UDP), or a socket such as `/dev/log`."""
+    retain: Annotated[timedelta, Meta(extra={"least": "1d", "most": "36500d"})] = PACE.retain
+    """How long personal values (addresses, subjects, reasons, names) are kept in the audit. The chain holds digests and verifies without them. 400 days are a year, and time to look into its last month."""
+
+
 class Log(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the agent says of itself."""
 
@@ -253,6 +272,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     endpoint: Endpoint = Endpoint()
     policies: Policies = Policies()
     ledger: LedgerPlace = LedgerPlace()
+    audit: Audit = Audit()
     log: Log = Log()
     pace: Pacing = Pacing()
     guards: Guards = Guards()
@@ -264,4 +284,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             **msgspec.structs.asdict(self.pace),
             requests_per_minute=self.graph.requests_per_minute,
             reload_every=self.policies.reload_every,
+            anchor_every=self.audit.anchor_every,
+            retain=self.audit.retain,
         )

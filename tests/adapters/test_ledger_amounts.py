@@ -190,11 +190,14 @@ async def test_two_agents_that_race_for_the_last_place_under_a_cap_never_pass_it
     (first,) = await intend(two[0], "first", messages=3)
     await send(two[0], first, NOW)
     last = [(await intend(two[0], key, messages=2))[0] for key in "ab"]
-    leaves = [await a_leave(one, f"race-{number}", NOW, cap) for number, one in enumerate(two)]
+    leaves = [await a_leave(one, f"{number}", NOW, cap) for number, one in enumerate(two)]
 
     with meeting_before_the_mark():
         went = await asyncio.gather(
-            *(asyncio.to_thread(left, *each) for each in zip(two, last, leaves, strict=True))
+            *(
+                asyncio.to_thread(left, one, effect, leave)
+                for one, effect, leave in zip(two, last, leaves, strict=True)
+            )
         )
 
     assert sorted(went) == [False, True]

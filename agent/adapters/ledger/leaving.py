@@ -10,9 +10,11 @@ from sqlalchemy import literal_column, or_, select, text, update
 from sqlalchemy.engine import Connection
 
 from agent.adapters.ledger import amounts
+from agent.adapters.ledger.auditing import Book
 from agent.adapters.ledger.reads import effect
 from agent.adapters.ledger.tables import EPOCH, effects, holds, leases
 from agent.adapters.ledger.writes import inserting
+from agent.audit.entries import of_call, of_outcome
 from agent.model.enactment import Effect, Outcome, Went
 from agent.model.errors import Conflict, Held
 from agent.model.rails import Leave
@@ -54,7 +56,9 @@ def let_go(connection: Connection, tenant_id: str, incident_id: str, token: int)
     )
 
 
-def depart(connection: Connection, tenant_id: str, effect_id: str, now: datetime, leave: Leave) -> None:
+def depart(
+    connection: Connection, tenant_id: str, book: Book, effect_id: str, now: datetime, leave: Leave
+) -> None:
     """Turn an intended effect into a sent one, and count the attempt, where nothing stands against it."""
     _one_by_one(connection, tenant_id)
     _fence(connection, tenant_id, leave)
@@ -73,9 +77,11 @@ def depart(connection: Connection, tenant_id: str, effect_id: str, now: datetime
             settled_at=None,
             sent_by=leave.replica,
         )
-    )
-    if sent.rowcount != 1:
+        .returning(effects)
+    ).first()
+    if sent is None:
         raise Conflict(f"effect `{effect_id}` is not intended any more: it must not be sent")
+    book.tell(of_call(effect(sent), leave, now))
 
 
 def _one_by_one(connection: Connection, tenant_id: str) -> None:
@@ -140,7 +146,9 @@ def interrupted(connection: Connection, tenant_id: str, replica: str, now: datet
     return tuple(effect(row) for row in connection.execute(query))
 
 
-def settle(connection: Connection, tenant_id: str, effect_id: str, outcome: Outcome, now: datetime) -> None:
+def settle(
+    connection: Connection, tenant_id: str, book: Book, effect_id: str, outcome: Outcome, now: datetime
+) -> None:
     """Write how an effect went."""
     if outcome.went not in SETTLED_FROM:
         raise ValueError(f"an effect cannot be settled as `{outcome.went}`")
@@ -159,6 +167,8 @@ def settle(connection: Connection, tenant_id: str, effect_id: str, outcome: Outc
             effects.c.went.in_([str(went) for went in SETTLED_FROM[outcome.went]]),
         )
         .values(values)
-    )
-    if settled.rowcount != 1:
+        .returning(effects)
+    ).first()
+    if settled is None:
         raise Conflict(f"effect `{effect_id}` cannot become {outcome.went} from what it is: read it again")
+    book.tell(of_outcome(effect(settled), outcome, book.author, now))

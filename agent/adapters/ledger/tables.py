@@ -52,15 +52,25 @@ class Key(TypeDecorator[str]):
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
         """Return what is stored."""
-        if value is None or ("\0" not in value and "\\" not in value):
-            return value
-        return value.replace("\\", "\\\\").replace("\0", "\\0")
+        return None if value is None else escaped(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
         """Return what was stored."""
-        if value is None or "\\" not in value:
-            return value
-        return "\\".join(part.replace("\\0", "\0") for part in value.split("\\\\"))
+        return None if value is None else unescaped(value)
+
+
+def escaped(text: str) -> str:
+    """Return text as it is stored."""
+    if "\0" not in text and "\\" not in text:
+        return text
+    return text.replace("\\", "\\\\").replace("\0", "\\0")
+
+
+def unescaped(text: str) -> str:
+    """Return text as it was before it was stored."""
+    if "\\" not in text:
+        return text
+    return "\\".join(part.replace("\\0", "\0") for part in text.split("\\\\"))
 
 
 metadata = MetaData(

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from agent.faces.cli.output import COLOURS, safe
 from agent.faces.telling import Row, action_center, commit, moment, remaining, row
+from agent.judge.quote import counted
 from agent.model.decision import Answer, Clause, Decision, Finding
 from agent.model.enactment import Confirmation, Effect, Plan, Record
 from agent.model.facts import Value
