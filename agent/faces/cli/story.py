@@ -11,6 +11,7 @@ from rich.text import Text
 
 from agent.faces.cli.output import COLOURS, safe
 from agent.faces.telling import Row, action_center, commit, moment, remaining, row
+from agent.judge.quote import counted
 from agent.model.decision import Answer, Clause, Decision, Finding
 from agent.model.enactment import Confirmation, Effect, Plan, Record
 from agent.model.facts import Value
@@ -119,7 +120,10 @@ def _decision(out: Console, decision: Decision) -> None:
     of = f"policies {decision.revision}{f', git {commit(decision.git)}' if decision.git else ''}"
     pairs = [("decided", f"{moment(decision.at)}, {of}, agent {decision.agent_version or 'unknown'}")]
     if decision.guard:
-        pairs.append(("held by", decision.guard))
+        others = [one.guard for one in decision.held[1:]]
+        pairs.append(("held by", ", ".join([decision.guard, *others])))
+    if decision.approvers:
+        pairs.append(("to be approved by", counted(decision.approvers, "person", "people")))
     if decision.shadow is not None:
         pairs.append(("observing policies", f"{decision.shadow.verb}: {decision.shadow.reason}"))
     if decision.inform:
