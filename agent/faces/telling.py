@@ -25,6 +25,9 @@ KINDS = {
     ActionKind.QUARANTINE_FILE: "quarantine of a file",
     ActionKind.REMOVE_REGISTRY_KEY: "removal of a registry key",
     ActionKind.BLOCK_URL: "block of a URL",
+    ActionKind.DISABLE_USER: "disable a user",
+    ActionKind.REVOKE_USER_SESSIONS: "revoke a user's sessions",
+    ActionKind.FORCE_PASSWORD_RESET: "reset a user's password",
     ActionKind.UNKNOWN: "action of unknown kind",
 }
 

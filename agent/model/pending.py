@@ -10,6 +10,7 @@ from hashlib import sha256
 
 import msgspec
 
+from agent.model.air import Proposal
 from agent.model.defender import PENDING_APPROVAL, AnyEvidence
 
 LIFETIME = timedelta(days=7)
@@ -17,7 +18,7 @@ LIFETIME = timedelta(days=7)
 
 
 class ActionKind(StrEnum):
-    """What would be done, where the evidence's type fixes it; `unknown` elsewhere."""
+    """What would be done, where the evidence's type fixes it or AIR's own rows name it; `unknown` elsewhere."""
 
     SOFT_DELETE_MESSAGE = "softDeleteMessage"
     SOFT_DELETE_CLUSTER = "softDeleteCluster"
@@ -26,16 +27,26 @@ class ActionKind(StrEnum):
     QUARANTINE_FILE = "quarantineFile"
     REMOVE_REGISTRY_KEY = "removeRegistryKey"
     BLOCK_URL = "blockUrl"
+    DISABLE_USER = "disableUser"
+    REVOKE_USER_SESSIONS = "revokeUserSessions"
+    FORCE_PASSWORD_RESET = "forcePasswordReset"  # noqa: S105  a word of Defender's
     UNKNOWN = "unknown"
 
 
 MAIL_KINDS = frozenset({ActionKind.SOFT_DELETE_MESSAGE, ActionKind.SOFT_DELETE_CLUSTER})
+
+USER_KINDS = frozenset(
+    {ActionKind.DISABLE_USER, ActionKind.REVOKE_USER_SESSIONS, ActionKind.FORCE_PASSWORD_RESET}
+)
+"""What is done to accounts; no evidence says so, only AIR's own rows."""
 
 
 class KindSource(StrEnum):
     """Where a kind was learned from."""
 
     EVIDENCE = "evidence"
+    HUNTING = "hunting"
+    """AIR's own rows, which advanced hunting shows."""
     NOWHERE = "nowhere"
 
 
@@ -99,6 +110,8 @@ class PendingAction(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     sightings: tuple[Sighting, ...]
     first_seen: datetime
     deadline: datetime
+    proposal: Proposal | None = None
+    """What AIR's own rows say of it; None where none was read."""
 
     @property
     def id(self) -> str:
