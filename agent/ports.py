@@ -8,7 +8,6 @@ from typing import Protocol
 import msgspec
 
 from agent.model.alarm import Alarm
-from agent.model.audit import Entry
 from agent.model.decision import Decision
 from agent.model.defender import Alert, Incident, Mail
 from agent.model.enactment import Approval, Cover, Effect, EffectKind, Outcome, Pair, Record, Spent, State
@@ -284,10 +283,6 @@ class Ledger(Protocol):
 
     async def replicas(self) -> tuple[Replica, ...]:
         """Return what every replica last said of itself, by name."""
-        ...
-
-    async def audit(self, entries: Sequence[Entry]) -> None:
-        """Append entries to this replica's chain, for what changes nothing else in the ledger."""
         ...
 
     async def settle(self, effect_id: str, outcome: Outcome, now: datetime) -> None:

@@ -7,8 +7,10 @@ from datetime import datetime
 import msgspec
 
 from agent.model.defender import Comment, Incident, Mail, MailMessage
-from agent.model.enactment import Effect, Outcome, Pair, Went
+from agent.model.enactment import MAIL_EFFECTS, Effect, EffectKind, Outcome, Pair, Went
 from agent.model.errors import Malformed, PolicyError, Refused, Unavailable
+from agent.model.policy import Classification
+from agent.model.targets import Account, Asked, Device, Found, OfAccount, OfDevice, OfRules, Quarantine, Rules
 from agent.ports import Clock, Departing, Page
 
 
@@ -71,23 +73,29 @@ class FakeEnactor:
     An entry may be an Outcome, an Unavailable to raise, or `"lost"`: applied, but nobody hears of it.
     """
 
-    def __init__(self, defender: FakeDefender) -> None:
+    def __init__(self, defender: FakeDefender, targets: "FakeTargets | None" = None) -> None:
         self.defender = defender
-        self.missing = ""
+        self.targets = targets or FakeTargets(defender.clock)
+        self.applied: Counter[tuple[EffectKind, Pair]] = Counter()
+        self.lacks: dict[EffectKind, str] = {}
+        self.alert_comments: list[tuple[str, str]] = []
+        self.classified: dict[str, Classification] = {}
         self.removed: Counter[Pair] = Counter()
         self.comments: list[tuple[str, str]] = []
         self.tags: dict[str, tuple[str, ...]] = {}
         self.next_outcomes: list[Outcome | Unavailable | str] = []
         self.removes_mail = True
 
-    async def soft_delete(self, effect: Effect, *, name: str, departing: Departing) -> Outcome:
+    def missing(self, kind: EffectKind) -> str:
+        return self.lacks.get(kind, "")
+
+    async def enact(self, effect: Effect, *, name: str, departing: Departing) -> Outcome:
         told = self.next_outcomes.pop(0) if self.next_outcomes else Outcome(went=Went.DONE, bulk_id="b")
         await departing()
         if isinstance(told, Unavailable):
             raise told
         if told == "lost" or (isinstance(told, Outcome) and told.went is Went.DONE):
-            self.removed.update(effect.targets)
-            self._move(effect.targets)
+            self._apply(effect)
         return told if isinstance(told, Outcome) else Outcome(went=Went.UNKNOWN, detail="504")
 
     async def comment(self, incident_id: str, text: str, *, departing: Departing) -> Outcome:
@@ -106,12 +114,106 @@ class FakeEnactor:
         self.defender.show(msgspec.structs.replace(incident, custom_tags=tuple(tags)))
         return Outcome(went=Went.DONE)
 
-    def _move(self, targets: Sequence[Pair]) -> None:
+    async def comment_alert(self, alert_id: str, text: str, *, departing: Departing) -> Outcome:
+        await departing()
+        self.alert_comments.append((alert_id, text))
+        return Outcome(went=Went.DONE)
+
+    async def classify_alert(
+        self, alert_id: str, classification: Classification, *, departing: Departing
+    ) -> Outcome:
+        await departing()
+        self.classified[alert_id] = classification
+        return Outcome(went=Went.DONE)
+
+    def _apply(self, effect: Effect) -> None:
+        self.applied.update((effect.kind, target) for target in effect.targets)
+        if effect.kind is EffectKind.SOFT_DELETE:
+            self.removed.update(effect.targets)
+        if effect.kind in MAIL_EFFECTS:
+            self._move(effect)
+        else:
+            self.targets.apply(effect)
+
+    def _move(self, effect: Effect) -> None:
         if not self.removes_mail:
             return
-        for target in targets:
+        for target in effect.targets:
             copy = self.defender.copies[target]
-            self.defender.copies[target] = msgspec.structs.replace(copy, location="others")
+            place = PLACES[effect.kind]
+            self.defender.copies[target] = msgspec.structs.replace(copy, location=place)
+
+
+PLACES = {
+    EffectKind.SOFT_DELETE: "others",
+    EffectKind.MOVE_TO_INBOX: "inbox_folder",
+    EffectKind.MOVE_TO_JUNK: "junkFolder",
+    EffectKind.MOVE_TO_DELETED_ITEMS: "deletedFolder",
+}
+"""Where each effect on mail puts it."""
+
+
+class FakeTargets:
+    """Rules, accounts and devices in memory; what is done to them shows."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.mailboxes: dict[str, Rules] = {}
+        self.accounts: dict[str, Account] = {}
+        self.devices: dict[str, Device] = {}
+        self.quarantines: dict[str, Quarantine] = {}
+        self.error: Unavailable | Refused | Malformed | None = None
+
+    async def find(self, asked: Asked) -> Found | None:
+        if self.error is not None:
+            raise self.error
+        match asked:
+            case OfRules(mailbox=mailbox):
+                return self.mailboxes.get(mailbox)
+            case OfAccount():
+                names = (asked.user_id, asked.user_principal_name, asked.sid)
+                return next((self.accounts[name] for name in names if name in self.accounts), None)
+            case OfDevice(id=device):
+                return self.devices.get(device)
+
+    async def quarantine(self, machine_action_id: str) -> Quarantine | None:
+        return self.quarantines.get(machine_action_id)
+
+    def apply(self, effect: Effect) -> None:
+        """Let what was asked for show."""
+        (target,) = effect.targets
+        match effect.kind:
+            case EffectKind.DISABLE_RULE | EffectKind.ENABLE_RULE:
+                self._switch_rule(target, on=effect.kind is EffectKind.ENABLE_RULE)
+            case EffectKind.DISABLE_USER | EffectKind.ENABLE_USER:
+                self._change(target[0], account_enabled=effect.kind is EffectKind.ENABLE_USER)
+            case EffectKind.REVOKE_SESSIONS:
+                self._change(target[0], sessions_valid_from=self.clock.now())
+            case EffectKind.DISABLE_ACCOUNT | EffectKind.ENABLE_ACCOUNT:
+                self._switch_account(target, on=effect.kind is EffectKind.ENABLE_ACCOUNT)
+            case _:
+                pass
+
+    def _switch_rule(self, target: Pair, *, on: bool) -> None:
+        for address, found in self.mailboxes.items():
+            if found.user_id == target[1]:
+                rules = tuple(
+                    msgspec.structs.replace(rule, is_enabled=on) if rule.id == target[0] else rule
+                    for rule in found.rules
+                )
+                self.mailboxes[address] = msgspec.structs.replace(found, rules=rules)
+
+    def _change(self, user_id: str, **values: object) -> None:
+        for name, account in self.accounts.items():
+            if account.user_id == user_id:
+                self.accounts[name] = msgspec.structs.replace(account, **values)
+
+    def _switch_account(self, target: Pair, *, on: bool) -> None:
+        for name, account in self.accounts.items():
+            known = account.on_premises
+            if known is not None and known.id == target[0]:
+                changed = msgspec.structs.replace(known, is_enabled=on)
+                self.accounts[name] = msgspec.structs.replace(account, on_premises=changed)
 
 
 class FakeDirectory:

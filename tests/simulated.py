@@ -137,6 +137,7 @@ async def a_simulated(
             ledger=ledger,
             shelf=shelf or PolicyFiles(SHIPPED),
             directory=graph.directory,
+            targets=graph.targets,
             pace=pace,
             enforces_observers=enforces_observers,
             version="test",

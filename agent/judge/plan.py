@@ -8,7 +8,7 @@ import msgspec
 
 from agent.model.decision import Decision, Verb
 from agent.model.defender import MAILBOX_LOCATIONS, Mail
-from agent.model.enactment import Cover, Effect, Pair, Plan, Way, Went
+from agent.model.enactment import Cover, Effect, EffectKind, Pair, Plan, Way, Went
 from agent.model.pending import MAIL_KINDS, PendingAction
 
 DEDUPLICATION = timedelta(hours=1)
@@ -19,11 +19,11 @@ Source: [SEED]; whether Microsoft's own hour is inclusive is UNCONFIRMED.
 
 
 class Means(msgspec.Struct, frozen=True, kw_only=True):
-    """What this agent may do here: `missing` says in words what keeps it from remediating mail, or is empty."""
+    """What this agent may do here: `missing` says in words what keeps it from an effect, for each that it cannot have."""
 
     targets_per_call: int
     observes: bool
-    missing: str = ""
+    missing: Mapping[EffectKind, str] = {}
 
 
 def copies_in_mailboxes(mail: Mail) -> tuple[Pair, ...]:
@@ -47,8 +47,9 @@ def plan(
             way=Way.HAND_OFF,
             why=f"no documented API carries out `{action.kind}` yet: a person approves it in Defender",
         )
-    if means.missing and not means.observes:
-        return Plan(way=Way.HAND_OFF, why=means.missing)
+    missing = means.missing.get(EffectKind.SOFT_DELETE)
+    if missing and not means.observes:
+        return Plan(way=Way.HAND_OFF, why=missing)
     if mail is None or mail.unresolved:
         why = mail.why if mail is not None else ""
         return Plan(way=Way.HAND_OFF, why=why or "its messages could not be looked up")

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from agent.judge.confirm import after_sending, already_gone, judged_again, still_watched
+from agent.judge.guard import hold
 from agent.judge.plan import DEDUPLICATION
 from agent.model.decision import Decision
 from agent.model.enactment import Cover, Effect, Pair, Plan, Record, State, Way
@@ -56,6 +57,15 @@ def waiting(record: Record, sent: Sequence[Effect], around: Around) -> Record:
     if sent:
         return still_watched(placed, sent, around.now)
     return msgspec.structs.replace(placed, due=judged_again(placed, around.now))
+
+
+def held(record: Record, guard: str, words: str, sent: Sequence[Effect], now: datetime) -> Record:
+    """Return the record of an approval that a guard rail kept from being carried out at the last moment."""
+    if record.decision is None:
+        return record
+    decision = hold(record.decision, guard, words)
+    asking = msgspec.structs.replace(record, decision=decision, is_noted=False)
+    return waiting(asking, sent, Around(now=now, observes=False, covered={}))
 
 
 def _state(record: Record, *, observes: bool) -> State:

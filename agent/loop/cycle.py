@@ -24,11 +24,11 @@ from agent.loop.policies import InForce, keep
 from agent.loop.report import PassReport
 from agent.model.decision import Decision, Unit, Verb
 from agent.model.defender import Mail
-from agent.model.enactment import Approval, Cover, Effect, Pair, Plan, Record, Spent, State, Went
+from agent.model.enactment import Approval, Cover, Effect, EffectKind, Pair, Plan, Record, Spent, State, Went
 from agent.model.errors import AgentError
 from agent.model.past import Matter, Tally
 from agent.model.policy import Limit, Policy
-from agent.ports import World
+from agent.ports import Enactor, World
 
 log = structlog.get_logger()
 
@@ -142,8 +142,13 @@ def _means(world: World) -> Means:
     return Means(
         targets_per_call=world.pace.targets_per_call,
         observes=world.enactor is None,
-        missing=world.enactor.missing if world.enactor is not None else "",
+        missing={} if world.enactor is None else _missing(world.enactor),
     )
+
+
+def _missing(enactor: Enactor) -> Mapping[EffectKind, str]:
+    why = {kind: enactor.missing(kind) for kind in EffectKind}
+    return {kind: words for kind, words in why.items() if words}
 
 
 async def _judge_one(world: World, judge: Judge, record: Record, mail: Mail | None, batch: Batch) -> None:

@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 import structlog
 
 from agent.loop.cycle import judge_records
+from agent.loop.perform import Halt, is_fresh, never
 from agent.loop.policies import InForce
 from agent.loop.poll import IN_A_ROW
 from agent.loop.report import PassReport
-from agent.loop.visit import Halt, is_fresh, never, visit
+from agent.loop.visit import visit
 from agent.model.enactment import Record, State
 from agent.model.errors import Conflict, LedgerError, Malformed, Refused, Unavailable
 from agent.ports import World
@@ -133,11 +134,10 @@ class Rounds:
 
 async def _refresh(world: World, policies: InForce, incidents: Sequence[str], report: PassReport) -> None:
     """Judge anew, with one look at their mail, what was decided too long ago to act on."""
-    now = world.clock.now()
     stale: list[Record] = []
     for incident in incidents:
         for record in await world.ledger.of_incident(incident):
-            if record.state is State.INTENDED and not is_fresh(world, record, now, share=0.5):
+            if record.state is State.INTENDED and not is_fresh(world, record, share=0.5):
                 stale.append(record)
     if stale:
         await judge_records(world, policies, stale, report)

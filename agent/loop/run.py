@@ -9,13 +9,13 @@ import structlog
 from agent.loop.cycle import judge_anew, judge_due
 from agent.loop.feeding import Feeding
 from agent.loop.follow import follow
+from agent.loop.perform import recover
 from agent.loop.policies import InForce, keep
 from agent.loop.poll import poll, sweep
 from agent.loop.pulse import Pulse
 from agent.loop.reloading import ALARM, Reloading
 from agent.loop.report import PassReport
 from agent.loop.rounds import Rounds
-from agent.loop.visit import recover
 from agent.model.errors import Conflict, LedgerError, Malformed, Refused, Unavailable
 from agent.ports import World
 

@@ -1,6 +1,5 @@
 """Guard rails: what no policy may pass. On by default; settings move them, policies only tighten them."""
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import msgspec
@@ -61,14 +60,14 @@ class Rails(msgspec.Struct, frozen=True, kw_only=True):
 class Leave(msgspec.Struct, frozen=True, kw_only=True):
     """What has to hold in the very transaction in which a call is written down as sent.
 
-    `token` is the lease's on the incident; `caps` are weighed by what was sent in their windows, this action
-    apart where actions are counted; `active` is how many remediations Microsoft lets run at once.
+    `token` is that of the lease on `incident_id`, which is renewed until `until`; `caps` are weighed by what was sent
+    in their windows, this action apart where actions are counted; `active` is how many remediations Microsoft
+    lets run at once.
     """
 
     replica: str
+    incident_id: str
     token: int
+    until: datetime
     caps: tuple[Cap, ...] = ()
     active: int = 50
-    binding: str = ""
-    seen: Mapping[str, str] = {}
-    """What to write into the audit with the call, beside what the ledger knows."""

@@ -5,11 +5,13 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
+from agent.adapters.ledger.ledger import SqlLedger
 from agent.model.decision import Answer, Clause, Decision, Finding, Ruling, Verb
 from agent.model.defender import PENDING_APPROVAL, MailClusterEvidence
 from agent.model.enactment import Effect, Pair, Plan, Record, State, Way, Went
 from agent.model.facts import Facts, Value
 from agent.model.pending import LIFETIME, ActionKind, IncidentHead, KindSource, PendingAction, Sighting
+from agent.model.rails import Leave
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 TENANT = "11111111-2222-3333-4444-555555555555"
@@ -131,3 +133,20 @@ def an_effect(
 def saved(record: Record, times: int = 1) -> Record:
     """Return the record as the ledger gives it back after it was saved so many times."""
     return msgspec.structs.replace(record, version=record.version + times)
+
+
+A_LEAVE = Leave(replica="agent", incident_id="1", token=1, until=NOW + timedelta(minutes=10))
+"""What the first lease on incident 1 allows."""
+
+
+async def a_lease(ledger: SqlLedger) -> Leave:
+    """Take the lease on incident 1, and return what it allows."""
+    token = await ledger.lease("1", A_LEAVE.replica, NOW, A_LEAVE.until)
+    assert token is not None
+    return msgspec.structs.replace(A_LEAVE, token=token)
+
+
+async def depart(ledger: SqlLedger, effect_id: str, now: datetime) -> None:
+    """Write an effect down as sent, by a lease of its own."""
+    leave = await a_lease(ledger)
+    await ledger.depart(effect_id, now, leave)

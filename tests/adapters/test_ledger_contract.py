@@ -20,6 +20,7 @@ from tests.adapters.records import (
     a_record,
     an_action,
     an_effect,
+    depart,
     saved,
 )
 
@@ -261,7 +262,7 @@ async def test_incidents_to_visit_have_intended_effects_or_decisions_not_noted(l
 async def test_an_incident_whose_work_is_done_is_not_visited_again(ledger: SqlLedger) -> None:
     record = a_decided_record(is_noted=False)
     await ledger.save([record], effects=[an_effect(record)], now=NOW)
-    await ledger.depart(an_effect(record).id, NOW)
+    await depart(ledger, an_effect(record).id, NOW)
     await ledger.settle(an_effect(record).id, Outcome(went=Went.DONE), NOW)
 
     before = await ledger.to_visit(10)
@@ -342,7 +343,7 @@ async def test_a_ledger_opened_again_holds_what_was_written(url: str) -> None:
     record = a_decided_record()
     async with open_ledger(url, TENANT) as ledger:
         await ledger.save([record], effects=[an_effect(record)], now=NOW)
-        await ledger.depart(an_effect(record).id, NOW)
+        await depart(ledger, an_effect(record).id, NOW)
         await ledger.move_cursor(NOW)
 
     async with open_ledger(url, TENANT) as again:

@@ -11,6 +11,7 @@ from tests.adapters.records import (
     NOW,
     a_decided_record,
     an_effect,
+    depart,
     saved,
 )
 
@@ -147,9 +148,11 @@ async def test_departing_counts_the_attempt(ledger: SqlLedger) -> None:
     record = a_decided_record()
     await ledger.save([record], effects=[an_effect(record)], now=NOW)
 
-    await ledger.depart(an_effect(record).id, NOW + MINUTE)
+    await depart(ledger, an_effect(record).id, NOW + MINUTE)
 
-    expected = msgspec.structs.replace(an_effect(record), went=Went.SENT, attempts=1, sent_at=NOW + MINUTE)
+    expected = msgspec.structs.replace(
+        an_effect(record), went=Went.SENT, attempts=1, sent_at=NOW + MINUTE, sent_by="agent"
+    )
     assert await ledger.effects(record.action.id) == (expected,)
 
 
@@ -159,9 +162,9 @@ async def test_only_an_intended_effect_departs(ledger: SqlLedger, went: Went) ->
     await ledger.save([record], effects=[an_effect(record, went=went)], now=NOW)
 
     with pytest.raises(Conflict):
-        await ledger.depart(an_effect(record).id, NOW)
+        await depart(ledger, an_effect(record).id, NOW)
     with pytest.raises(Conflict):
-        await ledger.depart("unknown", NOW)
+        await depart(ledger, "unknown", NOW)
 
     assert (await ledger.effects(record.action.id))[0].attempts == 0
 
@@ -170,7 +173,7 @@ async def test_only_an_intended_effect_departs(ledger: SqlLedger, went: Went) ->
 async def test_settling_writes_the_outcome(ledger: SqlLedger, went: Went) -> None:
     record = a_decided_record()
     await ledger.save([record], effects=[an_effect(record)], now=NOW)
-    await ledger.depart(an_effect(record).id, NOW)
+    await depart(ledger, an_effect(record).id, NOW)
 
     await ledger.settle(
         an_effect(record).id, Outcome(went=went, detail="as Graph said", bulk_id="bulk"), NOW + MINUTE
@@ -186,11 +189,11 @@ async def test_an_effect_put_back_may_depart_again_and_keeps_its_attempts(ledger
     record = a_decided_record()
     effect = an_effect(record)
     await ledger.save([record], effects=[effect], now=NOW)
-    await ledger.depart(effect.id, NOW)
+    await depart(ledger, effect.id, NOW)
 
     await ledger.settle(effect.id, Outcome(went=Went.INTENDED, detail="429"), NOW)
     put_back = (await ledger.effects(record.action.id))[0]
-    await ledger.depart(effect.id, NOW + MINUTE)
+    await depart(ledger, effect.id, NOW + MINUTE)
 
     assert (put_back.went, put_back.attempts, put_back.sent_at) == (Went.INTENDED, 1, None)
     assert (await ledger.effects(record.action.id))[0].attempts == 2

@@ -15,7 +15,7 @@ from agent.adapters.ledger.tables import metadata
 from agent.model.enactment import State
 from agent.model.past import About
 from agent.model.pending import ActionKind
-from tests.adapters.records import NOW, TENANT, a_decided_record, an_effect, saved
+from tests.adapters.records import A_LEAVE, NOW, TENANT, a_decided_record, a_lease, an_effect, saved
 
 Asked = Callable[[SqlLedger], Awaitable[Any]]
 
@@ -55,7 +55,10 @@ QUERIES: dict[str, tuple[Asked, set[str]]] = {
     ),
     "takers": (lambda one: one.takers(["message-0", "message-1"]), {"pk:targets", "pk:effects"}),
     "kept set": (lambda one: one.kept_set("revision"), {"pk:policy_sets"}),
-    "depart": (lambda one: one.depart(an_effect(a_decided_record()).id, NOW), {"pk:effects"}),
+    "depart": (
+        lambda one: one.depart(an_effect(a_decided_record()).id, NOW, A_LEAVE),
+        {"pk:effects", "pk:leases"},
+    ),
     "save": (
         lambda one: one.save([saved(a_decided_record())], dropped=[], versions={"1": "a"}, now=NOW),
         {"pk:records", "ix_incidents_seen_at"},
@@ -96,7 +99,7 @@ async def plan_of(ledger: SqlLedger, asked: Asked) -> list[str]:
     ]
 
 
-WALKS_BY_TENANT = {"listed", "next_due", "to_visit", "counts", "decisions", "alive"}
+WALKS_BY_TENANT = {"listed", "next_due", "to_visit", "counts", "decisions", "alive", "depart"}
 """These read an index from one end, and stop at their limit, or read a short or narrow one whole."""
 
 
@@ -106,6 +109,7 @@ async def test_no_query_walks_a_whole_table(name: str, sqlite_url: str) -> None:
     async with open_ledger(sqlite_url, TENANT) as ledger:
         record = a_decided_record()
         await ledger.save([record], effects=[an_effect(record)], now=NOW)
+        await a_lease(ledger)
 
         plan = await plan_of(ledger, asked)
 

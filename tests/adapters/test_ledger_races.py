@@ -10,7 +10,17 @@ import pytest
 from agent.adapters.ledger.ledger import SqlLedger
 from agent.adapters.ledger.opening import open_ledger
 from agent.model.enactment import Outcome, State, Went
-from tests.adapters.records import NOW, TENANT, a_decided_record, a_record, an_effect, saved
+from tests.adapters.records import (
+    A_LEAVE,
+    NOW,
+    TENANT,
+    a_decided_record,
+    a_lease,
+    a_record,
+    an_effect,
+    depart,
+    saved,
+)
 
 ROUNDS = range(8)
 
@@ -74,9 +84,10 @@ async def test_an_effect_departs_once(two: Pair) -> None:
     record = a_decided_record()
     effects = [an_effect(record, n) for n in ROUNDS]
     await two[0].save([record], effects=effects, now=NOW)
+    await a_lease(two[0])
 
     for effect in effects:
-        assert await went(*(one.depart(effect.id, NOW) for one in two)) == ["Conflict", "NoneType"]
+        assert await went(*(one.depart(effect.id, NOW, A_LEAVE) for one in two)) == ["Conflict", "NoneType"]
 
     assert [effect.attempts for effect in await two[1].effects(record.action.id)] == [1] * len(effects)
 
@@ -85,9 +96,10 @@ async def test_an_effect_is_either_dropped_or_sent(two: Pair) -> None:
     record = a_decided_record()
     effects = [an_effect(record, n) for n in ROUNDS]
     await two[0].save([record], effects=effects, now=NOW)
+    await a_lease(two[0])
 
     for effect in effects:
-        calls = (two[0].depart(effect.id, NOW), two[1].save([], dropped=[effect.id], now=NOW))
+        calls = (two[0].depart(effect.id, NOW, A_LEAVE), two[1].save([], dropped=[effect.id], now=NOW))
         assert await went(*calls) == ["Conflict", "NoneType"]
 
     after = await two[0].effects(record.action.id)
@@ -102,7 +114,7 @@ async def test_a_call_that_is_cancelled_is_written_all_the_same(url: str) -> Non
     record = a_decided_record()
     async with open_ledger(url, TENANT) as ledger:
         await ledger.save([record], effects=[an_effect(record)], now=NOW)
-        await ledger.depart(an_effect(record).id, NOW)
+        await depart(ledger, an_effect(record).id, NOW)
         settling = asyncio.create_task(ledger.settle(an_effect(record).id, Outcome(went=Went.DONE), NOW))
         waiting = asyncio.create_task(ledger.move_cursor(NOW))
         await asyncio.wait({settling}, timeout=0)

@@ -25,7 +25,7 @@ from agent.model.pace import Pace
 from agent.ports import Page, World
 from agent.simulator import names, tenant
 from tests.clock import ManualClock
-from tests.fakes import FakeDefender, FakeDirectory, FakeShelf
+from tests.fakes import FakeDefender, FakeDirectory, FakeShelf, FakeTargets
 from tests.loop.conftest import APPROVE
 from tests.makers import NOW, TENANT, a_cluster, a_copy, an_alert, an_incident
 from tests.simulated import a_simulated, noon
@@ -74,6 +74,7 @@ async def _observed(actions: int, folder: Path, passes: int = 0) -> tuple[float,
             enactor=None,
             ledger=ledger,
             shelf=SHELF,
+            targets=FakeTargets(defender.clock),
             directory=FakeDirectory(),
             pace=Pace(),
         )
@@ -131,6 +132,7 @@ async def _enforced(actions: int, folder: Path) -> float:
                 enactor=graph.enactor,
                 ledger=ledger,
                 shelf=SHELF,
+                targets=graph.targets,
                 directory=FakeDirectory(),
                 pace=Pace(requests_per_minute=1_000_000),
             )

@@ -8,7 +8,7 @@ import pytest
 from agent.judge.plan import Means, plan
 from agent.model.decision import Verb
 from agent.model.defender import Mail
-from agent.model.enactment import Cover, Pair, Plan, Way, Went
+from agent.model.enactment import Cover, EffectKind, Pair, Plan, Way, Went
 from tests.judge.test_track import a_decision
 from tests.makers import NOW, a_copy, an_action, some_mail
 
@@ -83,7 +83,9 @@ def test_a_copy_in_an_unknown_place_is_handed_off() -> None:
 
 
 def test_a_missing_permission_is_handed_off_but_observed_as_if_it_were_there() -> None:
-    missing = msgspec.structs.replace(MEANS, missing="grant SecurityAnalyzedMessage.ReadWrite.All")
+    missing = msgspec.structs.replace(
+        MEANS, missing={EffectKind.SOFT_DELETE: "grant SecurityAnalyzedMessage.ReadWrite.All"}
+    )
 
     acting = planned(some_mail(a_copy(1)), means=missing)
     watching = planned(some_mail(a_copy(1)), means=msgspec.structs.replace(missing, observes=True))

@@ -45,6 +45,7 @@ class Bench:
             ledger=ledger,
             shelf=FakeShelf(approve=APPROVE),
             directory=self.directory,
+            targets=self.enactor.targets,
             pace=Pace(),
         )
 

@@ -346,7 +346,7 @@ async def test_a_call_that_waited_beyond_the_deadline_does_not_leave(bench: Benc
     cluster = a_cluster(messages=150, created=created)
     bench.defender.show(an_incident(an_alert(cluster, created=created)))
     bench.defender.deliver(*(a_copy(n) for n in range(1, 151)))
-    real = bench.enactor.soft_delete
+    real = bench.enactor.enact
     left = []
 
     async def slow(effect: object, *, name: str, departing: object) -> Outcome:
@@ -355,7 +355,7 @@ async def test_a_call_that_waited_beyond_the_deadline_does_not_leave(bench: Benc
         left.append(bench.clock.now())
         return outcome
 
-    bench.enactor.soft_delete = slow  # type: ignore[method-assign]
+    bench.enactor.enact = slow  # type: ignore[method-assign]
 
     await bench.run_pass()
     await bench.run_pass()

@@ -11,7 +11,7 @@ from agent.ports import Ledger
 from tests.loop.conftest import Bench
 from tests.makers import a_cluster, a_copy, an_alert, an_incident
 
-WRITES = 18
+WRITES = 22
 """What an undisturbed life of the incidents below commits."""
 
 
@@ -30,7 +30,7 @@ class Mortal:
 
     def __getattr__(self, name: str) -> object:
         method = getattr(self._ledger, name)
-        if name not in {"save", "depart", "settle", "move_cursor", "mark_swept"}:
+        if name not in {"save", "lease", "let_go", "depart", "settle", "move_cursor", "mark_swept"}:
             return method
 
         async def write(*args: object, **kwargs: object) -> object:
@@ -116,16 +116,16 @@ async def test_an_undisturbed_life_makes_as_many_writes_as_are_tried(bench: Benc
 async def test_a_call_that_had_left_when_the_process_died_is_not_made_again(bench: Bench) -> None:
     show(bench)
     one_by_one(bench)
-    real = bench.enactor.soft_delete
+    real = bench.enactor.enact
 
     async def dying(*args: object, **kwargs: object) -> object:
         await real(*args, **kwargs)  # type: ignore[arg-type]
         raise Killed
 
-    bench.enactor.soft_delete = dying  # type: ignore[method-assign,assignment]
+    bench.enactor.enact = dying  # type: ignore[method-assign,assignment]
     with pytest.raises(BaseExceptionGroup):
         await bench.run_pass()
-    bench.enactor.soft_delete = real  # type: ignore[method-assign]
+    bench.enactor.enact = real  # type: ignore[method-assign]
 
     await settled(bench)
 

@@ -178,6 +178,7 @@ async def a_world(
             enactor=None,
             ledger=ledger,
             shelf=shelf,
+            targets=graph.targets,
             directory=graph.directory,
             pace=Pace(),
             enforces_observers=True,

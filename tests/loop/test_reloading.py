@@ -275,11 +275,11 @@ class Changing(FakeEnactor):
         self.waits = False
         """Whether that happens while the call waits for its turn."""
 
-    async def soft_delete(self, effect: Effect, *, name: str, departing: Departing) -> Outcome:
+    async def enact(self, effect: Effect, *, name: str, departing: Departing) -> Outcome:
         self.calls += 1
         if self.waits:
             self._change()
-        outcome = await super().soft_delete(effect, name=name, departing=departing)
+        outcome = await super().enact(effect, name=name, departing=departing)
         self._change()
         return outcome
 

@@ -1,4 +1,4 @@
-"""Who has a target: each (message, recipient) belongs to at most one effect, and that is a primary key."""
+"""Who has a target: each belongs to at most one effect of a kind, and that is a primary key."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 from agent.adapters.ledger import codec
 from agent.adapters.ledger.failures import conflicting
 from agent.adapters.ledger.tables import Key, effects, targets
-from agent.model.enactment import Cover, Effect, Pair
+from agent.model.enactment import Cover, Effect, EffectKind, Pair
 
 T = TypeVar("T")
 
@@ -19,10 +19,12 @@ AT_ONCE = 500
 """Values in one statement; SQLite takes 32,766."""
 
 
-def covered(connection: Connection, tenant_id: str, pairs: Sequence[Pair]) -> Mapping[Pair, Cover]:
-    """Return which targets are claimed, and by what."""
+def covered(
+    connection: Connection, tenant_id: str, pairs: Sequence[Pair], kind: EffectKind
+) -> Mapping[Pair, Cover]:
+    """Return which targets are claimed by effects of this kind, and by which."""
     query = _in_arrays if connection.dialect.name == "postgresql" else _in_tuples
-    held = dict(query(connection, tenant_id, tuple(dict.fromkeys(pairs))))
+    held = dict(query(connection, tenant_id, tuple(dict.fromkeys(pairs)), kind))
     covers = _covers(connection, tenant_id, tuple(set(held.values())))
     return {pair: covers[effect_id] for pair, effect_id in held.items()}
 
@@ -34,13 +36,17 @@ def takers(
     found: dict[str, set[str]] = defaultdict(set)
     for some in chunks(list(dict.fromkeys(network_message_ids))):
         query = (
-            select(targets.c.network_message_id, effects.c.action_id)
+            select(targets.c.what, effects.c.action_id)
             .join_from(
                 targets,
                 effects,
                 and_(effects.c.tenant_id == targets.c.tenant_id, effects.c.id == targets.c.effect_id),
             )
-            .where(targets.c.tenant_id == tenant_id, targets.c.network_message_id.in_(some))
+            .where(
+                targets.c.tenant_id == tenant_id,
+                targets.c.kind == str(EffectKind.SOFT_DELETE),
+                targets.c.what.in_(some),
+            )
             .distinct()
         )
         for message, action_id in connection.execute(query):
@@ -51,14 +57,20 @@ def takers(
 def claim(connection: Connection, tenant_id: str, batch: Sequence[Effect]) -> None:
     """Give every effect its targets. Raises Conflict where one belongs to another effect."""
     claims = [
-        {"tenant_id": tenant_id, "network_message_id": pair[0], "recipient": pair[1], "effect_id": one.id}
+        {
+            "tenant_id": tenant_id,
+            "kind": str(one.kind),
+            "what": pair[0],
+            "place": pair[1],
+            "effect_id": one.id,
+        }
         for one in batch
         for pair in one.targets
     ]
     if not claims:
         return
-    claims.sort(key=lambda row: (row["network_message_id"], row["recipient"]))
-    with conflicting("a message is claimed by another effect already: plan again"):
+    claims.sort(key=lambda row: (row["kind"], row["what"], row["place"]))
+    with conflicting("a target is claimed by another effect already: plan again"):
         connection.execute(insert(targets), claims)
 
 
@@ -67,11 +79,17 @@ def free(connection: Connection, tenant_id: str, effect_ids: Sequence[str]) -> N
 
     By the targets' own keys: an index on the effect would cost more than all that is ever freed.
     """
-    query = select(effects.c.id, effects.c.targets).where(
+    query = select(effects.c.id, effects.c.kind, effects.c.targets).where(
         effects.c.tenant_id == tenant_id, effects.c.id.in_(effect_ids)
     )
     freed = [
-        {"of_tenant": tenant_id, "of_message": pair[0], "of_recipient": pair[1], "of_effect": row.id}
+        {
+            "of_tenant": tenant_id,
+            "of_kind": row.kind,
+            "of_what": pair[0],
+            "of_place": pair[1],
+            "of_effect": row.id,
+        }
         for row in connection.execute(query)
         for pair in codec.read_targets(row.targets)
     ]
@@ -86,40 +104,45 @@ def chunks(values: Sequence[T]) -> Iterator[list[T]]:
         yield some
 
 
-_CLAIMS = select(targets.c.network_message_id, targets.c.recipient, targets.c.effect_id)
+_CLAIMS = select(targets.c.what, targets.c.place, targets.c.effect_id)
 
 _FREE = delete(targets).where(
     targets.c.tenant_id == bindparam("of_tenant"),
-    targets.c.network_message_id == bindparam("of_message"),
-    targets.c.recipient == bindparam("of_recipient"),
+    targets.c.kind == bindparam("of_kind"),
+    targets.c.what == bindparam("of_what"),
+    targets.c.place == bindparam("of_place"),
     targets.c.effect_id == bindparam("of_effect"),
 )
 
 
-def _in_tuples(connection: Connection, tenant_id: str, pairs: Sequence[Pair]) -> Iterator[tuple[Pair, str]]:
+def _in_tuples(
+    connection: Connection, tenant_id: str, pairs: Sequence[Pair], kind: EffectKind
+) -> Iterator[tuple[Pair, str]]:
     for some in chunks(pairs):
         query = _CLAIMS.where(
             targets.c.tenant_id == tenant_id,
-            tuple_(targets.c.network_message_id, targets.c.recipient).in_(some),
+            targets.c.kind == str(kind),
+            tuple_(targets.c.what, targets.c.place).in_(some),
         )
         yield from (((row[0], row[1]), row[2]) for row in connection.execute(query))
 
 
-def _in_arrays(connection: Connection, tenant_id: str, pairs: Sequence[Pair]) -> Iterator[tuple[Pair, str]]:
+def _in_arrays(
+    connection: Connection, tenant_id: str, pairs: Sequence[Pair], kind: EffectKind
+) -> Iterator[tuple[Pair, str]]:
     """Give the same in one query: PostgreSQL takes a list of tuples for a long row of `or`, and is slow."""
     asked = (
         func.unnest(
-            bindparam("messages", [pair[0] for pair in pairs], ARRAY(Key)),
-            bindparam("recipients", [pair[1] for pair in pairs], ARRAY(Key)),
+            bindparam("whats", [pair[0] for pair in pairs], ARRAY(Key)),
+            bindparam("places", [pair[1] for pair in pairs], ARRAY(Key)),
         )
-        .table_valued("network_message_id", "recipient", name="asked")
+        .table_valued("what", "place", name="asked")
         .render_derived()
     )
-    same = and_(
-        targets.c.network_message_id == asked.c.network_message_id,
-        targets.c.recipient == asked.c.recipient,
+    same = and_(targets.c.what == asked.c.what, targets.c.place == asked.c.place)
+    query = _CLAIMS.join_from(targets, asked, same).where(
+        targets.c.tenant_id == tenant_id, targets.c.kind == str(kind)
     )
-    query = _CLAIMS.join_from(targets, asked, same).where(targets.c.tenant_id == tenant_id)
     yield from (((row[0], row[1]), row[2]) for row in connection.execute(query))
 
 

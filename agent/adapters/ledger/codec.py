@@ -19,6 +19,7 @@ from agent.model.decision import Decision, Verb, Weighed
 from agent.model.enactment import Confirmation, Pair, Plan
 from agent.model.errors import LedgerError
 from agent.model.facts import Facts, Value
+from agent.model.hold import Replica
 from agent.model.past import Judged
 from agent.model.pending import PendingAction
 
@@ -77,6 +78,7 @@ _decisions = msgspec.json.Decoder(StoredDecision)
 _judged = msgspec.json.Decoder(StoredJudged)
 _plans = msgspec.json.Decoder(Plan)
 _notes = msgspec.json.Decoder(Notes)
+_replicas = msgspec.json.Decoder(Replica)
 _pairs = msgspec.json.Decoder(tuple[Pair, ...])
 _texts = msgspec.json.Decoder(tuple[str, ...])
 _files = msgspec.json.Decoder(dict[str, bytes])
@@ -92,7 +94,7 @@ def pack(body: bytes) -> bytes:
     return body if len(body) < LONG else zlib.compress(body, 1)
 
 
-def write(noun: PendingAction | Plan | Notes | tuple[Pair, ...]) -> bytes:
+def write(noun: PendingAction | Plan | Notes | Replica | tuple[Pair, ...]) -> bytes:
     """Return the noun as it is stored."""
     return pack(_encoder.encode(noun))
 
@@ -159,6 +161,11 @@ def read_plan(body: bytes) -> Plan:
 def read_notes(body: bytes) -> Notes:
     """Return the notes that were written."""
     return _read(_notes, body)
+
+
+def read_replica(body: bytes) -> Replica:
+    """Return what a replica said of itself."""
+    return _read(_replicas, body)
 
 
 def read_targets(body: bytes) -> tuple[Pair, ...]:

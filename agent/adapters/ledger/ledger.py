@@ -10,13 +10,15 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy.engine import Connection, Engine
 
-from agent.adapters.ledger import claims, keeping, reads, writes
+from agent.adapters.ledger import claims, holding, keeping, leaving, reads, writes
 from agent.adapters.ledger.failures import told_apart
 from agent.model.alarm import Alarm
 from agent.model.decision import Decision
-from agent.model.enactment import Approval, Cover, Effect, Outcome, Pair, Record, Spent, State
+from agent.model.enactment import Approval, Cover, Effect, EffectKind, Outcome, Pair, Record, Spent, State
+from agent.model.hold import Hold, Replica
 from agent.model.past import Judged, Matter, PastAnswer, Tally
 from agent.model.policy import KeptSet, Members
+from agent.model.rails import Leave
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -101,16 +103,42 @@ class SqlLedger:
     async def effects(self, action_id: str) -> tuple[Effect, ...]:
         return await self._read(reads.planned, action_id)
 
-    async def covered(self, targets: Sequence[Pair]) -> Mapping[Pair, Cover]:
-        return await self._read(claims.covered, targets)
+    async def covered(
+        self, targets: Sequence[Pair], kind: EffectKind = EffectKind.SOFT_DELETE
+    ) -> Mapping[Pair, Cover]:
+        return await self._read(claims.covered, targets, kind)
 
-    async def depart(self, effect_id: str, now: datetime) -> None:
+    async def lease(self, incident_id: str, replica: str, now: datetime, until: datetime) -> int | None:
+        return await self._write(leaving.lease, incident_id, replica, now, until)
+
+    async def let_go(self, incident_id: str, token: int) -> None:
+        await self._write(leaving.let_go, incident_id, token)
+
+    async def interrupted(self, replica: str, now: datetime) -> tuple[Effect, ...]:
+        return await self._read(leaving.interrupted, replica, now)
+
+    async def hold(self, hold: Hold) -> None:
+        await self._write(holding.hold, hold)
+
+    async def release(self, name: str, by: str, reason: str, now: datetime) -> bool:  # noqa: ARG002  for the audit
+        return await self._write(holding.release, name)
+
+    async def holds(self) -> tuple[Hold, ...]:
+        return tuple(await self._read(holding.standing))
+
+    async def beat(self, replica: Replica) -> None:
+        await self._write(holding.beat, replica)
+
+    async def replicas(self) -> tuple[Replica, ...]:
+        return tuple(await self._read(holding.told))
+
+    async def depart(self, effect_id: str, now: datetime, leave: Leave) -> None:
         """Turn an intended effect into a sent one.
 
         It waits without letting anything else run, so that the call leaves in the very step in which it was
         written down: a process that dies in between would leave a call of which nobody knows.
         """
-        self._worker.submit(self._transaction, self._writing, writes.depart, effect_id, now).result()
+        self._worker.submit(self._transaction, self._writing, leaving.depart, effect_id, now, leave).result()
 
     async def settle(self, effect_id: str, outcome: Outcome, now: datetime) -> None:
         """Write how the effect went.
@@ -118,7 +146,7 @@ class SqlLedger:
         Raises:
             Conflict: the effect was settled otherwise for good, or is put back though it was not sent.
         """
-        await self._write(writes.settle, effect_id, outcome, now)
+        await self._write(leaving.settle, effect_id, outcome, now)
 
     async def spent(self, policy: str, since: datetime, *, apart_from: str = "") -> Spent:
         return await self._read(reads.spent, policy, since, apart_from)

@@ -29,6 +29,7 @@ from agent.adapters.ledger.codec import (
     read_notes,
     read_plan,
     read_targets,
+    read_texts,
 )
 from agent.adapters.ledger.tables import (
     Key,
@@ -41,7 +42,7 @@ from agent.adapters.ledger.tables import (
     records,
 )
 from agent.model.decision import Decision
-from agent.model.enactment import Approval, Effect, Record, Spent, State, Went
+from agent.model.enactment import Approval, Effect, EffectKind, Record, Spent, State, Went
 from agent.model.past import Judged
 
 
@@ -223,7 +224,7 @@ def planned(connection: Connection, tenant_id: str, action_id: str) -> tuple[Eff
         .where(effects.c.tenant_id == tenant_id, effects.c.action_id == action_id)
         .order_by(effects.c.ordinal)
     )
-    return tuple(_effect(row) for row in connection.execute(query))
+    return tuple(effect(row) for row in connection.execute(query))
 
 
 def judged(
@@ -323,7 +324,8 @@ def _records(connection: Connection, tenant_id: str, ids: Select[Any]) -> tuple[
     return tuple(loaded[action_id] for action_id in found)
 
 
-def _effect(row: Row[Any]) -> Effect:
+def effect(row: Row[Any]) -> Effect:
+    """Return the effect that a row holds."""
     return Effect(
         id=row.id,
         action_id=row.action_id,
@@ -336,4 +338,10 @@ def _effect(row: Row[Any]) -> Effect:
         settled_at=row.settled_at,
         detail=row.detail,
         bulk_id=row.bulk_id,
+        kind=EffectKind(row.kind),
+        before=() if row.before is None else read_texts(row.before),
+        senders_copy=bool(row.senders_copy),
+        undoes=row.undoes,
+        request_id=row.request_id,
+        sent_by=row.sent_by,
     )

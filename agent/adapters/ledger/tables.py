@@ -150,6 +150,12 @@ effects = Table(
     Column("detail", Key, nullable=False),
     Column("bulk_id", Key),
     Column("targets", LargeBinary, nullable=False),
+    Column("kind", Key, nullable=False),
+    Column("before", LargeBinary),
+    Column("senders_copy", Integer, nullable=False),
+    Column("undoes", Key),
+    Column("request_id", Key),
+    Column("sent_by", Key),
     ForeignKeyConstraint(["tenant_id", "action_id"], ["records.tenant_id", "records.id"]),
 )
 Index("ix_effects_action", effects.c.tenant_id, effects.c.action_id, effects.c.ordinal)
@@ -161,12 +167,30 @@ Index(
     postgresql_where=text("went = 'intended'"),
 )
 
+Index(
+    "ix_effects_sent",
+    effects.c.tenant_id,
+    effects.c.sent_by,
+    sqlite_where=text("went = 'sent'"),
+    postgresql_where=text("went = 'sent'"),
+)
+Index(
+    "ix_effects_sent_at",
+    effects.c.tenant_id,
+    effects.c.sent_at,
+    sqlite_where=text("sent_at IS NOT NULL"),
+    postgresql_where=text("sent_at IS NOT NULL"),
+)
+
+# What an effect of a kind has claimed, so that no other of that kind does it again. `what` and `place` are the
+# two parts of a target.
 targets = Table(
     "targets",
     metadata,
     Column("tenant_id", Key, primary_key=True),
-    Column("network_message_id", Key, primary_key=True),
-    Column("recipient", Key, primary_key=True),
+    Column("kind", Key, primary_key=True),
+    Column("what", Key, primary_key=True),
+    Column("place", Key, primary_key=True),
     Column("effect_id", Key, nullable=False),
     ForeignKeyConstraint(["tenant_id", "effect_id"], ["effects.tenant_id", "effects.id"]),
     sqlite_with_rowid=False,
@@ -246,3 +270,87 @@ alarms = Table(
     Column("since", Moment, nullable=False),
     Column("words", Key, nullable=False),
 )
+
+# Which replica may carry anything out in an incident. `token` grows each time it changes hands.
+leases = Table(
+    "leases",
+    metadata,
+    Column("tenant_id", Key, primary_key=True),
+    Column("incident_id", Key, primary_key=True),
+    Column("replica", Key, nullable=False),
+    Column("token", BigInteger, nullable=False),
+    Column("until", Moment, nullable=False),
+)
+
+holds = Table(
+    "holds",
+    metadata,
+    Column("tenant_id", Key, primary_key=True),
+    Column("name", Key, primary_key=True),
+    Column("since", Moment, nullable=False),
+    Column("by", Key, nullable=False),
+    Column("reason", Key, nullable=False),
+)
+
+replicas = Table(
+    "replicas",
+    metadata,
+    Column("tenant_id", Key, primary_key=True),
+    Column("name", Key, primary_key=True),
+    Column("alive", Moment, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+
+# The end of each replica's chain, and how far it has been shipped.
+audit_heads = Table(
+    "audit_heads",
+    metadata,
+    Column("tenant_id", Key, primary_key=True),
+    Column("replica", Key, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+    Column("mac", LargeBinary, nullable=False),
+    Column("shipped", BigInteger, nullable=False),
+    Column("shipped_at", Moment),
+)
+
+# Only ever added to.
+audit_entries = Table(
+    "audit_entries",
+    metadata,
+    Column("tenant_id", Key, primary_key=True),
+    Column("replica", Key, primary_key=True),
+    Column("number", BigInteger, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("event", Key, nullable=False),
+    Column("action_id", Key),
+    Column("body", LargeBinary, nullable=False),
+    Column("mac", LargeBinary, nullable=False),
+)
+Index("ix_audit_entries_at", audit_entries.c.tenant_id, audit_entries.c.at)
+Index("ix_audit_entries_action", audit_entries.c.tenant_id, audit_entries.c.action_id)
+
+# What may name a person, apart from the chain, so that it can be erased; the chain holds salted digests of it.
+audit_values = Table(
+    "audit_values",
+    metadata,
+    Column("tenant_id", Key, primary_key=True),
+    Column("replica", Key, primary_key=True),
+    Column("number", BigInteger, primary_key=True),
+    Column("name", Key, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("salt", LargeBinary, nullable=False),
+    Column("value", Key, nullable=False),
+)
+Index("ix_audit_values_at", audit_values.c.tenant_id, audit_values.c.at)
+
+# What hunting's rows said of the actions of investigations. `key` says what one acts on, as records do.
+air_actions = Table(
+    "air_actions",
+    metadata,
+    Column("tenant_id", Key, primary_key=True),
+    Column("id", Key, primary_key=True),
+    Column("key", Key, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+Index("ix_air_actions_key", air_actions.c.tenant_id, air_actions.c.key)

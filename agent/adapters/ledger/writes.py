@@ -17,7 +17,7 @@ from agent.adapters.ledger.claims import chunks, claim, free
 from agent.adapters.ledger.failures import conflicting
 from agent.adapters.ledger.tables import approvals, cursors, decisions, effects, incidents, records
 from agent.model.decision import Decision
-from agent.model.enactment import Approval, Effect, Outcome, Record, State, Went
+from agent.model.enactment import Approval, Effect, Record, State, Went
 from agent.model.errors import Conflict
 
 REMEMBERED = timedelta(days=40)
@@ -29,15 +29,6 @@ FORGOTTEN_AT_ONCE = 1000
 
 NEVER_SENT = (str(Went.DROPPED), str(Went.OBSERVED))
 """An effect that went this way claims nothing and may be planned again under the same id."""
-
-SETTLED_FROM = {
-    Went.INTENDED: (Went.SENT,),
-    Went.DONE: (Went.INTENDED, Went.SENT, Went.UNKNOWN, Went.DONE),
-    Went.REFUSED: (Went.INTENDED, Went.SENT, Went.UNKNOWN, Went.REFUSED),
-    Went.UNKNOWN: (Went.INTENDED, Went.SENT, Went.UNKNOWN),
-}
-"""From what an effect may come to each outcome. What is settled for good does not change any more, and
-nothing is put back that may have been applied."""
 
 
 def move_cursor(connection: Connection, tenant_id: str, watermark: datetime) -> None:
@@ -190,41 +181,6 @@ def save_versions(connection: Connection, tenant_id: str, versions: Mapping[str,
     )
 
 
-def depart(connection: Connection, tenant_id: str, effect_id: str, now: datetime) -> None:
-    """Turn an intended effect into a sent one, and count the attempt."""
-    sent = connection.execute(
-        update(effects)
-        .where(
-            effects.c.tenant_id == tenant_id, effects.c.id == effect_id, effects.c.went == str(Went.INTENDED)
-        )
-        .values(went=str(Went.SENT), attempts=effects.c.attempts + 1, sent_at=now, settled_at=None)
-    )
-    if sent.rowcount != 1:
-        raise Conflict(f"effect `{effect_id}` is not intended any more: it must not be sent")
-
-
-def settle(connection: Connection, tenant_id: str, effect_id: str, outcome: Outcome, now: datetime) -> None:
-    """Write how an effect went."""
-    if outcome.went not in SETTLED_FROM:
-        raise ValueError(f"an effect cannot be settled as `{outcome.went}`")
-    values: dict[str, object] = {"went": str(outcome.went), "detail": outcome.detail, "settled_at": now}
-    if outcome.went == Went.INTENDED:
-        values |= {"settled_at": None, "sent_at": None}
-    if outcome.bulk_id is not None:
-        values["bulk_id"] = outcome.bulk_id
-    settled = connection.execute(
-        update(effects)
-        .where(
-            effects.c.tenant_id == tenant_id,
-            effects.c.id == effect_id,
-            effects.c.went.in_([str(went) for went in SETTLED_FROM[outcome.went]]),
-        )
-        .values(values)
-    )
-    if settled.rowcount != 1:
-        raise Conflict(f"effect `{effect_id}` cannot become {outcome.went} from what it is: read it again")
-
-
 _SETTABLE = tuple(column.name for column in records.c if column.name not in {"tenant_id", "id", "kind"})
 
 _UPDATE = (
@@ -315,6 +271,12 @@ def _effect_row(tenant_id: str, one: Effect, ordinal: int) -> dict[str, Any]:
         "detail": one.detail,
         "bulk_id": one.bulk_id,
         "targets": codec.write(one.targets),
+        "kind": str(one.kind),
+        "before": codec.write_texts(one.before) if one.before else None,
+        "senders_copy": int(one.senders_copy),
+        "undoes": one.undoes,
+        "request_id": one.request_id,
+        "sent_by": one.sent_by,
     }
 
 

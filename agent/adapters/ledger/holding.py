@@ -1,0 +1,51 @@
+"""Holds, and what replicas say of themselves. Each function runs inside a transaction that the caller has opened."""
+
+from collections.abc import Sequence
+
+import msgspec
+from sqlalchemy import delete, select
+from sqlalchemy.engine import Connection
+
+from agent.adapters.ledger import codec
+from agent.adapters.ledger.tables import holds, replicas
+from agent.adapters.ledger.writes import inserting, upsert
+from agent.model.hold import Hold, Replica
+
+
+def hold(connection: Connection, tenant_id: str, one: Hold) -> None:
+    """Lay a hold; one of its name that stands already stays as it is."""
+    row = {"tenant_id": tenant_id, **msgspec.structs.asdict(one)}
+    keys = [holds.c.tenant_id, holds.c.name]
+    connection.execute(inserting(connection, holds).on_conflict_do_nothing(index_elements=keys), row)
+
+
+def release(connection: Connection, tenant_id: str, name: str) -> bool:
+    """End a hold, and return whether there was one."""
+    ended = connection.execute(delete(holds).where(holds.c.tenant_id == tenant_id, holds.c.name == name))
+    return ended.rowcount > 0
+
+
+def standing(connection: Connection, tenant_id: str) -> Sequence[Hold]:
+    """Return the holds that stand, oldest first."""
+    query = select(holds).where(holds.c.tenant_id == tenant_id).order_by(holds.c.since, holds.c.name)
+    return tuple(
+        Hold(name=row.name, since=row.since, by=row.by, reason=row.reason)
+        for row in connection.execute(query)
+    )
+
+
+def beat(connection: Connection, tenant_id: str, replica: Replica) -> None:
+    """Remember what a replica says of itself."""
+    row = {
+        "tenant_id": tenant_id,
+        "name": replica.name,
+        "alive": replica.alive,
+        "body": codec.write(replica),
+    }
+    upsert(connection, replicas, [row], ("alive", "body"))
+
+
+def told(connection: Connection, tenant_id: str) -> Sequence[Replica]:
+    """Return what every replica last said of itself, by name."""
+    query = select(replicas.c.body).where(replicas.c.tenant_id == tenant_id).order_by(replicas.c.name)
+    return tuple(codec.read_replica(body) for body in connection.scalars(query))
