@@ -276,7 +276,7 @@ def action_of(one: Situation, label: str) -> PendingAction:
     return PendingAction(
         tenant_id=one.tenant,
         kind=one.kind,
-        kind_source=KindSource(one.facts.values.get(SOURCE, KindSource.EVIDENCE)),
+        kind_source=KindSource(str(one.facts.values.get(SOURCE, KindSource.EVIDENCE))),
         key=label,
         label=label,
         evidence=None,

@@ -146,7 +146,11 @@ _OF_CLUSTER: tuple[Row, ...] = (
     ("value", T.TEXT, "evidence: `clusterByValue`"),
     ("query", T.TEXT, "evidence: `query`"),
     ("emailCount", T.NUMBER, "evidence: `emailCount`: messages when it was investigated"),
-    ("volumeAnomaly", T.YESNO, "AIR's own row of the cluster: `IsVolumeAnomaly`; Graph's evidence does not have it"),
+    (
+        "volumeAnomaly",
+        T.YESNO,
+        "AIR's own row of the cluster: `IsVolumeAnomaly`; Graph's evidence does not have it",
+    ),
 )
 
 _OF_MESSAGE: tuple[Row, ...] = (

@@ -92,6 +92,11 @@ class IncidentHead(msgspec.Struct, frozen=True, kw_only=True):
     """How many of its alerts are users' reports; None where one does not say, or that was not asked yet."""
 
 
+def action_id(tenant_id: str, kind: ActionKind, key: str) -> str:
+    """Return the id of the pending action of this kind on this thing."""
+    return sha256(f"{tenant_id}\x1f{kind}\x1f{key}".encode()).hexdigest()[:16]
+
+
 class PendingAction(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One thing that awaits approval, and everything Defender said of it.
 
@@ -116,8 +121,7 @@ class PendingAction(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     @property
     def id(self) -> str:
         """Sixteen hexadecimal digits, the same for the same thing on every day and machine."""
-        whole = f"{self.tenant_id}\x1f{self.kind}\x1f{self.key}"
-        return sha256(whole.encode()).hexdigest()[:16]
+        return action_id(self.tenant_id, self.kind, self.key)
 
     @property
     def latest(self) -> Sighting:

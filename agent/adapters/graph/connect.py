@@ -113,6 +113,7 @@ def _http(
 def _graph(
     client: "Client", cloud: Cloud, tokens: "Tokens", clock: Clock, per_action: int, page_size: int
 ) -> Graph:
+    from agent.adapters.graph.airlog import AirLog  # noqa: PLC0415  slow
     from agent.adapters.graph.asking import Asking  # noqa: PLC0415  slow
     from agent.adapters.graph.defender import GraphDefender  # noqa: PLC0415  slow
     from agent.adapters.graph.directory import GraphDirectory  # noqa: PLC0415  slow
@@ -123,7 +124,7 @@ def _graph(
     has_analyzed_emails = cloud.has_analyzed_emails
     mailbag = Mailbag(client, asking, clock, has_analyzed_emails=has_analyzed_emails, per_action=per_action)
     return Graph(
-        defender=GraphDefender(client, asking, mailbag, page_size=page_size),
+        defender=GraphDefender(client, asking, mailbag, AirLog(client, asking, clock), page_size=page_size),
         enactor=GraphEnactor(client, asking, has_analyzed_emails=has_analyzed_emails),
         directory=GraphDirectory(client, asking),
         grants=tokens.claims.grants,

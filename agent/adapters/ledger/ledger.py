@@ -10,8 +10,9 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy.engine import Connection, Engine
 
-from agent.adapters.ledger import claims, holding, keeping, leaving, reads, writes
+from agent.adapters.ledger import airing, claims, holding, keeping, leaving, reads, writes
 from agent.adapters.ledger.failures import told_apart
+from agent.model.air import AirAction
 from agent.model.alarm import Alarm
 from agent.model.decision import Decision
 from agent.model.enactment import Approval, Cover, Effect, EffectKind, Outcome, Pair, Record, Spent, State
@@ -177,6 +178,15 @@ class SqlLedger:
 
     async def takers(self, network_message_ids: Sequence[str]) -> Mapping[str, frozenset[str]]:
         return await self._read(claims.takers, network_message_ids)
+
+    async def save_air_actions(self, actions: Sequence[AirAction]) -> None:
+        await self._write(airing.save, actions)
+
+    async def air_actions(self, places: Sequence[str]) -> tuple[AirAction, ...]:
+        return await self._read(airing.found, places)
+
+    async def air_read_until(self) -> datetime | None:
+        return await self._read(airing.until)
 
     async def keep_set(self, kept: KeptSet) -> None:
         await self._write(keeping.keep_set, kept)
