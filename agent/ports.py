@@ -61,10 +61,7 @@ class Defender(Protocol):
         ...
 
     async def mail(self, network_message_ids: Sequence[str]) -> Mail:
-        """Return every copy of these messages and where it is now.
-
-        With hunting this is one request for thousands of messages, without it one for each.
-        """
+        """Return every copy of these messages and where it is now; with hunting in one request for thousands."""
         ...
 
     async def air_actions(self, since: datetime) -> AirRows:
@@ -85,6 +82,10 @@ class Directory(Protocol):
 
     async def devices(self, group_id: str) -> tuple[str, ...]:
         """Return the name and the device id of each device in the group, sorted."""
+        ...
+
+    async def size(self) -> int | None:
+        """Return how many users the tenant has; None where they may not be counted."""
         ...
 
 

@@ -41,7 +41,7 @@ AWAITING = frozenset({"pending", "pendingaction", "pendingactions", "pendingappr
 """How a row says that a person has not decided yet, likewise folded. Source: [MAPI]; the others are the portal's words for
 the same ([SEED]). UNCONFIRMED: that `ActionApproval` is empty, or one of these, until then. Any other word counts as decided."""
 
-MOST_READINGS = 20
+MOST_READINGS = 50
 """Earlier readings that are kept of one action, the first among them."""
 
 
@@ -199,12 +199,11 @@ def newer(known: AirAction | None, seen: AirAction) -> AirAction:
     readings = sorted(
         {*_readings(known), *_readings(seen)}, key=lambda one: (one.at, one == _reading(newest))
     )
-    runs = [one for at, one in enumerate(readings) if at == 0 or _stands(one) != _stands(readings[at - 1])]
     begun = [moment for moment in (known.proposed_at, seen.proposed_at) if moment is not None]
     anomaly = newest.is_volume_anomaly
     return msgspec.structs.replace(
         newest,
-        earlier=_capped([one for one in runs if one != _reading(newest)]),
+        earlier=_capped(readings[:-1]),
         proposed_at=min(begun, default=None),
         link=newest.link or older.link,
         is_volume_anomaly=older.is_volume_anomaly if anomaly is None else anomaly,
@@ -216,9 +215,11 @@ def _readings(row: AirAction) -> tuple[AirReading, ...]:
 
 
 def _capped(readings: Sequence[AirReading]) -> tuple[AirReading, ...]:
+    """Return them all; of too many those that changed something, the first and the last of these."""
     if len(readings) <= MOST_READINGS:
         return tuple(readings)
-    return (readings[0], *readings[1 - MOST_READINGS :])
+    changes = [one for at, one in enumerate(readings) if at == 0 or _stands(one) != _stands(readings[at - 1])]
+    return tuple(changes if len(changes) <= MOST_READINGS else [changes[0], *changes[1 - MOST_READINGS :]])
 
 
 def _reading(row: AirAction) -> AirReading:

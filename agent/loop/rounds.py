@@ -61,7 +61,8 @@ class Rounds:
             if not incidents:
                 break
             await _refresh(world, policies, incidents, report)
-            await self._visit_all(world, incidents, tried, stop, report, until, is_over)
+            revision = policies.judge.revision
+            await self._visit_all(world, incidents, tried, stop, report, until, is_over, revision)
         report.untried = len(await self._next(world, tried, size))
         report.waiting = len(await world.ledger.to_visit(size))
 
@@ -81,6 +82,7 @@ class Rounds:
         report: PassReport,
         until: datetime,
         is_over: Halt,
+        revision: str,
     ) -> None:
         """Visit these incidents, some at the same time."""
         waiting = list(reversed(incidents))
@@ -96,7 +98,7 @@ class Rounds:
                 incident = waiting.pop()
                 tried.add(incident)
                 try:
-                    await visit(world, incident, stop, report, is_over)
+                    await visit(world, incident, stop, report, revision=revision, is_over=is_over)
                 except Conflict as error:
                     log.info("incident left for the next pass", incident=incident, why=str(error))
                 except (Unavailable, Refused, Malformed) as error:

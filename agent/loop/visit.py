@@ -24,7 +24,13 @@ STALE = timedelta(seconds=30)
 
 
 async def visit(
-    world: World, incident_id: str, stop: asyncio.Event, report: PassReport, is_over: Halt = never
+    world: World,
+    incident_id: str,
+    stop: asyncio.Event,
+    report: PassReport,
+    *,
+    revision: str,
+    is_over: Halt = never,
 ) -> None:
     """Do everything that is still to be done in this incident, until asked to stop.
 
@@ -42,7 +48,7 @@ async def visit(
     if token is None:
         return
     try:
-        turn = Turn(incident.id, token, stop, report, is_over)
+        turn = Turn(incident.id, token, stop, report, revision, is_over)
         await _act(world, incident, dict.fromkeys((incident.id, incident_id)), turn)
     finally:
         await world.ledger.let_go(incident.id, token)

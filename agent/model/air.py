@@ -46,13 +46,13 @@ class AirAction(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     is_volume_anomaly: bool | None = None
     """Of a mail cluster: whether it was found for its volume."""
     earlier: tuple[AirReading, ...] = ()
-    """How it stood before, oldest first: the first reading of each time that it stood otherwise, and of how it stands."""
+    """How it stood each time before, oldest first."""
 
     @property
     def id(self) -> str:
         """Sixteen hexadecimal digits, the same for the same action on the same thing."""
         whole = "\x1f".join((self.investigation_id, self.action_id, *self.keys[:1]))
-        return sha256(whole.encode(errors="replace")).hexdigest()[:16]
+        return sha256(whole.encode()).hexdigest()[:16]
 
     @property
     def places(self) -> tuple[str, ...]:

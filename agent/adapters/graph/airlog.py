@@ -3,12 +3,14 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from agent.adapters.graph.answers import Answer, Call
+from agent.adapters.graph import calls
 from agent.adapters.graph.asking import Asking
-from agent.adapters.graph.client import BadRequest, Client, Oversized
+from agent.adapters.graph.client import Client
 from agent.adapters.graph.hunting import rows_of
 from agent.adapters.graph.investigations import TABLE, actions_of, in_order, query, written_at
 from agent.adapters.graph.mailbag import HUNTING
+from agent.adapters.microsoft.answers import Answer
+from agent.adapters.microsoft.caller import BadRequest, Oversized
 from agent.model.air import AirAction, AirRows
 from agent.model.errors import Malformed
 from agent.ports import Clock
@@ -84,7 +86,7 @@ class AirLog:
 
     async def _rows(self, since: datetime, size: int) -> list[dict[str, Any]]:
         asked = query(since, size)
-        return await self._client.read(Call.HUNT, lambda: self._asking.hunt(asked), _whole)
+        return await self._client.read(calls.HUNT, lambda: self._asking.hunt(asked), _whole)
 
 
 def _whole(answer: Answer) -> list[dict[str, Any]]:

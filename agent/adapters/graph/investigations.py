@@ -44,6 +44,9 @@ _QUERY = """CloudAppEvents
 | project Timestamp, Size = strlen(Record), Record = iff(strlen(Record) > {largest}, "", Record)
 | top {rows} by Timestamp asc"""
 
+_DEVICE = ("mdedeviceid", "mdatpdeviceid", "machineid")
+"""What the id of a device may be called, in lower case."""
+
 Row = Mapping[str, Any]
 
 
@@ -177,8 +180,8 @@ def _file(entity: Row) -> str | None:
             hashes[(_word(folded, "algorithm") or "").lower()] = _word(folded, "value") or ""
     name = hashes.get("sha256") or hashes.get("sha1") or _word(entity, "name")
     host = _inner(entity.get("host"))
-    device = _word(_folded(host), "mdedeviceid", "machineid") if isinstance(host, dict) else None
-    return None if name is None else file_key(name, device or _word(entity, "mdedeviceid", "machineid"))
+    device = _word(_folded(host), *_DEVICE) if isinstance(host, dict) else None
+    return None if name is None else file_key(name, device or _word(entity, *_DEVICE))
 
 
 def _messages(entity: Row) -> tuple[str, ...]:

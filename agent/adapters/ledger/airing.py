@@ -51,4 +51,4 @@ def until(connection: Connection, tenant_id: str) -> datetime | None:
 
 
 def _digest(place: str) -> str:
-    return sha256(place.encode(errors="replace")).hexdigest()
+    return sha256(place.encode()).hexdigest()
