@@ -20,6 +20,7 @@ from agent.adapters.graph.investigations import (
     keys_of,
     query,
 )
+from agent.adapters.microsoft.transport import TooLarge
 from agent.judge.recognise import recognise
 from agent.model.air import AirAction, AirRows
 from agent.model.defender import (
@@ -342,18 +343,18 @@ async def test_rows_without_end_end_the_look() -> None:
     assert len(script.requests) == MOST_PAGES
 
 
-async def test_an_answer_that_is_too_large_is_asked_for_in_smaller_ones(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    from agent.adapters.graph import transport
+async def test_an_answer_that_is_too_large_is_asked_for_in_smaller_ones() -> None:
+    big = row(record(action()))
 
-    monkeypatch.setattr(transport, "BODY_LIMIT", 4_000)
-    big = row(record(action(), Data="x" * 3_000))
+    found, script = await since(TooLarge("65 MB"), TooLarge("65 MB"), results(big), results())
 
-    found, script = await since(results(*[big] * 9), results(big, big), results(big), results())
-
-    assert [body["query"].split()[-5] for body in script.bodies][:3] == ["100", "10", "1"]
+    assert [body["query"].split()[-4] for body in script.bodies] == ["100", "10", "1", "100"]
     assert len(found.actions) == 1
+
+
+async def test_one_row_that_is_larger_than_any_answer_is_malformed() -> None:
+    with pytest.raises(Malformed, match="too large"):
+        await since(TooLarge("65 MB"))
 
 
 async def test_what_is_not_granted_is_not_asked_for_and_says_what_to_grant() -> None:
