@@ -66,7 +66,9 @@ class Simulated:
         """Make one pass; an outage is in its report."""
         report = PassReport(began=self.clock.now())
         try:
-            await one_pass(self.world, self.policies, asyncio.Event(), report, feeding=self.feeding, rows=self.rows)
+            await one_pass(
+                self.world, self.policies, asyncio.Event(), report, feeding=self.feeding, rows=self.rows
+            )
         except Unavailable as error:
             report.is_unavailable, report.unavailable_until = True, error.until
             report.problems.append(str(error))
