@@ -23,6 +23,7 @@ from agent.loop.run import load, one_pass, start
 from agent.model.enactment import Record, State
 from agent.model.errors import Malformed, Refused, Unavailable
 from agent.model.pace import Pace
+from agent.model.rails import MOST_MESSAGES, Rails
 from agent.ports import PolicyShelf, World
 from agent.simulator import names
 from agent.simulator import state as simulated
@@ -49,6 +50,16 @@ class Login:
 
     def close(self) -> None:
         """Hold nothing open."""
+
+
+LOOSE = Rails(
+    caps=(),
+    two_people_from=MOST_MESSAGES + 1,
+    mailboxes_per_action=MOST_MESSAGES,
+    users_per_day=1_000_000,
+    brake_floor=1_000_000,
+)
+"""Guard rails that nothing here meets: what is looked at is everything else."""
 
 
 @dataclass
@@ -112,6 +123,7 @@ async def a_simulated(
     pace: Pace | None = None,
     shelf: PolicyShelf | None = None,
     requests_per_minute: int = 60,
+    rails: Rails = LOOSE,
     checked: bool = True,
     enforces_observers: bool = True,
 ) -> AsyncIterator[Simulated]:
@@ -143,6 +155,7 @@ async def a_simulated(
             directory=graph.directory,
             targets=graph.targets,
             pace=pace,
+            rails=LOOSE,
             enforces_observers=enforces_observers,
             version="test",
         )
