@@ -111,7 +111,7 @@ async def test_what_people_decided_is_remembered_with_who_they_were(tmp_path: Pa
     soon = noon() + timedelta(minutes=20)
     tenant.plan(soon, happenings.person_rejects(alert, 0, "dora@contoso.example", "on holiday"))
 
-    async with a_simulated(tenant, tmp_path, observes=True, checked=False) as simulated:
+    async with a_simulated(tenant, tmp_path, observes=True) as simulated:
         await _later(simulated)
         await _later(simulated, timedelta(minutes=40))
         record = next(
@@ -132,7 +132,7 @@ async def test_what_people_decided_is_remembered_with_who_they_were(tmp_path: Pa
 
 
 async def test_a_restart_names_the_same(tmp_path: Path) -> None:
-    async with a_simulated(accounts(), tmp_path, observes=True, checked=False) as simulated:
+    async with a_simulated(accounts(), tmp_path, observes=True) as simulated:
         await _later(simulated)
         before = await simulated.states()
         kinds = await open_kinds(simulated)
