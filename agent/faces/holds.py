@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from agent.faces.telling import moment, remaining
-from agent.model.hold import BRAKE, KILL_SWITCH, Hold, Replica
+from agent.model.hold import Hold, Replica
 
 GONE = timedelta(minutes=15)
 """How long after its last sign of life a replica is taken to have ended."""
@@ -24,21 +24,8 @@ def banner(hold: Hold, now: datetime) -> str:
     """Return what is held, since when, by whom, why, and how it is ended."""
     since = f"{moment(hold.since)} ({age(hold.since, now)})"
     return (
-        f"held: nothing is carried out, since {since}, by {hold.by}: {hold.reason}: to end it, {ending(hold)}"
+        f"held: nothing is carried out, since {since}, by {hold.by}: {hold.reason}; {hold.ended_by} ends it"
     )
-
-
-def ending(hold: Hold) -> str:
-    """Return what ends the hold."""
-    if hold.replica is not None:
-        return f"remove {hold.by.removeprefix('the file ').rpartition(' of ')[0]} on {hold.replica}, or mend its folder"
-    match hold.name:
-        case name if name == KILL_SWITCH:
-            return "`air-agent release`"
-        case name if name == BRAKE:
-            return "look through what it held, then `air-agent release brake`"
-        case name:
-            return f"`air-agent release {name}`"
 
 
 def replica_words(replica: Replica, now: datetime) -> str:

@@ -1,9 +1,11 @@
 """Approvals that a guard rail keeps from being carried out: they are people's until it lets go."""
 
 from agent.judge.confirm import LEFT
+from agent.judge.rails.holding import held_words
 from agent.judge.settle import held
 from agent.loop.despite import despite_others
 from agent.loop.moved import save_moved
+from agent.model.decision import Guarded
 from agent.model.enactment import Record, State
 from agent.model.errors import Held
 from agent.model.hold import Hold
@@ -22,7 +24,8 @@ async def lay_aside(world: World, hold: Hold) -> int:
 
     async def some() -> int:
         records = await world.ledger.listed(states=[State.INTENDED], limit=AT_ONCE)
-        moves = [(record, await _laid(world, record, hold.guard, hold.reason)) for record in records]
+        said = Guarded(guard=hold.guard, words=held_words(hold))
+        moves = [(record, await _laid(world, record, said)) for record in records]
         await save_moved(world, moves)
         return sum(after.state is not State.INTENDED for _, after in moves)
 
@@ -33,11 +36,12 @@ async def lay_aside(world: World, hold: Hold) -> int:
 
 async def lay_one_aside(world: World, record: Record, no: Held) -> None:
     """Leave to people what a guard rail kept from leaving; what was sent of it before is followed."""
+    said = Guarded(guard=no.guard, words=no.words, until=no.until)
     newest = (await world.ledger.load([record.action.id]))[record.action.id]
-    await save_moved(world, [(newest, await _laid(world, newest, no.guard, no.words))])
+    await save_moved(world, [(newest, await _laid(world, newest, said))])
 
 
-async def _laid(world: World, record: Record, guard: str, words: str) -> Record:
+async def _laid(world: World, record: Record, said: Guarded) -> Record:
     effects = await world.ledger.effects(record.action.id)
     left = [effect for effect in effects if effect.went in LEFT]
-    return held(record, guard, words, left, world.clock.now())
+    return held(record, said, left, world.clock.now())

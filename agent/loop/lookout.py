@@ -21,11 +21,12 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from agent.judge.rails.holding import held_words
 from agent.loop.waits import first_of
 from agent.model.alarm import Alarm
 from agent.model.enactment import EffectKind
 from agent.model.errors import AgentError, Held
-from agent.model.hold import KILL_SWITCH, Hold, Replica
+from agent.model.hold import KILL_SWITCH, OF_BLINDNESS, Hold, Replica
 from agent.model.policy import Mode
 from agent.ports import World
 
@@ -100,7 +101,7 @@ class Lookout:
         self._file = await self._of_file()
         for hold in self._own():
             self.has_held = True
-            raise Held(hold.guard, hold.reason)
+            raise Held(hold.guard, held_words(hold))
 
     async def look(self) -> None:
         """Read the whole switch, and bring into the ledger what was laid outside it.
@@ -116,7 +117,7 @@ class Lookout:
         self._flags = await self._agreed(await ledger.holds(), now)
         self._read, self._switch_read = began, now
         if self._is_alarmed:
-            await ledger.clear_alarm(self._alarm)
+            await ledger.clear_alarm(self._alarm, now)
             self._is_alarmed = False
 
     async def keep(self) -> None:
@@ -177,7 +178,8 @@ class Lookout:
             return None
         since = self._switch_read or self._sign
         reason = f"the kill switch could not be read for {blind:.0f} s"
-        return Hold(name=KILL_SWITCH, since=since, by=self._world.replica, reason=reason)
+        replica = self._world.replica
+        return Hold(name=f"{OF_BLINDNESS}{replica}", since=since, by=replica, reason=reason)
 
     async def _of_file(self) -> Hold | None:
         switch = self._world.switch
@@ -212,7 +214,7 @@ class Lookout:
 
     def _is_blind_still(self, hold: Hold) -> bool:
         """Whether it was told already that this process is blind: its words change with every second."""
-        return hold.by == self._world.replica and hold.name in self._said
+        return hold.name.startswith(OF_BLINDNESS) and hold.name in self._said
 
     async def _beat(self) -> None:
         """Leave a sign of life, where the last one is old or said something else."""

@@ -10,10 +10,14 @@ import structlog
 
 from agent.judge.confirm import after_sending
 from agent.loop.aside import lay_one_aside
+from agent.loop.guarding import check, look
 from agent.loop.lookout import Lookout
+from agent.loop.lookup import find
 from agent.loop.moved import save_moved
+from agent.loop.policies import InForce
 from agent.loop.recheck import why_void
 from agent.loop.report import PassReport
+from agent.loop.shipping import require
 from agent.model.enactment import Effect, Outcome, Record, State, Went
 from agent.model.errors import Conflict, Held, Unavailable
 from agent.model.hold import BRAKE, KILL_SWITCH
@@ -52,9 +56,8 @@ class Turn:
     token: int
     stop: asyncio.Event
     report: PassReport
+    policies: InForce
     lookout: Lookout
-    revision: str
-    """Of the policies in force here."""
     is_over: Halt = never
 
     def leave(self, world: World) -> Leave:
@@ -64,16 +67,8 @@ class Turn:
             incident_id=self.incident_id,
             token=self.token,
             until=world.clock.now() + LEASE,
+            caps=world.rails.caps,
         )
-
-    async def noting(self, world: World) -> None:
-        """Let something leave that only shows decisions, such as a comment.
-
-        Raises:
-            Held, Conflict: nothing may be written at all, or not by this agent.
-        """
-        await self.lookout.unless_held()
-        await world.ledger.allow(self.leave(world))
 
 
 def is_fresh(world: World, record: Record, *, share: float = 1.0) -> bool:
@@ -93,7 +88,7 @@ async def perform(world: World, record: Record, turn: Turn) -> None:
         return
     effects = await world.ledger.effects(record.action.id)
     await _settle_interrupted(world, effects)
-    if why := await why_void(world, record, turn.revision):
+    if why := await why_void(world, record, turn.policies.judge.revision):
         await _judge_anew(world, record, why)
         return
     for effect in effects:
@@ -139,6 +134,7 @@ async def _send(world: World, enactor: Enactor, record: Record, effect: Effect, 
         Unavailable: it was definitely not applied, and is to be tried later.
     """
     name = f"air-agent {record.action.id} {effect.id}"
+    seen = await look(world, [effect], await find(world, record.action))
     for attempt in range(1, TRIES + 1):
         has_left = False
 
@@ -148,6 +144,8 @@ async def _send(world: World, enactor: Enactor, record: Record, effect: Effect, 
             is_over = await turn.is_over() and not turn.lookout.is_held
             if is_over or world.clock.now() >= record.action.deadline:
                 raise TooLate
+            await require(world)
+            await check(world, turn.policies, record, seen)
             await turn.lookout.unless_held()
             await world.ledger.depart(effect.id, world.clock.now(), turn.leave(world))
             has_left = True

@@ -64,8 +64,7 @@ class Rounds:
             if not incidents:
                 break
             await _refresh(world, policies, incidents, report)
-            revision = policies.judge.revision
-            await self._visit_all(world, incidents, tried, stop, report, lookout, until, is_over, revision)
+            await self._visit_all(world, policies, incidents, tried, stop, report, lookout, until, is_over)
         report.untried = len(await self._next(world, tried, size))
         report.waiting = len(await world.ledger.to_visit(size))
 
@@ -79,6 +78,7 @@ class Rounds:
     async def _visit_all(
         self,
         world: World,
+        policies: InForce,
         incidents: Sequence[str],
         tried: set[str],
         stop: asyncio.Event,
@@ -86,7 +86,6 @@ class Rounds:
         lookout: Lookout,
         until: datetime,
         is_over: Halt,
-        revision: str,
     ) -> None:
         """Visit these incidents, some at the same time."""
         waiting = list(reversed(incidents))
@@ -102,9 +101,7 @@ class Rounds:
                 incident = waiting.pop()
                 tried.add(incident)
                 try:
-                    await visit(
-                        world, incident, stop, report, lookout=lookout, revision=revision, is_over=is_over
-                    )
+                    await visit(world, policies, incident, stop, report, lookout, is_over)
                 except Conflict as error:
                     log.info("incident left for the next pass", incident=incident, why=str(error))
                 except Held as no:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from agent.loop.aside import lay_aside
+from agent.loop.braking import Holds
 from agent.loop.cycle import judge_anew, judge_due
 from agent.loop.feeding import Feeding
 from agent.loop.follow import follow
@@ -18,6 +19,8 @@ from agent.loop.poll import poll, sweep
 from agent.loop.reloading import ALARM, Reloading
 from agent.loop.report import PassReport
 from agent.loop.rounds import Rounds
+from agent.loop.rows import Rows
+from agent.loop.shipping import Shipping, complain
 from agent.loop.waits import first_of
 from agent.model.errors import Conflict, LedgerError, Malformed, Refused, Unavailable
 from agent.ports import World
@@ -45,13 +48,15 @@ async def run(
         PolicyError: the policies do not load: nothing is begun without them.
     """
     policies = await load(world)
-    async with keeping_lookout(world, hold) as lookout:
+    async with keeping_lookout(world, hold) as lookout, Shipping().going(world):
         await start(world, policies)
-        rounds, feeding = Rounds(), Feeding()
+        rounds, feeding, rows, holds = Rounds(), Feeding(), Rows(), Holds()
         reloading = Reloading(asked=reload or asyncio.Event(), looked=world.clock.now())
         while not stop.is_set():
             began = world.clock.now()
-            report = await _guarded_pass(world, policies, stop, rounds, feeding, reloading, lookout)
+            report = await _guarded_pass(
+                world, policies, stop, rounds, feeding, rows, reloading, lookout, holds
+            )
             if on_pass is not None:
                 on_pass(report)
             await _wait(world, policies, reloading, lookout, _next(world, report, began), stop)
@@ -66,7 +71,7 @@ async def once(
         PolicyError, Unavailable, Refused, Malformed.
     """
     policies = await load(world)
-    async with keeping_lookout(world, hold) as lookout:
+    async with keeping_lookout(world, hold) as lookout, Shipping().going(world):
         await start(world, policies)
         report = PassReport(began=world.clock.now())
         await one_pass(world, policies, stop or asyncio.Event(), report, lookout=lookout)
@@ -80,18 +85,20 @@ async def load(world: World) -> InForce:
         PolicyError: with everything that is wrong with them.
     """
     files = world.shelf.files()
-    return InForce(files, dict(await world.ledger.members()), git=world.shelf.git(files))
+    members = dict(await world.ledger.members())
+    return InForce(files, members, git=world.shelf.git(files), protected=world.rails.protected)
 
 
 async def start(world: World, policies: InForce) -> None:
-    """Take up what the last run left under way, and judge anew what is not decided as it would be now."""
+    """Take up what the last run left under way, and judge anew what other policies or another mode decided."""
     await keep(world, policies)
-    await world.ledger.clear_alarm(ALARM)
+    await world.ledger.clear_alarm(ALARM, world.clock.now())
     await recover(world)
     renewed = await judge_anew(world, policies)
     if renewed:
-        why = "the policies or the mode changed since they were decided, or what held them was released"
-        log.info("judged anew", actions=renewed, why=why)
+        log.info(
+            "judged anew", actions=renewed, why="the policies or the mode changed since they were decided"
+        )
 
 
 async def one_pass(
@@ -101,10 +108,12 @@ async def one_pass(
     report: PassReport,
     rounds: Rounds | None = None,
     feeding: Feeding | None = None,
+    rows: Rows | None = None,
     reloading: Reloading | None = None,
     lookout: Lookout | None = None,
+    holds: Holds | None = None,
 ) -> None:
-    """Ask who is in the groups, poll, decide, look after, write: each as far as it goes, whatever became of the others.
+    """Ask who is in the groups and what AIR wrote down, poll, decide, look after, write: each as far as it goes, whatever became of the others.
 
     While anything holds, nothing is written. What another agent on the same ledger does meanwhile is no failure.
 
@@ -112,10 +121,11 @@ async def one_pass(
         Unavailable, Refused, Malformed: the first that came up, once everything was tried.
     """
     rounds, feeding = rounds or Rounds(), feeding or Feeding()
+    rows, holds = rows or Rows(), holds or Holds()
     async with AsyncExitStack() as own:
         if lookout is None:
             lookout = await own.enter_async_context(keeping_lookout(world))
-        await _steps(world, policies, stop, report, rounds, feeding, reloading, lookout)
+        await _steps(world, policies, stop, report, rounds, feeding, rows, reloading, lookout, holds)
 
 
 async def _steps(
@@ -125,8 +135,10 @@ async def _steps(
     report: PassReport,
     rounds: Rounds,
     feeding: Feeding,
+    rows: Rows,
     reloading: Reloading | None,
     lookout: Lookout,
+    holds: Holds,
 ) -> None:
     async def visits() -> None:
         if world.enactor is None:
@@ -147,12 +159,13 @@ async def _steps(
         await lookout.sign()
         if reloading is not None and await reloading.go(world, policies):
             report.has_reloaded = True
-        await _judge_released(world, policies, lookout)
 
     lookout.woken.clear()
     away: Unavailable | Refused | Malformed | None = None
     steps: tuple[Callable[[], Awaitable[object]], ...] = (
+        lambda: _look_at_holds(world, lookout, holds),
         lambda: feeding.go(world, policies, report),
+        lambda: rows.go(world, report),
         lambda: poll(world, report, stop),
         lambda: judge_due(world, policies, report, stop),
         lambda: follow(world, report, stop),
@@ -178,17 +191,13 @@ async def _steps(
         raise away
 
 
-async def _judge_released(world: World, policies: InForce, lookout: Lookout) -> None:
-    """Judge anew what was held, as soon as nothing holds any more."""
-    if not lookout.has_held or lookout.is_held:
-        return
-    lookout.has_held = False
-    try:
-        renewed = await judge_anew(world, policies)
-    except BaseException:
-        lookout.has_held = True
-        raise
-    log.info("judged anew", actions=renewed, why="what held them was released")
+async def _look_at_holds(world: World, lookout: Lookout, holds: Holds) -> None:
+    """Have judged anew what was held by what has ended, though it may never have come into the ledger."""
+    if lookout.has_held and not lookout.is_held:
+        lookout.has_held, holds.names = False, None
+    released = await holds.look(world)
+    if released:
+        log.info("judged anew", actions=released, why="what held them was released")
 
 
 async def _sweep_if_due(world: World, report: PassReport, stop: asyncio.Event) -> None:
@@ -206,13 +215,15 @@ async def _guarded_pass(
     stop: asyncio.Event,
     rounds: Rounds,
     feeding: Feeding,
+    rows: Rows,
     reloading: Reloading,
     lookout: Lookout,
+    holds: Holds,
 ) -> PassReport:
     """Make one pass and come back whatever happens: a bug or an outage must not end the agent."""
     report = PassReport(began=world.clock.now())
     try:
-        await one_pass(world, policies, stop, report, rounds, feeding, reloading, lookout)
+        await one_pass(world, policies, stop, report, rounds, feeding, rows, reloading, lookout, holds)
     except Unavailable as error:
         report.is_unavailable, report.unavailable_until = True, error.until
         report.problems.append(str(error))
@@ -220,6 +231,8 @@ async def _guarded_pass(
     except (Refused, Malformed, Conflict, LedgerError) as error:
         report.problems.append(str(error))
         log.error("pass incomplete", why=str(error))
+        if isinstance(error, LedgerError):
+            await complain(world, str(error))
     except Exception as error:
         report.problems.append(f"internal error: {error}")
         log.exception("pass failed")

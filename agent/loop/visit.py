@@ -4,18 +4,21 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from functools import partial
 
 import msgspec
 
 from agent.judge.confirm import expire
 from agent.judge.note import note
-from agent.judge.recognise import recognise
 from agent.judge.track import track
 from agent.loop.lookout import Lookout
 from agent.loop.moved import save_moved
+from agent.loop.noting import noting
 from agent.loop.perform import LEASE, Halt, Turn, is_fresh, never, perform
+from agent.loop.policies import InForce
 from agent.loop.poll import surviving
 from agent.loop.report import PassReport
+from agent.loop.shown import shown
 from agent.model.defender import Incident
 from agent.model.enactment import Outcome, Record, State, Went
 from agent.model.errors import Refused, Unavailable
@@ -27,12 +30,11 @@ STALE = timedelta(seconds=30)
 
 async def visit(
     world: World,
+    policies: InForce,
     incident_id: str,
     stop: asyncio.Event,
     report: PassReport,
-    *,
     lookout: Lookout,
-    revision: str,
     is_over: Halt = never,
 ) -> None:
     """Do everything that is still to be done in this incident, until asked to stop.
@@ -53,12 +55,12 @@ async def visit(
             await _cannot_read(world, incident_id, report)
             return
         if incident.id == incident_id:
-            turn = Turn(incident.id, token, stop, report, lookout, revision, is_over)
+            turn = Turn(incident.id, token, stop, report, policies, lookout, is_over)
             await _act(world, incident, {incident.id: None}, turn)
             return
         async with _leased(world, incident.id) as there:
             if there is not None:
-                turn = Turn(incident.id, there, stop, report, lookout, revision, is_over)
+                turn = Turn(incident.id, there, stop, report, policies, lookout, is_over)
                 await _act(world, incident, dict.fromkeys((incident.id, incident_id)), turn)
 
 
@@ -107,7 +109,7 @@ async def _cannot_read(world: World, incident_id: str, report: PassReport) -> No
 async def _look_again(world: World, incident: Incident, places: Iterable[str]) -> None:
     """Void or close what changed since it was decided, before anything is sent."""
     now = world.clock.now()
-    seen = {action.id: action for action in recognise(incident, tenant_id=world.tenant_id, now=now)}
+    seen = {action.id: action for action in await shown(world, [incident], now)}
     moves: list[tuple[Record | None, Record]] = []
     for record in await _in(world, places):
         action = seen.get(record.action.id)
@@ -145,11 +147,6 @@ async def _note(world: World, incident: Incident, places: Iterable[str], turn: T
         Refused: they may not be written: a person has to grant it.
         Held, Conflict: nothing may be written now, or not by this agent.
     """
-
-    async def departing() -> None:
-        # Nothing is written down: a repeat finds its own marker.
-        await turn.noting(world)
-
     if world.enactor is None:
         return
     records = await _in(world, places)
@@ -158,9 +155,11 @@ async def _note(world: World, incident: Incident, places: Iterable[str], turn: T
         return
     missing = note(incident, records)
     for text in missing.comments:
-        _written(await world.enactor.comment(incident.id, text, departing=departing))
+        comment = partial(world.enactor.comment, incident.id, text)
+        _written(await noting(world, turn, "comment", incident.id, text, comment))
     if missing.tags is not None:
-        _written(await world.enactor.tag(incident.id, missing.tags, departing=departing))
+        tag = partial(world.enactor.tag, incident.id, missing.tags)
+        _written(await noting(world, turn, "tags", incident.id, ", ".join(missing.tags), tag))
     newest = await world.ledger.load([record.action.id for record in pending])
     grounds = {record.action.id: record.decision.grounds for record in pending if record.decision is not None}
     noted = [

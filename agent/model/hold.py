@@ -14,6 +14,10 @@ OF_FILE = "file:"
 """How the name of a hold begins that a replica's file lays; the replica's name follows. It ends when the file goes."""
 
 
+OF_BLINDNESS = "blind:"
+"""How the name of a hold begins that stands for one replica only, while it cannot read the kill switch."""
+
+
 class Hold(msgspec.Struct, frozen=True, kw_only=True):
     """One hold, under a name that is its own while it stands: since when, by whom, and why."""
 
@@ -31,6 +35,15 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True):
     def replica(self) -> str | None:
         """The replica whose file lays it; None where no file does."""
         return self.name.removeprefix(OF_FILE) if self.name.startswith(OF_FILE) else None
+
+    @property
+    def ended_by(self) -> str:
+        """What ends it, in words."""
+        if self.name.startswith(OF_FILE):
+            return f"removing {self.by}"
+        if self.name.startswith(OF_BLINDNESS):
+            return f"a whole look of {self.by} at the kill switch"
+        return "`air-agent release`" if self.name == KILL_SWITCH else f"`air-agent release {self.name}`"
 
 
 def guard_of(name: str) -> str:

@@ -7,14 +7,16 @@ import pytest
 
 from agent.adapters.ledger.ledger import SqlLedger
 from agent.adapters.ledger.opening import open_ledger
+from agent.audit.entries import of_note
 from agent.model.enactment import Outcome, Went
 from agent.model.errors import Conflict, Held
 from agent.model.hold import BRAKE, KILL_SWITCH, OF_FILE, Hold, Replica
 from agent.model.rails import Leave
-from tests.adapters.records import NOW, TENANT, a_decided_record, an_effect
+from tests.adapters.records import KEY, NOW, TENANT, a_decided_record, an_effect
 
 M = timedelta(minutes=1)
 UNTIL = NOW + 10 * M
+A_NOTE = of_note("comment", "1", "a", NOW, text="approved")
 
 
 def leave(token: int, replica: str = "a") -> Leave:
@@ -141,25 +143,25 @@ async def test_a_files_hold_keeps_everything_from_leaving_as_the_kill_switch(led
 
 async def test_what_shows_decisions_leaves_only_by_a_lease_and_while_nothing_holds(ledger: SqlLedger) -> None:
     await ledger.lease("1", "a", NOW, UNTIL)
-    await ledger.allow(msgspec.structs.replace(leave(1), until=UNTIL + M))
+    await ledger.allow(msgspec.structs.replace(leave(1), until=UNTIL + M), A_NOTE)
     assert await ledger.lease("1", "b", UNTIL, UNTIL + M) is None
 
     await ledger.hold(Hold(name=BRAKE, since=NOW, by="the agent", reason="too many"))
     with pytest.raises(Held) as no:
-        await ledger.allow(leave(1))
+        await ledger.allow(leave(1), A_NOTE)
     await ledger.release(BRAKE, "anna", "", NOW)
     await ledger.lease("1", "b", UNTIL + M, UNTIL + 2 * M)
     with pytest.raises(Conflict, match="taken over by another agent"):
-        await ledger.allow(leave(1))
+        await ledger.allow(leave(1), A_NOTE)
 
     assert no.value.guard == BRAKE
 
 
 async def test_a_hold_survives_a_restart_and_is_one_tenants(url: str) -> None:
-    async with open_ledger(url, TENANT) as ledger:
+    async with open_ledger(url, TENANT, key=KEY) as ledger:
         await ledger.hold(Hold(name=KILL_SWITCH, since=NOW, by="anna", reason="night"))
 
-    async with open_ledger(url, TENANT) as again, open_ledger(url, "another") as other:
+    async with open_ledger(url, TENANT, key=KEY) as again, open_ledger(url, "another", key=KEY) as other:
         assert len(await again.holds()) == 1
         assert await other.holds() == ()
 

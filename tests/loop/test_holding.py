@@ -8,9 +8,10 @@ from datetime import timedelta
 import pytest
 
 from agent.loop import lookout as looking
+from agent.loop.braking import Holds
 from agent.loop.lookout import Lookout
 from agent.loop.report import PassReport
-from agent.loop.run import load, once, one_pass, run, start
+from agent.loop.run import load, once, one_pass, run
 from agent.model.enactment import State, Went
 from agent.model.hold import BRAKE, KILL_SWITCH, Hold
 from agent.model.pace import Pace
@@ -293,12 +294,28 @@ async def test_while_observing_what_holds_is_said_too(bench: Bench) -> None:
     assert (replica.mode, replica.cannot) == ("observe", {})
 
 
-async def test_a_start_after_a_release_judges_anew_what_was_held(bench: Bench) -> None:
+async def test_a_file_that_came_and_went_between_two_looks_leaves_nothing_held(bench: Bench) -> None:
     seen(bench)
-    await bench.world.ledger.hold(A_HOLD)
-    await bench.run_pass()
-    await bench.world.ledger.release(KILL_SWITCH, "anna", "", NOW)
+    switch, policies = FakeSwitch(), await load(bench.world)
+    bench.world = replace(bench.world, switch=switch)
+    lookout = Lookout(bench.world)
+    await lookout.try_to_look()
 
-    await start(bench.world, await load(bench.world))
+    def make() -> None:
+        switch.reason = "drill"
 
-    assert await bench.states() == [State.SEEN]
+    holds = Holds()
+    before_it_leaves(bench, make)
+    await one_pass(
+        bench.world, policies, asyncio.Event(), PassReport(began=NOW), lookout=lookout, holds=holds
+    )
+    held = await bench.states()
+    switch.reason = ""
+    await lookout.try_to_look()
+    bench.enactor.enact = type(bench.enactor).enact.__get__(bench.enactor)  # type: ignore[method-assign]
+    await one_pass(
+        bench.world, policies, asyncio.Event(), PassReport(began=NOW), lookout=lookout, holds=holds
+    )
+
+    assert held == [State.HELD]
+    assert await bench.states() == [State.SENT]

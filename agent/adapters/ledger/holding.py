@@ -1,36 +1,43 @@
 """Holds, and what replicas say of themselves. Each function runs inside a transaction that the caller has opened."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
-from sqlalchemy import delete, select
+from sqlalchemy import and_, delete, select
 from sqlalchemy.engine import Connection
 
 from agent.adapters.ledger import codec
+from agent.adapters.ledger.auditing import Book
 from agent.adapters.ledger.tables import holds, replicas
 from agent.adapters.ledger.writes import inserting, upsert
+from agent.audit.entries import of_hold, of_release
 from agent.model.hold import Hold, Replica
 
 REMEMBERED = timedelta(days=30)
 """How long after its last sign of life a replica is shown."""
 
 
-def hold(connection: Connection, tenant_id: str, one: Hold) -> None:
+def hold(connection: Connection, tenant_id: str, book: Book, one: Hold) -> None:
     """Lay a hold; one of its name that stands already stays, with a new reason where it is of the same hand."""
     row = {"tenant_id": tenant_id, **msgspec.structs.asdict(one)}
     statement = inserting(connection, holds)
     laid = statement.on_conflict_do_update(
         index_elements=[holds.c.tenant_id, holds.c.name],
         set_={"reason": statement.excluded.reason},
-        where=holds.c.by == statement.excluded.by,
+        where=and_(holds.c.by == statement.excluded.by, holds.c.reason != statement.excluded.reason),
     )
-    connection.execute(laid, row)
+    if connection.execute(laid.returning(holds.c.name), row).first() is not None:
+        book.tell(of_hold(one))
 
 
-def release(connection: Connection, tenant_id: str, name: str) -> bool:
+def release(
+    connection: Connection, tenant_id: str, book: Book, name: str, by: str, reason: str, now: datetime
+) -> bool:
     """End a hold, and return whether there was one."""
     ended = connection.execute(delete(holds).where(holds.c.tenant_id == tenant_id, holds.c.name == name))
+    if ended.rowcount > 0:
+        book.tell(of_release(name, by, reason, now))
     return ended.rowcount > 0
 
 

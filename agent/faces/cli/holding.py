@@ -15,7 +15,7 @@ from agent.compose import clock_of, open_ledger_as_it_is
 from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.options import loaded_to_look
 from agent.faces.cli.output import console, print_json, safe
-from agent.faces.holds import banner, ending, is_gone
+from agent.faces.holds import banner, is_gone
 from agent.faces.telling import moment
 from agent.model.errors import SettingsError
 from agent.model.hold import BRAKE, KILL_SWITCH, Hold
@@ -113,9 +113,7 @@ async def _release(ledger: Ledger, name: str, reason: str, now: datetime) -> Don
     if standing is None:
         return Done(has_changed=False, words=f"`{name}` does not hold", holds=await ledger.holds())
     if standing.replica is not None and await _is_alive(ledger, standing.replica, now):
-        words = (
-            f"`{name}` was not released: it is a file's, and {standing.replica} reads it: {ending(standing)}"
-        )
+        words = f"`{name}` was not released: it is a file's, and {standing.replica} reads it: {standing.ended_by} ends it"
         return Done(has_changed=False, words=words, holds=await ledger.holds())
     has_ended = await ledger.release(name, person(), reason, now)
     words = f"released: `{name}`, laid {moment(standing.since)} by {standing.by}: {standing.reason}"
