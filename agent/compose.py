@@ -22,6 +22,7 @@ from agent.model.recording import Recording
 from agent.ports import Clock, Ledger, PolicyShelf, World
 from agent.settings import subjects
 from agent.settings.fields import told
+from agent.settings.guards import rails_of
 from agent.settings.subjects import Settings, TreatAs
 
 if TYPE_CHECKING:
@@ -275,6 +276,7 @@ def _world(settings: Settings, clock: Clock, graph: "Graph", ledger: Ledger) -> 
         directory=graph.directory,
         targets=graph.targets,
         pace=settings.loop_pace(),
+        rails=rails_of(settings.guards),
         enforces_observers=settings.policies.treat_as is TreatAs.ENFORCE,
         version=installed(),
     )

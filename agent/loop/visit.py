@@ -9,13 +9,14 @@ import msgspec
 
 from agent.judge.confirm import expire
 from agent.judge.note import note
-from agent.judge.recognise import recognise
 from agent.judge.track import track
 from agent.loop.moved import save_moved
 from agent.loop.noting import noting
 from agent.loop.perform import LEASE, Halt, Turn, is_fresh, never, perform
+from agent.loop.policies import InForce
 from agent.loop.poll import surviving
 from agent.loop.report import PassReport
+from agent.loop.shown import shown
 from agent.model.defender import Incident
 from agent.model.enactment import Outcome, Record, State, Went
 from agent.model.errors import Refused, Unavailable
@@ -27,11 +28,10 @@ STALE = timedelta(seconds=30)
 
 async def visit(
     world: World,
+    policies: InForce,
     incident_id: str,
     stop: asyncio.Event,
     report: PassReport,
-    *,
-    revision: str,
     is_over: Halt = never,
 ) -> None:
     """Do everything that is still to be done in this incident, until asked to stop.
@@ -50,7 +50,7 @@ async def visit(
     if token is None:
         return
     try:
-        turn = Turn(incident.id, token, stop, report, revision, is_over)
+        turn = Turn(incident.id, token, stop, report, policies, is_over)
         await _act(world, incident, dict.fromkeys((incident.id, incident_id)), turn)
     finally:
         await world.ledger.let_go(incident.id, token)
@@ -89,7 +89,7 @@ async def _cannot_read(world: World, incident_id: str, report: PassReport) -> No
 async def _look_again(world: World, incident: Incident, places: Iterable[str]) -> None:
     """Void or close what changed since it was decided, before anything is sent."""
     now = world.clock.now()
-    seen = {action.id: action for action in recognise(incident, tenant_id=world.tenant_id, now=now)}
+    seen = {action.id: action for action in await shown(world, [incident], now)}
     moves: list[tuple[Record | None, Record]] = []
     for record in await _in(world, places):
         action = seen.get(record.action.id)

@@ -6,9 +6,10 @@ person can come in between. A paused agent finds its token stale there, whatever
 
 from datetime import datetime
 
-from sqlalchemy import literal_column, or_, select, update
+from sqlalchemy import literal_column, or_, select, text, update
 from sqlalchemy.engine import Connection
 
+from agent.adapters.ledger import amounts
 from agent.adapters.ledger.auditing import Book
 from agent.adapters.ledger.reads import effect
 from agent.adapters.ledger.tables import EPOCH, effects, holds, leases
@@ -17,6 +18,9 @@ from agent.audit.entries import of_call, of_outcome
 from agent.model.enactment import Effect, Outcome, Went
 from agent.model.errors import Conflict, Held
 from agent.model.rails import Leave
+
+LOCK = 0x61697267
+"""What tells this lock from those of other programs in the same database."""
 
 SETTLED_FROM = {
     Went.INTENDED: (Went.SENT,),
@@ -56,8 +60,11 @@ def depart(
     connection: Connection, tenant_id: str, book: Book, effect_id: str, now: datetime, leave: Leave
 ) -> None:
     """Turn an intended effect into a sent one, and count the attempt, where nothing stands against it."""
+    _one_by_one(connection, tenant_id)
     _fence(connection, tenant_id, leave)
     _unless_held(connection, tenant_id)
+    amounts.within(connection, tenant_id, effect_id, now, leave.caps)
+    amounts.room(connection, tenant_id, effect_id, now, leave.active)
     sent = connection.execute(
         update(effects)
         .where(
@@ -75,6 +82,18 @@ def depart(
     if sent is None:
         raise Conflict(f"effect `{effect_id}` is not intended any more: it must not be sent")
     book.tell(of_call(effect(sent), leave, now))
+
+
+def _one_by_one(connection: Connection, tenant_id: str) -> None:
+    """Wait until no other agent is between weighing what was sent and sending more.
+
+    SQLite has one writer at a time anyway. PostgreSQL would let two weigh the same sum, and both send.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(
+            text("SELECT pg_advisory_xact_lock(:ours, hashtext(:tenant))"),
+            {"ours": LOCK, "tenant": tenant_id},
+        )
 
 
 def _fence(connection: Connection, tenant_id: str, leave: Leave) -> None:

@@ -300,6 +300,7 @@ def _effect_row(tenant_id: str, one: Effect, ordinal: int) -> dict[str, Any]:
         "detail": one.detail,
         "bulk_id": one.bulk_id,
         "targets": codec.write(one.targets),
+        "amount": len(one.targets),
         "kind": str(one.kind),
         "before": codec.write_texts(one.before) if one.before else None,
         "senders_copy": int(one.senders_copy),
