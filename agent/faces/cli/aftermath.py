@@ -37,7 +37,7 @@ def tell(out: Console, results: Results) -> None:
 def _counts(out: Console, results: Results) -> None:
     out.print(safe("Decisions", "bold underline"))
     for word, count in results.counts.items():
-        held = f", {results.held} of them held by a limit" if word == Verb.ESCALATE and results.held else ""
+        held = f", {results.held} of them held by a guard rail" if word == Verb.ESCALATE and results.held else ""
         out.print(safe(f"{count:>6}  ") + safe(word, COLOURS.get(word, "")) + safe(held))
     states = ", ".join(f"{count} {state}" for state, count in results.states.items())
     out.print(safe(f"{len(results.actions):>6}  in all: {states}"), soft_wrap=True)
@@ -97,8 +97,9 @@ def _soundness(results: Results) -> Iterator[Text]:
         )
     if not results.doubled and not results.missing:
         killed = f", though the agent was killed {results.kills} times" if results.kills else ""
+        besides = "".join(f", {count} {effect}" for effect, count in results.others.items())
         yield safe(
-            f"{results.remediated} copies of messages were sent for deletion, each exactly once{killed}",
+            f"{results.remediated} copies of messages were sent for deletion{besides}, each exactly once{killed}",
             "green",
         )
 
