@@ -72,7 +72,7 @@ def test_a_set_that_approves_less_leaves_room_for_others_under_the_same_cap() ->
     suspicious = {"evidence.verdict": "suspicious"}
     record = [
         msgspec.structs.replace(
-            one, facts=msgspec.structs.replace(one.facts, values=one.facts.values | suspicious)
+            one, facts=msgspec.structs.replace(one.facts, values={**one.facts.values, **suspicious})
         )
         if one.action_id == "a0"
         else one
