@@ -36,6 +36,8 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
     now: datetime
     action: Row
     kind_source: KindSource
+    action_type: str | None
+    """What AIR's own row calls it, as it came."""
     first_seen: datetime
     decision: Decision | None
     plan: Plan | None
@@ -52,11 +54,18 @@ async def story(ledger: Ledger, record: Record, now: datetime, cloud: str) -> St
     """Return everything that the ledger holds of this pending action."""
     action = record.action
     decisions = await ledger.decisions(action_id=action.id)
-    links = (action.incident.web_url, *(one.web_url for one in action.sightings), action_center(cloud))
+    investigation = action.proposal.link if action.proposal is not None else None
+    links = (
+        action.incident.web_url,
+        investigation,
+        *(one.web_url for one in action.sightings),
+        action_center(cloud),
+    )
     return Story(
         now=now,
         action=row(record, now),
         kind_source=action.kind_source,
+        action_type=action.proposal.action_type if action.proposal is not None else None,
         first_seen=action.first_seen,
         decision=record.decision,
         plan=record.plan,
@@ -92,18 +101,34 @@ def _head(out: Console, told: Story) -> None:
     action = told.action
     left = remaining(action.deadline - told.now)
     out.print(safe(action.what, "bold", LONG), soft_wrap=True)
-    source = "the evidence fixes it" if told.kind_source is KindSource.EVIDENCE else "nothing fixes it"
     _pairs(
         out,
         (
             ("id", action.id),
             ("state", action.state),
-            ("kind", f"{action.kind} ({source})"),
+            ("kind", f"{action.kind} ({_source(told)})"),
             ("incident", action.incident),
+            *((("investigation", action.investigation),) if action.investigation else ()),
             ("first seen", moment(told.first_seen)),
             ("deadline", f"{moment(action.deadline)}, {left if left == 'over' else f'in {left}'}"),
         ),
     )
+
+
+def _source(told: Story) -> str:
+    """Return from where its kind is known."""
+    match told.kind_source:
+        case KindSource.EVIDENCE:
+            return "the evidence fixes it"
+        case KindSource.HUNTING:
+            word = told.action_type
+            return (
+                f"the evidence leaves it open, AIR's own row says `{word}`"
+                if word
+                else "AIR's own row names it"
+            )
+        case KindSource.NOWHERE:
+            return "the evidence leaves it open, and no row of AIR's names it"
 
 
 def _decision(out: Console, decision: Decision) -> None:

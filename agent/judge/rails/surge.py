@@ -5,9 +5,10 @@ is carried out can never surge, and it is the wish that tells of a signature gon
 
 The usual band is the peak of an ordinary day: the median of the busiest hours of the days on which anything was
 approved. A burst lifts the peak of one day or two, and the median of fourteen does not move; nor do quiet
-weekends. Up to a floor the brake never opens, so that a quiet tenant may have a busy hour; and until there are
-days enough to call one of them ordinary, the floor is all there is. While the agent observes it learns this band,
-and opens nothing: nothing could be stopped.
+weekends. Up to a floor the brake never opens, so that a quiet tenant may have a busy hour. Until there are days
+enough to call one of them ordinary, nobody can say what is unusual: it then opens where the tenant's own cap for an
+hour would be passed, so that a first day with a queue is carried out up to that cap, and asks one question beyond.
+While the agent observes it learns this band, and opens nothing: nothing could be stopped.
 """
 
 from collections import defaultdict
@@ -18,6 +19,7 @@ from statistics import median
 import msgspec
 
 from agent.judge.quote import counted
+from agent.model.decision import Unit
 from agent.model.rails import Rails
 
 HOUR = timedelta(hours=1)
@@ -52,8 +54,18 @@ def surge(rails: Rails, count: int, by_hour: Mapping[int, int]) -> Surge:
         by_hour: approvals in the hours before that, by how many hours ago they ended: 1 for the one before.
     """
     usual = usual_peak(by_hour)
-    most = rails.brake_floor if usual is None else max(rails.brake_floor, int(rails.brake_factor * usual))
+    most = max(rails.brake_floor, _hourly(rails) if usual is None else int(rails.brake_factor * usual))
     return Surge(count=count, most=most, usual=usual)
+
+
+def _hourly(rails: Rails) -> int:
+    """Return how many actions the tenant's own cap lets through in an hour; 0 where it has none."""
+    hourly = (
+        cap.count
+        for cap in rails.caps
+        if cap.unit is Unit.ACTIONS and cap.kinds is None and cap.window == HOUR
+    )
+    return min(hourly, default=0)
 
 
 def usual_peak(by_hour: Mapping[int, int]) -> float | None:
