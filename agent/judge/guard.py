@@ -22,6 +22,9 @@ from agent.model.enactment import MAIL_EFFECTS, Effect
 from agent.model.policy import Limit, Policy
 from agent.model.rails import Cap
 
+SPANS = ((1_440, "day"), (60, "hour"), (1, "minute"))
+"""Minutes in what a window is told in."""
+
 Spending = Callable[[Policy, Unit, Limit], int]
 """What a policy has spent of a limit, within the window of that limit."""
 
@@ -161,8 +164,6 @@ def hold(decision: Decision, guard: str, words: str) -> Decision:
 def span(window: timedelta) -> str:
     """Return a window in words, such as `2 hours`."""
     minutes = int(window.total_seconds()) // 60
-    for size, name in ((1_440, "day"), (60, "hour"), (1, "minute")):
-        if minutes % size == 0:
-            count = minutes // size
-            return f"one {name}" if count == 1 else f"{count} {name}s"
-    return f"{minutes} minutes"
+    size, name = next(one for one in SPANS if minutes % one[0] == 0)
+    count = minutes // size
+    return f"one {name}" if count == 1 else f"{count} {name}s"
