@@ -8,13 +8,13 @@ from typing import Protocol
 import msgspec
 
 from agent.model.alarm import Alarm
-from agent.model.decision import Decision
+from agent.model.decision import Classification, Decision
 from agent.model.defender import Alert, Incident, Mail
 from agent.model.enactment import Approval, Cover, Effect, EffectKind, Outcome, Pair, Record, Spent, State
 from agent.model.hold import Hold, Replica
 from agent.model.pace import Pace
 from agent.model.past import Judged, Matter, PastAnswer, Tally
-from agent.model.policy import Classification, KeptSet, Members
+from agent.model.policy import KeptSet, Members
 from agent.model.rails import Leave
 from agent.model.targets import Asked, Found, Quarantine
 

@@ -13,6 +13,9 @@ import msgspec
 from agent.model.decision import Decision, Unit, Verb, Weighed
 from agent.model.policy import Limit, Policy
 
+TAKEN_BACK = "undone"
+"""The guard of actions of which a person took something back."""
+
 Spending = Callable[[Policy, Unit, Limit], int]
 """What a policy has spent of a limit, within the window of that limit."""
 
@@ -87,7 +90,14 @@ def hold(decision: Decision, guard: str, words: str) -> Decision:
         reason=f"held by `{guard}`: {words}; otherwise {decision.reason}",
         guard=guard,
         grounds=sha256(f"{decision.grounds}\x1f{guard}".encode()).hexdigest()[:16],
+        classifications=(),
     )
+
+
+def hold_taken_back(approval: Decision) -> Decision:
+    """Return the approval of an action of which a person took something back: it is for people from then on."""
+    words = "a person took back what was done for it, so that it is not approved again by itself"
+    return hold(approval, TAKEN_BACK, words)
 
 
 def span(window: timedelta) -> str:

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from agent.model.decision import Decision, Verb, Weighed
-from agent.model.enactment import Confirmation, Pair, Plan
+from agent.model.enactment import Confirmation, Pair, Plan, Undone
 from agent.model.errors import LedgerError
 from agent.model.facts import Facts, Value
 from agent.model.hold import Replica
@@ -70,6 +70,7 @@ class Notes(msgspec.Struct, frozen=True):
 
     confirmation: Confirmation
     why: str
+    undone: Undone | None = None
 
 
 _encoder = msgspec.json.Encoder(order="deterministic")

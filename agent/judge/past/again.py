@@ -12,7 +12,7 @@ import msgspec
 
 from agent.judge.compile import Judge
 from agent.judge.decide import decide
-from agent.judge.guard import Spending, guarded, weigh
+from agent.judge.guard import TAKEN_BACK, Spending, guarded, hold_taken_back, weigh
 from agent.model.decision import Decision, Unit, Verb
 from agent.model.facts import Facts
 from agent.model.pending import PendingAction
@@ -52,9 +52,17 @@ def decide_again(judge: Judge, action: PendingAction, recorded: Decision) -> Dec
         enforces_observers=recorded.enforces_observers,
         version=recorded.agent_version,
     )
-    decision = msgspec.structs.replace(decision, git=recorded.git)
+    made = _guarded(judge, msgspec.structs.replace(decision, git=recorded.git), recorded)
+    if recorded.classifications is None:
+        return msgspec.structs.replace(made, classifications=None)
+    return made
+
+
+def _guarded(judge: Judge, decision: Decision, recorded: Decision) -> Decision:
     if decision.verb is not Verb.APPROVE:
         return decision
+    if recorded.guard == TAKEN_BACK:
+        return hold_taken_back(decision)
     deciding = [judge.policies[name] for name in decision.policies]
     return guarded(decision, weigh(deciding, _spent(recorded), _messages(recorded)))
 
