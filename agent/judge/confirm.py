@@ -1,15 +1,26 @@
-"""(Record, its effects, where the mail is now) -> the record with what was seen of them."""
+"""(Record, its effects, what they came to) -> the record with what was seen of them."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import msgspec
 
-from agent.model.defender import MAILBOX_LOCATIONS, Mail
-from agent.model.enactment import Confirmation, Effect, EffectSeen, Pair, PendingSeen, Record, State, Went
+from agent.judge.look import Reached
+from agent.model.enactment import (
+    Confirmation,
+    Effect,
+    EffectKind,
+    EffectSeen,
+    Pair,
+    PendingSeen,
+    Record,
+    State,
+    Went,
+)
 
 CHECKS = (timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2), timedelta(hours=12))
-"""When to look after a deletion was sent. Completion can take hours. Source: [RME]."""
+"""When to look after a call was made. Completion can take hours. Source: [RME]."""
 
 MARGIN = timedelta(hours=24)
 """How long before the deadline a person is told at the latest."""
@@ -21,7 +32,7 @@ GAP = timedelta(minutes=30)
 """How long after a look-up with gaps the mail is looked up again, at the least: hunting lags by minutes."""
 
 LEFT = frozenset({Went.SENT, Went.DONE, Went.UNKNOWN})
-"""How an effect may have gone whose mail is to be looked at."""
+"""How an effect may have gone that is to be looked at."""
 
 
 ENDS = {State.SUPERSEDED: PendingSeen.CLOSED, State.EXPIRED: PendingSeen.EXPIRED}
@@ -29,7 +40,7 @@ ENDS = {State.SUPERSEDED: PendingSeen.CLOSED, State.EXPIRED: PendingSeen.EXPIRED
 
 
 def after_sending(record: Record, effects: Sequence[Effect]) -> Record:
-    """Return the record once every effect of its plan has been tried; its mail is still to be looked at.
+    """Return the record once every effect of its plan has been tried; what became of them is still to be looked at.
 
     What may have been applied is never tried again: from here on it is only read.
     """
@@ -47,16 +58,18 @@ def after_sending(record: Record, effects: Sequence[Effect]) -> Record:
     return msgspec.structs.replace(record, state=state, due=due, why=why)
 
 
-def confirm(record: Record, effects: Sequence[Effect], mail: Mail, now: datetime) -> Record:
-    """Return the record after one look at where its mail is: what was sent, and what others were to take."""
-    targets = {target for effect in effects if effect.went in LEFT for target in effect.targets}
-    targets.update(record.plan.leaned if record.plan is not None else ())
-    places = {copy.pair: copy.location for copy in mail.messages}
-    still = sum(places.get(target) in MAILBOX_LOCATIONS for target in targets)
-    unread = sum(places.get(target) is None for target in targets)
+def confirm(record: Record, effects: Sequence[Effect], reached: Reached, now: datetime) -> Record:
+    """Return the record after one look at what was sent for it, and at what others were to take."""
+    targets = {
+        (effect.kind, target) for effect in effects if effect.went in LEFT for target in effect.targets
+    }
+    leaned = record.plan.leaned if record.plan is not None else ()
+    targets.update((EffectKind.SOFT_DELETE, target) for target in leaned)
+    still = sum(reached.get(target) is False for target in targets)
+    unread = len(targets - reached.keys())
     checks = record.confirmation.checks + 1
     if not still and not unread:
-        return _gone(record, len(targets), checks, now)
+        return _reached(record, _done(targets), checks, now)
     later = _next_check(record, effects, checks)
     words = _words(targets, still, unread)
     effect = _seen(len(targets), still, unread)
@@ -78,19 +91,17 @@ def confirm(record: Record, effects: Sequence[Effect], mail: Mail, now: datetime
     )
 
 
-def watch(record: Record, effects: Sequence[Effect], mail: Mail, now: datetime) -> Record:
+def watch(record: Record, effects: Sequence[Effect], reached: Reached, now: datetime) -> Record:
     """Return a record that waits for something else, after one look at what was sent for it before."""
     sent = msgspec.structs.replace(record, state=State.SENT, plan=None)
-    looked = confirm(sent, effects, mail, now)
+    looked = confirm(sent, effects, reached, now)
     seen = msgspec.structs.replace(record, confirmation=looked.confirmation)
     return msgspec.structs.replace(seen, due=_waits_until(seen, looked.due, now))
 
 
 def still_watched(record: Record, effects: Sequence[Effect], now: datetime) -> Record:
     """Return a record that waits for something else, and says and follows what was sent for it before."""
-    sent = sum(len(effect.targets) for effect in effects if effect.went in LEFT)
-    copies = "1 copy was" if sent == 1 else f"{sent} copies were"
-    words = "; ".join(filter(None, (record.why, f"{copies} sent for deletion before")))
+    words = "; ".join(filter(None, (record.why, _sent_before(effects))))
     if _is_unsure(effects):
         words += ", and whether that was applied is not known: it is read back and never sent again"
     due = _waits_until(record, _next_check(record, effects, 0), now)
@@ -111,6 +122,8 @@ def judged_again(record: Record, now: datetime) -> datetime:
         wait = max(GAP, (now - record.action.first_seen) / 4)
     elif record.state is State.HELD:
         wait = timedelta(hours=1)
+    elif record.plan is not None and record.plan.may_pass:
+        wait = GAP
     return min(now + wait, record.action.deadline)
 
 
@@ -121,9 +134,10 @@ def _waits_until(record: Record, check: datetime | None, now: datetime) -> datet
     return again if check is None else min(check, again)
 
 
-def already_gone(record: Record, now: datetime) -> Record:
-    """Return the record of an approval that found nothing left to delete."""
-    return _gone(record, 0, record.confirmation.checks, now)
+def already_done(record: Record, now: datetime) -> Record:
+    """Return the record of an approval that found nothing left to do."""
+    words = record.plan.why if record.plan is not None else "there was nothing left to do"
+    return _reached(record, words, record.confirmation.checks, now)
 
 
 def expire(record: Record, now: datetime) -> Record:
@@ -156,16 +170,48 @@ def _is_unsure(effects: Sequence[Effect]) -> bool:
     return any(effect.went in {Went.UNKNOWN, Went.SENT} for effect in effects)
 
 
-def _gone(record: Record, count: int, checks: int, now: datetime) -> Record:
-    words = f"all {count} copies have left the mailboxes" if count > 1 else "the copy has left the mailbox"
-    if not count:
-        words = "no copy was in a mailbox any more"
+def _reached(record: Record, words: str, checks: int, now: datetime) -> Record:
     if record.state is State.REFUSED:
-        # What was refused was not deleted by us, whatever became of the rest.
+        # What was refused was not done by us, whatever became of the rest.
         return msgspec.structs.replace(record, due=None)
     pending = record.confirmation.pending or PendingSeen.OPEN
     seen = Confirmation(effect=EffectSeen.CONFIRMED, pending=pending, words=words, checks=checks, at=now)
     return msgspec.structs.replace(record, state=State.CONFIRMED, due=None, confirmation=seen, why="")
+
+
+def _sent_before(effects: Sequence[Effect]) -> str:
+    left = [effect for effect in effects if effect.went in LEFT]
+    if any(effect.kind is not EffectKind.SOFT_DELETE for effect in left):
+        return f"{' and '.join(dict.fromkeys(str(effect.kind) for effect in left))} was sent before"
+    sent = sum(len(effect.targets) for effect in left)
+    return f"{'1 copy was' if sent == 1 else f'{sent} copies were'} sent for deletion before"
+
+
+def _done(targets: set[tuple[EffectKind, Pair]]) -> str:
+    """Say what was reached."""
+    counts = Counter(kind for kind, _ in targets)
+    return "; ".join(
+        _DONE[kind] if kind in _DONE else _of_mail(kind, counts[kind]) for kind in sorted(counts)
+    )
+
+
+_DONE = {
+    EffectKind.DISABLE_RULE: "the inbox rule is off, or gone",
+    EffectKind.ENABLE_RULE: "the inbox rule is on again",
+    EffectKind.DISABLE_USER: "the account is disabled",
+    EffectKind.ENABLE_USER: "the account is enabled again",
+    EffectKind.REVOKE_SESSIONS: "its sessions are revoked",
+    EffectKind.DISABLE_ACCOUNT: "the account is disabled on premises",
+    EffectKind.ENABLE_ACCOUNT: "the account is enabled on premises again",
+    EffectKind.RESET_PASSWORD: "the password was reset",
+    EffectKind.QUARANTINE_FILE: "the file is quarantined",
+}
+
+
+def _of_mail(kind: EffectKind, count: int) -> str:
+    if kind is EffectKind.SOFT_DELETE:
+        return f"all {count} copies have left the mailboxes" if count > 1 else "the copy has left the mailbox"
+    return f"all {count} copies are back" if count > 1 else "the copy is back"
 
 
 def _next_check(record: Record, effects: Sequence[Effect], done: int) -> datetime | None:
@@ -184,8 +230,13 @@ def _seen(targets: int, still: int, unread: int) -> EffectSeen:
     return EffectSeen.CONTRADICTED if still + unread == targets else EffectSeen.PARTLY
 
 
-def _words(targets: set[Pair], still: int, unread: int) -> str:
-    words = f"{still} of {len(targets)} still in mailboxes"
+def _words(targets: set[tuple[EffectKind, Pair]], still: int, unread: int) -> str:
+    is_mail = all(kind is EffectKind.SOFT_DELETE for kind, _ in targets)
+    words = (
+        f"{still} of {len(targets)} still in mailboxes"
+        if is_mail
+        else f"{still} of {len(targets)} not as asked"
+    )
     return f"{words}, {unread} not readable" if unread else words
 
 

@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from agent.judge.confirm import after_sending, already_gone, judged_again, still_watched
+from agent.judge.confirm import after_sending, already_done, judged_again, still_watched
 from agent.judge.guard import hold
-from agent.judge.plan import DEDUPLICATION
+from agent.judge.plans.mail import DEDUPLICATION
 from agent.model.decision import Decision
-from agent.model.enactment import Cover, Effect, Pair, Plan, Record, State, Way
+from agent.model.enactment import Cover, Effect, EffectKind, Pair, Plan, Record, State, Way
 
 
 class Around(msgspec.Struct, frozen=True, kw_only=True):
@@ -17,7 +17,7 @@ class Around(msgspec.Struct, frozen=True, kw_only=True):
 
     now: datetime
     observes: bool
-    covered: Mapping[Pair, Cover]
+    covered: Mapping[EffectKind, Mapping[Pair, Cover]]
 
 
 def stands(record: Record, decision: Decision, intended: Plan, *, observes: bool) -> bool:
@@ -64,7 +64,9 @@ def held(record: Record, guard: str, words: str, sent: Sequence[Effect], now: da
     if record.decision is None:
         return record
     decision = hold(record.decision, guard, words)
-    asking = msgspec.structs.replace(record, decision=decision, is_noted=False)
+    asking = msgspec.structs.replace(
+        record, decision=decision, plan=Plan(way=Way.ASK, why="people decide"), is_noted=False
+    )
     return waiting(asking, sent, Around(now=now, observes=False, covered={}))
 
 
@@ -89,10 +91,11 @@ def _to_remediate(record: Record, intended: Plan, sent: Sequence[Effect], around
         return msgspec.structs.replace(record, state=State.DEDUPLICATED, due=again)
     if intended.effects:
         return msgspec.structs.replace(record, state=State.INTENDED)
-    return after_sending(record, sent) if sent else already_gone(record, around.now)
+    return after_sending(record, sent) if sent else already_done(record, around.now)
 
 
 def _cover_ends(action_id: str, around: Around) -> datetime:
     """Return when the duplicate is judged anew: just after the hour of the approval it repeats."""
-    covers = [cover.intended_at for cover in around.covered.values() if cover.action_id == action_id]
+    claimed = around.covered.get(EffectKind.SOFT_DELETE, {})
+    covers = [cover.intended_at for cover in claimed.values() if cover.action_id == action_id]
     return max(covers, default=around.now) + DEDUPLICATION + timedelta(seconds=1)

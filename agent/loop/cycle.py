@@ -13,12 +13,14 @@ from agent.judge.confirm import LEFT, expire, judged_again
 from agent.judge.decide import decide
 from agent.judge.gather import gather, mail_of, wanted
 from agent.judge.guard import guarded, limits_of, weigh
-from agent.judge.plan import Means, copies_in_mailboxes, plan
+from agent.judge.plan import plan
+from agent.judge.plans.mail import copies_in_mailboxes
+from agent.judge.plans.means import Means, Present
 from agent.judge.recognise import evidence_digest
 from agent.judge.remember import WINDOW, matters
 from agent.judge.settle import Around, settled, stands, waiting
 from agent.judge.track import WAITING
-from agent.loop.lookup import look_up
+from agent.loop.lookup import claims, find, look_up
 from agent.loop.moved import save_moved
 from agent.loop.policies import InForce, keep
 from agent.loop.report import PassReport
@@ -27,6 +29,7 @@ from agent.model.defender import Mail
 from agent.model.enactment import Approval, Cover, Effect, EffectKind, Pair, Plan, Record, Spent, State, Went
 from agent.model.errors import AgentError
 from agent.model.past import Matter, Tally
+from agent.model.pending import MAIL_KINDS, PendingAction
 from agent.model.policy import Limit, Policy
 from agent.ports import Enactor, World
 
@@ -46,7 +49,7 @@ class Batch:
     records: list[Record] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)
     approvals: list[Approval] = field(default_factory=list)
-    covered: dict[Pair, Cover] = field(default_factory=dict)
+    covered: dict[EffectKind, dict[Pair, Cover]] = field(default_factory=dict)
     past: Mapping[Matter, Tally] = field(default_factory=dict)
 
 
@@ -91,7 +94,7 @@ async def judge_records(
     batch = Batch(now=world.clock.now(), means=_means(world), fetched=policies.fetched)
     theirs = {record.action.id: mail_of(record.action, mail) for record in alive if wanted(record.action)}
     targets = {target for copies in theirs.values() for target in copies_in_mailboxes(copies)}
-    batch.covered = dict(await world.ledger.covered(list(targets)))
+    batch.covered[EffectKind.SOFT_DELETE] = dict(await world.ledger.covered(list(targets)))
     asked = {one: None for record in alive for one in matters(record.action, theirs.get(record.action.id))}
     batch.past = await world.ledger.answered(list(asked), batch.now - WINDOW)
     for record in alive:
@@ -163,11 +166,12 @@ async def _judge_one(world: World, judge: Judge, record: Record, mail: Mail | No
         version=world.version,
     )
     means = batch.means
-    intended = plan(decision, action, mail, batch.covered, means)
+    present = await _present(world, decision, action, mail, batch)
+    intended = plan(decision, action, present, means)
     if decision.verb is Verb.APPROVE:
         decision = await _guarded(world, judge, decision, intended, batch)
         if decision.guard is not None:
-            intended = plan(decision, action, mail, batch.covered, means)
+            intended = plan(decision, action, present, means)
     around = Around(now=batch.now, observes=means.observes, covered=batch.covered)
     if stands(record, decision, intended, observes=means.observes):
         batch.records.append(waiting(record, sent, around))
@@ -176,9 +180,21 @@ async def _judge_one(world: World, judge: Judge, record: Record, mail: Mail | No
     batch.effects.extend(intended.effects)
     for effect in intended.effects:
         cover = Cover(action_id=action.id, effect_id=effect.id, intended_at=batch.now)
-        batch.covered.update(dict.fromkeys(effect.targets, cover))
+        batch.covered.setdefault(effect.kind, {}).update(dict.fromkeys(effect.targets, cover))
     if decision.verb is Verb.APPROVE:
         batch.approvals.extend(_approvals(decision, intended))
+
+
+async def _present(
+    world: World, decision: Decision, action: PendingAction, mail: Mail | None, batch: Batch
+) -> Present:
+    """Return what stands around the action now; what is not mail is only looked at where it would be acted on."""
+    if decision.verb is not Verb.APPROVE or action.kind in MAIL_KINDS:
+        return Present(mail=mail, covered=batch.covered)
+    found = await find(world, action)
+    for kind, covers in (await claims(world, action, None, found)).items():
+        batch.covered[kind] = covers | batch.covered.get(kind, {})
+    return Present(found=found, covered=batch.covered)
 
 
 async def _sent_before(world: World, record: Record) -> tuple[Effect, ...]:

@@ -1,16 +1,20 @@
 """What becomes of things later: effects are looked at, what waits is judged anew, weeks end."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from agent.judge.confirm import LEFT, confirm, expire, is_watched, watch
+from agent.judge.look import at_mail, at_quarantine, at_target
+from agent.judge.plans.means import Problem
 from agent.judge.track import WAITING
-from agent.loop.lookup import look_up_messages
+from agent.loop.lookup import find, look_up_messages
 from agent.loop.moved import save_moved
 from agent.loop.report import PassReport
-from agent.model.enactment import Effect, Record, State
+from agent.model.defender import Mail
+from agent.model.enactment import MAIL_EFFECTS, Effect, EffectKind, Pair, Record, State
+from agent.model.errors import Malformed, Refused, Unavailable
 from agent.ports import World
 
 LOOKED_AT = (State.SENT, State.UNKNOWN, State.REFUSED, State.UNVERIFIED, State.CONTRADICTED)
@@ -53,27 +57,24 @@ async def _end(world: World) -> None:
 
 
 async def _look_at(world: World, records: Sequence[Record], report: PassReport) -> None:
-    """Look where the mail of these records is, all at once."""
+    """Look what became of what was sent for these records: their mail all at once."""
     effects: dict[str, list[Effect]] = {}
     for record in records:
         found = await world.ledger.effects(record.action.id)
         effects[record.action.id] = [effect for effect in found if effect.went in LEFT]
+    mail = await _mail(world, records, effects, report)
     leaned = [target for record in records if record.plan is not None for target in record.plan.leaned]
-    targets = [t for group in effects.values() for effect in group for t in effect.targets]
-    messages = dict.fromkeys(target[0] for target in (*targets, *leaned))
-    mail = await look_up_messages(world, list(messages))
-    if mail.why:
-        report.problems.append(f"what was sent could not all be looked at: {mail.why}")
     claimed = await world.ledger.covered(leaned)
     now = world.clock.now()
     after: list[Record] = []
     for record in records:
         sent = effects[record.action.id]
-        if record.state in LOOKED_AT_BESIDE:
-            after.append(watch(record, sent, mail, now))
-            continue
-        looked = confirm(record, sent, mail, now)
         theirs = record.plan.leaned if record.plan is not None else ()
+        reached = {**at_mail(sent, mail, theirs), **await _others(world, record, sent, report)}
+        if record.state in LOOKED_AT_BESIDE:
+            after.append(watch(record, sent, reached, now))
+            continue
+        looked = confirm(record, sent, reached, now)
         is_loose = any(target not in claimed for target in theirs)
         if is_loose and looked.state is not State.CONFIRMED and looked.action.is_pending:
             why = "another action was to take some of its messages, and did not"
@@ -81,3 +82,45 @@ async def _look_at(world: World, records: Sequence[Record], report: PassReport) 
         after.append(looked)
     report.confirmed += sum(record.state is State.CONFIRMED for record in after)
     await world.ledger.save(after, now=now)
+
+
+async def _mail(
+    world: World, records: Sequence[Record], effects: Mapping[str, Sequence[Effect]], report: PassReport
+) -> Mail:
+    """Return where the mail of all these records is."""
+    leaned = [target for record in records if record.plan is not None for target in record.plan.leaned]
+    sent = [
+        target
+        for group in effects.values()
+        for effect in group
+        if effect.kind in MAIL_EFFECTS
+        for target in effect.targets
+    ]
+    mail = await look_up_messages(world, list(dict.fromkeys(target[0] for target in (*sent, *leaned))))
+    if mail.why:
+        report.problems.append(f"what was sent could not all be looked at: {mail.why}")
+    return mail
+
+
+async def _others(
+    world: World, record: Record, effects: Sequence[Effect], report: PassReport
+) -> Mapping[tuple[EffectKind, Pair], bool]:
+    """Return what became of the effects that are not on mail; what cannot be read is left out."""
+    others = [effect for effect in effects if effect.kind not in MAIL_EFFECTS]
+    if not others:
+        return {}
+    try:
+        found = await find(world, record.action)
+        reached: dict[tuple[EffectKind, Pair], bool] = {}
+        for effect in others:
+            if effect.kind is EffectKind.QUARANTINE_FILE:
+                ended = await world.targets.quarantine(effect.bulk_id) if effect.bulk_id else None
+                reached |= at_quarantine(effect, ended)
+            elif not isinstance(found, Problem):
+                reached |= at_target(effect, found)
+    except (Unavailable, Refused, Malformed) as error:
+        report.problems.append(f"what was sent for {record.action.id} could not be looked at: {error}")
+        return {}
+    if isinstance(found, Problem):
+        report.problems.append(f"what was sent for {record.action.id} could not be looked at: {found.words}")
+    return reached

@@ -1,11 +1,15 @@
-"""Looking up the mail of many pending actions at once."""
+"""Looking up the mail of many pending actions at once, and what else one acts on."""
 
 from collections.abc import Sequence
 
+from agent.judge.asked import asked, claimable
 from agent.judge.gather import wanted
+from agent.judge.plans.means import Problem
 from agent.model.defender import Mail
-from agent.model.enactment import Record
-from agent.model.errors import Malformed, Refused
+from agent.model.enactment import Cover, EffectKind, Pair, Record
+from agent.model.errors import Malformed, Refused, Unavailable
+from agent.model.pending import PendingAction
+from agent.model.targets import Found
 from agent.ports import World
 
 FAILURES = 8
@@ -19,16 +23,16 @@ async def look_up(world: World, records: Sequence[Record]) -> Mail:
         Unavailable: Graph is away.
     """
     limit = world.defender.resolves
-    asked: dict[str, None] = {}
+    within: dict[str, None] = {}
     beyond: set[str] = set()
     for record in records:
         messages = wanted(record.action)
         if len(messages) > limit:
             beyond.update(messages)
         else:
-            asked.update(dict.fromkeys(messages))
-    beyond -= asked.keys()
-    found = await look_up_messages(world, list(asked))
+            within.update(dict.fromkeys(messages))
+    beyond -= within.keys()
+    found = await look_up_messages(world, list(within))
     if not beyond:
         return found
     why = (
@@ -66,3 +70,26 @@ def _joined(parts: Sequence[Mail]) -> Mail:
         unresolved=frozenset().union(*(part.unresolved for part in parts)),
         why="; ".join(dict.fromkeys(part.why for part in parts if part.why)),
     )
+
+
+async def find(world: World, action: PendingAction) -> Found | Problem | None:
+    """Return what the action would act on besides mail, as it is now; why not, where it cannot be read."""
+    what = asked(action)
+    if what is None:
+        return None
+    try:
+        return await world.targets.find(what)
+    except Unavailable as error:
+        return Problem(words=f"what it acts on cannot be read now: {error}", may_pass=True)
+    except (Refused, Malformed) as error:
+        return Problem(words=f"what it acts on cannot be read: {error}")
+
+
+async def claims(
+    world: World, action: PendingAction, mail: Mail | None, found: Found | Problem | None
+) -> dict[EffectKind, dict[Pair, Cover]]:
+    """Return which of the targets that the action could have are claimed."""
+    return {
+        kind: dict(await world.ledger.covered(targets, kind))
+        for kind, targets in claimable(action, mail, found).items()
+    }

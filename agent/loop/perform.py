@@ -5,13 +5,15 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
+import msgspec
 import structlog
 
 from agent.judge.confirm import LEFT, after_sending
 from agent.judge.settle import held
 from agent.loop.moved import save_moved
+from agent.loop.recheck import why_void
 from agent.loop.report import PassReport
-from agent.model.enactment import Effect, Outcome, Record, Went
+from agent.model.enactment import Effect, Outcome, Record, State, Went
 from agent.model.errors import Held, Unavailable
 from agent.model.rails import Leave
 from agent.ports import Enactor, World
@@ -48,6 +50,8 @@ class Turn:
     token: int
     stop: asyncio.Event
     report: PassReport
+    revision: str
+    """Of the policies in force here."""
     is_over: Halt = never
 
     def leave(self, world: World) -> Leave:
@@ -77,6 +81,9 @@ async def perform(world: World, record: Record, turn: Turn) -> None:
         return
     effects = await world.ledger.effects(record.action.id)
     await _settle_interrupted(world, effects)
+    if why := await why_void(world, record, turn.revision):
+        await _judge_anew(world, record, why)
+        return
     for effect in effects:
         if turn.stop.is_set() or not is_fresh(world, record) or await turn.is_over():
             return
@@ -100,6 +107,14 @@ async def _sent(world: World, record: Record) -> None:
     after = after_sending(newest, [effect for effect in effects if effect.went is not Went.DROPPED])
     await world.ledger.save([after], now=world.clock.now())
     log.info("sent", action=record.action.id, state=after.state, why=after.why)
+
+
+async def _judge_anew(world: World, record: Record, why: str) -> None:
+    """Let go of an approval that does not hold any more: it is decided anew."""
+    now = world.clock.now()
+    seen = msgspec.structs.replace(record, state=State.SEEN, due=now, why=f"the approval is void: {why}")
+    await save_moved(world, [(record, seen)])
+    log.warning("approval void", action=record.action.id, why=why)
 
 
 async def _hold(world: World, record: Record, no: Held) -> None:

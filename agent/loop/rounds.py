@@ -63,7 +63,8 @@ class Rounds:
             if not incidents:
                 break
             await _refresh(world, policies, incidents, report)
-            await self._visit_all(world, incidents, tried, stop, report, until, is_over)
+            revision = policies.judge.revision
+            await self._visit_all(world, incidents, tried, stop, report, until, is_over, revision)
         report.untried = len(await self._next(world, tried, size))
         report.waiting = len(await world.ledger.to_visit(size))
 
@@ -83,6 +84,7 @@ class Rounds:
         report: PassReport,
         until: datetime,
         is_over: Halt,
+        revision: str,
     ) -> None:
         """Visit these incidents, some at the same time."""
         waiting = list(reversed(incidents))
@@ -98,7 +100,15 @@ class Rounds:
                 incident = waiting.pop()
                 tried.add(incident)
                 try:
-                    await visit(world, incident, stop, report, is_over, self.under_way)
+                    await visit(
+                        world,
+                        incident,
+                        stop,
+                        report,
+                        revision=revision,
+                        is_over=is_over,
+                        under_way=self.under_way,
+                    )
                 except Conflict as error:
                     log.info("incident left for the next pass", incident=incident, why=str(error))
                 except (Unavailable, Refused, Malformed) as error:

@@ -1,6 +1,7 @@
 """One incident: read again, carry out what is still right, and show the decisions in it."""
 
 import asyncio
+import dataclasses
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
@@ -27,6 +28,8 @@ async def visit(
     incident_id: str,
     stop: asyncio.Event,
     report: PassReport,
+    *,
+    revision: str,
     is_over: Halt = never,
     under_way: set[str] | None = None,
 ) -> None:
@@ -47,21 +50,20 @@ async def visit(
         return
     visited.add(incident.id)
     try:
-        await _visit(world, incident, incident_id, stop, report, is_over)
+        await _visit(world, incident, incident_id, Turn(incident.id, 0, stop, report, revision, is_over))
     finally:
         visited.discard(incident.id)
 
 
-async def _visit(
-    world: World, incident: Incident, asked_for: str, stop: asyncio.Event, report: PassReport, is_over: Halt
-) -> None:
+async def _visit(world: World, incident: Incident, asked_for: str, turn: Turn) -> None:
     now = world.clock.now()
     token = await world.ledger.lease(incident.id, world.replica, now, now + LEASE)
     if token is None:
         return
     try:
-        turn = Turn(incident.id, token, stop, report, is_over)
-        await _act(world, incident, dict.fromkeys((incident.id, asked_for)), turn)
+        await _act(
+            world, incident, dict.fromkeys((incident.id, asked_for)), dataclasses.replace(turn, token=token)
+        )
     finally:
         await world.ledger.let_go(incident.id, token)
 

@@ -132,6 +132,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """Targets that another action's effects have claimed: it is those that must take them."""
     duplicate_of: str | None = None
     """The action whose effects already cover every target, approved within the hour."""
+    may_pass: bool = False
+    """Whether what makes it a hand-off may pass by itself, so that it is soon judged anew."""
     binding: str = ""
     """Digest of what the approval is bound to: where it differs when it is carried out, the approval is void."""
 

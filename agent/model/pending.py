@@ -17,7 +17,7 @@ LIFETIME = timedelta(days=7)
 
 
 class ActionKind(StrEnum):
-    """What would be done, where the evidence's type fixes it; `unknown` elsewhere."""
+    """What would be done, where the evidence's type fixes it or AIR's own rows name it; `unknown` elsewhere."""
 
     SOFT_DELETE_MESSAGE = "softDeleteMessage"
     SOFT_DELETE_CLUSTER = "softDeleteCluster"
@@ -26,10 +26,18 @@ class ActionKind(StrEnum):
     QUARANTINE_FILE = "quarantineFile"
     REMOVE_REGISTRY_KEY = "removeRegistryKey"
     BLOCK_URL = "blockUrl"
+    DISABLE_USER = "disableUser"
+    REVOKE_USER_SESSIONS = "revokeUserSessions"
+    FORCE_PASSWORD_RESET = "forcePasswordReset"  # noqa: S105  a word of Defender's
     UNKNOWN = "unknown"
 
 
 MAIL_KINDS = frozenset({ActionKind.SOFT_DELETE_MESSAGE, ActionKind.SOFT_DELETE_CLUSTER})
+
+USER_KINDS = frozenset(
+    {ActionKind.DISABLE_USER, ActionKind.REVOKE_USER_SESSIONS, ActionKind.FORCE_PASSWORD_RESET}
+)
+"""What is done to accounts; no evidence says so, only AIR's own rows."""
 
 
 class KindSource(StrEnum):

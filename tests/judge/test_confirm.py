@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from agent.judge.confirm import after_sending, confirm, expire
+from agent.judge.look import at_mail
 from agent.model.defender import Mail
 from agent.model.enactment import Effect, EffectSeen, PendingSeen, Record, State, Went
 from tests.judge.test_track import a_record
@@ -32,7 +33,9 @@ def sent(*effects: Effect) -> Record:
 
 
 def looked(record: Record, mail: Mail, now: datetime, *effects: Effect) -> Record:
-    return confirm(record, effects or (an_effect(),), mail, now)
+    sent = effects or (an_effect(),)
+    leaned = record.plan.leaned if record.plan is not None else ()
+    return confirm(record, sent, at_mail(sent, mail, leaned), now)
 
 
 STILL = some_mail(a_copy(1))

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 import msgspec
 import pytest
 
-from agent.judge.plan import Means, plan
+from agent.judge.plan import plan
+from agent.judge.plans.means import Means, Present
 from agent.model.decision import Verb
 from agent.model.defender import Mail
 from agent.model.enactment import Cover, EffectKind, Pair, Plan, Way, Went
@@ -24,7 +25,8 @@ def planned(
 ) -> Plan:
     action = an_action()
     decision = msgspec.structs.replace(a_decision(action, verb), at=at)
-    return plan(decision, action, mail, covered or {}, means)
+    present = Present(mail=mail, covered={EffectKind.SOFT_DELETE: covered or {}})
+    return plan(decision, action, present, means)
 
 
 def test_only_copies_in_a_mailbox_are_deleted_and_each_once() -> None:

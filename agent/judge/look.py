@@ -1,0 +1,82 @@
+"""What was read afterwards -> whether each target is as an effect was to make it."""
+
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+
+from agent.model.defender import MAILBOX_LOCATIONS, Mail
+from agent.model.enactment import MAIL_EFFECTS, Effect, EffectKind, Pair
+from agent.model.targets import Account, Found, Quarantine, Rules
+
+Reached = Mapping[tuple[EffectKind, Pair], bool]
+"""Whether a target is as it was meant to be; one that could not be read is left out."""
+
+PLACES = {
+    EffectKind.MOVE_TO_INBOX: "inbox_folder",
+    EffectKind.MOVE_TO_JUNK: "junkFolder",
+    EffectKind.MOVE_TO_DELETED_ITEMS: "deletedFolder",
+}
+"""Where mail is to be found that was moved back."""
+
+SKEW = timedelta(minutes=2)
+"""How far Entra ID's clock may be behind ours when it notes that sessions were revoked."""
+
+ENDED = {"Succeeded": True, "Failed": False, "TimeOut": False, "Cancelled": False}
+"""Final words of a machine action. Source: [MDE-ma]."""
+
+
+def at_mail(effects: Iterable[Effect], mail: Mail, leaned: Iterable[Pair] = ()) -> Reached:
+    """Return whether mail is where it was to go; `leaned` are copies that others were to delete."""
+    places = {copy.pair: copy.location for copy in mail.messages}
+    asked = [
+        (effect.kind, target)
+        for effect in effects
+        if effect.kind in MAIL_EFFECTS
+        for target in effect.targets
+    ]
+    asked += [(EffectKind.SOFT_DELETE, target) for target in leaned]
+    found: dict[tuple[EffectKind, Pair], bool] = {}
+    for kind, target in asked:
+        place = places.get(target)
+        if place is not None:
+            found[kind, target] = _is_there(kind, place)
+    return found
+
+
+def _is_there(kind: EffectKind, place: str) -> bool:
+    wanted = PLACES.get(kind)
+    return place not in MAILBOX_LOCATIONS if wanted is None else place == wanted
+
+
+def at_target(effect: Effect, found: Found | None) -> Reached:
+    """Return whether a rule or an account is as the effect was to make it."""
+    (target,) = effect.targets
+    seen = _seen(effect, target, found)
+    return {} if seen is None else {(effect.kind, target): seen}
+
+
+def at_quarantine(effect: Effect, quarantine: Quarantine | None) -> Reached:
+    """Return whether a file was quarantined, by how its machine action ended; nothing while it goes on."""
+    (target,) = effect.targets
+    ended = ENDED.get(quarantine.status or "") if quarantine is not None else None
+    return {} if ended is None else {(effect.kind, target): ended}
+
+
+def _seen(effect: Effect, target: Pair, found: Found | None) -> bool | None:
+    match effect.kind, found:
+        case EffectKind.DISABLE_RULE, Rules(rules=rules):
+            # A rule that is gone forwards nothing any more.
+            return all(rule.is_enabled is False for rule in rules if rule.id == target[0])
+        case EffectKind.ENABLE_RULE, Rules(rules=rules):
+            return any(rule.is_enabled is True for rule in rules if rule.id == target[0])
+        case ((EffectKind.DISABLE_USER | EffectKind.ENABLE_USER), Account(account_enabled=bool(enabled))):
+            return enabled is (effect.kind is EffectKind.ENABLE_USER)
+        case EffectKind.REVOKE_SESSIONS, Account(sessions_valid_from=valid_from):
+            if valid_from is None or effect.sent_at is None:
+                return None
+            return valid_from >= effect.sent_at - SKEW
+        case ((EffectKind.DISABLE_ACCOUNT | EffectKind.ENABLE_ACCOUNT), Account(on_premises=known)):
+            if known is None or known.is_enabled is None:
+                return None
+            return known.is_enabled is (effect.kind is EffectKind.ENABLE_ACCOUNT)
+        case _:
+            return None

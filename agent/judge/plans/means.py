@@ -1,0 +1,88 @@
+"""What a plan is made from besides the decision, and the effects it is made of."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from hashlib import sha256
+
+import msgspec
+
+from agent.model.decision import Decision
+from agent.model.defender import Mail
+from agent.model.enactment import Cover, Effect, EffectKind, Pair, Plan, Way, Went
+from agent.model.pending import PendingAction
+from agent.model.targets import Found
+
+
+class Means(msgspec.Struct, frozen=True, kw_only=True):
+    """What this agent may do here: `missing` says in words what keeps it from an effect, for each that it cannot have."""
+
+    targets_per_call: int
+    observes: bool
+    missing: Mapping[EffectKind, str] = {}
+
+    def lacks(self, *kinds: EffectKind) -> str:
+        """Return why one of these effects cannot be had; empty where all can, and while only observing."""
+        if self.observes:
+            return ""
+        return next((words for kind in kinds if (words := self.missing.get(kind))), "")
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """Why what is acted on could not be looked up; `may_pass` where it may be read a little later."""
+
+    words: str
+    may_pass: bool = False
+
+
+class Present(msgspec.Struct, frozen=True, kw_only=True):
+    """What stands around an approval when it is planned: its mail, or what else it acts on, and what is claimed."""
+
+    mail: Mail | None = None
+    found: Found | Problem | None = None
+    covered: Mapping[EffectKind, Mapping[Pair, Cover]] = {}
+
+    def cover(self, kind: EffectKind, target: Pair) -> Cover | None:
+        """Return who has claimed this target for effects of this kind."""
+        return self.covered.get(kind, {}).get(target)
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """One call to be made: what it does, to what, and what that was before."""
+
+    kind: EffectKind
+    targets: tuple[Pair, ...]
+    before: tuple[str, ...] = ()
+
+
+def hand_off(why: str, *, may_pass: bool = False) -> Plan:
+    """Return the plan that a person carries out."""
+    return Plan(way=Way.HAND_OFF, why=why, may_pass=may_pass)
+
+
+def done_already(why: str) -> Plan:
+    """Return the plan of what needs nothing done any more."""
+    return Plan(way=Way.REMEDIATE, why=why)
+
+
+def effects(
+    decision: Decision, action: PendingAction, steps: Sequence[Step], *, observes: bool
+) -> tuple[Effect, ...]:
+    """Return the effects of these steps: the same plan made again has the same ones."""
+    return tuple(
+        Effect(
+            id=_effect_id(action.id, decision.grounds, decision.at, place),
+            action_id=action.id,
+            incident_id=action.incident.id,
+            kind=step.kind,
+            targets=step.targets,
+            before=step.before,
+            went=Went.OBSERVED if observes else Went.INTENDED,
+            intended_at=decision.at,
+        )
+        for place, step in enumerate(steps)
+    )
+
+
+def _effect_id(action_id: str, grounds: str, at: datetime, place: int) -> str:
+    whole = f"{action_id}\x1f{grounds}\x1f{at.isoformat()}\x1f{place}"
+    return sha256(whole.encode()).hexdigest()[:20]

@@ -1,0 +1,53 @@
+"""Reads everything again right before the first call of a plan, and says whether the approval still holds."""
+
+from datetime import timedelta
+
+from agent.judge.bind import binding, void
+from agent.judge.gather import mail_of, wanted
+from agent.judge.plan import plan
+from agent.judge.plans.means import Means, Present
+from agent.loop.lookup import claims, find, look_up
+from agent.model.defender import Mail
+from agent.model.enactment import Cover, EffectKind, Pair, Plan, Record
+from agent.ports import World
+
+STALE = timedelta(seconds=30)
+"""How old a reading of mail may be that is not repeated: the incident itself was read a moment ago."""
+
+
+async def why_void(world: World, record: Record, revision: str) -> str:
+    """Return why the record's approval does not hold any more, in words; empty where it does.
+
+    Args:
+        world: where all is read again.
+        record: it is intended, with its evidence as it was just read.
+        revision: of the policies in force here.
+
+    Raises:
+        Unavailable: Graph is away, so that nobody can tell.
+    """
+    decision, approved = record.decision, record.plan
+    if decision is None or approved is None:
+        return "it was never decided"
+    now = binding(decision, record.action, revision=revision)
+    if now != approved.binding:
+        return void(approved, now, approved)
+    if wanted(record.action) and world.clock.now() - decision.at <= STALE:
+        return ""
+    present = await _present(world, record, approved)
+    means = Means(targets_per_call=world.pace.targets_per_call, observes=False)
+    return void(approved, now, plan(decision, record.action, present, means))
+
+
+async def _present(world: World, record: Record, approved: Plan) -> Present:
+    """Return what stands around the action now, what its own plan has claimed set aside."""
+    mail: Mail | None = None
+    if wanted(record.action):
+        mail = mail_of(record.action, await look_up(world, [record]))
+    found = await find(world, record.action)
+    own = {effect.id for effect in approved.effects}
+    covered: dict[EffectKind, dict[Pair, Cover]] = {
+        kind: {target: cover for target, cover in covers.items() if cover.effect_id not in own}
+        for kind, covers in (await claims(world, record.action, mail, found)).items()
+    }
+    return Present(mail=mail, found=found, covered=covered)
