@@ -5,10 +5,12 @@ was seen afterwards, and until when a person can still act.
 """
 
 from datetime import datetime, timedelta
+from urllib.parse import quote
 
 import msgspec
 
-from agent.model.decision import Decision, Verb
+from agent.judge.worklist import needs_people
+from agent.model.decision import Decision
 from agent.model.enactment import CLOSED, EffectSeen, PendingSeen, Record, State, Way
 from agent.model.pending import ActionKind
 
@@ -87,9 +89,10 @@ def row(record: Record, now: datetime) -> Row:
     )
 
 
-def action_center(cloud: str) -> str:
-    """Return the address at which people decide pending actions. Source: [SEED]."""
-    return f"{PORTALS.get(cloud, PORTAL)}/action-center/pending"
+def action_center(cloud: str, tenant_id: str = "", tab: str = "pending") -> str:
+    """Return the address at which people decide pending actions, in this tenant where one is named. Source: [SEED]."""
+    of = f"?tid={quote(tenant_id, safe='')}" if tenant_id else ""
+    return f"{PORTALS.get(cloud, PORTAL)}/action-center/{tab}{of}"
 
 
 def what(record: Record) -> str:
@@ -148,22 +151,6 @@ def confirmation(record: Record) -> str:
         parts = [part.removesuffix(f": {said}") if said and said in record.why else part for part in parts]
         parts.append(record.why)
     return "; ".join(part for part in parts if part)
-
-
-def needs_people(record: Record) -> bool:
-    """Whether a person has to do something: decide, carry out, reject, or look."""
-    if record.state in {
-        State.SEEN,
-        State.INTENDED,
-        State.SENT,
-        State.CONFIRMED,
-        State.SUPERSEDED,
-        State.EXPIRED,
-    }:
-        return False
-    if record.state is State.DECIDED:
-        return record.decision is not None and record.decision.verb is Verb.REJECT
-    return record.state is not State.DEDUPLICATED
 
 
 def remaining(left: timedelta) -> str:

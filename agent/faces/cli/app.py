@@ -48,6 +48,25 @@ def pending(settings: SettingsFile = None, as_json: Json = False) -> None:
 
 
 @app.command()
+def worklist(
+    settings: SettingsFile = None,
+    done: Annotated[
+        bool,
+        typer.Option("--done", help="Show what people decided in the portal within the last day instead."),
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Show what people have to press in Defender's portal: by action type, earliest deadline first, with links.
+
+    What is for a mailbox and has no call in Graph also says what to run in Exchange Online PowerShell instead.
+    Whatever Defender shows as decided leaves the list by itself.
+    """
+    from agent.faces.cli import working
+
+    working.show_worklist(settings, is_done=done, as_json=as_json)
+
+
+@app.command()
 def history(
     settings: SettingsFile = None,
     since: Annotated[

@@ -11,6 +11,8 @@ from rich.text import Text
 
 from agent.faces.cli.output import COLOURS, safe
 from agent.faces.telling import Row, action_center, commit, moment, remaining, row
+from agent.judge.exchange import commands
+from agent.judge.worklist import needs_people
 from agent.model.decision import Answer, Clause, Decision, Finding
 from agent.model.enactment import Confirmation, Effect, Plan, Record
 from agent.model.facts import Value
@@ -45,13 +47,19 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
     earlier: tuple[Decision, ...]
     """Decisions before the present one, newest first."""
     links: tuple[str, ...]
+    commands: tuple[str, ...]
+    """What a person can run in Exchange Online PowerShell instead of approving."""
 
 
 async def story(ledger: Ledger, record: Record, now: datetime, cloud: str) -> Story:
     """Return everything that the ledger holds of this pending action."""
     action = record.action
     decisions = await ledger.decisions(action_id=action.id)
-    links = (action.incident.web_url, *(one.web_url for one in action.sightings), action_center(cloud))
+    links = (
+        action.incident.web_url,
+        *(one.web_url for one in action.sightings),
+        action_center(cloud, action.tenant_id),
+    )
     return Story(
         now=now,
         action=row(record, now),
@@ -65,6 +73,7 @@ async def story(ledger: Ledger, record: Record, now: datetime, cloud: str) -> St
         sightings=action.sightings,
         earlier=tuple(one for one in decisions if one != record.decision),
         links=tuple(dict.fromkeys(link for link in links if link)),
+        commands=commands(record) if needs_people(record) else (),
     )
 
 
@@ -82,6 +91,10 @@ def tell(out: Console, told: Story) -> None:
         _section(out, "Earlier decisions")
         for one in told.earlier:
             _say(out, f"{moment(one.at)}  {one.verb}: {one.reason}")
+    if told.commands:
+        _section(out, "Instead of approving, in Exchange Online PowerShell")
+        for command in told.commands:
+            _say(out, command)
     _section(out, "Where to look")
     for link in told.links:
         _say(out, link)
