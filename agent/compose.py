@@ -1,17 +1,18 @@
 """Settings -> a World of real adapters, opened and closed in order. The only place where a choice is made."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.adapters import git
-from agent.adapters.graph.clouds import Cloud, cloud_named, simulator
-from agent.adapters.graph.credentials import CredentialKind, SimulatorCredential, credential
 from agent.adapters.host import LARGEST, PolicyFiles, SystemClock, is_wanted
 from agent.adapters.ledger.opening import open_ledger
+from agent.adapters.microsoft.clouds import Cloud, cloud_named, simulator
+from agent.adapters.microsoft.credentials import CredentialKind, SimulatorCredential, credential
+from agent.adapters.microsoft.machines import ELSEWHERE, Machines, NoMachines
 from agent.model.errors import SettingsError
 from agent.model.policy import Mode
 from agent.model.recording import Recording
@@ -24,9 +25,8 @@ if TYPE_CHECKING:
 
     from agent.adapters.graph.connect import Graph
     from agent.adapters.graph.recorder import Keep
-    from agent.adapters.graph.tokens import Credential
-
-    Around = Callable[[httpx.AsyncBaseTransport], httpx.AsyncBaseTransport]
+    from agent.adapters.microsoft.connection import Around
+    from agent.adapters.microsoft.tokens import Credential
 
 NOWHERE = "http://127.0.0.1:9"
 """The address of a Graph that is in this process; nothing is ever sent there."""
@@ -45,14 +45,19 @@ async def open_world(settings: Settings) -> AsyncIterator[World]:
     clock = clock_of(settings)
     async with (
         open_ledger(settings.ledger.address().reveal(), settings.tenant.id) as ledger,
-        _open_graph(settings, clock) as graph,
+        _open_endpoint(settings, clock) as machines,
+        _open_graph(settings, clock, machines=machines) as graph,
     ):
         if settings.mode is Mode.ENFORCE and graph.is_delegated:
             raise SettingsError(
                 "`mode: enforce` needs an application's own login: this one is a person's, delegated"
             )
         world = _world(settings, clock, graph, ledger)
-        yield replace(world, enactor=graph.enactor) if settings.mode is Mode.ENFORCE else world
+        if settings.mode is not Mode.ENFORCE:
+            yield world
+            return
+        await graph.look()
+        yield replace(world, enactor=graph.enactor)
 
 
 @asynccontextmanager
@@ -155,8 +160,28 @@ def is_revision(directory: Path, text: str) -> bool:
     return git.is_revision(directory, text)
 
 
+def _open_endpoint(settings: Settings, clock: Clock) -> AbstractAsyncContextManager[Machines]:
+    """Give Defender for Endpoint, or what stands in its place where it is switched off or not there."""
+    cloud = cloud_of(settings)
+    if not settings.endpoint.enabled:
+        return nullcontext(NoMachines())
+    if cloud.endpoint is None:
+        return nullcontext(NoMachines(ELSEWHERE))
+    from agent.adapters.endpoint.connect import open_endpoint  # noqa: PLC0415  not always needed
+
+    return open_endpoint(
+        clock=clock,
+        url=cloud.endpoint,
+        tenant_id=settings.tenant.id,
+        credential=_credential(settings, cloud),
+    )
+
+
 def _open_graph(
-    settings: Settings, clock: Clock, around: "Around | None" = None
+    settings: Settings,
+    clock: Clock,
+    around: "Around | None" = None,
+    machines: Machines | None = None,
 ) -> AbstractAsyncContextManager["Graph"]:
     from agent.adapters.graph.connect import open_graph  # noqa: PLC0415  slow to import, and not always needed
 
@@ -169,6 +194,7 @@ def _open_graph(
         requests_per_minute=settings.graph.requests_per_minute,
         page_size=settings.graph.page_size,
         analyzed_emails_per_action=settings.graph.analyzed_emails_per_action,
+        machines=machines,
         around=around,
     )
 
@@ -183,6 +209,7 @@ def _world(settings: Settings, clock: Clock, graph: "Graph", ledger: Ledger) -> 
         ledger=ledger,
         shelf=shelf_of(settings),
         directory=graph.directory,
+        targets=graph.targets,
         pace=settings.loop_pace(),
         enforces_observers=settings.policies.treat_as is TreatAs.ENFORCE,
         version=installed(),

@@ -47,7 +47,6 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     alerts: tuple[Alert, ...] = ()
     is_whole: bool = True
     unreadable: tuple[str, ...] = ()
-    """In words, what could not be read."""
 
 
 class Defender(Protocol):
@@ -72,10 +71,7 @@ class Defender(Protocol):
         ...
 
     async def incident(self, incident_id: str) -> Incident | None:
-        """Return the incident as it is now, with alerts; None where there is none.
-
-        A redirected incident is returned as such, not followed.
-        """
+        """Return the incident as it is now, with alerts, redirected or not; None where there is none."""
         ...
 
     async def mail(self, network_message_ids: Sequence[str]) -> Mail:
@@ -99,6 +95,10 @@ class Directory(Protocol):
 
     async def devices(self, group_id: str) -> tuple[str, ...]:
         """Return the name and the device id of each device in the group, sorted."""
+        ...
+
+    async def size(self) -> int | None:
+        """Return how many users the tenant has; None where they may not be counted."""
         ...
 
 

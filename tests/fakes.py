@@ -241,6 +241,7 @@ class FakeDirectory:
     def __init__(self) -> None:
         self.groups: dict[str, tuple[str, ...]] = {}
         self.machines: dict[str, tuple[str, ...]] = {}
+        self.users: int | None = None
         self.error: Unavailable | Refused | Malformed | None = None
         self.errors: dict[str, Unavailable] = {}
         self.asked: Counter[str] = Counter()
@@ -250,6 +251,11 @@ class FakeDirectory:
 
     async def devices(self, group_id: str) -> tuple[str, ...]:
         return self._told(self.machines, group_id)
+
+    async def size(self) -> int | None:
+        if self.error is not None:
+            raise self.error
+        return self.users
 
     def _told(self, groups: Mapping[str, tuple[str, ...]], group_id: str) -> tuple[str, ...]:
         self.asked[group_id] += 1

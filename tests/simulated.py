@@ -11,10 +11,10 @@ from random import Random
 
 from azure.core.credentials import AccessToken
 
-from agent.adapters.graph.clouds import simulator
 from agent.adapters.graph.connect import open_graph
 from agent.adapters.host import PolicyFiles
 from agent.adapters.ledger.opening import open_ledger
+from agent.adapters.microsoft.clouds import simulator
 from agent.loop.feeding import Feeding
 from agent.loop.policies import InForce
 from agent.loop.report import PassReport

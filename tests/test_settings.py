@@ -156,6 +156,15 @@ def test_the_epoch_is_read_as_the_moment_it_says() -> None:
     assert settings.clock.epoch == datetime(2026, 8, 20, 12, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(("text", "is_enabled"), [("true", True), ("false", False)])
+def test_a_switch_is_on_or_off(tmp_path: Path, text: str, is_enabled: bool) -> None:
+    written = loaded(tmp_path, f"tenant: {{id: {TENANT}}}\nendpoint: {{enabled: {text}}}")
+
+    assert written.endpoint.enabled is is_enabled
+    assert from_environment(AIR_AGENT_ENDPOINT_ENABLED=text).endpoint.enabled is is_enabled
+    assert not from_environment().endpoint.enabled
+
+
 # What is refused
 
 
@@ -201,6 +210,9 @@ def test_the_epoch_is_read_as_the_moment_it_says() -> None:
         ("ledger: {url: 'postgresql://h'}", "names no database"),
         ("clock: {epoch: 2026-08-20T12:00:00}", "is not a moment with its zone"),
         ("clock: {epoch: soon}", "is not a moment with its zone"),
+        ("endpoint: {enabled: yes}", "1:21: `endpoint.enabled`: `yes` is not `true` or `false`"),
+        ("endpoint: {enabled: True}", "`True` is not `true` or `false`"),
+        ("endpoint: {enabled: 1}", "`1` is not `true` or `false`"),
     ],
 )
 def test_a_wrong_setting_is_named_with_its_place_and_what_to_do(
@@ -323,6 +335,22 @@ def test_what_is_for_the_simulator_is_refused_elsewhere(name: str, text: str) ->
     assert len(problems) == 1
     assert problems[0].startswith(f"{name}: ")
     assert "`graph.cloud` is `global`" in problems[0]
+
+
+@pytest.mark.parametrize("cloud", ["usGovL4", "usGovL5"])
+def test_defender_for_endpoint_is_refused_where_its_address_is_not_known(cloud: str) -> None:
+    environ = REAL | {"AIR_AGENT_GRAPH_CLOUD": cloud, "AIR_AGENT_ENDPOINT_ENABLED": "true"}
+
+    (problem,) = refused_environment(environ)
+    assert problem == (
+        f"AIR_AGENT_ENDPOINT_ENABLED: `endpoint.enabled`: `graph.cloud` is `{cloud}`, whose Defender for Endpoint "
+        "is not spoken to: leave `endpoint.enabled` out"
+    )
+    assert not load(None, environ | {"AIR_AGENT_ENDPOINT_ENABLED": "false"}).endpoint.enabled
+
+
+def test_defender_for_endpoint_may_be_switched_on_in_the_global_cloud() -> None:
+    assert load(None, REAL | {"AIR_AGENT_ENDPOINT_ENABLED": "true"}).endpoint.enabled
 
 
 def test_what_microsoft_publishes_is_the_most_that_a_real_tenant_is_asked() -> None:

@@ -23,6 +23,7 @@ def disagreements(settings: Settings) -> Iterator[Disagreement]:
     yield from _what_only_the_simulator_takes(settings)
     yield from _what_the_simulator_needs(settings)
     yield from _who_the_agent_is(settings)
+    yield from _what_the_cloud_has(settings)
     yield from _where_the_ledger_lies(settings)
 
 
@@ -105,6 +106,15 @@ def _who_the_agent_is(settings: Settings) -> Iterator[Disagreement]:
         yield Disagreement(
             ("auth.kind", "mode"),
             "the Azure CLI login is a person's own and only observes: set `mode: observe`, or another `auth.kind`",
+        )
+
+
+def _what_the_cloud_has(settings: Settings) -> Iterator[Disagreement]:
+    if settings.endpoint.enabled and settings.graph.cloud in {Cloud.US_GOV_L4, Cloud.US_GOV_L5}:
+        yield Disagreement(
+            ("endpoint.enabled", "graph.cloud"),
+            f"`graph.cloud` is `{settings.graph.cloud}`, whose Defender for Endpoint is not spoken to: "
+            "leave `endpoint.enabled` out",
         )
 
 

@@ -139,6 +139,8 @@ def _shown(field: Field) -> str:
             return f"`{written(length)}`"
         case StrEnum() as word:
             return f"`{word.value}`"
+        case bool() as truth:
+            return "`true`" if truth else "`false`"
         case float() as number:
             return f"`{number:g}`"
         case Path() as path:

@@ -110,6 +110,13 @@ class Auth(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """A file that holds the client secret; a line break at its end does not count."""
 
 
+class Endpoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Defender for Endpoint: stop and quarantine of files."""
+
+    enabled: bool = False
+    """`true` to stop and quarantine files on devices through Defender for Endpoint's own API, which needs its own permissions: Machine.StopAndQuarantine and Machine.Read.All. Left out, such actions are handed to a person."""
+
+
 class Policies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The policies that decide."""
 
@@ -191,6 +198,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """`observe` decides and records and writes nothing to Graph; `enforce` also enacts. Observing comes first, so that nothing happens before somebody has read what would."""
     graph: Graph = Graph()
     auth: Auth = Auth()
+    endpoint: Endpoint = Endpoint()
     policies: Policies = Policies()
     ledger: LedgerPlace = LedgerPlace()
     log: Log = Log()

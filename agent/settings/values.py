@@ -39,6 +39,8 @@ def value(field: Field, text: str) -> Any:
     """
     if field.type is str:
         return _text(field, text)
+    if field.type is bool:
+        return _truth(text)
     if field.type is int:
         return int(_bounded(field, text, WHOLE, "a whole number"))
     if field.type is float:
@@ -59,6 +61,12 @@ def _text(field: Field, text: str) -> str:
     if field.meta.pattern and not re.fullmatch(field.meta.pattern, text):
         raise ValueError(f"is not {field.meta.description}")
     return text.lower() if field.meta.pattern else text
+
+
+def _truth(text: str) -> bool:
+    if text not in {"true", "false"}:
+        raise ValueError("is not `true` or `false`")
+    return text == "true"
 
 
 def _bounded(field: Field, text: str, shape: re.Pattern[str], words: str) -> float:

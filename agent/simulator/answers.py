@@ -19,6 +19,17 @@ _CODES = {
     503: "ServiceUnavailable",
     504: "GatewayTimeout",
 }
+_OF_ENDPOINT = {401: "Unauthorized", 404: "NotFound"}
+"""Where Defender for Endpoint has another code. Source: its page on common errors."""
+
+
+class Refusal(Exception):
+    """The request is answered with an error of its own status and code."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
 
 
 def json(body: bytes, *, status: int = 200) -> Response:
@@ -45,5 +56,21 @@ def error(
 ) -> Response:
     """Return an error, with the usual code of its status unless another is given."""
     response = json(error_body(status, message, now, request_id, code), status=status)
+    response.headers.update(headers or {})
+    return response
+
+
+def endpoint_error(
+    status: int,
+    message: str,
+    request_id: str,
+    headers: Mapping[str, str] | None = None,
+    *,
+    code: str | None = None,
+) -> Response:
+    """Return an error in the form of Defender for Endpoint, which names the request in `target`."""
+    code = code or _OF_ENDPOINT.get(status) or _CODES.get(status, "UnknownError")
+    body = {"error": {"code": code, "message": message, "target": f"|{request_id}"}}
+    response = json(msgspec.json.encode(body), status=status)
     response.headers.update(headers or {})
     return response

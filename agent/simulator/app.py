@@ -1,7 +1,7 @@
 """Microsoft Graph as far as the agent uses it, as an ASGI application over one tenant's state."""
 
-import re
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
 
@@ -13,48 +13,25 @@ from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
 from agent.simulator import control, names
-from agent.simulator.answers import error, error_body
+from agent.simulator.answers import Refusal, endpoint_error, error
 from agent.simulator.clock import Clock
+from agent.simulator.doors import Door, table
 from agent.simulator.faults import Fault, Faults, Reset, What
 from agent.simulator.identity import Forbidden, Identity, Unauthorized
+from agent.simulator.kinds import is_of_endpoint, kind_of
+from agent.simulator.licences import check_licence
 from agent.simulator.lots import guid, lots
-from agent.simulator.members import Members
+from agent.simulator.nouns import Request
 from agent.simulator.odata import BadRequest
-from agent.simulator.reading import NotFound, Reading, address
+from agent.simulator.reading import NotFound, address
 from agent.simulator.spoiling import Answer, gateway_page, spoiled
-from agent.simulator.state import Request, State
+from agent.simulator.state import State
 from agent.simulator.switches import Switches
 from agent.simulator.throttle import Throttle
-from agent.simulator.writing import Writing
 
-Endpoint = Callable[..., Awaitable[Response]]
 _SECURITY = "/v1.0/security"
-_MAIL = f"{_SECURITY}/collaboration/analyzedEmails"
-
-_KINDS = (
-    ("token", "POST", r"/[^/]+/oauth2/v2\.0/token"),
-    ("incidents", "GET", r"/v1\.0/security/incidents"),
-    ("incident", "GET", r"/v1\.0/security/incidents/[^/]+"),
-    ("incidentPatch", "PATCH", r"/v1\.0/security/incidents/[^/]+"),
-    ("incidentComment", "POST", r"/v1\.0/security/incidents/[^/]+/comments"),
-    ("alerts", "GET", r"/v1\.0/security/alerts_v2"),
-    ("alert", "GET", r"/v1\.0/security/alerts_v2/[^/]+"),
-    ("alertPatch", "PATCH", r"/v1\.0/security/alerts_v2/[^/]+"),
-    ("alertComment", "POST", r"/v1\.0/security/alerts_v2/[^/]+/comments"),
-    ("members", "GET", r"/v1\.0/groups/[^/]+/transitiveMembers/microsoft\.graph\.[a-z]+"),
-    ("analyzedEmails", "GET", r"/v1\.0/security/collaboration/analyzedEmails"),
-    ("remediate", "POST", r".*/analyzedEmails/(microsoft\.graph\.security\.)?remediate"),
-    ("hunting", "POST", r"/v1\.0/security/(microsoft\.graph\.security\.)?runHuntingQuery"),
-)
-_PATTERNS = tuple((kind, method, re.compile(pattern)) for kind, method, pattern in _KINDS)
-
-
-def kind_of(method: str, path: str) -> str:
-    """Return what a request is, for counting."""
-    for kind, its_method, pattern in _PATTERNS:
-        if its_method == method and pattern.fullmatch(path):
-            return kind
-    return "other"
+MACHINE_CALLS_PER_HOUR = 1_500
+"""What Defender for Endpoint allows besides its limit a minute. Source: its pages on machines and machine actions."""
 
 
 def build(
@@ -87,6 +64,9 @@ class Simulator:
         self._faults = faults
         self._clock = clock
         self._throttle = Throttle(state.switches.throttle_per_minute)
+        calls = state.switches.machine_calls_per_minute
+        in_hour = None if calls is None else MACHINE_CALLS_PER_HOUR
+        self._of_endpoint = (Throttle(calls), Throttle(in_hour, timedelta(hours=1)))
         self._lots = lots(state.seed, "request ids")
         self._graph = Starlette(routes=self._routes(), exception_handlers={HTTPException: self._http_error})
 
@@ -102,7 +82,7 @@ class Simulator:
             await self._graph(scope, receive, send)
             return
         query = scope["query_string"].decode("latin-1")
-        request = Request(now, method, path, query, kind_of(method, path))
+        request = Request(now, method, path, query, kind_of(method, path), guid(self._lots))
         self.state.requests.append(request)
         scope["simulated"] = request
         await self._answer(scope, receive, self._noting(request, send))
@@ -112,14 +92,15 @@ class Simulator:
             if message["type"] == "http.response.start":
                 request.status = message["status"]
                 date = format_datetime(request.at, usegmt=True).encode()
-                message = {**message, "headers": [*message["headers"], (b"date", date)]}
+                names_it = (b"request-id", request.id.encode())
+                message = {**message, "headers": [*message["headers"], (b"date", date), names_it]}
             await send(message)
 
         return note
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         now, path = scope["simulated"].at, scope["path"]
-        if path.startswith(_SECURITY) and (wait := self._throttle.wait(now)):
+        if wait := self._wait(path, now):
             await self._refuse(429, {"retry-after": str(wait)}, scope, receive, send)
             return
         fault = self._faults.pick(scope["method"], path)
@@ -127,6 +108,14 @@ class Simulator:
             await self._graph(scope, receive, send)
             return
         await self._fail(fault, scope, receive, send)
+
+    def _wait(self, path: str, now: datetime) -> int:
+        """Return how many seconds a request must wait, by the patience of the API that it asks."""
+        if path.startswith(_SECURITY):
+            return self._throttle.wait(now)
+        if is_of_endpoint(path):
+            return max(throttle.wait(now) for throttle in self._of_endpoint)
+        return 0
 
     async def _fail(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
         headers = fault.retry_after.header(scope["simulated"].at)
@@ -166,73 +155,54 @@ class Simulator:
     async def _refuse(
         self, status: int, headers: Mapping[str, str], scope: Scope, receive: Receive, send: Send
     ) -> None:
-        now = scope["simulated"].at
-        response = error(status, "the request was not carried out", now, guid(self._lots), headers)
+        response = self._error(HttpRequest(scope), status, "the request was not carried out", headers=headers)
         await response(scope, receive, send)
 
     def _routes(self) -> list[Route]:
-        reading = Reading(self.state, self._faults)
-        writing = Writing(self.state, reading)
-        members = Members(self.state)
-        read_incidents = frozenset({names.READ_INCIDENTS, names.WRITE_INCIDENTS})
-        read_alerts = frozenset({names.READ_ALERTS, names.WRITE_ALERTS})
-        read_mail = frozenset({names.READ_MAIL, names.WRITE_MAIL})
-        write_incidents = frozenset({names.WRITE_INCIDENTS})
-        write_alerts = frozenset({names.WRITE_ALERTS})
-        write_mail = frozenset({names.WRITE_MAIL})
-        hunt, groups = frozenset({names.HUNT}), frozenset({names.READ_GROUPS})
-        in_group = "/v1.0/groups/{id}/transitiveMembers/microsoft.graph"
-        one_incident, one_alert = f"{_SECURITY}/incidents/{{id}}", f"{_SECURITY}/alerts_v2/{{id}}"
-        table: tuple[tuple[str, str, Endpoint, frozenset[str] | None], ...] = (
-            ("POST", "/{tenant}/oauth2/v2.0/token", self.identity.issue, None),
-            ("GET", f"{_SECURITY}/incidents", reading.incidents, read_incidents),
-            ("GET", one_incident, reading.incident, read_incidents),
-            ("PATCH", one_incident, writing.patch_incident, write_incidents),
-            ("POST", f"{one_incident}/comments", writing.comment_incident, write_incidents),
-            ("GET", f"{_SECURITY}/alerts_v2", reading.alerts, read_alerts),
-            ("GET", one_alert, reading.alert, read_alerts),
-            ("PATCH", one_alert, writing.patch_alert, write_alerts),
-            ("POST", f"{one_alert}/comments", writing.comment_alert, write_alerts),
-            ("GET", f"{in_group}.user", members.users, groups),
-            ("GET", f"{in_group}.device", members.devices, groups),
-            ("GET", _MAIL, reading.analyzed_emails, read_mail),
-            ("POST", f"{_MAIL}/remediate", writing.remediate, write_mail),
-            ("POST", f"{_MAIL}/microsoft.graph.security.remediate", writing.remediate, write_mail),
-            ("POST", f"{_SECURITY}/runHuntingQuery", reading.hunt, hunt),
-            ("POST", f"{_SECURITY}/microsoft.graph.security.runHuntingQuery", reading.hunt, hunt),
-        )
-        graph = [
-            Route(path, self._guarded(endpoint, roles), methods=[method])
-            for method, path, endpoint, roles in table
-        ]
+        doors = table(self.state, self._faults, self.identity)
+        graph = [Route(door.path, self._guarded(door), methods=[door.method]) for door in doors]
         return [*graph, *control.routes(self.state, self._clock)]
 
-    def _guarded(
-        self, endpoint: Endpoint, roles: frozenset[str] | None
-    ) -> Callable[[HttpRequest], Awaitable[Response]]:
+    def _guarded(self, door: Door) -> Callable[[HttpRequest], Awaitable[Response]]:
         async def answer(request: HttpRequest) -> Response:
             now = request.scope["simulated"].at
             try:
-                if roles is not None:
-                    self.identity.check(request, roles, now)
-                return await endpoint(request, now)
+                if door.roles is not None:
+                    self.identity.check(request, door.roles, now)
+                check_licence(door.service, self.state)
+                return await door.endpoint(request, now)
             except BadRequest as wrong:
-                return error(400, str(wrong), now, guid(self._lots))
+                return self._error(request, 400, str(wrong))
             except Unauthorized as wrong:
                 challenge = {"www-authenticate": 'Bearer realm="", error="invalid_token"'}
-                return error(401, str(wrong), now, guid(self._lots), challenge)
+                return self._error(request, 401, str(wrong), headers=challenge)
             except Forbidden as wrong:
-                return error(403, str(wrong), now, guid(self._lots))
+                return self._error(request, 403, str(wrong), door.forbidden)
             except NotFound as wrong:
-                return error(404, str(wrong), now, guid(self._lots))
+                return self._error(request, 404, str(wrong))
+            except Refusal as wrong:
+                return self._error(request, wrong.status, str(wrong), wrong.code)
 
         return answer
 
+    def _error(
+        self,
+        request: HttpRequest,
+        status: int,
+        message: str,
+        code: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Response:
+        asked = request.scope["simulated"]
+        if is_of_endpoint(asked.path):
+            return endpoint_error(status, message, asked.id, headers, code=code)
+        return error(status, message, asked.at, asked.id, headers, code=code)
+
     async def _http_error(self, request: HttpRequest, wrong: Exception) -> Response:
         status = wrong.status_code if isinstance(wrong, HTTPException) else 500
-        now = self._clock.now()
-        body = error_body(status, f"no resource for `{request.url.path[:80]}`", now, guid(self._lots))
-        return Response(body, status_code=status, media_type="application/json")
+        if "simulated" not in request.scope:
+            return Response(status_code=status)
+        return self._error(request, status, f"no resource for `{request.url.path[:80]}`")
 
 
 async def _send(answer: Answer, send: Send) -> None:

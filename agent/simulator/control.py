@@ -13,6 +13,7 @@ from agent.simulator import happenings
 from agent.simulator.answers import json
 from agent.simulator.clock import Clock
 from agent.simulator.moments import text
+from agent.simulator.names import PORTAL_PERSON
 from agent.simulator.rendering import encode
 from agent.simulator.shapes import Json
 from agent.simulator.state import State
@@ -27,6 +28,8 @@ class Asked(msgspec.Struct, frozen=True, rename="camel"):
     alert_id: str
     evidence: int
     verb: str
+    by: str = PORTAL_PERSON
+    comment: str | None = None
 
 
 def routes(state: State, clock: Clock) -> list[Route]:
@@ -41,7 +44,7 @@ def routes(state: State, clock: Clock) -> list[Route]:
     async def people(request: Request) -> Response:
         try:
             asked = msgspec.json.decode(await request.body(), type=Asked)
-            decide = _VERBS[asked.verb](asked.alert_id, asked.evidence)
+            decide = _VERBS[asked.verb](asked.alert_id, asked.evidence, asked.by, asked.comment)
             decide(state, clock.now())
         except (msgspec.DecodeError, KeyError, IndexError):
             return Response(status_code=400)
@@ -72,8 +75,11 @@ def _status(state: State, now: str) -> Json:
         "requests": Counter(one.kind for one in state.requests),
         "statuses": Counter(str(one.status) for one in state.requests),
         "remediations": len(state.remediations),
+        "notTriggered": sum(1 for one in state.remediations if not one.triggered),
         "remediated": len(state.remediated),
         "remediatedTwice": sum(1 for times in state.remediated.values() if times > 1),
+        "applied": Counter(effect for effect, _, _ in state.applied),
+        "appliedTwice": [target for target, times in sorted(state.applied.items()) if times > 1],
         "strays": state.strays,
     }
 
@@ -85,6 +91,8 @@ def _entry(request: Any) -> Json:
         "path": request.path,
         "query": request.query,
         "kind": request.kind,
+        "id": request.id,
         "status": request.status,
+        "effect": request.effect,
         "pairs": request.pairs,
     }

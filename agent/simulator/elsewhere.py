@@ -8,8 +8,8 @@ from agent.simulator.lots import guid
 from agent.simulator.making import CLICKED, FILE_REMOVED, REPORTED, URL_REMOVED, Maker, person
 from agent.simulator.moments import text
 from agent.simulator.names import DOMAIN, ECHO_TITLE, TENANT_ID
+from agent.simulator.nouns import Bundle
 from agent.simulator.shapes import Json
-from agent.simulator.state import Bundle
 
 _ENDPOINT = "microsoftDefenderForEndpoint"
 

@@ -111,13 +111,13 @@ LIST_FAULTS = (
     *(Fault(what=what) for what in (What.EMPTY_PAGE, What.REPEAT_LINK, What.FOREIGN_LINK, What.PARTIAL)),
 )
 _LISTS = re.compile(r"/v1\.0/security/(incidents|alerts_v2|collaboration/analyzedEmails)")
-_GRAPH = "/v1.0/"
+_APIS = ("/v1.0/", "/api/")
 
 
 class Faults:
     """Decides for each request whether, and how, it fails.
 
-    `share` is the part of all requests to Graph that fails on the seed, from 0 to 1; rules come first.
+    `share` is the part of all requests to Graph and to Defender for Endpoint that fails on the seed, from 0 to 1; rules come first.
     `lateness` is how long at most an update stays invisible in lists after the moment it carries, each
     update for its own time, so that they also come out of order.
     """
@@ -144,7 +144,7 @@ class Faults:
                 self._matched[at] += 1
                 if rule.on is None or self._matched[at] in rule.on:
                     return rule.fault
-        if not path.startswith(_GRAPH) or self._lots.random() >= self._share:
+        if not path.startswith(_APIS) or self._lots.random() >= self._share:
             return None
         if method != "GET":
             hunts = path.endswith("runHuntingQuery")

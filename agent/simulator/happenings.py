@@ -1,18 +1,31 @@
 """What happens in the tenant besides requests: mail moves, evidence follows, people decide, incidents merge."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from agent.simulator import shapes
-from agent.simulator.mail import DELETED, INBOX, JUNK, QUARANTINE, SOFT_DELETED, Copy, Pair
+from agent.simulator.mail import (
+    DELETED,
+    HARD_DELETED,
+    INBOX,
+    JUNK,
+    QUARANTINE,
+    REACHABLE,
+    SOFT_DELETED,
+    Copy,
+    Pair,
+)
 from agent.simulator.moments import text
-from agent.simulator.names import APP_NAME, ECHO_TITLE
+from agent.simulator.names import APP_NAME, ECHO_TITLE, PORTAL_PERSON
+from agent.simulator.nouns import Bundle, Proposal, Remediation, Word
+from agent.simulator.settling import carry_out, rerun
 from agent.simulator.shapes import PENDING
-from agent.simulator.state import Bundle, Happening, Proposal, Remediation, State
+from agent.simulator.state import Happening, State
 
 _DESTINATIONS = {
     "softDelete": SOFT_DELETED,
-    "hardDelete": SOFT_DELETED,
+    "hardDelete": HARD_DELETED,
     "moveToJunk": JUNK,
     "moveToInbox": INBOX,
     "moveToDeletedItems": DELETED,
@@ -21,18 +34,38 @@ ECHO_AFTER = timedelta(minutes=5)
 """From a remediation to the alert that it raises; the time is ours."""
 
 
+SINGLES = 1_000
+"""The most messages of one recipient, where there are few recipients; `SPREAD` is how many are not few."""
+SPREAD = 0.4
+LARGE = 1_000_000
+"""A remediation of more messages lets no other begin.
+
+Source of the three, and of the limit of active ones, which is a switch: Microsoft's page on remediating mail. How a
+breach shows through Graph is UNCONFIRMED: here it is accepted, and nothing moves.
+"""
+
+
 def remediate(state: State, remediation: Remediation, now: datetime) -> None:
-    """Accept a remediation: the mail moves later, and further things follow from that."""
-    state.remediated.update(remediation.pairs)
-    active = sum(1 for other in state.remediations if other.triggered and other.done is None)
+    """Accept a remediation: where it is triggered the mail moves later, and further things follow from that."""
+    remediation.triggered = _is_triggered(state, remediation)
     state.remediations.append(remediation)
-    limit = state.switches.active_remediations
-    if limit is not None and active >= limit:
-        remediation.triggered = False
+    if not remediation.triggered:
         return
     state.plan(now + state.switches.effect_after, _moves(remediation))
     if state.switches.remediation_alerts:
         state.plan(now + ECHO_AFTER, _echo(remediation))
+
+
+def _is_triggered(state: State, asked: Remediation) -> bool:
+    active = [other for other in state.remediations if other.triggered and other.done is None]
+    limit = state.switches.active_remediations
+    if limit is not None and len(active) >= limit:
+        return False
+    if any(len(other.pairs) > LARGE for other in active):
+        return False
+    to = Counter(recipient for _, recipient in asked.pairs)
+    messages = len({message for message, _ in asked.pairs})
+    return len(to) >= SPREAD * messages or max(to.values()) <= SINGLES
 
 
 def _moves(remediation: Remediation) -> Happening:
@@ -40,7 +73,7 @@ def _moves(remediation: Remediation) -> Happening:
         destination = _DESTINATIONS[remediation.action]
         for pair in remediation.pairs:
             copy = state.post.at(pair)
-            if copy is not None and copy.in_mailbox:
+            if copy is not None and copy.location in REACHABLE and copy.location != destination:
                 copy.move(destination, "Manual Remediation", now)
         remediation.done = now
         state.plan_rerun(now, rerun)
@@ -68,22 +101,18 @@ def _echo(remediation: Remediation) -> Happening:
     return raise_alert
 
 
-def rerun(state: State, now: datetime) -> None:
-    """Run the investigations again: actions whose mail is gone are cancelled and count as remediated."""
-    for proposal in tuple(state.open_proposals()):
-        copies = list(proposal.copies(state.post)) if proposal.messages else []
-        if copies and not any(copy.in_mailbox for copy in copies):
-            state.close(proposal, "remediated", now)
-
-
-def person_approves(alert_id: str, index: int) -> Happening:
+def person_approves(
+    alert_id: str, index: int, by: str = PORTAL_PERSON, words: str | None = None
+) -> Happening:
     """Return: somebody approves one pending action in the portal."""
 
     def approve(state: State, now: datetime) -> None:
         proposal = _open_one(state, alert_id, index)
         if proposal is None:
             return
+        proposal.word = Word(True, by, words)
         proposal.evidence["remediationStatus"] = "running"
+        state.note(alert_id, now)
         state.changed(alert_id, now, advances=state.switches.evidence_change_advances)
         state.plan(now + state.switches.effect_after, _carried_out(proposal))
 
@@ -92,9 +121,7 @@ def person_approves(alert_id: str, index: int) -> Happening:
 
 def _carried_out(proposal: Proposal) -> Happening:
     def finish(state: State, now: datetime) -> None:
-        for copy in proposal.copies(state.post):
-            if copy.in_mailbox:
-                copy.move(SOFT_DELETED, "Manual Remediation", now)
+        carry_out(state, proposal, now)
         if proposal.is_open:
             state.close(proposal, "remediated", now)
         state.plan_rerun(now, rerun)
@@ -102,12 +129,13 @@ def _carried_out(proposal: Proposal) -> Happening:
     return finish
 
 
-def person_rejects(alert_id: str, index: int) -> Happening:
+def person_rejects(alert_id: str, index: int, by: str = PORTAL_PERSON, words: str | None = None) -> Happening:
     """Return: somebody rejects one pending action in the portal."""
 
     def reject(state: State, now: datetime) -> None:
         proposal = _open_one(state, alert_id, index)
         if proposal is not None:
+            proposal.word = Word(False, by, words)
             state.close(proposal, "declined", now)
 
     return reject
@@ -153,6 +181,7 @@ def grow(alert_id: str, index: int, copies: Sequence[Copy]) -> Happening:
         fresh = [m for m in dict.fromkeys(copy.network_message_id for copy in copies) if m not in known]
         evidence["networkMessageIds"] = [*evidence["networkMessageIds"], *fresh]
         evidence["emailCount"] = len(evidence["networkMessageIds"])
+        state.note(alert_id, now)
         state.changed(alert_id, now, advances=state.switches.evidence_change_advances)
 
     return add

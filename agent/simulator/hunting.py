@@ -18,6 +18,7 @@ from agent.simulator.mail import (
     DROPPED,
     EXTERNAL,
     FAILED,
+    HARD_DELETED,
     INBOX,
     JUNK,
     QUARANTINE,
@@ -32,6 +33,8 @@ from agent.simulator.shapes import Json
 SOFT_DELETED_WORD = "Soft deleted"
 """Hunting's word for mail in Recoverable Items. UNCONFIRMED: the tables' pages list no such place, and give
 `Deleted items` for the folder that people see."""
+HARD_DELETED_WORD = "Hard deleted"
+"""Hunting's word for mail that is purged. UNCONFIRMED likewise."""
 
 LOCATIONS = {
     INBOX: "Inbox/folder",
@@ -42,6 +45,7 @@ LOCATIONS = {
     FAILED: "Failed",
     DROPPED: "Dropped",
     SOFT_DELETED: SOFT_DELETED_WORD,
+    HARD_DELETED: HARD_DELETED_WORD,
 }
 """The tables' own words for places. Source: `EmailEvents` in Microsoft's schema reference and published queries;
 spelling between `Junk` and `Junk folder`, `Deleted items` and `Deleted folder` is UNCONFIRMED."""
@@ -155,14 +159,14 @@ def parse(words: str, now: datetime) -> Query:
     while match := _LET.match(rest):
         lists[match[1]] = _texts(match[2])
         rest = rest[match.end() :].lstrip()
-    table, *stages = _stages(rest)
+    table, *steps = stages(rest)
     if table != "EmailEvents":
         raise BadRequest(f"failed to resolve table `{table[:40]}`")
     messages: list[str] | None = None
     since, most = now - REACH, MOST_ROWS
     columns: Mapping[str, Column] = _OF_EVENT
     wants_clicks = False
-    for stage in stages:
+    for stage in steps:
         if match := _AGO.fullmatch(stage):
             since = max(since, now - _span(match))
         elif match := _IN.fullmatch(stage):
@@ -183,9 +187,9 @@ def parse(words: str, now: datetime) -> Query:
     return Query(messages, since, columns, most, wants_clicks)
 
 
-def _stages(rest: str) -> list[str]:
-    """Cut at bars, those inside brackets and texts aside."""
-    stages, depth, start, quoted = [], 0, 0, False
+def stages(rest: str) -> list[str]:
+    """Return the parts of a query between bars, those inside brackets and texts aside."""
+    found, depth, start, quoted = [], 0, 0, False
     for match in re.finditer(r"[|()\"]", rest):
         mark = match[0]
         if mark == '"':
@@ -193,11 +197,11 @@ def _stages(rest: str) -> list[str]:
         elif quoted:
             continue
         elif mark == "|" and depth == 0:
-            stages.append(rest[start : match.start()].strip())
+            found.append(rest[start : match.start()].strip())
             start = match.end()
         elif mark in "()":
             depth += 1 if mark == "(" else -1
-    return [*stages, rest[start:].strip()]
+    return [*found, rest[start:].strip()]
 
 
 def _span(match: re.Match[str]) -> timedelta:
@@ -217,7 +221,7 @@ def _listed(words: str, lists: Mapping[str, list[str]]) -> list[str]:
 
 
 def _joined(match: re.Match[str], lists: Mapping[str, list[str]]) -> Mapping[str, Column]:
-    for stage in _stages(match[1])[1:]:
+    for stage in stages(match[1])[1:]:
         inside = stage.strip()
         listed = _IN.fullmatch(inside)
         if listed is not None:
@@ -240,12 +244,12 @@ def _joined(match: re.Match[str], lists: Mapping[str, list[str]]) -> Mapping[str
 
 def _check_clicks(words: str, lists: Mapping[str, list[str]]) -> None:
     """Raise BadRequest where clicks are asked for in another form than the one that is understood here."""
-    table, *stages = (" ".join(stage.split()) for stage in _stages(words))
-    if table != clicking.TABLE or tuple(stages[2:]) != clicking.STAGES or not _AGO.fullmatch(stages[0]):
+    table, *steps = (" ".join(stage.split()) for stage in stages(words))
+    if table != clicking.TABLE or tuple(steps[2:]) != clicking.STAGES or not _AGO.fullmatch(steps[0]):
         raise BadRequest(f"the union could not be parsed near `{words.strip()[:60]}`")
-    matched = _IN.fullmatch(stages[1])
+    matched = _IN.fullmatch(steps[1])
     if matched is None:
-        raise BadRequest(f"the union could not be parsed near `{stages[1][:60]}`")
+        raise BadRequest(f"the union could not be parsed near `{steps[1][:60]}`")
     _listed(matched[1], lists)
 
 

@@ -13,8 +13,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from agent.simulator.answers import json
+from agent.simulator.kinds import is_of_endpoint
 from agent.simulator.moments import text
-from agent.simulator.names import APP_NAME, CLIENT_ID
+from agent.simulator.names import (
+    APP_NAME,
+    CLIENT_ID,
+    ENDPOINT_AUDIENCES,
+    ENDPOINT_ROLES,
+    GRAPH_AUDIENCES,
+)
 from agent.simulator.state import State
 
 _KEY = b"signs only what this simulator itself reads"
@@ -69,14 +76,16 @@ class Identity:
             "appid": CLIENT_ID,
             "app_displayname": APP_NAME,
             "idtyp": "app",
-            "roles": sorted(switches.roles),
+            "roles": sorted(_held(switches.roles, audience)),
             "tid": self._state.tenant_id,
         }
         signed = f"{_segment({'typ': 'JWT', 'alg': 'HS256'})}.{_segment(claims)}"
         return f"{signed}.{_signature(signed)}"
 
     def check(self, request: Request, roles: frozenset[str], now: datetime) -> None:
-        """Pass a request whose token is valid and holds one of the roles.
+        """Pass a request whose token is valid, is for the API that is asked, and holds one of the roles.
+
+        A token for this simulator's own address is one for Graph.
 
         Raises:
             Unauthorized: there is no valid token.
@@ -90,10 +99,25 @@ class Identity:
             raise Unauthorized("access token validation failure")
         if claims["exp"] <= now.timestamp():
             raise Unauthorized("lifetime validation failed, the token is expired")
+        if not _is_for(request, str(claims["aud"])):
+            raise Unauthorized("access token validation failure, invalid audience")
         if not roles & set(claims["roles"]) & self._state.switches.roles:
             raise Forbidden(
                 f"missing application roles, one of these is required: {', '.join(sorted(roles))}"
             )
+
+
+def _held(roles: frozenset[str], audience: str) -> frozenset[str]:
+    """Return those of the roles that are the API's which the token is for."""
+    of_endpoint = audience.rstrip("/") in ENDPOINT_AUDIENCES
+    return roles & ENDPOINT_ROLES if of_endpoint else roles - ENDPOINT_ROLES
+
+
+def _is_for(request: Request, audience: str) -> bool:
+    asked = audience.rstrip("/")
+    if is_of_endpoint(request.url.path):
+        return asked in ENDPOINT_AUDIENCES
+    return asked in GRAPH_AUDIENCES or asked == f"{request.url.scheme}://{request.url.netloc}"
 
 
 def _segment(words: Mapping[str, object]) -> str:

@@ -17,9 +17,13 @@ FAILED = "failed"
 DROPPED = "dropped"
 SOFT_DELETED = "softDeleted"
 """In Recoverable Items: ours, since Graph has no word for it. See `hunting.LOCATIONS`."""
+HARD_DELETED = "hardDeleted"
+"""Purged: nothing brings it back. Ours as well."""
 
 IN_MAILBOX = frozenset({INBOX, JUNK, DELETED})
-"""Folders that a remediation takes mail out of."""
+"""Folders that people see: mail there is not gone."""
+REACHABLE = IN_MAILBOX | {SOFT_DELETED}
+"""Places that a remediation takes mail out of. That of quarantined mail is a release, which is another call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,7 @@ class Copy:
 
     @property
     def in_mailbox(self) -> bool:
-        """Whether a remediation would move it."""
+        """Whether people still see it."""
         return self.location in IN_MAILBOX
 
     def move(self, location: str, moved_by: str, now: datetime) -> None:

@@ -15,8 +15,8 @@ from agent.simulator.making import (
     Maker,
 )
 from agent.simulator.names import DOMAIN, PARTNERS, SIMULATION_DOMAIN, VIPS
+from agent.simulator.nouns import Bundle
 from agent.simulator.shapes import Json
-from agent.simulator.state import Bundle
 
 _HOUR = timedelta(hours=1)
 LARGEST = 12_000

@@ -8,8 +8,8 @@ from agent.simulator import shapes
 from agent.simulator.lots import guid, lots
 from agent.simulator.mail import DELETED, INBOX, JUNK, QUARANTINE, Click, Copy, Letter
 from agent.simulator.names import DOMAIN
+from agent.simulator.nouns import Act, Bundle
 from agent.simulator.shapes import Json
-from agent.simulator.state import Bundle
 
 _FIRST = (
     *("anna", "ben", "carla", "david", "elena", "felix", "greta", "hugo", "ines", "jonas"),
@@ -143,6 +143,7 @@ class Maker:
         state: str = shapes.PENDING,
         status: str = "active",
         prefix: str = "fa",
+        proposes: Act | None = None,
         **alert: object,
     ) -> Bundle:
         """Return an incident with one alert that shows this evidence."""
@@ -158,7 +159,7 @@ class Maker:
             **alert,  # type: ignore[arg-type]
         )
         head = shapes.incident(incident_id, name=name, created=created, severity=severity, status=status)
-        return Bundle(head, (one,), tuple(copies), tuple(clicks))
+        return Bundle(head, (one,), tuple(copies), tuple(clicks), proposes)
 
     def by_url(self, created: datetime, copies: Sequence[Copy], url: str, **more: str) -> Json:
         """Return a cluster of messages with one URL. How real ones spell `clusterBy` is UNCONFIRMED."""

@@ -26,14 +26,39 @@ HUNT = "ThreatHunting.Read.All"
 READ_GROUPS = "GroupMember.Read.All"
 READ_USERS = "User.Read.All"
 READ_DEVICES = "Device.Read.All"
+READ_MAILBOXES = "MailboxSettings.Read"
+WRITE_MAILBOXES = "MailboxSettings.ReadWrite"
+READ_DOMAINS = "Domain.Read.All"
+SWITCH_ACCOUNTS = "User.EnableDisableAccount.All"
+REVOKE_SESSIONS = "User.RevokeSessions.All"
+READ_ROLES = "RoleManagement.Read.Directory"
+READ_IDENTITIES = "SecurityIdentitiesAccount.Read.All"
+ACT_ON_IDENTITIES = "SecurityIdentitiesActions.ReadWrite.All"
+READ_MACHINES = "Machine.Read.All"
+QUARANTINE_FILES = "Machine.StopAndQuarantine"
 
-ALL_ROLES = frozenset(
+ENDPOINT_ROLES = frozenset({READ_MACHINES, QUARANTINE_FILES})
+"""Application permissions of the Defender for Endpoint API: no token for Graph holds them."""
+ALL_ROLES = ENDPOINT_ROLES | {
+    *(READ_INCIDENTS, WRITE_INCIDENTS, READ_ALERTS, WRITE_ALERTS, READ_MAIL, WRITE_MAIL, HUNT),
+    *(READ_GROUPS, READ_USERS, READ_DEVICES, READ_MAILBOXES, WRITE_MAILBOXES, READ_DOMAINS),
+    *(SWITCH_ACCOUNTS, REVOKE_SESSIONS, READ_ROLES, READ_IDENTITIES, ACT_ON_IDENTITIES),
+}
+"""Every application permission that the agent can make use of."""
+
+GRAPH_AUDIENCES = frozenset({"https://graph.microsoft.com", "00000003-0000-0000-c000-000000000000"})
+ENDPOINT_AUDIENCES = frozenset(
     {
-        *(READ_INCIDENTS, WRITE_INCIDENTS, READ_ALERTS, WRITE_ALERTS, READ_MAIL, WRITE_MAIL, HUNT),
-        *(READ_GROUPS, READ_USERS, READ_DEVICES),
+        "https://api.securitycenter.microsoft.com",
+        "https://api.security.microsoft.com",
+        "https://securitycenter.onmicrosoft.com/windowsatpservice",
     }
 )
-"""Every application permission that the agent can make use of."""
+"""What a token for the Defender for Endpoint API names as its audience. Source: that API's pages on access, which print
+the first; its addresses moved to the second. The third is what older tokens were seen to hold: UNCONFIRMED."""
+
+PORTAL_PERSON = f"soc.analyst@{DOMAIN}"
+"""Who decides in the portal where nobody is named."""
 
 ECHO_TITLE = "Administrative action submitted by an Administrator"
 """The alert that a remediation by an administrator raises. Source: Microsoft's page on remediating mail."""

@@ -8,7 +8,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from agent.simulator import hunting, odata
+from agent.simulator import cloud_events, hunting, odata
 from agent.simulator.answers import json
 from agent.simulator.faults import Faults
 from agent.simulator.mail import Copy
@@ -21,6 +21,7 @@ from agent.simulator.state import State
 from agent.simulator.switches import Top
 
 MOST_TOP = 1000
+METADATA = "https://graph.microsoft.com/v1.0/$metadata#"
 
 Thing = TypeVar("Thing")
 
@@ -55,7 +56,7 @@ class Reading:
         unmasked = wants_unknown_members(request)
         found = self._found(self._state.incidents, options, INCIDENTS, now)
         render = self._rendering.incident
-        return _page(
+        return page(
             request,
             found,
             lambda one: render(one["id"], unmasked=unmasked, alerts=expand),
@@ -69,7 +70,7 @@ class Reading:
         odata.checked(options, ALERTS, frozenset({SKIP_TOKEN}))
         unmasked = wants_unknown_members(request)
         found = self._found(self._state.alerts, options, ALERTS, now)
-        return _page(
+        return page(
             request,
             found,
             lambda one: self._rendering.alert(one["id"], unmasked=unmasked),
@@ -126,7 +127,7 @@ class Reading:
         copies = self._state.post.all() if message is None else self._state.post.of_message(message)
         found = [copy for copy in copies if recipient in {"", copy.recipient.lower()} and within(copy)]
         found.sort(key=lambda copy: (copy.received, copy.pair), reverse=True)
-        return _page(
+        return page(
             request,
             found,
             lambda copy: encode(analyzed_email(copy)),
@@ -135,7 +136,7 @@ class Reading:
         )
 
     async def hunt(self, request: Request, now: datetime) -> Response:
-        """Run the one form of hunting query that is understood here."""
+        """Run one of the two forms of hunting queries that are understood here."""
         try:
             body = msgspec.json.decode(await request.body(), type=dict[str, str | None])
         except msgspec.DecodeError as error:
@@ -144,7 +145,11 @@ class Reading:
         words = asked.get("query")
         if not words or asked.keys() - {"query", "timespan"}:
             raise BadRequest("the body must hold `Query` and may hold `Timespan`")
-        found = hunting.answer(words, self._state.post, now, has_clicks=self._state.switches.click_table)
+        if cloud_events.is_about(words):
+            found = cloud_events.answer(words, self._state, now)
+        else:
+            has_clicks = self._state.switches.click_table
+            found = hunting.answer(words, self._state.post, now, has_clicks=has_clicks)
         return json(_in_context("microsoft.graph.security.huntingQueryResults", encode(found)))
 
     def _found(
@@ -187,13 +192,19 @@ def _window(options: Mapping[str, str]) -> Callable[[Copy], bool]:
     )
 
 
-def _page(
-    request: Request, found: Sequence[Thing], render: Callable[[Thing], bytes], *, context: str, size: int
+def page(
+    request: Request,
+    found: Sequence[Thing],
+    render: Callable[[Thing], bytes],
+    *,
+    context: str,
+    size: int,
+    metadata: str = METADATA,
 ) -> Response:
     """Answer one page of what was found, with a link where there is more."""
     options = dict(request.query_params)
     begin = place(options).offset
-    parts = [f'{{"@odata.context":"https://graph.microsoft.com/v1.0/$metadata#{context}"'.encode()]
+    parts = [f'{{"@odata.context":"{metadata}{context}"'.encode()]
     counted = options.get("$count")
     if counted not in (None, "true", "false"):
         raise BadRequest(f"`{counted}` is not a valid value of `$count`")

@@ -1,10 +1,11 @@
 """The tenant's things as bytes, encoded once for each revision: pages are asked for far more than they change."""
 
+import zlib
 from datetime import datetime
 
 import msgspec
 
-from agent.simulator.mail import SOFT_DELETED, Copy
+from agent.simulator.mail import HARD_DELETED, SOFT_DELETED, Copy
 from agent.simulator.moments import text
 from agent.simulator.shapes import PENDING, Json
 from agent.simulator.state import State
@@ -19,6 +20,7 @@ from agent.simulator.words import (
 encode = msgspec.json.Encoder().encode
 
 _BLOCKED = frozenset({"failed", "dropped", "quarantine"})
+_UNNAMED = frozenset({SOFT_DELETED, HARD_DELETED})
 
 
 class Rendering:
@@ -73,7 +75,15 @@ class Rendering:
             status = "active"
         if not unmasked:
             status = _masked(status, HIDDEN_REMEDIATION_STATUSES)
-        return {**evidence, "remediationStatus": status}
+        shown = {**evidence, "remediationStatus": status}
+        if evidence.get("configurationId") and not self._state.switches.rule_ids_match:
+            shown["configurationId"] = _of_exchange(evidence["configurationId"])
+        return shown
+
+
+def _of_exchange(rule_id: str) -> str:
+    """Return another name for a rule, as Exchange has one of digits for each. That Defender gives it is UNCONFIRMED."""
+    return str(1 + zlib.crc32(rule_id.encode())) * 2
 
 
 def _shown_incident(incident: Json, unmasked: bool) -> Json:
@@ -136,7 +146,7 @@ def _delivery(location: str, threats: str) -> Json:
     action = "blocked" if location in _BLOCKED else "delivered"
     return {
         "action": "deliveredToJunk" if location == "junkFolder" else action,
-        "location": "others" if location == SOFT_DELETED else location,
+        "location": "others" if location in _UNNAMED else location,
         "originalThreats": threats,
         "latestThreats": threats,
     }

@@ -166,6 +166,7 @@ _LOCATIONS = {
     "inbox_folder": "inbox",
     "onprem_external": "external",
     "softDeleted": "deletedFolder",
+    "hardDeleted": "deletedFolder",
 }
 _DIRECTIONS = {"intraOrg": "intraorg"}
 
@@ -225,12 +226,12 @@ def _sender(address: str, name: str) -> Json:
     return {"emailAddress": address, "displayName": name, "domainName": address.partition("@")[2]}
 
 
-def account(name: str, domain: str, object_id: str) -> Json:
-    """Return a `userAccount`."""
+def account(name: str, domain: str, object_id: str, *, sid: str | None = None) -> Json:
+    """Return a `userAccount`; `sid` is that of an account on premises."""
     return {
         "accountName": name,
         "domainName": domain,
-        "userSid": None,
+        "userSid": sid,
         "azureAdUserId": object_id,
         "userPrincipalName": f"{name}@{domain}",
         "displayName": name.replace(".", " ").title(),

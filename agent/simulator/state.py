@@ -1,15 +1,19 @@
 """The tenant as it is now: Graph-shaped JSON in typed containers, and what is still to happen."""
 
 import heapq
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from agent.simulator.directory import Directory
-from agent.simulator.mail import Click, Copy, Pair, Post
+from agent.simulator.lagging import Lagging
+from agent.simulator.machines import Machines
+from agent.simulator.mail import Pair, Post
+from agent.simulator.mailboxes import Mailbox
 from agent.simulator.moments import text
 from agent.simulator.names import TENANT_ID
+from agent.simulator.nouns import Act, Bundle, Change, Proposal, Remediation, Request, Stood, Target
 from agent.simulator.shapes import PENDING, Json
 from agent.simulator.switches import Switches
 
@@ -19,66 +23,8 @@ LIFETIME = timedelta(days=7)
 Happening = Callable[["State", datetime], None]
 """Something that changes the tenant at its moment."""
 
-
-@dataclass(frozen=True, slots=True)
-class Bundle:
-    """One incident with its alerts and the mail they speak of, ready to appear."""
-
-    incident: Json
-    alerts: tuple[Json, ...] = ()
-    copies: tuple[Copy, ...] = ()
-    clicks: tuple[Click, ...] = ()
-
-
-@dataclass(slots=True)
-class Proposal:
-    """One pending action as one alert's evidence shows it. `is_open` until somebody or something ends it."""
-
-    alert_id: str
-    evidence: Json
-    is_open: bool = True
-
-    @property
-    def messages(self) -> tuple[str, ...]:
-        """The messages it acts on; none where it is not about mail."""
-        if "networkMessageIds" in self.evidence:
-            return tuple(self.evidence["networkMessageIds"])
-        message = self.evidence.get("networkMessageId")
-        return (message,) if message else ()
-
-    def copies(self, post: Post) -> Iterator[Copy]:
-        """Return the copies it acts on: of a single message only the one mailbox it names."""
-        recipient = self.evidence.get("recipientEmailAddress")
-        for message in self.messages:
-            for copy in post.of_message(message):
-                if recipient is None or copy.recipient.lower() == recipient.lower():
-                    yield copy
-
-
-@dataclass(slots=True)
-class Remediation:
-    """One accepted `remediate`. `done` is when the mail had moved; None while it is active."""
-
-    bulk_id: str
-    name: str
-    action: str
-    pairs: tuple[Pair, ...]
-    asked: datetime
-    triggered: bool = True
-    done: datetime | None = None
-
-
-@dataclass(slots=True)
-class Request:
-    """One request and what its sender saw: status 0 is a connection that broke."""
-
-    at: datetime
-    method: str
-    path: str
-    query: str
-    kind: str = ""
-    status: int = 0
-    pairs: tuple[Pair, ...] = ()
+TAKES_AWAY = frozenset({"softDelete", "hardDelete", "moveToJunk", "moveToDeletedItems"})
+"""Actions of `remediate` that take mail out of the inbox."""
 
 
 @dataclass
@@ -93,10 +39,20 @@ class State:
     alerts: dict[str, Json] = field(default_factory=dict)
     post: Post = field(default_factory=Post)
     directory: Directory = field(default_factory=Directory)
+    mailboxes: dict[str, Mailbox] = field(default_factory=dict)
+    """By the object id of the user; a user whose mailbox does nothing special is not in it."""
+    identities: dict[str, Json] = field(default_factory=dict)
+    """`identityAccounts` by their ids, in the form of the schema."""
+    resets: dict[str, datetime] = field(default_factory=dict)
+    """When the password of an `identityAccounts` was reset last."""
+    machines: Machines = field(default_factory=Machines)
+    lagging: Lagging = field(default_factory=Lagging)
     proposals: list[Proposal] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    """What hunting will tell of investigations, oldest first."""
     remediations: list[Remediation] = field(default_factory=list)
-    remediated: Counter[Pair] = field(default_factory=Counter)
-    """How often each copy was asked to be remediated, in accepted requests."""
+    applied: Counter[Target] = field(default_factory=Counter)
+    """How often each thing was asked to be done to each target, in accepted requests."""
     requests: list[Request] = field(default_factory=list)
     strays: list[str] = field(default_factory=list)
     """Incidents that were written to although they had been merged into another."""
@@ -105,6 +61,7 @@ class State:
     revisions: Counter[str] = field(default_factory=Counter)
     """How often each incident and alert has changed."""
     _alerts_of: dict[str, list[str]] = field(default_factory=dict)
+    _proposals_of: dict[str, list[Proposal]] = field(default_factory=lambda: defaultdict(list))
     _agenda: list[tuple[datetime, int, Happening]] = field(default_factory=list)
     _planned: int = 0
     _reruns: set[datetime] = field(default_factory=set)
@@ -124,20 +81,46 @@ class State:
         self.post.add(bundle.copies)
         self.post.click(bundle.clicks)
         for alert in bundle.alerts:
-            self._add(alert, now)
+            self._add(alert, bundle.proposes, now)
 
-    def _add(self, alert: Json, now: datetime) -> None:
+    def _add(self, alert: Json, proposes: Act | None, now: datetime) -> None:
         self.alerts[alert["id"]] = alert
         self._alerts_of.setdefault(alert["incidentId"], []).append(alert["id"])
         deadline = datetime.fromisoformat(alert["createdDateTime"]) + LIFETIME
         is_alive = deadline > now
-        self.proposals += [
-            Proposal(alert["id"], evidence, is_open=is_alive)
+        found = [
+            Proposal(alert["id"], evidence, is_open=is_alive, proposes=proposes)
             for evidence in alert["evidence"]
             if evidence["remediationStatus"] == PENDING
         ]
+        self.proposals += found
+        self._proposals_of[alert["id"]] += found
+        if found:
+            self.note(alert["id"], datetime.fromisoformat(alert["createdDateTime"]))
         if is_alive and alert["investigationState"] == PENDING:
             self.plan(deadline, _expiry(alert["id"]))
+
+    def apply(self, asked: Request, effect: str, pairs: Iterable[Pair]) -> None:
+        """Count what an accepted write does, and write it down in its request."""
+        asked.effect, asked.pairs = effect, tuple(pairs)
+        self.applied.update((effect, what, place) for what, place in asked.pairs)
+
+    @property
+    def remediated(self) -> Counter[Pair]:
+        """How often each copy was asked to be taken away, in accepted requests."""
+        found: Counter[Pair] = Counter()
+        for (effect, message, recipient), times in self.applied.items():
+            if effect in TAKES_AWAY:
+                found[(message, recipient)] += times
+        return found
+
+    def note(self, alert_id: str, now: datetime) -> None:
+        """Write down how the actions of an alert's investigation stand."""
+        stood = tuple(
+            Stood(one.act, number, dict(one.evidence), one.word, one.ended)
+            for number, one in enumerate(self._proposals_of[alert_id])
+        )
+        self.changes.append(Change(now, alert_id, str(self.alerts[alert_id]["investigationState"]), stood))
 
     def alerts_of(self, incident_id: str) -> Sequence[str]:
         """Return the ids of an incident's alerts, oldest first."""
@@ -154,7 +137,8 @@ class State:
 
     def open_proposals(self, alert_id: str | None = None) -> Iterator[Proposal]:
         """Return what still awaits approval, of one alert or of all."""
-        return (p for p in self.proposals if p.is_open and alert_id in (None, p.alert_id))
+        some = self.proposals if alert_id is None else self._proposals_of[alert_id]
+        return (proposal for proposal in some if proposal.is_open)
 
     def plan(self, due: datetime, happening: Happening) -> None:
         """Let something happen at its moment; what is due at once happens in the order of planning."""
@@ -168,7 +152,7 @@ class State:
             happening(self, due)
 
     def plan_rerun(self, now: datetime, happening: Happening) -> None:
-        """Let investigations run again, once for all mail that went in the same minute."""
+        """Let investigations run again, once for everything that went in the same minute."""
         after = self.switches.closes_after.after
         if after is None:
             return
@@ -193,13 +177,14 @@ class State:
 
     def close(self, proposal: Proposal, status: str, now: datetime) -> None:
         """End a pending action; its alert is resolved when nothing is left."""
-        proposal.is_open = False
+        proposal.is_open, proposal.ended = False, now
         proposal.evidence["remediationStatus"] = status
         alert = self.alerts[proposal.alert_id]
         if not any(self.open_proposals(proposal.alert_id)) and alert["investigationState"] == PENDING:
             alert["investigationState"] = "successfullyRemediated"
             alert["status"] = "resolved"
             alert["resolvedDateTime"] = text(now)
+        self.note(proposal.alert_id, now)
         self.changed(proposal.alert_id, now, advances=self.switches.evidence_change_advances)
 
 
@@ -212,6 +197,7 @@ def _expiry(alert_id: str) -> Happening:
             proposal.is_open = False
             proposal.evidence["remediationStatus"] = state.switches.expired_evidence
         alert["investigationState"] = "terminatedBySystem"
+        state.note(alert_id, now)
         state.changed(alert_id, now, advances=state.switches.evidence_change_advances)
 
     return expire

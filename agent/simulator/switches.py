@@ -10,7 +10,17 @@ from enum import StrEnum
 
 import msgspec
 
-from agent.simulator.names import ALL_ROLES, HUNT, READ_MAIL, WRITE_MAIL
+from agent.simulator.names import (
+    ACT_ON_IDENTITIES,
+    ALL_ROLES,
+    ENDPOINT_ROLES,
+    HUNT,
+    READ_MAIL,
+    READ_ROLES,
+    SWITCH_ACCOUNTS,
+    WRITE_MAIL,
+    WRITE_MAILBOXES,
+)
 
 
 class Closes(StrEnum):
@@ -40,6 +50,25 @@ class Top(StrEnum):
     """400 whenever it is given."""
 
 
+class Printed(StrEnum):
+    """In which of the two documented forms Defender for Identity answers."""
+
+    SCHEMA = "schema"
+    """`identityProvider`, words in camel case, the result of an action by itself."""
+    SAMPLES = "samples"
+    """`provider`, words in Pascal case in lists, the result of an action within `value`."""
+
+
+class Service(StrEnum):
+    """What a tenant has a licence for."""
+
+    MAIL = "mail"
+    HUNTING = "hunting"
+    MAILBOXES = "mailboxes"
+    IDENTITIES = "identities"
+    ENDPOINT = "endpoint"
+
+
 class Switches(msgspec.Struct, frozen=True, kw_only=True):
     """One position of every switch."""
 
@@ -67,9 +96,31 @@ class Switches(msgspec.Struct, frozen=True, kw_only=True):
     throttle_per_minute: int | None = 150
     """Requests to `/security` in one minute; None for no limit. 150 is published for alerts, and for
     incidents, mail and hunting it is taken to be the same."""
+    machine_calls_per_minute: int | None = 100
+    """Requests to Defender for Endpoint in one minute, as its pages say, who say 1,500 in an hour too; None for no
+    limit."""
     active_remediations: int | None = None
     """How many remediations may be active at once; one more is accepted and never carried out. Microsoft
     says 50, not how a breach shows through Graph. None for no limit."""
+    determination_alone: bool = True
+    """Whether a determination may be set where nothing is classified; the older Defender XDR API refuses it."""
+    write_lag: timedelta = timedelta()
+    """For how long reads of users and rules still show what was there before a write. No time is published."""
+    sync_after: timedelta = timedelta(minutes=30)
+    """From a change on premises, or of a synchronised user in Entra ID, until Entra ID is as it is on premises."""
+    rule_ids_match: bool = True
+    """Whether `configurationId` of mailbox evidence is the `id` of the `messageRule`."""
+    identities_printed: Printed = Printed.SCHEMA
+    """Microsoft's samples and its schema disagree on `identityAccounts` and on the answer to `invokeAction`."""
+    air_table: bool = True
+    """Whether hunting has `CloudAppEvents`. Without Defender for Cloud Apps and its connector it does not, and how it then
+    says so is not published."""
+    rows_after: timedelta = timedelta(minutes=15)
+    """From a change of an investigation to its row in hunting (`AirInvestigationData`). No time is published."""
+    rows_hold_text: bool = False
+    """Whether `RawEventData` comes as JSON within a text rather than as an object."""
+    unlicensed: frozenset[Service] = frozenset()
+    """What the tenant has no licence for."""
     roles: frozenset[str] = ALL_ROLES
     """The application permissions that an administrator has consented to."""
     token_lifetime: timedelta = timedelta(hours=24)
@@ -93,6 +144,22 @@ def every_position() -> Mapping[str, Switches]:
         "expired evidence is declined": Switches(expired_evidence="declined"),
         "unheard words": Switches(unheard_words=True),
         "no table of clicks": Switches(click_table=False),
+        "as many remediations as documented": Switches(active_remediations=50),
+        "no determination alone": Switches(determination_alone=False),
+        "writes show late": Switches(write_lag=timedelta(minutes=10)),
+        "synchronised after hours": Switches(sync_after=timedelta(hours=3)),
+        "rules have other ids": Switches(rule_ids_match=False),
+        "identities as in the samples": Switches(identities_printed=Printed.SAMPLES),
+        "no table of investigations": Switches(air_table=False),
+        "rows after hours": Switches(rows_after=timedelta(hours=3)),
+        "rows hold text": Switches(rows_hold_text=True),
+        "no licence but for mail and hunting": Switches(
+            unlicensed=frozenset({Service.MAILBOXES, Service.IDENTITIES, Service.ENDPOINT})
+        ),
         "no hunting": Switches(roles=ALL_ROLES - {HUNT}),
         "no mail": Switches(roles=ALL_ROLES - {HUNT, READ_MAIL, WRITE_MAIL}),
+        "no roles shown": Switches(roles=ALL_ROLES - {READ_ROLES}),
+        "mail alone may be changed": Switches(
+            roles=ALL_ROLES - {WRITE_MAILBOXES, SWITCH_ACCOUNTS, ACT_ON_IDENTITIES} - ENDPOINT_ROLES
+        ),
     }

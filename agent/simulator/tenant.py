@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import chain
 
-from agent.simulator import elsewhere, happenings, mailings
-from agent.simulator.furnishing import furnish
+from agent.simulator import elsewhere, happenings, mailings, suspects
+from agent.simulator.furnishing import furnish, place
 from agent.simulator.mail import INBOX, Copy
 from agent.simulator.making import URL_REMOVED, Maker
 from agent.simulator.names import VIPS
+from agent.simulator.nouns import Bundle
+from agent.simulator.settling import rerun
 from agent.simulator.shapes import Json
-from agent.simulator.state import Bundle, State
+from agent.simulator.state import State
 
 
 def seed(seed: int, now: datetime) -> State:
@@ -42,6 +44,9 @@ def seed(seed: int, now: datetime) -> State:
         state.admit(bundle, now)
     state.unheard = list(elsewhere.unheard(maker))
     _plan(state, maker, now)
+    for bundle in chain(suspects.accounts(maker), suspects.settings(maker), suspects.files(maker)):
+        state.admit(bundle, now)
+    place(state)
     return state
 
 
@@ -63,7 +68,7 @@ def _plan(state: State, maker: Maker, now: datetime) -> None:
         due = now + (2 * number) * minute
         arriving = mailings.one_url(maker, f"Arrived {number}", due, size=2 + 3 * number)
         state.plan(due, happenings.arrive(arriving))
-    state.plan(now + timedelta(hours=2), happenings.rerun)
+    state.plan(now + timedelta(hours=2), rerun)
 
 
 def _planned_cluster(

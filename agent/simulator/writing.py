@@ -13,11 +13,12 @@ from agent.simulator import happenings
 from agent.simulator.answers import json
 from agent.simulator.lots import guid, lots
 from agent.simulator.mail import Pair
+from agent.simulator.nouns import Remediation
 from agent.simulator.odata import BadRequest
 from agent.simulator.reading import NotFound, Reading, wants_unknown_members
 from agent.simulator.rendering import encode
 from agent.simulator.shapes import Json
-from agent.simulator.state import Remediation, State
+from agent.simulator.state import State
 from agent.simulator.words import (
     CLASSIFICATIONS,
     DETERMINATIONS,
@@ -66,43 +67,54 @@ class Writing:
     async def patch_incident(self, request: Request, now: datetime) -> Response:
         """Change properties of an incident; `customTags` are replaced whole."""
         incident = self._incident(request)
-        incident.update(_changes(await _body(request), _OF_INCIDENT))
+        changes = _changes(await body_of(request), _OF_INCIDENT)
+        self._check_determination(incident, changes)
+        incident.update(changes)
         happenings.wrote(self._state, incident, now)
         return json(self._reading.incident_body(incident["id"], unmasked=wants_unknown_members(request)))
 
     async def patch_alert(self, request: Request, now: datetime) -> Response:
         """Change properties of an alert."""
         alert = self._alert(request)
-        alert.update(_changes(await _body(request), _OF_ALERT))
+        changes = _changes(await body_of(request), _OF_ALERT)
+        self._check_determination(alert, changes)
+        alert.update(changes)
         happenings.wrote(self._state, alert, now)
         return json(self._reading.alert_body(alert["id"], unmasked=wants_unknown_members(request)))
 
     async def comment_incident(self, request: Request, now: datetime) -> Response:
         """Add a comment to an incident."""
-        words = _comment(await _body(request))
+        words = _comment(await body_of(request))
         incident = self._incident(request)
         happenings.comment(self._state, incident, words, now)
         return _comments(f"security/incidents('{incident['id']}')/comments", incident)
 
     async def comment_alert(self, request: Request, now: datetime) -> Response:
         """Add a comment to an alert."""
-        words = _comment(await _body(request))
+        words = _comment(await body_of(request))
         alert = self._alert(request)
         happenings.comment(self._state, alert, words, now)
         return _comments(f"security/alerts_v2('{alert['id']}')/comments", alert)
 
     async def remediate(self, request: Request, now: datetime) -> Response:
         """Accept the remediation of mail: 202 without a body, and a link for people."""
-        body = await _body(request)
+        body = await body_of(request)
         remediation = _remediation(body, guid(self._lots), now)
+        self._state.apply(request.scope["simulated"], remediation.action, remediation.pairs)
         happenings.remediate(self._state, remediation, now)
-        request.scope["simulated"].pairs = remediation.pairs
         filters = quote('{"bulkId":["' + remediation.bulk_id + '"]}')
         where = f"https://security.microsoft.com/action-center/history?filters={filters}"
         return Response(
             status_code=202,
             headers={"location": f"{where}&tid={self._state.tenant_id}", "content-length": "0"},
         )
+
+    def _check_determination(self, thing: Json, changes: Json) -> None:
+        """Raise BadRequest where something is determined that is not classified, and the switch is against it."""
+        classified = changes.get("classification", thing["classification"])
+        determines = changes.get("determination") not in (None, "unknown")
+        if determines and classified in (None, "unknown") and not self._state.switches.determination_alone:
+            raise BadRequest("`determination` needs a `classification`")
 
     def _incident(self, request: Request) -> Json:
         incident = self._state.incidents.get(request.path_params["id"])
@@ -119,7 +131,12 @@ class Writing:
         return alert
 
 
-async def _body(request: Request) -> dict[str, Any]:
+async def body_of(request: Request) -> dict[str, Any]:
+    """Return the body of a request.
+
+    Raises:
+        BadRequest: it is not a JSON object.
+    """
     try:
         return msgspec.json.decode(await request.body(), type=dict[str, Any])
     except msgspec.DecodeError as error:
@@ -184,7 +201,12 @@ def _remediation(body: Mapping[str, Any], bulk_id: str, now: datetime) -> Remedi
     if not isinstance(emails, list) or not emails:
         raise BadRequest("`analyzedEmails` must name at least one message")
     return Remediation(
-        bulk_id, body["displayName"], body["action"], tuple(_pair(email) for email in emails), now
+        bulk_id,
+        body["displayName"],
+        body["action"],
+        tuple(_pair(email) for email in emails),
+        now,
+        senders_copy=body["remediateSendersCopy"],
     )
 
 

@@ -13,10 +13,11 @@ import httpx
 import msgspec
 from azure.core.credentials import AccessToken
 
-from agent.adapters.graph.clouds import Cloud, simulator
 from agent.adapters.graph.connect import Graph, open_graph
+from agent.adapters.microsoft.clouds import Cloud, simulator
+from agent.model.decision import Classification
 from agent.model.defender import Mail
-from agent.model.enactment import Effect, Outcome
+from agent.model.enactment import MAIL_EFFECTS, Effect, EffectKind, Outcome, Pair
 from agent.ports import Departing
 from tests.clock import NOON, ManualClock
 
@@ -29,13 +30,48 @@ ALL_ROLES = (
     "SecurityAnalyzedMessage.Read.All",
     "SecurityAnalyzedMessage.ReadWrite.All",
     "ThreatHunting.Read.All",
+    "SecurityAlert.ReadWrite.All",
+    "MailboxSettings.ReadWrite",
+    "User.Read.All",
+    "User.EnableDisableAccount.All",
+    "User.RevokeSessions.All",
+    "Domain.Read.All",
+    "RoleManagement.Read.Directory",
+    "SecurityIdentitiesAccount.Read.All",
+    "SecurityIdentitiesActions.ReadWrite.All",
 )
+ENDPOINT_ROLES = ("Machine.StopAndQuarantine", "Machine.Read.All")
 GUID = "73ca4154-58d8-43d0-a890-08dc18c52e6d"
 LATER_GUID = "83ca4154-58d8-43d0-a890-08dc18c52e6e"
 SIMULATED = simulator("http://127.0.0.1:9")
-EFFECT = Effect(
-    id="e1", action_id="a1", incident_id="29", targets=((GUID, "ann@contoso.example"),), intended_at=NOON
-)
+ANN = "11111111-2222-3333-4444-000000000001"
+RULE = "AQAAAJ5dZqA="
+IDENTITY = "00104216-0539-4838-88b1-55baafdc296b"
+ACCOUNT = "256db173-930a-4991-9061-0d51a9a93ba5"
+SHA1 = "a" * 40
+MACHINE = "b" * 40
+
+
+def an_effect(kind: EffectKind, *targets: Pair, **more: Any) -> Effect:
+    """Return an effect of this kind on these targets."""
+    return Effect(
+        id="e1", action_id="a1", incident_id="29", kind=kind, targets=targets, intended_at=NOON, **more
+    )
+
+
+TARGETS: dict[EffectKind, Pair] = {
+    **dict.fromkeys(MAIL_EFFECTS, (GUID, "ann@contoso.example")),
+    EffectKind.DISABLE_RULE: (RULE, ANN),
+    EffectKind.ENABLE_RULE: (RULE, ANN),
+    EffectKind.DISABLE_USER: (ANN, ""),
+    EffectKind.ENABLE_USER: (ANN, ""),
+    EffectKind.REVOKE_SESSIONS: (ANN, ""),
+    EffectKind.DISABLE_ACCOUNT: (IDENTITY, ACCOUNT),
+    EffectKind.ENABLE_ACCOUNT: (IDENTITY, ACCOUNT),
+    EffectKind.RESET_PASSWORD: (IDENTITY, ACCOUNT),
+    EffectKind.QUARANTINE_FILE: (SHA1, MACHINE),
+}
+EFFECT = an_effect(EffectKind.SOFT_DELETE, TARGETS[EffectKind.SOFT_DELETE])
 
 
 def jwt(**claims: Any) -> str:
@@ -220,8 +256,18 @@ def http(body: bytes, *headers: str, status: str = "200 OK", length: int | None 
 Write = Callable[[Graph, Departing], Awaitable[Outcome]]
 
 
-async def soft_delete(graph: Graph, departing: Departing) -> Outcome:
-    return await graph.enactor.soft_delete(EFFECT, name="air-agent a1 e1", departing=departing)
+def enacting(kind: EffectKind) -> Write:
+    """Return the write that carries out one effect of this kind."""
+
+    async def write(graph: Graph, departing: Departing) -> Outcome:
+        effect = an_effect(kind, TARGETS[kind])
+        return await graph.enactor.enact(effect, name="air-agent a1 e1", departing=departing)
+
+    write.__name__ = kind.value
+    return write
+
+
+soft_delete = enacting(EffectKind.SOFT_DELETE)
 
 
 async def comment(graph: Graph, departing: Departing) -> Outcome:
@@ -232,8 +278,24 @@ async def tag(graph: Graph, departing: Departing) -> Outcome:
     return await graph.enactor.tag("29", ["ours"], departing=departing)
 
 
-WRITES = [soft_delete, comment, tag]
-NOTES = [comment, tag]
+async def comment_alert(graph: Graph, departing: Departing) -> Outcome:
+    return await graph.enactor.comment_alert("da637_1", "approved", departing=departing)
+
+
+async def classify_alert(graph: Graph, departing: Departing) -> Outcome:
+    concluded = Classification(classification="truePositive", determination="phishing")
+    return await graph.enactor.classify_alert("da637_1", concluded, departing=departing)
+
+
+NOTES = [comment, tag, comment_alert, classify_alert]
+EFFECTS = [
+    enacting(kind)
+    for kind in EffectKind
+    if kind is EffectKind.SOFT_DELETE or kind not in MAIL_EFFECTS | {EffectKind.QUARANTINE_FILE}
+]
+"""One of each call that enacts through Graph: every other effect of mail is the same call."""
+
+WRITES = [*EFFECTS, *NOTES]
 
 
 def row(**more: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.adapters.graph.budget import Budget
+from agent.adapters.microsoft.budget import Budget
 from agent.model.errors import Unavailable
 from tests.clock import NOON, ManualClock
 
@@ -138,3 +138,46 @@ async def test_whoever_waits_learns_of_the_parking_too() -> None:
 
     with pytest.raises(Unavailable):
         await waiter
+
+
+# By the hour
+
+
+@given(st.lists(st.floats(0, 1500), max_size=40))
+async def test_no_hour_holds_more_than_the_hours_budget(pauses: list[float]) -> None:
+    clock = ManualClock()
+    budget = Budget(clock, 3, per_hour=5)
+    left: list[datetime] = []
+
+    for pause in pauses:
+        clock.advance(timedelta(seconds=pause))
+        try:
+            await budget.spend()
+        except Unavailable:
+            continue
+        left.append(clock.now())
+
+    for most, window in ((3, MINUTE), (5, timedelta(hours=1))):
+        for first, beyond in zip(left, left[most:], strict=False):
+            assert beyond - first >= window
+
+
+@pytest.mark.parametrize(("after", "may_leave"), [(3599.0, False), (3600.0, True)])
+async def test_past_the_hours_budget_nobody_waits_but_is_told_until_when(
+    after: float, may_leave: bool
+) -> None:
+    clock = ManualClock()
+    budget = Budget(clock, 10, per_hour=2, system="defender for endpoint")
+    for _ in range(2):
+        await budget.spend()
+    clock.advance(timedelta(seconds=after))
+
+    if may_leave:
+        await budget.spend()
+    else:
+        with pytest.raises(
+            Unavailable, match="defender for endpoint: the 2 requests of this hour are spent"
+        ) as caught:
+            await budget.spend()
+        assert caught.value.until == NOON + timedelta(hours=1)
+    assert clock.waits == []

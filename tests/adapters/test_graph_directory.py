@@ -105,7 +105,7 @@ async def test_devices_that_come_without_their_ids_are_none() -> None:
         (httpx.ConnectError("down"), Unavailable, "list group members: no connection"),
         (page(a_user(), status=206), Malformed, "only a part came"),
         (says(body={"value": {}}), Malformed, "not a page"),
-        (page("ann"), Malformed, "a member is not an object"),
+        (page("ann"), Malformed, "a record is not an object"),
         (page({"userPrincipalName": "a@x.example", "proxyAddresses": []}), Malformed, "a member has no `id`"),
         (page(a_user(), link="https://evil.example/v1.0/groups"), Malformed, "it is not followed"),
         (page(a_user(), link=f"{BASE}?$skiptoken=x"), Malformed, "repeats itself"),
@@ -123,3 +123,36 @@ async def test_only_an_object_id_is_asked_for(group: str) -> None:
             await graph.directory.people(group)
 
     assert script.requests == []
+
+
+# How many users there are
+
+
+@pytest.mark.parametrize("body", [b"1234", b"\xef\xbb\xbf1234", b" 1234\r\n"])
+async def test_users_are_counted_by_the_number_that_the_body_is(body: bytes) -> None:
+    async with opened(says(200, body)) as (graph, script):
+        size = await graph.directory.size()
+
+    (request,) = script.requests
+    assert size == 1234
+    assert (request.method, str(request.url)) == ("GET", f"{SIMULATED.graph}/v1.0/users/$count")
+    assert request.headers["consistencylevel"] == "eventual"
+    assert request.headers["accept"] == "text/plain"
+
+
+@pytest.mark.parametrize("body", [b"", b"-3", b"12.5", b'{"value": 3}', "٣".encode(), b"9" * 13])
+async def test_what_is_no_number_is_no_count(body: bytes) -> None:
+    async with opened(says(200, body)) as (graph, _):
+        with pytest.raises(Malformed, match="count users: the answer is not a number"):
+            await graph.directory.size()
+
+
+async def test_users_that_may_not_be_counted_are_none() -> None:
+    async with opened(no(403)) as (graph, _):
+        assert await graph.directory.size() is None
+
+
+async def test_an_outage_is_not_taken_for_no_users() -> None:
+    async with opened(no(503)) as (graph, _):
+        with pytest.raises(Unavailable):
+            await graph.directory.size()

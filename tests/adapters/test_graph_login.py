@@ -10,10 +10,10 @@ from azure.core.credentials import AccessToken
 from azure.core.exceptions import ClientAuthenticationError, ServiceRequestError
 from azure.identity import CredentialUnavailableError
 
-from agent.adapters.graph.clouds import Cloud, cloud_named, simulator
 from agent.adapters.graph.connect import open_graph
-from agent.adapters.graph.credentials import CredentialKind, SimulatorCredential, credential
-from agent.adapters.graph.tokens import Tokens, read_claims
+from agent.adapters.microsoft.clouds import Cloud, cloud_named, simulator
+from agent.adapters.microsoft.credentials import CredentialKind, SimulatorCredential, credential
+from agent.adapters.microsoft.tokens import Tokens, read_claims
 from agent.model.errors import Malformed, Refused, Unavailable
 from tests.adapters.graphs import GUID, SIMULATED, TENANT, Login, an_incident, jwt, no, opened, says
 from tests.clock import ManualClock
@@ -26,15 +26,21 @@ GLOBAL = cloud_named("global")
 
 
 @pytest.mark.parametrize(
-    ("name", "graph", "authority", "has_mail"),
+    ("name", "graph", "authority", "is_whole", "endpoint"),
     [
-        ("global", "https://graph.microsoft.com", "https://login.microsoftonline.com", True),
-        ("usGovL4", "https://graph.microsoft.us", "https://login.microsoftonline.us", False),
-        ("usGovL5", "https://dod-graph.microsoft.us", "https://login.microsoftonline.us", False),
+        (
+            "global",
+            "https://graph.microsoft.com",
+            "https://login.microsoftonline.com",
+            True,
+            "https://api.security.microsoft.com",
+        ),
+        ("usGovL4", "https://graph.microsoft.us", "https://login.microsoftonline.us", False, None),
+        ("usGovL5", "https://dod-graph.microsoft.us", "https://login.microsoftonline.us", False, None),
     ],
 )
-def test_clouds(name: str, graph: str, authority: str, has_mail: bool) -> None:
-    assert cloud_named(name) == Cloud(name, graph, authority, has_mail)
+def test_clouds(name: str, graph: str, authority: str, is_whole: bool, endpoint: str | None) -> None:
+    assert cloud_named(name) == Cloud(name, graph, authority, is_whole, is_whole, endpoint)
     assert cloud_named(name).scope == f"{graph}/.default"
 
 
@@ -111,7 +117,7 @@ def test_a_token_that_cannot_be_read_is_refused_and_not_repeated(token: str) -> 
 
 
 def tokens(login: Login, cloud: Cloud = SIMULATED) -> Tokens:
-    return Tokens(login, cloud=cloud, tenant_id=TENANT, wall=lambda: login.wall)
+    return Tokens(login, url=cloud.graph, scope=cloud.scope, tenant_id=TENANT, wall=lambda: login.wall)
 
 
 @pytest.mark.parametrize(("before", "given"), [(301, 1), (299, 2)])

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from agent.adapters.graph import analyzed
-from agent.adapters.graph.clouds import cloud_named
 from agent.adapters.graph.copies import Unreadable
+from agent.adapters.microsoft.clouds import cloud_named
 from agent.model.defender import Mail, MailMessage
 from agent.model.errors import Malformed, Refused, Unavailable
 from tests.adapters.graphs import (

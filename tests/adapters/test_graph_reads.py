@@ -9,7 +9,7 @@ import httpx
 import msgspec
 import pytest
 
-from agent.adapters.graph.clouds import simulator
+from agent.adapters.microsoft.clouds import simulator
 from agent.model.errors import Malformed, Refused, Unavailable
 from agent.ports import Page
 from tests.adapters.graphs import (

@@ -7,10 +7,11 @@ from typing import Any
 import httpx
 import pytest
 
-from agent.adapters.graph.clouds import simulator
+from agent.adapters.microsoft.clouds import simulator
 from agent.model.enactment import Went
-from agent.model.errors import Conflict, Refused, Unavailable
+from agent.model.errors import Conflict, Held, Refused, Unavailable
 from tests.adapters.graphs import (
+    EFFECTS,
     NOTES,
     WRITES,
     Departures,
@@ -45,16 +46,17 @@ async def test_a_throttled_note_is_repeated_after_the_wait(write: Write) -> None
     assert clock.now() - NOON == timedelta(seconds=4)
 
 
+@pytest.mark.parametrize("write", EFFECTS)
 @pytest.mark.parametrize(("header", "least", "most"), [("4", 4.0, 4.0), ("junk", 0.4, 8.0)])
-async def test_a_throttled_deletion_is_given_back_with_the_moment(
-    header: str, least: float, most: float
+async def test_a_throttled_effect_is_given_back_with_the_moment(
+    write: Write, header: str, least: float, most: float
 ) -> None:
     """Its departure is written down, so that whoever wrote it must put it back before it leaves again."""
     departing = Departures()
 
     async with opened(no(429, retry_after=header)) as (graph, script):
         with pytest.raises(Unavailable) as caught:
-            await soft_delete(graph, departing)
+            await write(graph, departing)
 
     assert caught.value.until is not None
     assert least <= (caught.value.until - NOON).total_seconds() <= most
@@ -96,13 +98,14 @@ async def test_a_note_is_repeated_once_with_a_new_token(write: Write) -> None:
     assert first != second
 
 
-async def test_a_deletion_turned_away_may_be_repeated_at_once_with_a_new_token() -> None:
+@pytest.mark.parametrize("write", EFFECTS)
+async def test_an_effect_turned_away_may_be_repeated_at_once_with_a_new_token(write: Write) -> None:
     login, departing = Login(), Departures()
 
-    async with opened(no(401), ACCEPTED, login=login) as (graph, script):
+    async with opened(no(401), says(204), login=login) as (graph, script):
         with pytest.raises(Unavailable) as caught:
-            await soft_delete(graph, departing)
-        outcome = await soft_delete(graph, departing)
+            await write(graph, departing)
+        outcome = await write(graph, departing)
 
     assert caught.value.until == NOON
     assert outcome.went is Went.DONE
@@ -119,12 +122,13 @@ async def test_a_second_401_ends_the_repeats(write: Write) -> None:
     assert len(script.requests) == 2
 
 
-async def test_a_deletion_turned_away_twice_is_not_to_be_repeated_at_once() -> None:
+@pytest.mark.parametrize("write", EFFECTS)
+async def test_an_effect_turned_away_twice_is_not_to_be_repeated_at_once(write: Write) -> None:
     async with opened(no(401)) as (graph, _):
         untils = []
         for _ in range(2):
             with pytest.raises(Unavailable) as caught:
-                await soft_delete(graph, Departures())
+                await write(graph, Departures())
             untils.append(caught.value.until)
 
     assert untils == [NOON, None]
@@ -162,7 +166,16 @@ async def test_a_connection_that_is_refused_is_tried_again_and_then_unavailable(
 
 
 @pytest.mark.parametrize("write", WRITES)
-@pytest.mark.parametrize("error", [Conflict("not intended"), OSError("disk full"), httpx.ConnectError("odd")])
+@pytest.mark.parametrize(
+    "error",
+    [
+        Conflict("not intended"),
+        Held("killSwitch", "held"),
+        Refused("odd"),
+        OSError("disk full"),
+        httpx.ConnectError("odd"),
+    ],
+)
 async def test_an_objection_to_departing_comes_through_as_it_is(write: Write, error: Exception) -> None:
     departing = Departures(error=error)
 

@@ -8,9 +8,9 @@ from random import Random
 import httpx
 import pytest
 
-from agent.adapters.graph.clouds import simulator
 from agent.adapters.graph.connect import Graph, open_graph
-from agent.adapters.graph.credentials import SimulatorCredential
+from agent.adapters.microsoft.clouds import simulator
+from agent.adapters.microsoft.credentials import SimulatorCredential
 from agent.model.defender import MailClusterEvidence
 from agent.model.enactment import Effect, Went
 from agent.model.errors import Refused
@@ -99,7 +99,7 @@ async def test_a_cluster_is_deleted_and_its_incident_annotated(graph: Graph, clo
     effect = Effect(id="e", action_id="a", incident_id=incident_id, targets=targets, intended_at=NOON)
     departing = Departures()
 
-    deleted = await graph.enactor.soft_delete(effect, name="air-agent a e", departing=departing)
+    deleted = await graph.enactor.enact(effect, name="air-agent a e", departing=departing)
     noted = await graph.enactor.comment(incident_id, "approved", departing=departing)
     tagged = await graph.enactor.tag(incident_id, ["air-agent: approved"], departing=departing)
     clock.advance(timedelta(hours=12))

@@ -9,7 +9,14 @@ import httpx
 import pytest
 from kiota_http.middleware import REQUEST_OPTIONS_KEY
 
-from agent.adapters.graph.transport import Departure, TooLarge, Transport, Truncated, direct
+from agent.adapters.microsoft.transport import (
+    Departure,
+    TooLarge,
+    Transport,
+    Truncated,
+    carrying,
+    direct,
+)
 from tests.adapters.graphs import Departures, Server, http, serving
 
 JSON = b'{"value": []}'
@@ -94,6 +101,45 @@ async def test_nothing_is_sent_if_departing_raises() -> None:
     async with serving(_silent) as server:
         with pytest.raises(Objection, match="not intended"):
             await post(server, departing)
+        await asyncio.sleep(0.01)
+
+        assert server.received == []
+    assert departing.count == 1
+
+
+@pytest.mark.parametrize("body", [None, b"", b"body"])
+async def test_nothing_that_could_be_applied_leaves_before_departing(body: bytes | None) -> None:
+    """Of a request without a body, the headers are all that there is."""
+    seen: list[int] = []
+    arrived = bytearray()
+
+    async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        arrived.extend(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(http(JSON))
+        writer.close()
+
+    async def departing() -> None:
+        await asyncio.sleep(0.02)
+        seen.append(len(arrived))
+
+    async with await asyncio.start_server(take, "127.0.0.1", 0) as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+        async with httpx.AsyncClient(transport=Transport(direct(url)), timeout=5) as client:
+            extensions = carrying(Departure(departing))
+            await client.send(client.build_request("POST", url, content=body, extensions=extensions))
+
+    assert len(seen) == 1
+    assert bool(seen[0]) is bool(body)
+
+
+async def test_a_request_without_a_body_is_not_sent_if_departing_raises() -> None:
+    departing = Departures(error=ValueError("not intended"))
+    async with serving(_silent) as server:
+        url = f"http://127.0.0.1:{server.port}/"
+        async with httpx.AsyncClient(transport=Transport(direct(url)), timeout=5) as client:
+            request = client.build_request("POST", url, extensions=carrying(Departure(departing)))
+            with pytest.raises(ValueError, match="not intended"):
+                await client.send(request)
         await asyncio.sleep(0.01)
 
         assert server.received == []

@@ -6,24 +6,23 @@ import httpx
 import msgspec
 import pytest
 
-from agent.adapters.graph.clouds import cloud_named
-from agent.adapters.graph.enactor import bulk_id
-from agent.model.enactment import Outcome, Went
+from agent.adapters.graph.remediation import bulk_id
+from agent.adapters.microsoft.clouds import cloud_named
+from agent.model.enactment import EffectKind, Outcome, Went
 from tests.adapters.graphs import (
     ALL_ROLES,
+    EFFECTS,
     GUID,
     WRITES,
     Departures,
     Login,
     Step,
     Write,
-    comment,
     no,
     opened,
     read,
     says,
     soft_delete,
-    tag,
 )
 
 ACCEPTED = says(
@@ -137,7 +136,8 @@ async def test_one_answer_settles_a_write(write: Write, answer: Step, went: Went
 
 
 @pytest.mark.parametrize(
-    ("write", "went"), [(soft_delete, Went.DONE), (comment, Went.UNKNOWN), (tag, Went.UNKNOWN)]
+    ("write", "went"),
+    [(write, Went.DONE if write is EFFECTS[0] else Went.UNKNOWN) for write in WRITES],
 )
 async def test_an_empty_200_is_enough_only_where_no_body_is_documented(write: Write, went: Went) -> None:
     async with opened(says(200)) as (graph, _):
@@ -197,7 +197,7 @@ async def test_a_cloud_without_analyzed_emails_remediates_nothing() -> None:
     departing = Departures()
     async with opened(ACCEPTED, cloud=cloud_named("usGovL4")) as (graph, script):
         outcome = await soft_delete(graph, departing)
-        missing = graph.enactor.missing
+        missing = graph.enactor.missing(EffectKind.SOFT_DELETE)
 
     assert outcome.went is Went.REFUSED
     assert "global cloud only" in missing
@@ -210,7 +210,7 @@ async def test_what_is_missing_is_named(granted: bool) -> None:
     roles = [role for role in ALL_ROLES if granted or "AnalyzedMessage.ReadWrite" not in role]
 
     async with opened(ACCEPTED, login=Login(roles=roles)) as (graph, _):
-        missing = graph.enactor.missing
+        missing = graph.enactor.missing(EffectKind.SOFT_DELETE)
 
     assert missing == (
         "" if granted else "SecurityAnalyzedMessage.ReadWrite.All is not granted to the app registration"

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from agent.adapters.graph.recorder import FirstOnly, Recorder, Writes
-from agent.adapters.graph.transport import Transport, Truncated
+from agent.adapters.microsoft.transport import Transport, Truncated
 from agent.model.recording import Exchange
 from tests.clock import NOON, ManualClock
 

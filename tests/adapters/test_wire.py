@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.adapters.graph.wire import alerts_page, incidents_page, moment_of, one_incident, parse
+from agent.adapters.graph.wire import alerts_page, incidents_page, moment_of, one_incident
+from agent.adapters.microsoft.json import parse
 from agent.model.defender import (
     OtherEvidence,
     UrlEvidence,

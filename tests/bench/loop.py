@@ -13,11 +13,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from time import perf_counter
 
-from agent.adapters.graph.clouds import simulator
 from agent.adapters.graph.connect import open_graph
-from agent.adapters.graph.credentials import CredentialKind, credential
 from agent.adapters.host import SystemClock
 from agent.adapters.ledger.opening import open_ledger
+from agent.adapters.microsoft.clouds import simulator
+from agent.adapters.microsoft.credentials import CredentialKind, credential
 from agent.loop.report import PassReport
 from agent.loop.run import load, one_pass, start
 from agent.model.defender import Mail

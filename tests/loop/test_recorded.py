@@ -15,12 +15,12 @@ import httpx
 import pytest
 from starlette.types import ASGIApp
 
-from agent.adapters.graph.clouds import simulator
 from agent.adapters.graph.connect import open_graph
-from agent.adapters.graph.credentials import SimulatorCredential
 from agent.adapters.graph.recorder import Keep, Recorder
 from agent.adapters.host import PolicyFiles
 from agent.adapters.ledger.opening import open_ledger
+from agent.adapters.microsoft.clouds import simulator
+from agent.adapters.microsoft.credentials import SimulatorCredential
 from agent.faces.cli.recording import Passed, one_look
 from agent.judge.vocabulary import FACTS, MESSAGE_FACTS, SETS, Fact
 from agent.model.decision import Verb
@@ -40,8 +40,9 @@ from agent.simulator.furnishing import furnish
 from agent.simulator.mail import INBOX
 from agent.simulator.making import URL_REMOVED, Maker
 from agent.simulator.names import ALL_ROLES
+from agent.simulator.nouns import Bundle
 from agent.simulator.replay import Replay
-from agent.simulator.state import Bundle, State
+from agent.simulator.state import State
 from agent.simulator.switches import Switches
 from tests.clock import ManualClock
 from tests.fakes import FakeShelf

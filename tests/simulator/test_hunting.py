@@ -156,7 +156,7 @@ async def test_names_of_the_body_are_taken_in_either_case() -> None:
 
 
 def test_every_place_has_a_word_of_its_own() -> None:
-    assert len(set(LOCATIONS.values())) == len(LOCATIONS) == 8
+    assert len(set(LOCATIONS.values())) == len(LOCATIONS) == 9
 
 
 # Clicks

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from agent.simulator.names import ECHO_TITLE, PARTNERS, SIMULATION_DOMAIN, VIPS
-from agent.simulator.state import Proposal, State
+from agent.simulator.nouns import Proposal
+from agent.simulator.state import State
 from agent.simulator.switches import Switches, every_position
 from agent.simulator.tenant import burst, seed
 from agent.simulator.words import HIDDEN_DETECTION_SOURCES, HIDDEN_SERVICE_SOURCES

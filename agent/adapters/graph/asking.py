@@ -4,7 +4,6 @@ Where the SDK names a bound action with its namespace, the path of the documenta
 name the same action.
 """
 
-import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,8 +14,9 @@ from kiota_abstractions.headers_collection import HeadersCollection
 from kiota_abstractions.method import Method
 from kiota_abstractions.request_information import RequestInformation
 
+from agent.adapters.graph.ids import segment
+from agent.adapters.graph.plain import writing
 from agent.adapters.graph.sdk import (
-    AlertComment,
     Alerts_v2RequestBuilder,
     AnalyzedEmail,
     GraphServiceClient,
@@ -28,20 +28,11 @@ from agent.adapters.graph.sdk import (
     RemediationSeverity,
     RunHuntingQueryPostRequestBody,
 )
+from agent.model.decision import Classification
 from agent.model.enactment import Pair
 
 LOOK_BACK = timedelta(days=30)
 """How far back mail is looked up, as hunting reaches; what `analyzedEmails` reaches is UNCONFIRMED."""
-
-MOST_MEMBERS = 999
-"""Members on one page: the most that is allowed. Source: Microsoft's page on listing transitive members."""
-
-_INCIDENT_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
-
-
-def is_incident_id(text: str) -> bool:
-    """Return whether this can be an incident's id; anything else could lead to another path."""
-    return _INCIDENT_ID.fullmatch(text) is not None
 
 
 def moment(when: datetime) -> str:
@@ -50,11 +41,10 @@ def moment(when: datetime) -> str:
 
 
 class Asking:
-    """Makes requests of one Graph."""
+    """Makes requests of one Graph, to what is below `/security`."""
 
     def __init__(self, graph: GraphServiceClient, base_url: str) -> None:
         self._security = graph.security
-        self._adapter = graph.request_adapter
         self._base_url = base_url
 
     def incidents(self, since: datetime, top: int | None) -> RequestInformation:
@@ -109,30 +99,22 @@ class Asking:
         builder = self._security.collaboration.analyzed_emails.with_url(link)
         return builder.to_get_request_information(_reading(None))
 
-    def members(self, group_id: str, kind: str, properties: Sequence[str]) -> RequestInformation:
-        """Ask for the first page of members of a group, of one type, those of nested groups too.
+    def any_analyzed_email(self) -> RequestInformation:
+        """Ask for one record, whichever it is: only whether there is an answer matters."""
+        return self.more_analyzed_emails(
+            f"{self._base_url}/security/collaboration/analyzedEmails?{urlencode({'$top': 1}, safe='$')}"
+        )
 
-        Members of one type are an advanced query: it needs the header and `$count`.
-
-        Source: Microsoft's page on listing transitive members, and the one on advanced queries.
-        """
-        query = {"$select": ",".join(properties), "$top": MOST_MEMBERS, "$count": "true"}
-        path = f"groups/{group_id}/transitiveMembers/microsoft.graph.{kind}"
-        return self.more_members(f"{self._base_url}/{path}?{urlencode(query, safe='$,')}")
-
-    def more_members(self, link: str) -> RequestInformation:
-        """Ask for the page behind a link, exactly as it was given.
-
-        Not by the SDK's builders: those of groups take a second to import.
-        """
-        info = RequestInformation(Method.GET)
-        info.url = link
-        info.headers.try_add("Accept", "application/json")
-        info.headers.try_add("ConsistencyLevel", "eventual")
-        return info
-
-    def soft_delete(self, targets: Sequence[Pair], *, name: str, description: str) -> RequestInformation:
-        """Ask for the soft deletion of these copies. The sender's own copy is left: nobody approved that."""
+    def remediate(
+        self,
+        targets: Sequence[Pair],
+        action: RemediationAction,
+        *,
+        senders_copy: bool,
+        name: str,
+        description: str,
+    ) -> RequestInformation:
+        """Ask for this to be done with these copies, and with the sender's own copy where that is wanted."""
         builder = self._security.collaboration.analyzed_emails.microsoft_graph_security_remediate.with_url(
             f"{self._base_url}/security/collaboration/analyzedEmails/remediate"
         )
@@ -140,8 +122,8 @@ class Asking:
             display_name=name,
             description=description,
             severity=RemediationSeverity.Medium,
-            action=RemediationAction.SoftDelete,
-            remediate_senders_copy=False,
+            action=action,
+            remediate_senders_copy=senders_copy,
             analyzed_emails=[
                 AnalyzedEmail(network_message_id=message_id, recipient_email_address=recipient)
                 for message_id, recipient in targets
@@ -150,16 +132,25 @@ class Asking:
         return builder.to_post_request_information(body)
 
     def comment(self, incident_id: str, text: str) -> RequestInformation:
-        """Ask for one more comment, as the page has it: the SDK knows comments of alerts only, as a list."""
-        info = RequestInformation(
-            Method.POST,
-            "{+baseurl}/security/incidents/{incident%2Did}/comments",
-            {"incident%2Did": incident_id},
-        )
-        info.headers.try_add("Accept", "application/json")
-        body = AlertComment(odata_type="microsoft.graph.security.alertComment", comment=text)
-        info.set_content_from_parsable(self._adapter, "application/json", body)
-        return info
+        """Ask for one more comment on the incident."""
+        return self._comment(f"{self._base_url}/security/incidents/{segment(incident_id)}/comments", text)
+
+    def comment_alert(self, alert_id: str, text: str) -> RequestInformation:
+        """Ask for one more comment on the alert."""
+        return self._comment(f"{self._base_url}/security/alerts_v2/{segment(alert_id)}/comments", text)
+
+    def classify_alert(self, alert_id: str, classification: Classification) -> RequestInformation:
+        """Ask for the classification and the determination together: neither is checked against the other's old one."""
+        body = {"classification": classification.classification}
+        if classification.determination is not None:
+            body["determination"] = classification.determination
+        url = f"{self._base_url}/security/alerts_v2/{segment(alert_id)}"
+        return writing(Method.PATCH, url, body)
+
+    def _comment(self, url: str, text: str) -> RequestInformation:
+        """Ask for a comment, as the page has it: the SDK knows comments as a list of the alert's only."""
+        body = {"@odata.type": "microsoft.graph.security.alertComment", "comment": text}
+        return writing(Method.POST, url, body)
 
     def tag(self, incident_id: str, tags: Sequence[str]) -> RequestInformation:
         """Ask for these custom tags in place of all that there are."""

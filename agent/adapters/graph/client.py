@@ -1,68 +1,22 @@
-"""Calls to Graph: through the SDK's adapter, under one budget, repeated by our own table.
+"""Calls to Graph, through the SDK's adapter without its retry middleware."""
 
-The SDK's retry middleware is not installed: it sends POST and PATCH again on 503 and 504, which doubles
-remediations, sleeps up to three minutes in place, and does not repeat a read after 500 or a reset.
-(kiota-http 1.16)
-"""
-
-import asyncio
-from collections.abc import Callable
-from datetime import timedelta
 from random import Random
-from typing import Any, TypeVar
+from typing import Any, cast
 
 import httpx
 from kiota_abstractions.authentication import BaseBearerTokenAuthenticationProvider
 from kiota_abstractions.native_response_handler import NativeResponseHandler
 from kiota_abstractions.request_information import RequestInformation
 from kiota_http.middleware.options import ResponseHandlerOption
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
 
-from agent.adapters.graph.answers import (
-    REPEATED_READS,
-    Again,
-    Answer,
-    Call,
-    Lost,
-    bad,
-    claims_challenge,
-    judge_write,
-    lost,
-    no,
-)
-from agent.adapters.graph.budget import Budget
-from agent.adapters.graph.clouds import Cloud
-from agent.adapters.graph.patience import ATTEMPTS, SHORT, backoff, retry_after
 from agent.adapters.graph.sdk import GraphRequestAdapter, GraphServiceClient
-from agent.adapters.graph.tokens import Tokens
-from agent.adapters.graph.transport import Departure
-from agent.model.enactment import Outcome, Went
-from agent.model.errors import Malformed, Refused, Unavailable
-from agent.ports import Clock, Departing
-
-DEADLINE_SECONDS = 90.0
-"""How long one attempt may take from its first byte to its last, whatever trickles in."""
-
-T = TypeVar("T")
-
-Ask = Callable[[], RequestInformation]
-"""Makes a request anew: the SDK writes the token into it, and would keep a stale one."""
-
-
-class NotFound(Refused):
-    """Graph answered 404."""
-
-
-class BadRequest(Refused):
-    """Graph answered 400."""
-
-
-class Oversized(Malformed):
-    """The answer is larger than we take."""
-
-
-class Failing(Unavailable):
-    """Graph answered 500 every time."""
+from agent.adapters.microsoft.budget import Budget
+from agent.adapters.microsoft.caller import Caller
+from agent.adapters.microsoft.clouds import Cloud
+from agent.adapters.microsoft.tokens import Tokens
+from agent.adapters.microsoft.transport import Departure
+from agent.model.errors import Malformed
+from agent.ports import Clock
 
 
 class Adapter(GraphRequestAdapter):
@@ -78,7 +32,7 @@ class Adapter(GraphRequestAdapter):
         return resp
 
 
-class Client:
+class Client(Caller[RequestInformation]):
     """One tenant's Graph. `graph` has the SDK's request builders."""
 
     def __init__(
@@ -91,25 +45,16 @@ class Client:
         clock: Clock,
         lots: Random,
     ) -> None:
+        super().__init__(tokens=tokens, budget=budget, clock=clock, lots=lots)
         self._adapter = Adapter(BaseBearerTokenAuthenticationProvider(tokens), client=http)
         self._adapter.base_url = f"{cloud.graph}/v1.0"
-        self._cloud = cloud
-        self._tokens = tokens
-        self._budget = budget
-        self._clock = clock
-        self._lots = lots
-        self._renewed = -1
+        self.cloud = cloud
         self.graph = GraphServiceClient(request_adapter=self._adapter)
 
     @property
     def base_url(self) -> str:
         """Where version 1.0 of Graph is."""
-        return f"{self._cloud.graph}/v1.0"
-
-    @property
-    def grants(self) -> frozenset[str]:
-        """The permissions in the token that is in use."""
-        return self._tokens.claims.grants
+        return f"{self.cloud.graph}/v1.0"
 
     def check_link(self, link: str) -> str:
         """Return the link of a next page, if it leads to where the pages before it came from.
@@ -129,202 +74,10 @@ class Client:
             raise Malformed(f"graph: the link to the next page leads to `{where}`: it is not followed")
         return link.partition("#")[0]
 
-    async def read(self, call: Call, ask: Ask, decode: Callable[[Answer], T]) -> T:
-        """Return what a read answers.
-
-        Raises:
-            Unavailable: Graph is away after every attempt, or asks for a long wait.
-            Refused: Graph says no; NotFound and BadRequest are told apart.
-            Malformed: the answer is not what is documented, every time.
-        """
-
-        async def once() -> T:
-            return self._decoded(call, await self._read_once(call, ask), decode)
-
-        try:
-            return await self._repeating()(once)
-        except Again as again:
-            raise again.final from again.__cause__
-
-    async def write(
-        self,
-        call: Call,
-        ask: Ask,
-        *,
-        departing: Departing,
-        may_repeat: bool,
-        done: Callable[[Answer], Outcome] | None = None,
-    ) -> Outcome:
-        """Return how one write went.
-
-        A write is repeated here only while it has not left. `may_repeat` also repeats it after answers
-        that say that nothing was done (401 once, 429); without it these raise Unavailable, since each
-        departure of a destructive call is counted by the caller, who repeats it.
-
-        Raises:
-            Unavailable: definitely not applied.
-            whatever `departing` raises: nothing was sent.
-        """
-
-        async def once() -> tuple[Outcome, Answer | None]:
-            return await self._write_once(call, ask, departing, may_repeat)
-
-        try:
-            found: tuple[Outcome, Answer | None] = await self._repeating()(once)
-        except Again as again:
-            raise again.final from again.__cause__
-        outcome, answer = found
-        if done is not None and answer is not None and outcome.went is Went.DONE:
-            return done(answer)
-        return outcome
-
-    async def _read_once(self, call: Call, ask: Ask) -> Answer:
-        """Return an answer that is good; everything else raises."""
-        answer = await self._authorised(call, ask)
-        status = answer.status
-        if status in {200, 206}:
-            return answer
-        if status in REPEATED_READS:
-            raise self._again(call, answer)
-        words = no(call, answer, self.grants)
-        match status:
-            case 400:
-                raise BadRequest(words)
-            case 404:
-                raise NotFound(words)
-            case 410:
-                # A page's link that has aged: the walk begins anew with the next pass.
-                raise Unavailable(words)
-            case _ if status >= 500:
-                raise Again(Unavailable(bad(call, answer)))
-            case _ if 400 <= status < 500:
-                raise Refused(words)
-            case _:
-                raise Malformed(words)
-
-    def _decoded(self, call: Call, answer: Answer, decode: Callable[[Answer], T]) -> T:
-        """Return what the body says; a body that nobody can read is asked for again: a gateway may have sent it."""
-        try:
-            return decode(answer)
-        except Malformed as error:
-            raise Again(Malformed(f"graph: {call}: {error}")) from error
-
-    async def _authorised(self, call: Call, ask: Ask) -> Answer:
-        """Return the answer to a read, with a new token after one 401."""
-        for is_last in (False, True):
-            generation = await self._ready()
-            try:
-                answer = await self._once(ask)
-            except Lost as error:
-                if error.is_too_large:
-                    raise Oversized(f"graph: {call}: {error}") from error
-                raise Again(Unavailable(f"graph: {call}: {error}")) from error
-            if answer.status != 401:
-                return answer
-            if is_last:
-                break
-            await self._tokens.renew(generation, claims_challenge(answer))
-        raise Refused(no(call, answer))
-
-    async def _write_once(
-        self, call: Call, ask: Ask, departing: Departing, may_repeat: bool
-    ) -> tuple[Outcome, Answer | None]:
-        departure = Departure(departing)
-        try:
-            generation = await self._ready()
-            answer = await self._once(ask, departure)
-        except Refused as error:
-            # The login's no: the write never left, and may be sent once the login is mended.
-            raise Unavailable(str(error)) from error
-        except Lost as error:
-            if departure.objection is not None:
-                raise departure.objection from None
-            words = f"graph: {call}: {error}"
-            if not departure.has_left:
-                raise Again(Unavailable(words)) from error
-            return Outcome(went=Went.UNKNOWN, detail=f"{words}: it may have been applied"), None
-        if answer.status == 401:
-            raise await self._turned_away(call, answer, generation, may_repeat)
-        self._renewed = -1
-        if answer.status != 429:
-            return judge_write(call, answer, self.grants), answer
-        again = self._again(call, answer)
-        if may_repeat:
-            raise again
-        wait = again.wait if again.wait is not None else backoff(1, self._lots).total_seconds()
-        raise Unavailable(str(again.final), until=self._clock.now() + timedelta(seconds=wait))
-
-    async def _turned_away(self, call: Call, answer: Answer, generation: int, may_repeat: bool) -> Exception:
-        """Fetch a new token after a 401, and return what to raise: nothing was applied."""
-        words = no(call, answer)
-        if generation == self._renewed:
-            return Unavailable(words)
-        try:
-            await self._tokens.renew(generation, claims_challenge(answer))
-        except Refused as error:
-            return Unavailable(str(error))
-        self._renewed = self._tokens.generation
-        if may_repeat:
-            return Again(Unavailable(words), wait=0.0)
-        return Unavailable(words, until=self._clock.now())
-
-    async def _ready(self) -> int:
-        """Return which token the next request will carry."""
-        await self._tokens.get_authorization_token(self.base_url)
-        return self._tokens.generation
-
-    async def _once(self, ask: Ask, departure: Departure | None = None) -> Answer:
-        """Send one request when the budget lets it, and return its answer.
-
-        Raises:
-            Lost: there is no whole answer.
-        """
-        await self._budget.spend()
-        info = ask()
+    async def _send(self, request: RequestInformation, departure: Departure | None) -> httpx.Response:
         options = [ResponseHandlerOption(NativeResponseHandler())]
-        info.add_request_options([*options, departure] if departure is not None else [*options])
-        try:
-            async with asyncio.timeout(DEADLINE_SECONDS):
-                response: Any = await self._adapter.send_no_response_content_async(info, {})
-        except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, OSError) as error:
-            raise lost(error) from error
-        return Answer(response.status_code, response.headers, response.content)
-
-    def _again(self, call: Call, answer: Answer) -> Again:
-        """Return the error that repeats a call; park the tenant where Graph asks for a long wait.
-
-        Raises:
-            Unavailable: the wait is too long to be slept here.
-        """
-        words = bad(call, answer)
-        wait = retry_after(answer.headers.get("retry-after"), self._clock.now())
-        if wait is None:
-            if answer.status == 429:
-                self._budget.hold(self._clock.now() + backoff(1, self._lots))
-            failing = Failing(words) if answer.status == 500 else Unavailable(words)
-            return Again(failing)
-        until = self._clock.now() + wait
-        if wait > SHORT:
-            until = self._budget.park(until)
-            raise Unavailable(f"{words}: asks for patience until {until:%H:%M:%S} UTC", until=until)
-        if answer.status == 429:
-            self._budget.hold(until)
-        return Again(Unavailable(words, until=until), wait.total_seconds())
-
-    def _repeating(self) -> AsyncRetrying:
-        return AsyncRetrying(
-            stop=stop_after_attempt(ATTEMPTS),
-            retry=retry_if_exception_type(Again),
-            wait=self._wait,
-            sleep=self._sleep,
-            reraise=True,
+        request.add_request_options([*options, departure] if departure is not None else [*options])
+        # What the native handler gives back, whatever the SDK's signature says.
+        return cast(
+            "httpx.Response", await cast("Any", self._adapter).send_no_response_content_async(request, {})
         )
-
-    def _wait(self, state: RetryCallState) -> float:
-        error = state.outcome.exception() if state.outcome is not None else None
-        if isinstance(error, Again) and error.wait is not None:
-            return error.wait
-        return backoff(state.attempt_number, self._lots).total_seconds()
-
-    async def _sleep(self, seconds: float) -> None:
-        await self._clock.sleep_until(self._clock.now() + timedelta(seconds=seconds))

@@ -1,11 +1,11 @@
-"""Opens Graph for one tenant: one client, which a defender and an enactor share, closed in the end.
+"""Opens Graph for one tenant: one client, which all that read and write share, closed in the end.
 
 What is slow to import (the SDK, a third of a second) is imported when Graph is opened, so that commands
 that never open it start at once.
 """
 
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from random import Random
@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from agent.adapters.graph.clouds import Cloud
-from agent.ports import Clock, Defender, Directory, Enactor
+from agent.adapters.microsoft.clouds import Cloud
+from agent.adapters.microsoft.machines import Machines, NoMachines
+from agent.ports import Clock, Defender, Directory, Enactor, Targets
 
 if TYPE_CHECKING:
     from agent.adapters.graph.client import Client
-    from agent.adapters.graph.tokens import Credential, Tokens
+    from agent.adapters.microsoft.connection import Around
+    from agent.adapters.microsoft.tokens import Credential
 
-CONNECT_SECONDS = 10.0
-READ_SECONDS = 60.0
 _CHATTY = ("httpx", "httpcore", "azure", "msal")
 
 
@@ -31,7 +31,10 @@ class Graph:
 
     defender: Defender
     enactor: Enactor
+    targets: Targets
     directory: Directory
+    look: Callable[[], Awaitable[None]]
+    """Finds out by harmless reads what the enactor can do here; an outage is no error."""
     grants: frozenset[str]
     """The permissions in the token at the time of opening."""
     is_delegated: bool
@@ -48,8 +51,9 @@ async def open_graph(
     requests_per_minute: int = 60,
     analyzed_emails_per_action: int = 30,
     page_size: int = 50,
+    machines: Machines | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
-    around: Callable[[httpx.AsyncBaseTransport], httpx.AsyncBaseTransport] | None = None,
+    around: "Around | None" = None,
     wall: Callable[[], float] | None = None,
     lots: Random | None = None,
 ) -> AsyncIterator[Graph]:
@@ -63,6 +67,7 @@ async def open_graph(
         requests_per_minute: the budget; Microsoft publishes 150 for an app in a tenant.
         analyzed_emails_per_action: messages of one action that may be looked up one by one.
         page_size: `$top`; smaller ones are tried where Graph refuses it.
+        machines: Defender for Endpoint, opened; not used where none is given.
         transport: sends the requests; real connections where none is given.
         around: wraps what sends, and sees whole bodies, inflated; for recordings.
         wall: the real time in seconds since 1970, for the ends of tokens.
@@ -72,16 +77,17 @@ async def open_graph(
         Refused: the login says no, or the token is another tenant's.
         Unavailable: the login cannot be reached.
     """
-    from agent.adapters.graph.budget import Budget  # noqa: PLC0415  slow
     from agent.adapters.graph.client import Client  # noqa: PLC0415  slow
-    from agent.adapters.graph.tokens import Tokens, wall_clock  # noqa: PLC0415  slow
+    from agent.adapters.microsoft.budget import Budget  # noqa: PLC0415  slow
+    from agent.adapters.microsoft.connection import open_http  # noqa: PLC0415  slow
+    from agent.adapters.microsoft.tokens import Tokens, wall_clock  # noqa: PLC0415  slow
 
-    for name in _CHATTY:
-        # Their INFO and DEBUG lines hold whole addresses.
-        logging.getLogger(name).setLevel(logging.WARNING)
-    tokens = Tokens(credential, cloud=cloud, tenant_id=tenant_id, wall=wall or wall_clock)
-    async with _http(cloud, transport, around) as http:
-        await tokens.get_authorization_token(cloud.graph)
+    _quieten()
+    tokens = Tokens(
+        credential, url=cloud.graph, scope=cloud.scope, tenant_id=tenant_id, wall=wall or wall_clock
+    )
+    async with open_http(cloud.graph, tenant_id, transport, around) as http:
+        await tokens.ready()
         client = Client(
             http,
             cloud=cloud,
@@ -90,42 +96,50 @@ async def open_graph(
             clock=clock,
             lots=lots or Random(),  # noqa: S311  spreads waits, guards nothing
         )
-        yield _graph(client, cloud, tokens, clock, analyzed_emails_per_action, page_size)
+        used = machines if machines is not None else NoMachines()
+        yield _graph(client, clock, used, per_action=analyzed_emails_per_action, page_size=page_size)
 
 
-def _http(
-    cloud: Cloud,
-    transport: httpx.AsyncBaseTransport | None,
-    around: Callable[[httpx.AsyncBaseTransport], httpx.AsyncBaseTransport] | None,
-) -> httpx.AsyncClient:
-    from agent.adapters.graph.transport import Transport, direct  # noqa: PLC0415  slow
-
-    sending: httpx.AsyncBaseTransport = Transport(transport if transport is not None else direct(cloud.graph))
-    return httpx.AsyncClient(
-        transport=around(sending) if around is not None else sending,
-        timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
-        headers={"User-Agent": "air-agent"},
-        follow_redirects=False,
-        trust_env=False,
-    )
+def _quieten() -> None:
+    """Keep those silent whose INFO and DEBUG lines hold whole addresses."""
+    for name in _CHATTY:
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
-def _graph(
-    client: "Client", cloud: Cloud, tokens: "Tokens", clock: Clock, per_action: int, page_size: int
-) -> Graph:
+def _graph(client: "Client", clock: Clock, machines: Machines, *, per_action: int, page_size: int) -> Graph:
+    from agent.adapters.graph.abilities import abilities  # noqa: PLC0415  slow
     from agent.adapters.graph.asking import Asking  # noqa: PLC0415  slow
     from agent.adapters.graph.defender import GraphDefender  # noqa: PLC0415  slow
     from agent.adapters.graph.directory import GraphDirectory  # noqa: PLC0415  slow
     from agent.adapters.graph.enactor import GraphEnactor  # noqa: PLC0415  slow
+    from agent.adapters.graph.identities import Identities  # noqa: PLC0415  slow
     from agent.adapters.graph.mailbag import Mailbag  # noqa: PLC0415  slow
+    from agent.adapters.graph.notes import Notes  # noqa: PLC0415  slow
+    from agent.adapters.graph.remediation import Remediation  # noqa: PLC0415  slow
+    from agent.adapters.graph.rules import InboxRules  # noqa: PLC0415  slow
+    from agent.adapters.graph.targets import GraphTargets  # noqa: PLC0415  slow
+    from agent.adapters.graph.users import Users  # noqa: PLC0415  slow
 
     asking = Asking(client.graph, client.base_url)
-    has_analyzed_emails = cloud.has_analyzed_emails
+    has_analyzed_emails = client.cloud.has_analyzed_emails
     mailbag = Mailbag(client, asking, clock, has_analyzed_emails=has_analyzed_emails, per_action=per_action)
+    remediation, identities, users = Remediation(client, asking), Identities(client), Users(client)
+    rules = InboxRules(client, users, clock)
+    enactor = GraphEnactor(
+        remediation=remediation,
+        rules=rules,
+        users=users,
+        identities=identities,
+        machines=machines,
+        notes=Notes(client, asking),
+        abilities=abilities(client, clock, remediation, identities, machines),
+    )
     return Graph(
         defender=GraphDefender(client, asking, mailbag, page_size=page_size),
-        enactor=GraphEnactor(client, asking, has_analyzed_emails=has_analyzed_emails),
-        directory=GraphDirectory(client, asking),
-        grants=tokens.claims.grants,
-        is_delegated=tokens.claims.is_delegated,
+        enactor=enactor,
+        targets=GraphTargets(users, rules, identities, machines),
+        directory=GraphDirectory(client),
+        look=enactor.look,
+        grants=client.grants,
+        is_delegated=client.is_delegated,
     )

@@ -5,11 +5,14 @@ from datetime import datetime
 
 from kiota_abstractions.request_information import RequestInformation
 
-from agent.adapters.graph.answers import Answer, Call, first_line
-from agent.adapters.graph.asking import Asking, is_incident_id
-from agent.adapters.graph.client import BadRequest, Client, Failing, NotFound
+from agent.adapters.graph import calls
+from agent.adapters.graph.asking import Asking
+from agent.adapters.graph.client import Client
+from agent.adapters.graph.ids import is_incident_id
 from agent.adapters.graph.mailbag import Mailbag
 from agent.adapters.graph.wire import Walked, alerts_page, incidents_page, one_incident
+from agent.adapters.microsoft.answers import Answer, Call, first_line
+from agent.adapters.microsoft.caller import BadRequest, Failing, NotFound
 from agent.model.defender import Incident, Mail
 from agent.model.errors import Malformed
 from agent.ports import Page
@@ -70,7 +73,7 @@ class GraphDefender:
     def incidents_since(self, since: datetime) -> AsyncIterator[Page]:
         """Give every incident last updated at or after `since`, with alerts, page by page."""
         return self._walk(
-            Call.LIST_INCIDENTS,
+            calls.LIST_INCIDENTS,
             self._incident_steps,
             lambda top: self._asking.incidents(since, top),
             self._asking.more_incidents,
@@ -80,7 +83,7 @@ class GraphDefender:
     def alerts_since(self, since: datetime) -> AsyncIterator[Page]:
         """Give every alert last updated at or after `since`, page by page."""
         return self._walk(
-            Call.LIST_ALERTS,
+            calls.LIST_ALERTS,
             self._alert_steps,
             lambda top: self._asking.alerts(since, top),
             self._asking.more_alerts,
@@ -97,7 +100,7 @@ class GraphDefender:
             raise Malformed(f"graph: `{first_line(incident_id)}` is not an incident's id")
         try:
             return await self._client.read(
-                Call.READ_INCIDENT, lambda: self._asking.incident(incident_id), _whole_incident
+                calls.READ_INCIDENT, lambda: self._asking.incident(incident_id), _whole_incident
             )
         except NotFound:
             return None
@@ -121,11 +124,9 @@ class GraphDefender:
         while link is not None:
             here = self._client.check_link(link)
             if here in seen:
-                raise Malformed(
-                    f"graph: {call}: the link to the next page repeats itself: `{first_line(here)}`"
-                )
+                raise Malformed(f"{call}: the link to the next page repeats itself: `{first_line(here)}`")
             if len(seen) >= MOST_PAGES:
-                raise Malformed(f"graph: {call}: more than {MOST_PAGES} pages")
+                raise Malformed(f"{call}: more than {MOST_PAGES} pages")
             seen.add(here)
             try:
                 page, link = await self._client.read(call, lambda link=here: more(link), take)  # type: ignore[misc]

@@ -11,38 +11,39 @@ remediation reaches, and which users can set themselves.
 `GroupMember.Read.All`, `User.Read.All` and `Device.Read.All` are the least application permissions by Microsoft's
 permission tables and its page on limited information; that members without them come as described here when a
 type is asked for, that `$select` of `proxyAddresses` works on members, and that a group with hidden members asked
-for without `Member.Read.Hidden` answers 403 and not an empty list, are UNCONFIRMED. Requests count against
+for without `Member.Read.Hidden` answers 403 and not an empty list, are UNCONFIRMED. How many users
+there are is `GET /users/$count`, which answers with a number as plain text. Requests count against
 the budget of `/security`, although Graph counts them elsewhere: they are a handful an hour.
 
 Source: Microsoft's pages "List group transitive members", "Limited information returned for inaccessible member
 objects" and "user resource type".
 """
 
-import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from agent.adapters.graph.answers import Answer, Call, first_line
-from agent.adapters.graph.asking import Asking
+from agent.adapters.graph import calls
 from agent.adapters.graph.client import Client
-from agent.adapters.graph.wire import records_of
+from agent.adapters.graph.ids import is_guid
+from agent.adapters.graph.pages import every
+from agent.adapters.graph.plain import ADVANCED, reading
+from agent.adapters.microsoft.answers import Answer, first_line
 from agent.model.errors import Malformed, Refused
 
 MOST_PAGES = 500
 """Half a million members: more than a list can be for."""
 
-SMTP = "smtp:"
+MOST_MEMBERS = 999
+"""Members on one page: the most that is allowed. Source: Microsoft's page on listing transitive members."""
 
-_GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-"""Anything else in its place could lead to another path."""
+SMTP = "smtp:"
 
 
 class GraphDirectory:
     """Groups as Graph shows them. Fulfils ports.Directory."""
 
-    def __init__(self, client: Client, asking: Asking) -> None:
+    def __init__(self, client: Client) -> None:
         self._client = client
-        self._asking = asking
 
     async def people(self, group_id: str) -> tuple[str, ...]:
         """Return the object id and every address of each user in the group, sorted."""
@@ -53,6 +54,15 @@ class GraphDirectory:
         """Return the name and the device id of each device in the group, sorted."""
         return await self._members(group_id, "device", ("id", "deviceId", "displayName"), _of_device)
 
+    async def size(self) -> int | None:
+        """Return how many users the tenant has, guests too; None where they may not be counted."""
+        url = f"{self._client.base_url}/users/$count"
+        headers = {**ADVANCED, "Accept": "text/plain"}
+        try:
+            return await self._client.read(calls.COUNT_USERS, lambda: reading(url, headers=headers), _count)
+        except Refused:
+            return None
+
     async def _members(
         self,
         group_id: str,
@@ -60,40 +70,32 @@ class GraphDirectory:
         properties: tuple[str, ...],
         values: Callable[[dict[str, Any]], Iterable[str]],
     ) -> tuple[str, ...]:
-        """Follow pages to their end, and put together what each member is known by."""
-        if _GUID.fullmatch(group_id) is None:
+        """Follow pages to their end, and put together what each member is known by.
+
+        Members of one type are an advanced query: it needs the header and `$count`.
+
+        Source: Microsoft's page on listing transitive members, and the one on advanced queries.
+        """
+        if not is_guid(group_id):
             raise Malformed(f"graph: `{first_line(group_id)}` is not the object id of a group")
-        records, link = await self._client.read(
-            Call.LIST_MEMBERS, lambda: self._asking.members(group_id, kind, properties), _page
+        url = f"{self._client.base_url}/groups/{group_id}/transitiveMembers/microsoft.graph.{kind}"
+        query = {"$select": ",".join(properties), "$top": str(MOST_MEMBERS), "$count": "true"}
+        records = await every(
+            self._client,
+            calls.LIST_MEMBERS,
+            lambda: reading(url, query, headers=ADVANCED),
+            lambda link: reading(link, headers=ADVANCED),
+            most=MOST_PAGES,
         )
-        found: set[str] = set()
-        seen: set[str] = set()
-        while True:
-            found.update(value for record in records for value in values(record))
-            if link is None:
-                return tuple(sorted(found))
-            here = self._client.check_link(link)
-            if here in seen:
-                raise Malformed(
-                    f"graph: {Call.LIST_MEMBERS}: the link to the next page repeats itself: `{first_line(here)}`"
-                )
-            if len(seen) >= MOST_PAGES:
-                raise Malformed(f"graph: {Call.LIST_MEMBERS}: more than {MOST_PAGES} pages")
-            seen.add(here)
-            records, link = await self._client.read(
-                Call.LIST_MEMBERS,
-                lambda link=here: self._asking.more_members(link),  # type: ignore[misc]
-                _page,
-            )
+        return tuple(sorted({value for record in records for value in values(record)}))
 
 
-def _page(answer: Answer) -> tuple[list[dict[str, Any]], str | None]:
-    if answer.status == 206:
-        raise Malformed("only a part came")
-    records, link = records_of(answer.body)
-    if not all(isinstance(record, dict) for record in records):
-        raise Malformed("a member is not an object")
-    return records, link
+def _count(answer: Answer) -> int:
+    """Return the number that the whole body is."""
+    text = answer.body.decode("utf-8-sig", errors="replace").strip()
+    if not (text.isascii() and text.isdigit() and len(text) <= 12):
+        raise Malformed("the answer is not a number")
+    return int(text)
 
 
 def _of_user(record: dict[str, Any]) -> Iterable[str]:
@@ -120,14 +122,14 @@ def _of_device(record: dict[str, Any]) -> Iterable[str]:
 
 def _limited(permission: str, lacking: str) -> Refused:
     return Refused(
-        f"graph: {Call.LIST_MEMBERS}: members come without their {lacking}: grant {permission} to the app registration"
+        f"{calls.LIST_MEMBERS}: members come without their {lacking}: grant {permission} to the app registration"
     )
 
 
 def _required(record: dict[str, Any], name: str) -> str:
     value = _text(record, name)
     if not value:
-        raise Malformed(f"graph: {Call.LIST_MEMBERS}: a member has no `{name}`")
+        raise Malformed(f"{calls.LIST_MEMBERS}: a member has no `{name}`")
     return value
 
 

@@ -1,59 +1,83 @@
-"""Writing to Defender through Graph: remediation of mail, comments and tags of incidents."""
+"""Everything that the agent changes in a tenant: each kind of effect by the API that has it, and notes for people."""
 
-import re
-from collections.abc import Sequence
-from urllib.parse import unquote
+from collections.abc import Mapping, Sequence
 
-from agent.adapters.graph.answers import PERMISSIONS, Answer, Call, first_line
-from agent.adapters.graph.asking import Asking, is_incident_id
-from agent.adapters.graph.client import Client
-from agent.model.enactment import Effect, Outcome, Went
+from agent.adapters.graph.identities import Identities
+from agent.adapters.graph.notes import Notes
+from agent.adapters.graph.remediation import Remediation
+from agent.adapters.graph.rules import InboxRules
+from agent.adapters.graph.users import Users
+from agent.adapters.microsoft.ability import Ability
+from agent.adapters.microsoft.machines import Machines
+from agent.model.decision import Classification
+from agent.model.enactment import MAIL_EFFECTS, Effect, EffectKind, Outcome, Went
 from agent.ports import Departing
-
-_BULK_ID = re.compile(r'"bulkId"\s*:\s*\[\s*"([^"]{1,100})"')
 
 
 class GraphEnactor:
-    """Writes through Graph. Fulfils ports.Enactor.
+    """Fulfils ports.Enactor.
 
-    A soft deletion leaves at most once for each call made here: whoever counts departures repeats it. A
-    comment or tag is repeated here after answers that say that nothing was done.
+    An effect leaves at most once for each call made here: whoever counts departures repeats it. A note is repeated
+    here after answers that say that nothing was done.
     """
 
-    def __init__(self, client: Client, asking: Asking, *, has_analyzed_emails: bool) -> None:
-        self._client = client
-        self._asking = asking
-        self._has_analyzed_emails = has_analyzed_emails
+    def __init__(
+        self,
+        *,
+        remediation: Remediation,
+        rules: InboxRules,
+        users: Users,
+        identities: Identities,
+        machines: Machines,
+        notes: Notes,
+        abilities: Mapping[EffectKind, Ability | Machines],
+    ) -> None:
+        """Take what carries each kind of effect out.
 
-    @property
-    def missing(self) -> str:
-        """Return why mail cannot be remediated here, naming the permission; empty where it can."""
-        if not self._has_analyzed_emails:
-            return "this cloud cannot remediate mail through Graph (`analyzedEmails` is in the global cloud only)"
-        permission = PERMISSIONS[Call.REMEDIATE]
-        if permission in self._client.grants:
-            return ""
-        return f"{permission} is not granted to the app registration"
+        Args:
+            remediation: mail.
+            rules: inbox rules.
+            users: users of Entra ID.
+            identities: accounts on premises.
+            machines: files on devices.
+            notes: comments, tags and classifications.
+            abilities: what is known of whether each kind can be done here; none is left out.
+        """
+        self._remediation = remediation
+        self._rules = rules
+        self._users = users
+        self._identities = identities
+        self._machines = machines
+        self._notes = notes
+        self._abilities = abilities
 
-    async def soft_delete(self, effect: Effect, *, name: str, departing: Departing) -> Outcome:
-        """Ask for the soft deletion of the effect's targets. `name` is what the Action center will show.
+    def missing(self, kind: EffectKind) -> str:
+        """Return why this cannot be done here, naming the permission or licence; empty where it can."""
+        return self._abilities[kind].missing
+
+    async def look(self) -> None:
+        """Find out by harmless reads what can be done here; an outage leaves it to a later look."""
+        for ability in self._distinct():
+            await ability.look()
+
+    async def enact(self, effect: Effect, *, name: str, departing: Departing) -> Outcome:
+        """Ask for the effect on its targets. `name` is what the Action center will show, where it shows one.
 
         Raises:
             Unavailable: definitely not applied.
         """
-        if not self._has_analyzed_emails:
+        if why := self.missing(effect.kind):
+            return Outcome(went=Went.REFUSED, detail=f"cannot be done here: {why}")
+        if effect.kind in MAIL_EFFECTS:
+            return await self._remediation.send(
+                effect, name=name, description=marker(effect), departing=departing
+            )
+        if len(effect.targets) != 1:
             return Outcome(
                 went=Went.REFUSED,
-                detail="this cloud cannot remediate mail through Graph: decide in the portal",
+                detail=f"`{effect.kind}` takes one target in one call, not {len(effect.targets)}",
             )
-        description = f"air-agent: effect {effect.id} of action {effect.action_id}"
-        return await self._client.write(
-            Call.REMEDIATE,
-            lambda: self._asking.soft_delete(effect.targets, name=name, description=description),
-            departing=departing,
-            may_repeat=False,
-            done=_accepted,
-        )
+        return await self._enact_one(effect, departing)
 
     async def comment(self, incident_id: str, text: str, *, departing: Departing) -> Outcome:
         """Add one comment to the incident.
@@ -61,15 +85,8 @@ class GraphEnactor:
         Raises:
             Unavailable: definitely not applied.
         """
-        if not is_incident_id(incident_id):
-            return _no_such_id(incident_id)
-        return await self._client.write(
-            Call.COMMENT,
-            lambda: self._asking.comment(incident_id, text),
-            departing=departing,
-            may_repeat=True,
-            done=_answered_in_full,
-        )
+        await self._look_again()
+        return await self._notes.comment(incident_id, text, departing=departing)
 
     async def tag(self, incident_id: str, tags: Sequence[str], *, departing: Departing) -> Outcome:
         """Replace the incident's custom tags, all of them.
@@ -77,45 +94,60 @@ class GraphEnactor:
         Raises:
             Unavailable: definitely not applied.
         """
-        if not is_incident_id(incident_id):
-            return _no_such_id(incident_id)
-        return await self._client.write(
-            Call.TAG,
-            lambda: self._asking.tag(incident_id, tags),
-            departing=departing,
-            may_repeat=True,
-            done=_answered_in_full,
-        )
+        await self._look_again()
+        return await self._notes.tag(incident_id, tags, departing=departing)
+
+    async def comment_alert(self, alert_id: str, text: str, *, departing: Departing) -> Outcome:
+        """Add one comment to the alert.
+
+        Raises:
+            Unavailable: definitely not applied.
+        """
+        return await self._notes.comment_alert(alert_id, text, departing=departing)
+
+    async def classify_alert(
+        self, alert_id: str, classification: Classification, *, departing: Departing
+    ) -> Outcome:
+        """Give the alert this classification and determination, both.
+
+        Raises:
+            Unavailable: definitely not applied.
+        """
+        return await self._notes.classify_alert(alert_id, classification, departing=departing)
+
+    async def _enact_one(self, effect: Effect, departing: Departing) -> Outcome:
+        (target,) = effect.targets
+        match effect.kind:
+            case EffectKind.DISABLE_RULE | EffectKind.ENABLE_RULE as kind:
+                is_enabled = kind is EffectKind.ENABLE_RULE
+                return await self._rules.switch(target, is_enabled=is_enabled, departing=departing)
+            case EffectKind.DISABLE_USER | EffectKind.ENABLE_USER as kind:
+                is_enabled = kind is EffectKind.ENABLE_USER
+                return await self._users.switch(target[0], is_enabled=is_enabled, departing=departing)
+            case EffectKind.REVOKE_SESSIONS:
+                return await self._users.revoke_sessions(target[0], departing=departing)
+            case (EffectKind.DISABLE_ACCOUNT | EffectKind.ENABLE_ACCOUNT | EffectKind.RESET_PASSWORD) as kind:
+                return await self._identities.act(kind, target, departing=departing)
+            case EffectKind.QUARANTINE_FILE:
+                return await self._machines.stop_and_quarantine(
+                    target, comment=marker(effect), departing=departing
+                )
+            case (
+                EffectKind.SOFT_DELETE
+                | EffectKind.MOVE_TO_INBOX
+                | EffectKind.MOVE_TO_JUNK
+                | EffectKind.MOVE_TO_DELETED_ITEMS
+            ):
+                raise AssertionError("mail is not enacted one by one")
+
+    async def _look_again(self) -> None:
+        for ability in self._distinct():
+            await ability.look_again()
+
+    def _distinct(self) -> list[Ability | Machines]:
+        return list({id(one): one for one in self._abilities.values()}.values())
 
 
-def bulk_id(location: str) -> str | None:
-    """Return the Action center's id of a remediation from the portal's address that Graph answers with.
-
-    It is the only trace of a remediation: there is no operation in Graph to ask for. Its braces and quotes
-    come plain in the documentation, and may come percent-encoded.
-    """
-    found = _BULK_ID.search(unquote(location))
-    return first_line(found.group(1)) if found else None
-
-
-def _accepted(answer: Answer) -> Outcome:
-    """Return what a good answer to `remediate` says: 202, no body, and where people can look it up."""
-    found = bulk_id(answer.headers.get("location", ""))
-    if answer.status == 202:
-        detail = "accepted by Defender" if found else "accepted by Defender, without an id to look it up by"
-    else:
-        detail = f"answered {answer.status} where 202 is documented"
-    return Outcome(went=Went.DONE, detail=detail, bulk_id=found)
-
-
-def _answered_in_full(answer: Answer) -> Outcome:
-    """Return what a good answer to a comment or tag says; an empty 200 is a proxy's, not Graph's."""
-    if answer.status != 204 and not answer.body.strip():
-        return Outcome(
-            went=Went.UNKNOWN, detail=f"answered {answer.status} without the body that is documented"
-        )
-    return Outcome(went=Went.DONE, detail=f"answered {answer.status}")
-
-
-def _no_such_id(incident_id: str) -> Outcome:
-    return Outcome(went=Went.REFUSED, detail=f"`{first_line(incident_id)}` is not an incident's id")
+def marker(effect: Effect) -> str:
+    """Return what is written beside an effect where its API takes a text: whose it is, and which."""
+    return f"air-agent: effect {effect.id} of action {effect.action_id}"

@@ -13,7 +13,8 @@ import msgspec
 
 from agent.adapters.graph.clicks import PART, Clicked, is_click
 from agent.adapters.graph.copies import Found, Unreadable, sorted_out, text, texts, threats_of, word
-from agent.adapters.graph.wire import moment_of, parse
+from agent.adapters.graph.wire import moment_of
+from agent.adapters.microsoft.json import parse
 from agent.model.defender import MailMessage
 from agent.model.errors import Malformed
 

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from agent.adapters.graph import analyzed, hunting
-from agent.adapters.graph.answers import Answer, Call
+from agent.adapters.graph import analyzed, calls, hunting
 from agent.adapters.graph.asking import Asking
 from agent.adapters.graph.clicks import TABLE, is_click
-from agent.adapters.graph.client import BadRequest, Client, NotFound, Oversized
+from agent.adapters.graph.client import Client
 from agent.adapters.graph.copies import Found, Unreadable, sorted_out
 from agent.adapters.graph.wire import records_of
+from agent.adapters.microsoft.answers import Answer
+from agent.adapters.microsoft.caller import BadRequest, NotFound, Oversized
 from agent.model.defender import Mail, MailMessage
 from agent.model.errors import Malformed
 from agent.ports import Clock
@@ -116,7 +117,7 @@ class Mailbag:
         """Return the rows of one answer; and why they are not all, where they are more than an answer holds."""
         query = hunting.query(ids, clicks=clicks)
         try:
-            rows = await self._client.read(Call.HUNT, lambda: self._asking.hunt(query), _rows)
+            rows = await self._client.read(calls.HUNT, lambda: self._asking.hunt(query), _rows)
         except Oversized:
             return [], f"the copies of {len(ids)} messages are more than one answer holds"
         if len(rows) >= hunting.MOST_ROWS:
@@ -128,7 +129,7 @@ class Mailbag:
         asked = self._clock.now()
         try:
             records, link = await self._client.read(
-                Call.READ_MAIL, lambda: self._asking.analyzed_emails(message_id, asked), _records
+                calls.READ_MAIL, lambda: self._asking.analyzed_emails(message_id, asked), _records
             )
             seen: set[str] = set()
             while True:
@@ -137,10 +138,10 @@ class Mailbag:
                     return sorted_out(copies)
                 here = self._client.check_link(link)
                 if here in seen or len(seen) >= MOST_PAGES:
-                    raise Malformed(f"graph: {Call.READ_MAIL}: the link to the next page repeats itself")
+                    raise Malformed(f"{calls.READ_MAIL}: the link to the next page repeats itself")
                 seen.add(here)
                 records, link = await self._client.read(
-                    Call.READ_MAIL,
+                    calls.READ_MAIL,
                     lambda link=here: self._asking.more_analyzed_emails(link),  # type: ignore[misc]
                     _records,
                 )

@@ -8,7 +8,6 @@ import warnings
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
-    from msgraph.generated.models.security.alert_comment import AlertComment
     from msgraph.generated.models.security.analyzed_email import AnalyzedEmail
     from msgraph.generated.models.security.incident import Incident as IncidentBody
     from msgraph.generated.models.security.remediation_action import RemediationAction
@@ -41,7 +40,6 @@ with warnings.catch_warnings():
     from msgraph.graph_service_client import GraphServiceClient
 
 __all__ = [
-    "AlertComment",
     "Alerts_v2RequestBuilder",
     "AnalyzedEmail",
     "AnalyzedEmailsRequestBuilder",

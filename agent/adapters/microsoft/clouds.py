@@ -12,14 +12,18 @@ LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 class Cloud:
     """One cloud. `graph` and `authority` are URLs without a path and without a slash at the end.
 
-    `has_analyzed_emails` says whether `analyzedEmails`, and with it the remediation of mail, exists there.
-    Source: the v1.0 pages' national cloud tables; the beta page ticks L4 and L5 too, and is not believed.
+    `has_analyzed_emails` says whether `analyzedEmails`, and with it the remediation of mail, exists there, and
+    `has_identity_accounts` the same of `identityAccounts`. Source: the v1.0 pages' national cloud tables; the beta
+    page of `remediate` ticks L4 and L5 too, and is not believed. `endpoint` is the host of Defender for
+    Endpoint's API, None where it is not known: its addresses in the US Government clouds are UNCONFIRMED.
     """
 
     name: str
     graph: str
     authority: str
     has_analyzed_emails: bool
+    has_identity_accounts: bool = False
+    endpoint: str | None = None
 
     @property
     def scope(self) -> str:
@@ -27,8 +31,18 @@ class Cloud:
         return f"{self.graph}/.default"
 
 
+ENDPOINT_SCOPE = "https://api.securitycenter.microsoft.com/.default"
+"""What a token for Defender for Endpoint is asked for: its resource kept the name that its host once had."""
+
 _CLOUDS = {
-    "global": Cloud("global", "https://graph.microsoft.com", "https://login.microsoftonline.com", True),
+    "global": Cloud(
+        "global",
+        "https://graph.microsoft.com",
+        "https://login.microsoftonline.com",
+        True,
+        True,
+        "https://api.security.microsoft.com",
+    ),
     "usGovL4": Cloud("usGovL4", "https://graph.microsoft.us", "https://login.microsoftonline.us", False),
     "usGovL5": Cloud("usGovL5", "https://dod-graph.microsoft.us", "https://login.microsoftonline.us", False),
 }
@@ -61,4 +75,4 @@ def simulator(url: str) -> Cloud:
             f"simulator `{url}` is not on this machine: give an address such as http://127.0.0.1:8080"
         )
     base = f"{parts.scheme}://{parts.netloc}"
-    return Cloud("simulator", base, base, has_analyzed_emails=True)
+    return Cloud("simulator", base, base, True, True, base)

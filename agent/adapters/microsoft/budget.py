@@ -8,6 +8,7 @@ from agent.model.errors import Unavailable
 from agent.ports import Clock
 
 WINDOW = timedelta(seconds=60)
+HOUR = timedelta(hours=1)
 LONGEST_PARK = timedelta(minutes=15)
 """Longer waits are asked for by mistake: after this the tenant is tried again."""
 
@@ -15,15 +16,23 @@ LONGEST_PARK = timedelta(minutes=15)
 class Budget:
     """Lets at most `per_minute` requests leave within any 60 seconds, in the order they asked.
 
+    Where the API also counts by the hour, whoever would pass that is turned away until there is room: an hour
+    is too long to be waited here.
+
     All of `/security` shares it: Microsoft publishes 150 a minute for an app in a tenant, and names
     neither incidents nor hunting. Requests made while throttled count against the tenant too, so a
     throttled tenant is left alone as a whole rather than by the one call that was told.
     """
 
-    def __init__(self, clock: Clock, per_minute: int) -> None:
+    def __init__(
+        self, clock: Clock, per_minute: int, *, per_hour: int | None = None, system: str = "graph"
+    ) -> None:
         self._clock = clock
         self._per_minute = max(1, per_minute)
+        self._per_hour = per_hour
+        self._system = system
         self._spent: deque[datetime] = deque()
+        """When the requests of the last window left, oldest first."""
         self._turn = asyncio.Lock()
         self._held_until: datetime | None = None
         self._parked_until: datetime | None = None
@@ -32,10 +41,11 @@ class Budget:
         """Return when one request may leave.
 
         Raises:
-            Unavailable: the tenant is parked; carries until when.
+            Unavailable: the tenant is parked, or the hour's requests are spent; carries until when.
         """
         self._refuse_while_parked()
         async with self._turn:
+            self._refuse_past_the_hour()
             while (moment := self._free_at()) is not None:
                 await self._clock.sleep_until(moment)
                 self._refuse_while_parked()
@@ -59,16 +69,32 @@ class Budget:
         now = self._clock.now()
         if self._held_until is not None and self._held_until > now:
             return self._held_until
-        while self._spent and self._spent[0] + WINDOW <= now:
+        longest = WINDOW if self._per_hour is None else HOUR
+        while self._spent and self._spent[0] + longest <= now:
             self._spent.popleft()
         if len(self._spent) < self._per_minute:
             return None
-        return self._spent[0] + WINDOW
+        # The oldest of as many as may leave within the window: while it is in there, no other may.
+        moment = self._spent[-self._per_minute] + WINDOW
+        return moment if moment > now else None
+
+    def _refuse_past_the_hour(self) -> None:
+        if self._per_hour is None or len(self._spent) < self._per_hour:
+            return
+        until = self._spent[-self._per_hour] + HOUR
+        if until <= self._clock.now():
+            return
+        raise Unavailable(
+            f"{self._system}: the {self._per_hour} requests of this hour are spent until {until:%H:%M:%S} UTC",
+            until=until,
+        )
 
     def _refuse_while_parked(self) -> None:
         if self._parked_until is None:
             return
         if self._parked_until > self._clock.now():
             when = self._parked_until.strftime("%H:%M:%S")
-            raise Unavailable(f"graph: asked for patience until {when} UTC", until=self._parked_until)
+            raise Unavailable(
+                f"{self._system}: asked for patience until {when} UTC", until=self._parked_until
+            )
         self._parked_until = None

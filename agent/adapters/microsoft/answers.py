@@ -1,44 +1,30 @@
-"""What one answer of Graph means: done, refused, unknown, or try again; and in which words."""
+"""What one answer of Graph or Defender for Endpoint means: done, refused, unknown, or try again; and in which words."""
 
 import base64
 import re
-from enum import StrEnum
 from typing import Any
 
 import httpx
 import msgspec
 
-from agent.adapters.graph.transport import TooLarge, Truncated
+from agent.adapters.microsoft.transport import TooLarge, Truncated
 from agent.model.enactment import Outcome, Went
 from agent.model.errors import AgentError
 
 
-class Call(StrEnum):
-    """What is asked of Graph, in the words that messages use."""
+class Call(msgspec.Struct, frozen=True):
+    """One kind of call: what is asked, in the words that messages use, and by which permission.
 
-    LIST_INCIDENTS = "list incidents"
-    READ_INCIDENT = "read incident"
-    LIST_ALERTS = "list alerts"
-    HUNT = "run hunting query"
-    READ_MAIL = "look up mail"
-    REMEDIATE = "remediate mail"
-    COMMENT = "comment on incident"
-    TAG = "tag incident"
-    LIST_MEMBERS = "list group members"
+    `permission` is the least application permission of it. Source: the permission tables of the pages.
+    """
 
+    words: str
+    permission: str
+    system: str = "graph"
 
-PERMISSIONS = {
-    Call.LIST_INCIDENTS: "SecurityIncident.Read.All",
-    Call.READ_INCIDENT: "SecurityIncident.Read.All",
-    Call.LIST_ALERTS: "SecurityAlert.Read.All",
-    Call.HUNT: "ThreatHunting.Read.All",
-    Call.READ_MAIL: "SecurityAnalyzedMessage.Read.All",
-    Call.REMEDIATE: "SecurityAnalyzedMessage.ReadWrite.All",
-    Call.COMMENT: "SecurityIncident.ReadWrite.All",
-    Call.TAG: "SecurityIncident.ReadWrite.All",
-    Call.LIST_MEMBERS: "GroupMember.Read.All",
-}
-"""The least application permission of each call. Source: the permission tables of the v1.0 pages."""
+    def __str__(self) -> str:
+        return f"{self.system}: {self.words}"
+
 
 REPEATED_READS = frozenset({423, 429, 500, 502, 503, 504, 509})
 """Statuses after which a read is tried again."""
@@ -99,26 +85,32 @@ def lost(error: Exception) -> Lost:
 def no(call: Call, answer: Answer, grants: frozenset[str] = frozenset()) -> str:
     """Return what was refused and what to do, in one line."""
     said = _said(answer)
-    start = f"graph: {call}: {answer.status}{said}"
+    start = f"{call}: {answer.status}{said}"
     match answer.status:
         case 401:
             return f"{start}: the token is not accepted: check the tenant, the cloud and conditional access"
         case 403:
-            permission = PERMISSIONS[call]
-            if permission in grants:
-                return f"{start}: {permission} is granted: check the licence, and roles and policies that narrow it"
-            return f"{start}: grant {permission} to the app registration; if it is granted, the licence is missing"
+            if is_granted(call.permission, grants):
+                return f"{start}: {call.permission} is granted: check the licence, and roles and policies that narrow it"
+            return f"{start}: grant {call.permission} to the app registration; if it is granted, the licence is missing"
         case 404:
             return f"{start}: not there, or not for this app to see"
         case status if 300 <= status < 400:
-            return f"{start}: a redirect, which Graph does not use: check the proxy"
+            return f"{start}: a redirect, which is not used here: check the proxy"
         case _:
             return start
 
 
+def is_granted(permission: str, grants: frozenset[str]) -> bool:
+    """Return whether a permission is among the granted ones, or the one that also allows to write."""
+    return permission in grants or permission.replace(".Read", ".ReadWrite", 1) in grants
+
+
 def bad(call: Call, answer: Answer) -> str:
     """Return what went wrong on the other side, with the id by which Microsoft finds it."""
-    return f"graph: {call}: {answer.status}{_said(answer)}{_request_id(answer)}"
+    found = request_id(answer)
+    where = f" [request-id {found}]" if found else ""
+    return f"{call}: {answer.status}{_said(answer)}{where}"
 
 
 def judge_write(call: Call, answer: Answer, grants: frozenset[str] = frozenset()) -> Outcome:
@@ -130,10 +122,8 @@ def judge_write(call: Call, answer: Answer, grants: frozenset[str] = frozenset()
     status = answer.status
     if 200 <= status < 300:
         if answer.body.strip() and not _is_json(answer.body):
-            return Outcome(
-                went=Went.UNKNOWN, detail=f"graph: {call}: {status} with a body that is not Graph's"
-            )
-        return Outcome(went=Went.DONE, detail=f"graph: {call}: {status}")
+            return Outcome(went=Went.UNKNOWN, detail=f"{call}: {status} with a body that is not JSON")
+        return Outcome(went=Went.DONE, detail=f"{call}: {status}")
     if 400 <= status < 500 and status not in _UNDECIDED:
         return Outcome(went=Went.REFUSED, detail=no(call, answer, grants))
     return Outcome(went=Went.UNKNOWN, detail=f"{bad(call, answer)}: it may have been applied")
@@ -174,9 +164,23 @@ def _said(answer: Answer) -> str:
     return f" ({words})" if words else ""
 
 
-def _request_id(answer: Answer) -> str:
-    found = first_line(answer.headers.get("request-id"))
-    return f" [request-id {found}]" if found else ""
+def request_id(answer: Answer) -> str | None:
+    """Return the id by which Microsoft finds the request, or None where the answer has none."""
+    return first_line(answer.headers.get("request-id")) or None
+
+
+def body_of(answer: Answer) -> dict[str, Any]:
+    """Return the object that the body is; an empty one where it is none."""
+    return _as_dict(_json(answer.body))
+
+
+def answered_in_full(answer: Answer) -> Outcome:
+    """Return what a good answer says where a body is documented; an empty 200 is a proxy's."""
+    if answer.status != 204 and not answer.body.strip():
+        return Outcome(
+            went=Went.UNKNOWN, detail=f"answered {answer.status} without the body that is documented"
+        )
+    return Outcome(went=Went.DONE, detail=f"answered {answer.status}")
 
 
 def _is_json(body: bytes) -> bool:

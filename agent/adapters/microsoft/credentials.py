@@ -8,14 +8,14 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from agent.adapters.graph.clouds import LOOPBACK, Cloud
+from agent.adapters.microsoft.clouds import LOOPBACK, Cloud
 from agent.model.errors import Refused, Unavailable
 
 if TYPE_CHECKING:
     import httpx
     from azure.core.credentials import AccessToken
 
-    from agent.adapters.graph.tokens import Credential
+    from agent.adapters.microsoft.tokens import Credential
 
 CONNECT_SECONDS = 10.0
 SIMULATED_SECRET = "simulated-secret"  # noqa: S105  opens nothing but the simulator
@@ -166,7 +166,7 @@ class SimulatorCredential:
         import httpx  # noqa: PLC0415  slow
         from azure.core.credentials import AccessToken  # noqa: PLC0415  slow
 
-        from agent.adapters.graph.tokens import wall_clock  # noqa: PLC0415  slow
+        from agent.adapters.microsoft.tokens import wall_clock  # noqa: PLC0415  slow
 
         form = {**self._form, "scope": " ".join(scopes)} | ({"claims": claims} if claims else {})
         try:

@@ -3,8 +3,9 @@
 It lies below the SDK's adapter and above the connection pool, for three things that neither does:
 
 * `departing` is awaited after the connection is up and right before the body's bytes: a write whose body
-  has not left cannot be applied. httpcore's trace has that very moment. A connection that is refused never
-  gets there, so such a write was definitely not applied.
+  has not left cannot be applied. One without a body is applied once its headers are there, so that there it is
+  awaited before these. httpcore's trace has those very moments. A connection that is refused never gets there, so
+  such a write was definitely not applied.
 * httpx hands on half a body where a gzip stream is cut off within clean framing, and inflates without
   end. Here a body is inflated by us, to its end and up to a limit. (httpx 0.28.1)
 * Every request carries an id of its own, which Microsoft's support asks for.
@@ -21,7 +22,7 @@ import httpx
 from kiota_abstractions.request_option import RequestOption
 from kiota_http.middleware import REQUEST_OPTIONS_KEY
 
-from agent.adapters.graph.clouds import LOOPBACK
+from agent.adapters.microsoft.clouds import LOOPBACK
 from agent.ports import Departing
 
 BODY_LIMIT = 64 * 1024 * 1024
@@ -29,6 +30,7 @@ BODY_LIMIT = 64 * 1024 * 1024
 
 _PART = 1024 * 1024
 _BODY_LEAVES = ".send_request_body.started"
+_HEADERS_LEAVE = ".send_request_headers.started"
 
 
 class Truncated(httpx.RemoteProtocolError):
@@ -80,7 +82,7 @@ class Transport(httpx.AsyncBaseTransport):
         departure = request.extensions.get(REQUEST_OPTIONS_KEY, {}).get(Departure.get_key())
         if isinstance(departure, Departure):
             if self._announces:
-                request.extensions["trace"] = _at_departure(departure)
+                request.extensions["trace"] = _at_departure(departure, _last_moment(request))
             else:
                 await departure.leave()
         response = await self._inner.handle_async_request(request)
@@ -101,9 +103,20 @@ class Transport(httpx.AsyncBaseTransport):
         await self._inner.aclose()
 
 
-def _at_departure(departure: Departure) -> Callable[[str, dict[str, Any]], Awaitable[None]]:
+def carrying(departure: Departure | None) -> dict[str, Any]:
+    """Return the extensions of a request that departs so, where it is not the SDK that makes it."""
+    return {} if departure is None else {REQUEST_OPTIONS_KEY: {Departure.get_key(): departure}}
+
+
+def _last_moment(request: httpx.Request) -> str:
+    """Return what httpcore says right before bytes leave of which the last makes the request whole."""
+    has_body = "transfer-encoding" in request.headers or request.headers.get("content-length", "0") != "0"
+    return _BODY_LEAVES if has_body else _HEADERS_LEAVE
+
+
+def _at_departure(departure: Departure, moment: str) -> Callable[[str, dict[str, Any]], Awaitable[None]]:
     async def trace(event: str, info: dict[str, Any]) -> None:
-        if not event.endswith(_BODY_LEAVES) or departure.has_left:
+        if not event.endswith(moment) or departure.has_left:
             return
         # A proxy is asked for a tunnel by a request of its own, which carries nothing of ours.
         if getattr(info.get("request"), "method", b"") != b"CONNECT":

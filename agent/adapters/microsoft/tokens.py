@@ -1,4 +1,4 @@
-"""Access tokens for Graph: fetched, checked against the tenant, kept until they near their end."""
+"""Access tokens for one API: fetched, checked against the tenant, kept until they near their end."""
 
 import asyncio
 import base64
@@ -20,7 +20,6 @@ from azure.core.exceptions import (
 )
 from kiota_abstractions.authentication import AccessTokenProvider, AllowedHostsValidator
 
-from agent.adapters.graph.clouds import Cloud
 from agent.model.errors import Refused, Unavailable
 
 SPARE_SECONDS = 300.0
@@ -70,7 +69,7 @@ Credential = AsyncCredential | SyncCredential
 
 
 class Claims(msgspec.Struct, frozen=True, kw_only=True):
-    """What a token says of itself. Not verified here: Graph does that, we only look for a wrong setting."""
+    """What a token says of itself. Not verified here: the API does that, we only look for a wrong setting."""
 
     tid: str = ""
     roles: tuple[str, ...] = ()
@@ -93,22 +92,24 @@ def wall_clock() -> float:
 
 
 class Tokens(AccessTokenProvider):
-    """Gives the SDK one token for one host of one tenant.
+    """Gives one token for one host of one tenant; the SDK asks for it by its own interface.
 
-    The credential is made anew for each token. Its own cache would hand back a token that Graph has
-    just turned away, and a federated token is to be read from its file each time.
+    The credential is made anew for each token. Its own cache would hand back a token that has just
+    been turned away, and a federated token is to be read from its file each time.
     """
 
     def __init__(
         self,
         credential: Callable[[], Credential],
         *,
-        cloud: Cloud,
+        url: str,
+        scope: str,
         tenant_id: str,
         wall: Callable[[], float] = wall_clock,
     ) -> None:
         self._credential = credential
-        self._cloud = cloud
+        self._url = url
+        self._scope = scope
         self._tenant_id = tenant_id
         self._wall = wall
         self._turn = asyncio.Lock()
@@ -124,15 +125,24 @@ class Tokens(AccessTokenProvider):
         uri: str,
         additional_authentication_context: dict[str, Any] = {},  # noqa: ARG002, B006  the SDK's signature
     ) -> str:
-        """Return a token for this URL; nothing but the configured Graph gets one.
+        """Return a token for this URL; nothing but the configured API gets one.
 
         Raises:
             Refused: the login says no, or the token is another tenant's, or the URL another host's.
             Unavailable: the login cannot be reached.
         """
-        asked, own = urlsplit(uri), urlsplit(self._cloud.graph)
+        asked, own = urlsplit(uri), urlsplit(self._url)
         if (asked.scheme, asked.netloc) != (own.scheme, own.netloc):
-            raise Refused(f"graph: no token is given to another host than `{own.netloc}`")
+            raise Refused(f"login: no token is given to another host than `{own.netloc}`")
+        return await self.ready()
+
+    async def ready(self) -> str:
+        """Return a token that is not near its end.
+
+        Raises:
+            Refused: the login says no, or the token is another tenant's.
+            Unavailable: the login cannot be reached.
+        """
         if self._wall() < self._renew_at:
             return self._token
         async with self._turn:
@@ -142,10 +152,10 @@ class Tokens(AccessTokenProvider):
 
     def get_allowed_hosts_validator(self) -> AllowedHostsValidator:
         """Return the SDK's own check of hosts, for the same one host."""
-        return AllowedHostsValidator([urlsplit(self._cloud.graph).hostname or ""])
+        return AllowedHostsValidator([urlsplit(self._url).hostname or ""])
 
     async def renew(self, generation: int, claims: str | None = None) -> None:
-        """Fetch a token that differs from the one of `generation`, which Graph turned away.
+        """Fetch a token that differs from the one of `generation`, which the API turned away.
 
         Args:
             generation: what it was when the request was made.
@@ -184,9 +194,9 @@ class Tokens(AccessTokenProvider):
             async with asyncio.timeout(PATIENCE_SECONDS):
                 credential = self._credential()
                 if inspect.iscoroutinefunction(credential.get_token):
-                    pending: Awaitable[AccessToken] = credential.get_token(self._cloud.scope, **options)
+                    pending: Awaitable[AccessToken] = credential.get_token(self._scope, **options)
                     return await pending
-                return await asyncio.to_thread(_blocking, credential, self._cloud.scope, options)
+                return await asyncio.to_thread(_blocking, credential, self._scope, options)
         except ClientAuthenticationError as error:
             raise _refusal(error) from error
         except AzureError as error:

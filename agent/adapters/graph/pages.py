@@ -1,0 +1,63 @@
+"""Every record of a collection, page by page to its end, or no answer at all."""
+
+from collections.abc import Callable
+from typing import Any
+
+from kiota_abstractions.request_information import RequestInformation
+
+from agent.adapters.graph.client import Client
+from agent.adapters.graph.wire import records_of
+from agent.adapters.microsoft.answers import Answer, Call, first_line
+from agent.model.errors import Malformed
+
+
+async def every(
+    client: Client,
+    call: Call,
+    first: Callable[[], RequestInformation],
+    more: Callable[[str], RequestInformation],
+    *,
+    most: int,
+) -> list[dict[str, Any]]:
+    """Return every record of every page, empty pages past.
+
+    Args:
+        client: makes the calls.
+        call: which kind of call it is.
+        first: asks for the first page.
+        more: asks for the page behind a link, exactly as it was given.
+        most: how many pages there may be.
+
+    Raises:
+        Malformed: a page came only in part, or a link leads elsewhere or back.
+    """
+    records, link = await client.read(call, first, page_of)
+    seen: set[str] = set()
+    while link is not None:
+        here = client.check_link(link)
+        if here in seen:
+            raise Malformed(f"{call}: the link to the next page repeats itself: `{first_line(here)}`")
+        if len(seen) >= most:
+            raise Malformed(f"{call}: more than {most} pages")
+        seen.add(here)
+        further, link = await client.read(
+            call,
+            lambda link=here: more(link),  # type: ignore[misc]
+            page_of,
+        )
+        records += further
+    return records
+
+
+def page_of(answer: Answer) -> tuple[list[dict[str, Any]], str | None]:
+    """Return the records of one whole page, and the link to the next.
+
+    Raises:
+        Malformed: it is not one.
+    """
+    if answer.status == 206:
+        raise Malformed("only a part came")
+    records, link = records_of(answer.body)
+    if not all(isinstance(record, dict) for record in records):
+        raise Malformed("a record is not an object")
+    return records, link
