@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from agent.judge.taken_back import says
 from agent.judge.worklist import needs_people
 from agent.model.decision import Decision
 from agent.model.enactment import CLOSED, EffectSeen, PendingSeen, Record, State, Way
@@ -43,6 +44,7 @@ PROGRESS = {
     State.DEDUPLICATED: "not sent again",
     State.SUPERSEDED: "not sent: decided elsewhere first",
     State.EXPIRED: "not sent in time",
+    State.UNDONE: "taken back",
 }
 
 
@@ -144,13 +146,24 @@ def enactment(record: Record) -> str:
 def confirmation(record: Record) -> str:
     """Return what was seen afterwards, of the effect and of the pending action itself."""
     said = record.confirmation.words
-    parts = [_effect_words(record), _pending_words(record)]
+    if record.state is State.UNDONE:
+        return "; ".join(filter(None, (undone(record), _pending_words(record), record.why)))
+    parts = [_effect_words(record), _pending_words(record), undone(record)]
     is_told = record.why in {said, reason(record)} or record.state is State.SEEN
     if record.why and not is_told:
         # What is repeated in the longer sentence is said once, there.
         parts = [part.removesuffix(f": {said}") if said and said in record.why else part for part in parts]
         parts.append(record.why)
     return "; ".join(part for part in parts if part)
+
+
+def undone(record: Record) -> str:
+    """Return who took something back, when, why and how far; empty where nobody did."""
+    told = record.undone
+    if told is None:
+        return ""
+    how = "undone" if record.state is State.UNDONE else "undone in part"
+    return f"{how} {moment(told.at)} by {told.by}: {told.reason}; {says(told)}"
 
 
 def remaining(left: timedelta) -> str:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
@@ -91,6 +92,10 @@ class Rounds:
         away: list[Unavailable] = []
         broken: list[LedgerError] = []
         failed = 0
+        under_way = self.under_way
+        visiting = partial(
+            visit, world, stop=stop, report=report, revision=revision, is_over=is_over, under_way=under_way
+        )
 
         async def worker() -> None:
             nonlocal failed
@@ -100,15 +105,7 @@ class Rounds:
                 incident = waiting.pop()
                 tried.add(incident)
                 try:
-                    await visit(
-                        world,
-                        incident,
-                        stop,
-                        report,
-                        revision=revision,
-                        is_over=is_over,
-                        under_way=self.under_way,
-                    )
+                    await visiting(incident)
                 except Conflict as error:
                     log.info("incident left for the next pass", incident=incident, why=str(error))
                 except (Unavailable, Refused, Malformed) as error:

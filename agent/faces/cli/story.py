@@ -186,11 +186,12 @@ def _plan(out: Console, told: Story) -> None:
     if not told.effects:
         return
     table = Table(box=box.SIMPLE, expand=False)
-    for name in ("call", "copies", "went", "attempts", "sent", "settled", "bulk id, detail"):
+    for name in ("call", "does", "targets", "went", "attempts", "sent", "settled", "bulk id, detail"):
         table.add_column(name, overflow="fold")
     for effect in told.effects:
         table.add_row(
             effect.id[:8],
+            effect.kind.value + (f", undoes {effect.undoes[:8]}" if effect.undoes else ""),
             str(len(effect.targets)),
             effect.went.value,
             str(effect.attempts),
