@@ -110,6 +110,18 @@ def inverses_of(effects: Iterable[Effect]) -> Mapping[EffectKind, tuple[Pair, ..
     return {kind: tuple(targets) for kind, targets in found.items()}
 
 
+def came_back(effects: Iterable[Effect], mail: Mail) -> Reached:
+    """Return whether mail that was put back is in a mailbox again, whichever folder somebody moved it to since."""
+    places = {copy.pair: copy.location for copy in mail.messages}
+    return {
+        (effect.kind, target): place in MAILBOX_LOCATIONS
+        for effect in effects
+        if effect.undoes is not None and effect.kind in MAIL_EFFECTS
+        for target in effect.targets
+        if (place := places.get(target)) is not None
+    }
+
+
 def undoing(record: Record, effects: Sequence[Effect], around: Around) -> Undoing:
     """Return what taking back everything that was done for the record comes to.
 

@@ -13,10 +13,10 @@ from datetime import timedelta
 import msgspec
 import structlog
 
-from agent.judge.look import Reached, at_mail, at_target
+from agent.judge.look import Reached, at_target
 from agent.judge.plans.means import Problem
 from agent.judge.taken_back import begun, finished, looked_back
-from agent.judge.undo import INVERSES, Around, Undoing, inverses_of, only, undoing
+from agent.judge.undo import INVERSES, Around, Undoing, came_back, inverses_of, only, undoing
 from agent.loop.calling import call
 from agent.loop.lookup import find, look_up_messages
 from agent.loop.perform import LEASE
@@ -167,10 +167,10 @@ def _missing(world: World) -> Mapping[EffectKind, str]:
 
 def _reached(effects: Sequence[Effect], mail: Mail, found: Found | Problem | None) -> Reached:
     """Return which inverses are seen to have worked."""
-    inverses = [effect for effect in effects if effect.undoes is not None]
-    reached = dict(at_mail(inverses, mail))
-    for effect in inverses:
-        if effect.kind not in MAIL_EFFECTS and not isinstance(found, Problem):
+    reached = dict(came_back(effects, mail))
+    for effect in effects:
+        is_other = effect.undoes is not None and effect.kind not in MAIL_EFFECTS
+        if is_other and not isinstance(found, Problem):
             reached |= at_target(effect, found)
     return reached
 
