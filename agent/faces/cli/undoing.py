@@ -32,7 +32,7 @@ from agent.model.enactment import Record, State
 from agent.model.errors import Conflict, Held, SettingsError, Unavailable
 from agent.model.policy import Mode
 from agent.ports import Enactor, World
-from agent.settings.subjects import Settings
+from agent.settings.subjects import Log, LogLevel, Settings
 
 READ_AT_ONCE = 50
 """Actions whose mail is looked up in one go."""
@@ -72,7 +72,8 @@ def undo(path: Path | None, asked: Asked, *, as_json: bool) -> None:
     settings = loaded(path)
     if settings.mode is not Mode.ENFORCE:
         raise SettingsError("`mode: observe` writes nothing to Graph: undo with `AIR_AGENT_MODE=enforce` set")
-    configure(settings.log, clock_of(settings).now)
+    quiet = Log(level=LogLevel.WARNING)  # what is done is told by the command itself
+    configure(settings.log if settings.log.file is not None else quiet, clock_of(settings).now)
     asyncio.run(_undo(settings, asked, as_json=as_json))
 
 
