@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -18,10 +18,12 @@ from agent.adapters.microsoft.clouds import simulator
 from agent.loop.feeding import Feeding
 from agent.loop.policies import InForce
 from agent.loop.report import PassReport
+from agent.loop.rows import Rows
 from agent.loop.run import load, one_pass, start
 from agent.model.enactment import Record, State
 from agent.model.errors import Malformed, Refused, Unavailable
 from agent.model.pace import Pace
+from agent.model.rails import MOST_MESSAGES, Rails
 from agent.ports import PolicyShelf, World
 from agent.simulator import names
 from agent.simulator import state as simulated
@@ -50,6 +52,16 @@ class Login:
         """Hold nothing open."""
 
 
+LOOSE = Rails(
+    caps=(),
+    two_people_from=MOST_MESSAGES + 1,
+    mailboxes_per_action=MOST_MESSAGES,
+    users_per_day=1_000_000,
+    brake_floor=1_000_000,
+)
+"""Guard rails that nothing here meets: what is looked at is everything else."""
+
+
 @dataclass
 class Simulated:
     """An agent in front of a tenant that behaves."""
@@ -59,12 +71,15 @@ class Simulated:
     world: World
     policies: InForce
     feeding: Feeding
+    rows: Rows = field(default_factory=Rows)
 
     async def run_pass(self) -> PassReport:
         """Make one pass; an outage is in its report."""
         report = PassReport(began=self.clock.now())
         try:
-            await one_pass(self.world, self.policies, asyncio.Event(), report, feeding=self.feeding)
+            await one_pass(
+                self.world, self.policies, asyncio.Event(), report, feeding=self.feeding, rows=self.rows
+            )
         except Unavailable as error:
             report.is_unavailable, report.unavailable_until = True, error.until
             report.problems.append(str(error))
@@ -108,6 +123,7 @@ async def a_simulated(
     pace: Pace | None = None,
     shelf: PolicyShelf | None = None,
     requests_per_minute: int = 60,
+    rails: Rails = LOOSE,
     checked: bool = True,
     enforces_observers: bool = True,
 ) -> AsyncIterator[Simulated]:
@@ -139,6 +155,7 @@ async def a_simulated(
             directory=graph.directory,
             targets=graph.targets,
             pace=pace,
+            rails=LOOSE,
             enforces_observers=enforces_observers,
             version="test",
         )

@@ -303,14 +303,11 @@ REAL = {"AIR_AGENT_TENANT_ID": TENANT}
 
 
 @pytest.mark.parametrize("cloud", ["global", "usGovL4", "usGovL5"])
-def test_enforcing_is_refused_anywhere_but_against_the_simulator(cloud: str) -> None:
-    problems = refused_environment(REAL | {"AIR_AGENT_MODE": "enforce", "AIR_AGENT_GRAPH_CLOUD": cloud})
+def test_a_real_tenant_may_be_enforced_in_once_somebody_says_so_and_observes_before(cloud: str) -> None:
+    observing = load(None, REAL | {"AIR_AGENT_GRAPH_CLOUD": cloud})
+    enforcing = load(None, REAL | {"AIR_AGENT_MODE": "enforce", "AIR_AGENT_GRAPH_CLOUD": cloud})
 
-    (problem,) = problems
-    assert problem == (
-        f"AIR_AGENT_MODE: `mode`: `graph.cloud` is `{cloud}`: until the guard rails have landed, enforcing is "
-        "possible against the simulator only: set `mode: observe`"
-    )
+    assert (observing.mode, enforcing.mode) == (Mode.OBSERVE, Mode.ENFORCE)
 
 
 def test_enforcing_is_allowed_against_the_simulator() -> None:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from agent.judge.look import Reached
+from agent.model.decision import Guarded
 from agent.model.enactment import (
     Confirmation,
     Effect,
@@ -18,6 +19,7 @@ from agent.model.enactment import (
     State,
     Went,
 )
+from agent.model.hold import BRAKE, KILL_SWITCH
 
 CHECKS = (timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2), timedelta(hours=12))
 """When to look after a call was made. Completion can take hours. Source: [RME]."""
@@ -27,6 +29,9 @@ MARGIN = timedelta(hours=24)
 
 AGAIN = timedelta(hours=12)
 """How long a decision stands that nobody has carried out before time and policies are asked again."""
+
+AFTER_AN_HOUR = timedelta(hours=1, seconds=1)
+"""How long an approval is held by an amount before it is weighed again: what was given exactly an hour ago counts."""
 
 GAP = timedelta(minutes=30)
 """How long after a look-up with gaps the mail is looked up again, at the least: hunting lags by minutes."""
@@ -135,14 +140,24 @@ def is_watched(record: Record, effects: Sequence[Effect]) -> bool:
 
 def judged_again(record: Record, now: datetime) -> datetime:
     """Return when a decision that waits for people is judged anew: time passes, windows end, gaps close."""
+    decision = record.decision
+    if record.state is State.HELD and decision is not None and decision.held:
+        return min(_while_held(decision.held[0], now), record.action.deadline)
     wait = AGAIN
-    if record.decision is not None and not record.decision.facts.messages_complete:
+    if decision is not None and not decision.facts.messages_complete:
         wait = max(GAP, (now - record.action.first_seen) / 4)
     elif record.state is State.HELD:
-        wait = timedelta(hours=1)
+        wait = AFTER_AN_HOUR
     elif record.plan is not None and record.plan.may_pass:
         wait = GAP
     return min(now + wait, record.action.deadline)
+
+
+def _while_held(said: Guarded, now: datetime) -> datetime:
+    """Return when a guard rail is asked again: when its time is over; a hold is released, and then at once."""
+    if said.until is not None:
+        return max(said.until, now + timedelta(minutes=1))
+    return now + (AGAIN if said.guard in {KILL_SWITCH, BRAKE} else AFTER_AN_HOUR)
 
 
 def _waits_until(record: Record, check: datetime | None, now: datetime) -> datetime | None:

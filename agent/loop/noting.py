@@ -1,97 +1,48 @@
-"""Showing decisions in Defender: comments and tags of the incident, classifications and comments of its alerts.
+"""What is written to Defender for people to read: told to the audit before it leaves, and how it went after.
 
-Graph offers no key against repeats. Whatever may have been written is looked for by its marker when it is tried again,
-and a decision counts as told only once all of it was written.
+It destroys nothing and a repeat finds its own marker, so that it needs no plan and no claim; but it is a write, and
+none is made of which the audit does not tell.
 """
 
-from collections.abc import Sequence
+from typing import Protocol
 
-import msgspec
-
-from agent.judge.classify import AlertNote, alert_notes, elsewhere
-from agent.judge.note import is_told, note
-from agent.loop.poll import surviving
-from agent.loop.report import PassReport
-from agent.model.defender import Alert, Incident
-from agent.model.enactment import Outcome, Record, Went
-from agent.model.errors import Refused, Unavailable
-from agent.ports import Enactor, World
+from agent.audit.entries import agent, of_note
+from agent.loop.shipping import require
+from agent.model.enactment import Outcome
+from agent.model.errors import Held, Unavailable
+from agent.ports import Departing, World
 
 
-async def tell(world: World, incident: Incident, records: Sequence[Record], report: PassReport) -> None:
-    """Show every decision that the incident, as it was just read, and its alerts do not show yet.
+class Write(Protocol):
+    """One write to Defender, all but for what is awaited before it leaves."""
 
-    `records` are all of this incident.
+    async def __call__(self, *, departing: Departing) -> Outcome:
+        """Make it."""
+        ...
+
+
+async def noting(world: World, what: str, place: str, text: str, write: Write) -> Outcome:
+    """Make a write with its entries, and return how it went.
+
+    Args:
+        world: everything outside.
+        what: `comment`, `tags` or `classification`.
+        place: the incident's or alert's id.
+        text: what is written.
+        write: the call.
 
     Raises:
-        Unavailable: whether something was written is not known; its marker will say.
-        Refused: it may not be written: a person has to grant it.
+        Unavailable: it was definitely not made.
     """
-    if world.enactor is None:
-        return
-    pending = [record for record in records if not record.is_noted and is_told(record)]
-    if not pending:
-        return
-    missing = note(incident, records)
-    for text in missing.comments:
-        _written(await world.enactor.comment(incident.id, text, departing=_nothing))
-    if missing.tags is not None:
-        _written(await world.enactor.tag(incident.id, missing.tags, departing=_nothing))
-    alerts = [*incident.alerts, *await _alerts_of(world, elsewhere(incident, records))]
-    await _tell_alerts(world.enactor, alert_notes(alerts, records))
-    newest = await world.ledger.load([record.action.id for record in pending])
-    told = {record.action.id: _said(record) for record in pending}
-    noted = [
-        msgspec.structs.replace(record, is_noted=True)
-        for record in newest.values()
-        if record.decision is not None and _said(record) == told[record.action.id]
-    ]
-    await world.ledger.save(noted, now=world.clock.now())
-    report.noted += len(noted)
+    author = agent(world.replica)
 
-
-def _said(record: Record) -> tuple[object, ...]:
-    """Return what was told of the record: while it was written, it may have been decided anew or undone."""
-    return (record.decision.grounds if record.decision is not None else None, record.undone)
-
-
-async def _alerts_of(world: World, incident_ids: Sequence[str]) -> list[Alert]:
-    """Return the alerts of other incidents, which carry the same evidence."""
-    found = [await surviving(world, incident_id) for incident_id in incident_ids]
-    return [alert for incident in found if incident is not None for alert in incident.alerts]
-
-
-async def _tell_alerts(enactor: Enactor, notes: Sequence[AlertNote]) -> None:
-    """Write to each alert; one that refuses does not keep the others from being told."""
-    refused: Refused | None = None
-    for one in notes:
+    async def departing() -> None:
         try:
-            await _tell_alert(enactor, one)
-        except Refused as error:
-            refused = refused or error
-    if refused is not None:
-        raise refused
+            await require(world)
+        except Held as no:
+            raise Unavailable(str(no)) from no
+        await world.ledger.audit([of_note(what, place, author, world.clock.now(), text=text)])
 
-
-async def _tell_alert(enactor: Enactor, missing: AlertNote) -> None:
-    """Classify first: the comment says that it was done."""
-    alert, concluded = missing.alert_id, missing.classification
-    if concluded is not None:
-        _written(await enactor.classify_alert(alert, concluded, departing=_nothing))
-    for text in missing.comments:
-        _written(await enactor.comment_alert(alert, text, departing=_nothing))
-
-
-async def _nothing() -> None:
-    """Note nothing before a comment or tag leaves: a repeat finds its own marker."""
-
-
-def _written(outcome: Outcome) -> None:
-    """Pass on a note that was written; any other is tried again when the incident has rested.
-
-    The words do not name the incident, so that many that fail for one reason are told together.
-    """
-    if outcome.went is Went.UNKNOWN:
-        raise Unavailable(f"may not have been annotated: {outcome.detail}")
-    if outcome.went is Went.REFUSED:
-        raise Refused(f"could not be annotated: {outcome.detail}")
+    outcome = await write(departing=departing)
+    await world.ledger.audit([of_note(what, place, author, world.clock.now(), outcome=outcome)])
+    return outcome

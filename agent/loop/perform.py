@@ -12,9 +12,14 @@ import structlog
 from agent.judge.confirm import after_sending, standing
 from agent.judge.settle import held
 from agent.loop.calling import call
+from agent.loop.guarding import check, look
+from agent.loop.lookup import find
 from agent.loop.moved import save_moved
+from agent.loop.policies import InForce
 from agent.loop.recheck import why_void
 from agent.loop.report import PassReport
+from agent.loop.shipping import require
+from agent.model.decision import Guarded
 from agent.model.enactment import Effect, Outcome, Record, State, Went
 from agent.model.errors import Held
 from agent.model.rails import Leave
@@ -46,8 +51,7 @@ class Turn:
     token: int
     stop: asyncio.Event
     report: PassReport
-    revision: str
-    """Of the policies in force here."""
+    policies: InForce
     is_over: Halt = never
 
     def leave(self, world: World) -> Leave:
@@ -57,6 +61,7 @@ class Turn:
             incident_id=self.incident_id,
             token=self.token,
             until=world.clock.now() + LEASE,
+            caps=world.rails.caps,
         )
 
 
@@ -77,7 +82,7 @@ async def perform(world: World, record: Record, turn: Turn) -> None:
         return
     effects = await world.ledger.effects(record.action.id)
     await _settle_interrupted(world, effects)
-    if why := await why_void(world, record, turn.revision):
+    if why := await why_void(world, record, turn.policies.judge.revision):
         await _judge_anew(world, record, why)
         return
     for effect in effects:
@@ -118,8 +123,8 @@ async def _hold(world: World, record: Record, no: Held) -> None:
     """Leave to people what a guard rail kept from leaving; what was sent of it before is followed."""
     newest = (await world.ledger.load([record.action.id]))[record.action.id]
     effects = await world.ledger.effects(record.action.id)
-    now = world.clock.now()
-    await save_moved(world, [(newest, held(newest, no.guard, no.words, standing(effects), now))])
+    said = Guarded(guard=no.guard, words=no.words, until=no.until)
+    await save_moved(world, [(newest, held(newest, said, standing(effects), world.clock.now()))])
     log.warning("held", action=record.action.id, guard=no.guard, why=no.words)
 
 
@@ -130,10 +135,13 @@ async def _send(world: World, enactor: Enactor, record: Record, effect: Effect, 
         Held: a guard rail said no at the last moment.
         Unavailable: it was definitely not applied, and is to be tried later.
     """
+    seen = await look(world, [effect], await find(world, record.action))
 
     async def depart() -> None:
         if await turn.is_over() or world.clock.now() >= record.action.deadline:
             raise TooLate
+        await require(world)
+        await check(world, turn.policies, record, seen)
         await world.ledger.depart(effect.id, world.clock.now(), turn.leave(world))
 
     with suppress(TooLate):

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
 
 import structlog
 
@@ -64,8 +63,7 @@ class Rounds:
             if not incidents:
                 break
             await _refresh(world, policies, incidents, report)
-            revision = policies.judge.revision
-            await self._visit_all(world, incidents, tried, stop, report, until, is_over, revision)
+            await self._visit_all(world, policies, incidents, tried, stop, report, until, is_over)
         report.untried = len(await self._next(world, tried, size))
         report.waiting = len(await world.ledger.to_visit(size))
 
@@ -79,23 +77,19 @@ class Rounds:
     async def _visit_all(
         self,
         world: World,
+        policies: InForce,
         incidents: Sequence[str],
         tried: set[str],
         stop: asyncio.Event,
         report: PassReport,
         until: datetime,
         is_over: Halt,
-        revision: str,
     ) -> None:
         """Visit these incidents, some at the same time."""
         waiting = list(reversed(incidents))
         away: list[Unavailable] = []
         broken: list[LedgerError] = []
         failed = 0
-        under_way = self.under_way
-        visiting = partial(
-            visit, world, stop=stop, report=report, revision=revision, is_over=is_over, under_way=under_way
-        )
 
         async def worker() -> None:
             nonlocal failed
@@ -105,7 +99,7 @@ class Rounds:
                 incident = waiting.pop()
                 tried.add(incident)
                 try:
-                    await visiting(incident)
+                    await visit(world, policies, incident, stop, report, is_over, self.under_way)
                 except Conflict as error:
                     log.info("incident left for the next pass", incident=incident, why=str(error))
                 except (Unavailable, Refused, Malformed) as error:

@@ -22,6 +22,7 @@ from agent.loop.lookup import find, look_up_messages
 from agent.loop.perform import LEASE
 from agent.loop.poll import surviving
 from agent.loop.report import PassReport
+from agent.loop.shipping import require
 from agent.model.defender import Mail
 from agent.model.enactment import MAIL_EFFECTS, Effect, EffectKind, Outcome, Record, Went
 from agent.model.errors import Conflict, Held, Unavailable
@@ -256,6 +257,7 @@ async def _send_all(
             return Unavailable("it was asked to stop")
 
         async def depart(effect_id: str = effect.id) -> None:
+            await require(world)
             now = world.clock.now()
             await world.ledger.depart(effect_id, now, msgspec.structs.replace(leave, until=now + LEASE))
 

@@ -8,13 +8,14 @@ from datetime import datetime, timedelta
 import msgspec
 
 from agent.judge.confirm import expire
-from agent.judge.recognise import recognise
 from agent.judge.track import track
+from agent.loop.annotating import annotate
 from agent.loop.moved import save_moved
-from agent.loop.noting import tell
 from agent.loop.perform import LEASE, Halt, Turn, is_fresh, never, perform
+from agent.loop.policies import InForce
 from agent.loop.poll import surviving
 from agent.loop.report import PassReport
+from agent.loop.shown import shown
 from agent.model.defender import Incident
 from agent.model.enactment import Record, State
 from agent.ports import World
@@ -25,11 +26,10 @@ STALE = timedelta(seconds=30)
 
 async def visit(
     world: World,
+    policies: InForce,
     incident_id: str,
     stop: asyncio.Event,
     report: PassReport,
-    *,
-    revision: str,
     is_over: Halt = never,
     under_way: set[str] | None = None,
 ) -> None:
@@ -50,7 +50,7 @@ async def visit(
         return
     visited.add(incident.id)
     try:
-        await _visit(world, incident, incident_id, Turn(incident.id, 0, stop, report, revision, is_over))
+        await _visit(world, incident, incident_id, Turn(incident.id, 0, stop, report, policies, is_over))
     finally:
         visited.discard(incident.id)
 
@@ -60,10 +60,9 @@ async def _visit(world: World, incident: Incident, asked_for: str, turn: Turn) -
     token = await world.ledger.lease(incident.id, world.replica, now, now + LEASE)
     if token is None:
         return
+    places = dict.fromkeys((incident.id, asked_for))
     try:
-        await _act(
-            world, incident, dict.fromkeys((incident.id, asked_for)), dataclasses.replace(turn, token=token)
-        )
+        await _act(world, incident, places, dataclasses.replace(turn, token=token))
     finally:
         await world.ledger.let_go(incident.id, token)
 
@@ -79,7 +78,7 @@ async def _act(world: World, incident: Incident, places: Mapping[str, None], tur
         return
     if world.clock.now() - read_at > STALE:
         incident = await world.defender.incident(incident.id) or incident
-    await tell(world, incident, await _in(world, places), turn.report)
+    await annotate(world, incident, await _in(world, places), turn.report)
 
 
 async def _in(world: World, places: Iterable[str]) -> list[Record]:
@@ -101,7 +100,7 @@ async def _cannot_read(world: World, incident_id: str, report: PassReport) -> No
 async def _look_again(world: World, incident: Incident, places: Iterable[str]) -> None:
     """Void or close what changed since it was decided, before anything is sent."""
     now = world.clock.now()
-    seen = {action.id: action for action in recognise(incident, tenant_id=world.tenant_id, now=now)}
+    seen = {action.id: action for action in await shown(world, [incident], now)}
     moves: list[tuple[Record | None, Record]] = []
     for record in await _in(world, places):
         action = seen.get(record.action.id)

@@ -22,6 +22,13 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
     """How old the reading of a message's place may be when it is acted on."""
     reload_every: timedelta = timedelta(seconds=10)
     """How often to look whether the policies changed: soon enough for whoever has just saved one."""
+    rows_every: timedelta = timedelta(minutes=5)
+    """How often to ask for AIR's own rows: one request in 300 of the usual budget, and a kind that is named waits no
+    longer than Defender itself takes to show news."""
+    rows_overlap: timedelta = timedelta(hours=2)
+    """How far back they are asked for again: most audit records appear within an hour. Source: [MAPI-ref]."""
+    rows_back: timedelta = timedelta(days=1)
+    """How far back once in each `sweep_every`, and at a start: for those that appear later."""
     visits_at_once: int = 4
     """Incidents written to at the same time."""
     judge_at_once: int = 500
@@ -30,5 +37,9 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
     """How much of the request budget polling may use while work waits, from 0 to 1."""
     requests_per_minute: int = 60
     """What the request budget allows; the Graph client holds it, the loop plans by it."""
+    anchor_every: timedelta = timedelta(minutes=5)
+    """How often the audit's head is kept in a second place: what came after the last time could be cut off unseen."""
+    retain: timedelta = timedelta(days=400)
+    """How long the audit keeps personal values: a year, and time to look into its last month."""
     targets_per_call: int = 100
     """Messages in one `remediate`; the array's limit is UNCONFIRMED, so it is kept small."""

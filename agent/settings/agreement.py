@@ -31,12 +31,6 @@ def _what_only_the_simulator_takes(settings: Settings) -> Iterator[Disagreement]
     if settings.graph.cloud is Cloud.SIMULATOR:
         return
     cloud = f"`graph.cloud` is `{settings.graph.cloud}`"
-    if settings.mode is Mode.ENFORCE:
-        yield Disagreement(
-            ("mode", "graph.cloud"),
-            f"{cloud}: until the guard rails have landed, enforcing is possible against the simulator only: "
-            "set `mode: observe`",
-        )
     if settings.policies.treat_as is TreatAs.ENFORCE:
         yield Disagreement(
             ("policies.treat_as", "graph.cloud"),

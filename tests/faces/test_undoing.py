@@ -52,13 +52,13 @@ class Tenant:
         asyncio.run(self._in(self._delete))
 
     @asynccontextmanager
-    async def _open_world(self, settings: Settings) -> AsyncIterator[World]:
+    async def _open_world(self, settings: Settings, *, apart: str) -> AsyncIterator[World]:
         async with self._bench() as bench:
             bench.enactor.next_outcomes = self.next_outcomes
             bench.defender.down = self.down
             self.before(bench)
             try:
-                yield replace(bench.world, replica="soc")
+                yield replace(bench.world, replica=f"soc{apart}")
             finally:
                 self.copies = {
                     n: bench.defender.copies[message_id(n), "anna@contoso.example"].location or ""

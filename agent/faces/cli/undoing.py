@@ -5,7 +5,6 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -26,6 +25,7 @@ from agent.faces.telling import what
 from agent.judge.confirm import standing
 from agent.judge.taken_back import counted, says
 from agent.judge.undo import Undoing
+from agent.loop.shipping import Shipping
 from agent.loop.undoing import Act, Taken, prepare, take_back
 from agent.model.decision import Verb
 from agent.model.enactment import Record, State
@@ -92,9 +92,7 @@ def _check(asked: Asked) -> None:
 
 
 async def _undo(settings: Settings, asked: Asked, *, as_json: bool) -> None:
-    async with open_world(settings) as opened:
-        # A name of its own: the lease of an incident is never shared with the agent that runs.
-        world = replace(opened, replica=f"{opened.replica}.undo")
+    async with open_world(settings, apart=".undo") as world, Shipping().going(world):
         if world.enactor is None:
             raise SettingsError("nothing can be written to Graph here")
         out = console(stderr=as_json)

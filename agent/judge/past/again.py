@@ -1,7 +1,8 @@
 """(A recorded decision, the set that made it) -> the decision made once more, and where it differs.
 
 What is no outcome of judging is taken from the record: the facts and their moment, the digest of the evidence,
-the words that name the action, what its policies had spent, and which version and commit judged.
+the words that name the action, what the guard rails said, the caps as they stood, what its policies had spent, and
+which version and commit judged.
 """
 
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ import msgspec
 
 from agent.judge.compile import Judge
 from agent.judge.decide import decide
-from agent.judge.guard import TAKEN_BACK, Spending, guarded, hold_taken_back, weigh
+from agent.judge.guard import Spending, guarded, weigh
 from agent.model.decision import Decision, Unit, Verb
 from agent.model.facts import Facts
 from agent.model.pending import PendingAction
@@ -61,10 +62,12 @@ def decide_again(judge: Judge, action: PendingAction, recorded: Decision) -> Dec
 def _guarded(judge: Judge, decision: Decision, recorded: Decision) -> Decision:
     if decision.verb is not Verb.APPROVE:
         return decision
-    if recorded.guard == TAKEN_BACK:
-        return hold_taken_back(decision)
+    if recorded.held:
+        return guarded(decision, recorded.weighed, recorded.held, approvers=recorded.approvers)
     deciding = [judge.policies[name] for name in decision.policies]
-    return guarded(decision, weigh(deciding, _spent(recorded), _messages(recorded)))
+    caps = [one for one in recorded.weighed if one.cap]
+    weighed = weigh(deciding, _spent(recorded), _messages(recorded), caps)
+    return guarded(decision, weighed, approvers=recorded.approvers)
 
 
 def as_it_was(action: PendingAction, facts: Facts, label: str) -> PendingAction:
@@ -79,7 +82,7 @@ def as_it_was(action: PendingAction, facts: Facts, label: str) -> PendingAction:
 
 
 def _spent(recorded: Decision) -> Spending:
-    told = {(one.policy, one.unit): one.spent for one in recorded.weighed}
+    told = {(one.policy, one.unit): one.spent for one in recorded.weighed if not one.cap}
 
     def spent(policy: Policy, unit: Unit, _: Limit) -> int:
         found = told.get((policy.name, unit))
