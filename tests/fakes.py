@@ -7,6 +7,7 @@ from datetime import datetime
 import msgspec
 
 from agent.model.air import AirAction, AirRows
+from agent.model.audit import Head, Link
 from agent.model.decision import Classification
 from agent.model.defender import Alert, Comment, Incident, Mail, MailMessage
 from agent.model.enactment import MAIL_EFFECTS, Effect, EffectKind, Outcome, Pair, Went
@@ -298,3 +299,23 @@ class FakeShelf:
 
     def git(self, files: Mapping[str, bytes]) -> str:
         return self.commit
+
+
+class FakeSink:
+    """Keeps what is shipped and anchored; `down` and `anchors_down` make either unavailable."""
+
+    def __init__(self) -> None:
+        self.shipped: list[Link] = []
+        self.anchored: list[Head] = []
+        self.down = False
+        self.anchors_down = False
+
+    async def ship(self, links: Sequence[Link]) -> None:
+        if self.down:
+            raise Unavailable("`audit.file`: `/audit.jsonl` cannot be written: no space left on device")
+        self.shipped.extend(links)
+
+    async def anchor(self, head: Head, now: datetime) -> None:
+        if self.anchors_down:
+            raise Unavailable("`audit.anchor`: `/else/anchors` cannot be written: stale file handle")
+        self.anchored.append(head)

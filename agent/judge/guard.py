@@ -12,6 +12,7 @@ and people who have to be asked, and neither takes another guard away.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
 from hashlib import sha256
+from itertools import chain
 
 import msgspec
 
@@ -54,7 +55,7 @@ def weigh(
         caps: the caps as they stand, in their order.
     """
     weighed: list[Weighed] = []
-    for one in (*caps, *_limits(deciding, spent, messages)):
+    for one in chain(caps, _limits(deciding, spent, messages)):
         weighed.append(one)
         if one.is_over:
             break

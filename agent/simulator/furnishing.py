@@ -94,22 +94,22 @@ def _place_setting(state: State, evidence: Json) -> None:
     elif evidence["configurationId"] is None:
         mailbox.forwarding_address = OUTSIDE
     else:
-        _place_rule(mailbox, evidence["configurationId"], found)
+        _place_rule(mailbox, evidence["configurationId"])
 
 
-def _place_rule(mailbox: Mailbox, rule_id: str, owner: Json) -> None:
+def _place_rule(mailbox: Mailbox, rule_id: str) -> None:
     """Put a rule that forwards outside among others that do not, and that are nobody's business."""
-    colleague = f"assistant@{DOMAIN}"
+    colleague, is_read_only = f"assistant@{DOMAIN}", rule_id == READ_ONLY_RULE
     mailbox.add(mailboxes.rule(f"{rule_id[:-2]}Q=", "To my assistant", sequence=1, forward_to=(colleague,)))
     mailbox.add(
         mailboxes.rule(
             rule_id,
             ".",
             sequence=2,
-            is_read_only=rule_id == READ_ONLY_RULE,
+            is_read_only=is_read_only,
             conditions={"subjectContains": ["invoice", "payment"]},
-            redirect_to=(OUTSIDE,) if owner["onPremisesSyncEnabled"] else (),
-            forward_to=() if owner["onPremisesSyncEnabled"] else (OUTSIDE,),
+            redirect_to=(OUTSIDE,) if is_read_only else (),
+            forward_to=() if is_read_only else (OUTSIDE,),
             stopProcessingRules=True,
         )
     )

@@ -4,6 +4,7 @@ import zlib
 from collections.abc import Iterator
 
 from agent.simulator import shapes
+from agent.simulator.lots import lots
 from agent.simulator.making import Maker, person
 from agent.simulator.names import DOMAIN
 from agent.simulator.nouns import Act, Bundle
@@ -15,7 +16,9 @@ ADMINISTRATOR = person(314)
 """Holds an administrative role, by a group within a group."""
 READ_ONLY_RULE = "AQAAAJ5dZqC="
 
-WORKSTATION, SERVER, AWAY = (f"{number}" * 40 for number in "abc")
+WORKSTATION, SERVER, AWAY = (
+    f"{lots(0, name).getrandbits(160):040x}" for name in ("workstation", "server", "away")
+)
 """Devices, by their ids in Defender for Endpoint; the last one has not been seen for weeks."""
 
 

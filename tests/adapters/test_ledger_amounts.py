@@ -18,7 +18,7 @@ from agent.model.decision import Unit, Verb
 from agent.model.enactment import MAIL_EFFECTS, Effect, EffectKind, Outcome, State, Went
 from agent.model.errors import Held, Unavailable
 from agent.model.rails import Approved, Cap, Leave
-from tests.adapters.records import NOW, TENANT, a_decided_record, a_decision, a_record, an_effect
+from tests.adapters.records import KEY, NOW, TENANT, a_decided_record, a_decision, a_record, an_effect
 
 H = timedelta(hours=1)
 SECOND = timedelta(seconds=1)
@@ -33,7 +33,10 @@ Pair = tuple[SqlLedger, SqlLedger]
 
 @pytest.fixture
 async def two(url: str) -> AsyncIterator[Pair]:
-    async with open_ledger(url, TENANT) as one, open_ledger(url, TENANT) as other:
+    async with (
+        open_ledger(url, TENANT, key=KEY, replica="a") as one,
+        open_ledger(url, TENANT, key=KEY, replica="b") as other,
+    ):
         yield one, other
 
 
@@ -190,7 +193,7 @@ async def test_two_agents_that_race_for_the_last_place_under_a_cap_never_pass_it
     (first,) = await intend(two[0], "first", messages=3)
     await send(two[0], first, NOW)
     last = [(await intend(two[0], key, messages=2))[0] for key in "ab"]
-    leaves = [await a_leave(one, f"{number}", NOW, cap) for number, one in enumerate(two)]
+    leaves = [await a_leave(one, f"race-{number}", NOW, cap) for number, one in enumerate(two)]
 
     with meeting_before_the_mark():
         went = await asyncio.gather(

@@ -16,9 +16,11 @@ from agent.faces.cli.demonstrating import Asked
 from agent.faces.cli.results import (
     Results,
     by_decision,
+    copies,
     doubled,
     errors_in,
     left_to_people,
+    others,
     seen,
     unknown,
     unsent,
@@ -34,8 +36,11 @@ from tests.makers import NOW, an_action
 PAIR = ["M-1", "Anna@contoso.example"]
 
 
-def asked(kind: str, *pairs: Sequence[str], method: str = "POST", status: int = 202) -> dict[str, Any]:
-    return {"kind": kind, "method": method, "status": status, "pairs": list(pairs)}
+def asked(
+    kind: str, *pairs: Sequence[str], method: str = "POST", status: int = 202, effect: str = "softDelete"
+) -> dict[str, Any]:
+    done = effect if pairs else ""
+    return {"kind": kind, "method": method, "status": status, "effect": done, "pairs": list(pairs)}
 
 
 def results(**changed: Any) -> Results:
@@ -52,6 +57,7 @@ def results(**changed: Any) -> Results:
         "requests": {"incidents": 2, "remediate": 1},
         "writes": 1,
         "remediated": 3,
+        "others": {},
         "doubled": (),
         "missing": (),
         "held": 1,
@@ -92,6 +98,26 @@ def test_a_copy_that_was_sent_twice_is_found_whatever_its_case() -> None:
     assert doubled(seen(log).sent) == ("m-1 in anna@contoso.example: 2 times",)
 
 
+def test_what_is_done_to_anything_but_mail_is_told_apart_and_counted() -> None:
+    user, rule = ["U-1", ""], ["R-1", "U-1"]
+    log = [
+        asked("remediate", PAIR),
+        asked("userPatch", user, method="PATCH", effect="disableUser"),
+        asked("userPatch", user, method="PATCH", effect="enableUser"),
+        asked("userPatch", user, method="PATCH", effect="disableUser"),
+        asked("rulePatch", rule, method="PATCH", effect="disableRule"),
+    ]
+
+    sent = seen(log).sent
+
+    assert doubled(sent) == ("disableUser of u-1: 2 times",)
+    assert copies(sent) == 1
+    assert others(sent) == {"disableUser": 1, "enableUser": 1, "disableRule": 1}
+    assert "3 copies of messages were sent for deletion, 2 disableRule, each exactly once" in printed(
+        results(others={"disableRule": 2})
+    )
+
+
 @pytest.mark.parametrize(
     ("status", "counts"),
     [(202, True), (504, True), (0, True), (429, False), (400, False), (499, False), (500, True)],
@@ -104,7 +130,8 @@ def test_what_the_ledger_made_up_is_found() -> None:
     effect = an_effect(an_action(), Went.DONE)
     (target,) = effect.targets
 
-    assert unsent([effect], {target: 1}) == ()
+    assert unsent([effect], {("softDelete", *target): 1}) == ()
+    assert unsent([effect], {("moveToInbox", *target): 1}) != ()
     assert unsent([effect], {}) == (f"{target[0]} in {target[1]}",)
 
 

@@ -160,3 +160,35 @@ async def test_the_cloud_account_of_an_identity_cannot_be_acted_on() -> None:
     graph.later(hours=1)
     shown = (await graph.get(f"{USERS}/{SPREADER}", select="accountEnabled")).json()
     assert shown["accountEnabled"] is True
+
+
+async def test_an_okta_account_can_be_signed_out_and_changes_nothing_on_premises() -> None:
+    graph = caller(staffed())
+    found = await identity(graph)
+    account = {
+        "identityProvider": "okta",
+        "identifier": "878a6911-f3da-41eb-a895-1d46fa054d3e",
+        "actions": [],
+    }
+    graph.state.identities[found["id"]]["accounts"].append(account)
+
+    answer = await graph.invoke(
+        found, "revokeAllSessions", accountId=account["identifier"], identityProvider="okta"
+    )
+    graph.later(hours=1)
+
+    assert answer.status_code == 200
+    assert graph.state.applied == {("revokeAllSessions", found["id"], account["identifier"]): 1}
+    assert (await identity(graph))["isEnabled"] is True
+
+
+async def test_properties_can_be_selected() -> None:
+    graph = caller(staffed())
+    found = await identity(graph)
+    graph.http._transport = httpx.ASGITransport(graph.app)
+
+    answer = await graph.get(f"{IDENTITIES}/{found['id']}", select="isEnabled")
+    wrong = await graph.get(f"{IDENTITIES}/{found['id']}", select="colour")
+
+    assert answer.json().keys() - {"@odata.context"} == {"id", "isEnabled"}
+    assert wrong.status_code == 400

@@ -97,8 +97,9 @@ def _soundness(results: Results) -> Iterator[Text]:
         )
     if not results.doubled and not results.missing:
         killed = f", though the agent was killed {results.kills} times" if results.kills else ""
+        besides = "".join(f", {count} {effect}" for effect, count in results.others.items())
         yield safe(
-            f"{results.remediated} copies of messages were sent for deletion, each exactly once{killed}",
+            f"{results.remediated} copies of messages were sent for deletion{besides}, each exactly once{killed}",
             "green",
         )
 

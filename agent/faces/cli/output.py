@@ -128,8 +128,7 @@ def _what(row: Row) -> tuple[Text, ...]:
     """Return what would be done, and who says so where the evidence does not."""
     if row.kind_source != KindSource.HUNTING:
         return (safe(row.what),)
-    by = f"AIR's investigation {row.investigation}" if row.investigation else "AIR's own row"
-    return (safe(row.what), safe(f"named by {by}", "dim"))
+    return (safe(row.what), safe("named by AIR's own row", "dim"))
 
 
 def _narrow(table: Table, rows: Sequence[Row]) -> None:

@@ -10,11 +10,14 @@ import msgspec
 
 from agent.faces.telling import Row, row
 from agent.model.decision import Verb
-from agent.model.enactment import Effect, Pair, Record, State, Went
+from agent.model.enactment import Effect, EffectKind, Record, State, Went
 
 READING = frozenset({"token", "hunting"})
 """Kinds of POST that change nothing."""
 
+
+Target = tuple[str, str, str]
+"""What was done, to what, and where that is, as the simulator's log has them."""
 
 OPEN_ENDED = frozenset({Went.INTENDED, Went.SENT, Went.UNKNOWN})
 """How an effect may stand that was begun and not settled."""
@@ -69,10 +72,12 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
     """Requests that change something."""
     remediated: int
     """Copies of messages that Graph was told to soft-delete."""
+    others: Mapping[str, int]
+    """On how much else was acted, by what was done."""
     doubled: tuple[str, ...]
-    """Copies that were sent more than once: must be empty."""
+    """Whatever was done more than once to the same thing: must be empty."""
     missing: tuple[str, ...]
-    """Copies that the ledger says were sent, and Graph never saw: must be empty."""
+    """Whatever the ledger says was done, and Graph never saw: must be empty."""
     held: int
     """Approvals that a guard turned into a question; they count as `escalate`."""
     errors: int
@@ -97,28 +102,43 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
 
     requests: Mapping[str, int]
     writes: int
-    sent: Mapping[Pair, int]
-    """How often each copy was in a `remediate` that may have been applied."""
+    sent: Mapping[Target, int]
+    """How often each thing was done to each target, in requests that may have been applied."""
 
 
 def seen(log: Iterable[Mapping[str, Any]]) -> Seen:
     """Return the simulator's log, counted."""
     requests: Counter[str] = Counter()
-    sent: Counter[Pair] = Counter()
+    sent: Counter[Target] = Counter()
     writes = 0
     for one in log:
         kind = one["kind"]
         requests[kind] += 1
         writes += one["method"] != "GET" and kind not in READING
-        if kind == "remediate" and not 400 <= one["status"] < 500:
-            sent.update((message.lower(), recipient.lower()) for message, recipient in one["pairs"])
+        if one["effect"] and not 400 <= one["status"] < 500:
+            sent.update((one["effect"], thing.lower(), place.lower()) for thing, place in one["pairs"])
     return Seen(requests=dict(requests.most_common()), writes=writes, sent=sent)
 
 
-def unsent(effects: Iterable[Effect], sent: Mapping[Pair, int]) -> tuple[str, ...]:
+def copies(sent: Iterable[Target]) -> int:
+    """Return how many copies of messages were to be soft-deleted."""
+    return sum(effect == EffectKind.SOFT_DELETE for effect, _, _ in sent)
+
+
+def others(sent: Iterable[Target]) -> dict[str, int]:
+    """Return on how much else was acted, by what was done."""
+    return dict(Counter(effect for effect, _, _ in sent if effect != EffectKind.SOFT_DELETE).most_common())
+
+
+def unsent(effects: Iterable[Effect], sent: Mapping[Target, int]) -> tuple[str, ...]:
     """Return what the ledger says is done, and Graph never saw."""
-    done = {target for effect in effects if effect.went is Went.DONE for target in effect.targets}
-    return tuple(_named(pair) for pair in sorted(done) if pair not in sent)
+    done = {
+        (effect.kind.value, thing.lower(), place.lower())
+        for effect in effects
+        if effect.went is Went.DONE
+        for thing, place in effect.targets
+    }
+    return tuple(_named(target) for target in sorted(done) if target not in sent)
 
 
 def unsettled(effects: Iterable[Effect]) -> int:
@@ -133,7 +153,7 @@ def unknown(effects: Iterable[Effect], records: Iterable[Record]) -> int:
     return sum(len(effect.targets) for effect in doubtful)
 
 
-def doubled(sent: Mapping[Pair, int]) -> tuple[str, ...]:
+def doubled(sent: Mapping[Target, int]) -> tuple[str, ...]:
     """Return what was sent more than once, and how often."""
     return tuple(f"{_named(pair)}: {times} times" for pair, times in sorted(sent.items()) if times > 1)
 
@@ -195,5 +215,7 @@ def why(record: Record) -> str:
             return record.why or said
 
 
-def _named(pair: Pair) -> str:
-    return f"{pair[0]} in {pair[1]}"
+def _named(target: Target) -> str:
+    effect, thing, place = target
+    where = f" in {place}" if place else ""
+    return f"{thing}{where}" if effect == EffectKind.SOFT_DELETE else f"{effect} of {thing}{where}"

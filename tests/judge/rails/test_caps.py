@@ -14,7 +14,7 @@ from agent.model.decision import Decision, Guarded, Unit, Verb, Weighed
 from agent.model.enactment import MAIL_EFFECTS, Effect, EffectKind
 from agent.model.rails import Cap
 from tests.judge.rails.scenes import OPEN, a_scene, an_effect, mails
-from tests.judge.writing import a_judge, decided, facts, policy_file
+from tests.judge.writing import a_judge, decided, facts, parsed, policy_file
 
 H = timedelta(hours=1)
 ACTIONS = Cap(name="actions_per_hour", unit=Unit.ACTIONS, count=3, window=H)
@@ -167,9 +167,19 @@ def test_the_first_rail_gives_its_name_and_the_others_are_told() -> None:
 def test_caps_come_before_the_limits_of_policies_and_nothing_after_the_first_that_is_passed_is_asked() -> (
     None
 ):
-    def never(*_: object) -> int:
-        raise AssertionError("it was asked")
+    limited = parsed(policy_file("cluster.by: url", more="limits: {actions: 20/h, messages: 5/d}"))
+    asked: list[Unit] = []
 
-    cap = Weighed(policy="", unit=Unit.ACTIONS, count=0, window=H, spent=0, asked=1, cap="c")
+    def spent(_: object, unit: Unit, __: object) -> int:
+        asked.append(unit)
+        return 20
 
-    assert weigh([], never, 1, [cap, cap]) == (cap,)
+    over_it, within = (
+        Weighed(policy="", unit=Unit.ACTIONS, count=count, window=H, spent=0, asked=1, cap="c")
+        for count in (0, 1)
+    )
+
+    assert weigh([limited], spent, 1, [over_it, within]) == (over_it,)
+    assert asked == []
+    assert [one.cap for one in weigh([limited], spent, 1, [within])] == ["c", ""]
+    assert asked == [Unit.ACTIONS]
