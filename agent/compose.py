@@ -285,6 +285,7 @@ def _world(settings: Settings, clock: Clock, graph: "Graph", ledger: Ledger) -> 
         targets=graph.targets,
         pace=settings.loop_pace(),
         rails=rails_of(settings.guards),
+        own=graph.own,
         enforces_observers=settings.policies.treat_as is TreatAs.ENFORCE,
         version=installed(),
     )

@@ -39,6 +39,8 @@ class Graph:
     """The permissions in the token at the time of opening."""
     is_delegated: bool
     """Whether a person is signed in rather than the app: then nothing may be enforced."""
+    own: frozenset[str]
+    """By which ids Entra ID knows this agent, lower case: nothing is ever done to itself."""
 
 
 @asynccontextmanager
@@ -143,4 +145,5 @@ def _graph(client: "Client", clock: Clock, machines: Machines, *, per_action: in
         look=enactor.look,
         grants=client.grants,
         is_delegated=client.is_delegated,
+        own=client.own,
     )

@@ -92,6 +92,11 @@ class Caller(ABC, Generic[R]):
         return self._tokens.claims.is_delegated
 
     @property
+    def own(self) -> frozenset[str]:
+        """By which ids Entra ID knows this agent, lower case."""
+        return self._tokens.claims.own
+
+    @property
     def has_token(self) -> bool:
         """Whether there has been a token yet; without one nothing is known of its permissions."""
         return self._tokens.generation > 0
