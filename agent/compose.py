@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from agent.adapters import git
 from agent.adapters.host import LARGEST, PolicyFiles, SystemClock, is_wanted
 from agent.adapters.ledger.ledger import SqlLedger
-from agent.adapters.ledger.opening import beside, key_beside, open_ledger
+from agent.adapters.ledger.opening import REPLICA, beside, key_beside, open_ledger
 from agent.adapters.microsoft.clouds import Cloud, cloud_named, simulator
 from agent.adapters.microsoft.credentials import CredentialKind, SimulatorCredential, credential
 from agent.adapters.microsoft.machines import ELSEWHERE, Machines, NoMachines
@@ -41,15 +41,19 @@ AS_MANY_AS_NEEDED = 1_000_000
 
 
 @asynccontextmanager
-async def open_world(settings: Settings) -> AsyncIterator[World]:
+async def open_world(settings: Settings, *, apart: str = "") -> AsyncIterator[World]:
     """Give the world these settings describe.
+
+    A command that writes beside a running agent is `apart`: that is added to its name, so that it has leases of its
+    own, and a chain of its own in the audit.
 
     Raises:
         SettingsError, LedgerError, Refused, Unavailable: it cannot be opened as it is set.
     """
     clock, file = clock_of(settings), audit_file(settings)
+    replica = f"{REPLICA}{apart}"
     async with (
-        open_ledger_to_write(settings) as ledger,
+        open_ledger_to_write(settings, replica) as ledger,
         _open_endpoint(settings, clock) as machines,
         _open_graph(settings, clock, machines=machines) as graph,
     ):
@@ -59,7 +63,8 @@ async def open_world(settings: Settings) -> AsyncIterator[World]:
             )
         sink = _sink(settings, file, ledger.trail.key)
         await ledger.trail.tell_settings(told(settings) | {"version": installed()}, clock.now())
-        world = replace(_world(settings, clock, graph, ledger), trail=ledger.trail, sink=sink)
+        world = _world(settings, clock, graph, ledger)
+        world = replace(world, trail=ledger.trail, sink=sink, replica=replica)
         if settings.mode is not Mode.ENFORCE:
             yield world
             return
@@ -133,9 +138,12 @@ def open_ledger_for_reading(settings: Settings) -> AbstractAsyncContextManager[L
     return open_ledger(settings.ledger.address().reveal(), settings.tenant.id, read_only=True)
 
 
-def open_ledger_to_write(settings: Settings) -> AbstractAsyncContextManager[SqlLedger]:
+def open_ledger_to_write(
+    settings: Settings, replica: str = REPLICA
+) -> AbstractAsyncContextManager[SqlLedger]:
     """Give the ledger to an agent, or to a command that writes into it; what they do is told to the audit."""
-    return open_ledger(settings.ledger.address().reveal(), settings.tenant.id, key=_audit_key(settings))
+    address = settings.ledger.address().reveal()
+    return open_ledger(address, settings.tenant.id, key=_audit_key(settings), replica=replica)
 
 
 def open_trail_to_check(settings: Settings) -> AbstractAsyncContextManager[SqlLedger]:

@@ -8,14 +8,14 @@ from typing import Protocol
 from agent.model.air import AirAction, AirRows
 from agent.model.alarm import Alarm
 from agent.model.audit import Entry, Head, Link
-from agent.model.decision import Decision
+from agent.model.decision import Classification, Decision
 from agent.model.defender import Incident, Mail
 from agent.model.enactment import Approval, Cover, Effect, EffectKind, Outcome, Pair, Record, Spent, State
 from agent.model.hold import Hold, Replica
 from agent.model.pace import Pace
 from agent.model.page import Page
 from agent.model.past import Judged, Matter, PastAnswer, Tally
-from agent.model.policy import Classification, KeptSet, Members
+from agent.model.policy import KeptSet, Members
 from agent.model.rails import Approved, Leave, Rails
 from agent.model.targets import Asked, Found, Quarantine
 

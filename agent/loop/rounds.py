@@ -35,6 +35,8 @@ class Rounds:
     """What is remembered from one round to the next: incidents that failed, how often, and until when they rest."""
 
     resting: dict[str, tuple[int, datetime]] = field(default_factory=dict)
+    under_way: set[str] = field(default_factory=set)
+    """Incidents that are being visited; one that others were merged into is visited once at a time."""
 
     async def go(
         self,
@@ -97,7 +99,7 @@ class Rounds:
                 incident = waiting.pop()
                 tried.add(incident)
                 try:
-                    await visit(world, policies, incident, stop, report, is_over)
+                    await visit(world, policies, incident, stop, report, is_over, self.under_way)
                 except Conflict as error:
                     log.info("incident left for the next pass", incident=incident, why=str(error))
                 except (Unavailable, Refused, Malformed) as error:

@@ -366,6 +366,15 @@ async def test_accounts_are_looked_at_right_before_a_call_leaves(
     assert await held_by(bench, an_effect((USER, ""), kind=kind), seen) == guard
 
 
+async def test_what_was_never_decided_does_not_leave(bench: Bench) -> None:
+    a_small_approval(bench)
+    await bench.run_pass()
+    undecided = msgspec.structs.replace(await bench.only(), decision=None)
+
+    with pytest.raises(Held, match="it was never decided"):
+        await check(bench.world, await load(bench.world), undecided, Seen())
+
+
 async def test_of_a_rule_its_mailboxs_user_is_read_and_where_that_cannot_be_it_is_protected(
     bench: Bench,
 ) -> None:

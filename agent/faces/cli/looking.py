@@ -15,7 +15,7 @@ from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.options import loaded_to_look, one_of
 from agent.faces.cli.output import COLOURS, console, lines, print_json, rows_table, safe
 from agent.faces.cli.story import story, tell
-from agent.faces.telling import Row, deciders, moment, row, what
+from agent.faces.telling import Row, deciders, moment, row, undone, what
 from agent.model.decision import Decision, Verb
 from agent.model.enactment import CLOSED, Record, State
 from agent.model.errors import LedgerError, SettingsError
@@ -60,6 +60,8 @@ class Past(msgspec.Struct, frozen=True, kw_only=True):
     shadow: str | None
     """What observing policies would have decided; None where they had no opinion."""
     revision: str
+    undone: str
+    """Who took back since what was done for it, when and why; empty where nobody did."""
 
 
 def pending(path: Path | None, *, as_json: bool) -> None:
@@ -110,7 +112,7 @@ def chosen(settings: Settings, action: str) -> Record:
     found = reading(settings, lambda ledger: matching(ledger, action))
     if len(found) != 1:
         out = console(stderr=True)
-        out.print(safe(f"error: {_why_not_one(action, found)}"), soft_wrap=True)
+        out.print(safe(f"error: {why_not_one(action, found)}"), soft_wrap=True)
         raise Ending(FINDINGS)
     return found[0]
 
@@ -176,7 +178,14 @@ def _told(decision: Decision, record: Record | None) -> Past:
         guard=decision.guard,
         shadow=decision.shadow.verb.value if decision.shadow is not None else None,
         revision=decision.revision,
+        undone=_undone(decision, record),
     )
+
+
+def _undone(decision: Decision, record: Record | None) -> str:
+    if record is None or record.undone is None or decision.verb is not Verb.APPROVE:
+        return ""
+    return undone(record) if decision.at <= record.undone.at else ""
 
 
 async def matching(ledger: Ledger, prefix: str) -> list[Record]:
@@ -190,7 +199,8 @@ async def matching(ledger: Ledger, prefix: str) -> list[Record]:
     return [record for record in await every(ledger) if record.action.id.startswith(wanted)]
 
 
-def _why_not_one(action: str, found: list[Record]) -> str:
+def why_not_one(action: str, found: list[Record]) -> str:
+    """Say why an id does not name one action."""
     if found:
         ids = ", ".join(record.action.id for record in found[:10])
         return f"`{action}` begins more than one id: {ids}: give more of it"
@@ -250,6 +260,8 @@ def _show_past(past: list[Past]) -> None:
         parts = [safe(one.reason)]
         if one.shadow:
             parts.append(safe(f"observing policies: {one.shadow}", "dim"))
+        if one.undone:
+            parts.append(safe(one.undone, "yellow"))
         table.add_row(
             moment(one.at),
             one.id[:8],
