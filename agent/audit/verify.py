@@ -192,7 +192,12 @@ def _unshipped(chain: Following, head: Head | None, copies: Sequence[Copy]) -> F
         reached = max(reached, last)
     if reached >= head.shipped:
         return None
-    words = f"was shipped, and is in none of the copies: the ledger says that {head.shipped} were shipped"
+    missing = (
+        "is in none of the copies"
+        if any(copy.spans for copy in copies)
+        else "no file of what was shipped is here"
+    )
+    words = f"was shipped, and {missing}: the ledger says that {head.shipped} were shipped"
     return Fault(replica=chain.replica, number=reached + 1, at=None, words=words)
 
 
