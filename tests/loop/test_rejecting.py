@@ -8,8 +8,6 @@ import msgspec
 import pytest
 
 from agent.loop.report import PassReport
-from agent.loop.run import load
-from agent.loop.visit import visit
 from agent.model.decision import Classification, Verb
 from agent.model.enactment import EffectSeen, State
 from tests.loop.conftest import APPROVE, Bench
@@ -129,7 +127,7 @@ async def test_one_alert_that_refuses_does_not_keep_the_others_from_being_told(b
     await bench.run_pass()
 
     bench.enactor.alerts_refuse = ""
-    await visit(bench.world, await load(bench.world), "1", asyncio.Event(), report)
+    await bench.visit("1", report)
 
     assert [one for one, _ in bench.enactor.alert_comments] == ["a0", "a1", "a2"]
 
@@ -231,17 +229,8 @@ async def test_two_visits_of_a_merged_incident_and_its_target_write_each_comment
 
     async with asyncio.TaskGroup() as group:
         for incident in ("1", "2", "1"):
-            group.create_task(
-                visit(
-                    bench.world,
-                    await load(bench.world),
-                    incident,
-                    asyncio.Event(),
-                    report,
-                    under_way=under_way,
-                )
-            )
-    await visit(bench.world, await load(bench.world), "1", asyncio.Event(), report, under_way=under_way)
+            group.create_task(bench.visit(incident, report, under_way))
+    await bench.visit("1", report, under_way)
 
     written = "\n".join(text for _, text in bench.enactor.comments)
     records = await bench.records()
@@ -257,11 +246,11 @@ async def test_an_incident_that_another_agent_is_at_is_left_to_it(bench: Bench) 
     token = await other.ledger.lease("2", "other", bench.clock.now(), bench.clock.now() + H)
     report = PassReport(began=NOW)
 
-    await visit(bench.world, await load(bench.world), "1", asyncio.Event(), report)
-    await visit(bench.world, await load(bench.world), "2", asyncio.Event(), report)
+    await bench.visit("1", report)
+    await bench.visit("2", report)
     left = list(bench.enactor.comments)
     await other.ledger.let_go("2", token or 0)
-    await visit(bench.world, await load(bench.world), "1", asyncio.Event(), report)
+    await bench.visit("1", report)
 
     assert left == []
     assert len(bench.enactor.comments) == 1
