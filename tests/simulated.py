@@ -24,7 +24,8 @@ from agent.model.enactment import Record, State
 from agent.model.errors import Malformed, Refused, Unavailable
 from agent.model.pace import Pace
 from agent.model.rails import MOST_MESSAGES, Rails
-from agent.ports import PolicyShelf, World
+from agent.ports.host import PolicyShelf
+from agent.ports.world import World
 from agent.simulator import names
 from agent.simulator import state as simulated
 from agent.simulator.app import Simulator, build

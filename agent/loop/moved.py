@@ -8,7 +8,7 @@ from agent.judge.gather import wanted
 from agent.judge.remember import remembered
 from agent.model.enactment import Record, State, Went
 from agent.model.past import Ended, PastAnswer
-from agent.ports import World
+from agent.ports.world import World
 
 
 async def save_moved(

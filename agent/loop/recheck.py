@@ -9,7 +9,7 @@ from agent.judge.plans.means import Means, Present
 from agent.loop.lookup import claims, find, look_up
 from agent.model.defender import Mail
 from agent.model.enactment import Cover, EffectKind, Pair, Plan, Record
-from agent.ports import World
+from agent.ports.world import World
 
 STALE = timedelta(seconds=30)
 """How old a reading of mail may be that is not repeated: the incident itself was read a moment ago."""

@@ -23,7 +23,7 @@ from agent.loop.rows import Rows
 from agent.loop.shipping import Shipping, complain
 from agent.loop.waits import first_of
 from agent.model.errors import Conflict, LedgerError, Malformed, Refused, Unavailable
-from agent.ports import World
+from agent.ports.world import World
 
 AWAY = timedelta(minutes=1)
 """How long to leave Graph alone where it is away and names no moment."""

@@ -23,7 +23,7 @@ from agent.loop.run import load, one_pass, start
 from agent.model.defender import Mail
 from agent.model.pace import Pace
 from agent.model.page import Page
-from agent.ports import World
+from agent.ports.world import World
 from agent.simulator import names, tenant
 from tests.clock import ManualClock
 from tests.fakes import FakeDefender, FakeDirectory, FakeShelf, FakeTargets

@@ -20,7 +20,7 @@ from agent.faces.cli.person import person
 from agent.model.enactment import Effect, Outcome, State, Went
 from agent.model.errors import Unavailable
 from agent.model.hold import KILL_SWITCH, Hold
-from agent.ports import World
+from agent.ports.world import World
 from agent.settings.subjects import Settings
 from tests.faces.records import HOSTILE
 from tests.loop.conftest import Bench

@@ -15,7 +15,8 @@ from agent.loop.run import load, one_pass, start
 from agent.loop.visit import visit
 from agent.model.enactment import Record, State
 from agent.model.pace import Pace
-from agent.ports import Ledger, World
+from agent.ports.ledger import Ledger
+from agent.ports.world import World
 from agent.settings.guards import rails_of
 from agent.settings.subjects import Guards
 from tests.clock import ManualClock

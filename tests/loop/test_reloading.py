@@ -17,7 +17,7 @@ from agent.model.decision import Verb
 from agent.model.enactment import Effect, Outcome, State
 from agent.model.errors import LedgerError, PolicyError, Problem
 from agent.model.pace import Pace
-from agent.ports import Departing
+from agent.ports.defender import Departing
 from tests.fakes import FakeEnactor, FakeShelf
 from tests.loop.conftest import APPROVE, Bench
 from tests.makers import a_cluster, a_copy, an_alert, an_incident

@@ -16,7 +16,8 @@ from agent.loop.shipping import LAG, Shipping, is_lagging, require, ship, ship_l
 from agent.model.audit import ALARM, Entry, Event
 from agent.model.enactment import Outcome, State, Went
 from agent.model.errors import Held, LedgerError, Unavailable
-from agent.ports import Departing, World
+from agent.ports.defender import Departing
+from agent.ports.world import World
 from tests.fakes import FakeSink
 from tests.loop.conftest import Bench
 from tests.makers import NOW, TENANT, a_cluster, a_copy, an_alert, an_incident

@@ -14,7 +14,7 @@ from agent.model.enactment import Effect, EffectKind, EffectSeen, Outcome, Recor
 from agent.model.errors import Conflict, Held, Unavailable
 from agent.model.hold import KILL_SWITCH, Hold
 from agent.model.rails import Leave
-from agent.ports import World
+from agent.ports.world import World
 from tests.loop.conftest import Bench
 from tests.makers import NOW, a_cluster, a_copy, a_message, an_alert, an_incident, message_id
 

@@ -31,7 +31,7 @@ from agent.model.enactment import Record
 from agent.model.errors import AgentError, Malformed, Refused, SettingsError, Unavailable
 from agent.model.recording import Ending, Exchange, Manifest, Recording
 from agent.model.situation import Situation
-from agent.ports import World
+from agent.ports.world import World
 from agent.scrub.scrubber import Scrubber
 from agent.settings.durations import duration, written
 from agent.settings.subjects import Log, LogLevel, Settings
