@@ -15,11 +15,10 @@ from agent.adapters.graph.connect import open_graph
 from agent.adapters.host import PolicyFiles
 from agent.adapters.ledger.opening import open_ledger
 from agent.adapters.microsoft.clouds import simulator
-from agent.loop.feeding import Feeding
+from agent.loop.passing import Memory, one_pass
 from agent.loop.policies import InForce
 from agent.loop.report import PassReport
-from agent.loop.rows import Rows
-from agent.loop.run import load, one_pass, start
+from agent.loop.run import load, start
 from agent.model.enactment import Record, State
 from agent.model.errors import Malformed, Refused, Unavailable
 from agent.model.pace import Pace
@@ -71,16 +70,13 @@ class Simulated:
     clock: ManualClock
     world: World
     policies: InForce
-    feeding: Feeding
-    rows: Rows = field(default_factory=Rows)
+    memory: Memory = field(default_factory=Memory)
 
     async def run_pass(self) -> PassReport:
         """Make one pass; an outage is in its report."""
         report = PassReport(began=self.clock.now())
         try:
-            await one_pass(
-                self.world, self.policies, asyncio.Event(), report, feeding=self.feeding, rows=self.rows
-            )
+            await one_pass(self.world, self.policies, asyncio.Event(), report, self.memory)
         except Unavailable as error:
             report.is_unavailable, report.unavailable_until = True, error.until
             report.problems.append(str(error))
@@ -160,7 +156,7 @@ async def a_simulated(
             enforces_observers=enforces_observers,
             version="test",
         )
-        yield Simulated(app, clock, world, await load(world), Feeding())
+        yield Simulated(app, clock, world, await load(world))
 
 
 def _login(app: Simulator, clock: ManualClock) -> Callable[[], Login]:
