@@ -1,5 +1,7 @@
 """Settings -> a World of real adapters, opened and closed in order. The only place where a choice is made."""
 
+import re
+import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import replace
@@ -8,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.adapters import git
+from agent.adapters.hold_file import HoldFile
 from agent.adapters.host import LARGEST, PolicyFiles, SystemClock, is_wanted
 from agent.adapters.ledger.ledger import SqlLedger
 from agent.adapters.ledger.opening import beside, key_beside, open_ledger
@@ -41,15 +44,19 @@ AS_MANY_AS_NEEDED = 1_000_000
 
 
 @asynccontextmanager
-async def open_world(settings: Settings) -> AsyncIterator[World]:
+async def open_world(settings: Settings, *, apart: str = "") -> AsyncIterator[World]:
     """Give the world these settings describe.
+
+    A command that writes beside a running agent is `apart`: that is added to its name, so that it has leases of its
+    own, and a chain of its own in the audit.
 
     Raises:
         SettingsError, LedgerError, Refused, Unavailable: it cannot be opened as it is set.
     """
     clock, file = clock_of(settings), audit_file(settings)
+    replica = f"{replica_of(settings)}{apart}"
     async with (
-        open_ledger_to_write(settings) as ledger,
+        open_ledger_to_write(settings, replica) as ledger,
         _open_endpoint(settings, clock) as machines,
         _open_graph(settings, clock, machines=machines) as graph,
     ):
@@ -60,6 +67,7 @@ async def open_world(settings: Settings) -> AsyncIterator[World]:
         sink = _sink(settings, file, ledger.trail.key)
         await ledger.trail.tell_settings(told(settings) | {"version": installed()}, clock.now())
         world = replace(_world(settings, clock, graph, ledger), trail=ledger.trail, sink=sink)
+        world = replace(world, switch=_switch(settings), replica=replica)
         if settings.mode is not Mode.ENFORCE:
             yield world
             return
@@ -133,9 +141,31 @@ def open_ledger_for_reading(settings: Settings) -> AbstractAsyncContextManager[L
     return open_ledger(settings.ledger.address().reveal(), settings.tenant.id, read_only=True)
 
 
-def open_ledger_to_write(settings: Settings) -> AbstractAsyncContextManager[SqlLedger]:
+def open_ledger_to_write(
+    settings: Settings, replica: str | None = None
+) -> AbstractAsyncContextManager[SqlLedger]:
     """Give the ledger to an agent, or to a command that writes into it; what they do is told to the audit."""
-    return open_ledger(settings.ledger.address().reveal(), settings.tenant.id, key=_audit_key(settings))
+    address = settings.ledger.address().reveal()
+    name = replica or replica_of(settings)
+    return open_ledger(address, settings.tenant.id, key=_audit_key(settings), replica=name)
+
+
+def open_ledger_as_it_is(settings: Settings) -> AbstractAsyncContextManager[SqlLedger]:
+    """Give the ledger that is there, to write into while an agent runs or not; none is created or changed in form."""
+    return open_ledger(
+        settings.ledger.address().reveal(),
+        settings.tenant.id,
+        as_it_is=True,
+        replica=replica_of(settings),
+        key=_audit_key(settings),
+    )
+
+
+def replica_of(settings: Settings) -> str:
+    """Return what this agent is called in the ledger."""
+    if settings.replica is not None:
+        return settings.replica
+    return re.sub(r"[^0-9a-z._-]+", "-", socket.gethostname().lower())[:63] or "agent"
 
 
 def open_trail_to_check(settings: Settings) -> AbstractAsyncContextManager[SqlLedger]:
@@ -189,6 +219,11 @@ def _sink(settings: Settings, file: Path, key: Key) -> Shipment:
         anchors=settings.audit.anchor,
         syslog=settings.audit.syslog or "",
     )
+
+
+def _switch(settings: Settings) -> HoldFile | None:
+    file = settings.hold_file()
+    return None if file is None else HoldFile(file, replica_of(settings))
 
 
 def installed() -> str:
@@ -280,6 +315,7 @@ def _world(settings: Settings, clock: Clock, graph: "Graph", ledger: Ledger) -> 
         own=graph.own,
         enforces_observers=settings.policies.treat_as is TreatAs.ENFORCE,
         version=installed(),
+        replica=replica_of(settings),
     )
 
 

@@ -8,14 +8,14 @@ from typing import Protocol
 from agent.model.air import AirAction, AirRows
 from agent.model.alarm import Alarm
 from agent.model.audit import Entry, Head, Link
-from agent.model.decision import Decision
+from agent.model.decision import Classification, Decision
 from agent.model.defender import Incident, Mail
 from agent.model.enactment import Approval, Cover, Effect, EffectKind, Outcome, Pair, Record, Spent, State
 from agent.model.hold import Hold, Replica
 from agent.model.pace import Pace
 from agent.model.page import Page
 from agent.model.past import Judged, Matter, PastAnswer, Tally
-from agent.model.policy import Classification, KeptSet, Members
+from agent.model.policy import KeptSet, Members
 from agent.model.rails import Approved, Leave, Rails
 from agent.model.targets import Asked, Found, Quarantine
 
@@ -164,10 +164,6 @@ class Ledger(Protocol):
         """Return when an agent last left anything here: a sign of life, a decision, or an incident that it had read."""
         ...
 
-    async def mark_alive(self, moment: datetime) -> None:
-        """Leave a sign of life."""
-        ...
-
     async def versions(self, incident_ids: Sequence[str]) -> Mapping[str, str]:
         """Return the versions in which these incidents were last saved; unknown ones are left out."""
         ...
@@ -249,6 +245,15 @@ class Ledger(Protocol):
         """
         ...
 
+    async def allow(self, leave: Leave, entry: Entry) -> None:
+        """Renew the lease by which something is written that is no effect, such as a comment, and tell the audit of it.
+
+        Raises:
+            Conflict: the lease's token is stale: nothing must be written.
+            Held: a hold stands.
+        """
+        ...
+
     async def interrupted(self, replica: str, now: datetime) -> tuple[Effect, ...]:
         """Return effects that were sent and never settled, by this replica or by one whose lease has run out."""
         ...
@@ -262,7 +267,7 @@ class Ledger(Protocol):
         ...
 
     async def hold(self, hold: Hold) -> None:
-        """Lay a hold; one of its name that stands already stays as it is."""
+        """Lay a hold; one of its name that stands already stays, with a new reason where it is of the same hand."""
         ...
 
     async def release(self, name: str, by: str, reason: str, now: datetime) -> bool:
@@ -274,7 +279,7 @@ class Ledger(Protocol):
         ...
 
     async def beat(self, replica: Replica) -> None:
-        """Remember what a replica says of itself."""
+        """Remember what a replica says of itself; one that has said nothing for a month is forgotten."""
         ...
 
     async def replicas(self) -> tuple[Replica, ...]:
@@ -441,6 +446,17 @@ class PolicyShelf(Protocol):
         ...
 
 
+class Switch(Protocol):
+    """The part of the kill switch that needs neither the ledger nor a command: a file, say, that anybody can make."""
+
+    async def read(self, now: datetime) -> Hold | None:
+        """Return the hold that it lays; None only where it is certain that it lays none.
+
+        Raises nothing: what cannot be read holds, and its reason says why it could not. Answers within seconds.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class World:
     """Everything outside, passed whole only in the loop."""
@@ -467,3 +483,5 @@ class World:
     version: str = ""
     replica: str = "agent"
     """What this process is called in the ledger, the same after a restart."""
+    switch: Switch | None = None
+    """None where the kill switch is the ledger's flag alone."""

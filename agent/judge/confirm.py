@@ -40,6 +40,24 @@ LEFT = frozenset({Went.SENT, Went.DONE, Went.UNKNOWN})
 """How an effect may have gone that is to be looked at."""
 
 
+def standing(effects: Sequence[Effect]) -> tuple[Effect, ...]:
+    """Return what was sent for an action and stands: without the targets that a person took back, or began to."""
+    taken = {
+        (effect.undoes, target)
+        for effect in effects
+        if effect.undoes is not None and effect.went in {Went.INTENDED, *LEFT}
+        for target in effect.targets
+    }
+    found: list[Effect] = []
+    for effect in effects:
+        if effect.undoes is not None or effect.went not in LEFT:
+            continue
+        targets = tuple(target for target in effect.targets if (effect.id, target) not in taken)
+        if targets:
+            found.append(msgspec.structs.replace(effect, targets=targets, before=()) if taken else effect)
+    return tuple(found)
+
+
 ENDS = {State.SUPERSEDED: PendingSeen.CLOSED, State.EXPIRED: PendingSeen.EXPIRED}
 """States in which nothing more is done, and what they say of the pending action."""
 
@@ -117,7 +135,7 @@ def is_watched(record: Record, effects: Sequence[Effect]) -> bool:
     """Whether what was sent for a record that waits for something else is still to be looked at."""
     if record.confirmation.effect is EffectSeen.CONFIRMED or record.confirmation.checks >= len(CHECKS):
         return False
-    return any(effect.went in LEFT for effect in effects)
+    return bool(standing(effects))
 
 
 def judged_again(record: Record, now: datetime) -> datetime:

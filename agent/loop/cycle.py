@@ -9,10 +9,10 @@ import msgspec
 import structlog
 
 from agent.judge.compile import Judge
-from agent.judge.confirm import LEFT, expire, judged_again
+from agent.judge.confirm import expire, judged_again, standing
 from agent.judge.decide import decide
 from agent.judge.gather import gather, mail_of, wanted
-from agent.judge.guard import messages_in
+from agent.judge.guard import hold_taken_back, messages_in
 from agent.judge.plan import plan
 from agent.judge.plans.mail import copies_in_mailboxes
 from agent.judge.plans.means import Means, Present
@@ -21,12 +21,14 @@ from agent.judge.remember import WINDOW, matters
 from agent.judge.settle import Around, settled, stands, waiting
 from agent.judge.track import WAITING
 from agent.loop.braking import brake
+from agent.loop.despite import despite_others
 from agent.loop.guarding import Around as Surroundings
 from agent.loop.guarding import around, with_wishes
 from agent.loop.lookup import claims, find, look_up
 from agent.loop.moved import save_moved
 from agent.loop.policies import InForce, keep
 from agent.loop.report import PassReport
+from agent.loop.undoing import was_taken_back
 from agent.loop.weighing import guard_approval
 from agent.model.decision import Decision, Verb
 from agent.model.defender import Mail
@@ -37,9 +39,6 @@ from agent.model.pending import MAIL_KINDS, PendingAction
 from agent.ports import Enactor, World
 
 log = structlog.get_logger()
-
-SENT_BEFORE = LEFT | {Went.REFUSED}
-"""How an effect went that has left."""
 
 
 @dataclass(slots=True)
@@ -60,8 +59,15 @@ class Batch:
 async def judge_due(world: World, policies: InForce, report: PassReport, stop: asyncio.Event) -> None:
     """Decide everything that is seen and not decided, earliest deadline first, until asked to stop."""
     size = world.pace.judge_at_once if world.defender.can_hunt else 10
-    while not stop.is_set() and (records := await world.ledger.due(world.clock.now(), [State.SEEN], size)):
-        await judge_records(world, policies, records, report)
+
+    async def some() -> bool:
+        records = await world.ledger.due(world.clock.now(), [State.SEEN], size)
+        if records:
+            await judge_records(world, policies, records, report)
+        return bool(records)
+
+    while not stop.is_set() and await despite_others(some):
+        continue
 
 
 async def judge_anew(world: World, policies: InForce) -> int:
@@ -71,7 +77,9 @@ async def judge_anew(world: World, policies: InForce) -> int:
     """
     now = world.clock.now()
     found = offset = 0
-    while records := await world.ledger.listed(states=sorted(WAITING), limit=500, offset=offset):
+
+    async def some() -> tuple[int, int]:
+        records = await world.ledger.listed(states=sorted(WAITING), limit=500, offset=offset)
         moves: list[tuple[Record | None, Record]] = [
             (record, msgspec.structs.replace(record, state=State.SEEN, due=now))
             for record in records
@@ -80,8 +88,11 @@ async def judge_anew(world: World, policies: InForce) -> int:
             or (record.state is State.DECIDED and world.enactor is not None)
         ]
         await save_moved(world, moves)
-        found += len(moves)
-        offset += len(records) - len(moves)
+        return len(records), len(moves)
+
+    while (done := await despite_others(some)) is not None and done[0]:
+        found += done[1]
+        offset += done[0] - done[1]
     return found
 
 
@@ -174,6 +185,8 @@ async def _judge_one(world: World, judge: Judge, record: Record, mail: Mail | No
     )
     means = batch.means
     present = await _present(world, decision, action, mail, batch)
+    if decision.verb is Verb.APPROVE and await was_taken_back(world, record):
+        decision = hold_taken_back(decision)
     intended = plan(decision, action, present, means)
     if decision.verb is Verb.APPROVE:
         decision = await guard_approval(
@@ -212,7 +225,8 @@ async def _sent_before(world: World, record: Record) -> tuple[Effect, ...]:
     if record.plan is None:
         return ()
     effects = await world.ledger.effects(record.action.id)
-    return tuple(effect for effect in effects if effect.went in SENT_BEFORE)
+    refused = (effect for effect in effects if effect.went is Went.REFUSED and effect.undoes is None)
+    return (*standing(effects), *refused)
 
 
 def _approvals(decision: Decision, intended: Plan) -> list[Approval]:

@@ -2,32 +2,29 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
 import msgspec
 import structlog
 
-from agent.judge.confirm import LEFT, after_sending
-from agent.judge.settle import held
+from agent.judge.confirm import after_sending
+from agent.loop.aside import lay_one_aside
+from agent.loop.calling import call
 from agent.loop.guarding import check, look
+from agent.loop.lookout import Lookout
 from agent.loop.lookup import find
 from agent.loop.moved import save_moved
 from agent.loop.policies import InForce
 from agent.loop.recheck import why_void
 from agent.loop.report import PassReport
 from agent.loop.shipping import require
-from agent.model.decision import Guarded
 from agent.model.enactment import Effect, Outcome, Record, State, Went
-from agent.model.errors import Held, Unavailable
+from agent.model.errors import Conflict, Held
+from agent.model.hold import BRAKE, KILL_SWITCH
 from agent.model.rails import Leave
 from agent.ports import Enactor, World
-
-PATIENCE = timedelta(seconds=10)
-"""A wait that Graph asks for and that is no longer than this is waited for on the spot."""
-
-TRIES = 5
-"""How often a write that was definitely not applied is tried within one visit."""
 
 LEASE = timedelta(minutes=10)
 """How long an incident stays one agent's after its last call: longer than any call takes, its waits included."""
@@ -56,6 +53,7 @@ class Turn:
     stop: asyncio.Event
     report: PassReport
     policies: InForce
+    lookout: Lookout
     is_over: Halt = never
 
     def leave(self, world: World) -> Leave:
@@ -92,12 +90,14 @@ async def perform(world: World, record: Record, turn: Turn) -> None:
     for effect in effects:
         if turn.stop.is_set() or not is_fresh(world, record) or await turn.is_over():
             return
-        if effect.went is not Went.INTENDED:
-            continue
+        if effect.went is not Went.INTENDED or effect.undoes is not None:
+            continue  # what a person takes back is for that person to send
         try:
             await _send(world, world.enactor, record, effect, turn)
         except Held as no:
-            await _hold(world, record, no)
+            await lay_one_aside(world, record, no)
+            turn.lookout.has_held |= no.guard in {KILL_SWITCH, BRAKE}
+            log.warning("held", action=record.action.id, guard=no.guard, why=no.words)
             return
         turn.report.sent += 1
     await _sent(world, record)
@@ -105,7 +105,8 @@ async def perform(world: World, record: Record, turn: Turn) -> None:
 
 async def _sent(world: World, record: Record) -> None:
     """Write that every effect of the plan was tried, if it was."""
-    effects = await world.ledger.effects(record.action.id)
+    found = await world.ledger.effects(record.action.id)
+    effects = [effect for effect in found if effect.undoes is None]
     if any(effect.went is Went.INTENDED for effect in effects):
         return
     newest = (await world.ledger.load([record.action.id]))[record.action.id]
@@ -122,78 +123,51 @@ async def _judge_anew(world: World, record: Record, why: str) -> None:
     log.warning("approval void", action=record.action.id, why=why)
 
 
-async def _hold(world: World, record: Record, no: Held) -> None:
-    """Leave to people what a guard rail kept from leaving; what was sent of it before is followed."""
-    newest = (await world.ledger.load([record.action.id]))[record.action.id]
-    effects = await world.ledger.effects(record.action.id)
-    left = [effect for effect in effects if effect.went in LEFT]
-    said = Guarded(guard=no.guard, words=no.words, until=no.until)
-    await save_moved(world, [(newest, held(newest, said, left, world.clock.now()))])
-    log.warning("held", action=record.action.id, guard=no.guard, why=no.words)
-
-
 async def _send(world: World, enactor: Enactor, record: Record, effect: Effect, turn: Turn) -> None:
-    """Make one call and write how it went; a call that definitely was not applied is intended again.
+    """Make one call, unless its time is over.
 
     Raises:
         Held: a guard rail said no at the last moment.
         Unavailable: it was definitely not applied, and is to be tried later.
     """
-    name = f"air-agent {record.action.id} {effect.id}"
     seen = await look(world, [effect], await find(world, record.action))
-    for attempt in range(1, TRIES + 1):
-        has_left = False
 
-        async def departing() -> None:
-            nonlocal has_left
-            if await turn.is_over() or world.clock.now() >= record.action.deadline:
-                raise TooLate
-            await require(world)
-            await check(world, turn.policies, record, seen)
-            await world.ledger.depart(effect.id, world.clock.now(), turn.leave(world))
-            has_left = True
+    async def depart() -> None:
+        # What holds is no news to come back to: it is said of the record that it was held.
+        is_over = await turn.is_over() and not turn.lookout.is_held
+        if is_over or world.clock.now() >= record.action.deadline:
+            raise TooLate
+        await require(world)
+        await check(world, turn.policies, record, seen)
+        await turn.lookout.unless_held()
+        await world.ledger.depart(effect.id, world.clock.now(), turn.leave(world))
 
-        try:
-            outcome = await enactor.enact(effect, name=name, departing=departing)
-        except TooLate:
-            return
-        except Unavailable as error:
-            if has_left:
-                back = Outcome(went=Went.INTENDED, detail=str(error))
-                await world.ledger.settle(effect.id, back, world.clock.now())
-            if attempt == TRIES or turn.stop.is_set() or not _is_soon(world, error):
-                raise
-            await world.clock.sleep_until(error.until or world.clock.now())
-            continue
-        await world.ledger.settle(effect.id, outcome, world.clock.now())
-        log.info(
-            "call made",
-            action=record.action.id,
-            does=effect.kind,
-            targets=len(effect.targets),
-            went=outcome.went,
-            bulk=outcome.bulk_id,
-            request=outcome.request_id,
-        )
-        return
-
-
-def _is_soon(world: World, error: Unavailable) -> bool:
-    return error.until is not None and error.until - world.clock.now() <= PATIENCE
+    with suppress(TooLate):
+        await call(world, enactor, effect, depart, turn.stop)
 
 
 async def recover(world: World) -> int:
-    """Settle what was under way when its agent stopped: whether it was applied is not known.
+    """Settle what was under way when its agent stopped or lost its lease: whether it was applied is not known.
 
-    What another agent has under way is its own. Returns how many calls that were.
+    Called only while this agent has no call under way; what another has is its own until its lease runs out.
+    Returns how many calls that were.
     """
     interrupted = await world.ledger.interrupted(world.replica, world.clock.now())
-    await _settle_interrupted(world, interrupted)
-    return len(interrupted)
+    settled = await _settle_interrupted(world, interrupted)
+    if settled:
+        log.warning("calls were interrupted", calls=settled, then="they are read back, never sent again")
+    return settled
 
 
-async def _settle_interrupted(world: World, effects: Iterable[Effect]) -> None:
+async def _settle_interrupted(world: World, effects: Iterable[Effect]) -> int:
     outcome = Outcome(went=Went.UNKNOWN, detail="the agent stopped while the call was under way")
+    settled = 0
     for effect in effects:
-        if effect.went is Went.SENT:
+        if effect.went is not Went.SENT:
+            continue
+        try:
             await world.ledger.settle(effect.id, outcome, world.clock.now())
+        except Conflict:  # it came back after all, or another agent settled it
+            continue
+        settled += 1
+    return settled

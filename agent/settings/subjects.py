@@ -20,6 +20,8 @@ from agent.settings.secret import Secret
 
 GUID = r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"
 
+REPLICA = r"^[0-9A-Za-z][0-9A-Za-z._-]{0,62}$"
+
 PACE = Pace()
 
 
@@ -148,6 +150,13 @@ class LedgerPlace(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         return Secret(f"{scheme}://{user}:{quote(self.password.reveal(), safe='')}@{host}")
 
 
+class Holding(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The kill switch. A SIGUSR1 and `air-agent hold` throw it too."""
+
+    file: Path | None = None
+    """While this file is there, nothing is carried out by any agent on the ledger; its first line is the reason. One that cannot be read counts as there, so that its folder has to be. Left out, it is `HOLD` beside SQLite's file, and with PostgreSQL there is none."""
+
+
 class Audit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The audit: who can check it, where it goes, and how long it names people."""
 
@@ -267,16 +276,32 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     tenant: Tenant
     mode: Mode = Mode.OBSERVE
     """`observe` decides and records and writes nothing to Graph; `enforce` also enacts. Observing comes first, so that nothing happens before somebody has read what would."""
+    replica: Annotated[
+        str | None,
+        Meta(
+            pattern=REPLICA,
+            description="1 to 63 letters, digits, dots, dashes and underscores, a letter or digit first",
+        ),
+    ] = None
+    """What this agent is called in the ledger, the same after a restart and unlike that of every other agent on it. Left out, it is the machine's host name."""
     graph: Graph = Graph()
     auth: Auth = Auth()
     endpoint: Endpoint = Endpoint()
     policies: Policies = Policies()
     ledger: LedgerPlace = LedgerPlace()
+    hold: Holding = Holding()
     audit: Audit = Audit()
     log: Log = Log()
     pace: Pacing = Pacing()
     guards: Guards = Guards()
     clock: Timing = Timing()
+
+    def hold_file(self) -> Path | None:
+        """Return the file that throws the kill switch; None where there is none."""
+        scheme, _, place = self.ledger.url.partition("sqlite:///")
+        if self.hold.file is not None or scheme or not place:
+            return self.hold.file
+        return Path(place.replace("%25", "%")).with_name("HOLD")
 
     def loop_pace(self) -> Pace:
         """Return the loop's numbers: what was set, and the request budget that they are planned by."""

@@ -15,9 +15,9 @@ from azure.core.credentials import AccessToken
 
 from agent.adapters.graph.connect import Graph, open_graph
 from agent.adapters.microsoft.clouds import Cloud, simulator
+from agent.model.decision import Classification
 from agent.model.defender import Mail
 from agent.model.enactment import MAIL_EFFECTS, Effect, EffectKind, Outcome, Pair
-from agent.model.policy import Classification
 from agent.ports import Departing
 from tests.clock import NOON, ManualClock
 

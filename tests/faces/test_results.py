@@ -252,7 +252,7 @@ def test_the_aftermath_says_everything_in_any_width(width: int) -> None:
     assert max(len(line) for line in said.splitlines()) <= width
     for part in (
         "1  approve",
-        "1  escalate, 1 of them held by a limit",
+        "1  escalate, 1 of them held by a guard rail",
         "Left to people, and why",
         "3 requests in 30 minutes: 2 incidents, 1 remediate",
         "3 copies of messages were sent for deletion, each exactly once",

@@ -50,9 +50,6 @@ class SqlLedger:
     async def alive(self) -> datetime | None:
         return await self._read(reads.alive)
 
-    async def mark_alive(self, moment: datetime) -> None:
-        await self._write(writes.mark_alive, moment)
-
     async def versions(self, incident_ids: Sequence[str]) -> Mapping[str, str]:
         return await self._read(reads.versions, incident_ids)
 
@@ -74,7 +71,8 @@ class SqlLedger:
             writes.save_records(connection, tenant_id, book, records, now)
             writes.drop_effects(connection, tenant_id, book, dropped, now)
             writes.release_approvals(connection, tenant_id, dropped)
-            writes.save_effects(connection, tenant_id, book, effects, now)
+            undone = {one.action.id: one.undone for one in records}
+            writes.save_effects(connection, tenant_id, book, effects, now, undone)
             writes.save_approvals(connection, tenant_id, approvals)
             keeping.save_answers(connection, tenant_id, answers)
             writes.save_versions(connection, tenant_id, versions or {}, now)
@@ -138,6 +136,10 @@ class SqlLedger:
         written down: a process that dies in between would leave a call of which nobody knows.
         """
         self._desk.at_once(leaving.depart, effect_id, now, leave)
+
+    async def allow(self, leave: Leave, entry: Entry) -> None:
+        """Renew the lease by which a note is written, in the very step in which it leaves."""
+        self._desk.at_once(leaving.allow, leave, entry)
 
     async def settle(self, effect_id: str, outcome: Outcome, now: datetime) -> None:
         """Write how the effect went.

@@ -37,7 +37,9 @@ def tell(out: Console, results: Results) -> None:
 def _counts(out: Console, results: Results) -> None:
     out.print(safe("Decisions", "bold underline"))
     for word, count in results.counts.items():
-        held = f", {results.held} of them held by a limit" if word == Verb.ESCALATE and results.held else ""
+        held = (
+            f", {results.held} of them held by a guard rail" if word == Verb.ESCALATE and results.held else ""
+        )
         out.print(safe(f"{count:>6}  ") + safe(word, COLOURS.get(word, "")) + safe(held))
     states = ", ".join(f"{count} {state}" for state, count in results.states.items())
     out.print(safe(f"{len(results.actions):>6}  in all: {states}"), soft_wrap=True)

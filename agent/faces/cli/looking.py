@@ -1,13 +1,14 @@
 """`pending`, `history` and `show`: what the ledger holds, read while the agent runs or not."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 from rich import box
+from rich.console import Console
 from rich.table import Table
 
 from agent.compose import clock_of, open_ledger_for_reading
@@ -15,10 +16,12 @@ from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.options import loaded_to_look, one_of
 from agent.faces.cli.output import COLOURS, console, lines, print_json, rows_table, safe
 from agent.faces.cli.story import story, tell
-from agent.faces.telling import Row, deciders, moment, row, what
+from agent.faces.holds import banner
+from agent.faces.telling import Row, deciders, moment, row, undone, what
 from agent.model.decision import Decision, Verb
 from agent.model.enactment import CLOSED, Record, State
 from agent.model.errors import LedgerError, SettingsError
+from agent.model.hold import Hold
 from agent.model.policy import Members
 from agent.ports import Ledger
 from agent.settings.durations import duration
@@ -60,17 +63,20 @@ class Past(msgspec.Struct, frozen=True, kw_only=True):
     shadow: str | None
     """What observing policies would have decided; None where they had no opinion."""
     revision: str
+    undone: str
+    """Who took back since what was done for it, when and why; empty where nobody did."""
 
 
 def pending(path: Path | None, *, as_json: bool) -> None:
     """Print everything that is open, earliest deadline first."""
     settings = loaded_to_look(path)
     now = clock_of(settings).now()
-    records = reading(settings, _open)
+    records, holds = reading(settings, _open)
     rows = [row(record, now) for record in records]
     if as_json:
-        print_json({"now": now, "pending": rows})
+        print_json({"now": now, "pending": rows, "holds": holds})
         return
+    _show_holds(console(), holds, now)
     _show_rows(rows)
 
 
@@ -110,15 +116,21 @@ def chosen(settings: Settings, action: str) -> Record:
     found = reading(settings, lambda ledger: matching(ledger, action))
     if len(found) != 1:
         out = console(stderr=True)
-        out.print(safe(f"error: {_why_not_one(action, found)}"), soft_wrap=True)
+        out.print(safe(f"error: {why_not_one(action, found)}"), soft_wrap=True)
         raise Ending(FINDINGS)
     return found[0]
 
 
-async def _open(ledger: Ledger) -> list[Record]:
-    """Return every record that is open. All states are read, since a record in none of ours may be open too."""
+def _show_holds(out: Console, holds: Sequence[Hold], now: datetime) -> None:
+    """Say first of all that nothing is carried out, where something holds."""
+    for hold in holds:
+        out.print(safe(banner(hold, now), "red", limit=2000), soft_wrap=True)
+
+
+async def _open(ledger: Ledger) -> tuple[list[Record], tuple[Hold, ...]]:
+    """Return every record that is open, and what holds. All states are read, since a record in none of ours may be open too."""
     await ledger.counts()
-    return await every(ledger, OPEN)
+    return await every(ledger, OPEN), await ledger.holds()
 
 
 async def every(ledger: Ledger, states: tuple[State, ...] = ()) -> list[Record]:
@@ -176,7 +188,14 @@ def _told(decision: Decision, record: Record | None) -> Past:
         guard=decision.guard,
         shadow=decision.shadow.verb.value if decision.shadow is not None else None,
         revision=decision.revision,
+        undone=_undone(decision, record),
     )
+
+
+def _undone(decision: Decision, record: Record | None) -> str:
+    if record is None or record.undone is None or decision.verb is not Verb.APPROVE:
+        return ""
+    return undone(record) if decision.at <= record.undone.at else ""
 
 
 async def matching(ledger: Ledger, prefix: str) -> list[Record]:
@@ -190,7 +209,8 @@ async def matching(ledger: Ledger, prefix: str) -> list[Record]:
     return [record for record in await every(ledger) if record.action.id.startswith(wanted)]
 
 
-def _why_not_one(action: str, found: list[Record]) -> str:
+def why_not_one(action: str, found: list[Record]) -> str:
+    """Say why an id does not name one action."""
     if found:
         ids = ", ".join(record.action.id for record in found[:10])
         return f"`{action}` begins more than one id: {ids}: give more of it"
@@ -250,6 +270,8 @@ def _show_past(past: list[Past]) -> None:
         parts = [safe(one.reason)]
         if one.shadow:
             parts.append(safe(f"observing policies: {one.shadow}", "dim"))
+        if one.undone:
+            parts.append(safe(one.undone, "yellow"))
         table.add_row(
             moment(one.at),
             one.id[:8],

@@ -185,6 +185,15 @@ auth:
 policies:
   directory: {json.dumps(str(self._policies))}
   treat_as: enforce
+endpoint:
+  enabled: true
+guards:  # a week's queue is decided within a minute here, which the defaults would hold
+  actions_per_hour: 500
+  messages_per_hour: 10000
+  messages_per_day: 50000
+  users_per_day: 10000
+  files_per_hour: 50
+  protected: vip
 ledger:
   url: {json.dumps(f"sqlite:///{self.ledger.as_posix()}")}
 log:
