@@ -332,10 +332,8 @@ async def lost(shipped: Bench, sink: FakeSink) -> AsyncIterator[Bench]:
 async def test_entries_are_shipped_in_the_background(lost: Bench, sink: FakeSink) -> None:
     await tell(lost.world)
 
-    for _ in range(100):
-        await asyncio.sleep(0)
-        if sink.shipped:
-            break
-        await lost.world.ledger.alarms()
+    async with asyncio.timeout(10):
+        while not sink.shipped:
+            await lost.world.ledger.alarms()
 
     assert [link.number for link in sink.shipped] == [1, 2]
