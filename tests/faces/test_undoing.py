@@ -197,6 +197,15 @@ def test_what_cannot_be_taken_back_is_shown_before_and_told_after(tenant: Tenant
     assert "0 actions undone, 1 not or only in part" in done.stdout
 
 
+def test_what_is_in_place_already_is_said(tenant: Tenant) -> None:
+    tenant.copies = dict.fromkeys(range(1, 7), "inbox_folder")
+
+    done = tenant.run("undo", tenant.ids[0], *WHY)
+
+    assert done.exit_code == 1
+    assert "3 in place already" in done.stdout
+
+
 def test_where_nothing_can_be_taken_back_nobody_is_asked(tenant: Tenant) -> None:
     tenant.copies = dict.fromkeys(range(1, 7), "quarantine")
 
