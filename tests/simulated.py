@@ -4,17 +4,20 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
+import httpx
 from azure.core.credentials import AccessToken
 
 from agent.adapters.graph.connect import open_graph
 from agent.adapters.host import PolicyFiles
 from agent.adapters.ledger.opening import open_ledger
 from agent.adapters.microsoft.clouds import simulator
+from agent.adapters.microsoft.machines import Machines
+from agent.adapters.microsoft.tokens import Credential
 from agent.loop.feeding import Feeding
 from agent.loop.policies import InForce
 from agent.loop.report import PassReport
@@ -22,7 +25,7 @@ from agent.loop.run import load, one_pass, start
 from agent.model.enactment import Record, State
 from agent.model.errors import Malformed, Refused, Unavailable
 from agent.model.pace import Pace
-from agent.ports import PolicyShelf, World
+from agent.ports import Clock, PolicyShelf, World
 from agent.simulator import names
 from agent.simulator import state as simulated
 from agent.simulator.app import Simulator, build
@@ -116,37 +119,63 @@ async def a_simulated(
     app = build(tenant, switches, faults, clock)
     ledger_url = f"sqlite:///{folder / 'data' / 'ledger.db'}"
     pace = pace or Pace(requests_per_minute=requests_per_minute)
-    async with (
-        open_ledger(ledger_url, names.TENANT_ID) as ledger,
-        open_graph(
-            clock=clock,
-            cloud=simulator(URL),
-            tenant_id=names.TENANT_ID,
-            credential=_login(app, clock),
-            requests_per_minute=requests_per_minute,
-            transport=in_process(app, sound=checked),
-            wall=lambda: clock.now().timestamp(),
-            lots=Random(1),
-        ) as graph,
-    ):
-        world = World(
-            tenant_id=names.TENANT_ID,
-            clock=clock,
-            defender=graph.defender,
-            enactor=None if observes else graph.enactor,
-            ledger=ledger,
-            shelf=shelf or PolicyFiles(SHIPPED),
-            directory=graph.directory,
-            targets=graph.targets,
-            pace=pace,
-            enforces_observers=enforces_observers,
-            version="test",
+    async with open_world(
+        ledger_url,
+        clock,
+        login=lambda: Login(app, clock),
+        transport=in_process(app, sound=checked),
+        shelf=shelf or PolicyFiles(SHIPPED),
+        pace=pace,
+        requests_per_minute=requests_per_minute,
+    ) as world:
+        world = replace(
+            world, enactor=None if observes else world.enactor, enforces_observers=enforces_observers
         )
         yield Simulated(app, clock, world, await load(world), Feeding())
 
 
-def _login(app: Simulator, clock: ManualClock) -> Callable[[], Login]:
-    return lambda: Login(app, clock)
+@asynccontextmanager
+async def open_world(
+    ledger_url: str,
+    clock: Clock,
+    *,
+    login: Callable[[], Credential],
+    shelf: PolicyShelf,
+    pace: Pace,
+    url: str = URL,
+    transport: httpx.AsyncBaseTransport | None = None,
+    machines: Machines | None = None,
+    requests_per_minute: int = 60,
+    replica: str = "agent",
+) -> AsyncIterator[World]:
+    """Give the world of an agent that enforces, with the real adapters, on any clock."""
+    async with (
+        open_ledger(ledger_url, names.TENANT_ID) as ledger,
+        open_graph(
+            clock=clock,
+            cloud=simulator(url),
+            tenant_id=names.TENANT_ID,
+            credential=login,
+            requests_per_minute=requests_per_minute,
+            machines=machines,
+            transport=transport,
+            wall=lambda: clock.now().timestamp(),
+            lots=Random(1),
+        ) as graph,
+    ):
+        yield World(
+            tenant_id=names.TENANT_ID,
+            clock=clock,
+            defender=graph.defender,
+            enactor=graph.enactor,
+            ledger=ledger,
+            shelf=shelf,
+            directory=graph.directory,
+            targets=graph.targets,
+            pace=pace,
+            version="test",
+            replica=replica,
+        )
 
 
 def noon() -> datetime:

@@ -1,0 +1,166 @@
+"""One enactment of each kind, under faults, by an agent that dies at one of its calls and is started again.
+
+The agent is the real loop with the real ledger and the real adapters, in front of the simulator in this process, on one
+clock that jumps. Every call that it makes of a port, and every request on the wire, is a place to die, before it and
+right after it.
+"""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from azure.core.credentials import AccessToken
+
+from agent.adapters.endpoint.connect import open_endpoint
+from agent.adapters.ledger.opening import open_ledger
+from agent.adapters.microsoft.tokens import Credential
+from agent.loop.feeding import Feeding
+from agent.loop.report import PassReport
+from agent.loop.rounds import Rounds
+from agent.loop.run import load, one_pass, start
+from agent.model.enactment import State
+from agent.model.errors import AgentError
+from agent.model.pace import Pace
+from agent.model.pending import ActionKind
+from agent.ports import Ledger, World
+from agent.simulator import names
+from agent.simulator.app import Simulator, build
+from agent.simulator.faults import Faults
+from agent.simulator.switches import Switches
+from tests.clock import ManualClock
+from tests.durability.mortal import Killed, Mortality, Wire, mortal
+from tests.durability.reckoning import Reckoning, Write, reckon
+from tests.durability.scenes import PER_CALL, Arrival, Tenant, shelf
+from tests.simulated import URL, noon, open_world
+
+FAULTY = 1 / 12
+"""The part of all requests that fails."""
+
+LONGEST = timedelta(days=2)
+"""How long an agent may take until nothing is left to do: the last look at what was sent is after twelve hours."""
+
+RESTS = frozenset({State.CONFIRMED, State.REJECTED})
+"""States in which nothing is left to do before the week ends."""
+
+PACE = Pace(targets_per_call=PER_CALL, visits_at_once=1, requests_per_minute=1000)
+
+
+class Login:
+    """Gives tokens of the simulator for whichever API is asked."""
+
+    def __init__(self, app: Simulator, clock: ManualClock) -> None:
+        self._app = app
+        self._clock = clock
+
+    def get_token(self, *scopes: str, **_: object) -> AccessToken:
+        audience = scopes[0].removesuffix("/.default")
+        return AccessToken(self._app.identity.token(self._clock.now(), audience=audience), 2**40)
+
+    def close(self) -> None:
+        """Hold nothing open."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """Where the first agent dies: at its `at`-th call, before or right after it; nowhere where it is None."""
+
+    kind: str
+    seed: int
+    at: int | None = None
+    after: bool = False
+
+    def __str__(self) -> str:
+        where = "nowhere" if self.at is None else f"{'after' if self.after else 'before'} call {self.at}"
+        return f"{self.kind}, seed {self.seed}, dying {where}"
+
+
+class Stage:
+    """The tenant, the simulator and the clock, which outlive every agent; each agent is a new process, so to say."""
+
+    def __init__(self, kind: str, seed: int, folder: Path, *, share: float = FAULTY) -> None:
+        self.clock = ManualClock(noon())
+        tenant = Tenant(seed, self.clock.now())
+        self.arrival: Arrival = tenant.admit(kind, self.clock.now() - timedelta(minutes=20))
+        self.app = build(
+            tenant.state,
+            Switches(throttle_per_minute=None, machine_calls_per_minute=None, rows_after=timedelta(minutes=1)),
+            Faults(seed=seed, share=share),
+            self.clock,
+        )
+        self.ledger_url = f"sqlite:///{folder / 'ledger.db'}"
+
+    async def life(self, mortality: Mortality) -> None:
+        """Let an agent live until nothing is left to do, or until it dies."""
+        wire = Wire(self.app, mortality)
+        login: Callable[[], Credential] = lambda: Login(self.app, self.clock)
+        async with (
+            open_endpoint(
+                clock=self.clock, url=URL, tenant_id=names.TENANT_ID, credential=login, transport=wire
+            ) as machines,
+            open_world(
+                self.ledger_url,
+                self.clock,
+                login=login,
+                shelf=shelf(),
+                pace=PACE,
+                transport=wire,
+                machines=machines,
+                requests_per_minute=PACE.requests_per_minute,
+            ) as world,
+        ):
+            await until_settled(mortal(world, mortality))
+
+    async def reckoning(self) -> Reckoning:
+        """Return what came of it."""
+        writes = [
+            Write(one.effect, one.pairs, one.id) for one in self.app.state.requests if one.effect
+        ]
+        async with open_ledger(self.ledger_url, names.TENANT_ID) as ledger:
+            return await reckon(ledger, writes, self.arrival.targets)
+
+
+async def until_settled(world: World) -> None:
+    """Make pass after pass until everything is settled and shown."""
+    policies = await load(world)
+    await start(world, policies)
+    rounds, feeding = Rounds(), Feeding()
+    until = world.clock.now() + LONGEST
+    while world.clock.now() < until:
+        report = PassReport(began=world.clock.now())
+        with suppress(AgentError):
+            await one_pass(world, policies, asyncio.Event(), report, rounds, feeding)
+        waits = await next_need(world.ledger, world.clock.now())
+        if waits is None:
+            return
+        await world.clock.sleep_until(waits)
+
+
+async def next_need(ledger: Ledger, now: datetime) -> datetime | None:
+    """Return when there is something to do again; None where everything has come to its end."""
+    soon = now + timedelta(minutes=1)
+    if await ledger.cursor() is None or await ledger.to_visit(1):
+        return soon
+    records = [one for one in await ledger.listed() if one.action.kind is not ActionKind.UNKNOWN]
+    if not records:
+        return soon
+    dues = [one.due for one in records if one.due is not None and one.state not in RESTS]
+    return max(soon, min(dues)) if dues else None
+
+
+async def crash(point: Point, folder: Path) -> tuple[Mortality, Reckoning]:
+    """Let an agent die at one point and another one live on; return how the first one died, and what came of both."""
+    stage = Stage(point.kind, point.seed, folder)
+    mortality = Mortality(point.at, after=point.after)
+    try:
+        await stage.life(mortality)
+    except Killed:
+        pass
+    except BaseExceptionGroup as group:
+        if group.split(Killed)[1] is not None:
+            raise
+    if mortality.is_dead:
+        await stage.life(Mortality())
+    return mortality, await stage.reckoning()

@@ -1,0 +1,112 @@
+"""Holds ledger and simulator against each other at the end: each approved target once, or with a person who knows of it."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from agent.model.enactment import Effect, Record, State, Went
+from agent.ports import Ledger
+from agent.simulator.nouns import Target
+
+NEVER_LEFT = frozenset({Went.DROPPED, Went.OBSERVED})
+
+
+@dataclass(frozen=True)
+class Write:
+    """One write that the simulator accepted: what it did, to what, and the id of its request."""
+
+    effect: str
+    pairs: tuple[tuple[str, str], ...]
+    request_id: str
+
+
+@dataclass
+class Reckoning:
+    """What came of a run. `wrong` says in words what does not agree; everything is well where it is empty."""
+
+    applied: int = 0
+    """Targets to which something was done."""
+    unknown: int = 0
+    """Targets of which nobody knows whether it was done: each is with a person."""
+    doubled: list[str] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+
+    @property
+    def problems(self) -> list[str]:
+        """Everything that must not be."""
+        doubled = [f"applied twice: {one}" for one in self.doubled]
+        return [*doubled, *(f"lost: {one}" for one in self.lost), *self.wrong]
+
+
+async def reckon(ledger: Ledger, writes: Sequence[Write], expected: Iterable[Target]) -> Reckoning:
+    """Return how the ledger and what was accepted agree, and what became of each expected target."""
+    records = await _records(ledger)
+    effects = [one for record in records.values() for one in await ledger.effects(record.action.id)]
+    applied = Counter((write.effect, *pair) for write in writes for pair in write.pairs)
+    found = Reckoning(applied=len(applied))
+    found.doubled = [_named(target, times) for target, times in sorted(applied.items()) if times > 1]
+    _one_to_one(found, effects, writes)
+    open_ended = _unknown(found, effects, records)
+    for target in sorted(set(expected) - applied.keys() - open_ended):
+        found.lost.append(_named(target))
+    found.wrong += [f"never asked for: {_named(one)}" for one in sorted(applied.keys() - set(expected))]
+    found.unknown = len(open_ended - applied.keys())
+    for record in records.values():
+        found.wrong += _unfinished(record)
+    return found
+
+
+async def _records(ledger: Ledger) -> Mapping[str, Record]:
+    found: dict[str, Record] = {}
+    while some := await ledger.listed(limit=1000, offset=len(found)):
+        found |= {record.action.id: record for record in some}
+    return found
+
+
+def _one_to_one(found: Reckoning, effects: Iterable[Effect], writes: Iterable[Write]) -> None:
+    """Pair each accepted write with the one effect that has its targets, and each effect with the write it must have."""
+    accepted = {(write.effect, frozenset(write.pairs)): write for write in writes}
+    for effect in effects:
+        key = (str(effect.kind), frozenset(effect.targets))
+        write = accepted.get(key) if effect.went in NEVER_LEFT else accepted.pop(key, None)
+        match effect.went:
+            case Went.DONE if write is None:
+                found.wrong.append(f"said to be done, and never accepted: {effect.id}")
+            case Went.DONE if write is not None and write.request_id != effect.request_id:
+                found.wrong.append(f"done by another request than the ledger says: {effect.id}")
+            case Went.REFUSED if write is not None:
+                found.wrong.append(f"said to be refused, and accepted: {effect.id}")
+            case Went.INTENDED | Went.SENT:
+                found.wrong.append(f"still {effect.went}: {effect.id}")
+            case Went.DONE | Went.UNKNOWN if effect.sent_at is None or effect.sent_by is None:
+                found.wrong.append(f"left, and when or from whom is not written down: {effect.id}")
+    found.wrong += [f"accepted, and not in the ledger: {effect} {set(pairs)}" for effect, pairs in accepted]
+
+
+def _unknown(
+    found: Reckoning, effects: Iterable[Effect], records: Mapping[str, Record]
+) -> frozenset[Target]:
+    """Return the targets of calls that may or may not have been applied; a person must be told of each."""
+    open_ended: set[Target] = set()
+    for effect in effects:
+        if effect.went is not Went.UNKNOWN:
+            continue
+        record = records[effect.action_id]
+        if record.state is State.CONFIRMED:
+            continue
+        open_ended.update((str(effect.kind), *target) for target in effect.targets)
+        if record.state is not State.UNKNOWN or "a person has to see" not in record.why:
+            found.wrong.append(f"not known, and no person is told: {effect.id}: {record.state}: {record.why}")
+    return frozenset(open_ended)
+
+
+def _unfinished(record: Record) -> list[str]:
+    """Return what is still to be done about a record that nobody does any more, in words."""
+    if record.state in {State.SEEN, State.INTENDED, State.SENT}:
+        return [f"still {record.state}: {record.action.id} {record.action.kind}: {record.why}"]
+    return [] if record.is_noted else [f"not shown in its incident: {record.action.id}: {record.state}"]
+
+
+def _named(target: Target, times: int = 0) -> str:
+    return " ".join(target) + (f", {times} times" if times else "")
