@@ -9,15 +9,20 @@ from typing import TYPE_CHECKING
 
 from agent.adapters import git
 from agent.adapters.host import LARGEST, PolicyFiles, SystemClock, is_wanted
-from agent.adapters.ledger.opening import open_ledger
+from agent.adapters.ledger.ledger import SqlLedger
+from agent.adapters.ledger.opening import beside, key_beside, open_ledger
 from agent.adapters.microsoft.clouds import Cloud, cloud_named, simulator
 from agent.adapters.microsoft.credentials import CredentialKind, SimulatorCredential, credential
 from agent.adapters.microsoft.machines import ELSEWHERE, Machines, NoMachines
+from agent.adapters.shipment import Shipment
+from agent.audit.key import Key
 from agent.model.errors import SettingsError
 from agent.model.policy import Mode
 from agent.model.recording import Recording
 from agent.ports import Clock, Ledger, PolicyShelf, World
 from agent.settings import subjects
+from agent.settings.fields import told
+from agent.settings.guards import rails_of
 from agent.settings.subjects import Settings, TreatAs
 
 if TYPE_CHECKING:
@@ -42,9 +47,9 @@ async def open_world(settings: Settings) -> AsyncIterator[World]:
     Raises:
         SettingsError, LedgerError, Refused, Unavailable: it cannot be opened as it is set.
     """
-    clock = clock_of(settings)
+    clock, file = clock_of(settings), audit_file(settings)
     async with (
-        open_ledger(settings.ledger.address().reveal(), settings.tenant.id) as ledger,
+        open_ledger_to_write(settings) as ledger,
         _open_endpoint(settings, clock) as machines,
         _open_graph(settings, clock, machines=machines) as graph,
     ):
@@ -52,7 +57,9 @@ async def open_world(settings: Settings) -> AsyncIterator[World]:
             raise SettingsError(
                 "`mode: enforce` needs an application's own login: this one is a person's, delegated"
             )
-        world = _world(settings, clock, graph, ledger)
+        sink = _sink(settings, file, ledger.trail.key)
+        await ledger.trail.tell_settings(told(settings) | {"version": installed()}, clock.now())
+        world = replace(_world(settings, clock, graph, ledger), trail=ledger.trail, sink=sink)
         if settings.mode is not Mode.ENFORCE:
             yield world
             return
@@ -124,6 +131,64 @@ async def open_replayed(settings: Settings, recording: Recording, *, ledger: Pat
 def open_ledger_for_reading(settings: Settings) -> AbstractAsyncContextManager[Ledger]:
     """Give the ledger as it is, also while an agent runs; nothing can be written."""
     return open_ledger(settings.ledger.address().reveal(), settings.tenant.id, read_only=True)
+
+
+def open_ledger_to_write(settings: Settings) -> AbstractAsyncContextManager[SqlLedger]:
+    """Give the ledger to an agent, or to a command that writes into it; what they do is told to the audit."""
+    return open_ledger(settings.ledger.address().reveal(), settings.tenant.id, key=_audit_key(settings))
+
+
+def open_trail_to_check(settings: Settings) -> AbstractAsyncContextManager[SqlLedger]:
+    """Give the ledger whose audit is checked or exported; nothing can be written."""
+    return open_ledger(settings.ledger.address().reveal(), settings.tenant.id, read_only=True)
+
+
+def audit_key(settings: Settings) -> Key:
+    """Return the audit's key, as it was set or as it lies beside the ledger.
+
+    Raises:
+        SettingsError, LedgerError: there is none, or it is none.
+    """
+    found = _audit_key(settings) or key_beside(settings.ledger.address().reveal())
+    if found is None:
+        raise SettingsError(
+            "`audit.key` is missing: set AIR_AGENT_AUDIT_KEY, or name a file in `audit.key_file`: the one that the "
+            "agent writes the audit with"
+        )
+    return found
+
+
+def audit_file(settings: Settings) -> Path:
+    """Return where the audit is shipped to.
+
+    Raises:
+        SettingsError: nobody said, and the ledger is no file to lie beside.
+    """
+    found = settings.audit.file or beside(settings.ledger.address().reveal(), "audit.jsonl")
+    if found is None:
+        raise SettingsError(
+            "`audit.file` is missing: name the file that the audit is shipped to: with PostgreSQL there is none by itself"
+        )
+    return found
+
+
+def _audit_key(settings: Settings) -> Key | None:
+    if settings.audit.key is None:
+        return None
+    try:
+        return Key(settings.audit.key.reveal())
+    except ValueError as error:
+        raise SettingsError(f"`audit.key` {error}") from error
+
+
+def _sink(settings: Settings, file: Path, key: Key) -> Shipment:
+    return Shipment(
+        settings.tenant.id,
+        key,
+        file=file,
+        anchors=settings.audit.anchor,
+        syslog=settings.audit.syslog or "",
+    )
 
 
 def installed() -> str:
@@ -211,6 +276,7 @@ def _world(settings: Settings, clock: Clock, graph: "Graph", ledger: Ledger) -> 
         directory=graph.directory,
         targets=graph.targets,
         pace=settings.loop_pace(),
+        rails=rails_of(settings.guards),
         enforces_observers=settings.policies.treat_as is TreatAs.ENFORCE,
         version=installed(),
     )

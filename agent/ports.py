@@ -8,6 +8,7 @@ from typing import Protocol
 import msgspec
 
 from agent.model.alarm import Alarm
+from agent.model.audit import Entry, Head, Link
 from agent.model.decision import Decision
 from agent.model.defender import Alert, Incident, Mail
 from agent.model.enactment import Approval, Cover, Effect, EffectKind, Outcome, Pair, Record, Spent, State
@@ -15,7 +16,7 @@ from agent.model.hold import Hold, Replica
 from agent.model.pace import Pace
 from agent.model.past import Judged, Matter, PastAnswer, Tally
 from agent.model.policy import Classification, KeptSet, Members
-from agent.model.rails import Leave
+from agent.model.rails import Approved, Leave, Rails
 from agent.model.targets import Asked, Found, Quarantine
 
 Departing = Callable[[], Awaitable[None]]
@@ -265,6 +266,14 @@ class Ledger(Protocol):
         """Return effects that were sent and never settled, by this replica or by one whose lease has run out."""
         ...
 
+    async def given(self, since: datetime) -> tuple[Effect, ...]:
+        """Return effects that were intended at or after `since` and not dropped, oldest first."""
+        ...
+
+    async def approved(self, now: datetime, hours: int) -> Approved:
+        """Return how many actions policies approved for the first time in each of the last hours, held ones too."""
+        ...
+
     async def hold(self, hold: Hold) -> None:
         """Lay a hold; one of its name that stands already stays as it is."""
         ...
@@ -283,6 +292,13 @@ class Ledger(Protocol):
 
     async def replicas(self) -> tuple[Replica, ...]:
         """Return what every replica last said of itself, by name."""
+        ...
+
+    async def audit(self, entries: Sequence[Entry]) -> None:
+        """Append entries to this replica's chain, for what changes nothing else in the ledger.
+
+        Everything that is written here and of which the audit tells is told with it, in one transaction.
+        """
         ...
 
     async def settle(self, effect_id: str, outcome: Outcome, now: datetime) -> None:
@@ -354,12 +370,59 @@ class Ledger(Protocol):
         """Raise an alarm; one of its name that stands already keeps its moment and gets the new words."""
         ...
 
-    async def clear_alarm(self, name: str) -> None:
+    async def clear_alarm(self, name: str, now: datetime) -> None:
         """End an alarm; nothing where there is none of this name."""
         ...
 
     async def alarms(self) -> tuple[Alarm, ...]:
         """Return the alarms that stand, oldest first."""
+        ...
+
+
+class Trail(Protocol):
+    """The audit of one ledger: chains on their way out, and personal values on theirs.
+
+    Raises LedgerError where the ledger cannot be used.
+    """
+
+    async def head(self, replica: str) -> Head:
+        """Return where a replica's chain ends; number 0 where it has not begun."""
+        ...
+
+    async def unshipped(self, replica: str, limit: int) -> tuple[Link, ...]:
+        """Return a replica's entries that were not shipped yet, in their order."""
+        ...
+
+    async def waiting(self) -> Mapping[str, datetime]:
+        """Return the moment of the first entry that was not shipped yet, by replica; those without are left out."""
+        ...
+
+    async def mark_shipped(self, replica: str, number: int, now: datetime) -> None:
+        """Remember that everything up to this number was shipped."""
+        ...
+
+    async def expire(self, before: datetime, now: datetime) -> int:
+        """Erase the personal values of every entry from before this moment, and return how many that were."""
+        ...
+
+    async def containing(self, text: str) -> Mapping[str, int]:
+        """Return how many personal values contain this text, whatever its case, by the values' names."""
+        ...
+
+    async def erase(self, text: str, by: str, now: datetime) -> int:
+        """Erase the personal values that contain this text, leave an entry that does not name it, and return how many."""
+        ...
+
+
+class AuditSink(Protocol):
+    """Where the audit goes outside the ledger. Both raise Unavailable where it cannot be reached."""
+
+    async def ship(self, links: Sequence[Link]) -> None:
+        """Add these entries to what was shipped, durable when it returns. An entry may come twice, by its number."""
+        ...
+
+    async def anchor(self, head: Head, now: datetime) -> None:
+        """Keep this head in the second place, sealed. Nothing where there is none."""
         ...
 
 
@@ -393,6 +456,13 @@ class World:
     directory: Directory
     targets: Targets
     pace: Pace
+    rails: Rails
+    """What no policy may pass."""
+    trail: Trail | None = None
+    """None where nothing is shipped, as in a ledger that is thrown away afterwards."""
+    sink: AuditSink | None = None
+    own: frozenset[str] = frozenset()
+    """The ids under which Entra ID knows this agent, lower case."""
     enforces_observers: bool = False
     """Whether policies in `mode: observe` count as enforcing: for trying out against the simulator only."""
     version: str = ""

@@ -8,7 +8,7 @@ simulator's answers.
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -31,17 +31,36 @@ _DIRECTORY = {
         "userPrincipalName": ("Edm.String", True),
         "mail": ("Edm.String", True),
         "proxyAddresses": ("Collection(Edm.String)", True),
+        "accountEnabled": ("Edm.Boolean", True),
+        "onPremisesSyncEnabled": ("Edm.Boolean", True),
+        "onPremisesSecurityIdentifier": ("Edm.String", True),
+        "signInSessionsValidFromDateTime": ("Edm.DateTimeOffset", True),
     },
     "microsoft.graph.device": {
         "id": ("Edm.String", False),
         "displayName": ("Edm.String", True),
         "deviceId": ("Edm.String", True),
     },
+    "microsoft.graph.directoryRole": {
+        "id": ("Edm.String", False),
+        "displayName": ("Edm.String", True),
+        "roleTemplateId": ("Edm.String", True),
+    },
+    "microsoft.graph.domain": {
+        "id": ("Edm.String", False),
+        "authenticationType": ("Edm.String", False),
+        "isAdminManaged": ("Edm.Boolean", False),
+        "isDefault": ("Edm.Boolean", False),
+        "isInitial": ("Edm.Boolean", False),
+        "isRoot": ("Edm.Boolean", False),
+        "isVerified": ("Edm.Boolean", False),
+        "supportedServices": ("Collection(Edm.String)", False),
+    },
 }
 """Types that the slice lacks, as far as they are used, and whether a property may be null: the collections are not
 nullable in the metadata, but null stands for what an application may not read.
 
-Source: Microsoft's pages on the `user` and `device` resource types, and the one on permissions, "Limited information
+Source: Microsoft's pages on the `user`, `device`, `directoryRole` and `domain` resource types, and the one on permissions, "Limited information
 returned for inaccessible member objects".
 """
 _MEMBERS = re.compile(r"/groups/[0-9a-f-]{36}/transitiveMembers/(microsoft\.graph\.(?:user|device))")
@@ -244,20 +263,42 @@ def _shown(value: Any) -> str:
     return repr(value)[:80]
 
 
+_RULES = r"/users/[^/]+/mailFolders/inbox/messageRules"
+_IDENTITIES = r"/security/identities/identityAccounts"
 _ENTITIES = (
-    (r"/security/incidents/[^/]+", "incident"),
-    (r"/security/alerts_v2/[^/]+", "alert"),
+    (r"/security/incidents/[^/]+", f"{_SECURITY}incident"),
+    (r"/security/alerts_v2/[^/]+", f"{_SECURITY}alert"),
+    (rf"{_IDENTITIES}/[^/]+", f"{_SECURITY}identityAccounts"),
+    (rf"{_RULES}/[^/]+", "microsoft.graph.messageRule"),
+    (r"/users/[^/$]+", "microsoft.graph.user"),
 )
+_COMMENTS = (r"/security/(incidents|alerts_v2)/[^/]+/comments", f"{_SECURITY}alertComment")
 _LISTS = (
-    (r"/security/incidents", "incident"),
-    (r"/security/alerts_v2", "alert"),
-    (r"/security/collaboration/analyzedEmails", "analyzedEmail"),
-    (r"/security/(incidents|alerts_v2)/[^/]+/comments", "alertComment"),
+    (r"/security/incidents", f"{_SECURITY}incident"),
+    (r"/security/alerts_v2", f"{_SECURITY}alert"),
+    (r"/security/collaboration/analyzedEmails", f"{_SECURITY}analyzedEmail"),
+    (_IDENTITIES, f"{_SECURITY}identityAccounts"),
+    (_RULES, "microsoft.graph.messageRule"),
+    (r"/domains", "microsoft.graph.domain"),
+    (r"/users/[^/]+/transitiveMemberOf/microsoft\.graph\.directoryRole", "microsoft.graph.directoryRole"),
 )
+_PATCHED = frozenset(
+    {f"{_SECURITY}incident", f"{_SECURITY}alert", "microsoft.graph.messageRule", "microsoft.graph.user"}
+)
+_SELECTED = frozenset({"microsoft.graph.user", "microsoft.graph.directoryRole", "microsoft.graph.domain"})
+"""Types that are read with `$select`, and so without what is always there otherwise."""
 _ACTIONS = (
     (r"/security/collaboration/analyzedEmails/(microsoft\.graph\.security\.)?remediate", "remediate", None),
     (r"/security/(microsoft\.graph\.security\.)?runHuntingQuery", "runHuntingQuery", "huntingQueryResults"),
+    (
+        rf"{_IDENTITIES}/[^/]+/(microsoft\.graph\.security\.)?invokeAction",
+        "invokeAction",
+        "invokeActionResult",
+    ),
 )
+_COUNT = "/users/$count"
+_REVOKE = re.compile(r"/users/[^/]+/revokeSignInSessions")
+"""The two whose answers are of no type that has properties. Source: their pages."""
 
 
 def _below_version(path: str) -> str | None:
@@ -283,16 +324,28 @@ def check_request(method: str, path: str, body: bytes, headers: Mapping[str, str
         if body or (headers or {}).get("consistencylevel") != "eventual":
             raise Mismatch(f"GET {below}: members of one type need `ConsistencyLevel: eventual`")
         return
-    if method == "GET":
-        known = any(re.fullmatch(pattern, below) for pattern, _ in (*_ENTITIES, *_LISTS[:3]))
-        if not known or body:
-            raise Mismatch(f"GET {below} is not a request that Graph documents")
+    if method == "POST" and _REVOKE.fullmatch(below):
+        if body not in (b"", b"{}"):
+            raise Mismatch(f"POST {below}: no body is expected")
         return
-    for pattern, kind in (*_ENTITIES, _LISTS[3]):
-        if re.fullmatch(pattern, below) and method == ("POST" if kind == "alertComment" else "PATCH"):
-            check.thing(_SECURITY + kind, json.loads(body), "request")
+    if method == "GET":
+        _check_read(below, body, headers or {})
+        return
+    written = (one for one in _ENTITIES if one[1] in _PATCHED) if method == "PATCH" else (_COMMENTS,)
+    for pattern, kind in written if method in {"PATCH", "POST"} else ():
+        if re.fullmatch(pattern, below):
+            check.thing(kind, json.loads(body), "request")
             return
     raise Mismatch(f"{method} {below} is not a request that Graph documents")
+
+
+def _check_read(below: str, body: bytes, headers: Mapping[str, str]) -> None:
+    if below == _COUNT:
+        if headers.get("consistencylevel") != "eventual":
+            raise Mismatch(f"GET {below}: a count needs `ConsistencyLevel: eventual`")
+        return
+    if body or not any(re.fullmatch(pattern, below) for pattern, _ in (*_ENTITIES, *_LISTS)):
+        raise Mismatch(f"GET {below} is not a request that Graph documents")
 
 
 def _check_parameters(check: Check, action: str, body: Any) -> None:
@@ -316,33 +369,75 @@ def check_response(method: str, path: str, status: int, body: bytes, *, unmasked
         _check_error(json.loads(body))
         return
     check = Check(whole=True, unmasked=unmasked)
-    members = _MEMBERS.fullmatch(below)
-    if members is not None:
-        answer = json.loads(body)
-        if answer.keys() - _AROUND != {"value"}:
-            raise Mismatch(f"answer: a list holds `value` and annotations, not {sorted(answer)}")
-        check.value(f"Collection({members[1]})", answer["value"], "value")
+    if below == _COUNT:
+        if not body.isdigit():
+            raise Mismatch(f"GET {below}: a number is expected, not {_shown(body)}")
+        return
+    if method == "PATCH" and re.fullmatch(r"/users/[^/]+", below):
+        if status != 204 or body:
+            raise Mismatch(f"{method} {below}: 204 without a body is expected, not {status}")
+        return
+    if _REVOKE.fullmatch(below):
+        if not isinstance(json.loads(body).get("value"), bool):
+            raise Mismatch(f"{method} {below}: `value`, true or false, is expected")
         return
     for pattern, _, result in _ACTIONS:
         if re.fullmatch(pattern, below):
-            if result is None:
-                if status != 202 or body:
-                    raise Mismatch(f"{method} {below}: 202 without a body is expected, not {status}")
-                return
-            check.thing(_SECURITY + result, _without_annotations(json.loads(body)), "answer")
+            _check_result(check, result, f"{method} {below}", status, body)
             return
-    for pattern, kind in _LISTS:
+    _check_things(check, f"{method} {below}", below, _as_schema(json.loads(body)))
+
+
+def _check_result(check: Check, result: str | None, asked: str, status: int, body: bytes) -> None:
+    if result is not None:
+        check.thing(_SECURITY + result, _without_annotations(_as_schema(json.loads(body))), "answer")
+    elif status != 202 or body:
+        raise Mismatch(f"{asked}: 202 without a body is expected, not {status}")
+
+
+def _check_things(check: Check, asked: str, below: str, answer: dict[str, Any]) -> None:
+    members = _MEMBERS.fullmatch(below)
+    lists = ((re.escape(below), members[1]),) if members else (*_LISTS, _COMMENTS)
+    for pattern, kind in lists:
         if re.fullmatch(pattern, below):
-            answer = json.loads(body)
             if answer.keys() - _AROUND != {"value"}:
                 raise Mismatch(f"answer: a list holds `value` and annotations, not {sorted(answer)}")
-            check.value(f"Collection({_SECURITY}{kind})", answer["value"], "value")
+            _selected(check, kind).value(f"Collection({kind})", answer["value"], "value")
             return
     for pattern, kind in _ENTITIES:
         if re.fullmatch(pattern, below):
-            check.thing(_SECURITY + kind, _without_annotations(json.loads(body)), "answer")
+            _selected(check, kind).thing(kind, _without_annotations(answer), "answer")
             return
-    raise Mismatch(f"{method} {below} is not a path that is known here")
+    raise Mismatch(f"{asked} is not a path that is known here")
+
+
+def _selected(check: Check, kind: str) -> Check:
+    return replace(check, whole=check.whole and kind not in _SELECTED)
+
+
+def _as_schema(answer: dict[str, Any]) -> dict[str, Any]:
+    """Return an answer of Defender for Identity as the schema has it, where it is as Microsoft's samples have it.
+
+    They disagree: the samples wrap an action's result in `value`, and call the provider `provider` in words of
+    another case. Everything else is returned as it is.
+    """
+    value = answer.get("value")
+    if isinstance(value, dict) and "provider" in value:
+        return {"@odata.context": "", **_renamed(value)}
+    if isinstance(value, list):
+        return {**answer, "value": [_as_schema(one) if isinstance(one, dict) else one for one in value]}
+    accounts = answer.get("accounts")
+    if isinstance(accounts, list):
+        return {**answer, "accounts": [_renamed(one) for one in accounts]}
+    return answer
+
+
+def _renamed(thing: dict[str, Any]) -> dict[str, Any]:
+    if "provider" not in thing or "identityProvider" in thing:
+        return thing
+    word = str(thing["provider"])
+    rest = {name: value for name, value in thing.items() if name != "provider"}
+    return {**rest, "identityProvider": word[:1].lower() + word[1:]}
 
 
 def _without_annotations(answer: dict[str, Any]) -> dict[str, Any]:

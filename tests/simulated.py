@@ -14,10 +14,12 @@ from azure.core.credentials import AccessToken
 
 from agent.adapters.graph.connect import open_graph
 from agent.adapters.host import PolicyFiles
-from agent.adapters.ledger.opening import open_ledger
+from agent.adapters.ledger.opening import REPLICA, open_ledger
 from agent.adapters.microsoft.clouds import simulator
 from agent.adapters.microsoft.machines import Machines
 from agent.adapters.microsoft.tokens import Credential
+from agent.adapters.shipment import Shipment
+from agent.audit.key import Key
 from agent.loop.feeding import Feeding
 from agent.loop.policies import InForce
 from agent.loop.report import PassReport
@@ -25,6 +27,7 @@ from agent.loop.run import load, one_pass, start
 from agent.model.enactment import Record, State
 from agent.model.errors import Malformed, Refused, Unavailable
 from agent.model.pace import Pace
+from agent.model.rails import MOST_MESSAGES, Rails
 from agent.ports import Clock, PolicyShelf, World
 from agent.simulator import names
 from agent.simulator import state as simulated
@@ -51,6 +54,16 @@ class Login:
 
     def close(self) -> None:
         """Hold nothing open."""
+
+
+LOOSE = Rails(
+    caps=(),
+    two_people_from=MOST_MESSAGES + 1,
+    mailboxes_per_action=MOST_MESSAGES,
+    users_per_day=1_000_000,
+    brake_floor=1_000_000,
+)
+"""Guard rails that nothing here meets: what is looked at is everything else."""
 
 
 @dataclass
@@ -111,6 +124,7 @@ async def a_simulated(
     pace: Pace | None = None,
     shelf: PolicyShelf | None = None,
     requests_per_minute: int = 60,
+    rails: Rails = LOOSE,
     checked: bool = True,
     enforces_observers: bool = True,
 ) -> AsyncIterator[Simulated]:
@@ -126,6 +140,7 @@ async def a_simulated(
         transport=in_process(app, sound=checked),
         shelf=shelf or PolicyFiles(SHIPPED),
         pace=pace,
+        rails=rails,
         requests_per_minute=requests_per_minute,
     ) as world:
         world = replace(
@@ -145,12 +160,18 @@ async def open_world(
     url: str = URL,
     transport: httpx.AsyncBaseTransport | None = None,
     machines: Machines | None = None,
+    rails: Rails = LOOSE,
     requests_per_minute: int = 60,
-    replica: str = "agent",
+    replica: str = REPLICA,
+    audit: tuple[Key, Path] | None = None,
 ) -> AsyncIterator[World]:
-    """Give the world of an agent that enforces, with the real adapters, on any clock."""
+    """Give the world of an agent that enforces, with the real adapters, on any clock.
+
+    `audit` is its key and the file that it is shipped to; nothing is shipped where it is None.
+    """
+    key = None if audit is None else audit[0]
     async with (
-        open_ledger(ledger_url, names.TENANT_ID) as ledger,
+        open_ledger(ledger_url, names.TENANT_ID, replica=replica, key=key) as ledger,
         open_graph(
             clock=clock,
             cloud=simulator(url),
@@ -173,9 +194,16 @@ async def open_world(
             directory=graph.directory,
             targets=graph.targets,
             pace=pace,
+            rails=rails,
+            trail=None if audit is None else ledger.trail,
+            sink=None if audit is None else _sink(*audit),
             version="test",
             replica=replica,
         )
+
+
+def _sink(key: Key, file: Path) -> Shipment:
+    return Shipment(names.TENANT_ID, key, file=file, anchors=None, syslog="")
 
 
 def noon() -> datetime:

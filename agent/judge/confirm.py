@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from agent.judge.look import Reached
+from agent.model.decision import Guarded
 from agent.model.enactment import (
     Confirmation,
     Effect,
@@ -18,6 +19,7 @@ from agent.model.enactment import (
     State,
     Went,
 )
+from agent.model.hold import BRAKE, KILL_SWITCH
 
 CHECKS = (timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2), timedelta(hours=12))
 """When to look after a call was made. Completion can take hours. Source: [RME]."""
@@ -117,14 +119,24 @@ def is_watched(record: Record, effects: Sequence[Effect]) -> bool:
 
 def judged_again(record: Record, now: datetime) -> datetime:
     """Return when a decision that waits for people is judged anew: time passes, windows end, gaps close."""
+    decision = record.decision
+    if record.state is State.HELD and decision is not None and decision.held:
+        return min(_while_held(decision.held[0], now), record.action.deadline)
     wait = AGAIN
-    if record.decision is not None and not record.decision.facts.messages_complete:
+    if decision is not None and not decision.facts.messages_complete:
         wait = max(GAP, (now - record.action.first_seen) / 4)
     elif record.state is State.HELD:
         wait = timedelta(hours=1)
     elif record.plan is not None and record.plan.may_pass:
         wait = GAP
     return min(now + wait, record.action.deadline)
+
+
+def _while_held(said: Guarded, now: datetime) -> datetime:
+    """Return when a guard rail is asked again: when its time is over; a hold is released, and then at once."""
+    if said.until is not None:
+        return max(said.until, now + timedelta(minutes=1))
+    return now + (AGAIN if said.guard in {KILL_SWITCH, BRAKE} else timedelta(hours=1))
 
 
 def _waits_until(record: Record, check: datetime | None, now: datetime) -> datetime | None:

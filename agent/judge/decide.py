@@ -112,6 +112,7 @@ def decide(
             answers, case, observers=[one for one in told if not enforces(one) and one.policy.decides]
         ),
         inform=_chains(one.policy.inform for one in answers.matched if enforces(one)),
+        senders_copy=ruling.verb is Verb.APPROVE and all(one.remediate_senders_copy for one in policies),
         escalation=next(iter(_chains(policy.escalation for policy in policies)), None),
         agent_version=version,
         git=judge.git,

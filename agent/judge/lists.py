@@ -247,12 +247,19 @@ def _entry(node: Node, of: ListType | None) -> Entry:
         about=ListEntry(
             wording=wording(value),
             mark=value.mark,
+            value=_single(value),
             reason=line(about["reason"], "a reason") if "reason" in about else "",
             owner=line(about["owner"], "an owner") if "owner" in about else "",
             ticket=line(about["ticket"], "a ticket") if "ticket" in about else "",
             expires=moment(about["expires"]) if "expires" in about else None,
         ),
     )
+
+
+def _single(value: Node) -> str:
+    """Return the value of an entry that is one text."""
+    one = unescaped(value)
+    return one.text if isinstance(one, Scalar) else ""
 
 
 def _apart(node: Mapping_) -> tuple[Node, dict[str, Node]]:

@@ -8,7 +8,7 @@ from typing import TypeVar
 from agent.judge.conditions import ConditionReader
 from agent.judge.layout import LISTS, SITUATIONS, folder_of, is_list, is_policy, misplaced, what_else, within
 from agent.judge.lists import MEMBERS, ListFile, list_file, members_file, names_in
-from agent.judge.literals import Wrong, guid, integer, line, moment, nearest, rate, word
+from agent.judge.literals import Wrong, guid, integer, line, moment, nearest, rate, word, yes_no
 from agent.judge.shelf import Broken, Shelf
 from agent.judge.strict_yaml import Mapping_, Node, Sequence, problem, read, shown
 from agent.judge.words import CLASSIFICATIONS, DETERMINATIONS
@@ -29,6 +29,9 @@ from agent.model.policy import (
 )
 
 V = TypeVar("V")
+
+OF_DECIDING = ("priority", "limits", "approvers", "remediateSendersCopy", "classification", "escalation")
+"""What belongs to a policy that decides only."""
 
 REQUIRED = {
     "policy": "write `policy: NAME`, by which decisions name it",
@@ -53,11 +56,14 @@ KEYS = frozenset(
         "reason",
         "classification",
         "limits",
+        "approvers",
+        "remediateSendersCopy",
         "escalation",
         "inform",
     }
 )
 HIGHEST_PRIORITY = 1_000
+MOST_APPROVERS = 5
 
 
 def parse_set(files: Mapping[str, bytes], *, folder: str = "") -> PolicySet:
@@ -240,6 +246,10 @@ class _PolicyReader:
             reason=self._part("reason", lambda node: line(node, "a reason"), ""),
             classification=self._part("classification", lambda node: _classification(node, verb), None),
             limits=limits,
+            approvers=self._part("approvers", lambda node: _approvers(node, verb), 0),
+            remediate_senders_copy=self._part(
+                "remediateSendersCopy", lambda node: _senders_copy(node, verb, kinds), False
+            ),
             escalation=self._part("escalation", _chain, None),
             inform=inform,
             lists=frozenset(self.shelf.named),
@@ -280,7 +290,7 @@ class _PolicyReader:
     def _informs_only(self) -> int:
         """Return the priority of a policy without `decide`, which must not ask for what only deciding has."""
         for key, _ in self.root.entries:
-            if key.text in ("priority", "limits", "classification", "escalation"):
+            if key.text in OF_DECIDING:
                 message = f"`{key.text}` belongs to a policy that decides: this one only informs"
                 self.problems.append(problem(self.file, key.mark, message))
         return INFORMS_ONLY
@@ -339,6 +349,24 @@ def _classification(node: Node, verb: Verb) -> Classification:
             raise Wrong(key.mark, f"unknown key `{shown(key.text)}`{nearest(key.text, known)}")
         words[key.text] = word(value, f"a {key.text}", known[key.text])
     return Classification(classification=words["classification"], determination=words.get("determination"))
+
+
+def _approvers(node: Node, verb: Verb) -> int:
+    if verb is not Verb.APPROVE:
+        raise Wrong(
+            node.mark, "approvers hold an approval back: leave them out of a policy that does not approve"
+        )
+    return integer(node, 0, MOST_APPROVERS)
+
+
+def _senders_copy(node: Node, verb: Verb, kinds: frozenset[ActionKind]) -> bool:
+    if verb is not Verb.APPROVE:
+        raise Wrong(
+            node.mark, "only what is approved is remediated: leave `remediateSendersCopy` out of this policy"
+        )
+    if kinds and not kinds & MAIL_KINDS:
+        raise Wrong(node.mark, "a sender's copy has no meaning for these kinds: leave it out")
+    return yes_no(node)
 
 
 def _limits(node: Node, verb: Verb, kinds: frozenset[ActionKind]) -> Limits:

@@ -177,6 +177,7 @@ def _head(incident: Incident) -> IncidentHead:
         system_tags=incident.system_tags,
         alert_count=len(incident.alerts),
         report_count=count_reports(incident.alerts),
+        tenant_id=incident.tenant_id,
     )
 
 
@@ -217,6 +218,7 @@ def _sighting(head: IncidentHead, alert: Alert, status: str | None) -> Sighting:
         created_date_time=alert.created_date_time,
         last_update_date_time=alert.last_update_date_time,
         is_user_report=is_user_report(alert),
+        tenant_id=alert.tenant_id,
     )
 
 

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 import msgspec
 
 from agent.judge.confirm import after_sending, already_done, judged_again, still_watched
-from agent.judge.guard import hold
+from agent.judge.guard import held_anew
 from agent.judge.plans.mail import DEDUPLICATION
-from agent.model.decision import Decision
+from agent.model.decision import Decision, Guarded
 from agent.model.enactment import Cover, Effect, EffectKind, Pair, Plan, Record, State, Way
 
 
@@ -59,11 +59,11 @@ def waiting(record: Record, sent: Sequence[Effect], around: Around) -> Record:
     return msgspec.structs.replace(placed, due=judged_again(placed, around.now))
 
 
-def held(record: Record, guard: str, words: str, sent: Sequence[Effect], now: datetime) -> Record:
+def held(record: Record, said: Guarded, sent: Sequence[Effect], now: datetime) -> Record:
     """Return the record of an approval that a guard rail kept from being carried out at the last moment."""
     if record.decision is None:
         return record
-    decision = hold(record.decision, guard, words)
+    decision = held_anew(record.decision, said)
     asking = msgspec.structs.replace(
         record, decision=decision, plan=Plan(way=Way.ASK, why="people decide"), is_noted=False
     )

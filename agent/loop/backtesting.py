@@ -163,7 +163,7 @@ class _Looking:
             enforces_observers=self.question.enforces_observers,
             version="",
         )
-        return guarded(decision, judgement.weighed).reason
+        return guarded(decision, judgement.weighed, judgement.held).reason
 
 
 async def _moments(ledger: Ledger, since: datetime | None) -> AsyncIterator[list[Judged]]:

@@ -12,7 +12,7 @@ from agent.judge.compile import Judge
 from agent.judge.confirm import LEFT, expire, judged_again
 from agent.judge.decide import decide
 from agent.judge.gather import gather, mail_of, wanted
-from agent.judge.guard import guarded, limits_of, weigh
+from agent.judge.guard import messages_in
 from agent.judge.plan import plan
 from agent.judge.plans.mail import copies_in_mailboxes
 from agent.judge.plans.means import Means, Present
@@ -20,17 +20,20 @@ from agent.judge.recognise import evidence_digest
 from agent.judge.remember import WINDOW, matters
 from agent.judge.settle import Around, settled, stands, waiting
 from agent.judge.track import WAITING
+from agent.loop.braking import brake
+from agent.loop.guarding import Around as Surroundings
+from agent.loop.guarding import around, with_wishes
 from agent.loop.lookup import claims, find, look_up
 from agent.loop.moved import save_moved
 from agent.loop.policies import InForce, keep
 from agent.loop.report import PassReport
-from agent.model.decision import Decision, Unit, Verb
+from agent.loop.weighing import guard_approval
+from agent.model.decision import Decision, Verb
 from agent.model.defender import Mail
-from agent.model.enactment import Approval, Cover, Effect, EffectKind, Pair, Plan, Record, Spent, State, Went
+from agent.model.enactment import Approval, Cover, Effect, EffectKind, Pair, Plan, Record, State, Went
 from agent.model.errors import AgentError
 from agent.model.past import Matter, Tally
 from agent.model.pending import MAIL_KINDS, PendingAction
-from agent.model.policy import Limit, Policy
 from agent.ports import Enactor, World
 
 log = structlog.get_logger()
@@ -45,6 +48,7 @@ class Batch:
 
     now: datetime
     means: Means
+    here: Surroundings
     fetched: Mapping[str, datetime]
     records: list[Record] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)
@@ -91,7 +95,9 @@ async def judge_records(
     await keep(world, policies)
     alive = await _let_go(world, records)
     mail = await look_up(world, alive)
-    batch = Batch(now=world.clock.now(), means=_means(world), fetched=policies.fetched)
+    now = world.clock.now()
+    here = await with_wishes(world, await around(world, policies, now), now)
+    batch = Batch(now=now, means=_means(world), here=here, fetched=policies.fetched)
     theirs = {record.action.id: mail_of(record.action, mail) for record in alive if wanted(record.action)}
     targets = {target for copies in theirs.values() for target in copies_in_mailboxes(copies)}
     batch.covered[EffectKind.SOFT_DELETE] = dict(await world.ledger.covered(list(targets)))
@@ -107,6 +113,7 @@ async def judge_records(
             why = f"it could not be judged ({type(error).__name__}): a person has to look"
             later = judged_again(record, batch.now)
             batch.records.append(msgspec.structs.replace(record, state=State.ESCALATED, due=later, why=why))
+    await brake(world, batch.here, batch.now)
     await world.ledger.save(batch.records, effects=batch.effects, approvals=batch.approvals, now=batch.now)
     report.decided += len(alive)
     for record in batch.records:
@@ -169,7 +176,9 @@ async def _judge_one(world: World, judge: Judge, record: Record, mail: Mail | No
     present = await _present(world, decision, action, mail, batch)
     intended = plan(decision, action, present, means)
     if decision.verb is Verb.APPROVE:
-        decision = await _guarded(world, judge, decision, intended, batch)
+        decision = await guard_approval(
+            world, judge, record, decision, intended, present.found, batch.here, batch.approvals
+        )
         if decision.guard is not None:
             intended = plan(decision, action, present, means)
     around = Around(now=batch.now, observes=means.observes, covered=batch.covered)
@@ -178,6 +187,7 @@ async def _judge_one(world: World, judge: Judge, record: Record, mail: Mail | No
         return
     batch.records.append(settled(record, decision, intended, sent, around))
     batch.effects.extend(intended.effects)
+    batch.here.given.extend(intended.effects)
     for effect in intended.effects:
         cover = Cover(action_id=action.id, effect_id=effect.id, intended_at=batch.now)
         batch.covered.setdefault(effect.kind, {}).update(dict.fromkeys(effect.targets, cover))
@@ -205,37 +215,9 @@ async def _sent_before(world: World, record: Record) -> tuple[Effect, ...]:
     return tuple(effect for effect in effects if effect.went in SENT_BEFORE)
 
 
-async def _guarded(world: World, judge: Judge, decision: Decision, intended: Plan, batch: Batch) -> Decision:
-    """Return the approval weighed against the limits of its policies, and held where it would pass one."""
-    deciding = [judge.policies[name] for name in decision.policies]
-    spent = {
-        (policy.name, unit): await _spent(world, policy.name, decision, decision.at - limit.window, batch)
-        for policy in deciding
-        for unit, limit in limits_of(policy)
-    }
-
-    def spent_of(policy: Policy, unit: Unit, _: Limit) -> int:
-        both = spent[policy.name, unit]
-        return both.actions if unit is Unit.ACTIONS else both.messages
-
-    return guarded(decision, weigh(deciding, spent_of, _messages(intended)))
-
-
-async def _spent(world: World, policy: str, decision: Decision, since: datetime, batch: Batch) -> Spent:
-    """Return what the policy has approved since then, this batch included; the action itself counts once."""
-    saved = await world.ledger.spent(policy, since, apart_from=decision.action_id)
-    ours = [approval for approval in batch.approvals if approval.policy == policy]
-    messages = saved.messages + sum(approval.messages for approval in ours)
-    return Spent(actions=saved.actions + len(ours), messages=messages)
-
-
 def _approvals(decision: Decision, intended: Plan) -> list[Approval]:
-    messages = _messages(intended)
+    messages = messages_in(intended.effects)
     return [
         Approval(policy=policy, action_id=decision.action_id, at=decision.at, messages=messages)
         for policy in decision.policies
     ]
-
-
-def _messages(intended: Plan) -> int:
-    return sum(len(effect.targets) for effect in intended.effects)

@@ -99,7 +99,7 @@ class Feeding:
             if self.alarms.get(name) != words:
                 await world.ledger.raise_alarm(Alarm(name=name, since=now, words=words))
         for name in self.alarms.keys() - wrong.keys():
-            await world.ledger.clear_alarm(name)
+            await world.ledger.clear_alarm(name, world.clock.now())
         self.alarms = dict(wrong)
 
     def _wrong(self, policies: InForce, now: datetime) -> Mapping[str, str]:

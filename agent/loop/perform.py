@@ -10,9 +10,14 @@ import structlog
 
 from agent.judge.confirm import LEFT, after_sending
 from agent.judge.settle import held
+from agent.loop.guarding import check, look
+from agent.loop.lookup import find
 from agent.loop.moved import save_moved
+from agent.loop.policies import InForce
 from agent.loop.recheck import why_void
 from agent.loop.report import PassReport
+from agent.loop.shipping import require
+from agent.model.decision import Guarded
 from agent.model.enactment import Effect, Outcome, Record, State, Went
 from agent.model.errors import Held, Unavailable
 from agent.model.rails import Leave
@@ -50,8 +55,7 @@ class Turn:
     token: int
     stop: asyncio.Event
     report: PassReport
-    revision: str
-    """Of the policies in force here."""
+    policies: InForce
     is_over: Halt = never
 
     def leave(self, world: World) -> Leave:
@@ -61,6 +65,7 @@ class Turn:
             incident_id=self.incident_id,
             token=self.token,
             until=world.clock.now() + LEASE,
+            caps=world.rails.caps,
         )
 
 
@@ -81,7 +86,7 @@ async def perform(world: World, record: Record, turn: Turn) -> None:
         return
     effects = await world.ledger.effects(record.action.id)
     await _settle_interrupted(world, effects)
-    if why := await why_void(world, record, turn.revision):
+    if why := await why_void(world, record, turn.policies.judge.revision):
         await _judge_anew(world, record, why)
         return
     for effect in effects:
@@ -122,7 +127,8 @@ async def _hold(world: World, record: Record, no: Held) -> None:
     newest = (await world.ledger.load([record.action.id]))[record.action.id]
     effects = await world.ledger.effects(record.action.id)
     left = [effect for effect in effects if effect.went in LEFT]
-    await save_moved(world, [(newest, held(newest, no.guard, no.words, left, world.clock.now()))])
+    said = Guarded(guard=no.guard, words=no.words, until=no.until)
+    await save_moved(world, [(newest, held(newest, said, left, world.clock.now()))])
     log.warning("held", action=record.action.id, guard=no.guard, why=no.words)
 
 
@@ -134,6 +140,7 @@ async def _send(world: World, enactor: Enactor, record: Record, effect: Effect, 
         Unavailable: it was definitely not applied, and is to be tried later.
     """
     name = f"air-agent {record.action.id} {effect.id}"
+    seen = await look(world, [effect], await find(world, record.action))
     for attempt in range(1, TRIES + 1):
         has_left = False
 
@@ -141,6 +148,8 @@ async def _send(world: World, enactor: Enactor, record: Record, effect: Effect, 
             nonlocal has_left
             if await turn.is_over() or world.clock.now() >= record.action.deadline:
                 raise TooLate
+            await require(world)
+            await check(world, turn.policies, record, seen)
             await world.ledger.depart(effect.id, world.clock.now(), turn.leave(world))
             has_left = True
 

@@ -7,8 +7,11 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from agent.judge.compile import Judge, compile_set
+from agent.judge.layout import LISTS, folder_of
 from agent.judge.lists import companions, group_key
 from agent.judge.parse import parse_set
+from agent.judge.rails.listed import wrong_names
+from agent.model.errors import PolicyError, Problem
 from agent.model.policy import KeptSet, Members, PolicyList
 from agent.ports import World
 
@@ -27,6 +30,8 @@ class InForce:
     written: Mapping[str, bytes]
     members: dict[str, Members] = field(default_factory=dict)
     git: str = ""
+    protected: tuple[str, ...] = ()
+    """Names of lists that have to be there: the guard rails go by them."""
     judge: Judge = field(init=False)
     kept: tuple[str, str] = field(default=("", ""), init=False)
     """The revision and the commit that were last kept in the ledger."""
@@ -61,6 +66,10 @@ class InForce:
         """Return the judge of these files. Lists are read to know whose members lie beside them."""
         found = parse_set(written)
         beside = companions(found.lists, {key: one.values for key, one in self.members.items()})
+        wrong = wrong_names(self.protected, found.lists)
+        if wrong:
+            where = f"{folder_of(written)}/{LISTS}"
+            raise PolicyError([Problem(file=where, line=1, column=1, message=one) for one in wrong])
         whole = parse_set({**written, **beside}) if beside else found
         return compile_set(replace(whole, git=git))
 

@@ -117,7 +117,7 @@ class Reloading:
             return False
         if self.refused is not None:
             self.refused = None
-            await world.ledger.clear_alarm(ALARM)
+            await world.ledger.clear_alarm(ALARM, world.clock.now())
             log.info("policies load again", revision=policies.judge.revision)
         return has_changed
 

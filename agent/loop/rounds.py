@@ -61,8 +61,7 @@ class Rounds:
             if not incidents:
                 break
             await _refresh(world, policies, incidents, report)
-            revision = policies.judge.revision
-            await self._visit_all(world, incidents, tried, stop, report, until, is_over, revision)
+            await self._visit_all(world, policies, incidents, tried, stop, report, until, is_over)
         report.untried = len(await self._next(world, tried, size))
         report.waiting = len(await world.ledger.to_visit(size))
 
@@ -76,13 +75,13 @@ class Rounds:
     async def _visit_all(
         self,
         world: World,
+        policies: InForce,
         incidents: Sequence[str],
         tried: set[str],
         stop: asyncio.Event,
         report: PassReport,
         until: datetime,
         is_over: Halt,
-        revision: str,
     ) -> None:
         """Visit these incidents, some at the same time."""
         waiting = list(reversed(incidents))
@@ -98,7 +97,7 @@ class Rounds:
                 incident = waiting.pop()
                 tried.add(incident)
                 try:
-                    await visit(world, incident, stop, report, revision=revision, is_over=is_over)
+                    await visit(world, policies, incident, stop, report, is_over)
                 except Conflict as error:
                     log.info("incident left for the next pass", incident=incident, why=str(error))
                 except (Unavailable, Refused, Malformed) as error:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from agent.loop.braking import Holds
 from agent.loop.cycle import judge_anew, judge_due
 from agent.loop.feeding import Feeding
 from agent.loop.follow import follow
@@ -16,6 +17,7 @@ from agent.loop.pulse import Pulse
 from agent.loop.reloading import ALARM, Reloading
 from agent.loop.report import PassReport
 from agent.loop.rounds import Rounds
+from agent.loop.shipping import Shipping, complain
 from agent.model.errors import Conflict, LedgerError, Malformed, Refused, Unavailable
 from agent.ports import World
 
@@ -41,14 +43,15 @@ async def run(
     """
     policies = await load(world)
     await start(world, policies)
-    rounds, feeding, pulse = Rounds(), Feeding(), Pulse()
+    rounds, feeding, pulse, holds = Rounds(), Feeding(), Pulse(), Holds()
     reloading = Reloading(asked=reload or asyncio.Event(), looked=world.clock.now())
-    while not stop.is_set():
-        began = world.clock.now()
-        report = await _guarded_pass(world, policies, stop, rounds, feeding, reloading, pulse)
-        if on_pass is not None:
-            on_pass(report)
-        await _wait(world, policies, reloading, pulse, _next(world, report, began), stop)
+    async with Shipping().going(world):
+        while not stop.is_set():
+            began = world.clock.now()
+            report = await _guarded_pass(world, policies, stop, rounds, feeding, reloading, pulse, holds)
+            if on_pass is not None:
+                on_pass(report)
+            await _wait(world, policies, reloading, pulse, _next(world, report, began), stop)
 
 
 async def once(world: World, *, stop: asyncio.Event | None = None) -> PassReport:
@@ -60,7 +63,8 @@ async def once(world: World, *, stop: asyncio.Event | None = None) -> PassReport
     policies = await load(world)
     await start(world, policies)
     report = PassReport(began=world.clock.now())
-    await one_pass(world, policies, stop or asyncio.Event(), report)
+    async with Shipping().going(world):
+        await one_pass(world, policies, stop or asyncio.Event(), report)
     return report
 
 
@@ -71,13 +75,14 @@ async def load(world: World) -> InForce:
         PolicyError: with everything that is wrong with them.
     """
     files = world.shelf.files()
-    return InForce(files, dict(await world.ledger.members()), git=world.shelf.git(files))
+    members = dict(await world.ledger.members())
+    return InForce(files, members, git=world.shelf.git(files), protected=world.rails.protected)
 
 
 async def start(world: World, policies: InForce) -> None:
     """Take up what the last run left under way, and judge anew what other policies or another mode decided."""
     await keep(world, policies)
-    await world.ledger.clear_alarm(ALARM)
+    await world.ledger.clear_alarm(ALARM, world.clock.now())
     interrupted = await recover(world)
     if interrupted:
         log.warning("calls were interrupted", calls=interrupted, then="they are read back, never sent again")
@@ -97,6 +102,7 @@ async def one_pass(
     feeding: Feeding | None = None,
     reloading: Reloading | None = None,
     pulse: Pulse | None = None,
+    holds: Holds | None = None,
 ) -> None:
     """Ask who is in the groups, poll, decide, look after, write: each as far as it goes, whatever became of the others.
 
@@ -104,6 +110,7 @@ async def one_pass(
         Unavailable, Refused, Malformed: the first that came up, once everything was tried.
     """
     rounds, feeding, pulse = rounds or Rounds(), feeding or Feeding(), pulse or Pulse()
+    released = holds or Holds()
 
     async def visits() -> None:
         if world.enactor is not None:
@@ -118,7 +125,8 @@ async def one_pass(
             report.has_reloaded = True
 
     away: Unavailable | Refused | Malformed | None = None
-    steps: tuple[Callable[[], Awaitable[None]], ...] = (
+    steps: tuple[Callable[[], Awaitable[object]], ...] = (
+        lambda: released.look(world),
         lambda: feeding.go(world, policies, report),
         lambda: poll(world, report, stop),
         lambda: judge_due(world, policies, report, stop),
@@ -159,11 +167,12 @@ async def _guarded_pass(
     feeding: Feeding,
     reloading: Reloading,
     pulse: Pulse,
+    holds: Holds,
 ) -> PassReport:
     """Make one pass and come back whatever happens: a bug or an outage must not end the agent."""
     report = PassReport(began=world.clock.now())
     try:
-        await one_pass(world, policies, stop, report, rounds, feeding, reloading, pulse)
+        await one_pass(world, policies, stop, report, rounds, feeding, reloading, pulse, holds)
     except Unavailable as error:
         report.is_unavailable, report.unavailable_until = True, error.until
         report.problems.append(str(error))
@@ -171,6 +180,8 @@ async def _guarded_pass(
     except (Refused, Malformed, Conflict, LedgerError) as error:
         report.problems.append(str(error))
         log.error("pass incomplete", why=str(error))
+        if isinstance(error, LedgerError):
+            await complain(world, str(error))
     except Exception as error:
         report.problems.append(f"internal error: {error}")
         log.exception("pass failed")

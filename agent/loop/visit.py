@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 
 import msgspec
 
@@ -11,7 +12,9 @@ from agent.judge.note import note
 from agent.judge.recognise import recognise
 from agent.judge.track import track
 from agent.loop.moved import save_moved
+from agent.loop.noting import noting
 from agent.loop.perform import LEASE, Halt, Turn, is_fresh, never, perform
+from agent.loop.policies import InForce
 from agent.loop.poll import surviving
 from agent.loop.report import PassReport
 from agent.model.defender import Incident
@@ -25,11 +28,10 @@ STALE = timedelta(seconds=30)
 
 async def visit(
     world: World,
+    policies: InForce,
     incident_id: str,
     stop: asyncio.Event,
     report: PassReport,
-    *,
-    revision: str,
     is_over: Halt = never,
 ) -> None:
     """Do everything that is still to be done in this incident, until asked to stop.
@@ -48,7 +50,7 @@ async def visit(
     if token is None:
         return
     try:
-        turn = Turn(incident.id, token, stop, report, revision, is_over)
+        turn = Turn(incident.id, token, stop, report, policies, is_over)
         await _act(world, incident, dict.fromkeys((incident.id, incident_id)), turn)
     finally:
         await world.ledger.let_go(incident.id, token)
@@ -117,10 +119,6 @@ def _to_person(record: Record, why: str) -> Record:
     return msgspec.structs.replace(record, state=State.ESCALATED, due=record.action.deadline, why=why)
 
 
-async def _nothing() -> None:
-    """Note nothing before a comment or tag leaves: a repeat finds its own marker."""
-
-
 async def _note(world: World, incident: Incident, places: Iterable[str], report: PassReport) -> None:
     """Show every decision that the incident does not show yet, in one comment and one change of tags.
 
@@ -136,9 +134,11 @@ async def _note(world: World, incident: Incident, places: Iterable[str], report:
         return
     missing = note(incident, records)
     for text in missing.comments:
-        _written(await world.enactor.comment(incident.id, text, departing=_nothing))
+        comment = partial(world.enactor.comment, incident.id, text)
+        _written(await noting(world, "comment", incident.id, text, comment))
     if missing.tags is not None:
-        _written(await world.enactor.tag(incident.id, missing.tags, departing=_nothing))
+        tag = partial(world.enactor.tag, incident.id, missing.tags)
+        _written(await noting(world, "tags", incident.id, ", ".join(missing.tags), tag))
     newest = await world.ledger.load([record.action.id for record in pending])
     grounds = {record.action.id: record.decision.grounds for record in pending if record.decision is not None}
     noted = [

@@ -6,10 +6,15 @@ from enum import StrEnum
 
 import msgspec
 
+ALARM = "audit"
+"""The name of the alarm, and of the guard, of an audit that cannot be written or shipped."""
+
 
 class Event(StrEnum):
     """What an entry tells of."""
 
+    BEGINNING = "beginning"
+    """The first entry of a ledger's audit: it counts what was decided and sent before there was one."""
     DECISION = "decision"
     GUARD = "guard"
     INTENT = "intent"
@@ -23,11 +28,15 @@ class Event(StrEnum):
     POLICIES = "policies"
     SETTINGS = "settings"
     UNDO = "undo"
+    """An intent to take back what an earlier effect did."""
     ALARM = "alarm"
     NOTE = "note"
-    """A comment, tag or classification was written to Defender."""
+    """A comment, tag or classification is about to be written to Defender, or was."""
     ERASURE = "erasure"
     """Personal values of earlier entries were erased."""
+
+
+Detail = str | int | bool | None
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,9 +48,118 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     event: Event
     at: datetime
     actor: str
-    """Who did it: `policy NAME@REVISION`, `agent REPLICA`, or the person or command."""
+    """Who did it: `policy NAME@REVISION`, `agent REPLICA`, or `person`, whose name is then the personal value `by`."""
     reason: str = ""
     """In words that name nobody."""
     action_id: str | None = None
-    detail: Mapping[str, str | int | bool | None] = {}
+    detail: Mapping[str, Detail] = {}
     personal: Mapping[str, str] = {}
+
+
+class Link(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry as it stands in a chain.
+
+    `at`, `event` and `action_id` are columns to search by; what counts is the body. Nothing is taken for granted of
+    what was read: in SQLite a column may hold anything.
+    """
+
+    replica: str
+    number: int
+    at: int
+    """Microseconds since 1970."""
+    event: str
+    action_id: str | None
+    body: bytes
+    mac: bytes
+
+
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """One personal value of an entry, beside the chain."""
+
+    replica: str
+    number: int
+    name: str
+    at: int
+    salt: bytes
+    value: str
+
+
+class Head(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a chain ends, and how far it has been shipped. `number` is 0 before the first entry."""
+
+    replica: str
+    number: int
+    mac: bytes
+    shipped: int = 0
+
+
+class Anchor(msgspec.Struct, frozen=True, kw_only=True):
+    """A head as it was at one moment, kept in a second place. `seal` shows that the key's owner wrote it."""
+
+    tenant: str
+    replica: str
+    number: int
+    at: datetime
+    mac: str
+    seal: str = ""
+
+
+class Fault(msgspec.Struct, frozen=True, kw_only=True):
+    """What is wrong with the audit. `number` is of the first bad entry; None where it is not about one of a chain."""
+
+    replica: str | None
+    number: int | None
+    at: datetime | None
+    words: str
+
+
+class Decided(msgspec.Struct, frozen=True, kw_only=True):
+    """One decision as the ledger's own table has it; `content` is all of it, to be bound."""
+
+    action_id: str
+    number: int
+    content: bytes
+
+
+class Carried(msgspec.Struct, frozen=True, kw_only=True):
+    """One effect as the ledger's own table has it, observed ones apart; `content` is what was intended, to be bound."""
+
+    id: str
+    action_id: str
+    went: str
+    attempts: int
+    content: bytes
+
+
+class Chained(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found of one replica's chain."""
+
+    replica: str
+    entries: int
+    since: datetime | None
+    until: datetime | None
+    fault: Fault | None = None
+    """The first bad entry; None where there is none."""
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found of the whole audit. It holds exactly if there is no fault."""
+
+    chains: tuple[Chained, ...]
+    faults: tuple[Fault, ...]
+    """Every fault: the first of each chain, then those between the audit and the rest of the ledger."""
+    decisions: int
+    calls: int
+    unaudited: int
+    """Decisions and calls from before the audit began, as its first entry counted them."""
+    erased: int
+    """Personal values that have expired or were erased, which the chain accounts for."""
+    witnesses: tuple[str, ...]
+    """In words, what the ledger was compared with."""
+    uncompared: tuple[str, ...] = ()
+    """Replicas of whose chains none of these has anything."""
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.faults

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
-from agent.model.decision import Weighed
+from agent.model.decision import Guarded, Weighed
 from agent.model.pending import ActionKind
 
 
@@ -30,6 +30,8 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     policies: tuple[str, ...] = ()
     guard: str | None = None
     weighed: tuple[Weighed, ...] = ()
+    held: tuple[Guarded, ...] = ()
+    """What guard rails said, caps and limits apart."""
 
 
 class Flip(msgspec.Struct, frozen=True, kw_only=True):

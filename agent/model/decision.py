@@ -82,18 +82,21 @@ class Unit(StrEnum):
 
 
 class Weighed(msgspec.Struct, frozen=True, kw_only=True):
-    """One limit of a deciding policy, as it stood when an approval was weighed against it.
+    """One limit of a deciding policy, or one cap of the tenant, as it stood when an approval was weighed against it.
 
-    `spent` is what the policy had approved within the window, this action apart where actions are counted;
-    `asked` is what this approval adds.
+    `spent` is what was approved within the window, by the policy or in the whole tenant, this action apart where
+    actions are counted; `asked` is what this approval adds.
     """
 
     policy: str
+    """Empty for a cap, which all policies share."""
     unit: Unit
     count: int
     window: timedelta
     spent: int
     asked: int
+    cap: str = ""
+    """The cap's name; empty for a limit of a policy."""
 
     @property
     def is_over(self) -> bool:
@@ -101,12 +104,23 @@ class Weighed(msgspec.Struct, frozen=True, kw_only=True):
         return self.spent + self.asked > self.count
 
 
+class Guarded(msgspec.Struct, frozen=True, kw_only=True):
+    """What one guard rail said against an approval: its name, and why in words.
+
+    `until` is when it will have nothing more to say by itself; None where only a person or other facts end it.
+    """
+
+    guard: str
+    words: str
+    until: datetime | None = None
+
+
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """The decision on one pending action, with its grounds.
 
     `grounds` is a digest of the action's evidence, the verb, the policies and the facts they read: the
     same grounds give the same decision. `shadow` is what would have been decided had observing policies
-    counted; None where none had an opinion. `guard` names the limit that turned an approval into an
+    counted; None where none had an opinion. `guard` names the guard rail that turned an approval into an
     escalation; None where none did.
     """
 
@@ -130,7 +144,13 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """The chain of the deciding policy, if it names one."""
     agent_version: str = ""
     weighed: tuple[Weighed, ...] = ()
-    """The limits that an approval was weighed against, up to the first that it would have passed."""
+    """The caps and limits that an approval was weighed against, up to the first that it would have passed."""
+    held: tuple[Guarded, ...] = ()
+    """What guard rails said against an approval, caps and limits apart, in their order: the first held it."""
+    approvers: int = 0
+    """How many people have to approve it, where a policy or its size says so; 0 where nothing does."""
+    senders_copy: bool = False
+    """Whether every policy that decided wants the sender's own copy gone too."""
     git: str = ""
     """The commit that the set of policies was read from; empty where there was none."""
     label: str | None = None

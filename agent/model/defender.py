@@ -216,6 +216,7 @@ class Alert(Words, frozen=True, kw_only=True):
     """An alert of `alerts_v2`. `last_update_date_time` is kept as Graph's own text too, as a version."""
 
     id: str
+    tenant_id: str | None = None
     incident_id: str | None = None
     status: str | None = None
     severity: str | None = None

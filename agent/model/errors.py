@@ -59,10 +59,12 @@ class Conflict(AgentError):
 class Held(AgentError):
     """A guard rail keeps something from being carried out; nothing was sent."""
 
-    def __init__(self, guard: str, words: str) -> None:
+    def __init__(self, guard: str, words: str, until: datetime | None = None) -> None:
         super().__init__(f"held by `{guard}`: {words}")
         self.guard = guard
         self.words = words
+        self.until = until
+        """When the guard will have nothing more to say by itself; None where only a person or other facts end it."""
 
 
 class Unavailable(AgentError):

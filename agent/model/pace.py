@@ -30,5 +30,9 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
     """How much of the request budget polling may use while work waits, from 0 to 1."""
     requests_per_minute: int = 60
     """What the request budget allows; the Graph client holds it, the loop plans by it."""
+    anchor_every: timedelta = timedelta(minutes=5)
+    """How often the audit's head is kept in a second place: what came after the last time could be cut off unseen."""
+    retain: timedelta = timedelta(days=400)
+    """How long the audit keeps personal values: a year, and time to look into its last month."""
     targets_per_call: int = 100
     """Messages in one `remediate`; the array's limit is UNCONFIRMED, so it is kept small."""

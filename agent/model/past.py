@@ -5,7 +5,7 @@ from enum import StrEnum
 
 import msgspec
 
-from agent.model.decision import Verb, Weighed
+from agent.model.decision import Guarded, Verb, Weighed
 from agent.model.facts import Facts
 from agent.model.pending import ActionKind
 
@@ -66,6 +66,7 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
     policies: tuple[str, ...]
     facts: Facts
     weighed: tuple[Weighed, ...]
+    held: tuple[Guarded, ...] = ()
     grounds: str
     revision: str
     git: str

@@ -69,6 +69,8 @@ class Sighting(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     last_update_date_time: datetime | None = None
     is_user_report: bool | None = None
     """Whether the alert is a user's report of mail; None where it does not say, or was read before that was asked."""
+    tenant_id: str | None = None
+    """The tenant that the alert says it is of; None where it does not say, or was read before that was asked."""
 
 
 class IncidentHead(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,6 +89,8 @@ class IncidentHead(msgspec.Struct, frozen=True, kw_only=True):
     alert_count: int = 0
     report_count: int | None = None
     """How many of its alerts are users' reports; None where one does not say, or that was not asked yet."""
+    tenant_id: str | None = None
+    """The tenant that the incident says it is of; None where it does not say, or was read before that was asked."""
 
 
 class PendingAction(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -156,6 +156,10 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     classification: Classification | None = None
     limits: Limits = Limits()
+    approvers: int = 0
+    """How many people have to approve what it approves; 0 for none."""
+    remediate_senders_copy: bool = False
+    """Whether the sender's own copy of a message goes too."""
     escalation: str | None = None
     inform: str | None = None
     lists: frozenset[str] = frozenset()
@@ -203,6 +207,8 @@ class ListEntry(msgspec.Struct, frozen=True, kw_only=True):
 
     wording: str
     mark: Mark
+    value: str = ""
+    """The value whole, where it is a single one; `wording` may be cut."""
     reason: str = ""
     owner: str = ""
     ticket: str = ""

@@ -1,11 +1,12 @@
 """Guard rails: what no policy may pass. On by default; settings move them, policies only tighten them."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import msgspec
 
 from agent.model.decision import Unit
-from agent.model.pending import ActionKind
+from agent.model.enactment import EffectKind
 from agent.model.policy import Moment
 
 MOST_MESSAGES = 10_000
@@ -13,13 +14,17 @@ MOST_MESSAGES = 10_000
 
 
 class Cap(msgspec.Struct, frozen=True, kw_only=True):
-    """At most `count` of a unit within any `window`; of these kinds, or of all where it is None. `name` is the guard's."""
+    """At most `count` of a unit within any `window`, whichever policies approve.
+
+    `name` is the guard's, and the setting's. Of effects of these kinds only, or of all where it is None: what is
+    done to the world is counted, not what Defender calls the proposal.
+    """
 
     name: str
     unit: Unit
     count: int
     window: timedelta
-    kinds: frozenset[ActionKind] | None = None
+    kinds: frozenset[EffectKind] | None = None
 
 
 class Freeze(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +47,7 @@ class Rails(msgspec.Struct, frozen=True, kw_only=True):
     devices_per_day: int = 50
     share_of_users: float = 0.05
     """The part of the tenant's users that may be touched within a day, from 0 to 1; see `share_from`."""
+    share_of_devices: float = 0.05
     share_from: int = 25
     """Up to how many users or devices no share is asked: it would mean nothing in a small tenant."""
     users: int | None = None
@@ -54,7 +60,18 @@ class Rails(msgspec.Struct, frozen=True, kw_only=True):
     brake_floor: int = 20
     """Approvals within an hour up to which the brake never opens."""
     brake_factor: float = 4.0
-    """Times the busiest usual hour from which on the brake opens."""
+    """Times the busiest hour of an ordinary day that approvals within an hour may be; above it the brake opens."""
+
+
+class Approved(msgspec.Struct, frozen=True, kw_only=True):
+    """How many pending actions policies approved for the first time, be they held or not.
+
+    `by_hour` says it by how many hours ago it was, 0 for the hour before now; hours with none are left out.
+    `unasked` is the count of that hour without those about which the brake has asked a person already.
+    """
+
+    unasked: int = 0
+    by_hour: Mapping[int, int] = {}
 
 
 class Leave(msgspec.Struct, frozen=True, kw_only=True):

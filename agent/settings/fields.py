@@ -13,6 +13,7 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 import msgspec
 
 from agent.settings import subjects
+from agent.settings.addresses import without_login
 from agent.settings.durations import written
 from agent.settings.secret import Secret
 
@@ -72,6 +73,25 @@ def sections() -> dict[str, type[msgspec.Struct]]:
 def document() -> list[tuple[str, str, str, str]]:
     """Return name, environment variable, default and words of every setting, as the README shows them."""
     return [(field.name, field.env, _shown(field), field.words) for field in fields()]
+
+
+def told(settings: subjects.Settings) -> dict[str, str]:
+    """Return every setting that is not its default, as it may be told to anybody: of a secret only that it is set."""
+    found: dict[str, str] = {}
+    for field in fields():
+        section = getattr(settings, field.section) if field.section else settings
+        value = getattr(section, field.key)
+        if value != field.default:
+            found[field.name] = "set" if field.is_secret else _plain(value)
+    return found
+
+
+def _plain(value: object) -> str:
+    match value:
+        case timedelta() as length:
+            return written(length)
+        case other:
+            return without_login(str(other))
 
 
 def table() -> str:

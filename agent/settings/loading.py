@@ -22,6 +22,9 @@ SHOWN = 80
 LOGIN = "auth"
 """The section whose secrets only a login needs."""
 
+AUDIT = "audit"
+"""The section whose secret only those need who write the audit or check it."""
+
 
 class Given(msgspec.Struct, frozen=True, kw_only=True):
     """What was written for one setting, where, and the folder that a relative path is counted from."""
@@ -31,10 +34,13 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     folder: Path
 
 
-def load(path: Path | None, environ: Mapping[str, str], *, logs_in: bool = True) -> Settings:
+def load(
+    path: Path | None, environ: Mapping[str, str], *, logs_in: bool = True, audits: bool | None = None
+) -> Settings:
     """Return the settings of this file, if there is one, overridden by the environment.
 
-    What does not log in needs no secret of `auth`: none is read then, nor missed where it is not there.
+    What does not log in needs no secret of `auth`: none is read then, nor missed where it is not there. The same
+    holds for the audit's key and who neither writes nor checks it; who logs in does, where nothing else is said.
 
     Relative paths are counted from the file's folder, so that the same file means the same ledger wherever
     the agent is started; those in the environment from the working directory. An empty variable is none.
@@ -42,17 +48,17 @@ def load(path: Path | None, environ: Mapping[str, str], *, logs_in: bool = True)
     Raises:
         SettingsError: something is missing or wrong; one line for each thing.
     """
-    return _Loading(path, environ, logs_in=logs_in).settings()
+    needless = {LOGIN: not logs_in, AUDIT: not (logs_in if audits is None else audits)}
+    unread = {one.name for one in fields() if one.is_secret and needless.get(one.section)}
+    return _Loading(path, environ, unread).settings()
 
 
 class _Loading:
     """One reading of the settings, and the problems met on the way."""
 
-    def __init__(self, path: Path | None, environ: Mapping[str, str], *, logs_in: bool) -> None:
+    def __init__(self, path: Path | None, environ: Mapping[str, str], unread: set[str]) -> None:
         self.path = path
-        self.unread = (
-            set() if logs_in else {one.name for one in fields() if one.section == LOGIN and one.is_secret}
-        )
+        self.unread = unread
         self.here = Path.cwd()
         self.home = (self.here / path).parent if path else self.here
         self.problems: list[str] = []

@@ -10,6 +10,7 @@ from typing import Any
 
 from agent.settings.durations import duration, written
 from agent.settings.fields import Field
+from agent.settings.guards import WRITTEN
 from agent.settings.secret import Secret
 from agent.settings.subjects import Cloud
 
@@ -58,6 +59,9 @@ def value(field: Field, text: str) -> Any:
 
 
 def _text(field: Field, text: str) -> str:
+    shape = (field.meta.extra or {}).get("written")
+    if shape is not None:
+        WRITTEN[shape](text)
     if field.meta.pattern and not re.fullmatch(field.meta.pattern, text):
         raise ValueError(f"is not {field.meta.description}")
     return text.lower() if field.meta.pattern else text

@@ -169,7 +169,7 @@ class Simulator:
             try:
                 if door.roles is not None:
                     self.identity.check(request, door.roles, now)
-                check_licence(door.service, self.state)
+                check_licence(door.licence, self.state)
                 return await door.endpoint(request, now)
             except BadRequest as wrong:
                 return self._error(request, 400, str(wrong))

@@ -15,7 +15,7 @@ from agent.simulator.members import Members
 from agent.simulator.reading import Reading
 from agent.simulator.rules import Rules
 from agent.simulator.state import State
-from agent.simulator.switches import Service
+from agent.simulator.switches import Licence
 from agent.simulator.writing import Writing
 
 Endpoint = Callable[..., Awaitable[Response]]
@@ -33,7 +33,7 @@ class Door(NamedTuple):
     path: str
     endpoint: Endpoint
     roles: frozenset[str] | None
-    service: Service | None = None
+    licence: Licence | None = None
     forbidden: str | None = None
 
 
@@ -78,13 +78,13 @@ def _mail(reading: Reading, writing: Writing) -> tuple[Door, ...]:
     read, write = _any(names.READ_MAIL, names.WRITE_MAIL), _any(names.WRITE_MAIL)
     hunt = _any(names.HUNT)
     return (
-        Door("GET", emails, reading.analyzed_emails, read, Service.MAIL),
+        Door("GET", emails, reading.analyzed_emails, read, Licence.MAIL),
         *(
-            Door("POST", f"{emails}/{name}remediate", writing.remediate, write, Service.MAIL)
+            Door("POST", f"{emails}/{name}remediate", writing.remediate, write, Licence.MAIL)
             for name in ("", qualified)
         ),
         *(
-            Door("POST", f"{_SECURITY}/{name}runHuntingQuery", reading.hunt, hunt, Service.HUNTING)
+            Door("POST", f"{_SECURITY}/{name}runHuntingQuery", reading.hunt, hunt, Licence.HUNTING)
             for name in ("", qualified)
         ),
     )
@@ -116,7 +116,7 @@ def _mailboxes(rules: Rules) -> tuple[Door, ...]:
         ("GET", f"{listed}/{{rule}}", rules.one, read),
         ("PATCH", f"{listed}/{{rule}}", rules.patch, write),
     )
-    return tuple(Door(*one, Service.MAILBOXES, _EXCHANGE_DENIED) for one in found)
+    return tuple(Door(*one, Licence.MAILBOXES, _EXCHANGE_DENIED) for one in found)
 
 
 def _identities(invoking: Invoking) -> tuple[Door, ...]:
@@ -128,7 +128,7 @@ def _identities(invoking: Invoking) -> tuple[Door, ...]:
         ("POST", f"{listed}/{{id}}/invokeAction", invoking.invoke, act),
         ("POST", f"{listed}/{{id}}/microsoft.graph.security.invokeAction", invoking.invoke, act),
     )
-    return tuple(Door(*one, Service.IDENTITIES) for one in found)
+    return tuple(Door(*one, Licence.IDENTITIES) for one in found)
 
 
 def _devices(devices: Devices) -> tuple[Door, ...]:
@@ -140,4 +140,4 @@ def _devices(devices: Devices) -> tuple[Door, ...]:
         ("GET", "/api/machineactions", devices.actions, read),
         ("GET", "/api/machineactions/{id}", devices.action, read),
     )
-    return tuple(Door(*one, Service.ENDPOINT) for one in found)
+    return tuple(Door(*one, Licence.ENDPOINT) for one in found)

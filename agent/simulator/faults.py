@@ -110,7 +110,10 @@ LIST_FAULTS = (
     *_SHARED,
     *(Fault(what=what) for what in (What.EMPTY_PAGE, What.REPEAT_LINK, What.FOREIGN_LINK, What.PARTIAL)),
 )
-_LISTS = re.compile(r"/v1\.0/security/(incidents|alerts_v2|collaboration/analyzedEmails)")
+_LISTS = re.compile(
+    r"/v1\.0/security/(incidents|alerts_v2|collaboration/analyzedEmails|identities/identityAccounts)"
+    r"|/v1\.0/users/[^/]+/mailFolders/inbox/messageRules|/api/machine(s|actions)"
+)
 _APIS = ("/v1.0/", "/api/")
 
 

@@ -35,8 +35,8 @@ ECHO_AFTER = timedelta(minutes=5)
 
 
 SINGLES = 1_000
-"""The most messages of one recipient, where there are few recipients; `SPREAD` is how many are not few."""
-SPREAD = 0.4
+"""The most messages of one recipient, where there are few recipients; `SPREAD` is how many are not few, in per cent of the messages."""
+SPREAD = 40
 LARGE = 1_000_000
 """A remediation of more messages lets no other begin.
 
@@ -65,7 +65,7 @@ def _is_triggered(state: State, asked: Remediation) -> bool:
         return False
     to = Counter(recipient for _, recipient in asked.pairs)
     messages = len({message for message, _ in asked.pairs})
-    return len(to) >= SPREAD * messages or max(to.values()) <= SINGLES
+    return 100 * len(to) >= SPREAD * messages or max(to.values()) <= SINGLES
 
 
 def _moves(remediation: Remediation) -> Happening:

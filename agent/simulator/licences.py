@@ -8,30 +8,30 @@ from collections.abc import Mapping
 
 from agent.simulator.answers import Refusal
 from agent.simulator.state import State
-from agent.simulator.switches import Service
+from agent.simulator.switches import Licence
 
-_WORDS: Mapping[Service, tuple[int, str, str]] = {
-    Service.MAIL: (
+_WORDS: Mapping[Licence, tuple[int, str, str]] = {
+    Licence.MAIL: (
         403,
         "Forbidden",
         "The tenant has no licence for Microsoft Defender for Office 365 Plan 2.",
     ),
-    Service.HUNTING: (403, "Forbidden", "The tenant has no licence for advanced hunting."),
-    Service.MAILBOXES: (
+    Licence.HUNTING: (403, "Forbidden", "The tenant has no licence for advanced hunting."),
+    Licence.MAILBOXES: (
         404,
         "MailboxNotEnabledForRESTAPI",
         "The mailbox is either inactive, soft-deleted, or is hosted on-premise.",
     ),
-    Service.IDENTITIES: (403, "Forbidden", "The tenant has no licence for Microsoft Defender for Identity."),
-    Service.ENDPOINT: (403, "Forbidden", "The tenant has no licence for Microsoft Defender for Endpoint."),
+    Licence.IDENTITIES: (403, "Forbidden", "The tenant has no licence for Microsoft Defender for Identity."),
+    Licence.ENDPOINT: (403, "Forbidden", "The tenant has no licence for Microsoft Defender for Endpoint."),
 }
 
 
-def check_licence(service: Service | None, state: State) -> None:
+def check_licence(licence: Licence | None, state: State) -> None:
     """Pass what the tenant has a licence for.
 
     Raises:
         Refusal: it has none.
     """
-    if service is not None and service in state.switches.unlicensed:
-        raise Refusal(*_WORDS[service])
+    if licence is not None and licence in state.switches.unlicensed:
+        raise Refusal(*_WORDS[licence])

@@ -59,7 +59,7 @@ class Printed(StrEnum):
     """`provider`, words in Pascal case in lists, the result of an action within `value`."""
 
 
-class Service(StrEnum):
+class Licence(StrEnum):
     """What a tenant has a licence for."""
 
     MAIL = "mail"
@@ -99,7 +99,7 @@ class Switches(msgspec.Struct, frozen=True, kw_only=True):
     machine_calls_per_minute: int | None = 100
     """Requests to Defender for Endpoint in one minute, as its pages say, who say 1,500 in an hour too; None for no
     limit."""
-    active_remediations: int | None = None
+    active_remediations: int | None = 50
     """How many remediations may be active at once; one more is accepted and never carried out. Microsoft
     says 50, not how a breach shows through Graph. None for no limit."""
     determination_alone: bool = True
@@ -119,7 +119,7 @@ class Switches(msgspec.Struct, frozen=True, kw_only=True):
     """From a change of an investigation to its row in hunting (`AirInvestigationData`). No time is published."""
     rows_hold_text: bool = False
     """Whether `RawEventData` comes as JSON within a text rather than as an object."""
-    unlicensed: frozenset[Service] = frozenset()
+    unlicensed: frozenset[Licence] = frozenset()
     """What the tenant has no licence for."""
     roles: frozenset[str] = ALL_ROLES
     """The application permissions that an administrator has consented to."""
@@ -144,7 +144,7 @@ def every_position() -> Mapping[str, Switches]:
         "expired evidence is declined": Switches(expired_evidence="declined"),
         "unheard words": Switches(unheard_words=True),
         "no table of clicks": Switches(click_table=False),
-        "as many remediations as documented": Switches(active_remediations=50),
+        "any number of remediations": Switches(active_remediations=None),
         "no determination alone": Switches(determination_alone=False),
         "writes show late": Switches(write_lag=timedelta(minutes=10)),
         "synchronised after hours": Switches(sync_after=timedelta(hours=3)),
@@ -154,7 +154,7 @@ def every_position() -> Mapping[str, Switches]:
         "rows after hours": Switches(rows_after=timedelta(hours=3)),
         "rows hold text": Switches(rows_hold_text=True),
         "no licence but for mail and hunting": Switches(
-            unlicensed=frozenset({Service.MAILBOXES, Service.IDENTITIES, Service.ENDPOINT})
+            unlicensed=frozenset({Licence.MAILBOXES, Licence.IDENTITIES, Licence.ENDPOINT})
         ),
         "no hunting": Switches(roles=ALL_ROLES - {HUNT}),
         "no mail": Switches(roles=ALL_ROLES - {HUNT, READ_MAIL, WRITE_MAIL}),

@@ -16,7 +16,7 @@ from sqlalchemy import create_engine
 from agent.adapters.ledger.ledger import SqlLedger
 from agent.adapters.ledger.opening import open_ledger
 from agent.adapters.ledger.schema import migrate
-from tests.adapters.records import TENANT
+from tests.adapters.records import KEY, TENANT
 
 
 @dataclass
@@ -86,5 +86,5 @@ def untouched_url(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 async def ledger(url: str) -> AsyncIterator[SqlLedger]:
-    async with open_ledger(url, TENANT) as opened:
+    async with open_ledger(url, TENANT, key=KEY) as opened:
         yield opened

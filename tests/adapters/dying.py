@@ -21,7 +21,7 @@ from sqlalchemy.engine import Engine
 from agent.adapters.ledger.opening import open_ledger
 from agent.model.decision import Verb
 from agent.model.enactment import State, Went
-from tests.adapters.records import NOW, TENANT, a_decided_record, a_decision, an_action, an_effect, saved
+from tests.adapters.records import KEY, NOW, TENANT, a_decided_record, a_decision, an_action, an_effect, saved
 
 FIRST = a_decided_record()
 KILLED = "killed"
@@ -39,13 +39,13 @@ def main(url: str) -> None:
 
 async def prepare(url: str) -> None:
     """Save what must be there at the end of every death."""
-    async with open_ledger(url, TENANT) as ledger:
+    async with open_ledger(url, TENANT, key=KEY) as ledger:
         await ledger.save([FIRST], effects=[an_effect(FIRST, 0), an_effect(FIRST, 1)], now=NOW)
 
 
 async def change(url: str, number: int) -> None:
     """Make a change of everything at once, and die before its statement of this number, or at its commit."""
-    async with open_ledger(url, TENANT) as ledger:
+    async with open_ledger(url, TENANT, key=KEY) as ledger:
         decided = a_decision(an_action(), Verb.REJECT, at=NOW)
         after = msgspec.structs.replace(saved(FIRST), state=State.REJECTED, decision=decided)
         new = a_decided_record("cluster-2")
@@ -70,7 +70,7 @@ async def change(url: str, number: int) -> None:
 
 async def look(url: str, number: int) -> None:
     """Print what a new process finds."""
-    async with open_ledger(url, TENANT) as ledger:
+    async with open_ledger(url, TENANT, key=KEY) as ledger:
         loaded = await ledger.load([FIRST.action.id])
         covered = await ledger.covered(an_effect(FIRST, 1).targets)
         found = {

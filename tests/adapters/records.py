@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from agent.adapters.ledger.ledger import SqlLedger
+from agent.audit.key import Key
 from agent.model.decision import Answer, Clause, Decision, Finding, Ruling, Verb
 from agent.model.defender import PENDING_APPROVAL, MailClusterEvidence
 from agent.model.enactment import Effect, Pair, Plan, Record, State, Way, Went
@@ -16,6 +17,8 @@ from agent.model.rails import Leave
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 TENANT = "11111111-2222-3333-4444-555555555555"
 MINUTE = timedelta(minutes=1)
+KEY = Key("0123456789abcdef0123456789abcdef")
+"""The audit's, where a ledger is opened."""
 
 
 def an_action(

@@ -181,9 +181,7 @@ async def test_a_rule_that_cannot_be_read_leaves_the_mailbox_to_a_person(rule: A
 async def test_rules_of_every_page_count() -> None:
     link = f"{GRAPH}/users/{ANN}/mailFolders/inbox/messageRules?$skip=1"
 
-    there = await rules(
-        messageRules=None, **{"/messageRules": [page(a_rule("1"), link=link), page(a_rule("2"))]}
-    )
+    there = await rules(**{"/messageRules": [page(a_rule("1"), link=link), page(a_rule("2"))]})
 
     assert [rule.id for rule in there.rules] == ["1", "2"]
 

@@ -12,6 +12,7 @@ from agent.model.decision import Verb
 from agent.model.enactment import Approval, Confirmation, EffectSeen, Outcome, Record, Spent, State, Went
 from agent.model.errors import Conflict
 from tests.adapters.records import (
+    KEY,
     MINUTE,
     NOW,
     TENANT,
@@ -155,7 +156,7 @@ async def test_tenants_do_not_see_each_other(url: str) -> None:
     other = "99999999-2222-3333-4444-555555555555"
     mine, theirs = a_decided_record(), a_record(action=an_action(tenant=other), due=NOW)
     pair = ("message-0", "anna@contoso.example")
-    async with open_ledger(url, TENANT) as here, open_ledger(url, other) as there:
+    async with open_ledger(url, TENANT, key=KEY) as here, open_ledger(url, other, key=KEY) as there:
         await here.save([mine], effects=[an_effect(mine)], versions={"1": "a"}, now=NOW)
         await here.move_cursor(NOW)
 
@@ -341,12 +342,12 @@ async def test_a_save_that_fails_at_its_end_writes_nothing(ledger: SqlLedger) ->
 
 async def test_a_ledger_opened_again_holds_what_was_written(url: str) -> None:
     record = a_decided_record()
-    async with open_ledger(url, TENANT) as ledger:
+    async with open_ledger(url, TENANT, key=KEY) as ledger:
         await ledger.save([record], effects=[an_effect(record)], now=NOW)
         await depart(ledger, an_effect(record).id, NOW)
         await ledger.move_cursor(NOW)
 
-    async with open_ledger(url, TENANT) as again:
+    async with open_ledger(url, TENANT, key=KEY) as again:
         assert await again.listed() == (saved(record),)
         assert (await again.effects(record.action.id))[0].went == Went.SENT
         assert await again.cursor() == NOW

@@ -12,7 +12,16 @@ from agent.model.enactment import Approval
 from agent.model.past import About, Ended, PastAnswer, Tally
 from agent.model.pending import ActionKind
 from agent.model.policy import KeptSet, Members
-from tests.adapters.records import MINUTE, NOW, TENANT, a_decided_record, a_decision, an_action, an_effect
+from tests.adapters.records import (
+    KEY,
+    MINUTE,
+    NOW,
+    TENANT,
+    a_decided_record,
+    a_decision,
+    an_action,
+    an_effect,
+)
 
 CLUSTER, MESSAGE = ActionKind.SOFT_DELETE_CLUSTER, ActionKind.SOFT_DELETE_MESSAGE
 SENDER = (About.SENDER, "news@partner.example")
@@ -136,8 +145,8 @@ async def test_an_alarm_keeps_its_beginning_and_gets_its_newest_words(ledger: Sq
 
 async def test_an_alarm_that_ended_begins_anew(ledger: SqlLedger) -> None:
     await ledger.raise_alarm(Alarm(name="policies", since=NOW, words="no"))
-    await ledger.clear_alarm("policies")
-    await ledger.clear_alarm("policies")
+    await ledger.clear_alarm("policies", NOW)
+    await ledger.clear_alarm("policies", NOW)
 
     await ledger.raise_alarm(Alarm(name="policies", since=NOW + MINUTE, words="no"))
 
@@ -178,14 +187,14 @@ async def test_approvals_are_read_oldest_first(ledger: SqlLedger) -> None:
 
 async def test_tenants_do_not_see_what_the_other_keeps(url: str) -> None:
     other = "99999999-2222-3333-4444-555555555555"
-    async with open_ledger(url, TENANT) as ours:
+    async with open_ledger(url, TENANT, key=KEY) as ours:
         await ours.save([], answers=[an_answer("1")], now=NOW)
         await ours.keep_set(KeptSet(revision="a", git="", at=NOW, files={}))
         await ours.save_members(Members(group="g", at=NOW, values=()))
         await ours.raise_alarm(Alarm(name="policies", since=NOW, words="no"))
         await ours.save([a_decided_record("cluster-1")], now=NOW)
 
-    async with open_ledger(url, other) as theirs:
+    async with open_ledger(url, other, key=KEY) as theirs:
         assert await theirs.answered([(CLUSTER, *SENDER)], NOW) == {(CLUSTER, *SENDER): Tally()}
         assert await theirs.kept_set() is None
         assert await theirs.members() == {}

@@ -11,7 +11,7 @@ from agent.model.enactment import Outcome, Went
 from agent.model.errors import Conflict, Held
 from agent.model.hold import BRAKE, KILL_SWITCH, Hold, Replica
 from agent.model.rails import Leave
-from tests.adapters.records import NOW, TENANT, a_decided_record, an_effect
+from tests.adapters.records import KEY, NOW, TENANT, a_decided_record, an_effect
 
 M = timedelta(minutes=1)
 UNTIL = NOW + 10 * M
@@ -121,10 +121,10 @@ async def test_the_first_reason_of_a_hold_stays_and_one_release_ends_it(ledger: 
 
 
 async def test_a_hold_survives_a_restart_and_is_one_tenants(url: str) -> None:
-    async with open_ledger(url, TENANT) as ledger:
+    async with open_ledger(url, TENANT, key=KEY) as ledger:
         await ledger.hold(Hold(name=KILL_SWITCH, since=NOW, by="anna", reason="night"))
 
-    async with open_ledger(url, TENANT) as again, open_ledger(url, "another") as other:
+    async with open_ledger(url, TENANT, key=KEY) as again, open_ledger(url, "another", key=KEY) as other:
         assert len(await again.holds()) == 1
         assert await other.holds() == ()
 

@@ -18,7 +18,7 @@ from agent.adapters.ledger import opening
 from agent.adapters.ledger.opening import open_ledger
 from agent.model.errors import LedgerError
 from tests.adapters.conftest import Postgres
-from tests.adapters.records import NOW, TENANT, a_decided_record, a_record, an_effect, saved
+from tests.adapters.records import KEY, NOW, TENANT, a_decided_record, a_record, an_effect, saved
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def lax_umask() -> Iterator[None]:
 async def refusal(url: str, *, read_only: bool = False) -> str:
     """Return what is said where the ledger does not open."""
     with pytest.raises(LedgerError) as refused:
-        async with open_ledger(url, TENANT, read_only=read_only):
+        async with open_ledger(url, TENANT, key=KEY, read_only=read_only):
             pass
     return str(refused.value)
 
@@ -98,7 +98,7 @@ async def test_odd_characters_in_a_path_are_part_of_its_name(tmp_path: Path) -> 
     place = tmp_path / "a#b%c d&mode=memory" / "ledger.db"
     url = make_url("sqlite://").set(database=str(place)).render_as_string()
 
-    async with open_ledger(url, TENANT) as ledger:
+    async with open_ledger(url, TENANT, key=KEY) as ledger:
         await ledger.move_cursor(NOW)
 
     assert [path.name for path in place.parent.iterdir()] == ["ledger.db"]
@@ -122,7 +122,10 @@ async def test_reading_does_not_prepare_an_empty_database(postgres: Postgres) ->
 
 async def test_a_reader_sees_what_a_running_agent_writes_and_cannot_write(url: str) -> None:
     record = a_record()
-    async with open_ledger(url, TENANT) as ledger, open_ledger(url, TENANT, read_only=True) as reader:
+    async with (
+        open_ledger(url, TENANT, key=KEY) as ledger,
+        open_ledger(url, TENANT, read_only=True) as reader,
+    ):
         before = await reader.listed()
         await ledger.save([record], now=NOW)
 
@@ -135,10 +138,10 @@ async def test_a_reader_sees_what_a_running_agent_writes_and_cannot_write(url: s
 
 
 async def test_a_ledger_can_be_read_after_its_agent_has_stopped(url: str) -> None:
-    async with open_ledger(url, TENANT) as ledger:
+    async with open_ledger(url, TENANT, key=KEY) as ledger:
         await ledger.save([a_record()], now=NOW)
 
-    async with open_ledger(url, TENANT, read_only=True) as reader:
+    async with open_ledger(url, TENANT, key=KEY, read_only=True) as reader:
         assert await reader.listed() == (saved(a_record()),)
 
 
@@ -255,7 +258,7 @@ async def test_a_role_that_may_not_create_tables_is_told_what_to_grant(postgres:
 
 async def test_a_connection_that_was_cut_is_made_anew(postgres: Postgres) -> None:
     url = postgres.new(template="empty_ledger")
-    async with open_ledger(url, TENANT) as ledger:
+    async with open_ledger(url, TENANT, key=KEY) as ledger:
         await ledger.save([a_record()], now=NOW)
         postgres.run(
             f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{make_url(url).database}'"
@@ -269,7 +272,7 @@ async def test_a_lock_that_is_not_let_go_is_given_up(
 ) -> None:
     monkeypatch.setattr(opening, "PATIENCE", 0.05)
     url = postgres.new(template="empty_ledger")
-    async with open_ledger(url, TENANT) as ledger:
+    async with open_ledger(url, TENANT, key=KEY) as ledger:
         await ledger.save([a_record()], now=NOW)
         with psycopg.connect(host=postgres.host, user="postgres", dbname=make_url(url).database) as other:
             other.execute("SELECT 1 FROM records FOR UPDATE")
@@ -282,7 +285,7 @@ async def test_postgresql_syncs_every_commit_even_where_the_server_would_not(pos
     url = postgres.new(template="empty_ledger")
     postgres.run(f"ALTER DATABASE {make_url(url).database} SET synchronous_commit = off")
 
-    async with open_ledger(url, TENANT) as ledger:
+    async with open_ledger(url, TENANT, key=KEY) as ledger:
         found = await ledger._read(
             lambda connection, _: connection.exec_driver_sql("SHOW synchronous_commit").scalar()
         )
@@ -295,7 +298,7 @@ async def test_postgresql_syncs_every_commit_even_where_the_server_would_not(pos
 
 async def test_closing_leaves_no_thread_and_no_connection(url: str) -> None:
     before = set(threading.enumerate())
-    async with open_ledger(url, TENANT) as ledger:
+    async with open_ledger(url, TENANT, key=KEY) as ledger:
         await ledger.move_cursor(NOW)
 
     assert set(threading.enumerate()) == before

@@ -3,8 +3,10 @@
 import re
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine, Row
@@ -12,14 +14,22 @@ from sqlalchemy.engine import Connection, Engine, Row
 from agent.adapters.ledger.ledger import SqlLedger
 from agent.adapters.ledger.opening import open_ledger
 from agent.adapters.ledger.tables import metadata
-from agent.model.enactment import State
+from agent.model.decision import Unit
+from agent.model.enactment import MAIL_EFFECTS, State
 from agent.model.past import About
 from agent.model.pending import ActionKind
+from agent.model.rails import Cap
 from tests.adapters.records import A_LEAVE, NOW, TENANT, a_decided_record, a_lease, an_effect, saved
 
 Asked = Callable[[SqlLedger], Awaitable[Any]]
 
 ACTION = a_decided_record().action.id
+A_CAPPED_LEAVE = msgspec.structs.replace(
+    A_LEAVE,
+    caps=tuple(
+        Cap(name=unit, unit=unit, count=99, window=timedelta(hours=1), kinds=MAIL_EFFECTS) for unit in Unit
+    ),
+)
 TARGET = ("message-0", "anna@contoso.example")
 
 QUERIES: dict[str, tuple[Asked, set[str]]] = {
@@ -53,11 +63,13 @@ QUERIES: dict[str, tuple[Asked, set[str]]] = {
         ),
         {"pk:answers"},
     ),
+    "given": (lambda one: one.given(NOW), {"ix_effects_given"}),
+    "approved": (lambda one: one.approved(NOW, 336), {"ix_decisions_approved", "ix_decisions_braked"}),
     "takers": (lambda one: one.takers(["message-0", "message-1"]), {"pk:targets", "pk:effects"}),
     "kept set": (lambda one: one.kept_set("revision"), {"pk:policy_sets"}),
     "depart": (
-        lambda one: one.depart(an_effect(a_decided_record()).id, NOW, A_LEAVE),
-        {"pk:effects", "pk:leases"},
+        lambda one: one.depart(an_effect(a_decided_record()).id, NOW, A_CAPPED_LEAVE),
+        {"pk:effects", "pk:leases", "ix_effects_sent_at"},
     ),
     "save": (
         lambda one: one.save([saved(a_decided_record())], dropped=[], versions={"1": "a"}, now=NOW),

@@ -12,6 +12,7 @@ from agent.adapters.ledger.opening import open_ledger
 from agent.model.enactment import Outcome, State, Went
 from tests.adapters.records import (
     A_LEAVE,
+    KEY,
     NOW,
     TENANT,
     a_decided_record,
@@ -29,7 +30,7 @@ Pair = tuple[SqlLedger, SqlLedger]
 
 @pytest.fixture
 async def two(url: str) -> AsyncIterator[Pair]:
-    async with open_ledger(url, TENANT) as one, open_ledger(url, TENANT) as other:
+    async with open_ledger(url, TENANT, key=KEY) as one, open_ledger(url, TENANT) as other:
         yield one, other
 
 
@@ -112,7 +113,7 @@ async def test_an_effect_is_either_dropped_or_sent(two: Pair) -> None:
 
 async def test_a_call_that_is_cancelled_is_written_all_the_same(url: str) -> None:
     record = a_decided_record()
-    async with open_ledger(url, TENANT) as ledger:
+    async with open_ledger(url, TENANT, key=KEY) as ledger:
         await ledger.save([record], effects=[an_effect(record)], now=NOW)
         await depart(ledger, an_effect(record).id, NOW)
         settling = asyncio.create_task(ledger.settle(an_effect(record).id, Outcome(went=Went.DONE), NOW))

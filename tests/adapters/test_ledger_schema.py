@@ -16,7 +16,7 @@ from agent.adapters.ledger.files import prepare
 from agent.adapters.ledger.opening import open_ledger
 from agent.adapters.ledger.tables import VERSION_TABLE, metadata
 from agent.model.errors import LedgerError
-from tests.adapters.records import NOW, TENANT, a_decided_record, an_effect, saved
+from tests.adapters.records import KEY, NOW, TENANT, a_decided_record, an_effect, saved
 
 NEXT = '''
 """A revision that this version does not have."""
@@ -54,7 +54,7 @@ def tables(url: str) -> set[str]:
 
 
 async def test_the_migrated_schema_is_what_the_tables_say(untouched_url: str) -> None:
-    async with open_ledger(untouched_url, TENANT):
+    async with open_ledger(untouched_url, TENANT, key=KEY):
         pass
 
     engine = create_engine(untouched_url)
@@ -82,7 +82,7 @@ async def test_the_migrated_schema_is_what_the_tables_say(untouched_url: str) ->
 
 async def test_two_agents_may_start_at_once_on_nothing(untouched_url: str) -> None:
     async def start() -> None:
-        async with open_ledger(untouched_url, TENANT) as ledger:
+        async with open_ledger(untouched_url, TENANT, key=KEY) as ledger:
             assert await ledger.cursor() is None
 
     await asyncio.gather(*(start() for _ in range(4)))
@@ -94,11 +94,11 @@ async def test_an_older_schema_is_migrated_and_keeps_its_records(
     url: str, request: pytest.FixtureRequest
 ) -> None:
     record = a_decided_record()
-    async with open_ledger(url, TENANT) as ledger:
+    async with open_ledger(url, TENANT, key=KEY) as ledger:
         await ledger.save([record], effects=[an_effect(record)], now=NOW)
     request.getfixturevalue("next_version")
 
-    async with open_ledger(url, TENANT) as ledger:
+    async with open_ledger(url, TENANT, key=KEY) as ledger:
         assert await ledger.listed() == (saved(record),)
 
     assert "notes" in tables(url)
@@ -107,23 +107,23 @@ async def test_an_older_schema_is_migrated_and_keeps_its_records(
 async def test_a_newer_schema_is_refused(
     url: str, next_version: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with open_ledger(url, TENANT):
+    async with open_ledger(url, TENANT, key=KEY):
         pass
     monkeypatch.undo()
 
     for read_only in (False, True):
         with pytest.raises(LedgerError, match=r"newer air-agent \(schema `9999`\): run that version"):
-            async with open_ledger(url, TENANT, read_only=read_only):
+            async with open_ledger(url, TENANT, key=KEY, read_only=read_only):
                 pass
 
 
 async def test_who_only_reads_does_not_migrate(url: str, request: pytest.FixtureRequest) -> None:
-    async with open_ledger(url, TENANT):
+    async with open_ledger(url, TENANT, key=KEY):
         pass
     request.getfixturevalue("next_version")
 
     with pytest.raises(LedgerError, match="start the agent once"):
-        async with open_ledger(url, TENANT, read_only=True):
+        async with open_ledger(url, TENANT, key=KEY, read_only=True):
             pass
 
     assert "notes" not in tables(url)
@@ -133,7 +133,7 @@ async def test_who_only_reads_does_not_migrate(url: str, request: pytest.Fixture
 @pytest.mark.usefixtures("next_version")
 async def test_a_migration_that_fails_leaves_the_older_schema(url: str) -> None:
     with pytest.raises(RuntimeError, match="the power went"):
-        async with open_ledger(url, TENANT):
+        async with open_ledger(url, TENANT, key=KEY):
             pass
 
     assert "notes" not in tables(url)
@@ -147,7 +147,7 @@ async def test_another_programs_alembic_table_is_left_alone(untouched_url: str, 
         connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
         connection.execute(text("INSERT INTO alembic_version VALUES ('theirs')"))
 
-    async with open_ledger(untouched_url, TENANT) as ledger:
+    async with open_ledger(untouched_url, TENANT, key=KEY) as ledger:
         await ledger.move_cursor(NOW)
 
     with engine.connect() as connection:

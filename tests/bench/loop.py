@@ -28,7 +28,7 @@ from tests.clock import ManualClock
 from tests.fakes import FakeDefender, FakeDirectory, FakeShelf, FakeTargets
 from tests.loop.conftest import APPROVE
 from tests.makers import NOW, TENANT, a_cluster, a_copy, an_alert, an_incident
-from tests.simulated import a_simulated, noon
+from tests.simulated import LOOSE, a_simulated, noon
 
 Row = tuple[str, str, str]
 SHELF = FakeShelf(approve=APPROVE)
@@ -77,6 +77,7 @@ async def _observed(actions: int, folder: Path, passes: int = 0) -> tuple[float,
             targets=FakeTargets(defender.clock),
             directory=FakeDirectory(),
             pace=Pace(),
+            rails=LOOSE,
         )
         policies, stop = await load(world), asyncio.Event()
         began = perf_counter()
@@ -135,6 +136,7 @@ async def _enforced(actions: int, folder: Path) -> float:
                 targets=graph.targets,
                 directory=FakeDirectory(),
                 pace=Pace(requests_per_minute=1_000_000),
+                rails=LOOSE,
             )
             began = perf_counter()
             report = PassReport(began=world.clock.now())

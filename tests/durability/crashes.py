@@ -21,6 +21,7 @@ from agent.loop.feeding import Feeding
 from agent.loop.report import PassReport
 from agent.loop.rounds import Rounds
 from agent.loop.run import load, one_pass, start
+from agent.loop.shipping import Shipping
 from agent.model.enactment import State
 from agent.model.errors import AgentError
 from agent.model.pace import Pace
@@ -32,7 +33,7 @@ from agent.simulator.faults import Faults
 from agent.simulator.switches import Switches
 from tests.clock import ManualClock
 from tests.durability.mortal import Killed, Mortality, Wire, mortal
-from tests.durability.reckoning import Reckoning, Write, reckon
+from tests.durability.reckoning import KEY, Reckoning, Seen, reckon
 from tests.durability.scenes import PER_CALL, Arrival, Tenant, shelf
 from tests.simulated import URL, noon, open_world
 
@@ -91,6 +92,7 @@ class Stage:
             self.clock,
         )
         self.ledger_url = f"sqlite:///{folder / 'ledger.db'}"
+        self.shipped = folder / "audit.jsonl"
 
     async def life(self, mortality: Mortality) -> None:
         """Let an agent live until nothing is left to do, or until it dies."""
@@ -109,31 +111,31 @@ class Stage:
                 transport=wire,
                 machines=machines,
                 requests_per_minute=PACE.requests_per_minute,
+                audit=(KEY, self.shipped),
             ) as world,
         ):
             await until_settled(mortal(world, mortality))
 
     async def reckoning(self) -> Reckoning:
         """Return what came of it."""
-        writes = [
-            Write(one.effect, one.pairs, one.id) for one in self.app.state.requests if one.effect
-        ]
-        async with open_ledger(self.ledger_url, names.TENANT_ID) as ledger:
-            return await reckon(ledger, writes, self.arrival.targets)
+        async with open_ledger(self.ledger_url, names.TENANT_ID, key=KEY) as ledger:
+            return await reckon(ledger, Seen.of(self.app.state), [self.arrival], self.shipped)
 
 
 async def until_settled(world: World) -> None:
     """Make pass after pass until everything is settled and shown."""
     policies = await load(world)
     await start(world, policies)
-    rounds, feeding = Rounds(), Feeding()
+    rounds, feeding, shipping = Rounds(), Feeding(), Shipping()
     until = world.clock.now() + LONGEST
     while world.clock.now() < until:
         report = PassReport(began=world.clock.now())
+        await shipping.go(world)
         with suppress(AgentError):
             await one_pass(world, policies, asyncio.Event(), report, rounds, feeding)
         waits = await next_need(world.ledger, world.clock.now())
         if waits is None:
+            await shipping.go(world)
             return
         await world.clock.sleep_until(waits)
 
@@ -164,3 +166,20 @@ async def crash(point: Point, folder: Path) -> tuple[Mortality, Reckoning]:
     if mortality.is_dead:
         await stage.life(Mortality())
     return mortality, await stage.reckoning()
+
+
+async def calls_of(kind: str, seed: int, folder: Path) -> int:
+    """Return how many calls an agent makes that does not die."""
+    mortality, _ = await crash(Point(kind, seed), folder)
+    return len(mortality.calls)
+
+
+def points(kind: str, seed: int, calls: int, *, most: int | None = None) -> list[Point]:
+    """Return every point at which an agent that makes so many calls can die, or `most` of them, evenly spread."""
+    every = [
+        Point(kind, seed, at=at, after=after) for at in range(1, calls + 1) for after in (False, True)
+    ]
+    if most is None or most >= len(every):
+        return every
+    first = seed % max(1, len(every) // most)
+    return [every[(first + place * len(every) // most) % len(every)] for place in range(most)]

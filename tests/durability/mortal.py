@@ -119,4 +119,6 @@ def mortal(world: World, mortality: Mortality) -> World:
         ledger=port(world.ledger, "ledger"),
         directory=port(world.directory, "directory"),
         targets=port(world.targets, "targets"),
+        trail=None if world.trail is None else port(world.trail, "trail"),
+        sink=None if world.sink is None else port(world.sink, "sink"),
     )

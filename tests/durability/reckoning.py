@@ -1,12 +1,24 @@
 """Holds ledger and simulator against each other at the end: each approved target once, or with a person who knows of it."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
+from agent.adapters.ledger.ledger import SqlLedger
+from agent.audit.key import Key
+from agent.audit.lines import read_lines
+from agent.audit.verify import verify
+from agent.audit.witness import shipped
 from agent.model.enactment import Effect, Record, State, Went
 from agent.ports import Ledger
+from agent.simulator import names
+from agent.simulator import state as simulated
 from agent.simulator.nouns import Target
+from tests.durability.scenes import Arrival
+
+KEY = Key("0123456789abcdef0123456789abcdef")
+"""The audit's."""
 
 NEVER_LEFT = frozenset({Went.DROPPED, Went.OBSERVED})
 
@@ -18,6 +30,25 @@ class Write:
     effect: str
     pairs: tuple[tuple[str, str], ...]
     request_id: str
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the simulator saw: the writes it accepted, and the comments of every incident and alert by its id."""
+
+    writes: tuple[Write, ...]
+    comments: Mapping[str, Sequence[str]]
+
+    @staticmethod
+    def of(state: simulated.State) -> "Seen":
+        """Return what a tenant saw until now."""
+        return Seen(
+            tuple(Write(one.effect, one.pairs, one.id) for one in state.requests if one.effect),
+            {
+                thing["id"]: tuple(comment["comment"] for comment in thing["comments"])
+                for thing in (*state.incidents.values(), *state.alerts.values())
+            },
+        )
 
 
 @dataclass
@@ -39,21 +70,29 @@ class Reckoning:
         return [*doubled, *(f"lost: {one}" for one in self.lost), *self.wrong]
 
 
-async def reckon(ledger: Ledger, writes: Sequence[Write], expected: Iterable[Target]) -> Reckoning:
-    """Return how the ledger and what was accepted agree, and what became of each expected target."""
+async def reckon(
+    ledger: SqlLedger, seen: Seen, arrivals: Sequence[Arrival], file: Path
+) -> Reckoning:
+    """Return how ledger, audit and simulator agree, and what became of each target of these incidents.
+
+    `file` is what the audit was shipped to.
+    """
+    expected = frozenset[Target]().union(*(arrival.targets for arrival in arrivals))
     records = await _records(ledger)
     effects = [one for record in records.values() for one in await ledger.effects(record.action.id)]
-    applied = Counter((write.effect, *pair) for write in writes for pair in write.pairs)
+    applied = Counter((write.effect, *pair) for write in seen.writes for pair in write.pairs)
     found = Reckoning(applied=len(applied))
     found.doubled = [_named(target, times) for target, times in sorted(applied.items()) if times > 1]
-    _one_to_one(found, effects, writes)
+    _one_to_one(found, effects, seen.writes)
     open_ended = _unknown(found, effects, records)
-    for target in sorted(set(expected) - applied.keys() - open_ended):
+    for target in sorted(expected - applied.keys() - open_ended):
         found.lost.append(_named(target))
-    found.wrong += [f"never asked for: {_named(one)}" for one in sorted(applied.keys() - set(expected))]
+    found.wrong += [f"never asked for: {_named(one)}" for one in sorted(applied.keys() - expected)]
     found.unknown = len(open_ended - applied.keys())
     for record in records.values():
         found.wrong += _unfinished(record)
+    found.wrong += _shown(seen, arrivals)
+    found.wrong += await _audited(ledger, effects, file)
     return found
 
 
@@ -62,6 +101,30 @@ async def _records(ledger: Ledger) -> Mapping[str, Record]:
     while some := await ledger.listed(limit=1000, offset=len(found)):
         found |= {record.action.id: record for record in some}
     return found
+
+
+def _shown(seen: Seen, arrivals: Iterable[Arrival]) -> Iterator[str]:
+    """Give what is wrong with what people see: a decision that its incident does not show, or one that is told twice."""
+    for thing, comments in seen.comments.items():
+        if len(comments) != len(set(comments)):
+            yield f"told twice on {thing}: {comments}"
+    for arrival in arrivals:
+        if not seen.comments[arrival.incident_id]:
+            yield f"no decision is shown on incident {arrival.incident_id}"
+
+
+async def _audited(ledger: SqlLedger, effects: Iterable[Effect], file: Path) -> list[str]:
+    """Return what is wrong with the audit: in its chains, in what was shipped, or with the calls that it tells of."""
+    with file.open("rb") as lines:
+        copy = shipped("the file", KEY, names.TENANT_ID, read_lines(lines))
+    verdict = await ledger.trail.look(
+        lambda told: verify(told, KEY, names.TENANT_ID, copies=[copy], are_all=True)
+    )
+    wrong = [f"audit: {fault.replica} {fault.number}: {fault.words}" for fault in verdict.faults]
+    attempts = sum(effect.attempts for effect in effects)
+    if verdict.calls != attempts:
+        wrong.append(f"audit: tells of {verdict.calls} calls, the ledger of {attempts}")
+    return wrong
 
 
 def _one_to_one(found: Reckoning, effects: Iterable[Effect], writes: Iterable[Write]) -> None:

@@ -52,9 +52,10 @@ def test_a_list_tells_whose_it_is_and_what_is_said_of_its_entries() -> None:
         type=ListType.ADDRESSES,
         review=datetime(2027, 2, 1, tzinfo=UTC),
         entries=(
-            ListEntry(wording="ceo@contoso.example", mark=Mark(7, 5)),
+            ListEntry(wording="ceo@contoso.example", value="ceo@contoso.example", mark=Mark(7, 5)),
             ListEntry(
                 wording="cfo@contoso.example",
+                value="cfo@contoso.example",
                 mark=Mark(8, 13),
                 reason="on leave",
                 owner="hr@contoso.example",

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from agent.adapters.ledger.opening import open_ledger
@@ -12,6 +13,8 @@ from agent.loop.run import load, one_pass, start
 from agent.model.enactment import Record, State
 from agent.model.pace import Pace
 from agent.ports import Ledger, World
+from agent.settings.guards import rails_of
+from agent.settings.subjects import Guards
 from tests.clock import ManualClock
 from tests.fakes import FakeDefender, FakeDirectory, FakeEnactor, FakeShelf
 from tests.makers import NOW, TENANT
@@ -47,10 +50,15 @@ class Bench:
             directory=self.directory,
             targets=self.enactor.targets,
             pace=Pace(),
+            rails=rails_of(Guards()),
         )
 
     def with_policies(self, **policies: str) -> None:
         self.world = replace(self.world, shelf=FakeShelf(**policies))
+
+    def with_rails(self, **values: object) -> None:
+        """Go by the usual guard rails, but for these."""
+        self.world = replace(self.world, rails=msgspec.structs.replace(self.world.rails, **values))
 
     def observing(self) -> None:
         self.world = replace(self.world, enactor=None)

@@ -244,6 +244,7 @@ async def test_one_message_that_cannot_be_read_takes_no_other_with_it(bench: Ben
 
 
 async def test_incidents_that_fail_do_not_starve_those_with_later_deadlines(bench: Bench) -> None:
+    bench.with_rails(caps=(), brake_floor=60)
     for n in range(1, 61):
         one(bench, str(n), first=n * 10, messages=1)
     whole = bench.defender.incident

@@ -47,7 +47,7 @@ from agent.simulator.switches import Switches
 from tests.clock import ManualClock
 from tests.fakes import FakeShelf
 from tests.scrub.planting import Planted, Planter
-from tests.simulated import SHIPPED, noon
+from tests.simulated import LOOSE, SHIPPED, noon
 
 URL = "http://127.0.0.1:9"
 LISTS = "/v1.0/security/incidents"
@@ -182,6 +182,7 @@ async def a_world(
             targets=graph.targets,
             directory=graph.directory,
             pace=Pace(),
+            rails=LOOSE,
             enforces_observers=True,
         )
 

@@ -6,11 +6,17 @@ from typing import Any
 
 import pytest
 
-from agent.simulator import words
+from agent.simulator import identities, words
 from tests.metadata import SLICE, Mismatch, check_request, check_response, metadata
-from tests.simulator.worlds import ALERTS, EMAILS, HUNTING, INCIDENTS, caller
+from tests.simulator.worlds import ALERTS, EMAILS, HUNTING, IDENTITIES, INCIDENTS, caller
 
 SECURITY = "microsoft.graph.security."
+RULE = "/v1.0/users/1/mailFolders/inbox/messageRules/1"
+COUNT = "/v1.0/users/$count"
+
+
+def sample(name: str) -> bytes:
+    return SLICE.with_name(f"{name}.json").read_bytes()
 
 
 async def alert() -> dict[str, Any]:
@@ -104,6 +110,10 @@ async def test_a_property_that_cannot_be_null_must_be_there() -> None:
             f"{EMAILS}/remediate",
             {"analyzedEmails": [{"networkMessageId": "x"}], "action": "softDelete"},
         ),
+        ("PATCH", "/v1.0/users/a@contoso.example", {"accountEnabled": False}),
+        ("PATCH", RULE, {"isEnabled": False}),
+        ("POST", f"{IDENTITIES}/1/invokeAction", json.loads(sample("identityaccounts-invokeaction.request"))),
+        ("POST", f"{IDENTITIES}/1/microsoft.graph.security.invokeAction", {"action": "enable"}),
     ],
 )
 def test_documented_requests_pass(method: str, path: str, body: object) -> None:
@@ -128,12 +138,82 @@ def test_documented_requests_pass(method: str, path: str, body: object) -> None:
         ("POST", f"{EMAILS}/remediate", {"analyzedEmails": [{"recipient": "x"}]}),
         ("POST", f"{ALERTS}/1/approve", {}),
         ("PUT", f"{ALERTS}/1", {}),
+        ("PATCH", "/v1.0/users/1", {"accountEnabled": "no"}),
+        ("PATCH", "/v1.0/users/1", {"enabled": False}),
+        ("POST", "/v1.0/users/1", {"accountEnabled": False}),
+        ("POST", "/v1.0/users/1/revokeSignInSessions", {"now": True}),
+        ("PATCH", RULE, {"isEnabled": None, "enabled": False}),
+        ("DELETE", RULE, {}),
+        ("POST", f"{IDENTITIES}/1/invokeAction", {"action": "destroy"}),
+        ("POST", f"{IDENTITIES}/1/invokeAction", {"provider": "activeDirectory"}),
+        ("POST", f"{IDENTITIES}/1", {}),
         ("DELETE", f"{ALERTS}/1", {}),
     ],
 )
 def test_undocumented_requests_do_not_pass(method: str, path: str, body: object) -> None:
     with pytest.raises(Mismatch):
         check_request(method, path, json.dumps(body).encode())
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1.0/users/1",
+        "/v1.0/domains",
+        RULE,
+        RULE.rpartition("/")[0],
+        IDENTITIES,
+        f"{IDENTITIES}/1",
+        "/v1.0/users/1/transitiveMemberOf/microsoft.graph.directoryRole",
+    ],
+)
+def test_documented_reads_pass(path: str) -> None:
+    check_request("GET", path, b"")
+
+
+def test_a_count_needs_its_header_and_is_a_number() -> None:
+    check_request("GET", COUNT, b"", {"consistencylevel": "eventual"})
+    check_response("GET", COUNT, 200, b"1602")
+    with pytest.raises(Mismatch):
+        check_request("GET", COUNT, b"")
+    with pytest.raises(Mismatch):
+        check_response("GET", COUNT, 200, b'{"value": 1602}')
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "name"),
+    [
+        ("GET", IDENTITIES, "identityaccounts-list.response"),
+        ("POST", f"{IDENTITIES}/1/invokeAction", "identityaccounts-invokeaction.response"),
+        ("PATCH", "/v1.0/users/1/mailFolders/inbox/messageRules/1", "messagerule-patch.response"),
+    ],
+)
+def test_microsofts_own_samples_pass(method: str, path: str, name: str) -> None:
+    check_response(method, path, 200, sample(name))
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", IDENTITIES, {"value": [{"id": "1", "isEnabled": True, "accounts": [{"provider": "Other"}]}]}),
+        ("GET", IDENTITIES, {"value": [{"id": "1"}]}),
+        (
+            "POST",
+            f"{IDENTITIES}/1/invokeAction",
+            {"value": {"action": "disable", "provider": "activeDirectory"}},
+        ),
+        ("POST", f"{IDENTITIES}/1/invokeAction", {"accountId": "1", "action": "disable"}),
+        ("GET", RULE, {"id": "1", "isEnabled": "yes"}),
+        ("GET", RULE, {"id": "1", "actions": {"forwardTo": ["a@b.example"]}}),
+        ("GET", "/v1.0/users/1", {"id": "1", "enabled": True}),
+        ("GET", "/v1.0/domains", {"value": [{"id": "a.example", "isVerified": "yes"}]}),
+        ("PATCH", "/v1.0/users/1", {"id": "1"}),
+        ("POST", "/v1.0/users/1/revokeSignInSessions", {"value": "true"}),
+    ],
+)
+def test_other_answers_do_not_pass(method: str, path: str, body: object) -> None:
+    with pytest.raises(Mismatch):
+        check_response(method, path, 200, json.dumps(body).encode())
 
 
 @pytest.mark.parametrize("path", ["/v1.0/security/pendingActions", "/v1.0/users", f"{INCIDENTS}/1/alerts"])
@@ -191,6 +271,12 @@ def test_the_simulator_hides_exactly_the_members_that_came_later(mine: frozenset
         (words.INCIDENT_STATUSES, "incidentStatus", set()),
         (words.SERVICE_SOURCES, "serviceSource", set()),
         (words.REMEDIATION_ACTIONS, "remediationAction", {"moveToQuarantine"}),
+        (frozenset(identities.PRINTED), "identityProvider", set()),
+        (
+            frozenset[str]().union(*identities.ACTIONS.values()),
+            "action",
+            {"requireUserToSignInAgain", "markUserAsCompromised"},
+        ),
         (words.REMEDIATION_SEVERITIES, "remediationSeverity", set()),
     ],
 )

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from agent.simulator.names import ECHO_TITLE, PARTNERS, SIMULATION_DOMAIN, VIPS
-from agent.simulator.nouns import Proposal
+from agent.simulator.nouns import Act, Proposal
 from agent.simulator.state import State
 from agent.simulator.switches import Switches, every_position
 from agent.simulator.tenant import burst, seed
@@ -102,6 +102,64 @@ def test_mailbox_settings_come_with_and_without_a_rule() -> None:
 )
 def test_other_things_wait_too(kind: str) -> None:
     assert list(pending(kind))
+
+
+@pytest.mark.parametrize(
+    ("name", "act"),
+    [
+        ("Sends spam from two countries", Act.DISABLE_USER),
+        ("Spreads on premises", Act.DISABLE_USER),
+        ("Administrator taken over", Act.DISABLE_USER),
+        ("Password found in a leak", Act.RESET_PASSWORD),
+        ("Session was stolen", Act.REVOKE_SESSIONS),
+        ("User who may be compromised", None),
+    ],
+)
+def test_some_rows_name_what_is_proposed_about_an_account_and_some_do_not(name: str, act: Act | None) -> None:
+    evidence = evidence_of(name)[0]
+    [proposal] = [p for p in pending("userEvidence") if p.evidence is evidence]
+
+    account = evidence["userAccount"]
+    user = demo().directory.user(account["userPrincipalName"])
+    assert proposal.act is act
+    assert user is not None
+    assert account["azureAdUserId"] == user["id"]
+    assert (account["userSid"] is not None) is (name in {"Spreads on premises", "Password found in a leak"})
+
+
+@pytest.mark.parametrize(
+    ("name", "rules", "forwarded", "delegated"),
+    [
+        ("Forwarding by a rule", 3, False, False),
+        ("Inbox rule that forwards", 3, False, False),
+        ("Forwarding of a whole mailbox", 0, True, False),
+        ("Delegate nobody knows", 0, False, True),
+    ],
+)
+def test_mailboxes_do_what_their_evidence_says(
+    name: str, rules: int, forwarded: bool, delegated: bool
+) -> None:
+    mailbox = demo().mailboxes[evidence_of(name)[0]["externalDirectoryObjectId"]]
+
+    assert len(mailbox.rules) == rules
+    assert (mailbox.forwarding_address is not None) is forwarded
+    assert bool(mailbox.delegates) is delegated
+
+
+@pytest.mark.parametrize(
+    ("name", "platform"),
+    [
+        ("File on a device", "Windows11"),
+        ("Stealer on a workstation", "Windows11"),
+        ("Loader on a file server", "WindowsServer2022"),
+    ],
+)
+def test_files_lie_on_workstations_and_servers(name: str, platform: str) -> None:
+    evidence = evidence_of(name)[0]
+    device = evidence["mdeDeviceId"]
+
+    assert demo().machines.known[device]["osPlatform"] == platform
+    assert (device, evidence["fileDetails"]["sha1"]) in demo().machines.lying
 
 
 @pytest.mark.parametrize("vip", VIPS)

@@ -3,12 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import Any
 
 import httpx
 
+from agent.simulator import elsewhere, suspects
 from agent.simulator.app import Simulator, build
 from agent.simulator.faults import Faults
+from agent.simulator.furnishing import furnish, place
 from agent.simulator.mail import INBOX, Copy
 from agent.simulator.making import URL_REMOVED, Maker
 from agent.simulator.state import State
@@ -22,6 +25,8 @@ INCIDENTS = "/v1.0/security/incidents"
 ALERTS = "/v1.0/security/alerts_v2"
 EMAILS = "/v1.0/security/collaboration/analyzedEmails"
 HUNTING = "/v1.0/security/runHuntingQuery"
+USERS = "/v1.0/users"
+IDENTITIES = "/v1.0/security/identities/identityAccounts"
 
 
 def tenant(
@@ -43,6 +48,18 @@ def tenant(
     return state
 
 
+def staffed() -> State:
+    """Return the demo tenant's people, and of its incidents those of accounts, mailboxes and files."""
+    state, maker = State(7, NOW), Maker(7, NOW)
+    furnish(state.directory, 7)
+    for bundle in chain(
+        elsewhere.mailboxes(maker), suspects.accounts(maker), suspects.settings(maker), suspects.files(maker)
+    ):
+        state.admit(bundle, NOW)
+    place(state)
+    return state
+
+
 @dataclass
 class Caller:
     """Somebody with a token. Paths are Graph's."""
@@ -61,6 +78,44 @@ class Caller:
         """Take a token that holds from now."""
         token = self.app.identity.token(self.clock.now())
         self.http.headers["Authorization"] = f"Bearer {token}"
+
+    def user(self, address: str) -> dict[str, Any]:
+        """Return somebody of the directory as they are now."""
+        found = self.state.directory.user(address)
+        assert found is not None
+        return found
+
+    def evidence_of(self, name: str) -> dict[str, Any]:
+        """Return the only evidence of the incident with this name, as it is now."""
+        [incident] = [one for one in self.state.incidents.values() if one["displayName"] == name]
+        [alert] = [one for one in self.state.alerts.values() if one["incidentId"] == incident["id"]]
+        found: dict[str, Any] = alert["evidence"][0]
+        return found
+
+    async def endpoint(self, method: str, path: str, **more: Any) -> httpx.Response:
+        """Ask Defender for Endpoint, with a token of its own."""
+        audience = "https://api.securitycenter.microsoft.com"
+        token = self.app.identity.token(self.clock.now(), audience=audience)
+        return await self.http.request(method, path, headers={"Authorization": f"Bearer {token}"}, **more)
+
+    async def quarantine(self, device: str, sha1: str) -> httpx.Response:
+        body = {"Comment": "air-agent 1", "Sha1": sha1}
+        return await self.endpoint("POST", f"/api/machines/{device}/StopAndQuarantineFile", json=body)
+
+    async def invoke(self, identity: Mapping[str, Any], action: str, /, **changes: object) -> httpx.Response:
+        """Ask something of the account on premises of an `identityAccounts`."""
+        account = identity["accounts"][0]
+        body = {"accountId": account["identifier"], "action": action, "identityProvider": "activeDirectory"}
+        return await self.http.post(f"{IDENTITIES}/{identity['id']}/invokeAction", json=body | changes)
+
+    async def rules(self, address: str) -> list[dict[str, Any]]:
+        """Return the inbox rules of a mailbox."""
+        return await self.listed(f"{USERS}/{address}/mailFolders/inbox/messageRules")
+
+    async def switch(self, address: str, rule_id: str, *, on: bool) -> httpx.Response:
+        """Turn a rule on or off."""
+        path = f"{USERS}/{address}/mailFolders/inbox/messageRules/{rule_id}"
+        return await self.http.patch(path, json={"isEnabled": on})
 
     def later(self, **span: float) -> None:
         """Let time pass; what is due happens with the next request."""

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from agent.model.decision import Decision, Verb, Weighed
+from agent.model.decision import Decision, Guarded, Verb, Weighed
 from agent.model.enactment import Confirmation, Pair, Plan
 from agent.model.errors import LedgerError
 from agent.model.facts import Facts, Value
@@ -62,6 +62,7 @@ class StoredJudged(msgspec.Struct, frozen=True, kw_only=True):
     revision: str
     guard: str | None = None
     weighed: tuple[Weighed, ...] = ()
+    held: tuple[Guarded, ...] = ()
     git: str = ""
 
 
@@ -131,6 +132,7 @@ def read_judged(body: bytes, action_id: str, number: int, at: datetime) -> Judge
         policies=stored.policies,
         facts=_facts(stored.facts),
         weighed=stored.weighed,
+        held=stored.held,
         grounds=stored.grounds,
         revision=stored.revision,
         git=stored.git,

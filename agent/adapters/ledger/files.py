@@ -1,11 +1,15 @@
 """Where a SQLite ledger lies: a file that nobody else can read, in a directory that nobody else can enter."""
 
 import os
+import secrets
 import stat
 from contextlib import suppress
 from pathlib import Path
 
 from agent.model.errors import LedgerError
+
+KEY_FILE = "audit.key"
+"""The name of the file that holds the audit's key, beside the ledger."""
 
 
 def prepare(path: Path) -> None:
@@ -39,6 +43,49 @@ def require_private(path: Path) -> None:
     except OSError as error:
         reason = (error.strerror or "").lower()
         raise LedgerError(f"ledger `{path}`: {reason}: start the agent once, which creates it") from error
+
+
+def made_key(path: Path) -> str:
+    """Return the key in this file, made first where there is none: 0600, whole or not at all.
+
+    Raises:
+        LedgerError: it cannot be made, or lies open to other users.
+    """
+    fresh = path.with_name(f"{path.name}.{os.getpid()}")
+    try:
+        if not path.exists():
+            fresh.unlink(missing_ok=True)
+            descriptor = os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+            try:
+                os.fchmod(descriptor, 0o600)
+                os.write(descriptor, f"{secrets.token_hex(32)}\n".encode())
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+            # A link does not replace a file that another process has made meanwhile.
+            with suppress(FileExistsError):
+                os.link(fresh, path)
+            fresh.unlink()
+    except OSError as error:
+        reason = (error.strerror or "").lower()
+        raise LedgerError(
+            f"ledger: the audit's key `{path}` cannot be made: {reason}: set AIR_AGENT_AUDIT_KEY or `audit.key_file`"
+        ) from error
+    return read_key(path)
+
+
+def read_key(path: Path) -> str:
+    """Return the key in this file.
+
+    Raises:
+        LedgerError: it cannot be read, or lies open to other users.
+    """
+    try:
+        _require(path, "0600")
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = (error.strerror or "").lower() if isinstance(error, OSError) else "is not UTF-8"
+        raise LedgerError(f"ledger: the audit's key `{path}` cannot be read: {reason}: restore it") from error
 
 
 def _create(path: Path) -> None:

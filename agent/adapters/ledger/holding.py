@@ -1,27 +1,36 @@
 """Holds, and what replicas say of themselves. Each function runs inside a transaction that the caller has opened."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import msgspec
 from sqlalchemy import delete, select
 from sqlalchemy.engine import Connection
 
 from agent.adapters.ledger import codec
+from agent.adapters.ledger.auditing import Book
 from agent.adapters.ledger.tables import holds, replicas
 from agent.adapters.ledger.writes import inserting, upsert
+from agent.audit.entries import of_hold, of_release
 from agent.model.hold import Hold, Replica
 
 
-def hold(connection: Connection, tenant_id: str, one: Hold) -> None:
+def hold(connection: Connection, tenant_id: str, book: Book, one: Hold) -> None:
     """Lay a hold; one of its name that stands already stays as it is."""
     row = {"tenant_id": tenant_id, **msgspec.structs.asdict(one)}
     keys = [holds.c.tenant_id, holds.c.name]
-    connection.execute(inserting(connection, holds).on_conflict_do_nothing(index_elements=keys), row)
+    laid = connection.execute(inserting(connection, holds).on_conflict_do_nothing(index_elements=keys), row)
+    if laid.rowcount > 0:
+        book.tell(of_hold(one))
 
 
-def release(connection: Connection, tenant_id: str, name: str) -> bool:
+def release(
+    connection: Connection, tenant_id: str, book: Book, name: str, by: str, reason: str, now: datetime
+) -> bool:
     """End a hold, and return whether there was one."""
     ended = connection.execute(delete(holds).where(holds.c.tenant_id == tenant_id, holds.c.name == name))
+    if ended.rowcount > 0:
+        book.tell(of_release(name, by, reason, now))
     return ended.rowcount > 0
 
 

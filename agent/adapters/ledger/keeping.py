@@ -12,9 +12,11 @@ from sqlalchemy import delete, func, insert, select
 from sqlalchemy.engine import Connection, Row
 
 from agent.adapters.ledger import codec
+from agent.adapters.ledger.auditing import Book
 from agent.adapters.ledger.claims import chunks
 from agent.adapters.ledger.tables import alarms, answers, list_members, policy_sets
 from agent.adapters.ledger.writes import inserting, upsert
+from agent.audit.entries import of_alarm, of_cleared, of_set
 from agent.model.alarm import Alarm
 from agent.model.past import About, Ended, Matter, PastAnswer, Tally
 from agent.model.pending import ActionKind
@@ -78,7 +80,7 @@ def _tally(counts: Mapping[str, int]) -> Tally:
     return Tally(remediated=counts.get(Ended.REMEDIATED, 0), declined=counts.get(Ended.DECLINED, 0))
 
 
-def keep_set(connection: Connection, tenant_id: str, kept: KeptSet) -> None:
+def keep_set(connection: Connection, tenant_id: str, book: Book, kept: KeptSet) -> None:
     """Keep a set's files."""
     row = {
         "tenant_id": tenant_id,
@@ -88,6 +90,7 @@ def keep_set(connection: Connection, tenant_id: str, kept: KeptSet) -> None:
         "files": codec.write_files(kept.files),
     }
     upsert(connection, policy_sets, [row], ("at", "git"))
+    book.tell(of_set(kept, book.author, book.binding(codec.write_files(kept.files))))
 
 
 def kept_set(connection: Connection, tenant_id: str, revision: str | None) -> KeptSet | None:
@@ -123,8 +126,11 @@ def members(connection: Connection, tenant_id: str) -> Mapping[str, Members]:
     }
 
 
-def raise_alarm(connection: Connection, tenant_id: str, alarm: Alarm) -> None:
-    """Raise an alarm; one that stands keeps its moment."""
+def raise_alarm(connection: Connection, tenant_id: str, book: Book | None, alarm: Alarm) -> None:
+    """Raise an alarm; one that stands keeps its moment. Without a book it is told nowhere else."""
+    words = select(alarms.c.words).where(alarms.c.tenant_id == tenant_id, alarms.c.name == alarm.name)
+    if book is not None and connection.scalar(words) != alarm.words:
+        book.tell(of_alarm(alarm, book.author))
     row = {"tenant_id": tenant_id, "name": alarm.name, "since": alarm.since, "words": alarm.words}
     statement = inserting(connection, alarms)
     connection.execute(
@@ -135,9 +141,11 @@ def raise_alarm(connection: Connection, tenant_id: str, alarm: Alarm) -> None:
     )
 
 
-def clear_alarm(connection: Connection, tenant_id: str, name: str) -> None:
+def clear_alarm(connection: Connection, tenant_id: str, book: Book, name: str, now: datetime) -> None:
     """End an alarm."""
-    connection.execute(delete(alarms).where(alarms.c.tenant_id == tenant_id, alarms.c.name == name))
+    ended = connection.execute(delete(alarms).where(alarms.c.tenant_id == tenant_id, alarms.c.name == name))
+    if ended.rowcount > 0:
+        book.tell(of_cleared(name, book.author, now))
 
 
 def standing(connection: Connection, tenant_id: str) -> tuple[Alarm, ...]:

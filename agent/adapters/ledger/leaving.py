@@ -6,15 +6,21 @@ person can come in between. A paused agent finds its token stale there, whatever
 
 from datetime import datetime
 
-from sqlalchemy import literal_column, or_, select, update
+from sqlalchemy import literal_column, or_, select, text, update
 from sqlalchemy.engine import Connection
 
+from agent.adapters.ledger import amounts
+from agent.adapters.ledger.auditing import Book
 from agent.adapters.ledger.reads import effect
 from agent.adapters.ledger.tables import EPOCH, effects, holds, leases
 from agent.adapters.ledger.writes import inserting
+from agent.audit.entries import of_call, of_outcome
 from agent.model.enactment import Effect, Outcome, Went
 from agent.model.errors import Conflict, Held
 from agent.model.rails import Leave
+
+LOCK = 0x61697267
+"""What tells this lock from those of other programs in the same database."""
 
 SETTLED_FROM = {
     Went.INTENDED: (Went.SENT,),
@@ -50,10 +56,15 @@ def let_go(connection: Connection, tenant_id: str, incident_id: str, token: int)
     )
 
 
-def depart(connection: Connection, tenant_id: str, effect_id: str, now: datetime, leave: Leave) -> None:
+def depart(
+    connection: Connection, tenant_id: str, book: Book, effect_id: str, now: datetime, leave: Leave
+) -> None:
     """Turn an intended effect into a sent one, and count the attempt, where nothing stands against it."""
+    _one_by_one(connection, tenant_id)
     _fence(connection, tenant_id, leave)
     _unless_held(connection, tenant_id)
+    amounts.within(connection, tenant_id, effect_id, now, leave.caps)
+    amounts.room(connection, tenant_id, effect_id, now, leave.active)
     sent = connection.execute(
         update(effects)
         .where(
@@ -66,9 +77,23 @@ def depart(connection: Connection, tenant_id: str, effect_id: str, now: datetime
             settled_at=None,
             sent_by=leave.replica,
         )
-    )
-    if sent.rowcount != 1:
+        .returning(effects)
+    ).first()
+    if sent is None:
         raise Conflict(f"effect `{effect_id}` is not intended any more: it must not be sent")
+    book.tell(of_call(effect(sent), leave, now))
+
+
+def _one_by_one(connection: Connection, tenant_id: str) -> None:
+    """Wait until no other agent is between weighing what was sent and sending more.
+
+    SQLite has one writer at a time anyway. PostgreSQL would let two weigh the same sum, and both send.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(
+            text("SELECT pg_advisory_xact_lock(:ours, hashtext(:tenant))"),
+            {"ours": LOCK, "tenant": tenant_id},
+        )
 
 
 def _fence(connection: Connection, tenant_id: str, leave: Leave) -> None:
@@ -121,7 +146,9 @@ def interrupted(connection: Connection, tenant_id: str, replica: str, now: datet
     return tuple(effect(row) for row in connection.execute(query))
 
 
-def settle(connection: Connection, tenant_id: str, effect_id: str, outcome: Outcome, now: datetime) -> None:
+def settle(
+    connection: Connection, tenant_id: str, book: Book, effect_id: str, outcome: Outcome, now: datetime
+) -> None:
     """Write how an effect went."""
     if outcome.went not in SETTLED_FROM:
         raise ValueError(f"an effect cannot be settled as `{outcome.went}`")
@@ -140,6 +167,8 @@ def settle(connection: Connection, tenant_id: str, effect_id: str, outcome: Outc
             effects.c.went.in_([str(went) for went in SETTLED_FROM[outcome.went]]),
         )
         .values(values)
-    )
-    if settled.rowcount != 1:
+        .returning(effects)
+    ).first()
+    if settled is None:
         raise Conflict(f"effect `{effect_id}` cannot become {outcome.went} from what it is: read it again")
+    book.tell(of_outcome(effect(settled), outcome, book.author, now))

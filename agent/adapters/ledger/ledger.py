@@ -1,46 +1,38 @@
 """The ledger: one tenant's, on one thread of its own."""
 # ruff: noqa: D102  # what each method promises stands in `ports.Ledger`, once
 
-import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import partial
-from typing import Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.engine import Connection
 
-from agent.adapters.ledger import claims, holding, keeping, leaving, reads, writes
-from agent.adapters.ledger.failures import told_apart
+from agent.adapters.ledger import amounts, claims, holding, keeping, leaving, reads, writes
+from agent.adapters.ledger.auditing import Book
+from agent.adapters.ledger.desk import Desk
+from agent.adapters.ledger.trail import SqlTrail
+from agent.model import audit
 from agent.model.alarm import Alarm
+from agent.model.audit import Entry
 from agent.model.decision import Decision
 from agent.model.enactment import Approval, Cover, Effect, EffectKind, Outcome, Pair, Record, Spent, State
+from agent.model.errors import LedgerError
 from agent.model.hold import Hold, Replica
 from agent.model.past import Judged, Matter, PastAnswer, Tally
 from agent.model.policy import KeptSet, Members
-from agent.model.rails import Leave
-
-P = ParamSpec("P")
-T = TypeVar("T")
-
-SNAPSHOT = {"postgresql": {"isolation_level": "REPEATABLE READ"}}
-"""What makes all queries of one reading see the same moment; in SQLite they do so anyway."""
+from agent.model.rails import Approved, Leave
 
 
 class SqlLedger:
     """`ports.Ledger` in SQLite or PostgreSQL.
 
-    The database is spoken to on the worker's one thread, so that the loop never waits for a disk and
-    statements keep their order. A call that is cancelled is finished all the same: what was begun is
-    written whole.
+    `trail` is its audit. What the audit tells of is written with its entry, in one transaction: without the
+    one the other is not written either.
     """
 
-    def __init__(self, engine: Engine, tenant_id: str, worker: ThreadPoolExecutor, name: str) -> None:
-        self._reading = engine.execution_options(**SNAPSHOT.get(engine.dialect.name, {}))
-        self._writing = engine.execution_options(writes=True)
-        self._tenant_id = tenant_id
-        self._worker = worker
-        self._name = name
+    def __init__(self, desk: Desk) -> None:
+        self.trail = SqlTrail(desk)
+        self._desk = desk
+        self._read, self._write, self._audited = desk.read, desk.write, desk.audited
 
     async def cursor(self) -> datetime | None:
         return await self._read(reads.cursor)
@@ -77,16 +69,16 @@ class SqlLedger:
         versions: Mapping[str, str] | None = None,
         now: datetime,
     ) -> None:
-        def all_of_it(connection: Connection, tenant_id: str) -> None:
-            writes.save_records(connection, tenant_id, records, now)
-            writes.drop_effects(connection, tenant_id, dropped, now)
+        def all_of_it(connection: Connection, tenant_id: str, book: Book) -> None:
+            writes.save_records(connection, tenant_id, book, records, now)
+            writes.drop_effects(connection, tenant_id, book, dropped, now)
             writes.release_approvals(connection, tenant_id, dropped)
-            writes.save_effects(connection, tenant_id, effects)
+            writes.save_effects(connection, tenant_id, book, effects, now)
             writes.save_approvals(connection, tenant_id, approvals)
             keeping.save_answers(connection, tenant_id, answers)
             writes.save_versions(connection, tenant_id, versions or {}, now)
 
-        await self._write(all_of_it)
+        await self._audited(all_of_it)
 
     async def due(self, now: datetime, states: Sequence[State], limit: int) -> tuple[Record, ...]:
         return await self._read(reads.due, now, states, limit)
@@ -117,11 +109,17 @@ class SqlLedger:
     async def interrupted(self, replica: str, now: datetime) -> tuple[Effect, ...]:
         return await self._read(leaving.interrupted, replica, now)
 
-    async def hold(self, hold: Hold) -> None:
-        await self._write(holding.hold, hold)
+    async def given(self, since: datetime) -> tuple[Effect, ...]:
+        return await self._read(amounts.given, since)
 
-    async def release(self, name: str, by: str, reason: str, now: datetime) -> bool:  # noqa: ARG002  for the audit
-        return await self._write(holding.release, name)
+    async def approved(self, now: datetime, hours: int) -> Approved:
+        return await self._read(amounts.approved, now, hours)
+
+    async def hold(self, hold: Hold) -> None:
+        await self._audited(holding.hold, hold)
+
+    async def release(self, name: str, by: str, reason: str, now: datetime) -> bool:
+        return await self._audited(holding.release, name, by, reason, now)
 
     async def holds(self) -> tuple[Hold, ...]:
         return tuple(await self._read(holding.standing))
@@ -138,7 +136,7 @@ class SqlLedger:
         It waits without letting anything else run, so that the call leaves in the very step in which it was
         written down: a process that dies in between would leave a call of which nobody knows.
         """
-        self._worker.submit(self._transaction, self._writing, leaving.depart, effect_id, now, leave).result()
+        self._desk.at_once(leaving.depart, effect_id, now, leave)
 
     async def settle(self, effect_id: str, outcome: Outcome, now: datetime) -> None:
         """Write how the effect went.
@@ -146,7 +144,13 @@ class SqlLedger:
         Raises:
             Conflict: the effect was settled otherwise for good, or is put back though it was not sent.
         """
-        await self._write(leaving.settle, effect_id, outcome, now)
+        await self._audited(leaving.settle, effect_id, outcome, now)
+
+    async def audit(self, entries: Sequence[Entry]) -> None:
+        def tell(_connection: Connection, _tenant_id: str, book: Book) -> None:
+            book.tell(*entries)
+
+        await self._audited(tell)
 
     async def spent(self, policy: str, since: datetime, *, apart_from: str = "") -> Spent:
         return await self._read(reads.spent, policy, since, apart_from)
@@ -179,7 +183,7 @@ class SqlLedger:
         return await self._read(claims.takers, network_message_ids)
 
     async def keep_set(self, kept: KeptSet) -> None:
-        await self._write(keeping.keep_set, kept)
+        await self._audited(keeping.keep_set, kept)
 
     async def kept_set(self, revision: str | None = None) -> KeptSet | None:
         return await self._read(keeping.kept_set, revision)
@@ -191,48 +195,16 @@ class SqlLedger:
         return await self._read(keeping.members)
 
     async def raise_alarm(self, alarm: Alarm) -> None:
-        await self._write(keeping.raise_alarm, alarm)
+        try:
+            await self._audited(keeping.raise_alarm, alarm)
+        except LedgerError:
+            if alarm.name != audit.ALARM:
+                raise
+            # That no entry can be written is told without one.
+            await self._write(keeping.raise_alarm, None, alarm)
 
-    async def clear_alarm(self, name: str) -> None:
-        await self._write(keeping.clear_alarm, name)
+    async def clear_alarm(self, name: str, now: datetime) -> None:
+        await self._audited(keeping.clear_alarm, name, now)
 
     async def alarms(self) -> tuple[Alarm, ...]:
         return await self._read(keeping.standing)
-
-    async def _read(
-        self, query: Callable[Concatenate[Connection, str, P], T], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
-        return await self._on_worker(self._reading, query, *args, **kwargs)
-
-    async def _write(
-        self, change: Callable[Concatenate[Connection, str, P], T], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
-        return await self._on_worker(self._writing, change, *args, **kwargs)
-
-    async def _on_worker(
-        self,
-        engine: Engine,
-        work: Callable[Concatenate[Connection, str, P], T],
-        *args: P.args,
-        **kwargs: P.kwargs,
-    ) -> T:
-        call = partial(self._transaction, engine, work, *args, **kwargs)
-        running = asyncio.get_running_loop().run_in_executor(self._worker, call)
-        running.add_done_callback(_look_at_failure)
-        return await asyncio.shield(running)
-
-    def _transaction(
-        self,
-        engine: Engine,
-        work: Callable[Concatenate[Connection, str, P], T],
-        *args: P.args,
-        **kwargs: P.kwargs,
-    ) -> T:
-        with told_apart(self._name), engine.begin() as connection:
-            return work(connection, self._tenant_id, *args, **kwargs)
-
-
-def _look_at_failure(running: "asyncio.Future[T]") -> None:
-    """Mark a failure as seen, so that one whose caller was cancelled is not reported as lost."""
-    if not running.cancelled():
-        running.exception()

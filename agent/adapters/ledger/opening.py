@@ -13,10 +13,13 @@ from sqlalchemy import URL, create_engine, event, make_url
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import ArgumentError
 
+from agent.adapters.ledger.auditing import Keeper, is_begun, require_key
+from agent.adapters.ledger.desk import Desk
 from agent.adapters.ledger.failures import told_apart
-from agent.adapters.ledger.files import prepare, require_private
+from agent.adapters.ledger.files import KEY_FILE, made_key, prepare, read_key, require_private
 from agent.adapters.ledger.ledger import SqlLedger
 from agent.adapters.ledger.schema import migrate, require_newest
+from agent.audit.key import Key
 from agent.model.errors import LedgerError
 
 PATIENCE = 10.0
@@ -25,15 +28,28 @@ PATIENCE = 10.0
 SHAPES = "write `sqlite:////directory/ledger.db` or `postgresql+psycopg://user@host/name`"
 
 
+REPLICA = "agent"
+"""Whose chain of the audit is continued, where nobody says."""
+
+
 @asynccontextmanager
-async def open_ledger(url: str, tenant_id: str, *, read_only: bool = False) -> AsyncIterator[SqlLedger]:
+async def open_ledger(
+    url: str, tenant_id: str, *, read_only: bool = False, replica: str = REPLICA, key: Key | None = None
+) -> AsyncIterator[SqlLedger]:
     """Give the tenant's ledger, ready to use, and close it afterwards.
 
     A ledger that is not there is created, an older one is migrated. With `read_only` neither happens and
     nothing can be written; this may be done while an agent runs.
 
+    Args:
+        url: where it is.
+        tenant_id: whose it is.
+        read_only: whether it is only looked at.
+        replica: whose chain of the audit is continued.
+        key: the audit's. Left out, SQLite's lies in a file beside the ledger, which is made at first; PostgreSQL has no beside.
+
     Raises:
-        LedgerError: it cannot be opened, lies open to other users, or is newer than this agent.
+        LedgerError: it cannot be opened, lies open to other users, is newer than this agent, or its audit was written with another key.
     """
     parsed = _parse(url)
     name = parsed.set(query={}).render_as_string(hide_password=True)
@@ -41,9 +57,62 @@ async def open_ledger(url: str, tenant_id: str, *, read_only: bool = False) -> A
     with ThreadPoolExecutor(1, thread_name_prefix="ledger") as worker:
         engine = await loop.run_in_executor(worker, _open, parsed, name, read_only)
         try:
-            yield SqlLedger(engine, tenant_id, worker, name)
+            keeper = None
+            if not read_only:
+                whose = (tenant_id, replica)
+                keeper = await loop.run_in_executor(worker, _keeper, engine, parsed, name, whose, key)
+            yield SqlLedger(Desk(engine, tenant_id, worker, name, keeper))
         finally:
             await asyncio.shield(loop.run_in_executor(worker, engine.dispose))
+
+
+def beside(url: str, name: str) -> Path | None:
+    """Return the path of a file of this name beside the ledger; None where the ledger is a server's."""
+    return _beside(_parse(url), name)
+
+
+def key_beside(url: str) -> Key | None:
+    """Return the key in the file beside this ledger; None where there is none.
+
+    Raises:
+        LedgerError: it lies open to other users, or is none.
+    """
+    path = beside(url, KEY_FILE)
+    return None if path is None or not path.exists() else _key(read_key(path), path)
+
+
+def _keeper(engine: Engine, url: URL, name: str, whose: tuple[str, str], key: Key | None) -> Keeper:
+    """Return who keeps the audit, once the key is known to be the one that it was written with."""
+    tenant_id, replica = whose
+    path = _beside(url, KEY_FILE)
+    with told_apart(name), engine.begin() as connection:
+        if key is None:
+            if path is None:
+                raise LedgerError(
+                    f"ledger `{name}`: the audit needs a key: set AIR_AGENT_AUDIT_KEY or `audit.key_file`, the same "
+                    "for every replica"
+                )
+            if not path.exists() and is_begun(connection, tenant_id):
+                raise LedgerError(
+                    f"ledger `{name}`: `{path}` is missing, the key that its audit was written with: restore it"
+                )
+            key = _key(made_key(path), path)
+        keeper = Keeper(key=key, tenant_id=tenant_id, replica=replica)
+        require_key(connection, keeper)
+    return keeper
+
+
+def _beside(url: URL, name: str) -> Path | None:
+    if url.get_backend_name() != "sqlite":
+        return None
+    return Path(url.database or "").absolute().with_name(name)
+
+
+def _key(text: str, path: Path) -> Key:
+    try:
+        return Key(text)
+    except ValueError as error:
+        raise LedgerError(f"ledger: `{path}` {error}, or restore the one that was there") from error
 
 
 def _open(url: URL, name: str, read_only: bool) -> Engine:
@@ -87,6 +156,7 @@ def _sqlite(url: URL, read_only: bool) -> Engine:
                 connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("PRAGMA secure_delete = ON")
         except BaseException:
             connection.close()
             raise

@@ -52,15 +52,25 @@ class Key(TypeDecorator[str]):
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
         """Return what is stored."""
-        if value is None or ("\0" not in value and "\\" not in value):
-            return value
-        return value.replace("\\", "\\\\").replace("\0", "\\0")
+        return None if value is None else escaped(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
         """Return what was stored."""
-        if value is None or "\\" not in value:
-            return value
-        return "\\".join(part.replace("\\0", "\0") for part in value.split("\\\\"))
+        return None if value is None else unescaped(value)
+
+
+def escaped(text: str) -> str:
+    """Return text as it is stored."""
+    if "\0" not in text and "\\" not in text:
+        return text
+    return text.replace("\\", "\\\\").replace("\0", "\\0")
+
+
+def unescaped(text: str) -> str:
+    """Return text as it was before it was stored."""
+    if "\\" not in text:
+        return text
+    return "\\".join(part.replace("\\0", "\0") for part in text.split("\\\\"))
 
 
 metadata = MetaData(
@@ -133,6 +143,21 @@ decisions = Table(
     ForeignKeyConstraint(["tenant_id", "action_id"], ["records.tenant_id", "records.id"]),
 )
 Index("ix_decisions_at", decisions.c.tenant_id, decisions.c.at, decisions.c.action_id, decisions.c.number)
+Index(
+    "ix_decisions_approved",
+    decisions.c.tenant_id,
+    decisions.c.at,
+    decisions.c.action_id,
+    sqlite_where=text("verb = 'approve' OR guard IS NOT NULL"),
+    postgresql_where=text("verb = 'approve' OR guard IS NOT NULL"),
+)
+Index(
+    "ix_decisions_braked",
+    decisions.c.tenant_id,
+    decisions.c.at,
+    sqlite_where=text("guard = 'brake'"),
+    postgresql_where=text("guard = 'brake'"),
+)
 
 effects = Table(
     "effects",
@@ -156,7 +181,15 @@ effects = Table(
     Column("undoes", Key),
     Column("request_id", Key),
     Column("sent_by", Key),
+    Column("amount", Integer, nullable=False),
     ForeignKeyConstraint(["tenant_id", "action_id"], ["records.tenant_id", "records.id"]),
+)
+Index(
+    "ix_effects_given",
+    effects.c.tenant_id,
+    effects.c.intended_at,
+    sqlite_where=text("went <> 'dropped'"),
+    postgresql_where=text("went <> 'dropped'"),
 )
 Index("ix_effects_action", effects.c.tenant_id, effects.c.action_id, effects.c.ordinal)
 Index(

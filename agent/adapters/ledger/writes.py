@@ -13,9 +13,13 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from agent.adapters.ledger import codec
+from agent.adapters.ledger.auditing import Book, decision_content, effect_content
 from agent.adapters.ledger.claims import chunks, claim, free
 from agent.adapters.ledger.failures import conflicting
+from agent.adapters.ledger.reads import effect
 from agent.adapters.ledger.tables import approvals, cursors, decisions, effects, incidents, records
+from agent.audit.chain import micros
+from agent.audit.entries import Before, of_change, of_decision, of_dropped, of_intent
 from agent.model.decision import Decision
 from agent.model.enactment import Approval, Effect, Record, State, Went
 from agent.model.errors import Conflict
@@ -46,7 +50,9 @@ def mark_alive(connection: Connection, tenant_id: str, moment: datetime) -> None
     upsert(connection, cursors, [{"tenant_id": tenant_id, "alive": moment}], ("alive",))
 
 
-def save_records(connection: Connection, tenant_id: str, batch: Sequence[Record], now: datetime) -> None:
+def save_records(
+    connection: Connection, tenant_id: str, book: Book, batch: Sequence[Record], now: datetime
+) -> None:
     """Write records, and append the decisions that differ from those in the ledger."""
     if not batch:
         return
@@ -57,16 +63,20 @@ def save_records(connection: Connection, tenant_id: str, batch: Sequence[Record]
     appended: list[dict[str, Any]] = []
     for one in ordered:
         action_id = one.action.id
-        version, digest, number = heads.get(action_id, (0, None, 0))
+        version, digest, number, before = heads.get(action_id, _NEW)
         if one.version != version or one.action.tenant_id != tenant_id:
             raise Conflict(f"the record of `{action_id}` was changed meanwhile: read it again")
         body = None if one.decision is None else codec.write_decision(one.decision)
         newest = None if body is None else codec.digest(body)
         if one.decision is not None and body is not None and newest != digest:
             number += 1
-            appended.append(_decision_row(tenant_id, one.decision, action_id, number, body))
-        row = _record_row(tenant_id, one, now) | {"decisions": number, "decision_digest": newest}
-        (changed if one.version else fresh).append(row)
+            row = _decision_row(tenant_id, one.decision, action_id, number, body)
+            appended.append(row)
+            content = book.binding(decision_content(row, micros(one.decision.at)))
+            book.tell(*of_decision(one, one.decision, number, content, now))
+        book.tell(*of_change(before, one, book.author, now))
+        written = _record_row(tenant_id, one, now) | {"decisions": number, "decision_digest": newest}
+        (changed if one.version else fresh).append(written)
     if fresh:
         with conflicting("a new record is in the ledger already: read it again"):
             connection.execute(insert(records), fresh)
@@ -76,7 +86,9 @@ def save_records(connection: Connection, tenant_id: str, batch: Sequence[Record]
             connection.execute(insert(decisions), appended)
 
 
-def save_effects(connection: Connection, tenant_id: str, batch: Sequence[Effect]) -> None:
+def save_effects(
+    connection: Connection, tenant_id: str, book: Book, batch: Sequence[Effect], now: datetime
+) -> None:
     """Write new effects, and claim their targets unless they are only observed."""
     if not batch:
         return
@@ -84,10 +96,15 @@ def save_effects(connection: Connection, tenant_id: str, batch: Sequence[Effect]
     rows = []
     for one in batch:
         last[one.action_id] = last.get(one.action_id, 0) + 1
-        rows.append(_effect_row(tenant_id, one, last[one.action_id]))
+        row = _effect_row(tenant_id, one, last[one.action_id])
+        rows.append(row)
+        if one.went is not Went.OBSERVED:
+            book.tell(of_intent(one, book.author, book.binding(effect_content(row)), now))
     rows.sort(key=lambda row: str(row["id"]))
     statement = inserting(connection, effects)
-    replaced = {name: statement.excluded[name] for name in rows[0] if name not in {"tenant_id", "id"}}
+    # Calls that were made before it was dropped stay counted.
+    kept = {"tenant_id", "id", "attempts"}
+    replaced = {name: statement.excluded[name] for name in rows[0] if name not in kept}
     statement = statement.on_conflict_do_update(
         index_elements=[effects.c.tenant_id, effects.c.id],
         set_=replaced,
@@ -100,7 +117,9 @@ def save_effects(connection: Connection, tenant_id: str, batch: Sequence[Effect]
     claim(connection, tenant_id, [one for one in batch if str(one.went) not in NEVER_SENT])
 
 
-def drop_effects(connection: Connection, tenant_id: str, effect_ids: Sequence[str], now: datetime) -> None:
+def drop_effects(
+    connection: Connection, tenant_id: str, book: Book, effect_ids: Sequence[str], now: datetime
+) -> None:
     """Turn intended effects into dropped ones, and let go of their targets."""
     for some in chunks(sorted(set(effect_ids))):
         mine = (effects.c.tenant_id == tenant_id, effects.c.id.in_(some))
@@ -108,9 +127,11 @@ def drop_effects(connection: Connection, tenant_id: str, effect_ids: Sequence[st
             update(effects)
             .where(*mine, effects.c.went == str(Went.INTENDED))
             .values(went=str(Went.DROPPED), settled_at=now)
-        )
-        if dropped.rowcount != len(some):
+            .returning(effects)
+        ).all()
+        if len(dropped) != len(some):
             raise Conflict("an effect that was to be dropped has left already: read its action again")
+        book.tell(*(of_dropped(effect(row), book.author, now) for row in dropped))
         free(connection, tenant_id, some)
 
 
@@ -194,15 +215,23 @@ _UPDATE = (
 )
 
 
-def _heads(
-    connection: Connection, tenant_id: str, action_ids: Sequence[str]
-) -> dict[str, tuple[int, str | None, int]]:
-    found: dict[str, tuple[int, str | None, int]] = {}
+_Head = tuple[int, str | None, int, Before]
+"""What a save must know of a record as it is: version, digest of the decision in force, how many it had, and its state."""
+
+_NEW: _Head = (0, None, 0, Before())
+
+
+def _heads(connection: Connection, tenant_id: str, action_ids: Sequence[str]) -> dict[str, _Head]:
+    columns = ("id", "version", "decision_digest", "decisions", "state", "notes")
+    found: dict[str, _Head] = {}
     for some in chunks(action_ids):
-        query = select(records.c.id, records.c.version, records.c.decision_digest, records.c.decisions).where(
+        query = select(*(records.c[name] for name in columns)).where(
             records.c.tenant_id == tenant_id, records.c.id.in_(some)
         )
-        found.update((row[0], (row[1], row[2], row[3])) for row in connection.execute(query))
+        for row in connection.execute(query):
+            seen = codec.read_notes(row.notes).confirmation
+            before = Before(State(row.state), seen)
+            found[row.id] = (row.version, row.decision_digest, row.decisions, before)
     return found
 
 
@@ -271,6 +300,7 @@ def _effect_row(tenant_id: str, one: Effect, ordinal: int) -> dict[str, Any]:
         "detail": one.detail,
         "bulk_id": one.bulk_id,
         "targets": codec.write(one.targets),
+        "amount": len(one.targets),
         "kind": str(one.kind),
         "before": codec.write_texts(one.before) if one.before else None,
         "senders_copy": int(one.senders_copy),

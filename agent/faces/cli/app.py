@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from agent.faces.cli.audit_commands import audit
 from agent.faces.cli.failures import Commands
 from agent.faces.cli.options import Json, SettingsFile, UntilStdinCloses
 from agent.faces.cli.policy_commands import policies
@@ -19,6 +20,7 @@ app = typer.Typer(
     epilog="Exit codes: 0 fine, 1 findings, 2 wrong use or configuration, 3 Graph cannot be reached.",
 )
 app.add_typer(policies, name="policy")
+app.add_typer(audit, name="audit")
 
 
 @app.command()

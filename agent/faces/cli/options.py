@@ -90,5 +90,14 @@ def loaded_to_look(path: Path | None) -> Settings:
     return load(_found(path), os.environ, logs_in=False)
 
 
+def loaded_to_audit(path: Path | None) -> Settings:
+    """Return the same for a command that does not log in, and writes the audit or checks it.
+
+    Raises:
+        SettingsError: something else is missing or wrong.
+    """
+    return load(_found(path), os.environ, logs_in=False, audits=True)
+
+
 def _found(path: Path | None) -> Path | None:
     return USUAL if path is None and USUAL.exists() else path

@@ -1,7 +1,8 @@
 """(A recorded decision, the set that made it) -> the decision made once more, and where it differs.
 
 What is no outcome of judging is taken from the record: the facts and their moment, the digest of the evidence,
-the words that name the action, what its policies had spent, and which version and commit judged.
+the words that name the action, what the guard rails said, the caps as they stood, what its policies had spent, and
+which version and commit judged.
 """
 
 from collections.abc import Iterator
@@ -55,8 +56,12 @@ def decide_again(judge: Judge, action: PendingAction, recorded: Decision) -> Dec
     decision = msgspec.structs.replace(decision, git=recorded.git)
     if decision.verb is not Verb.APPROVE:
         return decision
+    if recorded.held:
+        return guarded(decision, recorded.weighed, recorded.held, approvers=recorded.approvers)
     deciding = [judge.policies[name] for name in decision.policies]
-    return guarded(decision, weigh(deciding, _spent(recorded), _messages(recorded)))
+    caps = [one for one in recorded.weighed if one.cap]
+    weighed = weigh(deciding, _spent(recorded), _messages(recorded), caps)
+    return guarded(decision, weighed, approvers=recorded.approvers)
 
 
 def as_it_was(action: PendingAction, facts: Facts, label: str) -> PendingAction:
@@ -71,7 +76,7 @@ def as_it_was(action: PendingAction, facts: Facts, label: str) -> PendingAction:
 
 
 def _spent(recorded: Decision) -> Spending:
-    told = {(one.policy, one.unit): one.spent for one in recorded.weighed}
+    told = {(one.policy, one.unit): one.spent for one in recorded.weighed if not one.cap}
 
     def spent(policy: Policy, unit: Unit, _: Limit) -> int:
         found = told.get((policy.name, unit))

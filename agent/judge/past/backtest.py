@@ -127,7 +127,7 @@ class Hindsight:
             {(name, ours[name].digest) for name in after.policies},
         )
         differing = {name for name, _ in sides[0] ^ sides[1]}
-        passed = [one.policy for one in (*after.weighed, *before.weighed) if one.is_over]
+        passed = [one.policy for one in (*after.weighed, *before.weighed) if one.is_over and one.policy]
         return tuple(sorted(differing)) or tuple(passed[:1]) or after.policies or before.policies
 
 

@@ -4,9 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from agent.judge.guard import first_passed, guard_of, weigh
 from agent.judge.past.both import Ruled
+from agent.judge.past.capped import Capped
 from agent.judge.past.spending import Spending
+from agent.judge.rails.approvers import BY_POLICY, by_policy, wanted_by
 from agent.model.backtest import Fate, Judgement
-from agent.model.decision import Unit, Verb
+from agent.model.decision import Guarded, Unit, Verb
 from agent.model.enactment import Approval
 from agent.model.facts import Facts
 from agent.model.past import Judged
@@ -20,7 +22,9 @@ FATES = {Verb.APPROVE: Fate.APPROVE, Verb.REJECT: Fate.REJECT, Verb.ESCALATE: Fa
 def recorded(judged: Judged) -> Judgement:
     """Return what the record made of it."""
     fate = Fate.HELD if judged.guard is not None else FATES[judged.verb]
-    return Judgement(fate=fate, policies=judged.policies, guard=judged.guard, weighed=judged.weighed)
+    return Judgement(
+        fate=fate, policies=judged.policies, guard=judged.guard, weighed=judged.weighed, held=judged.held
+    )
 
 
 def kind_of(judged: Judged) -> ActionKind:
@@ -46,6 +50,16 @@ def _estimated(facts: Facts) -> int:
     return int(count) if isinstance(count, int | float) else 1
 
 
+def _said(judged: Judged, deciding: Sequence[Policy]) -> tuple[Guarded, ...]:
+    """Return what stands against an approval: what the rails said, as recorded, and what these policies want.
+
+    Where the record did not approve it no rail was asked, and none is assumed to have stood against it.
+    """
+    others = tuple(one for one in judged.held if one.guard != BY_POLICY)
+    count = wanted_by(deciding)
+    return (*others, by_policy(count)) if count else others
+
+
 class Course:
     """What a set has approved on its way through the record, beside what was approved in the record."""
 
@@ -54,6 +68,7 @@ class Course:
         self.policies: Mapping[str, Policy] = {policy.name: policy for policy in policies}
         self._ours = Spending(policies)
         self._theirs = Spending(policies)
+        self._caps = Capped()
         self._alone: set[str] = set()
         """Actions that the set approved and the record did not."""
         for one in earlier:
@@ -73,7 +88,11 @@ class Course:
             return ours if known is None else max(0, known + ours - self._theirs.spent(*place))
 
         deciding = [self.policies[name] for name in ruled.policies]
-        weighed = weigh(deciding, spent, messages_of(judged)[0])
+        said = _said(judged, deciding)
+        if said:
+            return Judgement(fate=Fate.HELD, policies=ruled.policies, guard=said[0].guard, held=said)
+        messages = messages_of(judged)[0]
+        weighed = weigh(deciding, spent, messages, self._caps.stand(judged, kind_of(judged), messages))
         passed = first_passed(weighed)
         if passed is None:
             return Judgement(fate=Fate.APPROVE, policies=ruled.policies, weighed=weighed)
@@ -94,6 +113,7 @@ class Course:
         if not (counts_for_them or counts_for_us):
             return
         messages = messages_of(judged)[0]
+        self._caps.add(judged, kind_of(judged), messages, ours=counts_for_us, theirs=counts_for_them)
         if counts_for_them:
             self._theirs.add(judged.policies, judged.at, judged.action_id, messages)
         if counts_for_us:

@@ -76,6 +76,7 @@ def effects(
             kind=step.kind,
             targets=step.targets,
             before=step.before,
+            senders_copy=decision.senders_copy and step.kind is EffectKind.SOFT_DELETE,
             went=Went.OBSERVED if observes else Went.INTENDED,
             intended_at=decision.at,
         )

@@ -1,6 +1,6 @@
 """The schema of a policy file."""
 
-from agent.judge.parse import HIGHEST_PRIORITY, KEYS, REQUIRED
+from agent.judge.parse import HIGHEST_PRIORITY, KEYS, MOST_APPROVERS, OF_DECIDING, REQUIRED
 from agent.judge.schema.conditions import ACTION, definitions, only
 from agent.judge.schema.values import (
     GUID,
@@ -19,8 +19,6 @@ from agent.judge.words import CLASSIFICATIONS, DETERMINATIONS
 from agent.model.decision import Verb
 from agent.model.pending import MAIL_KINDS, ActionKind
 from agent.model.policy import Mode
-
-ONLY_OF_DECIDING = ("priority", "limits", "classification", "escalation")
 
 
 def policy_schema() -> Schema:
@@ -76,6 +74,18 @@ def _properties() -> dict[str, Schema]:
             minProperties=1,
             description="how much it may approve; past it a person is asked",
         ),
+        "approvers": {
+            "type": "integer",
+            "minimum": 0,
+            "maximum": MOST_APPROVERS,
+            "default": 0,
+            "description": "how many people have to approve what it approves; 0 for none",
+        },
+        "remediateSendersCopy": {
+            "type": "boolean",
+            "default": False,
+            "description": "whether the sender's own copy of a message is deleted too",
+        },
         "escalation": text("the chain of people to ask"),
         "inform": text("a chain to tell whenever it matches, whatever is decided"),
     }
@@ -89,18 +99,21 @@ def _of_verbs() -> list[Schema]:
         return {"properties": {"decide": {"not": {"const": verb.value}}}, **decides}
 
     return [
-        when(unless(Verb.APPROVE), without("limits")),
+        when(unless(Verb.APPROVE), without("limits", "approvers", "remediateSendersCopy")),
         when(
             {"properties": {"decide": {"const": Verb.ESCALATE.value}}, **decides}, without("classification")
         ),
-        {"if": decides, "else": without(*ONLY_OF_DECIDING)},
+        {"if": decides, "else": without(*OF_DECIDING)},
     ]
 
 
 def _of_limits() -> Schema:
     """Return that only mail has messages to limit."""
     mail: Schema = {"properties": {"for": {"contains": {"enum": sorted(MAIL_KINDS)}}}}
-    return {"if": mail, "else": {"properties": {"limits": without("messages")}}}
+    return {
+        "if": mail,
+        "else": {"properties": {"limits": without("messages"), "remediateSendersCopy": False}},
+    }
 
 
 def _of_kind(kind: ActionKind) -> Schema:

@@ -1,5 +1,8 @@
 """Every kind of effect; leases, holds and replicas; the audit; what hunting's rows say of actions."""
 
+import json
+import zlib
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -9,11 +12,15 @@ branch_labels = None
 depends_on = None
 
 SENT = sa.text("went = 'sent'")
+APPROVED = sa.text("verb = 'approve' OR guard IS NOT NULL")
+BRAKED = sa.text("guard = 'brake'")
+GIVEN = sa.text("went <> 'dropped'")
 SENT_AT = sa.text("sent_at IS NOT NULL")
 
 
 def upgrade() -> None:
     """Create the tables, and let effects be of other kinds than soft deletion."""
+    _decisions()
     _effects()
     _targets()
     _standing()
@@ -37,6 +44,15 @@ def _effects() -> None:
     op.add_column("effects", sa.Column("undoes", sa.Text()))
     op.add_column("effects", sa.Column("request_id", sa.Text()))
     op.add_column("effects", sa.Column("sent_by", sa.Text()))
+    op.add_column("effects", sa.Column("amount", sa.Integer(), nullable=False, server_default="0"))
+    _count_targets()
+    op.create_index(
+        "ix_effects_given",
+        "effects",
+        ["tenant_id", "intended_at"],
+        sqlite_where=GIVEN,
+        postgresql_where=GIVEN,
+    )
     op.create_index(
         "ix_effects_sent", "effects", ["tenant_id", "sent_by"], sqlite_where=SENT, postgresql_where=SENT
     )
@@ -47,6 +63,31 @@ def _effects() -> None:
         sqlite_where=SENT_AT,
         postgresql_where=SENT_AT,
     )
+
+
+def _count_targets() -> None:
+    """Write down of each effect how many targets it has, so that they can be summed."""
+    connection = op.get_bind()
+    table = sa.table("effects", *(sa.column(name) for name in ("tenant_id", "id", "targets", "amount")))
+    counted = [
+        {"of_tenant": row.tenant_id, "of_id": row.id, "many": _length(bytes(row.targets))}
+        for row in connection.execute(sa.select(table.c.tenant_id, table.c.id, table.c.targets))
+    ]
+    if counted:
+        mine = (table.c.tenant_id == sa.bindparam("of_tenant"), table.c.id == sa.bindparam("of_id"))
+        connection.execute(sa.update(table).where(*mine).values(amount=sa.bindparam("many")), counted)
+
+
+def _length(body: bytes) -> int:
+    return len(json.loads(zlib.decompress(body) if body[:1] == b"x" else body))
+
+
+def _decisions() -> None:
+    for name, columns, where in (
+        ("ix_decisions_approved", ["tenant_id", "at", "action_id"], APPROVED),
+        ("ix_decisions_braked", ["tenant_id", "at"], BRAKED),
+    ):
+        op.create_index(name, "decisions", columns, sqlite_where=where, postgresql_where=where)
 
 
 def _targets() -> None:

@@ -1,0 +1,143 @@
+"""How much was given away, and how much was sent. Each function runs inside a transaction that the caller has opened."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import BigInteger, ColumnElement, Select, func, literal, literal_column, select, type_coerce
+from sqlalchemy.engine import Connection
+
+from agent.adapters.ledger.reads import effect
+from agent.adapters.ledger.tables import EPOCH, MICROSECOND, decisions, effects, records
+from agent.model.decision import Unit
+from agent.model.enactment import MAIL_EFFECTS, Effect, State, Went
+from agent.model.errors import Held, Unavailable
+from agent.model.rails import Approved, Cap
+
+HOUR = timedelta(hours=1)
+
+RUNS = timedelta(minutes=30)
+"""How long a remediation whose end was not seen is taken to run. How long Microsoft's take is UNCONFIRMED: minutes
+mostly, hours at times, and one that is never seen to end must not stop all others."""
+
+APPROVED = "decisions.verb = 'approve' OR decisions.guard IS NOT NULL"
+GIVEN = "effects.went <> 'dropped'"
+BRAKED = "decisions.guard = 'brake'"
+"""The conditions of the partial indexes, word for word: SQLite would not use them otherwise."""
+
+Chosen = tuple[ColumnElement[bool], ...]
+
+
+def given(connection: Connection, tenant_id: str, since: datetime) -> tuple[Effect, ...]:
+    """Return effects that were intended since then and not dropped, oldest first."""
+    query = (
+        select(effects)
+        .where(
+            effects.c.tenant_id == tenant_id,
+            effects.c.intended_at >= since,
+            literal_column(GIVEN),
+        )
+        .order_by(effects.c.intended_at, effects.c.id)
+    )
+    return tuple(effect(row) for row in connection.execute(query))
+
+
+def approved(connection: Connection, tenant_id: str, now: datetime, hours: int) -> Approved:
+    """Return how many actions policies approved for the first time, hour by hour."""
+    hour = HOUR // MICROSECOND
+    moment = (now - EPOCH) // MICROSECOND
+    braked = connection.scalar(
+        select(func.max(decisions.c.at)).where(
+            decisions.c.tenant_id == tenant_id, decisions.c.at > now - HOUR, literal_column(f"({BRAKED})")
+        )
+    )
+    firsts = (
+        select(type_coerce(func.min(decisions.c.at), BigInteger).label("first"))
+        .where(
+            decisions.c.tenant_id == tenant_id,
+            decisions.c.at > now - hours * HOUR,
+            literal_column(f"({APPROVED})"),
+        )
+        .group_by(decisions.c.action_id)
+        .subquery()
+    )
+    ago = (literal(moment, BigInteger) - firsts.c.first) // hour
+    by_hour = {row[0]: row[1] for row in connection.execute(select(ago, func.count()).group_by(ago))}
+    unasked = by_hour.get(0, 0)
+    if braked is not None:
+        later = select(func.count()).where(firsts.c.first > (braked - EPOCH) // MICROSECOND)
+        unasked = connection.scalar(later) or 0
+    return Approved(unasked=unasked, by_hour=by_hour)
+
+
+def within(
+    connection: Connection, tenant_id: str, effect_id: str, now: datetime, caps: tuple[Cap, ...]
+) -> None:
+    """Weigh one more effect against what was sent in the window of each cap. Raises Held where it would pass one."""
+    one = connection.execute(
+        select(effects.c.action_id, effects.c.kind, effects.c.amount).where(
+            effects.c.tenant_id == tenant_id, effects.c.id == effect_id
+        )
+    ).first()
+    if one is None:
+        return
+    for cap in caps:
+        if cap.kinds is not None and one.kind not in cap.kinds:
+            continue
+        since = (effects.c.tenant_id == tenant_id, effects.c.sent_at >= now - cap.window)
+        if cap.unit is Unit.MESSAGES:
+            if one.kind in MAIL_EFFECTS:
+                _weigh(cap, connection.scalar(messages_sent(since, cap)) or 0, one.amount)
+        else:
+            _weigh(cap, connection.scalar(actions_sent(since, cap, one.action_id)) or 0, 1)
+
+
+def _weigh(cap: Cap, spent: int, asked: int) -> None:
+    if spent + asked <= cap.count:
+        return
+    hours = cap.window // HOUR
+    span = "one hour" if hours == 1 else f"{hours} hours"
+    words = f"all policies together may have {cap.count:,} {cap.unit} in {span}, {spent:,} were sent"
+    raise Held(cap.name, words if cap.unit is Unit.ACTIONS else f"{words}, and this has {asked:,}")
+
+
+def messages_sent(since: Chosen, cap: Cap) -> "Select[int]":
+    """Return the query for how many messages were sent."""
+    kinds = MAIL_EFFECTS if cap.kinds is None else MAIL_EFFECTS & cap.kinds
+    return select(func.coalesce(func.sum(effects.c.amount), 0)).where(*since, _of(sorted(kinds)))
+
+
+def actions_sent(since: Chosen, cap: Cap, apart_from: str) -> "Select[int]":
+    """Return the query for how many other actions were sent, each once."""
+    counted = select(func.count(effects.c.action_id.distinct())).where(
+        *since, effects.c.action_id.concat("") != apart_from
+    )
+    return counted if cap.kinds is None else counted.where(_of(sorted(cap.kinds)))
+
+
+def _of(kinds: list[str]) -> ColumnElement[bool]:
+    return effects.c.kind.in_([str(kind) for kind in kinds])
+
+
+def room(connection: Connection, tenant_id: str, effect_id: str, now: datetime, active: int) -> None:
+    """Look whether one more remediation of mail may run. Raises Unavailable where as many run as may.
+
+    One runs from when it was sent until it was seen to have worked or was refused, or for as long as one may take.
+    """
+    kinds = _of(sorted(MAIL_EFFECTS))
+    is_mail = select(effects.c.id).where(effects.c.tenant_id == tenant_id, effects.c.id == effect_id, kinds)
+    if connection.execute(is_mail).first() is None:
+        return
+    running = (
+        select(func.count())
+        .select_from(effects)
+        .join(records, (records.c.tenant_id == effects.c.tenant_id) & (records.c.id == effects.c.action_id))
+        .where(
+            effects.c.tenant_id == tenant_id,
+            effects.c.sent_at > now - RUNS,
+            kinds,
+            effects.c.went.in_([str(Went.SENT), str(Went.DONE), str(Went.UNKNOWN)]),
+            records.c.state.not_in([str(State.CONFIRMED), str(State.UNDONE)]),
+        )
+    )
+    count = connection.scalar(running) or 0
+    if count >= active:
+        raise Unavailable(f"{count} remediations run already, and Microsoft lets {active} run at once: later")

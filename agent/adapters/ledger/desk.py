@@ -1,0 +1,99 @@
+"""One tenant's place at the database: what is read and written there, in transactions, on one thread."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy.engine import Connection, Engine
+
+from agent.adapters.ledger.auditing import Book, Keeper
+from agent.adapters.ledger.failures import told_apart
+from agent.model.errors import LedgerError
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+SNAPSHOT = {"postgresql": {"isolation_level": "REPEATABLE READ"}}
+"""What makes all queries of one reading see the same moment; in SQLite they do so anyway."""
+
+
+class Desk:
+    """Runs what is asked of the database.
+
+    It is spoken to on the worker's one thread, so that the loop never waits for a disk and statements keep their
+    order. A call that is cancelled is finished all the same: what was begun is written whole. `keeper` is
+    None where nothing can be written.
+    """
+
+    def __init__(
+        self, engine: Engine, tenant_id: str, worker: ThreadPoolExecutor, name: str, keeper: Keeper | None
+    ) -> None:
+        self._reading = engine.execution_options(**SNAPSHOT.get(engine.dialect.name, {}))
+        self._writing = engine.execution_options(writes=True)
+        self._tenant_id = tenant_id
+        self._worker = worker
+        self._name = name
+        self._keeper = keeper
+
+    @property
+    def keeper(self) -> Keeper:
+        """Who keeps the audit. Raises LedgerError where the ledger was opened for reading only."""
+        if self._keeper is None:
+            raise LedgerError(f"ledger `{self._name}`: is read-only: it was opened to look")
+        return self._keeper
+
+    async def read(
+        self, query: Callable[Concatenate[Connection, str, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Return what a query finds, all of it as of one moment."""
+        return await self._on_worker(partial(self._transaction, self._reading, query, *args, **kwargs))
+
+    async def write(
+        self, change: Callable[Concatenate[Connection, str, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Make a change of which the audit does not tell."""
+        return await self._on_worker(partial(self._transaction, self._writing, change, *args, **kwargs))
+
+    async def audited(
+        self, change: Callable[Concatenate[Connection, str, Book, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Make a change together with the entries that tell of it, or neither."""
+        return await self._on_worker(partial(self._told, change, *args, **kwargs))
+
+    def at_once(
+        self, change: Callable[Concatenate[Connection, str, Book, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Do the same and let nothing else run meanwhile."""
+        return self._worker.submit(partial(self._told, change, *args, **kwargs)).result()
+
+    async def _on_worker(self, work: Callable[[], T]) -> T:
+        running = asyncio.get_running_loop().run_in_executor(self._worker, work)
+        running.add_done_callback(_look_at_failure)
+        return await asyncio.shield(running)
+
+    def _transaction(
+        self,
+        engine: Engine,
+        work: Callable[Concatenate[Connection, str, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        with told_apart(self._name), engine.begin() as connection:
+            return work(connection, self._tenant_id, *args, **kwargs)
+
+    def _told(
+        self, change: Callable[Concatenate[Connection, str, Book, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        book = Book(self.keeper)
+        with told_apart(self._name), self._writing.begin() as connection:
+            done = change(connection, self._tenant_id, book, *args, **kwargs)
+            book.close(connection)
+            return done
+
+
+def _look_at_failure(running: "asyncio.Future[T]") -> None:
+    """Mark a failure as seen, so that one whose caller was cancelled is not reported as lost."""
+    if not running.cancelled():
+        running.exception()

@@ -1,0 +1,74 @@
+"""Entries on their way out of the ledger, and how far they have come."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import and_, select, update
+from sqlalchemy.engine import Connection
+
+from agent.adapters.ledger.tables import audit_entries, audit_heads
+from agent.audit.chain import micros
+from agent.model.audit import Head, Link
+
+
+def head(connection: Connection, tenant_id: str, replica: str) -> Head:
+    """Return where the chain ends; number 0 where it has not begun."""
+    query = select(audit_heads).where(audit_heads.c.tenant_id == tenant_id, audit_heads.c.replica == replica)
+    row = connection.execute(query).first()
+    if row is None:
+        return Head(replica=replica, number=0, mac=b"")
+    return Head(replica=replica, number=row.number, mac=row.mac, shipped=row.shipped)
+
+
+def links(connection: Connection, tenant_id: str, replica: str, limit: int) -> tuple[Link, ...]:
+    """Return the entries that were not shipped yet, in their order."""
+    query = (
+        select(audit_entries)
+        .where(
+            audit_entries.c.tenant_id == tenant_id,
+            audit_entries.c.replica == replica,
+            audit_entries.c.number > head(connection, tenant_id, replica).shipped,
+        )
+        .order_by(audit_entries.c.number)
+        .limit(limit)
+    )
+    return tuple(
+        Link(
+            replica=replica,
+            number=row.number,
+            at=micros(row.at),
+            event=row.event,
+            action_id=row.action_id,
+            body=row.body,
+            mac=row.mac,
+        )
+        for row in connection.execute(query)
+    )
+
+
+def waiting(connection: Connection, tenant_id: str) -> Mapping[str, datetime]:
+    """Return the moment of the first entry that was not shipped yet, by replica."""
+    first = and_(
+        audit_entries.c.tenant_id == audit_heads.c.tenant_id,
+        audit_entries.c.replica == audit_heads.c.replica,
+        audit_entries.c.number == audit_heads.c.shipped + 1,
+    )
+    query = (
+        select(audit_heads.c.replica, audit_entries.c.at)
+        .join_from(audit_heads, audit_entries, first)
+        .where(audit_heads.c.tenant_id == tenant_id, audit_heads.c.shipped < audit_heads.c.number)
+    )
+    return {row.replica: row.at for row in connection.execute(query)}
+
+
+def mark(connection: Connection, tenant_id: str, replica: str, number: int, now: datetime) -> None:
+    """Remember that everything up to this number was shipped; what was remembered already is never taken back."""
+    connection.execute(
+        update(audit_heads)
+        .where(
+            audit_heads.c.tenant_id == tenant_id,
+            audit_heads.c.replica == replica,
+            audit_heads.c.shipped < number,
+        )
+        .values(shipped=number, shipped_at=now)
+    )

@@ -1,0 +1,127 @@
+"""Entries and anchors as JSON lines: for the shipped copy, the second place, and whoever collects logs."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeVar
+
+import msgspec
+
+from agent.audit.chain import micros, read_body
+from agent.model.audit import Anchor, Kept, Link
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """One shipped entry. `entry` are the body's bytes as the mac covers them."""
+
+    tenant: str
+    replica: str
+    number: int
+    mac: str
+    entry: msgspec.Raw
+
+
+class Exported(Line, frozen=True, kw_only=True, omit_defaults=True):
+    """One exported entry, with what is left of its personal values where they are asked for."""
+
+    values: dict[str, str] | None = None
+
+
+class Unreadable(Exception):
+    """A line is not what is written here; says which, counted from 1."""
+
+
+_encoder = msgspec.json.Encoder()
+_lines = msgspec.json.Decoder(Line)
+_anchors = msgspec.json.Decoder(Anchor)
+
+
+def line(tenant_id: str, link: Link) -> bytes:
+    """Return the entry as one line, without its break."""
+    return _encoder.encode(
+        Line(
+            tenant=tenant_id,
+            replica=link.replica,
+            number=link.number,
+            mac=link.mac.hex(),
+            entry=msgspec.Raw(link.body),
+        )
+    )
+
+
+def exported(tenant_id: str, link: Link, kept: Sequence[Kept] | None) -> bytes:
+    """Return the entry as one line, with these personal values; None leaves them out."""
+    return _encoder.encode(
+        Exported(
+            tenant=tenant_id,
+            replica=link.replica,
+            number=link.number,
+            mac=link.mac.hex(),
+            entry=msgspec.Raw(link.body),
+            values=None if kept is None else {one.name: one.value for one in kept},
+        )
+    )
+
+
+def read_lines(lines: Iterable[bytes]) -> Iterator[tuple[str, Link]]:
+    """Give tenant and entry of each line; empty ones are passed over.
+
+    So is a line that was cut off by a crash or a full disk, if it comes again whole; or if it is the last.
+
+    Raises:
+        Unreadable: a line is none of ours.
+    """
+    for found in _whole(lines, _lines, "entry of an audit"):
+        content = bytes(found.entry)
+        read = read_body(content)
+        yield (
+            found.tenant,
+            Link(
+                replica=found.replica,
+                number=found.number,
+                at=micros(read.at),
+                event=read.event,
+                action_id=read.action_id,
+                body=content,
+                mac=bytes.fromhex(found.mac),
+            ),
+        )
+
+
+def read_anchors(lines: Iterable[bytes]) -> Iterator[Anchor]:
+    """Give the anchor of each line, also where syslog has written something before it; the same are passed over.
+
+    Raises:
+        Unreadable: a line is none of ours.
+    """
+    yield from _whole((raw[max(raw.find(b"{"), 0) :] for raw in lines), _anchors, "anchor")
+
+
+L = TypeVar("L", Line, Anchor)
+
+
+def _whole(lines: Iterable[bytes], decoder: "msgspec.json.Decoder[L]", what: str) -> Iterator[L]:
+    cut: tuple[int, bytes] | None = None
+    for place, raw in enumerate(lines, 1):
+        if not raw.strip():
+            continue
+        try:
+            found = decoder.decode(raw)
+            bytes.fromhex(found.mac)
+            if isinstance(found, Line):
+                read_body(bytes(found.entry))
+        except (msgspec.DecodeError, ValueError) as error:
+            if cut is not None:
+                raise Unreadable(f"line {cut[0]} is no {what}") from error
+            cut = (place, raw.rstrip(b"\n"))
+            if not raw.endswith(b"\n"):
+                return
+            continue
+        if cut is not None and raw.startswith(cut[1]):
+            cut = None
+        yield found
+    if cut is not None:
+        raise Unreadable(f"line {cut[0]} is no {what}")
+
+
+def anchor_line(anchor: Anchor) -> bytes:
+    """Return the anchor as one line, without its break."""
+    return _encoder.encode(anchor)

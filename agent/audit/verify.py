@@ -1,0 +1,195 @@
+"""The whole audit: every chain from its beginning to its head, its copies elsewhere, and the ledger's own tables."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Protocol
+
+import msgspec
+
+from agent.audit.chain import Body, read_body
+from agent.audit.claims import Claims
+from agent.audit.erasures import Erasures
+from agent.audit.following import Following
+from agent.audit.key import Key
+from agent.audit.witness import Copy
+from agent.model.audit import Carried, Chained, Decided, Fault, Head, Kept, Link, Verdict
+
+Progress = Callable[[int, int], None]
+"""Told now and then how many entries have been looked at, and how many there are."""
+
+EVERY = 5_000
+"""Entries between two words of progress."""
+
+
+class Told(Protocol):
+    """The ledger as it was at one moment, read raw."""
+
+    def heads(self) -> Sequence[Head]:
+        """Return the head of every chain."""
+        ...
+
+    def replicas(self) -> Sequence[str]:
+        """Return every replica that has entries or values, by name."""
+        ...
+
+    def erasures(self) -> Iterator[bytes]:
+        """Give the bodies of all entries that say that they are of erasures."""
+        ...
+
+    def links(self, replica: str) -> Iterator[Link]:
+        """Give the entries of one chain by their numbers."""
+        ...
+
+    def values(self, replica: str) -> Iterator[Kept]:
+        """Give the personal values of one chain by the numbers of their entries."""
+        ...
+
+    def decided(self) -> Iterator[Decided]:
+        """Give every decision."""
+        ...
+
+    def carried(self) -> Iterator[Carried]:
+        """Give every effect that was meant to leave."""
+        ...
+
+
+def verify(
+    told: Told,
+    key: Key,
+    tenant_id: str,
+    *,
+    copies: Sequence[Copy] = (),
+    are_all: bool = False,
+    progress: Progress = lambda _done, _of: None,
+) -> Verdict:
+    """Return what is found of the whole audit: every chain is followed to its first bad entry.
+
+    Where a chain breaks, what came after it in that chain is not gone by, so that the ledger's other tables are only
+    compared where all chains hold.
+
+    Args:
+        told: the ledger.
+        key: the audit's.
+        tenant_id: whose audit it is.
+        copies: what stands outside the ledger.
+        are_all: whether these are all files that entries were shipped to, so that what is in none of them was cut out.
+        progress: is told now and then how many entries of how many were looked at.
+    """
+    heads = {head.replica: head for head in told.heads()}
+    total = sum(head.number for head in heads.values() if type(head.number) is int)
+    names = {*heads, *told.replicas(), *(name for copy in copies for name in copy.chains)}
+    erasures = Erasures(_bodies(told.erasures()))
+    claims = Claims(key, tenant_id)
+    counted = _Counted(progress, total)
+    chains: list[Chained] = []
+    erased = 0
+    for replica in sorted(names, key=str):
+        if not isinstance(replica, str):
+            words = "something was added under a name that is none"
+            chains.append(_stray(repr(replica), words))
+            continue
+        witnesses = [copy.chains[replica] for copy in copies if replica in copy.chains]
+        chain = Following(key, tenant_id, replica, witnesses=witnesses, erasures=erasures)
+        fault = _followed(told, chain, claims, counted) or chain.end(heads.get(replica))
+        if are_all:
+            fault = fault or _unshipped(chain, heads.get(replica), copies)
+        chains.append(_chained(chain, fault))
+        erased += chain.erased
+    faults = [one.fault for one in chains if one.fault is not None]
+    faults += [fault for copy in copies for fault in copy.faults]
+    faults += claims.twice
+    if not faults:
+        faults += [*claims.of_decisions(told.decided()), *claims.of_effects(told.carried())]
+    decisions, calls = claims.count()
+    return Verdict(
+        chains=tuple(chains),
+        faults=tuple(faults),
+        decisions=decisions,
+        calls=calls,
+        unaudited=sum(claims.before),
+        erased=erased,
+        witnesses=tuple(copy.words for copy in copies),
+        uncompared=tuple(
+            one for one in sorted(heads, key=str) if not any(one in copy.chains for copy in copies)
+        ),
+    )
+
+
+class _Counted:
+    """How many entries have been looked at, told to whoever waits."""
+
+    def __init__(self, progress: Progress, total: int) -> None:
+        self._count = 0
+        self._progress = progress
+        self._total = total
+
+    def one_more(self) -> None:
+        self._count += 1
+        if self._count % EVERY == 0:
+            self._progress(self._count, self._total)
+
+
+def _bodies(raw: Iterable[bytes]) -> Iterator[Body]:
+    """Give the bodies that can be read; one that cannot is found where its chain is followed."""
+    for content in raw:
+        try:
+            yield read_body(content)
+        except (msgspec.DecodeError, TypeError):
+            continue
+
+
+def beside(links: Iterable[Link], values: Iterator[Kept]) -> Iterator[tuple[Link, list[Kept], Kept | None]]:
+    """Give each entry with its values, and with a value that stands before them and belongs to none, if there is one."""
+    waiting = next(values, None)
+    for link in links:
+        stray = waiting if waiting is not None and _is_before(waiting, link) else None
+        kept: list[Kept] = []
+        while waiting is not None and waiting.number == link.number:
+            kept.append(waiting)
+            waiting = next(values, None)
+        yield link, kept, stray
+
+
+def _followed(told: Told, chain: Following, claims: Claims, counted: _Counted) -> Fault | None:
+    """Follow a chain's entries, each with its values; return the first fault."""
+    values = told.values(chain.replica)
+    for link, kept, stray in beside(told.links(chain.replica), values):
+        if stray is not None:
+            return chain.beside(stray)
+        said = chain.take(link, kept)
+        if isinstance(said, Fault):
+            return said
+        claims.add(chain.replica, link.number, said)
+        counted.one_more()
+    left = next(values, None)
+    return None if left is None else chain.beside(left)
+
+
+def _is_before(waiting: Kept, link: Link) -> bool:
+    return type(waiting.number) is int and type(link.number) is int and waiting.number < link.number
+
+
+def _unshipped(chain: Following, head: Head | None, copies: Sequence[Copy]) -> Fault | None:
+    """Return the first entry that was shipped and that none of these copies has; what was rotated away is no loss."""
+    if head is None or any(fault.replica == chain.replica for copy in copies for fault in copy.faults):
+        return None
+    spans = sorted(span for copy in copies for span in copy.spans.get(chain.replica, ()))
+    reached = spans[0][0] - 1 if spans else 0
+    for first, last in spans:
+        if first > reached + 1:
+            break
+        reached = max(reached, last)
+    if reached >= head.shipped:
+        return None
+    words = f"was shipped, and is in none of the copies: the ledger says that {head.shipped} were shipped"
+    return Fault(replica=chain.replica, number=reached + 1, at=None, words=words)
+
+
+def _stray(replica: str, words: str) -> Chained:
+    fault = Fault(replica=replica, number=None, at=None, words=words)
+    return Chained(replica=replica, entries=0, since=None, until=None, fault=fault)
+
+
+def _chained(chain: Following, fault: Fault | None) -> Chained:
+    return Chained(
+        replica=chain.replica, entries=chain.number, since=chain.since, until=chain.until, fault=fault
+    )

@@ -1,0 +1,29 @@
+"""A hold stands: a person laid it, or the agent itself when approvals left their usual band."""
+
+from agent.judge.quote import quote
+from agent.judge.rails.scene import Scene
+from agent.model.decision import Guarded
+from agent.model.hold import BRAKE, KILL_SWITCH, Hold
+
+
+def hold(scene: Scene) -> Guarded | None:
+    """Say that a person holds everything."""
+    found = next((one for one in scene.holds if one.name != BRAKE), None)
+    return None if found is None else Guarded(guard=KILL_SWITCH, words=held_words(found))
+
+
+def brake(scene: Scene) -> Guarded | None:
+    """Say that the brake is on, until a person releases it."""
+    found = next((one for one in scene.holds if one.name == BRAKE), None)
+    return None if found is None else Guarded(guard=BRAKE, words=held_words(found))
+
+
+def held_words(found: Hold) -> str:
+    """Say since when, by whom and why it stands, and what ends it.
+
+    What the brake asks stands in its alarm, once, and not in every action that it holds.
+    """
+    since = found.since.strftime("%Y-%m-%d %H:%MZ")
+    if found.name == BRAKE:
+        return f"approvals left their usual band at {since}; `air-agent release brake` ends it"
+    return f"{quote(found.by)} holds everything since {since}: {quote(found.reason, 200)}; `air-agent release` ends it"

@@ -1,0 +1,107 @@
+"""The brake: opened by the agent when approvals leave their usual band, and released by a person only.
+
+It asks one question, however many actions are behind it: one alarm stands, which counts on while it lasts, and
+each action that is held says so in one line.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+import structlog
+
+from agent.judge.rails.surge import question, surge
+from agent.loop.guarding import Around
+from agent.loop.moved import save_moved
+from agent.model.alarm import Alarm
+from agent.model.decision import Decision, Verb
+from agent.model.enactment import Record, State
+from agent.model.hold import BRAKE, KILL_SWITCH, Hold
+from agent.ports import World
+
+BY = "the agent"
+"""Who lays the brake."""
+
+log = structlog.get_logger()
+
+
+def wish(world: World, here: Around, before: Decision | None, now: datetime) -> None:
+    """Count an approval, and open the brake where it is one too many. One that was counted before is no news."""
+    is_known = before is not None and (before.verb is Verb.APPROVE or before.guard is not None)
+    if world.enactor is None or is_known:
+        return
+    here.wished += 1
+    if _is_on(here):
+        return
+    stands = surge(world.rails, here.approved.unasked + here.wished, here.approved.by_hour)
+    if stands.is_over:
+        here.question = question(stands)
+        here.holds = (*here.holds, Hold(name=BRAKE, since=now, by=BY, reason=here.question))
+
+
+async def brake(world: World, here: Around, now: datetime) -> None:
+    """Lay the brake that a batch opened, and ask; while it stands, let the question count on."""
+    if here.question:
+        await world.ledger.hold(Hold(name=BRAKE, since=now, by=BY, reason=here.question))
+        log.error("the brake is on", why=here.question)
+    if here.wished and _is_on(here):
+        count = here.approved.by_hour.get(0, 0) + here.wished
+        words = question(surge(world.rails, count, here.approved.by_hour))
+        await world.ledger.raise_alarm(Alarm(name=BRAKE, since=now, words=words))
+
+
+def _is_on(here: Around) -> bool:
+    return any(hold.name == BRAKE for hold in here.holds)
+
+
+@dataclass(slots=True)
+class Holds:
+    """Which holds stood when it was last looked; None before the first look."""
+
+    names: frozenset[str] | None = None
+
+    async def look(self, world: World) -> int:
+        """Have judged anew what was held by a hold that has ended since; return how many actions that are.
+
+        However a hold was ended, here or by another process, nothing waits longer than for the next look.
+        """
+        standing = await world.ledger.holds()
+        names = frozenset(hold.name for hold in standing)
+        if names == self.names:
+            return 0
+        released = 0
+        if self.names is None or self.names - names:
+            released = await judge_released(world, names)
+        await _alarm(world, next((hold for hold in standing if hold.name == BRAKE), None))
+        self.names = names
+        return released
+
+
+async def _alarm(world: World, found: Hold | None) -> None:
+    """Let the question stand exactly as long as the brake."""
+    if found is None:
+        await world.ledger.clear_alarm(BRAKE, world.clock.now())
+    elif not any(alarm.name == BRAKE for alarm in await world.ledger.alarms()):
+        await world.ledger.raise_alarm(Alarm(name=BRAKE, since=found.since, words=found.reason))
+
+
+async def judge_released(world: World, standing: frozenset[str]) -> int:
+    """Turn back to be judged, at once, what was held by a hold that does not stand; return how many that are."""
+    ended = {guard for guard, stands in _guards(standing).items() if not stands}
+    now = world.clock.now()
+    found = offset = 0
+    while records := await world.ledger.listed(states=[State.HELD], limit=500, offset=offset):
+        moves: list[tuple[Record | None, Record]] = [
+            (record, msgspec.structs.replace(record, state=State.SEEN, due=now))
+            for record in records
+            if record.decision is not None and record.decision.guard in ended
+        ]
+        await save_moved(world, moves)
+        found += len(moves)
+        offset += len(records) - len(moves)
+    return found
+
+
+def _guards(standing: frozenset[str]) -> dict[str, bool]:
+    """Return of each guard that is a hold whether one of its name, or for people's any, stands."""
+    return {BRAKE: BRAKE in standing, KILL_SWITCH: bool(standing - {BRAKE})}

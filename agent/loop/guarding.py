@@ -1,0 +1,131 @@
+"""The guard rails, asked at the decision and again before each call leaves: gathers what they look at."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import msgspec
+
+from agent.judge.guard import as_words
+from agent.judge.plans.means import Problem
+from agent.judge.rails.approvers import wanted_by
+from agent.judge.rails.ask import ask
+from agent.judge.rails.listed import ProtectedList, protected_lists
+from agent.judge.rails.lookup import of_owner
+from agent.judge.rails.scene import DAY, Scene
+from agent.judge.rails.surge import HISTORY, HOUR
+from agent.loop.policies import InForce
+from agent.model.enactment import Effect, Record, Went
+from agent.model.errors import Held, Malformed, Refused
+from agent.model.hold import Hold
+from agent.model.pending import PendingAction
+from agent.model.policy import Policy
+from agent.model.rails import Approved
+from agent.model.targets import Account, Found, OfAccount
+from agent.ports import World
+
+
+@dataclass(slots=True)
+class Around:
+    """What holds and what was given away until now: read once for a batch, and kept up while it is judged."""
+
+    holds: tuple[Hold, ...]
+    given: list[Effect]
+    protected: tuple[ProtectedList, ...]
+    approved: Approved = field(default_factory=Approved)
+    wished: int = 0
+    """Approvals that are new in this batch, be they held or not."""
+    question: str = ""
+    """What the brake asks of people, where it opened in this batch; else empty."""
+
+
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
+    """What would be touched besides mail, as it was just read; None where that is nothing, or cannot be read."""
+
+    found: Found | None = None
+    owner: Account | None = None
+
+
+async def around(world: World, policies: InForce, now: datetime) -> Around:
+    """Return how things stand before something is judged, or leaves."""
+    window = max([DAY, *(cap.window for cap in world.rails.caps)])
+    given = await world.ledger.given(now - window)
+    if world.enactor is not None:
+        given = tuple(effect for effect in given if effect.went is not Went.OBSERVED)
+    return Around(
+        holds=await world.ledger.holds(),
+        given=list(given),
+        protected=protected_lists(
+            world.rails.protected, policies.judge.policy_set.lists, policies.fetched, now
+        ),
+    )
+
+
+async def with_wishes(world: World, here: Around, now: datetime) -> Around:
+    """Return the same with how many approvals there were in each hour, for the brake."""
+    if world.enactor is not None:
+        here.approved = await world.ledger.approved(now, HISTORY // HOUR)
+    return here
+
+
+async def look(world: World, effects: Sequence[Effect], found: Found | Problem | None) -> Seen:
+    """Return what the rails have to know of what would be touched, given what it is itself.
+
+    Raises:
+        Unavailable: it cannot be asked for now.
+    """
+    asked = of_owner(effects)
+    owner = None if asked is None else await _account(world, asked)
+    return Seen(found=None if isinstance(found, Problem) else found, owner=owner)
+
+
+async def _account(world: World, asked: OfAccount) -> Account | None:
+    """Return the account; None where nobody can tell, so that the rails take it for protected."""
+    try:
+        found = await world.targets.find(asked)
+    except (Refused, Malformed):
+        return None
+    return found if isinstance(found, Account) else None
+
+
+def scene(
+    world: World,
+    action: PendingAction,
+    effects: Sequence[Effect],
+    seen: Seen,
+    here: Around,
+    deciding: Sequence[Policy],
+    now: datetime,
+) -> Scene:
+    """Return what the rails look at."""
+    return Scene(
+        now=now,
+        tenant_id=world.tenant_id,
+        action=action,
+        effects=tuple(effects),
+        rails=world.rails,
+        holds=here.holds,
+        found=seen.found,
+        owner=seen.owner,
+        protected=here.protected,
+        own=world.own,
+        given=tuple(here.given),
+        approvers=wanted_by(deciding),
+    )
+
+
+async def check(world: World, policies: InForce, record: Record, seen: Seen) -> None:
+    """Return where nothing stands against carrying the record's plan out at this moment.
+
+    Raises:
+        Held: a guard rail does, whatever it said when it was decided.
+    """
+    if record.decision is None or record.plan is None:
+        return
+    now = world.clock.now()
+    known = policies.judge.policies
+    deciding = [known[name] for name in record.decision.policies if name in known]
+    here = await around(world, policies, now)
+    said = ask(scene(world, record.action, record.plan.effects, seen, here, deciding, now))
+    if said:
+        raise Held(said[0].guard, as_words(said), said[0].until)

@@ -1,0 +1,1 @@
+"""The guard rails, each on both sides of its edge."""

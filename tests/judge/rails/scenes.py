@@ -1,0 +1,44 @@
+"""Scenes for guard rails: say only what matters, and nothing else stands in the way."""
+
+from datetime import timedelta
+
+import msgspec
+
+from agent.judge.rails.scene import Scene
+from agent.model.defender import AnyEvidence
+from agent.model.enactment import Effect, EffectKind, Pair
+from agent.model.rails import Rails
+from tests.makers import NOW, TENANT, a_cluster, an_action
+
+OPEN = Rails(caps=())
+"""Guard rails as they are where nothing is set, without caps."""
+
+
+def an_effect(
+    *targets: Pair,
+    kind: EffectKind = EffectKind.SOFT_DELETE,
+    action: str = "this",
+    ago: timedelta = timedelta(0),
+    number: int = 0,
+) -> Effect:
+    return Effect(
+        id=f"{action}-{number}",
+        action_id=action,
+        incident_id="1",
+        kind=kind,
+        targets=targets or (("m1", "anna@contoso.example"),),
+        intended_at=NOW - ago,
+    )
+
+
+def mails(count: int, *, mailboxes: int | None = None, **more: object) -> Effect:
+    """Return an effect on so many messages, each in a mailbox of its own or in so many of them."""
+    places = mailboxes or count
+    targets = tuple((f"m{n}", f"u{n % places}@contoso.example") for n in range(count))
+    return msgspec.structs.replace(an_effect(**more), targets=targets)  # type: ignore[arg-type]
+
+
+def a_scene(*effects: Effect, evidence: AnyEvidence | None = None, **more: object) -> Scene:
+    action = an_action(evidence or a_cluster(messages=1))
+    values: dict[str, object] = {"now": NOW, "tenant_id": TENANT, "rails": OPEN, "action": action}
+    return Scene(effects=effects or (an_effect(),), **(values | more))  # type: ignore[arg-type]
