@@ -6,11 +6,13 @@ right after it.
 """
 
 import asyncio
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
 
 from azure.core.credentials import AccessToken
 
@@ -168,18 +170,72 @@ async def crash(point: Point, folder: Path) -> tuple[Mortality, Reckoning]:
     return mortality, await stage.reckoning()
 
 
-async def calls_of(kind: str, seed: int, folder: Path) -> int:
-    """Return how many calls an agent makes that does not die."""
-    mortality, _ = await crash(Point(kind, seed), folder)
-    return len(mortality.calls)
+@dataclass
+class Died:
+    """What came of every point that was tried."""
+
+    points: int = 0
+    applied: int = 0
+    unknown: int = 0
+    problems: list[str] = field(default_factory=list)
 
 
-def points(kind: str, seed: int, calls: int, *, most: int | None = None) -> list[Point]:
-    """Return every point at which an agent that makes so many calls can die, or `most` of them, evenly spread."""
+async def die_everywhere(kind: str, seed: int, *, most: int | None = None) -> Died:
+    """Let agents die at every point of one enactment, or at `most` of them: those around its calls, and others evenly."""
+    found = Died()
+    with a_folder() as folder:
+        undisturbed, reckoning = await crash(Point(kind, seed), folder)
+        found.problems += _told(Point(kind, seed), reckoning)
+    for point in points(kind, seed, undisturbed.calls, most=most):
+        with a_folder() as folder:
+            mortality, reckoning = await crash(point, folder)
+        found.points += 1
+        found.applied += reckoning.applied
+        found.unknown += reckoning.unknown
+        if not mortality.is_dead:
+            found.problems.append(f"{point}: it never came there: {len(mortality.calls)} calls")
+        found.problems += _told(point, reckoning)
+    return found
+
+
+def _told(point: Point, reckoning: Reckoning) -> list[str]:
+    return [f"{point}: {problem}" for problem in reckoning.problems]
+
+
+AROUND = ("enactor.", "ledger.depart", "ledger.settle", "wire.POST", "wire.PATCH")
+"""Calls that change the world, and what is written down right before and after them."""
+
+
+def points(kind: str, seed: int, calls: Sequence[str], *, most: int | None = None) -> list[Point]:
+    """Return every point at which an agent that makes these calls can die, or `most` of them.
+
+    The half of those are around calls that change the world; both halves are spread evenly, from where the seed says.
+    """
     every = [
-        Point(kind, seed, at=at, after=after) for at in range(1, calls + 1) for after in (False, True)
+        (name, Point(kind, seed, at=at, after=after))
+        for at, name in enumerate(calls, start=1)
+        for after in (False, True)
     ]
     if most is None or most >= len(every):
-        return every
-    first = seed % max(1, len(every) // most)
-    return [every[(first + place * len(every) // most) % len(every)] for place in range(most)]
+        return [point for _, point in every]
+    around = [point for name, point in every if name.startswith(AROUND)]
+    rest = [point for name, point in every if not name.startswith(AROUND)]
+    return [*_spread(around, most // 2, seed), *_spread(rest, most - most // 2, seed)]
+
+
+def _spread(some: Sequence[Point], most: int, seed: int) -> list[Point]:
+    if most >= len(some):
+        return list(some)
+    first = seed % (len(some) // most)
+    return [some[first + place * len(some) // most] for place in range(most)]
+
+
+@contextmanager
+def a_folder() -> Iterator[Path]:
+    """Give a folder in memory where there is such a thing: nobody pulls the plug here."""
+    memory = Path("/dev/shm")
+    folder = Path(mkdtemp(prefix="durability-", dir=memory if memory.is_dir() else None))
+    try:
+        yield folder
+    finally:
+        rmtree(folder, ignore_errors=True)

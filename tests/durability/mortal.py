@@ -38,7 +38,7 @@ class Mortality:
         return number
 
     def end(self, number: int) -> None:
-        """Say that the call came back."""
+        """Say that the call came back, be it with an error."""
         if self.is_dead or number == self.at:
             self._die()
 
@@ -67,17 +67,20 @@ class Mortal:
     def _awaited(self, call: Callable[..., Awaitable[Any]], name: str) -> Callable[..., Awaitable[Any]]:
         async def mortal(*args: object, **kwargs: object) -> Any:
             number = self._mortality.begin(name)
-            done = await call(*args, **kwargs)
-            self._mortality.end(number)
-            return done
+            try:
+                return await call(*args, **kwargs)
+            finally:
+                self._mortality.end(number)
 
         return mortal
 
     def _walked(self, call: Callable[..., AsyncIterator[Any]], name: str) -> Callable[..., AsyncIterator[Any]]:
         async def mortal(*args: object, **kwargs: object) -> AsyncIterator[Any]:
             number = self._mortality.begin(name)
-            async for one in call(*args, **kwargs):
-                yield one
+            try:
+                async for one in call(*args, **kwargs):
+                    yield one
+            finally:
                 self._mortality.end(number)
 
         return mortal
@@ -99,7 +102,8 @@ class Wire(httpx.AsyncBaseTransport):
             body = await response.aread()
         except ConnectionResetError as error:
             raise httpx.ReadError("connection reset", request=request) from error
-        self._mortality.end(number)
+        finally:
+            self._mortality.end(number)
         if int(response.headers.get("content-length", len(body))) > len(body):
             raise httpx.RemoteProtocolError("peer closed connection within the body", request=request)
         return response
