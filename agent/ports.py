@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-import msgspec
-
+from agent.model.air import AirAction, AirRows
 from agent.model.alarm import Alarm
 from agent.model.audit import Entry, Head, Link
 from agent.model.decision import Decision
-from agent.model.defender import Alert, Incident, Mail
+from agent.model.defender import Incident, Mail
 from agent.model.enactment import Approval, Cover, Effect, EffectKind, Outcome, Pair, Record, Spent, State
 from agent.model.hold import Hold, Replica
 from agent.model.pace import Pace
+from agent.model.page import Page
 from agent.model.past import Judged, Matter, PastAnswer, Tally
 from agent.model.policy import Classification, KeptSet, Members
 from agent.model.rails import Approved, Leave, Rails
@@ -34,20 +34,6 @@ class Clock(Protocol):
     async def sleep_until(self, moment: datetime) -> None:
         """Return when `moment` has come; at once where it is past."""
         ...
-
-
-class Page(msgspec.Struct, frozen=True, kw_only=True):
-    """One page of an answer.
-
-    `is_whole` is False where Graph said that a part is missing: what is here may be used, but the watermark
-    must not move past it. A thing that could not be read is named in `unreadable`, for people: it would
-    be no more readable the next time, so that it does not hold the watermark.
-    """
-
-    incidents: tuple[Incident, ...] = ()
-    alerts: tuple[Alert, ...] = ()
-    is_whole: bool = True
-    unreadable: tuple[str, ...] = ()
 
 
 class Defender(Protocol):
@@ -76,10 +62,11 @@ class Defender(Protocol):
         ...
 
     async def mail(self, network_message_ids: Sequence[str]) -> Mail:
-        """Return every copy of these messages and where it is now.
+        """Return every copy of these messages and where it is now; with hunting in one request for thousands."""
+        ...
 
-        With hunting this is one request for thousands of messages, without it one for each.
-        """
+    async def air_actions(self, since: datetime) -> AirRows:
+        """Return what AIR wrote down of its actions since then, oldest first; nothing, and why, without hunting."""
         ...
 
 
@@ -348,6 +335,18 @@ class Ledger(Protocol):
 
         Ids are in lower case, as targets are.
         """
+        ...
+
+    async def save_air_actions(self, actions: Sequence[AirAction]) -> None:
+        """Remember how these actions of investigations stand, in place of what is remembered of them."""
+        ...
+
+    async def air_actions(self, places: Sequence[str]) -> tuple[AirAction, ...]:
+        """Return what is remembered of actions in these places (`AirAction.places`), in a fixed order."""
+        ...
+
+    async def air_read_until(self) -> datetime | None:
+        """Return when the newest of all these actions was written down; None where there are none."""
         ...
 
     async def keep_set(self, kept: KeptSet) -> None:

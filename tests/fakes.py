@@ -6,12 +6,14 @@ from datetime import datetime
 
 import msgspec
 
+from agent.model.air import AirAction, AirRows
 from agent.model.defender import Comment, Incident, Mail, MailMessage
 from agent.model.enactment import MAIL_EFFECTS, Effect, EffectKind, Outcome, Pair, Went
 from agent.model.errors import Malformed, PolicyError, Refused, Unavailable
+from agent.model.page import Page
 from agent.model.policy import Classification
 from agent.model.targets import Account, Asked, Device, Found, OfAccount, OfDevice, OfRules, Quarantine, Rules
-from agent.ports import Clock, Departing, Page
+from agent.ports import Clock, Departing
 
 
 class FakeDefender:
@@ -26,6 +28,8 @@ class FakeDefender:
         self.unreadable: tuple[str, ...] = ()
         self.can_hunt = True
         self.resolves = 1_000_000
+        self.rows: list[AirAction] = []
+        self.no_rows = ""
         self.asked: Counter[str] = Counter()
 
     def show(self, *incidents: Incident) -> None:
@@ -53,6 +57,17 @@ class FakeDefender:
     async def incident(self, incident_id: str) -> Incident | None:
         self._ask("incident")
         return self.incidents.get(incident_id)
+
+    def write_down(self, *rows: AirAction) -> None:
+        """Make these what AIR wrote down, as hunting shows it."""
+        self.rows.extend(rows)
+
+    async def air_actions(self, since: datetime) -> AirRows:
+        self._ask("rows")
+        if self.no_rows:
+            return AirRows(why=self.no_rows)
+        found = sorted((row for row in self.rows if row.at >= since), key=lambda row: row.at)
+        return AirRows(actions=tuple(found))
 
     async def mail(self, network_message_ids: Sequence[str]) -> Mail:
         self._ask("mail")

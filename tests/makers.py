@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from agent.judge.recognise import recognise
+from agent.model.air import AirAction
 from agent.model.defender import (
     PENDING_APPROVAL,
     Alert,
@@ -14,6 +15,8 @@ from agent.model.defender import (
     Mail,
     MailClusterEvidence,
     MailMessage,
+    UserAccount,
+    UserEvidence,
 )
 from agent.model.pending import PendingAction
 
@@ -142,3 +145,47 @@ def a_copy(
 
 def some_mail(*copies: MailMessage) -> Mail:
     return Mail(messages=copies)
+
+
+def a_user(
+    *,
+    object_id: str | None = "99999999-0000-4000-8000-000000000001",
+    sid: str | None = None,
+    name: str | None = "carla@contoso.example",
+    verdict: str | None = "malicious",
+    status: str | None = PENDING_APPROVAL,
+    created: datetime | None = NOW - timedelta(hours=1),
+) -> UserEvidence:
+    return UserEvidence(
+        created_date_time=created,
+        verdict=verdict,
+        remediation_status=status,
+        user_account=UserAccount(azure_ad_user_id=object_id, user_sid=sid, user_principal_name=name),
+    )
+
+
+def an_air_action(
+    *keys: str,
+    number: str = "a1",
+    kind: str | None = "DisableUser",
+    status: str | None = "Pending",
+    approval: str | None = None,
+    by: str | None = None,
+    at: datetime = NOW - timedelta(minutes=50),
+    proposed: datetime | None = NOW - timedelta(hours=1),
+    anomaly: bool | None = None,
+) -> AirAction:
+    """Return what AIR wrote down of an action; on the usual user where no key is named."""
+    return AirAction(
+        investigation_id="urn:inv-1",
+        action_id=number,
+        at=at,
+        proposed_at=proposed,
+        action_type=kind,
+        status=status,
+        approval=approval,
+        approved_by=by,
+        keys=keys or ("user:99999999-0000-4000-8000-000000000001", "user:carla@contoso.example"),
+        link="https://security.microsoft.com/airinvestigation",
+        is_volume_anomaly=anomaly,
+    )

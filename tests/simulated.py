@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -23,6 +23,7 @@ from agent.audit.key import Key
 from agent.loop.feeding import Feeding
 from agent.loop.policies import InForce
 from agent.loop.report import PassReport
+from agent.loop.rows import Rows
 from agent.loop.run import load, one_pass, start
 from agent.model.enactment import Record, State
 from agent.model.errors import Malformed, Refused, Unavailable
@@ -75,12 +76,15 @@ class Simulated:
     world: World
     policies: InForce
     feeding: Feeding
+    rows: Rows = field(default_factory=Rows)
 
     async def run_pass(self) -> PassReport:
         """Make one pass; an outage is in its report."""
         report = PassReport(began=self.clock.now())
         try:
-            await one_pass(self.world, self.policies, asyncio.Event(), report, feeding=self.feeding)
+            await one_pass(
+                self.world, self.policies, asyncio.Event(), report, feeding=self.feeding, rows=self.rows
+            )
         except Unavailable as error:
             report.is_unavailable, report.unavailable_until = True, error.until
             report.problems.append(str(error))

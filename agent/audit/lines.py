@@ -87,7 +87,7 @@ def read_lines(lines: Iterable[bytes]) -> Iterator[tuple[str, Link]]:
 
 
 def read_anchors(lines: Iterable[bytes]) -> Iterator[Anchor]:
-    """Give the anchor of each line, also where syslog has written something before it; the same are passed over.
+    """Give the anchor of each line, also where syslog has written something before it. Empty lines are passed over.
 
     Raises:
         Unreadable: a line is none of ours.

@@ -137,35 +137,45 @@ def _bodies(raw: Iterable[bytes]) -> Iterator[Body]:
             continue
 
 
-def beside(links: Iterable[Link], values: Iterator[Kept]) -> Iterator[tuple[Link, list[Kept], Kept | None]]:
-    """Give each entry with its values, and with a value that stands before them and belongs to none, if there is one."""
-    waiting = next(values, None)
-    for link in links:
-        stray = waiting if waiting is not None and _is_before(waiting, link) else None
-        kept: list[Kept] = []
-        while waiting is not None and waiting.number == link.number:
-            kept.append(waiting)
-            waiting = next(values, None)
-        yield link, kept, stray
+class Beside:
+    """The personal values of one chain, handed out with their entries; both come by their numbers."""
+
+    def __init__(self, values: Iterator[Kept]) -> None:
+        self._values = values
+        self.next = next(values, None)
+        """The first value that was not handed out yet; None where all were."""
+
+    def of(self, link: Link) -> list[Kept]:
+        """Return the values of this entry; what stands before them belongs to none and is passed over."""
+        found: list[Kept] = []
+        while self.next is not None and _is_upto(self.next, link):
+            if self.next.number == link.number:
+                found.append(self.next)
+            self.next = next(self._values, None)
+        return found
+
+
+def _is_upto(kept: Kept, link: Link) -> bool:
+    return type(kept.number) is int and type(link.number) is int and kept.number <= link.number
 
 
 def _followed(told: Told, chain: Following, claims: Claims, counted: _Counted) -> Fault | None:
     """Follow a chain's entries, each with its values; return the first fault."""
-    values = told.values(chain.replica)
-    for link, kept, stray in beside(told.links(chain.replica), values):
-        if stray is not None:
-            return chain.beside(stray)
-        said = chain.take(link, kept)
+    values = Beside(told.values(chain.replica))
+    for link in told.links(chain.replica):
+        # One between two entries is next to a gap, which is told where the next entry does not follow.
+        if values.next is not None and _is_stray(values.next, chain):
+            return chain.beside(values.next)
+        said = chain.take(link, values.of(link))
         if isinstance(said, Fault):
             return said
         claims.add(chain.replica, link.number, said)
         counted.one_more()
-    left = next(values, None)
-    return None if left is None else chain.beside(left)
+    return None if values.next is None else chain.beside(values.next)
 
 
-def _is_before(waiting: Kept, link: Link) -> bool:
-    return type(waiting.number) is int and type(link.number) is int and waiting.number < link.number
+def _is_stray(kept: Kept, chain: Following) -> bool:
+    return type(kept.number) is int and kept.number <= chain.number
 
 
 def _unshipped(chain: Following, head: Head | None, copies: Sequence[Copy]) -> Fault | None:

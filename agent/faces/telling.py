@@ -25,6 +25,9 @@ KINDS = {
     ActionKind.QUARANTINE_FILE: "quarantine of a file",
     ActionKind.REMOVE_REGISTRY_KEY: "removal of a registry key",
     ActionKind.BLOCK_URL: "block of a URL",
+    ActionKind.DISABLE_USER: "disable a user",
+    ActionKind.REVOKE_USER_SESSIONS: "revoke a user's sessions",
+    ActionKind.FORCE_PASSWORD_RESET: "reset a user's password",
     ActionKind.UNKNOWN: "action of unknown kind",
 }
 
@@ -50,6 +53,11 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     state: str
     kind: str
+    kind_source: str
+    """`evidence`, `hunting` where a row of AIR's own names the kind, or `nowhere`."""
+    investigation: str | None
+    """AIR's id of the investigation that proposed it; None where no row of AIR's was read."""
+    investigation_url: str | None
     what: str
     incident: str
     incident_url: str | None
@@ -73,6 +81,9 @@ def row(record: Record, now: datetime) -> Row:
         id=action.id,
         state=record.state.value,
         kind=action.kind.value,
+        kind_source=action.kind_source.value,
+        investigation=action.proposal.investigation_id if action.proposal is not None else None,
+        investigation_url=action.proposal.link if action.proposal is not None else None,
         what=what(record),
         incident=action.incident.id,
         incident_url=action.incident.web_url,

@@ -30,6 +30,9 @@ MARGIN = timedelta(hours=24)
 AGAIN = timedelta(hours=12)
 """How long a decision stands that nobody has carried out before time and policies are asked again."""
 
+AFTER_AN_HOUR = timedelta(hours=1, seconds=1)
+"""How long an approval is held by an amount before it is weighed again: what was given exactly an hour ago counts."""
+
 GAP = timedelta(minutes=30)
 """How long after a look-up with gaps the mail is looked up again, at the least: hunting lags by minutes."""
 
@@ -126,7 +129,7 @@ def judged_again(record: Record, now: datetime) -> datetime:
     if decision is not None and not decision.facts.messages_complete:
         wait = max(GAP, (now - record.action.first_seen) / 4)
     elif record.state is State.HELD:
-        wait = timedelta(hours=1)
+        wait = AFTER_AN_HOUR
     elif record.plan is not None and record.plan.may_pass:
         wait = GAP
     return min(now + wait, record.action.deadline)
@@ -136,7 +139,7 @@ def _while_held(said: Guarded, now: datetime) -> datetime:
     """Return when a guard rail is asked again: when its time is over; a hold is released, and then at once."""
     if said.until is not None:
         return max(said.until, now + timedelta(minutes=1))
-    return now + (AGAIN if said.guard in {KILL_SWITCH, BRAKE} else timedelta(hours=1))
+    return now + (AGAIN if said.guard in {KILL_SWITCH, BRAKE} else AFTER_AN_HOUR)
 
 
 def _waits_until(record: Record, check: datetime | None, now: datetime) -> datetime | None:

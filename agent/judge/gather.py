@@ -32,7 +32,7 @@ from agent.model.defender import (
 )
 from agent.model.facts import VOCABULARY, Facts, Value
 from agent.model.past import Matter, Tally
-from agent.model.pending import MAIL_KINDS, PendingAction, Sighting
+from agent.model.pending import MAIL_KINDS, ActionKind, PendingAction, Sighting
 
 
 def wanted(action: PendingAction) -> tuple[str, ...]:
@@ -81,6 +81,7 @@ def gather(
     raw: dict[str, str | int | bool | datetime | Iterable[str] | None] = {
         "tenant.id": action.tenant_id,
         "action.kind": action.kind.value,
+        "action.kindSource": action.kind_source.value,
         "action.firstSeen": action.first_seen,
         "action.deadline": action.deadline,
         "action.alertCount": len(action.sightings),
@@ -93,6 +94,8 @@ def gather(
     }
     if action.evidence is not None:
         raw |= _evidence(action.evidence)
+    if action.proposal is not None and action.kind is ActionKind.SOFT_DELETE_CLUSTER:
+        raw["cluster.volumeAnomaly"] = action.proposal.is_volume_anomaly
     if action.kind not in MAIL_KINDS or mail is None:
         return Facts(now=now, values=_given(raw), vocabulary=VOCABULARY)
     is_complete = not mail.unresolved

@@ -8,7 +8,7 @@ gives them.
 from collections.abc import Mapping
 from enum import StrEnum
 
-from agent.model.pending import ActionKind
+from agent.model.pending import USER_KINDS, ActionKind, KindSource
 
 
 class Known(StrEnum):
@@ -17,14 +17,13 @@ class Known(StrEnum):
     ALWAYS = "always"
     USUALLY = "usually"
     SELDOM = "seldom"
-    NEVER = "never"
-    """Not in this version."""
 
 
 ALWAYS = frozenset(
     {
         "tenant.id",
         "action.kind",
+        "action.kindSource",
         "action.firstSeen",
         "action.deadline",
         "action.alertCount",
@@ -47,11 +46,9 @@ SELDOM: Mapping[str, str] = {
     "incident.assignedTo": _UNASSIGNED,
     "file.signer": "the file is not signed",
     "file.publisher": "the file names no publisher",
+    "cluster.volumeAnomaly": "no row of AIR's about the cluster was read, as where hunting is not granted",
 }
 """Often missing, and why."""
-
-NEVER: Mapping[str, str] = {"cluster.volumeAnomaly": "Graph's evidence does not carry it"}
-"""Missing every time in this version, and why."""
 
 COUNTS: Mapping[str, str] = {
     "action.alertCount": "alerts",
@@ -111,16 +108,26 @@ EVIDENCE_OF: Mapping[ActionKind, str] = {
     ActionKind.QUARANTINE_FILE: "fileEvidence",
     ActionKind.REMOVE_REGISTRY_KEY: "registryKeyEvidence",
     ActionKind.BLOCK_URL: "urlEvidence",
+    **dict.fromkeys(sorted(USER_KINDS), "userEvidence"),
 }
 """The type of evidence that a kind is recognised by; an `unknown` one may be of any type, or of none."""
+
+_SOURCES_OF: Mapping[ActionKind, frozenset[KindSource]] = {
+    ActionKind.UNKNOWN: frozenset({KindSource.NOWHERE}),
+    ActionKind.DISABLE_FORWARDING: frozenset({KindSource.EVIDENCE, KindSource.HUNTING}),
+    **dict.fromkeys(sorted(USER_KINDS), frozenset({KindSource.HUNTING})),
+}
+
+
+def sources_of(kind: ActionKind) -> frozenset[KindSource]:
+    """Return from where a kind can be learned."""
+    return _SOURCES_OF.get(kind, frozenset({KindSource.EVIDENCE}))
 
 
 def known(name: str) -> Known:
     """Return how often the fact is known."""
     if name in ALWAYS:
         return Known.ALWAYS
-    if name in NEVER:
-        return Known.NEVER
     return Known.SELDOM if name in SELDOM else Known.USUALLY
 
 

@@ -32,6 +32,7 @@ from agent.model.defender import (
     UserEvidence,
     evidence_type,
 )
+from agent.model.key import cluster_key, file_key, message_key, setting_key, url_key, user_keys
 from agent.model.pending import LIFETIME, ActionKind, IncidentHead, KindSource, PendingAction, Sighting
 
 ECHO = "administrative action submitted by an administrator"
@@ -113,6 +114,7 @@ def join(known: PendingAction, seen: PendingAction) -> PendingAction:
         sightings=ordered,
         first_seen=min(known.first_seen, seen.first_seen),
         deadline=min(known.deadline, seen.deadline),
+        proposal=seen.proposal or known.proposal,
     )
 
 
@@ -239,28 +241,17 @@ def _nameless(evidence: AnyEvidence, alert: Alert) -> Thing:
 
 
 def _cluster(evidence: MailClusterEvidence) -> Thing | None:
-    """Name a cluster by its query; by its messages where there is none.
-
-    Defender tells clusters apart by query and source [SEN]; Graph has no source. That its deduplication is
-    keyed on the query's text is UNCONFIRMED.
-    """
     value = evidence.cluster_by_value or evidence.query or evidence.cluster_by or "mail cluster"
-    query = " ".join((evidence.query or "").split())
-    if query:
-        return Thing(ActionKind.SOFT_DELETE_CLUSTER, f"cluster:{query}", value)
-    if not evidence.network_message_ids:
-        return None
-    messages = "\x1f".join(sorted(message.lower() for message in evidence.network_message_ids))
-    key = f"cluster:messages:{sha256(messages.encode()).hexdigest()}"
-    return Thing(ActionKind.SOFT_DELETE_CLUSTER, key, value)
+    key = cluster_key(evidence.query, evidence.network_message_ids)
+    return Thing(ActionKind.SOFT_DELETE_CLUSTER, key, value) if key is not None else None
 
 
 def _message(evidence: AnalyzedMessageEvidence) -> Thing | None:
-    message, recipient = evidence.network_message_id, evidence.recipient_email_address
-    if not message or not recipient:
+    recipient = evidence.recipient_email_address
+    key = message_key(evidence.network_message_id, recipient)
+    if key is None:
         return None
-    label = f"{evidence.subject or 'message'} to {recipient}"
-    return Thing(ActionKind.SOFT_DELETE_MESSAGE, f"message:{message}:{recipient}".lower(), label)
+    return Thing(ActionKind.SOFT_DELETE_MESSAGE, key, f"{evidence.subject or 'message'} to {recipient}")
 
 
 def _mailbox(evidence: MailboxConfigurationEvidence) -> Thing | None:
@@ -269,7 +260,7 @@ def _mailbox(evidence: MailboxConfigurationEvidence) -> Thing | None:
         return None
     setting, rule = evidence.configuration_type, evidence.configuration_id
     label = f"{evidence.display_name or setting or 'setting'} of {mailbox}"
-    key = f"mailbox:{mailbox}:{setting}:{rule}".lower()
+    key = setting_key(mailbox, setting, rule)
     if setting == "userInboxRule" or (setting == "mailForwardingRule" and rule):
         return Thing(ActionKind.DISABLE_FORWARDING, key, label)
     if setting == "mailDelegation":
@@ -284,12 +275,12 @@ def _file(evidence: FileEvidence) -> Thing | None:
         return None
     label = details.file_name or name
     if not device:
-        return Thing(ActionKind.UNKNOWN, f"file:{name}".lower(), label)
-    return Thing(ActionKind.QUARANTINE_FILE, f"file:{name}:{device}".lower(), f"{label} on {device}")
+        return Thing(ActionKind.UNKNOWN, file_key(name, None), label)
+    return Thing(ActionKind.QUARANTINE_FILE, file_key(name, device), f"{label} on {device}")
 
 
 def _url(evidence: UrlEvidence) -> Thing | None:
-    return Thing(ActionKind.BLOCK_URL, f"url:{evidence.url}", evidence.url) if evidence.url else None
+    return Thing(ActionKind.BLOCK_URL, url_key(evidence.url), evidence.url) if evidence.url else None
 
 
 def _registry_key(evidence: RegistryKeyEvidence) -> Thing | None:
@@ -303,11 +294,11 @@ def _user(evidence: UserEvidence) -> Thing | None:
     account = evidence.user_account
     if account is None:
         return None
-    key = account.azure_ad_user_id or account.user_sid or account.user_principal_name
-    if not key:
+    keys = user_keys(account.azure_ad_user_id, account.user_sid, account.user_principal_name)
+    if not keys:
         return None
-    label = account.user_principal_name or account.account_name or key
-    return Thing(ActionKind.UNKNOWN, f"user:{key.lower()}", label)
+    label = account.user_principal_name or account.account_name or keys[0].removeprefix("user:")
+    return Thing(ActionKind.UNKNOWN, keys[0], label)
 
 
 def _device(evidence: DeviceEvidence) -> Thing | None:

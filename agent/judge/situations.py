@@ -9,8 +9,8 @@
     messagesComplete: true
     lists: {vip: [anna@contoso.example]}
 
-What is not given is unknown, but for what the agent itself makes: `action.kind` is the kind, and `tenant.id` the
-tenant where there is one. `lists` are the members of lists that are fed from elsewhere; those were just
+What is not given is unknown, but for what the agent itself makes: `action.kind` is the kind, `action.kindSource`
+where that kind is known from, if there is one place only, and `tenant.id` the tenant where there is one. `lists` are the members of lists that are fed from elsewhere; those were just
 fetched, unless the facts say when. The same keys stand in cases, and in the bases that cases are built on.
 """
 
@@ -22,6 +22,7 @@ from typing import TypeVar
 import yaml
 from msgspec.structs import replace
 
+from agent.judge.known import sources_of
 from agent.judge.literals import Wrong, line, literal, moment, nearest, text, word, yes_no
 from agent.judge.strict_yaml import Mapping_, Node, Scalar, Sequence, keys, problem, read, shown
 from agent.judge.together import Together
@@ -35,7 +36,7 @@ T = TypeVar("T")
 
 KEYS = frozenset({"kind", "now", "tenant", "facts", "messages", "messagesComplete", "lists"})
 
-KIND, TENANT = "action.kind", "tenant.id"
+KIND, SOURCE, TENANT = "action.kind", "action.kindSource", "tenant.id"
 
 USUAL_NOW = datetime(2026, 8, 24, 9, tzinfo=UTC)
 """A Monday at eleven in Madrid: the moment of situations that do not name one."""
@@ -161,7 +162,13 @@ def completed(one: Situation, gone: Collection[str] = ()) -> Situation:
 
 def certain(one: Situation) -> Mapping[str, Value]:
     """Return the facts that follow from what the situation is of."""
-    return {KIND: one.kind.value, **({TENANT: one.tenant} if one.tenant else {})}
+    found: dict[str, Value] = {KIND: one.kind.value}
+    sources = sources_of(one.kind)
+    if len(sources) == 1:
+        found[SOURCE] = next(iter(sources)).value
+    if one.tenant:
+        found[TENANT] = one.tenant
+    return found
 
 
 def unfed(one: Situation, fed: Collection[str], file: str, data: bytes) -> tuple[Problem, ...]:
@@ -235,6 +242,9 @@ def _fact(key: Scalar, node: Node, table: Mapping[str, Fact], kind: ActionKind) 
     value = _value(node, fact)
     if fact.name == KIND and value != kind:
         raise Wrong(node.mark, f"`{KIND}` is `{kind}`, as `kind` says: leave it out")
+    if fact.name == SOURCE and value not in sources_of(kind):
+        known = ", ".join(f"`{source}`" for source in sorted(sources_of(kind)))
+        raise Wrong(node.mark, f"`{kind}` is only known from {known}")
     return {fact.name: value}
 
 
@@ -266,7 +276,7 @@ def action_of(one: Situation, label: str) -> PendingAction:
     return PendingAction(
         tenant_id=one.tenant,
         kind=one.kind,
-        kind_source=KindSource.EVIDENCE,
+        kind_source=KindSource(str(one.facts.values.get(SOURCE, KindSource.EVIDENCE))),
         key=label,
         label=label,
         evidence=None,

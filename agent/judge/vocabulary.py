@@ -14,7 +14,7 @@ from agent.judge import additions, known, words
 from agent.judge.additions import Addition
 from agent.judge.known import Known
 from agent.model.facts import FactType
-from agent.model.pending import MAIL_KINDS, ActionKind
+from agent.model.pending import MAIL_KINDS, USER_KINDS, ActionKind
 
 T = FactType
 
@@ -64,6 +64,7 @@ EVERY = frozenset(ActionKind)
 CLUSTER = frozenset({ActionKind.SOFT_DELETE_CLUSTER})
 MESSAGE = frozenset({ActionKind.SOFT_DELETE_MESSAGE})
 UNKNOWN = frozenset({ActionKind.UNKNOWN})
+USER = USER_KINDS | UNKNOWN
 MAILBOX = frozenset({ActionKind.DISABLE_FORWARDING, ActionKind.REMOVE_DELEGATION, ActionKind.UNKNOWN})
 FILE = frozenset({ActionKind.QUARANTINE_FILE, ActionKind.UNKNOWN})
 REGISTRY = frozenset({ActionKind.REMOVE_REGISTRY_KEY})
@@ -96,7 +97,7 @@ def _facts(
 
 _OF_EVERY: tuple[Row, ...] = (
     ("tenant.id", T.TEXT, "the tenant the agent runs for"),
-    ("action.kind", T.WORD, "what would be done, from the type of evidence"),
+    ("action.kind", T.WORD, "what would be done, from the type of evidence or a row of AIR's own"),
     ("action.firstSeen", T.MOMENT, "when it was first seen or created, whichever is earlier"),
     ("action.deadline", T.MOMENT, "seven days after `action.firstSeen`"),
     ("action.alertCount", T.NUMBER, "alerts that show the pending action"),
@@ -131,13 +132,25 @@ _OF_EVERY: tuple[Row, ...] = (
     ("incident.alertCount", T.NUMBER, "alerts in the incident"),
 )
 
+_OF_KIND: tuple[Row, ...] = (
+    (
+        "action.kindSource",
+        T.WORD,
+        "from where `action.kind` is known: `evidence`, AIR's own rows in `hunting`, or `nowhere`",
+    ),
+)
+
 _OF_CLUSTER: tuple[Row, ...] = (
     ("by", T.WORD, "what the cluster is built on, from `clusterBy` and `query`"),
     ("clusterBy", T.TEXT, "evidence: `clusterBy`, as Defender wrote it"),
     ("value", T.TEXT, "evidence: `clusterByValue`"),
     ("query", T.TEXT, "evidence: `query`"),
     ("emailCount", T.NUMBER, "evidence: `emailCount`: messages when it was investigated"),
-    ("volumeAnomaly", T.YESNO, "not in Graph's evidence: always unknown for now"),
+    (
+        "volumeAnomaly",
+        T.YESNO,
+        "AIR's own row of the cluster: `IsVolumeAnomaly`; Graph's evidence does not have it",
+    ),
 )
 
 _OF_MESSAGE: tuple[Row, ...] = (
@@ -164,12 +177,15 @@ _OF_MAILBOX: tuple[Row, ...] = (
     ("name", T.TEXT, "evidence: `displayName`"),
 )
 
-_OF_UNKNOWN: tuple[Row, ...] = (
+_OF_USER: tuple[Row, ...] = (
     ("user.principalName", T.ADDRESS, "evidence: `userPrincipalName`"),
     ("user.accountName", T.TEXT, "evidence: `accountName`"),
     ("user.domainName", T.TEXT, "evidence: `domainName`, the Windows domain"),
     ("user.azureAdUserId", T.TEXT, "evidence: `azureAdUserId`"),
     ("user.sid", T.TEXT, "evidence: `userSid`"),
+)
+
+_OF_UNKNOWN: tuple[Row, ...] = (
     ("device.name", T.TEXT, "evidence: `deviceDnsName`, else `hostName`"),
     ("device.osPlatform", T.WORD, "evidence: `osPlatform`"),
     ("device.riskScore", T.WORD, "evidence: `riskScore`"),
@@ -263,7 +279,7 @@ def _named(facts: Iterable[Fact]) -> Mapping[str, Fact]:
 def _completed(fact: Fact) -> Fact:
     """Return the row with what `known` says of the fact."""
     name = fact.name
-    why = NEVER if name in known.ALWAYS else known.SELDOM.get(name) or known.NEVER.get(name)
+    why = NEVER if name in known.ALWAYS else known.SELDOM.get(name)
     return replace(
         fact,
         known=known.known(name),
@@ -279,6 +295,7 @@ FACTS: Mapping[str, Fact] = _named(
     [
         *_facts(EVERY, _OF_EVERY),
         *_added(EVERY, additions.TO_EVERY, since=additions.SINCE),
+        *_facts(EVERY, _OF_KIND, since=3),
         *(
             Fact(name=name, type=kind, kinds=kinds, over_messages=True, source=source, unknown_when=NOT_ALL)
             for name, kind, source, kinds in _OVER_MESSAGES
@@ -289,6 +306,7 @@ FACTS: Mapping[str, Fact] = _named(
         *_facts(CLUSTER, _OF_CLUSTER, prefix="cluster."),
         *_facts(MESSAGE, _OF_MESSAGE, prefix="message."),
         *_facts(MAILBOX, _OF_MAILBOX, prefix="mailbox."),
+        *_facts(USER, _OF_USER),
         *_facts(UNKNOWN, _OF_UNKNOWN),
         *_facts(UNKNOWN, _OF_DEVICE, prefix="device.", since=2),
         *_facts(FILE, _OF_FILE),

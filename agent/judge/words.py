@@ -9,7 +9,7 @@ those of Microsoft's anti-spam message headers; that hunting and `analyzedEmails
 
 from collections.abc import Mapping
 
-from agent.model.pending import ActionKind
+from agent.model.pending import ActionKind, KindSource
 
 
 def _set(words: str) -> frozenset[str]:
@@ -80,6 +80,7 @@ EVIDENCE_TYPES = frozenset(
 
 WORDS: Mapping[str, frozenset[str]] = {
     "action.kind": frozenset(ActionKind),
+    "action.kindSource": frozenset(KindSource),
     "evidence.type": EVIDENCE_TYPES,
     "evidence.verdict": VERDICTS,
     "evidence.remediationStatus": REMEDIATION_STATUSES,

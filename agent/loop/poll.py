@@ -6,14 +6,15 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from agent.judge.recognise import recognise
-from agent.judge.track import track
+from agent.judge.advance import advance, unnamed_id
 from agent.loop.moved import save_moved
 from agent.loop.report import PassReport
+from agent.loop.shown import shown
 from agent.model.defender import Alert, Incident
 from agent.model.enactment import CLOSED, PendingSeen, Record, State
 from agent.model.errors import Malformed, Refused, Unavailable
-from agent.ports import Page, World
+from agent.model.page import Page
+from agent.ports import World
 
 log = structlog.get_logger()
 
@@ -71,12 +72,12 @@ async def sweep(world: World, report: PassReport, stop: asyncio.Event) -> None:
     async for record in _open(world, began):
         if not covered.intersection(sighting.alert_id for sighting in record.action.sightings):
             stale.setdefault(record.action.incident.id)
-    await _read_again(world, list(stale), report)
+    await read_again(world, list(stale), report)
     if is_whole:
         await world.ledger.mark_swept(began)
 
 
-async def _read_again(world: World, incident_ids: Sequence[str], report: PassReport) -> None:
+async def read_again(world: World, incident_ids: Sequence[str], report: PassReport) -> None:
     """Read these incidents; one that cannot be read waits for the next sweep and does not hold the others.
 
     Raises:
@@ -128,16 +129,13 @@ async def save_incidents(
     if not news:
         return
     now = world.clock.now()
-    changed: dict[str, Record] = {}
-    seen = [a for incident in news for a in recognise(incident, tenant_id=world.tenant_id, now=now)]
-    known_records = await world.ledger.load(list(dict.fromkeys(action.id for action in seen)))
-    for action in seen:
-        before = changed.get(action.id) or known_records.get(action.id)
-        after = track(before, action, now)
-        if after is not None and after is not before:
-            changed[action.id] = after
+    seen = await shown(world, news, now)
+    unnamed = {action.id: unnamed_id(action) for action in seen}
+    ids = dict.fromkeys(one for pair in unnamed.items() for one in pair if one is not None)
+    known_records = await world.ledger.load(list(ids))
+    changed = advance(seen, known_records, now)
     report.incidents += len(news)
-    report.appeared += sum(action_id not in known_records for action_id in changed)
+    report.appeared += sum(not known_records.keys() & {one, unnamed.get(one)} for one in changed)
     await save_moved(
         world,
         [(known_records.get(action_id), record) for action_id, record in changed.items()],
@@ -153,17 +151,12 @@ def _updated(incident: Incident) -> tuple[bool, datetime | None]:
 async def _with_news(world: World, alerts: Sequence[Alert]) -> list[str]:
     """Return the incidents of alerts that show something the ledger does not have."""
     now = world.clock.now()
-    seen = [
-        (alert.incident_id, action)
-        for alert in alerts
-        if alert.incident_id
-        for action in recognise(
-            Incident(id=alert.incident_id, alerts=(alert,)), tenant_id=world.tenant_id, now=now
-        )
-    ]
-    known = await world.ledger.load([action.id for _, action in seen])
+    alone = [Incident(id=one.incident_id, alerts=(one,)) for one in alerts if one.incident_id]
+    seen = await shown(world, alone, now)
+    known = await world.ledger.load([action.id for action in seen])
     news: dict[str, None] = {}
-    for incident_id, action in seen:
+    for action in seen:
+        incident_id = action.incident.id
         record = known.get(action.id)
         if record is None:
             if action.is_pending:

@@ -17,6 +17,7 @@ from agent.loop.pulse import Pulse
 from agent.loop.reloading import ALARM, Reloading
 from agent.loop.report import PassReport
 from agent.loop.rounds import Rounds
+from agent.loop.rows import Rows
 from agent.loop.shipping import Shipping, complain
 from agent.model.errors import Conflict, LedgerError, Malformed, Refused, Unavailable
 from agent.ports import World
@@ -43,12 +44,14 @@ async def run(
     """
     policies = await load(world)
     await start(world, policies)
-    rounds, feeding, pulse, holds = Rounds(), Feeding(), Pulse(), Holds()
+    rounds, feeding, rows, pulse, holds = Rounds(), Feeding(), Rows(), Pulse(), Holds()
     reloading = Reloading(asked=reload or asyncio.Event(), looked=world.clock.now())
     async with Shipping().going(world):
         while not stop.is_set():
             began = world.clock.now()
-            report = await _guarded_pass(world, policies, stop, rounds, feeding, reloading, pulse, holds)
+            report = await _guarded_pass(
+                world, policies, stop, rounds, feeding, rows, reloading, pulse, holds
+            )
             if on_pass is not None:
                 on_pass(report)
             await _wait(world, policies, reloading, pulse, _next(world, report, began), stop)
@@ -100,17 +103,18 @@ async def one_pass(
     report: PassReport,
     rounds: Rounds | None = None,
     feeding: Feeding | None = None,
+    rows: Rows | None = None,
     reloading: Reloading | None = None,
     pulse: Pulse | None = None,
     holds: Holds | None = None,
 ) -> None:
-    """Ask who is in the groups, poll, decide, look after, write: each as far as it goes, whatever became of the others.
+    """Ask who is in the groups and what AIR wrote down, poll, decide, look after, write: each as far as it goes, whatever became of the others.
 
     Raises:
         Unavailable, Refused, Malformed: the first that came up, once everything was tried.
     """
     rounds, feeding, pulse = rounds or Rounds(), feeding or Feeding(), pulse or Pulse()
-    released = holds or Holds()
+    airing, released = rows or Rows(), holds or Holds()
 
     async def visits() -> None:
         if world.enactor is not None:
@@ -128,6 +132,7 @@ async def one_pass(
     steps: tuple[Callable[[], Awaitable[object]], ...] = (
         lambda: released.look(world),
         lambda: feeding.go(world, policies, report),
+        lambda: airing.go(world, report),
         lambda: poll(world, report, stop),
         lambda: judge_due(world, policies, report, stop),
         lambda: follow(world, report, stop),
@@ -165,6 +170,7 @@ async def _guarded_pass(
     stop: asyncio.Event,
     rounds: Rounds,
     feeding: Feeding,
+    rows: Rows,
     reloading: Reloading,
     pulse: Pulse,
     holds: Holds,
@@ -172,7 +178,7 @@ async def _guarded_pass(
     """Make one pass and come back whatever happens: a bug or an outage must not end the agent."""
     report = PassReport(began=world.clock.now())
     try:
-        await one_pass(world, policies, stop, report, rounds, feeding, reloading, pulse, holds)
+        await one_pass(world, policies, stop, report, rounds, feeding, rows, reloading, pulse, holds)
     except Unavailable as error:
         report.is_unavailable, report.unavailable_until = True, error.until
         report.problems.append(str(error))

@@ -9,7 +9,6 @@ import msgspec
 
 from agent.judge.confirm import expire
 from agent.judge.note import note
-from agent.judge.recognise import recognise
 from agent.judge.track import track
 from agent.loop.moved import save_moved
 from agent.loop.noting import noting
@@ -17,6 +16,7 @@ from agent.loop.perform import LEASE, Halt, Turn, is_fresh, never, perform
 from agent.loop.policies import InForce
 from agent.loop.poll import surviving
 from agent.loop.report import PassReport
+from agent.loop.shown import shown
 from agent.model.defender import Incident
 from agent.model.enactment import Outcome, Record, State, Went
 from agent.model.errors import Refused, Unavailable
@@ -89,7 +89,7 @@ async def _cannot_read(world: World, incident_id: str, report: PassReport) -> No
 async def _look_again(world: World, incident: Incident, places: Iterable[str]) -> None:
     """Void or close what changed since it was decided, before anything is sent."""
     now = world.clock.now()
-    seen = {action.id: action for action in recognise(incident, tenant_id=world.tenant_id, now=now)}
+    seen = {action.id: action for action in await shown(world, [incident], now)}
     moves: list[tuple[Record | None, Record]] = []
     for record in await _in(world, places):
         action = seen.get(record.action.id)

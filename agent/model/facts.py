@@ -27,7 +27,7 @@ class FactType(StrEnum):
     DOMAINS = "set of domains"
 
 
-VOCABULARY = 2
+VOCABULARY = 3
 """The number of the fact table: it grows by one when facts are added, so that a record tells a fact that was
 not known from one that was not asked for yet. Each fact says since which number it is there."""
 

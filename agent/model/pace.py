@@ -22,6 +22,13 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
     """How old the reading of a message's place may be when it is acted on."""
     reload_every: timedelta = timedelta(seconds=10)
     """How often to look whether the policies changed: soon enough for whoever has just saved one."""
+    rows_every: timedelta = timedelta(minutes=5)
+    """How often to ask for AIR's own rows: one request in 300 of the usual budget, and a kind that is named waits no
+    longer than Defender itself takes to show news."""
+    rows_overlap: timedelta = timedelta(hours=2)
+    """How far back they are asked for again: most audit records appear within an hour. Source: [MAPI-ref]."""
+    rows_back: timedelta = timedelta(days=1)
+    """How far back once in each `sweep_every`, and at a start: for those that appear later."""
     visits_at_once: int = 4
     """Incidents written to at the same time."""
     judge_at_once: int = 500

@@ -10,6 +10,7 @@ from hashlib import sha256
 
 import msgspec
 
+from agent.model.air import Proposal
 from agent.model.defender import PENDING_APPROVAL, AnyEvidence
 
 LIFETIME = timedelta(days=7)
@@ -44,6 +45,8 @@ class KindSource(StrEnum):
     """Where a kind was learned from."""
 
     EVIDENCE = "evidence"
+    HUNTING = "hunting"
+    """AIR's own rows, which advanced hunting shows."""
     NOWHERE = "nowhere"
 
 
@@ -93,6 +96,11 @@ class IncidentHead(msgspec.Struct, frozen=True, kw_only=True):
     """The tenant that the incident says it is of; None where it does not say, or was read before that was asked."""
 
 
+def action_id(tenant_id: str, kind: ActionKind, key: str) -> str:
+    """Return the id of the pending action of this kind on this thing."""
+    return sha256(f"{tenant_id}\x1f{kind}\x1f{key}".encode()).hexdigest()[:16]
+
+
 class PendingAction(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One thing that awaits approval, and everything Defender said of it.
 
@@ -111,12 +119,13 @@ class PendingAction(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     sightings: tuple[Sighting, ...]
     first_seen: datetime
     deadline: datetime
+    proposal: Proposal | None = None
+    """What AIR's own rows say of it; None where none was read."""
 
     @property
     def id(self) -> str:
         """Sixteen hexadecimal digits, the same for the same thing on every day and machine."""
-        whole = f"{self.tenant_id}\x1f{self.kind}\x1f{self.key}"
-        return sha256(whole.encode()).hexdigest()[:16]
+        return action_id(self.tenant_id, self.kind, self.key)
 
     @property
     def latest(self) -> Sighting:

@@ -18,7 +18,8 @@ def _set(words: str) -> frozenset[str]:
 SEGMENTS = _set(
     "v1.0 beta security incidents alerts_v2 collaboration analyzedEmails runHuntingQuery comments remediate "
     "microsoft.graph.security.runHuntingQuery microsoft.graph.security.remediate groups members transitiveMembers users "
-    "microsoft.graph.user microsoft.graph.device $count identities identityAccounts . .."
+    "microsoft.graph.user microsoft.graph.device $count identities identityAccounts domains mailFolders inbox "
+    "messageRules transitiveMemberOf microsoft.graph.directoryRole . .."
 )
 _OPTIONS = _set(
     "$top $skip $count $filter $expand $select $orderby $search $skiptoken $deltatoken startTime endTime"

@@ -87,6 +87,13 @@ INSIDE = """
 """
 """Members of errors, of groups, and of the JSON that texts of Graph and hunting hold."""
 
+ACTED_ON = """
+    accountEnabled accounts actions cloudSecurityIdentifier conditions domain forwardAsAttachmentTo forwardTo hasError
+    identifier identityProvider isEnabled isReadOnly isVerified onPremisesSecurityIdentifier onPremisesSyncEnabled provider
+    redirectTo sequence signInSessionsValidFromDateTime address
+"""
+"""Properties of users, domains, inbox rules and accounts on premises."""
+
 ANNOTATIONS = """
     odata.context odata.nextLink odata.deltaLink odata.count odata.type odata.id odata.etag odata.editLink
     odata.navigationLink odata.associationLink odata.readLink
@@ -146,7 +153,7 @@ def _lower(*blocks: str) -> frozenset[str]:
 
 COLUMNS_KNOWN = _lower(COLUMNS)
 _ANNOTATIONS = _lower(ANNOTATIONS)
-_KNOWN = _lower(PROPERTIES, COLUMNS, INSIDE)
+_KNOWN = _lower(PROPERTIES, COLUMNS, INSIDE, ACTED_ON)
 _TYPES = frozenset(TYPES.split())
 _FIELDS = _lower(FIELDS)
 COUNTS = _lower(_COUNTS)

@@ -156,6 +156,7 @@ _ROWS: tuple[tuple[str, str], ...] = (
     ("serviceType", "unknown|clusterIP|externalName|nodePort|loadBalancer|unknownFutureValue"),
     ("reportType", "Phish|Phishing|Junk|Spam|Malware|NotJunk|Not junk"),
     ("alertPolicyId", "b26a5770-0c38-434a-9380-3a3c2c27bbb3"),
+    ("identityProvider provider", "activeDirectory|entraID|okta|unknownFutureValue"),
     ("code", _ERRORS),
     ("type", "String|DateTime|Int32|Int64|SByte|Double|Boolean|Guid|Object|Dynamic|TimeSpan|Decimal"),
 )

@@ -11,7 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 import msgspec
 
@@ -65,7 +65,7 @@ def question(method: str, target: str, asked: str) -> Question:
         for name, value in parse_qsl(query, keep_blank_values=True)
         if name not in _PASSED_OVER
     )
-    return Question(path=path, options=tuple(options))
+    return Question(path=unquote(path), options=tuple(options))
 
 
 class Tape:

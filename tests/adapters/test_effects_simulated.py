@@ -290,7 +290,7 @@ async def test_a_tenant_with_everything_lacks_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("service", "kinds", "licence"),
+    ("licensed", "kinds", "licence"),
     [
         (Licence.MAIL, {"softDelete", "moveToInbox", "moveToJunk", "moveToDeletedItems"}, "Office 365 Plan 2"),
         (Licence.IDENTITIES, {"disableAccount", "enableAccount", "forcePasswordReset"}, "Defender for Identity"),
@@ -298,9 +298,9 @@ async def test_a_tenant_with_everything_lacks_nothing() -> None:
     ],
 )  # fmt: skip
 async def test_a_licence_that_is_missing_is_found_out_at_the_start(
-    service: Licence, kinds: set[str], licence: str
+    licensed: Licence, kinds: set[str], licence: str
 ) -> None:
-    async with opened(Switches(unlicensed=frozenset({service}))) as (graph, _, __):
+    async with opened(Switches(unlicensed=frozenset({licensed}))) as (graph, _, __):
         await graph.look()
         missing = {kind.value: why for kind in EffectKind if (why := graph.enactor.missing(kind))}
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from agent.model.errors import Malformed, Refused, Unavailable
-from agent.ports import Page
+from agent.model.page import Page
 from tests.adapters.graphs import (
     SIMULATED,
     Script,

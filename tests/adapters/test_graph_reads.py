@@ -11,7 +11,7 @@ import pytest
 
 from agent.adapters.microsoft.clouds import simulator
 from agent.model.errors import Malformed, Refused, Unavailable
-from agent.ports import Page
+from agent.model.page import Page
 from tests.adapters.graphs import (
     ALL_ROLES,
     SIMULATED,

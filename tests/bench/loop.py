@@ -22,7 +22,8 @@ from agent.loop.report import PassReport
 from agent.loop.run import load, one_pass, start
 from agent.model.defender import Mail
 from agent.model.pace import Pace
-from agent.ports import Page, World
+from agent.model.page import Page
+from agent.ports import World
 from agent.simulator import names, tenant
 from tests.clock import ManualClock
 from tests.fakes import FakeDefender, FakeDirectory, FakeShelf, FakeTargets

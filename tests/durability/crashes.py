@@ -22,6 +22,7 @@ from agent.adapters.microsoft.tokens import Credential
 from agent.loop.feeding import Feeding
 from agent.loop.report import PassReport
 from agent.loop.rounds import Rounds
+from agent.loop.rows import Rows
 from agent.loop.run import load, one_pass, start
 from agent.loop.shipping import Shipping
 from agent.model.enactment import State
@@ -128,13 +129,13 @@ async def until_settled(world: World) -> None:
     """Make pass after pass until everything is settled and shown."""
     policies = await load(world)
     await start(world, policies)
-    rounds, feeding, shipping = Rounds(), Feeding(), Shipping()
+    rounds, feeding, rows, shipping = Rounds(), Feeding(), Rows(), Shipping()
     until = world.clock.now() + LONGEST
     while world.clock.now() < until:
         report = PassReport(began=world.clock.now())
         await shipping.go(world)
         with suppress(AgentError):
-            await one_pass(world, policies, asyncio.Event(), report, rounds, feeding)
+            await one_pass(world, policies, asyncio.Event(), report, rounds, feeding, rows)
         waits = await next_need(world.ledger, world.clock.now())
         if waits is None:
             await shipping.go(world)

@@ -80,8 +80,10 @@ class Mortal:
             try:
                 async for one in call(*args, **kwargs):
                     yield one
-            finally:
+                    self._mortality.end(number)
+            except Exception:
                 self._mortality.end(number)
+                raise
 
         return mortal
 

@@ -54,7 +54,7 @@ def test_a_row_says_unit_words_source_and_when_it_is_unknown() -> None:
     assert "malicious, noThreatsFound, suspicious" in told
     assert "never unknown" in told
     assert "often unknown: nobody has been assigned" in told
-    assert "unknown every time: Graph's evidence does not carry it" in told
+    assert "often unknown: no row of AIR's about the cluster was read" in told
 
 
 def test_one_fact_is_told_with_all_its_words_and_operators() -> None:

@@ -493,7 +493,7 @@ def test_facts_that_change_with_the_one_that_is_told_are_named() -> None:
 
 @pytest.mark.parametrize(
     "fact",
-    ["action.kind: softDeleteCluster", "evidence.type: mailClusterEvidence", "cluster.volumeAnomaly: true"],
+    ["action.kind: softDeleteCluster", "evidence.type: mailClusterEvidence", "action.kindSource: hunting"],
 )
 def test_what_is_not_the_world_s_to_change_is_never_changed(fact: str) -> None:
     found = to(

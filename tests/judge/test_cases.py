@@ -155,6 +155,7 @@ def test_a_case_lies_over_what_is_given_and_that_over_the_base() -> None:
         "alert.severity": "low",
         "evidence.verdict": "malicious",
         "action.kind": "softDeleteCluster",
+        "action.kindSource": "evidence",
         "tenant.id": "t",
     }
     assert (first.tenant, first.facts.messages, first.facts.messages_complete) == (
@@ -168,6 +169,7 @@ def test_a_case_lies_over_what_is_given_and_that_over_the_base() -> None:
         "alert.severity": "high",
         "evidence.verdict": "malicious",
         "action.kind": "softDeleteCluster",
+        "action.kindSource": "evidence",
     }
     assert (second.tenant, second.facts.messages, second.facts.messages_complete) == ("", None, True)
     assert second.facts.now == datetime(2026, 8, 25, 9, tzinfo=UTC)

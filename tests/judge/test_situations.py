@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agent.judge.known import sources_of
 from agent.judge.situations import parse_situation, situation_yaml
 from agent.judge.vocabulary import FACTS, MEMBER, MESSAGE_FACTS, SETS, WORDS, Fact, refreshed
 from agent.model.errors import PolicyError
@@ -69,7 +70,10 @@ def situations(draw: st.DrawFn) -> Situation:
     now = draw(MOMENTS)
     lists = draw(st.dictionaries(st.sampled_from(["vip", "no"]), st.lists(NAMES, max_size=2).map(tuple)))
     tenant = draw(st.sampled_from(["", "11111111-2222-3333-4444-555555555555"]))
+    sources = sources_of(kind)
     sure: dict[str, Value] = {"action.kind": kind.value, **({"tenant.id": tenant} if tenant else {})}
+    if len(sources) == 1:
+        sure["action.kindSource"] = next(iter(sources)).value
     rows = st.lists(some_of(dict(MESSAGE_FACTS), kind), max_size=2).map(tuple)
     return Situation(
         kind=kind,
@@ -109,6 +113,10 @@ def test_what_is_written_is_read_as_the_same_situation(one: Situation) -> None:
         (
             "kind: blockUrl\nfacts: {action.kind: removeRegistryKey}",
             "it.yaml:2:22: `action.kind` is `blockUrl`, as `kind` says: leave it out",
+        ),
+        (
+            "kind: disableUser\nfacts: {action.kindSource: evidence}",
+            "it.yaml:2:28: `disableUser` is only known from `hunting`",
         ),
         (
             "kind: blockUrl\ntenant: a\nfacts: {tenant.id: b}",

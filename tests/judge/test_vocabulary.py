@@ -26,7 +26,7 @@ from agent.model.defender import (
     UserEvidence,
 )
 from agent.model.facts import VOCABULARY, FactType
-from agent.model.pending import MAIL_KINDS, ActionKind
+from agent.model.pending import MAIL_KINDS, USER_KINDS, ActionKind
 from tests.makers import NOW, a_cluster, a_copy, a_message, an_action, some_mail
 from tests.metadata import metadata
 
@@ -148,9 +148,7 @@ def test_what_is_said_of_how_facts_are_known_is_so(evidence: AnyEvidence) -> Non
     found = gather(action, mail, NOW).values
 
     always = {name for name, fact in FACTS.items() if fact.known is Known.ALWAYS}
-    never = {name for name, fact in FACTS.items() if fact.known is Known.NEVER}
     assert always <= found.keys()
-    assert not never & found.keys()
     for name, value in found.items():
         row = FACTS[name]
         assert row.carriers is None or found["evidence.type"] in row.carriers, name
@@ -161,7 +159,7 @@ def test_what_is_said_of_how_facts_are_known_is_so(evidence: AnyEvidence) -> Non
 
 def test_every_kind_but_unknown_is_recognised_by_one_type_of_evidence() -> None:
     assert set(EVIDENCE_OF) == set(ActionKind) - {ActionKind.UNKNOWN}
-    assert {an_action(one).kind for one in EVIDENCE} == set(ActionKind)
+    assert {an_action(one).kind for one in EVIDENCE} == set(ActionKind) - USER_KINDS
 
 
 def test_every_number_says_what_it_counts() -> None:
@@ -169,7 +167,7 @@ def test_every_number_says_what_it_counts() -> None:
 
 
 def test_what_is_said_of_facts_is_said_of_facts_that_there_are() -> None:
-    named = {*known.ALWAYS, *known.SELDOM, *known.NEVER, *known.COUNTS, *known.SIZES}
+    named = {*known.ALWAYS, *known.SELDOM, *known.COUNTS, *known.SIZES}
 
     assert named <= FACTS.keys()
     assert all(any(name.startswith(begins) for name in FACTS) for begins in known.CARRIERS)
@@ -202,8 +200,10 @@ def test_a_table_in_markdown_has_as_many_cells_in_every_line() -> None:
 def test_facts_that_came_in_later_say_so_and_when_they_are_unknown() -> None:
     later = {name: fact for name, fact in {**FACTS, **MESSAGE_FACTS}.items() if fact.since > 1}
 
-    assert {fact.since for fact in later.values()} == {VOCABULARY}
+    assert {fact.since for fact in later.values()} == {2, VOCABULARY}
+    assert [name for name, fact in later.items() if fact.since == VOCABULARY] == ["action.kindSource"]
     assert {name.partition(".")[0] for name in later} == {
+        "action",
         "alert",
         "reports",
         "cluster",
@@ -215,4 +215,4 @@ def test_facts_that_came_in_later_say_so_and_when_they_are_unknown() -> None:
     }
     made_here = [fact for name, fact in later.items() if not name.startswith("device.")]
     assert all(fact.unknown_when != "Graph does not give it" for fact in made_here)
-    assert len(later) == 24
+    assert len(later) == 25

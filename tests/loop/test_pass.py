@@ -62,10 +62,10 @@ async def test_five_decisions_of_one_incident_share_one_comment_and_one_change_o
 
     assert len(bench.enactor.removed) == 5
     assert len(bench.enactor.comments) == 1
-    assert bench.defender.asked == {"incidents": 1, "mail": 1, "incident": 1}
+    assert bench.defender.asked == {"rows": 1, "incidents": 1, "mail": 1, "incident": 1}
 
 
-async def test_nothing_new_costs_one_request(bench: Bench) -> None:
+async def test_nothing_new_costs_one_request_and_a_process_that_begins_one_for_rows(bench: Bench) -> None:
     seen(bench)
     bench.with_policies(approve=APPROVE.replace("atMost: 200", "atMost: 1"))
     await bench.run_pass()
@@ -73,7 +73,7 @@ async def test_nothing_new_costs_one_request(bench: Bench) -> None:
 
     await bench.run_pass()
 
-    assert bench.defender.asked == {"incidents": 1}
+    assert bench.defender.asked == {"rows": 1, "incidents": 1}
 
 
 async def test_while_observing_nothing_is_written(bench: Bench) -> None:

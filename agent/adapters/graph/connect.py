@@ -108,6 +108,7 @@ def _quieten() -> None:
 
 def _graph(client: "Client", clock: Clock, machines: Machines, *, per_action: int, page_size: int) -> Graph:
     from agent.adapters.graph.abilities import abilities  # noqa: PLC0415  slow
+    from agent.adapters.graph.airlog import AirLog  # noqa: PLC0415  slow
     from agent.adapters.graph.asking import Asking  # noqa: PLC0415  slow
     from agent.adapters.graph.defender import GraphDefender  # noqa: PLC0415  slow
     from agent.adapters.graph.directory import GraphDirectory  # noqa: PLC0415  slow
@@ -135,7 +136,7 @@ def _graph(client: "Client", clock: Clock, machines: Machines, *, per_action: in
         abilities=abilities(client, clock, remediation, identities, machines),
     )
     return Graph(
-        defender=GraphDefender(client, asking, mailbag, page_size=page_size),
+        defender=GraphDefender(client, asking, mailbag, AirLog(client, asking, clock), page_size=page_size),
         enactor=enactor,
         targets=GraphTargets(users, rules, identities, machines),
         directory=GraphDirectory(client),

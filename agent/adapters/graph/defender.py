@@ -6,6 +6,7 @@ from datetime import datetime
 from kiota_abstractions.request_information import RequestInformation
 
 from agent.adapters.graph import calls
+from agent.adapters.graph.airlog import AirLog
 from agent.adapters.graph.asking import Asking
 from agent.adapters.graph.client import Client
 from agent.adapters.graph.ids import is_incident_id
@@ -13,9 +14,10 @@ from agent.adapters.graph.mailbag import Mailbag
 from agent.adapters.graph.wire import Walked, alerts_page, incidents_page, one_incident
 from agent.adapters.microsoft.answers import Answer, Call, first_line
 from agent.adapters.microsoft.caller import BadRequest, Failing, NotFound
+from agent.model.air import AirRows
 from agent.model.defender import Incident, Mail
 from agent.model.errors import Malformed
-from agent.ports import Page
+from agent.model.page import Page
 
 MOST_PAGES = 10_000
 """Pages in one walk; half a million incidents is more than any tenant has in eight days."""
@@ -53,10 +55,13 @@ class Steps:
 class GraphDefender:
     """Defender as Graph shows it. Fulfils ports.Defender."""
 
-    def __init__(self, client: Client, asking: Asking, mailbag: Mailbag, *, page_size: int) -> None:
+    def __init__(
+        self, client: Client, asking: Asking, mailbag: Mailbag, airlog: AirLog, *, page_size: int
+    ) -> None:
         self._client = client
         self._asking = asking
         self._mailbag = mailbag
+        self._airlog = airlog
         self._incident_steps = Steps(page_size)
         self._alert_steps = Steps(page_size)
 
@@ -108,6 +113,10 @@ class GraphDefender:
     async def mail(self, network_message_ids: Sequence[str]) -> Mail:
         """Return every copy of these messages and where it is now."""
         return await self._mailbag.look_up(network_message_ids)
+
+    async def air_actions(self, since: datetime) -> AirRows:
+        """Return what AIR wrote down of its actions at or after `since`."""
+        return await self._airlog.since(since)
 
     async def _walk(
         self,

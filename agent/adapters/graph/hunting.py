@@ -5,7 +5,6 @@ and `EmailPostDeliveryEvents` resolves thousands of messages at the price of one
 in them comes with it (`clicks`).
 """
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +12,7 @@ import msgspec
 
 from agent.adapters.graph.clicks import PART, Clicked, is_click
 from agent.adapters.graph.copies import Found, Unreadable, sorted_out, text, texts, threats_of, word
+from agent.adapters.graph.ids import is_guid
 from agent.adapters.graph.wire import moment_of
 from agent.adapters.microsoft.json import parse
 from agent.model.defender import MailMessage
@@ -24,7 +24,6 @@ CHUNK = 15_000
 MOST_ROWS = 100_000
 """Rows that one query may return. Source: the quotas of the older advanced hunting pages."""
 
-_GUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
 
 _QUERY = """let ids = dynamic([{ids}]);
 EmailEvents
@@ -69,7 +68,7 @@ _DIRECTIONS = {
 
 def is_message_id(text: str) -> bool:
     """Return whether this is a networkMessageId: a GUID. Nothing else is ever put into a query."""
-    return _GUID.fullmatch(text) is not None
+    return is_guid(text)
 
 
 def query(ids: Sequence[str], *, clicks: bool = True) -> str:

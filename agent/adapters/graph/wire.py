@@ -15,7 +15,7 @@ import msgspec
 from agent.adapters.microsoft.json import parse
 from agent.model.defender import Alert, AnyEvidence, Incident, OtherEvidence
 from agent.model.errors import Malformed
-from agent.ports import Page
+from agent.model.page import Page
 
 _SPACE = "microsoft.graph.security."
 _KNOWN = [kind for kind in get_args(AnyEvidence) if kind is not OtherEvidence]

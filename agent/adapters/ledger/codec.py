@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from agent.model.air import AirAction
 from agent.model.decision import Decision, Guarded, Verb, Weighed
 from agent.model.enactment import Confirmation, Pair, Plan
 from agent.model.errors import LedgerError
@@ -80,6 +81,7 @@ _judged = msgspec.json.Decoder(StoredJudged)
 _plans = msgspec.json.Decoder(Plan)
 _notes = msgspec.json.Decoder(Notes)
 _replicas = msgspec.json.Decoder(Replica)
+_air_actions = msgspec.json.Decoder(AirAction)
 _pairs = msgspec.json.Decoder(tuple[Pair, ...])
 _texts = msgspec.json.Decoder(tuple[str, ...])
 _files = msgspec.json.Decoder(dict[str, bytes])
@@ -95,7 +97,7 @@ def pack(body: bytes) -> bytes:
     return body if len(body) < LONG else zlib.compress(body, 1)
 
 
-def write(noun: PendingAction | Plan | Notes | Replica | tuple[Pair, ...]) -> bytes:
+def write(noun: PendingAction | Plan | Notes | Replica | AirAction | tuple[Pair, ...]) -> bytes:
     """Return the noun as it is stored."""
     return pack(_encoder.encode(noun))
 
@@ -168,6 +170,11 @@ def read_notes(body: bytes) -> Notes:
 def read_replica(body: bytes) -> Replica:
     """Return what a replica said of itself."""
     return _read(_replicas, body)
+
+
+def read_air_action(body: bytes) -> AirAction:
+    """Return the action of an investigation that was written."""
+    return _read(_air_actions, body)
 
 
 def read_targets(body: bytes) -> tuple[Pair, ...]:

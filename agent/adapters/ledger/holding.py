@@ -19,8 +19,8 @@ def hold(connection: Connection, tenant_id: str, book: Book, one: Hold) -> None:
     """Lay a hold; one of its name that stands already stays as it is."""
     row = {"tenant_id": tenant_id, **msgspec.structs.asdict(one)}
     keys = [holds.c.tenant_id, holds.c.name]
-    laid = connection.execute(inserting(connection, holds).on_conflict_do_nothing(index_elements=keys), row)
-    if laid.rowcount > 0:
+    statement = inserting(connection, holds).on_conflict_do_nothing(index_elements=keys)
+    if connection.execute(statement.returning(holds.c.name), row).first() is not None:
         book.tell(of_hold(one))
 
 

@@ -6,11 +6,12 @@ from datetime import datetime
 
 from sqlalchemy.engine import Connection
 
-from agent.adapters.ledger import amounts, claims, holding, keeping, leaving, reads, writes
+from agent.adapters.ledger import airing, amounts, claims, holding, keeping, leaving, reads, writes
 from agent.adapters.ledger.auditing import Book
 from agent.adapters.ledger.desk import Desk
 from agent.adapters.ledger.trail import SqlTrail
 from agent.model import audit
+from agent.model.air import AirAction
 from agent.model.alarm import Alarm
 from agent.model.audit import Entry
 from agent.model.decision import Decision
@@ -181,6 +182,15 @@ class SqlLedger:
 
     async def takers(self, network_message_ids: Sequence[str]) -> Mapping[str, frozenset[str]]:
         return await self._read(claims.takers, network_message_ids)
+
+    async def save_air_actions(self, actions: Sequence[AirAction]) -> None:
+        await self._write(airing.save, actions)
+
+    async def air_actions(self, places: Sequence[str]) -> tuple[AirAction, ...]:
+        return await self._read(airing.found, places)
+
+    async def air_read_until(self) -> datetime | None:
+        return await self._read(airing.until)
 
     async def keep_set(self, kept: KeptSet) -> None:
         await self._audited(keeping.keep_set, kept)

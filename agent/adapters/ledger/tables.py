@@ -376,14 +376,15 @@ audit_values = Table(
 )
 Index("ix_audit_values_at", audit_values.c.tenant_id, audit_values.c.at)
 
-# What hunting's rows said of the actions of investigations. `key` says what one acts on, as records do.
+# What AIR's own rows said of the actions of investigations, once under each name of what it acts on. `place` is the
+# name's digest: a cluster's is a whole query, and longer than an index takes.
 air_actions = Table(
     "air_actions",
     metadata,
     Column("tenant_id", Key, primary_key=True),
+    Column("place", Key, primary_key=True),
     Column("id", Key, primary_key=True),
-    Column("key", Key, nullable=False),
     Column("at", Moment, nullable=False),
     Column("body", LargeBinary, nullable=False),
 )
-Index("ix_air_actions_key", air_actions.c.tenant_id, air_actions.c.key)
+Index("ix_air_actions_at", air_actions.c.tenant_id, air_actions.c.at)

@@ -107,7 +107,12 @@ class SqlTold:
             yield dict(zip(names, map(_read, row), strict=True))
 
     def _fetched(self, query: Select[Any]) -> Iterator[Any]:
-        return iter(self._connection.execute(query, execution_options={"yield_per": AT_ONCE}))
+        """Give rows as they come; who stops early leaves no cursor open."""
+        found = self._connection.execute(query, execution_options={"yield_per": AT_ONCE})
+        try:
+            yield from found
+        finally:
+            found.close()
 
 
 def _raw(column: Column[Any]) -> Any:

@@ -75,10 +75,7 @@ class Ability:
         except BadRequest:
             self._found = ""  # the API is there: it is the question that it does not like
         except Forbidden:
-            self._found = (
-                f"{self._licence}: the licence is missing, or something narrows what the app may see: "
-                f"it is forbidden although {_listed(self._needs)}"
-            )
+            self._found = f"{self._licence}: the licence is missing (403 although {_listed(self._needs)})"
         except NotFound as error:
             self._found = str(error)
         except (Unavailable, Malformed):

@@ -17,7 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from agent.audit.chain import micros
 from agent.audit.key import Key
 from agent.audit.lines import exported, read_anchors, read_lines
-from agent.audit.verify import Told, beside
+from agent.audit.verify import Beside, Told
 from agent.audit.verify import verify as verified
 from agent.audit.witness import Copy, shipped
 from agent.audit.witness import anchors as anchored
@@ -76,7 +76,9 @@ def export(path: Path | None, out: Path | None, *, since: str | None, is_persona
     def write(told: Told, into: Callable[[bytes], object]) -> int:
         count = 0
         for replica in told.replicas():
-            for link, kept, _ in beside(told.links(replica), told.values(replica)):
+            values = Beside(told.values(replica))
+            for link in told.links(replica):
+                kept = values.of(link)
                 if from_at is None or link.at >= from_at:
                     line = exported(settings.tenant.id, link, kept if is_personal else None)
                     into(line + b"\n")

@@ -124,9 +124,10 @@ def _rule(out: Console, told: Explained) -> None:
     _section(out, "Rule")
     if recorded is not None and recorded.guard is not None:
         weighed = "; ".join(_weighed(one) for one in recorded.weighed if one.is_over)
-        _say(
-            out, f"held by the guard `{recorded.guard}`{f' ({weighed})' if weighed else ''}: a person decides"
-        )
+        why = weighed or "; ".join(one.words for one in recorded.held[:1])
+        _say(out, f"held by the guard `{recorded.guard}`{f' ({why})' if why else ''}: a person decides")
+        for one in recorded.held[1:]:
+            _say(out, f"the guard `{one.guard}` would hold it too ({one.words})")
         _say(out, f"without it: {explanation.rule_words}")
     else:
         _say(out, explanation.rule_words)

@@ -130,8 +130,6 @@ def _unknown(page: FactPage) -> str:
     match page.known:
         case Known.ALWAYS:
             return "never unknown"
-        case Known.NEVER:
-            return f"unknown every time: {page.unknown_when}"
         case Known.SELDOM:
             return f"often unknown: {page.unknown_when}"
         case Known.USUALLY:

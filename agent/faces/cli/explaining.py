@@ -237,6 +237,8 @@ def _told(decision: Decision, policies: PolicySet) -> Recorded:
         reason=decision.reason,
         guard=decision.guard,
         weighed=decision.weighed,
+        held=decision.held,
+        approvers=decision.approvers,
         revision=decision.revision,
         git=decision.git,
         agent_version=decision.agent_version,

@@ -18,6 +18,7 @@ from rich.text import Text
 from agent.faces.telling import Row, moment, remaining
 from agent.faces.text import visible
 from agent.model.errors import SettingsError
+from agent.model.pending import KindSource
 
 PIPED_WIDTH = 160
 """Columns where no terminal says how many it has."""
@@ -113,7 +114,7 @@ def _wide(table: Table, rows: Sequence[Row]) -> None:
     for row in rows:
         table.add_row(
             _id(row),
-            safe(row.what),
+            lines(*_what(row)),
             _decision(row),
             safe(row.policy),
             safe(row.reason),
@@ -123,6 +124,14 @@ def _wide(table: Table, rows: Sequence[Row]) -> None:
         )
 
 
+def _what(row: Row) -> tuple[Text, ...]:
+    """Return what would be done, and who says so where the evidence does not."""
+    if row.kind_source != KindSource.HUNTING:
+        return (safe(row.what),)
+    by = f"AIR's investigation {row.investigation}" if row.investigation else "AIR's own row"
+    return (safe(row.what), safe(f"named by {by}", "dim"))
+
+
 def _narrow(table: Table, rows: Sequence[Row]) -> None:
     table.add_column("what, deadline", ratio=4, overflow="fold")
     table.add_column("decision, policy", width=_policy_width(rows), overflow="fold")
@@ -130,7 +139,7 @@ def _narrow(table: Table, rows: Sequence[Row]) -> None:
     table.add_column("enactment, confirmation", ratio=6, overflow="fold")
     for row in rows:
         table.add_row(
-            lines(_id(row), safe(row.what), _deadline(row)),
+            lines(_id(row), *_what(row), _deadline(row)),
             lines(_decision(row), safe(row.policy)),
             safe(row.reason),
             lines(safe(row.enactment), safe(row.confirmation, "dim")),

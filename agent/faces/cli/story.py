@@ -11,6 +11,7 @@ from rich.text import Text
 
 from agent.faces.cli.output import COLOURS, safe
 from agent.faces.telling import Row, action_center, commit, moment, remaining, row
+from agent.judge.quote import counted
 from agent.model.decision import Answer, Clause, Decision, Finding
 from agent.model.enactment import Confirmation, Effect, Plan, Record
 from agent.model.facts import Value
@@ -35,6 +36,8 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
     now: datetime
     action: Row
     kind_source: KindSource
+    action_type: str | None
+    """What AIR's own row calls it, as it came."""
     first_seen: datetime
     decision: Decision | None
     plan: Plan | None
@@ -51,11 +54,18 @@ async def story(ledger: Ledger, record: Record, now: datetime, cloud: str) -> St
     """Return everything that the ledger holds of this pending action."""
     action = record.action
     decisions = await ledger.decisions(action_id=action.id)
-    links = (action.incident.web_url, *(one.web_url for one in action.sightings), action_center(cloud))
+    investigation = action.proposal.link if action.proposal is not None else None
+    links = (
+        action.incident.web_url,
+        investigation,
+        *(one.web_url for one in action.sightings),
+        action_center(cloud),
+    )
     return Story(
         now=now,
         action=row(record, now),
         kind_source=action.kind_source,
+        action_type=action.proposal.action_type if action.proposal is not None else None,
         first_seen=action.first_seen,
         decision=record.decision,
         plan=record.plan,
@@ -91,18 +101,34 @@ def _head(out: Console, told: Story) -> None:
     action = told.action
     left = remaining(action.deadline - told.now)
     out.print(safe(action.what, "bold", LONG), soft_wrap=True)
-    source = "the evidence fixes it" if told.kind_source is KindSource.EVIDENCE else "nothing fixes it"
     _pairs(
         out,
         (
             ("id", action.id),
             ("state", action.state),
-            ("kind", f"{action.kind} ({source})"),
+            ("kind", f"{action.kind} ({_source(told)})"),
             ("incident", action.incident),
+            *((("investigation", action.investigation),) if action.investigation else ()),
             ("first seen", moment(told.first_seen)),
             ("deadline", f"{moment(action.deadline)}, {left if left == 'over' else f'in {left}'}"),
         ),
     )
+
+
+def _source(told: Story) -> str:
+    """Return from where its kind is known."""
+    match told.kind_source:
+        case KindSource.EVIDENCE:
+            return "the evidence fixes it"
+        case KindSource.HUNTING:
+            word = told.action_type
+            return (
+                f"the evidence leaves it open, AIR's own row says `{word}`"
+                if word
+                else "AIR's own row names it"
+            )
+        case KindSource.NOWHERE:
+            return "the evidence leaves it open, and no row of AIR's names it"
 
 
 def _decision(out: Console, decision: Decision) -> None:
@@ -119,7 +145,10 @@ def _decision(out: Console, decision: Decision) -> None:
     of = f"policies {decision.revision}{f', git {commit(decision.git)}' if decision.git else ''}"
     pairs = [("decided", f"{moment(decision.at)}, {of}, agent {decision.agent_version or 'unknown'}")]
     if decision.guard:
-        pairs.append(("held by", decision.guard))
+        others = [one.guard for one in decision.held[1:]]
+        pairs.append(("held by", ", ".join([decision.guard, *others])))
+    if decision.approvers:
+        pairs.append(("to be approved by", counted(decision.approvers, "person", "people")))
     if decision.shadow is not None:
         pairs.append(("observing policies", f"{decision.shadow.verb}: {decision.shadow.reason}"))
     if decision.inform:

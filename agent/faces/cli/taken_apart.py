@@ -4,7 +4,7 @@ from datetime import datetime
 
 import msgspec
 
-from agent.model.decision import Verb, Weighed
+from agent.model.decision import Guarded, Verb, Weighed
 from agent.model.explanation import Explanation
 
 
@@ -16,8 +16,12 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     deciding: tuple[str, ...]
     reason: str
     guard: str | None
-    """The limit that held an approval; None where none did."""
+    """The guard rail that held an approval; None where none did."""
     weighed: tuple[Weighed, ...]
+    held: tuple[Guarded, ...]
+    """What guard rails said against it, caps and limits apart."""
+    approvers: int
+    """How many people have to approve it; 0 where nothing says so."""
     revision: str
     git: str
     agent_version: str

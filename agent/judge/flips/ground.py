@@ -18,7 +18,6 @@ from agent.judge import calendar
 from agent.judge.flips import links
 from agent.judge.flips.edges import MOST_PARTS, Part, candidates, is_gap, is_set, sets
 from agent.judge.fold import folded
-from agent.judge.known import NEVER as NEVER_GIVEN
 from agent.judge.operators import ONE_OF, Rows
 from agent.judge.seen import fact_of
 from agent.judge.truth import Here, holds
@@ -27,7 +26,7 @@ from agent.judge.walk import names_of, walk_policy
 from agent.model.facts import Facts, FactType, Value
 from agent.model.policy import All, AnyOf, Condition, Messages, Moment, Not, Policy, Test
 
-FIXED = frozenset({"tenant.id", "action.kind", "evidence.type"})
+FIXED = frozenset({"tenant.id", "action.kind", "action.kindSource", "evidence.type"})
 ALWAYS_KNOWN = frozenset({"recipient"})
 """Roots that no message lacks."""
 
@@ -121,7 +120,7 @@ class Ground:
         return self._roots[key]
 
     def _root(self, scope: Scope, name: str) -> Root | None:
-        if name in FIXED or name in NEVER_GIVEN:
+        if name in FIXED:
             return None
         if name in WITH_THE_WEEK:
             return Root(Scope.ACTION, NOW)

@@ -75,9 +75,9 @@ _DOMAIN_OF_EXAMPLES = re.compile(r".*@(.*\.)?example\.(com|org|net)")
 def approvals(policy: Policy, now: datetime) -> Iterator[Remark]:
     """Give what the policy lacks of what every policy of its kind should have."""
     yield from _people(policy)
-    yield from _often_unknown(policy)
     if policy.verb is not Verb.APPROVE:
         return
+    yield from _often_unknown(policy)
     if policy.limits.actions is None and policy.limits.messages is None:
         message = "the policy approves without `limits`: nothing holds it back"
         yield remark(Code.APPROVE_WITHOUT_LIMITS, policy.file, policy.mark_of("decide"), message)
@@ -127,12 +127,10 @@ def _often_unknown(policy: Policy) -> Iterator[Remark]:
     for condition in (policy.match, *policy.unless):
         for test, name in _open(condition, guarded):
             fact = fact_of(name, Scope.ACTION)
-            is_never = fact.known is Known.NEVER
-            if (name, test.mark) in told or not (is_never or policy.verb is Verb.APPROVE):
+            if (name, test.mark) in told:
                 continue
             told.add((name, test.mark))
-            often = "is unknown every time" if is_never else "is often unknown"
-            message = f"{written(test)} is on a fact that {often}: {fact.unknown_when}"
+            message = f"{written(test)} is on a fact that is often unknown: {fact.unknown_when}"
             mend = (
                 f"write `all: [{{{name}: {{exists: true}}}}, {{{name}: …}}]`, which fails where it is missing"
             )
@@ -157,7 +155,7 @@ def _open(condition: Condition, guarded: frozenset[str]) -> Iterator[tuple[Test,
 
 
 def _is_scarce(name: str) -> bool:
-    return fact_of(name, Scope.ACTION).known in (Known.SELDOM, Known.NEVER)
+    return fact_of(name, Scope.ACTION).known is Known.SELDOM
 
 
 def _known(condition: All | AnyOf) -> frozenset[str]:

@@ -31,7 +31,7 @@ from agent.judge.proof.solver import (
 )
 from agent.judge.proof.unknowns import Single, Unknown, When, unknown
 from agent.judge.seen import fact_of
-from agent.judge.situations import KIND, TENANT
+from agent.judge.situations import KIND, SOURCE, TENANT
 from agent.judge.vocabulary import Scope
 from agent.model.pending import MAIL_KINDS, ActionKind
 
@@ -96,7 +96,7 @@ class Space:
             allowed = only(self.kind, name) if scope is Scope.ACTION else None
             one = unknown(f"{where}: {name}", classes_of(fact_of(name, scope), told, allowed))
             self._take(one, name, told)
-            if name == KIND and scope is Scope.ACTION:
+            if name in (KIND, SOURCE) and scope is Scope.ACTION:
                 self.rule(one.known)
             found[name] = one
         return found

@@ -110,8 +110,8 @@ def test_an_owner_is_somebody(owner: str, is_nobody: bool) -> None:
         ("all: [{alert.assignedTo: {exists: false}}, {cluster.by: url}]", "approve", []),
         ("not: {alert.assignedTo: anna}", "approve", ["often-unknown"]),
         ("not: {all: [{alert.assignedTo: {exists: true}}, {alert.assignedTo: anna}]}", "approve", []),
-        ("cluster.volumeAnomaly: true", "escalate", ["often-unknown"]),
-        ("cluster.volumeAnomaly: {exists: true}", "escalate", []),
+        ("cluster.volumeAnomaly: true", "approve", ["often-unknown"]),
+        ("cluster.volumeAnomaly: {exists: true}", "approve", []),
         ("oneOf: [{alert.assignedTo: anna, cluster.by: url}]", "approve", ["often-unknown"]),
         (
             "alert.assignedTo: {exists: true}\nany: [{alert.assignedTo: anna}, {cluster.by: url}]",
@@ -134,7 +134,8 @@ def test_the_mend_of_a_fact_that_is_often_missing_can_be_typed() -> None:
     ]
 
     assert found[0].message == (
-        "`cluster.volumeAnomaly: true` is on a fact that is unknown every time: Graph's evidence does not carry it"
+        "`cluster.volumeAnomaly: true` is on a fact that is often unknown: no row of AIR's about the cluster was "
+        "read, as where hunting is not granted"
     )
     assert found[0].mend == (
         "write `all: [{cluster.volumeAnomaly: {exists: true}}, {cluster.volumeAnomaly: …}]`, which fails where "

@@ -335,6 +335,7 @@ def test_a_set_that_tightens_another_approves_nothing_more() -> None:
     assert (part.example.verb, part.example.before) == (Verb.APPROVE, Verb.ESCALATE)
     assert part.example.situation.facts.values == {
         "action.kind": "softDeleteCluster",
+        "action.kindSource": "evidence",
         "cluster.mailboxCount": 201,
     }
 

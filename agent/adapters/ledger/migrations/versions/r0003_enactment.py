@@ -28,13 +28,13 @@ def upgrade() -> None:
     op.create_table(
         "air_actions",
         sa.Column("tenant_id", sa.Text(), nullable=False),
+        sa.Column("place", sa.Text(), nullable=False),
         sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("key", sa.Text(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("tenant_id", "id", name="pk_air_actions"),
+        sa.PrimaryKeyConstraint("tenant_id", "place", "id", name="pk_air_actions"),
     )
-    op.create_index("ix_air_actions_key", "air_actions", ["tenant_id", "key"])
+    op.create_index("ix_air_actions_at", "air_actions", ["tenant_id", "at"])
 
 
 def _effects() -> None:
