@@ -90,7 +90,9 @@ class Stage:
         self.arrival: Arrival = tenant.admit(kind, self.clock.now() - timedelta(minutes=20))
         self.app = build(
             tenant.state,
-            Switches(throttle_per_minute=None, machine_calls_per_minute=None, rows_after=timedelta(minutes=1)),
+            Switches(
+                throttle_per_minute=None, machine_calls_per_minute=None, rows_after=timedelta(minutes=1)
+            ),
             Faults(seed=seed, share=share),
             self.clock,
         )

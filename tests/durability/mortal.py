@@ -74,7 +74,9 @@ class Mortal:
 
         return mortal
 
-    def _walked(self, call: Callable[..., AsyncIterator[Any]], name: str) -> Callable[..., AsyncIterator[Any]]:
+    def _walked(
+        self, call: Callable[..., AsyncIterator[Any]], name: str
+    ) -> Callable[..., AsyncIterator[Any]]:
         async def mortal(*args: object, **kwargs: object) -> AsyncIterator[Any]:
             number = self._mortality.begin(name)
             try:

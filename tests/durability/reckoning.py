@@ -70,9 +70,7 @@ class Reckoning:
         return [*doubled, *(f"lost: {one}" for one in self.lost), *self.wrong]
 
 
-async def reckon(
-    ledger: SqlLedger, seen: Seen, arrivals: Sequence[Arrival], file: Path
-) -> Reckoning:
+async def reckon(ledger: SqlLedger, seen: Seen, arrivals: Sequence[Arrival], file: Path) -> Reckoning:
     """Return how ledger, audit and simulator agree, and what became of each target of these incidents.
 
     `file` is what the audit was shipped to.
@@ -147,9 +145,7 @@ def _one_to_one(found: Reckoning, effects: Iterable[Effect], writes: Iterable[Wr
     found.wrong += [f"accepted, and not in the ledger: {effect} {set(pairs)}" for effect, pairs in accepted]
 
 
-def _unknown(
-    found: Reckoning, effects: Iterable[Effect], records: Mapping[str, Record]
-) -> frozenset[Target]:
+def _unknown(found: Reckoning, effects: Iterable[Effect], records: Mapping[str, Record]) -> frozenset[Target]:
     """Return the targets of calls that may or may not have been applied; a person must be told of each."""
     open_ended: set[Target] = set()
     for effect in effects:
