@@ -62,6 +62,7 @@ LOOSE = Rails(
     two_people_from=MOST_MESSAGES + 1,
     mailboxes_per_action=MOST_MESSAGES,
     users_per_day=1_000_000,
+    devices_per_day=1_000_000,
     brake_floor=1_000_000,
 )
 """Guard rails that nothing here meets: what is looked at is everything else."""
@@ -146,10 +147,9 @@ async def a_simulated(
         pace=pace,
         rails=rails,
         requests_per_minute=requests_per_minute,
-    ) as world:
-        world = replace(
-            world, enactor=None if observes else world.enactor, enforces_observers=enforces_observers
-        )
+    ) as whole:
+        enactor = None if observes else whole.enactor
+        world = replace(whole, enactor=enactor, enforces_observers=enforces_observers)
         yield Simulated(app, clock, world, await load(world), Feeding())
 
 

@@ -39,7 +39,7 @@ async def save_moved(
         if is_leaving:
             dropped.extend(effect.id for effect in effects if effect.went is Went.INTENDED)
         sent = [effect for effect in effects if effect.went in LEFT]
-        records.append(ended(after, sent, now))
+        records.append(ended(before, after, sent, now))
     answers = await _answers(world, moves, records, now)
     await world.ledger.save(records, dropped=dropped, answers=answers, versions=versions, now=now)
 

@@ -36,18 +36,13 @@ from agent.simulator.faults import Faults
 from agent.simulator.switches import Switches
 from tests.clock import ManualClock
 from tests.durability.mortal import Killed, Mortality, Wire, mortal
+from tests.durability.peace import until_settled
 from tests.durability.reckoning import KEY, Reckoning, Seen, reckon
 from tests.durability.scenes import PER_CALL, Arrival, Tenant, shelf
 from tests.simulated import URL, noon, open_world
 
 FAULTY = 1 / 12
 """The part of all requests that fails."""
-
-LONGEST = timedelta(days=2)
-"""How long an agent may take until nothing is left to do: the last look at what was sent is after twelve hours."""
-
-RESTS = frozenset({State.CONFIRMED, State.REJECTED})
-"""States in which nothing is left to do before the week ends."""
 
 PACE = Pace(targets_per_call=PER_CALL, visits_at_once=1, requests_per_minute=1000)
 
@@ -125,36 +120,6 @@ class Stage:
         """Return what came of it."""
         async with open_ledger(self.ledger_url, names.TENANT_ID, key=KEY) as ledger:
             return await reckon(ledger, Seen.of(self.app.state), [self.arrival], self.shipped)
-
-
-async def until_settled(world: World) -> None:
-    """Make pass after pass until everything is settled and shown."""
-    policies = await load(world)
-    await start(world, policies)
-    rounds, feeding, rows, shipping = Rounds(), Feeding(), Rows(), Shipping()
-    until = world.clock.now() + LONGEST
-    while world.clock.now() < until:
-        report = PassReport(began=world.clock.now())
-        await shipping.go(world)
-        with suppress(AgentError):
-            await one_pass(world, policies, asyncio.Event(), report, rounds, feeding, rows)
-        waits = await next_need(world.ledger, world.clock.now())
-        if waits is None:
-            await shipping.go(world)
-            return
-        await world.clock.sleep_until(waits)
-
-
-async def next_need(ledger: Ledger, now: datetime) -> datetime | None:
-    """Return when there is something to do again; None where everything has come to its end."""
-    soon = now + timedelta(minutes=1)
-    if await ledger.cursor() is None or await ledger.to_visit(1):
-        return soon
-    records = [one for one in await ledger.listed() if one.action.kind is not ActionKind.UNKNOWN]
-    if not records:
-        return soon
-    dues = [one.due for one in records if one.due is not None and one.state not in RESTS]
-    return max(soon, min(dues)) if dues else None
 
 
 async def crash(point: Point, folder: Path) -> tuple[Mortality, Reckoning]:

@@ -20,6 +20,8 @@ from tests.durability.scenes import Arrival
 KEY = Key("0123456789abcdef0123456789abcdef")
 """The audit's."""
 
+LEFT_TO_PEOPLE = frozenset({State.UNKNOWN, State.REFUSED, State.UNVERIFIED, State.CONTRADICTED})
+
 NEVER_LEFT = frozenset({Went.DROPPED, Went.OBSERVED})
 
 
@@ -58,7 +60,7 @@ class Reckoning:
     applied: int = 0
     """Targets to which something was done."""
     unknown: int = 0
-    """Targets of which nobody knows whether it was done: each is with a person."""
+    """Targets to which nothing was done, or nobody knows it: each is with a person, who was told why."""
     doubled: list[str] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
@@ -82,11 +84,11 @@ async def reckon(ledger: SqlLedger, seen: Seen, arrivals: Sequence[Arrival], fil
     found = Reckoning(applied=len(applied))
     found.doubled = [_named(target, times) for target, times in sorted(applied.items()) if times > 1]
     _one_to_one(found, effects, seen.writes)
-    open_ended = _unknown(found, effects, records)
-    for target in sorted(expected - applied.keys() - open_ended):
+    theirs = _with_people(found, effects, records)
+    for target in sorted(expected - applied.keys() - theirs):
         found.lost.append(_named(target))
     found.wrong += [f"never asked for: {_named(one)}" for one in sorted(applied.keys() - expected)]
-    found.unknown = len(open_ended - applied.keys())
+    found.unknown = len(theirs - applied.keys())
     for record in records.values():
         found.wrong += _unfinished(record)
     found.wrong += _shown(seen, arrivals)
@@ -145,19 +147,22 @@ def _one_to_one(found: Reckoning, effects: Iterable[Effect], writes: Iterable[Wr
     found.wrong += [f"accepted, and not in the ledger: {effect} {set(pairs)}" for effect, pairs in accepted]
 
 
-def _unknown(found: Reckoning, effects: Iterable[Effect], records: Mapping[str, Record]) -> frozenset[Target]:
-    """Return the targets of calls that may or may not have been applied; a person must be told of each."""
-    open_ended: set[Target] = set()
+def _with_people(
+    found: Reckoning, effects: Iterable[Effect], records: Mapping[str, Record]
+) -> frozenset[Target]:
+    """Return the targets that are a person's: calls that may or may not have been applied, and what was left undone.
+
+    Where nobody knows, a person must have been told so.
+    """
+    theirs: set[Target] = set()
     for effect in effects:
-        if effect.went is not Went.UNKNOWN:
-            continue
         record = records[effect.action_id]
-        if record.state is State.CONFIRMED:
-            continue
-        open_ended.update((str(effect.kind), *target) for target in effect.targets)
-        if record.state is not State.UNKNOWN or "a person has to see" not in record.why:
+        is_told = record.state in LEFT_TO_PEOPLE and record.due is None and "a person has to" in record.why
+        if is_told:
+            theirs.update((str(effect.kind), *target) for target in effect.targets)
+        elif effect.went is Went.UNKNOWN and record.state is not State.CONFIRMED:
             found.wrong.append(f"not known, and no person is told: {effect.id}: {record.state}: {record.why}")
-    return frozenset(open_ended)
+    return frozenset(theirs)
 
 
 def _unfinished(record: Record) -> list[str]:

@@ -68,7 +68,8 @@ class Arrival:
     targets: frozenset[Target]
 
 
-Admit = Callable[["Tenant", datetime], Arrival]
+Admit = Callable[["Tenant", datetime, int], Arrival]
+"""Given how many messages a cluster has."""
 
 
 class Tenant:
@@ -80,13 +81,13 @@ class Tenant:
         self._maker = Maker(seed, now, first_incident=100_000)
         self._lots = lots(seed, "arrivals")
 
-    def admit(self, kind: str, now: datetime) -> Arrival:
+    def admit(self, kind: str, now: datetime, *, messages: int = MESSAGES) -> Arrival:
         """Let one incident of a kind appear, and return what has to be done about it."""
-        arrival = KINDS[kind](self, now)
+        arrival = KINDS[kind](self, now, messages)
         self.arrivals.append(arrival)
         return arrival
 
-    def cluster(self, now: datetime, *, verdict: str = "malicious", messages: int = MESSAGES) -> Arrival:
+    def cluster(self, now: datetime, messages: int, *, verdict: str = "malicious") -> Arrival:
         """Let a cluster of messages appear."""
         number = len(self.arrivals)
         url = f"https://arrival-{number}.harvest.example/"
@@ -191,9 +192,9 @@ def _arrival(bundle: Bundle, targets: list[Target]) -> Arrival:
 
 KINDS: Mapping[str, Admit] = {
     "cluster": Tenant.cluster,
-    "rule": Tenant.rule,
-    "file": Tenant.file,
-    "reject": lambda tenant, now: tenant.cluster(now, verdict="suspicious", messages=2),
-    "user": Tenant.account,
-    "synced user": lambda tenant, now: tenant.account(now, is_synced=True),
+    "rule": lambda tenant, now, _: tenant.rule(now),
+    "file": lambda tenant, now, _: tenant.file(now),
+    "reject": lambda tenant, now, messages: tenant.cluster(now, messages, verdict="suspicious"),
+    "user": lambda tenant, now, _: tenant.account(now),
+    "synced user": lambda tenant, now, _: tenant.account(now, is_synced=True),
 }
