@@ -180,9 +180,7 @@ def ended(before: Record, record: Record, sent: Sequence[Effect], now: datetime)
     if record.state is State.EXPIRED and not _is_unsure(sent):
         return still_watched(record, sent, now)
     seen = msgspec.structs.replace(record.confirmation, pending=pending)
-    after = msgspec.structs.replace(
-        after_sending(record, sent), confirmation=seen, is_noted=before.is_noted
-    )
+    after = msgspec.structs.replace(after_sending(record, sent), confirmation=seen, is_noted=before.is_noted)
     left = _left_beside(record, sent)
     if not left:
         return after

@@ -5,11 +5,10 @@ clock that jumps. Every call that it makes of a port, and every request on the w
 right after it.
 """
 
-import asyncio
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
@@ -19,17 +18,7 @@ from azure.core.credentials import AccessToken
 from agent.adapters.endpoint.connect import open_endpoint
 from agent.adapters.ledger.opening import open_ledger
 from agent.adapters.microsoft.tokens import Credential
-from agent.loop.feeding import Feeding
-from agent.loop.report import PassReport
-from agent.loop.rounds import Rounds
-from agent.loop.rows import Rows
-from agent.loop.run import load, one_pass, start
-from agent.loop.shipping import Shipping
-from agent.model.enactment import State
-from agent.model.errors import AgentError
 from agent.model.pace import Pace
-from agent.model.pending import ActionKind
-from agent.ports import Ledger, World
 from agent.simulator import names
 from agent.simulator.app import Simulator, build
 from agent.simulator.faults import Faults

@@ -66,7 +66,8 @@ def kill(stage: Stage, cycles: int, *, progress: Progress = lambda _: None) -> T
         else:
             tally.problems += end(stage.agent(for_ever), after=lots.random() * longest)
         progress(cycle + 1)
-    tally.reckoning = stage.peace()
+    stage.in_peace()
+    tally.reckoning = stage.reckoning()
     tally.under_way, bugs = read_log(stage.log)
     tally.problems += [*bugs, *tally.reckoning.problems]
     if (whole := integrity(stage.ledger_url)) != "ok":
@@ -88,13 +89,14 @@ def first_pass(stage: Stage) -> float:
     """Let one agent make one pass with something to do, and return how many seconds it lived."""
     stage.wanted.value += ARRIVALS
     began = time.monotonic()
-    child = stage.agent(_once)
+    child = stage.agent(once)
     if child.wait() != 0:
         raise RuntimeError(f"an agent that nobody killed failed: {stage.log.read_text()[-2000:]}")
     return time.monotonic() - began
 
 
-async def _once(world: World) -> None:
+async def once(world: World) -> None:
+    """Make one pass."""
     stop = asyncio.Event()
     await run(world, stop=stop, on_pass=lambda _: stop.set())
 

@@ -5,16 +5,20 @@ The parent has everything imported and no thread, so that a fork is an agent tha
 
 import asyncio
 import gc
+import logging
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
+from importlib import import_module
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, Self
 
+import httpx
 import msgspec
 import structlog
 from starlette.types import Message, Receive, Scope, Send
@@ -32,6 +36,7 @@ from agent.simulator.app import Simulator, build
 from agent.simulator.faults import Fault, Faults
 from agent.simulator.serve import serve
 from agent.simulator.switches import Switches
+from tests.durability.crashes import Point, a_folder, crash
 from tests.durability.moment import SharedClock, SharedNumber
 from tests.durability.peace import until_settled
 from tests.durability.reckoning import KEY, Reckoning, Seen, reckon
@@ -47,7 +52,18 @@ FAULTY = 1 / 50
 ON_THE_WIRE = 0.015
 """Seconds, at most, that a write takes there, and as many back: agents are to die meanwhile."""
 
-ARRIVING = ("cluster", "rule", "cluster", "user", "cluster", "file", "cluster", "synced user", "cluster", "reject")
+ARRIVING = (
+    "cluster",
+    "rule",
+    "cluster",
+    "user",
+    "cluster",
+    "file",
+    "cluster",
+    "synced user",
+    "cluster",
+    "reject",
+)
 """The kinds of what arrives, in turn."""
 
 MESSAGES = 6
@@ -134,7 +150,11 @@ class Child:
     @property
     def was_killed(self) -> bool:
         """Whether it ended by SIGKILL."""
-        return self.status is not None and os.WIFSIGNALED(self.status) and os.WTERMSIG(self.status) == 9
+        return (
+            self.status is not None
+            and os.WIFSIGNALED(self.status)
+            and os.WTERMSIG(self.status) == signal.SIGKILL
+        )
 
 
 class Stage:
@@ -152,7 +172,8 @@ class Stage:
         self._simulator = Child(0)
         self.url = ""
 
-    def __enter__(self) -> "Stage":
+    def __enter__(self) -> Self:
+        warm()
         reading, writing = os.pipe()
         self._simulator = fork(lambda: self._simulate(writing))
         os.close(writing)
@@ -198,6 +219,8 @@ class Stage:
         def work() -> None:
             first()
             _log_to(self.log)
+            # Nothing here is encrypted, and to read all roots of trust takes longer than all else at a start.
+            os.environ["SSL_CERT_DIR"] = str(self.folder)
             asyncio.run(self._live(live, replica))
 
         return fork(work)
@@ -205,7 +228,9 @@ class Stage:
     async def _live(self, live: Callable[[World], Coroutine[Any, Any, None]], replica: str) -> None:
         login = self._login
         async with (
-            open_endpoint(clock=self.clock, url=self.url, tenant_id=names.TENANT_ID, credential=login) as machines,
+            open_endpoint(
+                clock=self.clock, url=self.url, tenant_id=names.TENANT_ID, credential=login
+            ) as machines,
             open_world(
                 self.ledger_url,
                 self.clock,
@@ -223,22 +248,33 @@ class Stage:
 
     def _login(self) -> Credential:
         return SimulatorCredential(
-            simulator(self.url), names.TENANT_ID, names.CLIENT_ID, names.CLIENT_SECRET
+            simulator(self.url),
+            names.TENANT_ID,
+            names.CLIENT_ID,
+            names.CLIENT_SECRET,
+            transport=httpx.AsyncHTTPTransport(verify=False),
         )
 
-    def peace(self) -> Reckoning:
-        """Let one last agent live until nothing is left to do, end the simulator, and return what came of it all."""
+    def writes(self) -> int:
+        """Return how many writes of any kind the simulator has answered until now."""
+        answer = httpx.get(f"{self.url}/simulator/requests", timeout=30, trust_env=False).json()
+        reading = {"token", "hunting"}
+        return sum(one["method"] != "GET" and one["kind"] not in reading for one in answer["requests"])
+
+    def in_peace(self, replica: str = "agent") -> None:
+        """Let an agent live until nothing is left to do; nothing fails, and its waits take no time."""
         self.quiet.value = 1
         self.clock.advance(timedelta(minutes=15))
 
         def leaping() -> None:
             self.clock.leaps = True
 
-        last = self.agent(until_settled, first=leaping)
-        if last.wait() != 0:
-            raise RuntimeError(f"the last agent failed: {self.log.read_text()[-2000:]}")
-        told = self.told()
-        return asyncio.run(self._reckon(told))
+        if self.agent(until_settled, replica=replica, first=leaping).wait() != 0:
+            raise RuntimeError(f"an agent that nobody disturbed failed: {self.log.read_text()[-2000:]}")
+
+    def reckoning(self) -> Reckoning:
+        """End the simulator, and return what came of it all."""
+        return asyncio.run(self._reckon(self.told()))
 
     async def _reckon(self, told: Told) -> Reckoning:
         async with open_ledger(self.ledger_url, names.TENANT_ID, key=KEY) as ledger:
@@ -250,6 +286,15 @@ async def for_ever(world: World) -> None:
     await run(world, stop=asyncio.Event())
 
 
+def warm() -> None:
+    """Import whatever an agent needs, by letting one live in this process; it leaves no thread behind."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    with a_folder() as folder:
+        asyncio.run(crash(Point("user", 1), folder))
+    structlog.reset_defaults()
+    import_module("httpcore")  # for real connections
+
+
 def fork(work: Callable[[], None]) -> Child:
     """Do this in a process of its own."""
     pid = os.fork()
@@ -259,9 +304,7 @@ def fork(work: Callable[[], None]) -> Child:
     try:
         work()
         status = 0
-    except BaseException:
-        import traceback
-
+    except BaseException:  # noqa: BLE001  nothing may get past the end of this process
         traceback.print_exc()
     finally:
         sys.stderr.flush()
@@ -276,7 +319,7 @@ def _log_to(path: Path) -> None:
             structlog.processors.format_exc_info,
             structlog.processors.JSONRenderer(serializer=_line),
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(30),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
         logger_factory=structlog.BytesLoggerFactory(path.open("ab", buffering=0)),
     )
 
