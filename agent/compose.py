@@ -22,7 +22,9 @@ from agent.audit.key import Key
 from agent.model.errors import SettingsError
 from agent.model.policy import Mode
 from agent.model.recording import Recording
-from agent.ports import Clock, Ledger, PolicyShelf, World
+from agent.ports.host import Clock, PolicyShelf
+from agent.ports.ledger import Ledger
+from agent.ports.world import World
 from agent.settings import subjects
 from agent.settings.fields import told
 from agent.settings.guards import rails_of
@@ -44,15 +46,19 @@ AS_MANY_AS_NEEDED = 1_000_000
 
 
 @asynccontextmanager
-async def open_world(settings: Settings) -> AsyncIterator[World]:
+async def open_world(settings: Settings, *, apart: str = "") -> AsyncIterator[World]:
     """Give the world these settings describe.
+
+    A command that writes beside a running agent is `apart`: that is added to its name, so that it has leases of its
+    own, and a chain of its own in the audit.
 
     Raises:
         SettingsError, LedgerError, Refused, Unavailable: it cannot be opened as it is set.
     """
     clock, file = clock_of(settings), audit_file(settings)
+    replica = f"{replica_of(settings)}{apart}"
     async with (
-        open_ledger_to_write(settings) as ledger,
+        open_ledger_to_write(settings, replica) as ledger,
         _open_endpoint(settings, clock) as machines,
         _open_graph(settings, clock, machines=machines) as graph,
     ):
@@ -63,7 +69,7 @@ async def open_world(settings: Settings) -> AsyncIterator[World]:
         sink = _sink(settings, file, ledger.trail.key)
         await ledger.trail.tell_settings(told(settings) | {"version": installed()}, clock.now())
         world = replace(_world(settings, clock, graph, ledger), trail=ledger.trail, sink=sink)
-        world = replace(world, switch=_switch(settings))
+        world = replace(world, switch=_switch(settings), replica=replica)
         if settings.mode is not Mode.ENFORCE:
             yield world
             return
@@ -137,14 +143,13 @@ def open_ledger_for_reading(settings: Settings) -> AbstractAsyncContextManager[L
     return open_ledger(settings.ledger.address().reveal(), settings.tenant.id, read_only=True)
 
 
-def open_ledger_to_write(settings: Settings) -> AbstractAsyncContextManager[SqlLedger]:
+def open_ledger_to_write(
+    settings: Settings, replica: str | None = None
+) -> AbstractAsyncContextManager[SqlLedger]:
     """Give the ledger to an agent, or to a command that writes into it; what they do is told to the audit."""
-    return open_ledger(
-        settings.ledger.address().reveal(),
-        settings.tenant.id,
-        replica=replica_of(settings),
-        key=_audit_key(settings),
-    )
+    address = settings.ledger.address().reveal()
+    name = replica or replica_of(settings)
+    return open_ledger(address, settings.tenant.id, key=_audit_key(settings), replica=name)
 
 
 def open_ledger_as_it_is(settings: Settings) -> AbstractAsyncContextManager[SqlLedger]:
@@ -309,6 +314,7 @@ def _world(settings: Settings, clock: Clock, graph: "Graph", ledger: Ledger) -> 
         targets=graph.targets,
         pace=settings.loop_pace(),
         rails=rails_of(settings.guards),
+        own=graph.own,
         enforces_observers=settings.policies.treat_as is TreatAs.ENFORCE,
         version=installed(),
         replica=replica_of(settings),

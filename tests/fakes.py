@@ -1,21 +1,22 @@
 """Fakes that work: a Defender in memory, and an enactor that changes it."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
 
 from agent.model.air import AirAction, AirRows
 from agent.model.audit import Head, Link
-from agent.model.defender import Comment, Incident, Mail, MailMessage
+from agent.model.decision import Classification
+from agent.model.defender import Alert, Comment, Incident, Mail, MailMessage
 from agent.model.enactment import MAIL_EFFECTS, Effect, EffectKind, Outcome, Pair, Went
 from agent.model.errors import Malformed, PolicyError, Refused, Unavailable
 from agent.model.hold import OF_FILE, Hold
 from agent.model.page import Page
-from agent.model.policy import Classification
 from agent.model.targets import Account, Asked, Device, Found, OfAccount, OfDevice, OfRules, Quarantine, Rules
-from agent.ports import Clock, Departing
+from agent.ports.defender import Departing
+from agent.ports.host import Clock
 
 
 class FakeDefender:
@@ -95,6 +96,7 @@ class FakeEnactor:
         self.targets = targets or FakeTargets(defender.clock)
         self.applied: Counter[tuple[EffectKind, Pair]] = Counter()
         self.lacks: dict[EffectKind, str] = {}
+        self.alerts_refuse = ""
         self.alert_comments: list[tuple[str, str]] = []
         self.classified: dict[str, Classification] = {}
         self.removed: Counter[Pair] = Counter()
@@ -133,15 +135,33 @@ class FakeEnactor:
 
     async def comment_alert(self, alert_id: str, text: str, *, departing: Departing) -> Outcome:
         await departing()
+        if self.alerts_refuse:
+            return Outcome(went=Went.REFUSED, detail=self.alerts_refuse)
         self.alert_comments.append((alert_id, text))
+        self._change_alert(alert_id, lambda alert: {"comments": (*alert.comments, Comment(comment=text))})
         return Outcome(went=Went.DONE)
 
     async def classify_alert(
         self, alert_id: str, classification: Classification, *, departing: Departing
     ) -> Outcome:
         await departing()
+        if self.alerts_refuse:
+            return Outcome(went=Went.REFUSED, detail=self.alerts_refuse)
         self.classified[alert_id] = classification
+        told = {
+            "classification": classification.classification,
+            "determination": classification.determination or "unknown",
+        }
+        self._change_alert(alert_id, lambda _: told)
         return Outcome(went=Went.DONE)
+
+    def _change_alert(self, alert_id: str, changes: Callable[[Alert], Mapping[str, object]]) -> None:
+        for incident in list(self.defender.incidents.values()):
+            alerts = tuple(
+                msgspec.structs.replace(one, **changes(one)) if one.id == alert_id else one
+                for one in incident.alerts
+            )
+            self.defender.show(msgspec.structs.replace(incident, alerts=alerts))
 
     def _apply(self, effect: Effect) -> None:
         self.applied.update((effect.kind, target) for target in effect.targets)

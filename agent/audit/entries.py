@@ -13,7 +13,7 @@ import msgspec
 from agent.model.alarm import Alarm
 from agent.model.audit import Detail, Entry, Event
 from agent.model.decision import Decision
-from agent.model.enactment import Confirmation, Effect, Outcome, Record, State
+from agent.model.enactment import Confirmation, Effect, Outcome, Record, State, Undone
 from agent.model.hold import Hold
 from agent.model.policy import KeptSet
 from agent.model.rails import Leave
@@ -111,13 +111,19 @@ def of_change(before: Before, record: Record, author: str, now: datetime) -> tup
     return tuple(found)
 
 
-def of_intent(effect: Effect, author: str, content: str, now: datetime) -> Entry:
-    """Tell of an effect that is to leave. `content` binds the effect as the ledger keeps it."""
+def of_intent(
+    effect: Effect, author: str, content: str, now: datetime, undone: Undone | None = None
+) -> Entry:
+    """Tell of an effect that is to leave. `content` binds the effect as the ledger keeps it.
+
+    One that takes back what was done is the act of the person who asked for it, and says why.
+    """
+    act = undone if effect.undoes is not None else None
     return _of_effect(
         effect,
         Event.INTENT if effect.undoes is None else Event.UNDO,
         now,
-        author,
+        author if act is None else PERSON,
         {
             "kind": str(effect.kind),
             "targets": len(effect.targets),
@@ -127,6 +133,8 @@ def of_intent(effect: Effect, author: str, content: str, now: datetime) -> Entry
             "content": content,
         },
         targets=msgspec.json.encode(effect.targets).decode(),
+        by="" if act is None else act.by,
+        reason="" if act is None else act.reason,
     )
 
 

@@ -1,6 +1,7 @@
 """The whole audit: every chain from its beginning to its head, its copies elsewhere, and the ledger's own tables."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from typing import Protocol
 
 import msgspec
@@ -35,11 +36,11 @@ class Told(Protocol):
         """Give the bodies of all entries that say that they are of erasures."""
         ...
 
-    def links(self, replica: str) -> Iterator[Link]:
+    def links(self, replica: str) -> "Generator[Link]":
         """Give the entries of one chain by their numbers."""
         ...
 
-    def values(self, replica: str) -> Iterator[Kept]:
+    def values(self, replica: str) -> "Generator[Kept]":
         """Give the personal values of one chain by the numbers of their entries."""
         ...
 
@@ -161,17 +162,18 @@ def _is_upto(kept: Kept, link: Link) -> bool:
 
 def _followed(told: Told, chain: Following, claims: Claims, counted: _Counted) -> Fault | None:
     """Follow a chain's entries, each with its values; return the first fault."""
-    values = Beside(told.values(chain.replica))
-    for link in told.links(chain.replica):
-        # One between two entries is next to a gap, which is told where the next entry does not follow.
-        if values.next is not None and _is_stray(values.next, chain):
-            return chain.beside(values.next)
-        said = chain.take(link, values.of(link))
-        if isinstance(said, Fault):
-            return said
-        claims.add(chain.replica, link.number, said)
-        counted.one_more()
-    return None if values.next is None else chain.beside(values.next)
+    with closing(told.links(chain.replica)) as links, closing(told.values(chain.replica)) as kept:
+        values = Beside(kept)
+        for link in links:
+            # One between two entries is next to a gap, which is told where the next entry does not follow.
+            if values.next is not None and _is_stray(values.next, chain):
+                return chain.beside(values.next)
+            said = chain.take(link, values.of(link))
+            if isinstance(said, Fault):
+                return said
+            claims.add(chain.replica, link.number, said)
+            counted.one_more()
+        return None if values.next is None else chain.beside(values.next)
 
 
 def _is_stray(kept: Kept, chain: Following) -> bool:
@@ -190,7 +192,12 @@ def _unshipped(chain: Following, head: Head | None, copies: Sequence[Copy]) -> F
         reached = max(reached, last)
     if reached >= head.shipped:
         return None
-    words = f"was shipped, and is in none of the copies: the ledger says that {head.shipped} were shipped"
+    missing = (
+        "is in none of the copies"
+        if any(copy.spans for copy in copies)
+        else "no file of what was shipped is here"
+    )
+    words = f"was shipped, and {missing}: the ledger says that {head.shipped} were shipped"
     return Fault(replica=chain.replica, number=reached + 1, at=None, words=words)
 
 

@@ -110,8 +110,8 @@ class Shipped:
         self._runs.insert(place + 1, bytearray(found))
 
     def _fault(self, link: Link, words: str) -> Fault:
-        told = f"{self.words}: entry {link.number} {words}"
-        return Fault(replica=self._replica, number=link.number, at=moment_of(link.at), words=told)
+        at = moment_of(link.at)
+        return Fault(replica=self._replica, number=link.number, at=at, words=words, place=self.words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,11 +138,11 @@ def anchors(words: str, key: Key, tenant_id: str, found: Iterable[Anchor]) -> Co
             continue
         wrong = ""
         if not is_ours(seal, one):
-            wrong = "the anchor itself was changed, or made with another key"
+            wrong = "has an anchor that was changed, or made with another key"
         elif macs.setdefault(one.replica, {}).setdefault(one.number, bytes.fromhex(one.mac)).hex() != one.mac:
-            wrong = "the entry was anchored twice, and not the same: the chain was written anew in between"
+            wrong = "was anchored twice, and not the same: the chain was written anew in between"
         if wrong:
-            faults.append(Fault(replica=one.replica, number=one.number, at=one.at, words=f"{words}: {wrong}"))
+            faults.append(Fault(replica=one.replica, number=one.number, at=one.at, words=wrong, place=words))
     return Copy(words, {replica: Anchors(words, some) for replica, some in macs.items()}, faults)
 
 
@@ -179,4 +179,4 @@ def shipped(words: str, key: Key, tenant_id: str, lines: Iterable[tuple[str, Lin
 
 
 def _unreadable(words: str, error: Unreadable) -> Fault:
-    return Fault(replica=None, number=None, at=None, words=f"{words}: {error}")
+    return Fault(replica=None, number=None, at=None, words=str(error), place=words)

@@ -5,10 +5,13 @@ was seen afterwards, and until when a person can still act.
 """
 
 from datetime import datetime, timedelta
+from urllib.parse import quote
 
 import msgspec
 
-from agent.model.decision import Decision, Verb
+from agent.judge.taken_back import says
+from agent.judge.worklist import needs_people
+from agent.model.decision import Decision
 from agent.model.enactment import CLOSED, EffectSeen, PendingSeen, Record, State, Way
 from agent.model.hold import BRAKE, KILL_SWITCH
 from agent.model.pending import ActionKind
@@ -46,6 +49,7 @@ PROGRESS = {
     State.HELD: "held, and not sent",
     State.SUPERSEDED: "not sent: decided elsewhere first",
     State.EXPIRED: "not sent in time",
+    State.UNDONE: "taken back",
 }
 
 
@@ -100,9 +104,10 @@ def row(record: Record, now: datetime) -> Row:
     )
 
 
-def action_center(cloud: str) -> str:
-    """Return the address at which people decide pending actions. Source: [SEED]."""
-    return f"{PORTALS.get(cloud, PORTAL)}/action-center/pending"
+def action_center(cloud: str, tenant_id: str = "", tab: str = "pending") -> str:
+    """Return the address at which people decide pending actions, in this tenant where one is named. Source: [SEED]."""
+    of = f"?tid={quote(tenant_id, safe='')}" if tenant_id else ""
+    return f"{PORTALS.get(cloud, PORTAL)}/action-center/{tab}{of}"
 
 
 def what(record: Record) -> str:
@@ -164,7 +169,9 @@ def _held(guard: str) -> str:
 def confirmation(record: Record) -> str:
     """Return what was seen afterwards, of the effect and of the pending action itself."""
     said = record.confirmation.words
-    parts = [_effect_words(record), _pending_words(record)]
+    if record.state is State.UNDONE:
+        return "; ".join(filter(None, (undone(record), _pending_words(record), record.why)))
+    parts = [_effect_words(record), _pending_words(record), undone(record)]
     is_told = record.why in {said, reason(record)} or record.state is State.SEEN
     if record.why and not is_told:
         # What is repeated in the longer sentence is said once, there.
@@ -173,20 +180,13 @@ def confirmation(record: Record) -> str:
     return "; ".join(part for part in parts if part)
 
 
-def needs_people(record: Record) -> bool:
-    """Whether a person has to do something: decide, carry out, reject, or look."""
-    if record.state in {
-        State.SEEN,
-        State.INTENDED,
-        State.SENT,
-        State.CONFIRMED,
-        State.SUPERSEDED,
-        State.EXPIRED,
-    }:
-        return False
-    if record.state is State.DECIDED:
-        return record.decision is not None and record.decision.verb is Verb.REJECT
-    return record.state is not State.DEDUPLICATED
+def undone(record: Record) -> str:
+    """Return who took something back, when, why and how far; empty where nobody did."""
+    told = record.undone
+    if told is None:
+        return ""
+    how = "undone" if record.state is State.UNDONE else "undone in part"
+    return f"{how} {moment(told.at)} by {told.by}: {told.reason}; {says(told)}"
 
 
 def remaining(left: timedelta) -> str:

@@ -17,7 +17,7 @@ from agent.judge.compile import Answers, Compiled, Judge
 from agent.judge.reasons import Case, finding_of, why_none, why_over, why_undecided, why_verb
 from agent.judge.seen import facts_read
 from agent.judge.vocabulary import Scope, list_of
-from agent.model.decision import Answer, Decision, Rule, Ruling, Verb
+from agent.model.decision import Answer, Classification, Decision, Rule, Ruling, Verb
 from agent.model.facts import Facts, Value
 from agent.model.pending import PendingAction
 from agent.model.policy import Policy
@@ -118,7 +118,16 @@ def decide(
         git=judge.git,
         label=action.label,
         enforces_observers=enforces_observers,
+        classifications=_classifications(combined.deciding, ruling.verb),
     )
+
+
+def _classifications(deciding: Iterable[Compiled], verb: Verb) -> tuple[Classification, ...]:
+    """Return what the policies that approve or reject together name for the alerts; people conclude for themselves."""
+    if verb is Verb.ESCALATE:
+        return ()
+    named = {str(one): one for one in (each.policy.classification for each in deciding) if one is not None}
+    return tuple(named[words] for words in sorted(named))
 
 
 def _settled(combined: Combined) -> bool:

@@ -22,6 +22,12 @@ from agent.model.enactment import MAIL_EFFECTS, Effect
 from agent.model.policy import Limit, Policy
 from agent.model.rails import Cap
 
+SPANS = ((1_440, "day"), (60, "hour"), (1, "minute"))
+"""Minutes in what a window is told in."""
+
+TAKEN_BACK = "undone"
+"""The guard of actions of which a person took something back."""
+
 Spending = Callable[[Policy, Unit, Limit], int]
 """What a policy has spent of a limit, within the window of that limit."""
 
@@ -155,14 +161,19 @@ def hold(decision: Decision, guard: str, words: str) -> Decision:
         reason=f"held by `{guard}`: {words}; otherwise {decision.reason}",
         guard=guard,
         grounds=sha256(f"{decision.grounds}\x1f{guard}".encode()).hexdigest()[:16],
+        classifications=(),
     )
+
+
+def hold_taken_back(approval: Decision) -> Decision:
+    """Return the approval of an action of which a person took something back: it is for people from then on."""
+    words = "a person took back what was done for it, so that it is not approved again by itself"
+    return guarded(approval, (), (Guarded(guard=TAKEN_BACK, words=words),))
 
 
 def span(window: timedelta) -> str:
     """Return a window in words, such as `2 hours`."""
     minutes = int(window.total_seconds()) // 60
-    for size, name in ((1_440, "day"), (60, "hour"), (1, "minute")):
-        if minutes % size == 0:
-            count = minutes // size
-            return f"one {name}" if count == 1 else f"{count} {name}s"
-    return f"{minutes} minutes"
+    size, name = next(one for one in SPANS if minutes % one[0] == 0)
+    count = minutes // size
+    return f"one {name}" if count == 1 else f"{count} {name}s"

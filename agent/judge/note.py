@@ -4,11 +4,11 @@ Each decision has a marker in the comment's text. Graph offers no key against re
 a comment that may or may not have been written finds itself again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from agent.model.decision import Verb
+from agent.model.decision import Decision, Verb
 from agent.model.defender import Incident
 from agent.model.enactment import CLOSED, Record, State, Way
 
@@ -36,62 +36,104 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
     tags: tuple[str, ...] | None
 
 
+UNTOLD = frozenset({State.SEEN, State.INTENDED})
+"""States of which there is nothing to tell yet: what was decided is judged anew, or still to be carried out."""
+
+UNSURE = frozenset({State.REFUSED, State.UNKNOWN, State.ESCALATED})
+"""States in which an approval was not carried out, or may not have been: why is told with it."""
+
+
+def is_told(record: Record) -> bool:
+    """Whether there is something true to tell of the record."""
+    return record.decision is not None and record.state not in UNTOLD
+
+
 def note(incident: Incident, records: Sequence[Record]) -> Note:
     """Return what the incident lacks to show these records' decisions; `records` are all of this incident."""
     written = "\n".join(comment.comment or "" for comment in incident.comments)
     missing = [
         record
         for record in records
-        if not record.is_noted and record.decision is not None and marker(record) not in written
+        if not record.is_noted and is_told(record) and marker(record) not in written
     ]
-    return Note(comments=_comments(missing), tags=_tags(incident, records))
+    share = SHARE if len(missing) > 1 else LONGEST
+    comments = comments_of([line(record, share - 1) for record in missing])
+    return Note(comments=comments, tags=_tags(incident, records))
 
 
 def marker(record: Record) -> str:
-    """Return what marks this decision, in every comment and for ever."""
+    """Return what marks this decision, or that it was undone, in every comment and for ever."""
     grounds = record.decision.grounds[:8] if record.decision else ""
-    return f"[air-agent {record.action.id}/{grounds}]"
+    undone = f"/undone-{record.undone.at:%Y%m%dT%H%M%S}" if record.undone is not None else ""
+    return f"[air-agent {record.action.id}/{grounds}{undone}]"
 
 
-def _comments(records: Sequence[Record]) -> tuple[str, ...]:
-    share = SHARE if len(records) > 1 else LONGEST
+def comments_of(lines: Sequence[str]) -> tuple[str, ...]:
+    """Return these lines in as few comments as they fit into."""
     comments: list[str] = []
     text = ""
-    for record in records:
-        line = _line(record, share - 1)
-        if text and len(text) + 1 + len(line) > LONGEST:
+    for one in lines:
+        if text and len(text) + 1 + len(one) > LONGEST:
             comments.append(text)
             text = ""
-        text = f"{text}\n{line}" if text else line
+        text = f"{text}\n{one}" if text else one
     return (*comments, text) if text else ()
 
 
-def _line(record: Record, room: int) -> str:
+def line(record: Record, room: int, *, more: str = "") -> str:
+    """Return one line that tells of the record, in so many characters; `more` is said first of all."""
     decision = record.decision
     if decision is None:
         return ""
     mark = marker(record)
     by = ", ".join(decision.policies) or "no policy"
-    head = f"{_verb(record)} {record.action.kind}: {_cut(by, 60)}@{decision.revision}"
+    head = f"{_verb(record, decision)} {record.action.kind}: {_cut(by, 60)}@{decision.revision}"
     rest = room - len(head) - len(mark) - 3
-    return f"{head}: {_cut(_plain(_says(record)), rest)} {mark}"
+    named = decision.classifications or ()
+    concluded = more or (differ(named) if len(named) > 1 and record.undone is None else "")
+    says = " ".join(filter(None, (concluded, _says(record, decision))))
+    return f"{head}: {_cut(_plain(says), rest)} {mark}"
 
 
-def _verb(record: Record) -> str:
-    decision, plan = record.decision, record.plan
-    if decision is None:
-        return ""
+def _verb(record: Record, decision: Decision) -> str:
+    plan = record.plan
+    if record.undone is not None:
+        return "undone"
     if decision.guard is not None:
         return "hold"
+    if _was_not_carried_out(record):
+        return "approve (not carried out)"
     if plan is not None and plan.way is Way.HAND_OFF:
         return f"{decision.verb} (hand-off)"
     return f"{decision.verb} (advisory)" if decision.verb is Verb.REJECT else decision.verb.value
 
 
-def _says(record: Record) -> str:
-    plan, decision = record.plan, record.decision
-    done = f"{plan.why}. " if plan is not None and plan.way in (Way.REMEDIATE, Way.HAND_OFF) else ""
-    return f"{done}{decision.reason if decision else ''}"
+def _was_not_carried_out(record: Record) -> bool:
+    """Whether it was approved, and left to a person when it was read again before writing."""
+    return (
+        record.state is State.ESCALATED
+        and record.decision is not None
+        and record.decision.verb is Verb.APPROVE
+    )
+
+
+def _says(record: Record, decision: Decision) -> str:
+    plan, undone = record.plan, record.undone
+    if undone is not None:
+        return f"by {undone.by}: {undone.reason}. {undone.words}"
+    parts: list[str] = []
+    if _was_not_carried_out(record):
+        parts.append(f"{record.why}.")
+    elif plan is not None and plan.way in (Way.REMEDIATE, Way.HAND_OFF):
+        parts.append(f"{plan.why}.")
+        if record.state in UNSURE and record.why:
+            parts.append(f"{record.why}.")
+    return " ".join((*parts, decision.reason))
+
+
+def differ(named: Iterable[object]) -> str:
+    """Say that these classifications are not carried out, since they are not one."""
+    return f"Policies name different classifications ({', '.join(map(str, named))}): a person classifies."
 
 
 def _plain(text: str) -> str:
@@ -115,6 +157,10 @@ def _tag(record: Record) -> str | None:
     decision, plan = record.decision, record.plan
     if decision is None or (record.state in CLOSED and record.state is not State.CONFIRMED):
         return None
+    if not (record.is_noted or is_told(record)):
+        return None
+    if _was_not_carried_out(record):
+        return ESCALATED
     if decision.guard is not None:
         return HELD
     if plan is not None and plan.way is Way.HAND_OFF:

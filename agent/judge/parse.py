@@ -12,13 +12,12 @@ from agent.judge.literals import Wrong, guid, integer, line, moment, nearest, ra
 from agent.judge.shelf import Broken, Shelf
 from agent.judge.strict_yaml import Mapping_, Node, Sequence, problem, read, shown
 from agent.judge.words import CLASSIFICATIONS, DETERMINATIONS
-from agent.model.decision import Verb
+from agent.model.decision import Classification, Verb
 from agent.model.errors import PolicyError, Problem
 from agent.model.pending import MAIL_KINDS, ActionKind
 from agent.model.policy import (
     INFORMS_ONLY,
     All,
-    Classification,
     Condition,
     Limit,
     Limits,

@@ -90,7 +90,7 @@ def _to_remediate(record: Record, intended: Plan, sent: Sequence[Effect], around
         again = min(_cover_ends(intended.duplicate_of, around), record.action.deadline)
         return msgspec.structs.replace(record, state=State.DEDUPLICATED, due=again)
     if intended.effects:
-        return msgspec.structs.replace(record, state=State.INTENDED)
+        return msgspec.structs.replace(record, state=State.INTENDED, undone=None)
     return after_sending(record, sent) if sent else already_done(record, around.now)
 
 

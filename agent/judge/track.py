@@ -79,6 +79,7 @@ def _anew(record: Record, seen: PendingAction, now: datetime) -> Record:
         confirmation=Confirmation(),
         why="proposed anew",
         is_noted=True,
+        undone=None,
     )
 
 

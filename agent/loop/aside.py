@@ -1,6 +1,6 @@
 """Approvals that a guard rail keeps from being carried out: they are people's until it lets go."""
 
-from agent.judge.confirm import LEFT
+from agent.judge.confirm import standing
 from agent.judge.rails.holding import held_words
 from agent.judge.settle import held
 from agent.loop.despite import despite_others
@@ -9,7 +9,7 @@ from agent.model.decision import Guarded
 from agent.model.enactment import Record, State
 from agent.model.errors import Held
 from agent.model.hold import Hold
-from agent.ports import World
+from agent.ports.world import World
 
 AT_ONCE = 200
 """Records laid aside between two commits."""
@@ -42,6 +42,5 @@ async def lay_one_aside(world: World, record: Record, no: Held) -> None:
 
 
 async def _laid(world: World, record: Record, said: Guarded) -> Record:
-    effects = await world.ledger.effects(record.action.id)
-    left = [effect for effect in effects if effect.went in LEFT]
-    return held(record, said, left, world.clock.now())
+    sent = standing(await world.ledger.effects(record.action.id))
+    return held(record, said, sent, world.clock.now())

@@ -9,10 +9,10 @@ import msgspec
 import structlog
 
 from agent.judge.compile import Judge
-from agent.judge.confirm import LEFT, expire, judged_again
+from agent.judge.confirm import expire, judged_again, standing
 from agent.judge.decide import decide
 from agent.judge.gather import gather, mail_of, wanted
-from agent.judge.guard import messages_in
+from agent.judge.guard import hold_taken_back, messages_in
 from agent.judge.plan import plan
 from agent.judge.plans.mail import copies_in_mailboxes
 from agent.judge.plans.means import Means, Present
@@ -28,6 +28,7 @@ from agent.loop.lookup import claims, find, look_up
 from agent.loop.moved import save_moved
 from agent.loop.policies import InForce, keep
 from agent.loop.report import PassReport
+from agent.loop.undoing import was_taken_back
 from agent.loop.weighing import guard_approval
 from agent.model.decision import Decision, Verb
 from agent.model.defender import Mail
@@ -35,12 +36,10 @@ from agent.model.enactment import Approval, Cover, Effect, EffectKind, Pair, Pla
 from agent.model.errors import AgentError
 from agent.model.past import Matter, Tally
 from agent.model.pending import MAIL_KINDS, PendingAction
-from agent.ports import Enactor, World
+from agent.ports.defender import Enactor
+from agent.ports.world import World
 
 log = structlog.get_logger()
-
-SENT_BEFORE = LEFT | {Went.REFUSED}
-"""How an effect went that has left."""
 
 
 @dataclass(slots=True)
@@ -187,6 +186,8 @@ async def _judge_one(world: World, judge: Judge, record: Record, mail: Mail | No
     )
     means = batch.means
     present = await _present(world, decision, action, mail, batch)
+    if decision.verb is Verb.APPROVE and await was_taken_back(world, record):
+        decision = hold_taken_back(decision)
     intended = plan(decision, action, present, means)
     if decision.verb is Verb.APPROVE:
         decision = await guard_approval(
@@ -225,7 +226,8 @@ async def _sent_before(world: World, record: Record) -> tuple[Effect, ...]:
     if record.plan is None:
         return ()
     effects = await world.ledger.effects(record.action.id)
-    return tuple(effect for effect in effects if effect.went in SENT_BEFORE)
+    refused = (effect for effect in effects if effect.went is Went.REFUSED and effect.undoes is None)
+    return (*standing(effects), *refused)
 
 
 def _approvals(decision: Decision, intended: Plan) -> list[Approval]:

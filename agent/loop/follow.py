@@ -5,24 +5,32 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from agent.judge.confirm import LEFT, confirm, expire, is_watched, watch
+from agent.judge.confirm import confirm, expire, is_watched, standing, watch
 from agent.judge.look import at_mail, at_quarantine, at_target
 from agent.judge.plans.means import Problem
+from agent.judge.taken_back import is_looked_back
 from agent.judge.track import WAITING
 from agent.loop.despite import despite_others
 from agent.loop.lookup import find, look_up_messages
 from agent.loop.moved import save_moved
 from agent.loop.report import PassReport
+from agent.loop.undoing import look_back
 from agent.model.defender import Mail
-from agent.model.enactment import MAIL_EFFECTS, Effect, EffectKind, Pair, Record, State
+from agent.model.enactment import CLOSED, MAIL_EFFECTS, Effect, EffectKind, Pair, Record, State
 from agent.model.errors import Malformed, Refused, Unavailable
-from agent.ports import World
+from agent.ports.world import World
 
 LOOKED_AT = (State.SENT, State.UNKNOWN, State.REFUSED, State.UNVERIFIED, State.CONTRADICTED)
 """States with mail to be looked at."""
 
 LOOKED_AT_BESIDE = WAITING | {State.EXPIRED}
 """States that wait for something else; what was sent before is looked at all the same."""
+
+AT_REST = CLOSED - LOOKED_AT_BESIDE
+"""States in which only what a person took back is still looked at."""
+
+DUE = tuple(sorted({*LOOKED_AT, *LOOKED_AT_BESIDE, *CLOSED}))
+"""States to look at when they are due: what is closed is due only after something of it was taken back."""
 
 AT_ONCE = 200
 """Records looked at between two commits."""
@@ -33,14 +41,23 @@ async def follow(world: World, report: PassReport, stop: asyncio.Event) -> None:
     await despite_others(lambda: _end(world))
 
     async def some() -> bool:
-        states = (*LOOKED_AT, *sorted(LOOKED_AT_BESIDE))
-        records = await world.ledger.due(world.clock.now(), states, AT_ONCE)
-        if records:
-            await _look_at(world, records, report)
+        records = await world.ledger.due(world.clock.now(), DUE, AT_ONCE)
+        back = [record for record in records if is_looked_back(record)]
+        others = [record for record in records if not is_looked_back(record)]
+        await look_back(world, back, report)
+        await _look_at(world, [record for record in others if record.state not in AT_REST], report)
+        await _rest(world, [record for record in others if record.state in AT_REST])
         return bool(records)
 
     while not stop.is_set() and await despite_others(some):
         continue
+
+
+async def _rest(world: World, records: Sequence[Record]) -> None:
+    """Leave alone what is over and was due all the same."""
+    if records:
+        rested = [msgspec.structs.replace(record, due=None) for record in records]
+        await world.ledger.save(rested, now=world.clock.now())
 
 
 async def _end(world: World) -> None:
@@ -57,6 +74,8 @@ async def _end(world: World) -> None:
         for record in records:
             if now >= record.action.deadline:
                 moves.append((record, expire(record, now)))
+            elif is_looked_back(record):
+                continue
             elif not is_watched(record, await world.ledger.effects(record.action.id)):
                 moves.append((record, msgspec.structs.replace(record, state=State.SEEN, due=now)))
         if moves:
@@ -65,10 +84,11 @@ async def _end(world: World) -> None:
 
 async def _look_at(world: World, records: Sequence[Record], report: PassReport) -> None:
     """Look what became of what was sent for these records: their mail all at once."""
-    effects: dict[str, list[Effect]] = {}
+    if not records:
+        return
+    effects: dict[str, Sequence[Effect]] = {}
     for record in records:
-        found = await world.ledger.effects(record.action.id)
-        effects[record.action.id] = [effect for effect in found if effect.went in LEFT]
+        effects[record.action.id] = standing(await world.ledger.effects(record.action.id))
     mail = await _mail(world, records, effects, report)
     leaned = [target for record in records if record.plan is not None for target in record.plan.leaned]
     claimed = await world.ledger.covered(leaned)

@@ -22,7 +22,7 @@ from agent.model.pending import PendingAction
 from agent.model.policy import Policy
 from agent.model.rails import Approved
 from agent.model.targets import Account, Found, OfAccount
-from agent.ports import World
+from agent.ports.world import World
 
 
 @dataclass(slots=True)
@@ -121,7 +121,7 @@ async def check(world: World, policies: InForce, record: Record, seen: Seen) -> 
         Held: a guard rail does, whatever it said when it was decided.
     """
     if record.decision is None or record.plan is None:
-        return
+        raise Held("undecided", "it was never decided")
     now = world.clock.now()
     known = policies.judge.policies
     deciding = [known[name] for name in record.decision.policies if name in known]

@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from agent.judge.confirm import ENDS, LEFT, ended
+from agent.judge.confirm import ENDS, ended, standing
 from agent.judge.gather import wanted
 from agent.judge.remember import remembered
 from agent.model.enactment import Record, State, Went
 from agent.model.past import Ended, PastAnswer
-from agent.ports import World
+from agent.ports.world import World
 
 
 async def save_moved(
@@ -38,8 +38,7 @@ async def save_moved(
         effects = await world.ledger.effects(after.action.id)
         if is_leaving:
             dropped.extend(effect.id for effect in effects if effect.went is Went.INTENDED)
-        sent = [effect for effect in effects if effect.went in LEFT]
-        records.append(ended(after, sent, now))
+        records.append(ended(before, after, standing(effects), now))
     answers = await _answers(world, moves, records, now)
     await world.ledger.save(records, dropped=dropped, answers=answers, versions=versions, now=now)
 

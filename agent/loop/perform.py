@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -10,6 +11,7 @@ import structlog
 
 from agent.judge.confirm import after_sending
 from agent.loop.aside import lay_one_aside
+from agent.loop.calling import call
 from agent.loop.guarding import check, look
 from agent.loop.lookout import Lookout
 from agent.loop.lookup import find
@@ -19,16 +21,11 @@ from agent.loop.recheck import why_void
 from agent.loop.report import PassReport
 from agent.loop.shipping import require
 from agent.model.enactment import Effect, Outcome, Record, State, Went
-from agent.model.errors import Conflict, Held, Unavailable
+from agent.model.errors import Conflict, Held
 from agent.model.hold import BRAKE, KILL_SWITCH
 from agent.model.rails import Leave
-from agent.ports import Enactor, World
-
-PATIENCE = timedelta(seconds=10)
-"""A wait that Graph asks for and that is no longer than this is waited for on the spot."""
-
-TRIES = 5
-"""How often a write that was definitely not applied is tried within one visit."""
+from agent.ports.defender import Enactor
+from agent.ports.world import World
 
 LEASE = timedelta(minutes=10)
 """How long an incident stays one agent's after its last call: longer than any call takes, its waits included."""
@@ -94,8 +91,8 @@ async def perform(world: World, record: Record, turn: Turn) -> None:
     for effect in effects:
         if turn.stop.is_set() or not is_fresh(world, record) or await turn.is_over():
             return
-        if effect.went is not Went.INTENDED:
-            continue
+        if effect.went is not Went.INTENDED or effect.undoes is not None:
+            continue  # what a person takes back is for that person to send
         try:
             await _send(world, world.enactor, record, effect, turn)
         except Held as no:
@@ -109,7 +106,8 @@ async def perform(world: World, record: Record, turn: Turn) -> None:
 
 async def _sent(world: World, record: Record) -> None:
     """Write that every effect of the plan was tried, if it was."""
-    effects = await world.ledger.effects(record.action.id)
+    found = await world.ledger.effects(record.action.id)
+    effects = [effect for effect in found if effect.undoes is None]
     if any(effect.went is Went.INTENDED for effect in effects):
         return
     newest = (await world.ledger.load([record.action.id]))[record.action.id]
@@ -127,56 +125,26 @@ async def _judge_anew(world: World, record: Record, why: str) -> None:
 
 
 async def _send(world: World, enactor: Enactor, record: Record, effect: Effect, turn: Turn) -> None:
-    """Make one call and write how it went; a call that definitely was not applied is intended again.
+    """Make one call, unless its time is over.
 
     Raises:
         Held: a guard rail said no at the last moment.
         Unavailable: it was definitely not applied, and is to be tried later.
     """
-    name = f"air-agent {record.action.id} {effect.id}"
     seen = await look(world, [effect], await find(world, record.action))
-    for attempt in range(1, TRIES + 1):
-        has_left = False
 
-        async def departing() -> None:
-            nonlocal has_left
-            # What holds is no news to come back to: it is said of the record that it was held.
-            is_over = await turn.is_over() and not turn.lookout.is_held
-            if is_over or world.clock.now() >= record.action.deadline:
-                raise TooLate
-            await require(world)
-            await check(world, turn.policies, record, seen)
-            await turn.lookout.unless_held()
-            await world.ledger.depart(effect.id, world.clock.now(), turn.leave(world))
-            has_left = True
+    async def depart() -> None:
+        # What holds is no news to come back to: it is said of the record that it was held.
+        is_over = await turn.is_over() and not turn.lookout.is_held
+        if is_over or world.clock.now() >= record.action.deadline:
+            raise TooLate
+        await require(world)
+        await check(world, turn.policies, record, seen)
+        await turn.lookout.unless_held()
+        await world.ledger.depart(effect.id, world.clock.now(), turn.leave(world))
 
-        try:
-            outcome = await enactor.enact(effect, name=name, departing=departing)
-        except TooLate:
-            return
-        except Unavailable as error:
-            if has_left:
-                back = Outcome(went=Went.INTENDED, detail=str(error))
-                await world.ledger.settle(effect.id, back, world.clock.now())
-            if attempt == TRIES or turn.stop.is_set() or not _is_soon(world, error):
-                raise
-            await world.clock.sleep_until(error.until or world.clock.now())
-            continue
-        await world.ledger.settle(effect.id, outcome, world.clock.now())
-        log.info(
-            "call made",
-            action=record.action.id,
-            does=effect.kind,
-            targets=len(effect.targets),
-            went=outcome.went,
-            bulk=outcome.bulk_id,
-            request=outcome.request_id,
-        )
-        return
-
-
-def _is_soon(world: World, error: Unavailable) -> bool:
-    return error.until is not None and error.until - world.clock.now() <= PATIENCE
+    with suppress(TooLate):
+        await call(world, enactor, effect, depart, turn.stop)
 
 
 async def recover(world: World) -> int:

@@ -17,7 +17,7 @@ from agent.loop.report import PassReport
 from agent.loop.visit import visit
 from agent.model.enactment import Record, State
 from agent.model.errors import Conflict, Held, LedgerError, Malformed, Refused, Unavailable
-from agent.ports import World
+from agent.ports.world import World
 
 REQUESTS_PER_VISIT = 4
 """Read again, remediate, comment, tag: what one incident costs at least, to plan by."""
@@ -37,6 +37,8 @@ class Rounds:
     """What is remembered from one round to the next: incidents that failed, how often, and until when they rest."""
 
     resting: dict[str, tuple[int, datetime]] = field(default_factory=dict)
+    under_way: set[str] = field(default_factory=set)
+    """Incidents that are being visited; one that others were merged into is visited once at a time."""
 
     async def go(
         self,
@@ -101,7 +103,7 @@ class Rounds:
                 incident = waiting.pop()
                 tried.add(incident)
                 try:
-                    await visit(world, policies, incident, stop, report, lookout, is_over)
+                    await visit(world, policies, incident, stop, report, lookout, is_over, self.under_way)
                 except Conflict as error:
                     log.info("incident left for the next pass", incident=incident, why=str(error))
                 except Held as no:

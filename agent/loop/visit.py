@@ -1,28 +1,26 @@
 """One incident: read again, carry out what is still right, and show the decisions in it."""
 
 import asyncio
+import dataclasses
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
-from functools import partial
 
 import msgspec
 
 from agent.judge.confirm import expire
-from agent.judge.note import note
 from agent.judge.track import track
+from agent.loop.annotating import annotate
 from agent.loop.lookout import Lookout
 from agent.loop.moved import save_moved
-from agent.loop.noting import noting
 from agent.loop.perform import LEASE, Halt, Turn, is_fresh, never, perform
 from agent.loop.policies import InForce
 from agent.loop.poll import surviving
 from agent.loop.report import PassReport
 from agent.loop.shown import shown
 from agent.model.defender import Incident
-from agent.model.enactment import Outcome, Record, State, Went
-from agent.model.errors import Refused, Unavailable
-from agent.ports import World
+from agent.model.enactment import Record, State
+from agent.ports.world import World
 
 STALE = timedelta(seconds=30)
 """How old the reading of an incident may be when its tags are replaced: somebody may have set one since."""
@@ -36,17 +34,21 @@ async def visit(
     report: PassReport,
     lookout: Lookout,
     is_over: Halt = never,
+    under_way: set[str] | None = None,
 ) -> None:
     """Do everything that is still to be done in this incident, until asked to stop.
 
-    An incident that was merged is visited where it went on. One that another agent has is passed over: it is
-    that agent's turn.
+    An incident that was merged is visited where it went on. One that is `under_way` already, or that another agent
+    has, is passed over: both would write the same comment.
 
     Raises:
         Unavailable: Graph is away or asks for patience; whatever was not sent is still intended.
         Conflict: another agent was quicker, or has taken the incident over: nothing more is done in it.
         Held: nothing may be written; decisions are still to be shown.
     """
+    visited = set() if under_way is None else under_way
+    if incident_id in visited:
+        return
     async with _leased(world, incident_id) as token:
         if token is None:
             return
@@ -54,14 +56,25 @@ async def visit(
         if incident is None:
             await _cannot_read(world, incident_id, report)
             return
-        if incident.id == incident_id:
-            turn = Turn(incident.id, token, stop, report, policies, lookout, is_over)
-            await _act(world, incident, {incident.id: None}, turn)
+        if incident.id in visited:
             return
-        async with _leased(world, incident.id) as there:
-            if there is not None:
-                turn = Turn(incident.id, there, stop, report, policies, lookout, is_over)
-                await _act(world, incident, dict.fromkeys((incident.id, incident_id)), turn)
+        visited.add(incident.id)
+        try:
+            turn = Turn(incident.id, token, stop, report, policies, lookout, is_over)
+            await _visit(world, incident, incident_id, turn)
+        finally:
+            visited.discard(incident.id)
+
+
+async def _visit(world: World, incident: Incident, asked_for: str, turn: Turn) -> None:
+    """Act in the incident, by a lease on it: one that was merged is another than was asked for."""
+    if incident.id == asked_for:
+        await _act(world, incident, {incident.id: None}, turn)
+        return
+    async with _leased(world, incident.id) as there:
+        if there is not None:
+            places = dict.fromkeys((incident.id, asked_for))
+            await _act(world, incident, places, dataclasses.replace(turn, token=there))
 
 
 @asynccontextmanager
@@ -87,7 +100,7 @@ async def _act(world: World, incident: Incident, places: Mapping[str, None], tur
         return
     if world.clock.now() - read_at > STALE:
         incident = await world.defender.incident(incident.id) or incident
-    await _note(world, incident, places, turn)
+    await annotate(world, incident, await _in(world, places), turn)
 
 
 async def _in(world: World, places: Iterable[str]) -> list[Record]:
@@ -137,46 +150,3 @@ def _to_person(record: Record, why: str) -> Record:
     """Return an approval that was not carried out, for a person; a later reading that shows it pending revives it."""
     why = f"approved, but when it was read again before writing: {why}; a person has to look"
     return msgspec.structs.replace(record, state=State.ESCALATED, due=record.action.deadline, why=why)
-
-
-async def _note(world: World, incident: Incident, places: Iterable[str], turn: Turn) -> None:
-    """Show every decision that the incident does not show yet, in one comment and one change of tags.
-
-    Raises:
-        Unavailable: whether a comment or the tags were written is not known; their markers will say.
-        Refused: they may not be written: a person has to grant it.
-        Held, Conflict: nothing may be written now, or not by this agent.
-    """
-    if world.enactor is None:
-        return
-    records = await _in(world, places)
-    pending = [record for record in records if not record.is_noted and record.decision is not None]
-    if not pending:
-        return
-    missing = note(incident, records)
-    for text in missing.comments:
-        comment = partial(world.enactor.comment, incident.id, text)
-        _written(await noting(world, turn, "comment", incident.id, text, comment))
-    if missing.tags is not None:
-        tag = partial(world.enactor.tag, incident.id, missing.tags)
-        _written(await noting(world, turn, "tags", incident.id, ", ".join(missing.tags), tag))
-    newest = await world.ledger.load([record.action.id for record in pending])
-    grounds = {record.action.id: record.decision.grounds for record in pending if record.decision is not None}
-    noted = [
-        msgspec.structs.replace(record, is_noted=True)
-        for record in newest.values()
-        if record.decision is not None and record.decision.grounds == grounds[record.action.id]
-    ]
-    await world.ledger.save(noted, now=world.clock.now())
-    turn.report.noted += len(noted)
-
-
-def _written(outcome: Outcome) -> None:
-    """Pass on a note that was written; any other is tried again when the incident has rested.
-
-    The words do not name the incident, so that many that fail for one reason are told together.
-    """
-    if outcome.went is Went.UNKNOWN:
-        raise Unavailable(f"may not have been annotated: {outcome.detail}")
-    if outcome.went is Went.REFUSED:
-        raise Refused(f"could not be annotated: {outcome.detail}")

@@ -111,6 +111,8 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     number: int | None
     at: datetime | None
     words: str
+    place: str = ""
+    """The copy that it was found in; empty for the ledger."""
 
 
 class Decided(msgspec.Struct, frozen=True, kw_only=True):

@@ -104,6 +104,16 @@ class Weighed(msgspec.Struct, frozen=True, kw_only=True):
         return self.spent + self.asked > self.count
 
 
+class Classification(msgspec.Struct, frozen=True, kw_only=True):
+    """What the alerts are to be classified as, in Graph's words."""
+
+    classification: str
+    determination: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.classification} ({self.determination})" if self.determination else self.classification
+
+
 class Guarded(msgspec.Struct, frozen=True, kw_only=True):
     """What one guard rail said against an approval: its name, and why in words.
 
@@ -157,3 +167,6 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """What the action was about, in the words in which the reason quotes it; None in older records."""
     enforces_observers: bool = False
     """Whether policies in `mode: observe` counted as enforcing."""
+    classifications: tuple[Classification, ...] | None = None
+    """What the deciding policies name for the alerts, each once; where they differ, a person classifies. None in older
+    records."""

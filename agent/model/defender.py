@@ -232,6 +232,7 @@ class Alert(Words, frozen=True, kw_only=True):
     investigation_state: str | None = None
     created_date_time: datetime | None = None
     last_update_date_time: datetime | None = None
+    comments: tuple[Comment, ...] = ()
     evidence: tuple[AnyEvidence, ...] = ()
 
 

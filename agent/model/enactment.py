@@ -195,6 +195,21 @@ class Confirmation(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime | None = None
 
 
+class Undone(msgspec.Struct, frozen=True, kw_only=True):
+    """That a person took back what was done for an action: when, who, why, and what was seen of it since.
+
+    `left` says in words what could not be taken back; empty where nothing was. `seen` is None before the first look.
+    """
+
+    at: datetime
+    by: str
+    reason: str
+    words: str = ""
+    left: tuple[str, ...] = ()
+    seen: EffectSeen | None = None
+    checks: int = 0
+
+
 class Record(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the ledger holds of one pending action now.
 
@@ -212,6 +227,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     why: str = ""
     """Why it is in this state, in words, where the decision does not say it."""
     is_noted: bool = True
+    undone: Undone | None = None
+    """The last time that a person took something of it back."""
     version: int = 0
 
 

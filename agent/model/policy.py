@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
-from agent.model.decision import Verb
+from agent.model.decision import Classification, Verb
 from agent.model.pending import ActionKind
 
 
@@ -126,13 +126,6 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
     actions: Limit | None = None
     messages: Limit | None = None
-
-
-class Classification(msgspec.Struct, frozen=True, kw_only=True):
-    """What the alerts are to be classified as, in Graph's words."""
-
-    classification: str
-    determination: str | None = None
 
 
 INFORMS_ONLY = -(2**31)

@@ -94,6 +94,15 @@ ACTED_ON = """
 """
 """Properties of users, domains, inbox rules and accounts on premises."""
 
+WRITTEN_DOWN = """
+    Record Size Id RecordType CreationTime Operation OrganizationId UserType UserKey Workload UserId InvestigationType Status
+    DeeplinkURL ID ActionId ActionType ActionStatus ActionApproval ApprovedBy ApproverComment TimestampUtc RelatedAlertIds
+    AadUserId Sid UPNSuffix UserPrincipalName DisplayName MailboxPrimaryAddress Upn NetworkMessageId Recipient Sender
+    Subject Url Urls Query QueryTime MailCount Source Threats IsVolumeAnomaly CountByDeliveryStatus CountByThreatType Delivered
+    HighConfPhish FileHashes Algorithm Value Directory Host MdeDeviceId MdatpDeviceId MachineId
+"""
+"""Members of AIR's audit records and of what is in them; those of accounts and devices as in Sentinel's schema."""
+
 ANNOTATIONS = """
     odata.context odata.nextLink odata.deltaLink odata.count odata.type odata.id odata.etag odata.editLink
     odata.navigationLink odata.associationLink odata.readLink
@@ -142,18 +151,18 @@ FLAGS = frozenset({"contenttype", "antispamdirection"})
 
 _COUNTS = """
     emailCount attachmentsCount urlCount fileSize sizeInBytes bulkComplaintLevel spamConfidenceLevel phishConfidenceLevel
-    priorityScore AttachmentCount UrlCount FileSize EmailSize count_ Clicks ClicksAllowed ClicksThrough
+    priorityScore Size MailCount AttachmentCount UrlCount FileSize EmailSize count_ Clicks ClicksAllowed ClicksThrough
 """
-_MOMENTS = "Timestamp Timestamp1 date StartTimeUtc LastUpdateTimeUtc EndTimeUtc startTime endTime"
+_MOMENTS = "Timestamp Timestamp1 date CreationTime TimestampUtc QueryTime StartTimeUtc LastUpdateTimeUtc EndTimeUtc startTime endTime"
 
 
 def _lower(*blocks: str) -> frozenset[str]:
     return frozenset(" ".join(blocks).lower().split())
 
 
-COLUMNS_KNOWN = _lower(COLUMNS)
+COLUMNS_KNOWN = _lower(COLUMNS) | {"record", "size"}
 _ANNOTATIONS = _lower(ANNOTATIONS)
-_KNOWN = _lower(PROPERTIES, COLUMNS, INSIDE, ACTED_ON)
+_KNOWN = _lower(PROPERTIES, COLUMNS, INSIDE, ACTED_ON, WRITTEN_DOWN)
 _TYPES = frozenset(TYPES.split())
 _FIELDS = _lower(FIELDS)
 COUNTS = _lower(_COUNTS)

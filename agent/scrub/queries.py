@@ -21,7 +21,7 @@ _FILTER = re.compile(
 _SMALL = re.compile(r"\d{1,2}", re.ASCII)
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
 
-HUNTED = frozenset({"0", "1", "true", "false"}).union(
+HUNTED = frozenset({"0", "1", "true", "false", "airinvestigationdata", ""}).union(
     *(
         WORDS[name]
         for name in ("actiontype", "location", "threattypes", "emaildirection", "actiontrigger", "roles")

@@ -94,6 +94,15 @@ _TAGS_OF_OURS = (
     "air-agent:approved|air-agent:rejected|air-agent:escalated|air-agent:held|air-agent:handed-off"
 )
 
+_PROPOSALS = (
+    "DisableUser|RevokeUserSessions|ForcePasswordReset|TurnOffExternalMailForwarding|RemoveMailDelegation|EmailRemediation|"
+    "SoftDelete|QuarantineFile|KillProcess|RemoveRegistryKey|BlockUrl"
+)
+"""What AIR's own rows call what they propose; how they spell it is UNCONFIRMED, and another spelling is replaced."""
+_THINGS = (
+    "account|user|mailbox|MailCluster|mail-cluster|MailMessage|mail-message|file|filehash|url|ip|host|process"
+)
+
 _ROWS: tuple[tuple[str, str], ...] = (
     ("severity", "unknown|informational|low|medium|high|unknownFutureValue"),
     ("status", "unknown|active|new|inProgress|resolved|redirected|awaitingAction|unknownFutureValue"),
@@ -120,7 +129,13 @@ _ROWS: tuple[tuple[str, str], ...] = (
         "unknown|inbound|outbound|intraOrg|Intra-org|unknownFutureValue",
     ),
     ("deliveryAction action actionType", _DELIVERIES),
+    ("actionType", _PROPOSALS),
     ("actionResult eventResult actionStatus", "Success|Failed|Error|Pending|Partial"),
+    ("actionStatus", "Running|Waiting on resource|Completed"),
+    ("actionApproval", "Approved|Declined|Pending"),
+    ("workload userKey userId", "AirInvestigation"),
+    ("operation", "AirInvestigationData"),
+    ("source", "O365 ATP"),
     ("actionTrigger", "AdminAction|SpecialAction|UserAction|Automation|SystemAction"),
     ("location deliveryLocation latestDeliveryLocation deliveryLocation1 postDeliveryLocation", _PLACES),
     ("postDeliveryAction", _DELIVERIES),
@@ -158,6 +173,7 @@ _ROWS: tuple[tuple[str, str], ...] = (
     ("alertPolicyId", "b26a5770-0c38-434a-9380-3a3c2c27bbb3"),
     ("identityProvider provider", "activeDirectory|entraID|okta|unknownFutureValue"),
     ("code", _ERRORS),
+    ("type", _THINGS),
     ("type", "String|DateTime|Int32|Int64|SByte|Double|Boolean|Guid|Object|Dynamic|TimeSpan|Decimal"),
 )
 

@@ -220,29 +220,29 @@ class Guards(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     messages_per_hour: Annotated[int, Meta(ge=0, le=1_000_000)] = 1_000
     """Messages, in each recipient's mailbox, that are deleted within an hour."""
     messages_per_day: Annotated[int, Meta(ge=0, le=10_000_000)] = 5_000
-    """The same within a day."""
+    """The same within a day: five hours at the full rate, and then a person looks."""
     accounts_per_hour: Annotated[int, Meta(ge=0, le=10_000)] = 5
     """Pending actions within an hour that disable an account, sign it out or reset its password. Attacks take over a few accounts at once; a wrong signature takes many."""
     accounts_per_day: Annotated[int, Meta(ge=0, le=100_000)] = 20
-    """The same within a day."""
+    """The same within a day: more is an attack that people have to see as a whole."""
     rules_per_hour: Annotated[int, Meta(ge=0, le=10_000)] = 10
     """Pending actions within an hour that switch off inbox rules."""
     files_per_hour: Annotated[int, Meta(ge=0, le=10_000)] = 10
     """Pending actions within an hour that stop and quarantine files on devices."""
     mailboxes_per_action: Annotated[int, Meta(ge=0, le=100_000)] = 200
-    """Mailboxes that one pending action may touch."""
+    """Mailboxes that one pending action may touch; a larger one is a person's."""
     messages_per_action: Annotated[int, Meta(ge=0, le=MOST_MESSAGES)] = MOST_MESSAGES
     """Messages that one pending action may be about. More than 10000 are always a person's: this is Microsoft's own line, and cannot be raised."""
     two_people_from: Annotated[int, Meta(ge=1, le=1_000_000)] = 1_000
     """Messages of one pending action from which on two people have to approve it. A policy asks for people with `approvers`."""
     users_per_day: Annotated[int, Meta(ge=0, le=1_000_000)] = 1_000
-    """Distinct mailboxes and accounts that are touched within a day."""
+    """Distinct mailboxes and accounts that are touched within a day, by all actions together."""
     devices_per_day: Annotated[int, Meta(ge=0, le=1_000_000)] = 50
-    """Distinct devices that are touched within a day."""
+    """Distinct devices that are touched within a day: files are quarantined one device at a time."""
     share_of_users: Annotated[float, Meta(ge=0, le=1)] = 0.05
     """The part of `users` that may be touched within a day, up to 1. Asked only where `users` is set, and of more than `share_from`."""
     share_of_devices: Annotated[float, Meta(ge=0, le=1)] = 0.05
-    """The part of `devices` that may be touched within a day, up to 1."""
+    """The part of `devices` that may be touched within a day, up to 1. Asked as that of users is."""
     share_from: Annotated[int, Meta(ge=0, le=1_000_000)] = 25
     """Users or devices up to which no part is asked: it would mean nothing in a small tenant."""
     users: Annotated[int, Meta(ge=1, le=10_000_000)] | None = None

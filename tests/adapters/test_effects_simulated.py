@@ -13,9 +13,9 @@ from agent.adapters.endpoint.connect import open_endpoint
 from agent.adapters.graph.connect import Graph, open_graph
 from agent.adapters.microsoft.clouds import simulator
 from agent.adapters.microsoft.credentials import SimulatorCredential
+from agent.model.decision import Classification
 from agent.model.enactment import Effect, EffectKind, Outcome, Pair, Went
 from agent.model.errors import Refused
-from agent.model.policy import Classification
 from agent.model.targets import Account, Device, OfAccount, OfDevice, OfRules, Rules
 from agent.simulator import names
 from agent.simulator.app import Simulator, build

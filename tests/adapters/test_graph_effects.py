@@ -5,8 +5,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from agent.model.decision import Classification
 from agent.model.enactment import MAIL_EFFECTS, EffectKind, Outcome, Pair, Went
-from agent.model.policy import Classification
 from tests.adapters.graphs import (
     ACCOUNT,
     ANN,

@@ -12,18 +12,17 @@ import msgspec
 import pytest
 
 from agent.adapters.ledger.opening import open_ledger
-from agent.loop.braking import Holds
 from agent.loop.despite import TRIES, despite_others
 from agent.loop.lookout import Lookout
+from agent.loop.passing import Memory, one_pass
 from agent.loop.perform import recover
 from agent.loop.report import PassReport
-from agent.loop.rounds import Rounds
-from agent.loop.run import load, one_pass, start
+from agent.loop.run import load, start
 from agent.model.enactment import State, Went
 from agent.model.errors import Conflict
 from agent.model.hold import Hold
 from agent.model.page import Page
-from agent.ports import Ledger
+from agent.ports.ledger import Ledger
 from tests.adapters.records import KEY, TENANT
 from tests.clock import ManualClock
 from tests.fakes import FakeDefender, FakeEnactor, FakeSwitch
@@ -109,7 +108,7 @@ class Agent:
             switch=self.switch,
             pace=pace,
         )
-        self.rounds, self.holds = Rounds(), Holds()
+        self.memory = Memory()
 
     def step_by(self, step: Step) -> None:
         world = self.world
@@ -124,7 +123,7 @@ class Agent:
         policies, stop = await load(world), asyncio.Event()
         await start(world, policies)
         self.reports.append(report)
-        await one_pass(world, policies, stop, report, rounds=self.rounds, lookout=lookout, holds=self.holds)
+        await one_pass(world, policies, stop, report, self.memory, lookout)
         return report
 
 
@@ -389,7 +388,7 @@ async def test_an_incident_that_another_agent_has_is_passed_over_and_no_failure(
     report = await one.make_pass()
 
     assert report.problems == []
-    assert one.rounds.resting == {}
+    assert one.memory.rounds.resting == {}
     assert two.commented == {"2": 1}
     assert two.defender.asked["incident"] == 1
 

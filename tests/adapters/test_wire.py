@@ -349,3 +349,20 @@ def test_a_mark_before_the_json_is_passed_over() -> None:
 def test_one_incident_with_an_unreadable_alert_is_malformed() -> None:
     with pytest.raises(Malformed, match="alert `b` of incident `1`"):
         one_incident(msgspec.json.encode(incident(alerts=[{"id": "b", "title": 5}])))
+
+
+@pytest.mark.parametrize(
+    ("comments", "read"),
+    [
+        (None, [None]),
+        ([{"comment": "x", "createdDateTime": "2026-09-01T09:00:00"}], ["x"]),
+        ([{"comment": "x"}, {"comment": 5}, "y", None], ["x"]),
+        ("nonsense", []),
+    ],
+)
+def test_comments_of_an_alert_never_cost_the_alert(comments: Any, read: list[str | None]) -> None:
+    alert = {"id": "a", "evidence": [], "comments": comments}
+
+    (found,) = incidents_page(pack(incident(alerts=[alert]))).page.incidents
+
+    assert [one.comment for one in found.alerts[0].comments] == [one for one in read if one]

@@ -1,7 +1,7 @@
 """Chains in memory: a ledger's audit as one could have written it, to be checked or spoilt."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 from msgspec.structs import replace
@@ -92,11 +92,11 @@ class Books:
     def erasures(self) -> Iterator[bytes]:
         return (link.body for links in self.chains.values() for link in links if link.event == "erasure")
 
-    def links(self, replica: str) -> Iterator[Link]:
-        return iter(self.chains[replica])
+    def links(self, replica: str) -> "Generator[Link]":
+        yield from self.chains[replica]
 
-    def values(self, replica: str) -> Iterator[Kept]:
-        return iter(self.kept[replica])
+    def values(self, replica: str) -> "Generator[Kept]":
+        yield from self.kept[replica]
 
     def decided(self) -> Iterator[Decided]:
         return iter(self.decisions)

@@ -256,8 +256,8 @@ def test_faults_of_a_copy_itself_are_told() -> None:
     lines = [(TENANT, replace(link, mac=bytes(32))) for link in made.chains["a"][:1]]
     copy = shipped("the file", KEY, TENANT, lines)
 
-    assert [fault.words[:32] for fault in found(made, copies=[copy], are_all=True).faults] == [
-        "the file: entry 1 was changed: i"
+    assert [(fault.place, fault.number) for fault in found(made, copies=[copy], are_all=True).faults] == [
+        ("the file", 1)
     ]
 
 

@@ -3,11 +3,11 @@
 import msgspec
 import pytest
 
-from agent.judge.note import LONGEST, TAGS, marker, note
+from agent.judge.note import LONGEST, TAGS, line, marker, note
 from agent.model.decision import Verb
-from agent.model.enactment import Plan, Record, State, Way
+from agent.model.enactment import Plan, Record, State, Undone, Way
 from tests.judge.test_track import a_decision
-from tests.makers import a_cluster, an_action, an_incident
+from tests.makers import NOW, a_cluster, an_action, an_incident
 
 PLAN = Plan(way=Way.REMEDIATE, why="soft delete of 3 copies in mailboxes")
 
@@ -83,3 +83,61 @@ def test_the_decision_is_one_of_five_tags_beside_the_tags_of_others(record: Reco
 
 def test_tags_that_are_right_are_left_alone() -> None:
     assert note(an_incident(tags=("air-agent:approved", "Demo")), [a_noted()]).tags is None
+
+
+def test_what_is_to_be_judged_anew_or_still_to_be_sent_is_not_told_yet() -> None:
+    for state in (State.SEEN, State.INTENDED):
+        record = msgspec.structs.replace(a_noted(), state=state)
+
+        told = note(an_incident(), [record])
+
+        assert (told.comments, told.tags) == ((), None)
+
+
+def test_an_approval_that_was_left_to_a_person_before_writing_says_so() -> None:
+    record = msgspec.structs.replace(a_noted(), state=State.ESCALATED, why="approved, but it is not shown")
+
+    told = note(an_incident(), [record])
+
+    assert told.comments[0].startswith(
+        "approve (not carried out) softDeleteCluster: p@r: approved, but it is not shown. because"
+    )
+    assert "soft delete of 3 copies" not in told.comments[0]
+    assert told.tags == ("air-agent:escalated",)
+
+
+@pytest.mark.parametrize("state", [State.REFUSED, State.UNKNOWN])
+def test_an_approval_that_may_not_have_been_carried_out_says_why(state: State) -> None:
+    record = msgspec.structs.replace(a_noted(), state=state, why="403: forbidden")
+
+    (text,) = note(an_incident(), [record]).comments
+
+    assert "soft delete of 3 copies in mailboxes. 403: forbidden. because" in text
+
+
+def test_what_a_person_took_back_is_told_beside_the_decision_and_loses_its_tag() -> None:
+    decided = a_noted()
+    (first,) = note(an_incident(), [decided]).comments
+    undone = Undone(at=NOW, by="anna@host", reason="a newsletter", words="3 copies were moved back")
+    record = msgspec.structs.replace(decided, state=State.UNDONE, undone=undone)
+
+    told = note(an_incident(comments=(first,), tags=("air-agent:approved",)), [record])
+
+    assert told.comments[0].startswith(
+        "undone softDeleteCluster: p@r: by anna@host: a newsletter. 3 copies were moved back"
+    )
+    assert told.tags == ()
+    assert note(an_incident(comments=(first, *told.comments)), [record]).comments == ()
+
+
+def test_a_record_without_a_decision_has_nothing_to_tell() -> None:
+    record = msgspec.structs.replace(a_noted(), decision=None, state=State.ESCALATED)
+
+    assert line(record, LONGEST) == ""
+    assert note(an_incident(), [record]).comments == ()
+
+
+def test_tags_that_are_not_known_are_not_replaced() -> None:
+    unknown = msgspec.structs.replace(an_incident(), custom_tags=None)
+
+    assert note(unknown, [a_noted()]).tags is None

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from agent.judge.parse import parse_set
-from agent.model.decision import Verb
+from agent.model.decision import Classification, Verb
 from agent.model.errors import PolicyError
 from agent.model.pending import ActionKind
-from agent.model.policy import INFORMS_ONLY, Classification, Mode
+from agent.model.policy import INFORMS_ONLY, Mode
 from tests.judge.writing import list_file, parsed, policy_file, problems
 
 

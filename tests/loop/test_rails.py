@@ -19,7 +19,7 @@ from agent.model.errors import Held, Malformed, PolicyError, Refused, Unavailabl
 from agent.model.hold import BRAKE, KILL_SWITCH, Hold
 from agent.model.rails import Cap, Freeze
 from agent.model.targets import Account, Rules
-from agent.ports import Departing
+from agent.ports.defender import Departing
 from agent.settings.guards import hours
 from tests.judge.rails.scenes import an_effect
 from tests.loop.conftest import APPROVE, Bench
@@ -364,6 +364,15 @@ async def test_accounts_are_looked_at_right_before_a_call_leaves(
     seen = Seen(found=Account(user_id=USER, roles=roles))
 
     assert await held_by(bench, an_effect((USER, ""), kind=kind), seen) == guard
+
+
+async def test_what_was_never_decided_does_not_leave(bench: Bench) -> None:
+    a_small_approval(bench)
+    await bench.run_pass()
+    undecided = msgspec.structs.replace(await bench.only(), decision=None)
+
+    with pytest.raises(Held, match="it was never decided"):
+        await check(bench.world, await load(bench.world), undecided, Seen())
 
 
 async def test_of_a_rule_its_mailboxs_user_is_read_and_where_that_cannot_be_it_is_protected(

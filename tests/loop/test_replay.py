@@ -11,11 +11,11 @@ from agent.adapters.ledger.codec import write_decision
 from agent.judge.past.again import differences
 from agent.loop.replaying import replay
 from agent.loop.run import load
-from agent.model.decision import Verb
+from agent.model.decision import Classification, Verb
 from agent.simulator import tenant
 from agent.simulator.faults import sour
 from tests.fakes import FakeShelf
-from tests.loop.conftest import Bench
+from tests.loop.conftest import APPROVE, Bench
 from tests.makers import a_cluster, a_copy, an_alert, an_incident
 from tests.past import LIMITED, all_again, limited, lived
 from tests.simulated import a_simulated, noon
@@ -202,3 +202,18 @@ async def test_what_an_approval_was_weighed_against_is_recorded_whether_it_held_
         None: [("actions", 0, 1, 1), ("messages", 0, 1, 60)],
         "limits of limited": [("actions", 1, 1, 1)],
     }
+
+
+async def test_a_decision_of_an_agent_that_concluded_nothing_comes_out_the_same(bench: Bench) -> None:
+    bench.with_policies(approve=APPROVE + "classification: {classification: truePositive}\n")
+    await decided(bench)
+    record, ledger = await bench.only(), bench.world.ledger
+    assert record.decision is not None
+    older = msgspec.structs.replace(record.decision, classifications=None)
+    await ledger.save([msgspec.structs.replace(record, decision=older)], now=bench.clock.now())
+
+    first, second = await replay(ledger, await bench.only(), write_decision)
+
+    assert (first.is_same, second.is_same) == (True, True)
+    assert first.recorded.classifications == (Classification(classification="truePositive"),)
+    assert second.recorded.classifications is None

@@ -10,16 +10,14 @@ import pytest
 
 from agent.adapters.ledger.opening import open_ledger
 from agent.loop import run as loop
-from agent.loop.lookout import Lookout
 from agent.loop.noting import noting
-from agent.loop.perform import LEASE, Turn
 from agent.loop.report import PassReport
-from agent.loop.run import load
 from agent.loop.shipping import LAG, Shipping, is_lagging, require, ship, ship_left_behind
 from agent.model.audit import ALARM, Entry, Event
 from agent.model.enactment import Outcome, State, Went
 from agent.model.errors import Held, LedgerError, Unavailable
-from agent.ports import Departing, World
+from agent.ports.defender import Departing
+from agent.ports.world import World
 from tests.fakes import FakeSink
 from tests.loop.conftest import Bench
 from tests.makers import NOW, TENANT, a_cluster, a_copy, an_alert, an_incident
@@ -285,22 +283,12 @@ async def test_what_another_replica_left_behind_is_shipped_and_anchored_after_a_
     assert [head.replica for head in sink.anchored] == ["gone"]
 
 
-async def a_turn(bench: Bench, incident: str) -> Turn:
-    world = bench.world
-    token = await world.ledger.lease(incident, world.replica, bench.clock.now(), bench.clock.now() + LEASE)
-    assert token is not None
-    lookout = Lookout(world)
-    await lookout.try_to_look()
-    policies = await load(world)
-    return Turn(incident, token, asyncio.Event(), PassReport(began=NOW), policies, lookout)
-
-
 async def test_a_note_is_told_before_it_leaves_and_after(shipped: Bench) -> None:
     async def write(*, departing: Departing) -> Outcome:
         await departing()
         return Outcome(went=Went.DONE, request_id="r")
 
-    await noting(shipped.world, await a_turn(shipped, "7"), "comment", "7", "hello", write)
+    await noting(shipped.world, await shipped.turn("7"), "comment", "7", "hello", write)
 
     links = await shipped.world.trail.unshipped("agent", 10)  # type: ignore[union-attr]
     assert [link.event for link in links] == ["beginning", "note", "note"]
@@ -318,7 +306,7 @@ async def test_a_note_waits_while_shipping_lags(shipped: Bench, sink: FakeSink) 
     shipped.clock.advance(LAG + SECOND)
 
     with pytest.raises(Unavailable, match="held by `audit`"):
-        await noting(shipped.world, await a_turn(shipped, "7"), "comment", "7", "hello", write)
+        await noting(shipped.world, await shipped.turn("7"), "comment", "7", "hello", write)
 
 
 async def test_a_world_that_ships_nothing_waits_for_nothing(bench: Bench) -> None:
@@ -344,10 +332,8 @@ async def lost(shipped: Bench, sink: FakeSink) -> AsyncIterator[Bench]:
 async def test_entries_are_shipped_in_the_background(lost: Bench, sink: FakeSink) -> None:
     await tell(lost.world)
 
-    for _ in range(100):
-        await asyncio.sleep(0)
-        if sink.shipped:
-            break
-        await lost.world.ledger.alarms()
+    async with asyncio.timeout(10):
+        while not sink.shipped:
+            await lost.world.ledger.alarms()
 
     assert [link.number for link in sink.shipped] == [1, 2]

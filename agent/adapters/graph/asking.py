@@ -28,8 +28,8 @@ from agent.adapters.graph.sdk import (
     RemediationSeverity,
     RunHuntingQueryPostRequestBody,
 )
+from agent.model.decision import Classification
 from agent.model.enactment import Pair
-from agent.model.policy import Classification
 
 LOOK_BACK = timedelta(days=30)
 """How far back mail is looked up, as hunting reaches; what `analyzedEmails` reaches is UNCONFIRMED."""

@@ -9,9 +9,9 @@ from agent.adapters.graph.rules import InboxRules
 from agent.adapters.graph.users import Users
 from agent.adapters.microsoft.ability import Ability
 from agent.adapters.microsoft.machines import Machines
+from agent.model.decision import Classification
 from agent.model.enactment import MAIL_EFFECTS, Effect, EffectKind, Outcome, Went
-from agent.model.policy import Classification
-from agent.ports import Departing
+from agent.ports.defender import Departing
 
 
 class GraphEnactor:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeVar, get_args
 import msgspec
 
 from agent.adapters.microsoft.json import parse
-from agent.model.defender import Alert, AnyEvidence, Incident, OtherEvidence
+from agent.model.defender import Alert, AnyEvidence, Comment, Incident, OtherEvidence
 from agent.model.errors import Malformed
 from agent.model.page import Page
 
@@ -121,9 +121,7 @@ def _prepare_incident(raw: Any) -> None:
     raw["version"] = version if isinstance(version, str) else ""
     _make_aware(raw, "createdDateTime")
     _make_aware(raw, "lastUpdateDateTime")
-    for comment in _listed(raw, "comments"):
-        if isinstance(comment, dict):
-            _make_aware(comment, "createdDateTime")
+    _prepare_comments(raw)
     for alert in _listed(raw, "alerts"):
         _prepare_alert(alert)
 
@@ -133,9 +131,18 @@ def _prepare_alert(raw: Any) -> None:
         return
     _make_aware(raw, "createdDateTime")
     _make_aware(raw, "lastUpdateDateTime")
+    if raw.get("comments") is None:
+        raw.pop("comments", None)
+    _prepare_comments(raw)
     evidence = raw.get("evidence")
     if isinstance(evidence, list):
         raw["evidence"] = [_prepared_evidence(one) for one in evidence]
+
+
+def _prepare_comments(raw: dict[str, Any]) -> None:
+    for comment in _listed(raw, "comments"):
+        if isinstance(comment, dict):
+            _make_aware(comment, "createdDateTime")
 
 
 def _prepared_evidence(raw: Any) -> Any:
@@ -202,6 +209,8 @@ def _salvage_alert(raw: Any, problems: list[str], *, of: str = "") -> Alert | No
         return None
     whole = _without_nulls(raw)
     evidence = whole.pop("evidence", [])
+    comments = [_salvaged_comment(one) for one in _listed(whole, "comments")]
+    whole.pop("comments", None)
     name = f"alert {_named(whole)}{of}"
     try:
         head = msgspec.convert(whole, Alert)
@@ -211,7 +220,19 @@ def _salvage_alert(raw: Any, problems: list[str], *, of: str = "") -> Alert | No
     if not isinstance(evidence, list):
         problems.append(f"the evidence of {name}: not a list")
         return None
-    return msgspec.structs.replace(head, evidence=tuple(_salvaged_evidence(one) for one in evidence))
+    return msgspec.structs.replace(
+        head,
+        comments=tuple(one for one in comments if one is not None),
+        evidence=tuple(_salvaged_evidence(one) for one in evidence),
+    )
+
+
+def _salvaged_comment(raw: Any) -> Comment | None:
+    """Return a comment, or None for one that cannot be read: it says nothing of what awaits approval."""
+    try:
+        return msgspec.convert(raw, Comment)
+    except msgspec.ValidationError:
+        return None
 
 
 def _salvaged_evidence(raw: Any) -> AnyEvidence:

@@ -17,7 +17,7 @@ import msgspec
 
 from agent.model.air import AirAction
 from agent.model.decision import Decision, Guarded, Verb, Weighed
-from agent.model.enactment import Confirmation, Pair, Plan
+from agent.model.enactment import Confirmation, Pair, Plan, Undone
 from agent.model.errors import LedgerError
 from agent.model.facts import Facts, Value
 from agent.model.hold import Replica
@@ -72,6 +72,7 @@ class Notes(msgspec.Struct, frozen=True):
 
     confirmation: Confirmation
     why: str
+    undone: Undone | None = None
 
 
 _encoder = msgspec.json.Encoder(order="deterministic")

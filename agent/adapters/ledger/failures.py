@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from agent.model.errors import Conflict, LedgerError
+from agent.scrub.secrets import without_secrets
 
 SQLITE = {
     sqlite3.SQLITE_AUTH: "permission is missing: make it writable for the agent's user",
@@ -79,4 +80,4 @@ def _of_sqlite(error: sqlite3.Error) -> str:
 
 
 def _first_line(error: BaseException | None) -> str:
-    return next(iter(str(error).strip().splitlines()), "no reason given")
+    return without_secrets(next(iter(str(error).strip().splitlines()), "no reason given"))

@@ -71,7 +71,8 @@ class SqlLedger:
             writes.save_records(connection, tenant_id, book, records, now)
             writes.drop_effects(connection, tenant_id, book, dropped, now)
             writes.release_approvals(connection, tenant_id, dropped)
-            writes.save_effects(connection, tenant_id, book, effects, now)
+            undone = {one.action.id: one.undone for one in records}
+            writes.save_effects(connection, tenant_id, book, effects, now, undone)
             writes.save_approvals(connection, tenant_id, approvals)
             keeping.save_answers(connection, tenant_id, answers)
             writes.save_versions(connection, tenant_id, versions or {}, now)

@@ -311,6 +311,7 @@ def record(row: Row[Any]) -> Record:
         confirmation=notes.confirmation,
         why=notes.why,
         is_noted=bool(row.is_noted),
+        undone=notes.undone,
         version=row.version,
     )
 

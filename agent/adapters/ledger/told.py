@@ -1,6 +1,7 @@
 """The audit as it lies in the tables, raw, for whoever checks it: nothing is taken for what a column should hold."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from typing import Any
 
 from sqlalchemy import Column, Select, Table, select, type_coerce
@@ -51,33 +52,37 @@ class SqlTold:
         query = self._of(audit_entries).where(audit_entries.c.event == str(Event.ERASURE))
         return (row["body"] for row in self._rows(query))
 
-    def links(self, replica: str) -> Iterator[Link]:
+    def links(self, replica: str) -> "Generator[Link]":
         """Give the entries of one chain by their numbers."""
         entries = audit_entries.c
         columns = (entries.number, entries.at, entries.event, entries.action_id, entries.body, entries.mac)
         query = select(*map(_raw, columns)).where(
             entries.tenant_id == self._tenant_id, entries.replica == replica
         )
-        for number, at, event, action_id, body, mac in self._fetched(query.order_by(entries.number)):
-            yield Link(
-                replica=replica,
-                number=number,
-                at=at,
-                event=_read(event),
-                action_id=_read(action_id),
-                body=body,
-                mac=mac,
-            )
+        with closing(self._fetched(query.order_by(entries.number))) as rows:
+            for number, at, event, action_id, body, mac in rows:
+                yield Link(
+                    replica=replica,
+                    number=number,
+                    at=at,
+                    event=_read(event),
+                    action_id=_read(action_id),
+                    body=body,
+                    mac=mac,
+                )
 
-    def values(self, replica: str) -> Iterator[Kept]:
+    def values(self, replica: str) -> "Generator[Kept]":
         """Give the personal values of one chain by the numbers of their entries."""
         values = audit_values.c
         columns = (values.number, values.name, values.at, values.salt, values.value)
         query = select(*map(_raw, columns)).where(
             values.tenant_id == self._tenant_id, values.replica == replica
         )
-        for number, name, at, salt, value in self._fetched(query.order_by(values.number, values.name)):
-            yield Kept(replica=replica, number=number, name=_read(name), at=at, salt=salt, value=_read(value))
+        with closing(self._fetched(query.order_by(values.number, values.name))) as rows:
+            for number, name, at, salt, value in rows:
+                yield Kept(
+                    replica=replica, number=number, name=_read(name), at=at, salt=salt, value=_read(value)
+                )
 
     def decided(self) -> Iterator[Decided]:
         """Give every decision."""
@@ -106,7 +111,7 @@ class SqlTold:
         for row in self._fetched(query):
             yield dict(zip(names, map(_read, row), strict=True))
 
-    def _fetched(self, query: Select[Any]) -> Iterator[Any]:
+    def _fetched(self, query: Select[Any]) -> "Generator[Any]":
         """Give rows as they come; who stops early leaves no cursor open."""
         found = self._connection.execute(query, execution_options={"yield_per": AT_ONCE})
         try:

@@ -21,7 +21,7 @@ from agent.adapters.ledger.tables import approvals, cursors, decisions, effects,
 from agent.audit.chain import micros
 from agent.audit.entries import Before, of_change, of_decision, of_dropped, of_intent
 from agent.model.decision import Decision
-from agent.model.enactment import Approval, Effect, Record, State, Went
+from agent.model.enactment import Approval, Effect, Record, State, Undone, Went
 from agent.model.errors import Conflict
 
 REMEMBERED = timedelta(days=40)
@@ -82,9 +82,17 @@ def save_records(
 
 
 def save_effects(
-    connection: Connection, tenant_id: str, book: Book, batch: Sequence[Effect], now: datetime
+    connection: Connection,
+    tenant_id: str,
+    book: Book,
+    batch: Sequence[Effect],
+    now: datetime,
+    undone: Mapping[str, Undone | None] | None = None,
 ) -> None:
-    """Write new effects, and claim their targets unless they are only observed."""
+    """Write new effects, and claim their targets unless they are only observed.
+
+    `undone` says of which actions a person takes something back.
+    """
     if not batch:
         return
     last = _last_ordinals(connection, tenant_id, sorted({one.action_id for one in batch}))
@@ -94,7 +102,8 @@ def save_effects(
         row = _effect_row(tenant_id, one, last[one.action_id])
         rows.append(row)
         if one.went is not Went.OBSERVED:
-            book.tell(of_intent(one, book.author, book.binding(effect_content(row)), now))
+            act = (undone or {}).get(one.action_id)
+            book.tell(of_intent(one, book.author, book.binding(effect_content(row)), now, act))
     rows.sort(key=lambda row: str(row["id"]))
     statement = inserting(connection, effects)
     # Calls that were made before it was dropped stay counted.
@@ -259,7 +268,7 @@ def _record_row(tenant_id: str, one: Record, now: datetime) -> dict[str, Any]:
         "updated": now,
         "action": codec.write(action),
         "plan": None if one.plan is None else codec.write(one.plan),
-        "notes": codec.write(codec.Notes(one.confirmation, one.why)),
+        "notes": codec.write(codec.Notes(one.confirmation, one.why, one.undone)),
     }
 
 

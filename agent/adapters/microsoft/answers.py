@@ -10,6 +10,7 @@ import msgspec
 from agent.adapters.microsoft.transport import TooLarge, Truncated
 from agent.model.enactment import Outcome, Went
 from agent.model.errors import AgentError
+from agent.scrub.secrets import without_secrets
 
 
 class Call(msgspec.Struct, frozen=True):
@@ -33,6 +34,10 @@ _UNDECIDED = frozenset({408, 499})
 """Client errors by number that do not say whether the server went on."""
 
 _LONGEST = 160
+"""Characters of a line of somebody else's that are shown."""
+
+_READ = 4_000
+"""Characters of it that are looked at."""
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -144,10 +149,11 @@ def _plain_claims(text: str) -> str:
 
 
 def first_line(text: object) -> str:
-    """Return the first line of somebody else's text, printable and short."""
+    """Return the first line of somebody else's text, printable, short, and without what looks like a secret."""
     if not isinstance(text, str):
         return ""
     line = next((part.strip() for part in text.splitlines() if part.strip()), "")
+    line = without_secrets(line[:_READ])
     line = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in line)
     return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "\N{HORIZONTAL ELLIPSIS}"
 

@@ -50,6 +50,25 @@ def pending(settings: SettingsFile = None, as_json: Json = False) -> None:
 
 
 @app.command()
+def worklist(
+    settings: SettingsFile = None,
+    done: Annotated[
+        bool,
+        typer.Option("--done", help="Show what people decided in the portal within the last day instead."),
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Show what people have to press in Defender's portal: by action type, earliest deadline first, with links.
+
+    What is for a mailbox and has no call in Graph also says what to run in Exchange Online PowerShell instead.
+    Whatever Defender shows as decided leaves the list by itself.
+    """
+    from agent.faces.cli import working
+
+    working.show_worklist(settings, is_done=done, as_json=as_json)
+
+
+@app.command()
 def history(
     settings: SettingsFile = None,
     since: Annotated[
@@ -81,6 +100,36 @@ def show(
     from agent.faces.cli import looking
 
     looking.show(settings, action, as_json=as_json)
+
+
+@app.command()
+def undo(
+    reason: Annotated[
+        str, typer.Option(metavar="TEXT", help="Why: for the audit, and for whoever reads it.")
+    ],
+    action: Annotated[
+        str | None, typer.Argument(metavar="ID", help="The pending action's id, or how it begins.")
+    ] = None,
+    settings: SettingsFile = None,
+    policy: Annotated[
+        str | None, typer.Option(metavar="NAME", help="All that this policy approved, instead of one action.")
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(metavar="WHEN", help="What it approved since then: 2h, 1d or 2026-08-20T12:00:00Z."),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Take back what was done: mail to the folder it lay in, rules and accounts on again. Shows first, and asks.
+
+    What somebody has changed since is left as it is. Where nothing takes it back, it says what a person can do. A hold
+    stops it as it stops the agent. Nothing that was undone is approved again by the agent alone.
+    """
+    from agent.faces.cli import undoing
+
+    asked = undoing.Asked(action=action, policy=policy, since=since, reason=reason, yes=yes)
+    undoing.undo(settings, asked, as_json=as_json)
 
 
 @app.command()

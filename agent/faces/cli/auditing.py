@@ -5,7 +5,7 @@ import getpass
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import IO, TypeVar
@@ -76,13 +76,14 @@ def export(path: Path | None, out: Path | None, *, since: str | None, is_persona
     def write(told: Told, into: Callable[[bytes], object]) -> int:
         count = 0
         for replica in told.replicas():
-            values = Beside(told.values(replica))
-            for link in told.links(replica):
-                kept = values.of(link)
-                if from_at is None or link.at >= from_at:
-                    line = exported(settings.tenant.id, link, kept if is_personal else None)
-                    into(line + b"\n")
-                    count += 1
+            with closing(told.links(replica)) as links, closing(told.values(replica)) as values:
+                beside = Beside(values)
+                for link in links:
+                    kept = beside.of(link)
+                    if from_at is None or link.at >= from_at:
+                        line = exported(settings.tenant.id, link, kept if is_personal else None)
+                        into(line + b"\n")
+                        count += 1
         return count
 
     if out is None:
@@ -240,11 +241,12 @@ def _chain(chain: Chained) -> str:
 
 
 def _fault(fault: Fault) -> str:
+    place = f"{fault.place}: " if fault.place else ""
     if fault.replica is None:
-        return fault.words
+        return place + fault.words
     number = "" if fault.number is None else f" entry {fault.number}"
     at = "" if fault.at is None else f" ({_at(fault.at)})"
-    return f"{fault.replica}{number}{at} {fault.words}"
+    return f"{place}{fault.replica}{number}{at} {fault.words}"
 
 
 def _compared(found: Verdict) -> str:

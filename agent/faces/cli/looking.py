@@ -17,13 +17,13 @@ from agent.faces.cli.options import loaded_to_look, one_of
 from agent.faces.cli.output import COLOURS, console, lines, print_json, rows_table, safe
 from agent.faces.cli.story import story, tell
 from agent.faces.holds import banner
-from agent.faces.telling import Row, deciders, moment, row, what
+from agent.faces.telling import Row, deciders, moment, row, undone, what
 from agent.model.decision import Decision, Verb
 from agent.model.enactment import CLOSED, Record, State
 from agent.model.errors import LedgerError, SettingsError
 from agent.model.hold import Hold
 from agent.model.policy import Members
-from agent.ports import Ledger
+from agent.ports.ledger import Ledger
 from agent.settings.durations import duration
 from agent.settings.subjects import Settings
 
@@ -63,6 +63,8 @@ class Past(msgspec.Struct, frozen=True, kw_only=True):
     shadow: str | None
     """What observing policies would have decided; None where they had no opinion."""
     revision: str
+    undone: str
+    """Who took back since what was done for it, when and why; empty where nobody did."""
 
 
 def pending(path: Path | None, *, as_json: bool) -> None:
@@ -114,7 +116,7 @@ def chosen(settings: Settings, action: str) -> Record:
     found = reading(settings, lambda ledger: matching(ledger, action))
     if len(found) != 1:
         out = console(stderr=True)
-        out.print(safe(f"error: {_why_not_one(action, found)}"), soft_wrap=True)
+        out.print(safe(f"error: {why_not_one(action, found)}"), soft_wrap=True)
         raise Ending(FINDINGS)
     return found[0]
 
@@ -186,7 +188,14 @@ def _told(decision: Decision, record: Record | None) -> Past:
         guard=decision.guard,
         shadow=decision.shadow.verb.value if decision.shadow is not None else None,
         revision=decision.revision,
+        undone=_undone(decision, record),
     )
+
+
+def _undone(decision: Decision, record: Record | None) -> str:
+    if record is None or record.undone is None or decision.verb is not Verb.APPROVE:
+        return ""
+    return undone(record) if decision.at <= record.undone.at else ""
 
 
 async def matching(ledger: Ledger, prefix: str) -> list[Record]:
@@ -200,7 +209,8 @@ async def matching(ledger: Ledger, prefix: str) -> list[Record]:
     return [record for record in await every(ledger) if record.action.id.startswith(wanted)]
 
 
-def _why_not_one(action: str, found: list[Record]) -> str:
+def why_not_one(action: str, found: list[Record]) -> str:
+    """Say why an id does not name one action."""
     if found:
         ids = ", ".join(record.action.id for record in found[:10])
         return f"`{action}` begins more than one id: {ids}: give more of it"
@@ -260,6 +270,8 @@ def _show_past(past: list[Past]) -> None:
         parts = [safe(one.reason)]
         if one.shadow:
             parts.append(safe(f"observing policies: {one.shadow}", "dim"))
+        if one.undone:
+            parts.append(safe(one.undone, "yellow"))
         table.add_row(
             moment(one.at),
             one.id[:8],

@@ -12,13 +12,15 @@ from rich.text import Text
 from agent.faces.cli.output import COLOURS, safe
 from agent.faces.holds import banner
 from agent.faces.telling import Row, action_center, commit, moment, remaining, row
+from agent.judge.exchange import commands
 from agent.judge.quote import counted
+from agent.judge.worklist import needs_people
 from agent.model.decision import Answer, Clause, Decision, Finding
 from agent.model.enactment import Confirmation, Effect, Plan, Record
 from agent.model.facts import Value
 from agent.model.hold import Hold
 from agent.model.pending import KindSource, Sighting
-from agent.ports import Ledger
+from agent.ports.ledger import Ledger
 
 LONG = 4000
 """Characters of one text; here there is room."""
@@ -50,6 +52,8 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
     earlier: tuple[Decision, ...]
     """Decisions before the present one, newest first."""
     links: tuple[str, ...]
+    commands: tuple[str, ...]
+    """What a person can run in Exchange Online PowerShell instead of approving."""
     holds: tuple[Hold, ...]
     """While there is one, nothing is carried out."""
 
@@ -63,7 +67,7 @@ async def story(ledger: Ledger, record: Record, now: datetime, cloud: str) -> St
         action.incident.web_url,
         investigation,
         *(one.web_url for one in action.sightings),
-        action_center(cloud),
+        action_center(cloud, action.tenant_id),
     )
     return Story(
         now=now,
@@ -79,6 +83,7 @@ async def story(ledger: Ledger, record: Record, now: datetime, cloud: str) -> St
         sightings=action.sightings,
         earlier=tuple(one for one in decisions if one != record.decision),
         links=tuple(dict.fromkeys(link for link in links if link)),
+        commands=commands(record) if needs_people(record) else (),
         holds=await ledger.holds(),
     )
 
@@ -99,6 +104,10 @@ def tell(out: Console, told: Story) -> None:
         _section(out, "Earlier decisions")
         for one in told.earlier:
             _say(out, f"{moment(one.at)}  {one.verb}: {one.reason}")
+    if told.commands:
+        _section(out, "Instead of approving, in Exchange Online PowerShell")
+        for command in told.commands:
+            _say(out, command)
     _section(out, "Where to look")
     for link in told.links:
         _say(out, link)
@@ -209,11 +218,12 @@ def _plan(out: Console, told: Story) -> None:
     if not told.effects:
         return
     table = Table(box=box.SIMPLE, expand=False)
-    for name in ("call", "copies", "went", "attempts", "sent", "settled", "bulk id, detail"):
+    for name in ("call", "does", "targets", "went", "attempts", "sent", "settled", "bulk id, detail"):
         table.add_column(name, overflow="fold")
     for effect in told.effects:
         table.add_row(
             effect.id[:8],
+            effect.kind.value + (f", undoes {effect.undoes[:8]}" if effect.undoes else ""),
             str(len(effect.targets)),
             effect.went.value,
             str(effect.attempts),

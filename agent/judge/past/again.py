@@ -53,7 +53,13 @@ def decide_again(judge: Judge, action: PendingAction, recorded: Decision) -> Dec
         enforces_observers=recorded.enforces_observers,
         version=recorded.agent_version,
     )
-    decision = msgspec.structs.replace(decision, git=recorded.git)
+    made = _guarded(judge, msgspec.structs.replace(decision, git=recorded.git), recorded)
+    if recorded.classifications is None:
+        return msgspec.structs.replace(made, classifications=None)
+    return made
+
+
+def _guarded(judge: Judge, decision: Decision, recorded: Decision) -> Decision:
     if decision.verb is not Verb.APPROVE:
         return decision
     if recorded.held:

@@ -54,15 +54,13 @@ def _names(scene: Scene) -> Iterator[str]:
     """Give every name by which something is known that would be touched."""
     for effect in scene.effects:
         yield from (name for pair in effect.targets for name in pair if name)
-    match scene.found:
-        case Rules(user_id=user_id, address=address):
-            yield from (user_id, address)
-        case Account() as account:
-            yield from _names_of(account)
-        case Device(id=device_id, name=name):
-            yield from (device_id, *([name, name.partition(".")[0]] if name else ()))
-        case None:
-            pass
+    found = scene.found
+    if isinstance(found, Rules):
+        yield from (found.user_id, found.address)
+    elif isinstance(found, Account):
+        yield from _names_of(found)
+    elif isinstance(found, Device):
+        yield from (found.id, *([found.name, found.name.partition(".")[0]] if found.name else ()))
     if scene.owner is not None:
         yield from _names_of(scene.owner)
 

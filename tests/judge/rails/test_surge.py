@@ -7,7 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.judge.rails.surge import question, surge, usual_peak
+from agent.judge.rails.surge import HOUR, question, surge, usual_peak
+from agent.model.decision import Unit
+from agent.model.enactment import MAIL_EFFECTS
+from agent.model.rails import Cap
 from tests.judge.rails.scenes import OPEN
 
 RAILS = msgspec.structs.replace(OPEN, brake_floor=20, brake_factor=4.0)
@@ -36,6 +39,20 @@ def test_quiet_tenants_and_first_days_have_the_floor(
     by_hour: Mapping[int, int], count: int, opens: bool
 ) -> None:
     assert surge(RAILS, count, by_hour).is_over is opens
+
+
+@pytest.mark.parametrize(("count", "opens"), [(50, False), (51, True)])
+def test_while_nothing_is_usual_the_tenants_own_cap_for_an_hour_is_the_band(count: int, opens: bool) -> None:
+    caps = (
+        Cap(name="a", unit=Unit.ACTIONS, count=50, window=HOUR),
+        Cap(name="b", unit=Unit.ACTIONS, count=1, window=24 * HOUR),
+        Cap(name="c", unit=Unit.MESSAGES, count=2, window=HOUR),
+        Cap(name="d", unit=Unit.ACTIONS, count=3, window=HOUR, kinds=MAIL_EFFECTS),
+    )
+    rails = msgspec.structs.replace(RAILS, caps=caps)
+
+    assert surge(rails, count, {}).is_over is opens
+    assert surge(rails, 41, USUAL).is_over
 
 
 def test_a_burst_in_the_history_does_not_lift_the_band() -> None:
