@@ -22,7 +22,9 @@ from agent.audit.key import Key
 from agent.model.errors import SettingsError
 from agent.model.policy import Mode
 from agent.model.recording import Recording
-from agent.ports import Clock, Ledger, PolicyShelf, World
+from agent.ports.host import Clock, PolicyShelf
+from agent.ports.ledger import Ledger
+from agent.ports.world import World
 from agent.settings import subjects
 from agent.settings.fields import told
 from agent.settings.guards import rails_of

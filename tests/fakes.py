@@ -15,7 +15,8 @@ from agent.model.errors import Malformed, PolicyError, Refused, Unavailable
 from agent.model.hold import OF_FILE, Hold
 from agent.model.page import Page
 from agent.model.targets import Account, Asked, Device, Found, OfAccount, OfDevice, OfRules, Quarantine, Rules
-from agent.ports import Clock, Departing
+from agent.ports.defender import Departing
+from agent.ports.host import Clock
 
 
 class FakeDefender:

@@ -7,8 +7,9 @@ where the next begins, and comes again whole; who reads the file knows such a li
 import asyncio
 import logging
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from functools import partial
 from logging.handlers import SysLogHandler
 from pathlib import Path
 
@@ -20,6 +21,9 @@ from agent.model.errors import Unavailable
 
 SYSLOG_PORT = 514
 
+PATIENCE = 20.0
+"""Seconds that one write may take: less than the minute after which enactment stops, so that the alarm says why."""
+
 
 class Shipment:
     """`ports.AuditSink` into files and syslog.
@@ -30,27 +34,60 @@ class Shipment:
         file: where entries go.
         anchors: where heads go as well; None for nowhere.
         syslog: `host`, `host:port`, or the path of a socket such as `/dev/log`; empty for none.
+        patience: seconds that one write may take.
     """
 
-    def __init__(self, tenant_id: str, key: Key, *, file: Path, anchors: Path | None, syslog: str) -> None:
+    def __init__(
+        self,
+        tenant_id: str,
+        key: Key,
+        *,
+        file: Path,
+        anchors: Path | None,
+        syslog: str,
+        patience: float = PATIENCE,
+    ) -> None:
         self._tenant_id = tenant_id
         self._seal = key.of_anchors(tenant_id)
         self._file = file
         self._anchors = anchors
         self._syslog = syslog
+        self._patience = patience
+        self._writing: dict[str, asyncio.Future[None]] = {}
 
     async def ship(self, links: Sequence[Link]) -> None:
         """Add entries to the file."""
         lines = [line(self._tenant_id, link) for link in links]
-        await asyncio.to_thread(_append, self._file, "audit.file", lines)
+        await self._in_time("audit.file", partial(_append, self._file, "audit.file", lines))
 
     async def anchor(self, head: Head, now: datetime) -> None:
         """Add a head to the file of anchors, and tell syslog."""
         told = anchor_line(anchored(self._seal, self._tenant_id, head, now))
         if self._anchors is not None:
-            await asyncio.to_thread(_append, self._anchors, "audit.anchor", [told])
+            await self._in_time("audit.anchor", partial(_append, self._anchors, "audit.anchor", [told]))
         if self._syslog:
-            await asyncio.to_thread(_tell, self._syslog, told.decode())
+            await self._in_time("audit.syslog", partial(_tell, self._syslog, told.decode()))
+
+    async def _in_time(self, setting: str, write: Callable[[], None]) -> None:
+        """Make one write, which a mount that hangs may keep for ever: it is not waited for that long, nor begun again."""
+        last = self._writing.get(setting)
+        if last is not None and not last.done():
+            raise Unavailable(f"`{setting}`: the last write still hangs: check the mount")
+        writing = asyncio.get_running_loop().run_in_executor(None, write)
+        writing.add_done_callback(_look_at_failure)
+        self._writing[setting] = writing
+        try:
+            await asyncio.wait_for(asyncio.shield(writing), self._patience)
+        except TimeoutError as error:
+            raise Unavailable(
+                f"`{setting}`: no answer in {self._patience:g} seconds: check the mount"
+            ) from error
+
+
+def _look_at_failure(writing: "asyncio.Future[None]") -> None:
+    """Mark a failure as seen, so that one which came too late to be waited for is not reported as lost."""
+    if not writing.cancelled():
+        writing.exception()
 
 
 class _Loud(SysLogHandler):

@@ -17,7 +17,8 @@ from agent.loop.poll import surviving
 from agent.model.defender import Alert, Incident
 from agent.model.enactment import Outcome, Record, Went
 from agent.model.errors import Refused, Unavailable
-from agent.ports import Enactor, World
+from agent.ports.defender import Enactor
+from agent.ports.world import World
 
 
 async def annotate(world: World, incident: Incident, records: Sequence[Record], turn: Turn) -> None:

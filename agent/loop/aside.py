@@ -9,7 +9,7 @@ from agent.model.decision import Guarded
 from agent.model.enactment import Record, State
 from agent.model.errors import Held
 from agent.model.hold import Hold
-from agent.ports import World
+from agent.ports.world import World
 
 AT_ONCE = 200
 """Records laid aside between two commits."""

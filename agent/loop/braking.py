@@ -18,7 +18,7 @@ from agent.model.alarm import Alarm
 from agent.model.decision import Decision, Verb
 from agent.model.enactment import Record, State
 from agent.model.hold import BRAKE, KILL_SWITCH, Hold
-from agent.ports import World
+from agent.ports.world import World
 
 BY = "the agent"
 """Who lays the brake."""

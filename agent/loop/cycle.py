@@ -36,7 +36,8 @@ from agent.model.enactment import Approval, Cover, Effect, EffectKind, Pair, Pla
 from agent.model.errors import AgentError
 from agent.model.past import Matter, Tally
 from agent.model.pending import MAIL_KINDS, PendingAction
-from agent.ports import Enactor, World
+from agent.ports.defender import Enactor
+from agent.ports.world import World
 
 log = structlog.get_logger()
 

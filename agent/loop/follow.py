@@ -18,7 +18,7 @@ from agent.loop.undoing import look_back
 from agent.model.defender import Mail
 from agent.model.enactment import CLOSED, MAIL_EFFECTS, Effect, EffectKind, Pair, Record, State
 from agent.model.errors import Malformed, Refused, Unavailable
-from agent.ports import World
+from agent.ports.world import World
 
 LOOKED_AT = (State.SENT, State.UNKNOWN, State.REFUSED, State.UNVERIFIED, State.CONTRADICTED)
 """States with mail to be looked at."""

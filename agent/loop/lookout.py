@@ -28,7 +28,7 @@ from agent.model.enactment import EffectKind
 from agent.model.errors import AgentError, Held
 from agent.model.hold import KILL_SWITCH, OF_BLINDNESS, Hold, Replica
 from agent.model.policy import Mode
-from agent.ports import World
+from agent.ports.world import World
 
 LOOK = 2.0
 """Seconds from one look to the next."""

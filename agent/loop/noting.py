@@ -11,7 +11,8 @@ from agent.loop.perform import Turn
 from agent.loop.shipping import require
 from agent.model.enactment import Outcome
 from agent.model.errors import Held, Unavailable
-from agent.ports import Departing, World
+from agent.ports.defender import Departing
+from agent.ports.world import World
 
 
 class Write(Protocol):

@@ -24,7 +24,8 @@ from agent.model.enactment import Effect, Outcome, Record, State, Went
 from agent.model.errors import Conflict, Held
 from agent.model.hold import BRAKE, KILL_SWITCH
 from agent.model.rails import Leave
-from agent.ports import Enactor, World
+from agent.ports.defender import Enactor
+from agent.ports.world import World
 
 LEASE = timedelta(minutes=10)
 """How long an incident stays one agent's after its last call: longer than any call takes, its waits included."""

@@ -15,7 +15,7 @@ from agent.model.defender import Alert, Incident
 from agent.model.enactment import CLOSED, PendingSeen, Record, State
 from agent.model.errors import Conflict, Malformed, Refused, Unavailable
 from agent.model.page import Page
-from agent.ports import World
+from agent.ports.world import World
 
 log = structlog.get_logger()
 

@@ -17,7 +17,7 @@ from agent.loop.report import PassReport
 from agent.loop.visit import visit
 from agent.model.enactment import Record, State
 from agent.model.errors import Conflict, Held, LedgerError, Malformed, Refused, Unavailable
-from agent.ports import World
+from agent.ports.world import World
 
 REQUESTS_PER_VISIT = 4
 """Read again, remediate, comment, tag: what one incident costs at least, to plan by."""

@@ -1,29 +1,22 @@
 """The process: pass after pass, until asked to stop."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import structlog
 
-from agent.loop.aside import lay_aside
-from agent.loop.braking import Holds
-from agent.loop.cycle import judge_anew, judge_due
-from agent.loop.feeding import Feeding
-from agent.loop.follow import follow
+from agent.loop.cycle import judge_anew
 from agent.loop.lookout import Lookout, keeping_lookout
+from agent.loop.passing import Memory, one_pass
 from agent.loop.perform import recover
 from agent.loop.policies import InForce, keep
-from agent.loop.poll import poll, sweep
 from agent.loop.reloading import ALARM, Reloading
 from agent.loop.report import PassReport
-from agent.loop.rounds import Rounds
-from agent.loop.rows import Rows
 from agent.loop.shipping import Shipping, complain
 from agent.loop.waits import first_of
 from agent.model.errors import Conflict, LedgerError, Malformed, Refused, Unavailable
-from agent.ports import World
+from agent.ports.world import World
 
 AWAY = timedelta(minutes=1)
 """How long to leave Graph alone where it is away and names no moment."""
@@ -50,13 +43,11 @@ async def run(
     policies = await load(world)
     async with keeping_lookout(world, hold) as lookout, Shipping().going(world):
         await start(world, policies)
-        rounds, feeding, rows, holds = Rounds(), Feeding(), Rows(), Holds()
         reloading = Reloading(asked=reload or asyncio.Event(), looked=world.clock.now())
+        memory = Memory(reloading=reloading)
         while not stop.is_set():
             began = world.clock.now()
-            report = await _guarded_pass(
-                world, policies, stop, rounds, feeding, rows, reloading, lookout, holds
-            )
+            report = await _guarded_pass(world, policies, stop, memory, lookout)
             if on_pass is not None:
                 on_pass(report)
             await _wait(world, policies, reloading, lookout, _next(world, report, began), stop)
@@ -101,129 +92,17 @@ async def start(world: World, policies: InForce) -> None:
         )
 
 
-async def one_pass(
-    world: World,
-    policies: InForce,
-    stop: asyncio.Event,
-    report: PassReport,
-    rounds: Rounds | None = None,
-    feeding: Feeding | None = None,
-    rows: Rows | None = None,
-    reloading: Reloading | None = None,
-    lookout: Lookout | None = None,
-    holds: Holds | None = None,
-) -> None:
-    """Ask who is in the groups and what AIR wrote down, poll, decide, look after, write: each as far as it goes, whatever became of the others.
-
-    While anything holds, nothing is written. What another agent on the same ledger does meanwhile is no failure.
-
-    Raises:
-        Unavailable, Refused, Malformed: the first that came up, once everything was tried.
-    """
-    rounds, feeding = rounds or Rounds(), feeding or Feeding()
-    rows, holds = rows or Rows(), holds or Holds()
-    async with AsyncExitStack() as own:
-        if lookout is None:
-            lookout = await own.enter_async_context(keeping_lookout(world))
-        await _steps(world, policies, stop, report, rounds, feeding, rows, reloading, lookout, holds)
-
-
-async def _steps(
-    world: World,
-    policies: InForce,
-    stop: asyncio.Event,
-    report: PassReport,
-    rounds: Rounds,
-    feeding: Feeding,
-    rows: Rows,
-    reloading: Reloading | None,
-    lookout: Lookout,
-    holds: Holds,
-) -> None:
-    async def visits() -> None:
-        if world.enactor is None:
-            return
-        if lookout.is_held:
-            laid = await lay_aside(world, lookout.standing()[0])
-            log.info("nothing is carried out", laid_aside=laid, why=lookout.standing()[0].reason)
-        else:
-            await rounds.go(world, policies, stop, report, lookout, is_over)
-
-    async def is_over() -> bool:
-        await lookout.sign()
-        if lookout.is_held:
-            return True
-        return reloading is not None and await reloading.has_news(world, policies)
-
-    async def look_around() -> None:
-        await lookout.sign()
-        if reloading is not None and await reloading.go(world, policies):
-            report.has_reloaded = True
-
-    lookout.woken.clear()
-    away: Unavailable | Refused | Malformed | None = None
-    steps: tuple[Callable[[], Awaitable[object]], ...] = (
-        lambda: _look_at_holds(world, lookout, holds),
-        lambda: feeding.go(world, policies, report),
-        lambda: rows.go(world, report),
-        lambda: poll(world, report, stop),
-        lambda: judge_due(world, policies, report, stop),
-        lambda: follow(world, report, stop),
-        lambda: judge_due(world, policies, report, stop),
-        lambda: recover(world),
-        visits,
-        lambda: _sweep_if_due(world, report, stop),
-    )
-    for step in steps:
-        if stop.is_set():
-            break
-        try:
-            await look_around()
-            await step()
-        except Conflict as error:
-            log.warning("left for the next pass: another agent was quicker", why=str(error))
-        except (Unavailable, Refused, Malformed) as error:
-            away = away or error
-            if isinstance(error, Unavailable) and error.until is not None:
-                break
-    report.held = tuple(f"{hold.reason} (by {hold.by})" for hold in lookout.standing())
-    if away is not None:
-        raise away
-
-
-async def _look_at_holds(world: World, lookout: Lookout, holds: Holds) -> None:
-    """Have judged anew what was held by what has ended, though it may never have come into the ledger."""
-    if lookout.has_held and not lookout.is_held:
-        lookout.has_held, holds.names = False, None
-    released = await holds.look(world)
-    if released:
-        log.info("judged anew", actions=released, why="what held them was released")
-
-
-async def _sweep_if_due(world: World, report: PassReport, stop: asyncio.Event) -> None:
-    swept = await world.ledger.swept()
-    if swept is None:
-        # The first poll reads as far back as a sweep would.
-        await world.ledger.mark_swept(world.clock.now())
-    elif world.clock.now() - swept >= world.pace.sweep_every:
-        await sweep(world, report, stop)
-
-
 async def _guarded_pass(
     world: World,
     policies: InForce,
     stop: asyncio.Event,
-    rounds: Rounds,
-    feeding: Feeding,
-    rows: Rows,
-    reloading: Reloading,
+    memory: Memory,
     lookout: Lookout,
-    holds: Holds,
 ) -> PassReport:
     """Make one pass and come back whatever happens: a bug or an outage must not end the agent."""
     report = PassReport(began=world.clock.now())
     try:
-        await one_pass(world, policies, stop, report, rounds, feeding, rows, reloading, lookout, holds)
+        await one_pass(world, policies, stop, report, memory, lookout)
     except Unavailable as error:
         report.is_unavailable, report.unavailable_until = True, error.until
         report.problems.append(str(error))

@@ -15,13 +15,16 @@ import structlog
 from agent.model.alarm import Alarm
 from agent.model.audit import ALARM
 from agent.model.errors import Conflict, Held, LedgerError, Unavailable
-from agent.ports import World
+from agent.ports.world import World
 
 LAG = timedelta(seconds=60)
 """How old the oldest entry may be that was not shipped, while something is enacted."""
 
 EVERY = timedelta(seconds=2)
 """How far two shipments lie apart."""
+
+REST = 0.1
+"""Real seconds between two shipments at least, however fast the clock runs that the agent goes by."""
 
 AT_ONCE = 1_000
 """Entries shipped together."""
@@ -151,6 +154,7 @@ class Shipping:
 
     async def _for_ever(self, world: World) -> None:
         while True:
+            await asyncio.sleep(REST)
             await world.clock.sleep_until(world.clock.now() + EVERY)
             await self.go(world)
 

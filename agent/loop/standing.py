@@ -11,7 +11,7 @@ from agent.model.alarm import Alarm
 from agent.model.errors import PolicyError
 from agent.model.policy import KeptSet, Mode
 from agent.model.standing import SetInForce, Standing
-from agent.ports import Ledger
+from agent.ports.ledger import Ledger
 
 LONGEST_STEP = timedelta(minutes=10)
 """How long a step may go on without leaving anything, such as looking up mail where hunting is not granted."""

@@ -29,7 +29,8 @@ from agent.model.enactment import MAIL_EFFECTS, Effect, EffectKind, Outcome, Rec
 from agent.model.errors import Conflict, Held, Unavailable
 from agent.model.rails import Leave
 from agent.model.targets import Found
-from agent.ports import Enactor, World
+from agent.ports.defender import Enactor
+from agent.ports.world import World
 
 TRIES = 6
 """How often it is tried to get the lease of an incident, or to write down what another agent writes down as well."""

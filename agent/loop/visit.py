@@ -20,7 +20,7 @@ from agent.loop.report import PassReport
 from agent.loop.shown import shown
 from agent.model.defender import Incident
 from agent.model.enactment import Record, State
-from agent.ports import World
+from agent.ports.world import World
 
 STALE = timedelta(seconds=30)
 """How old the reading of an incident may be when its tags are replaced: somebody may have set one since."""

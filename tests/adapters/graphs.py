@@ -18,7 +18,7 @@ from agent.adapters.microsoft.clouds import Cloud, simulator
 from agent.model.decision import Classification
 from agent.model.defender import Mail
 from agent.model.enactment import MAIL_EFFECTS, Effect, EffectKind, Outcome, Pair
-from agent.ports import Departing
+from agent.ports.defender import Departing
 from tests.clock import NOON, ManualClock
 
 SAMPLES = Path(__file__).parent.parent / "samples" / "graph"

@@ -1,5 +1,6 @@
 """Lines are on the disk before they count as shipped, and what fails says where and why."""
 
+import asyncio
 import os
 import socket
 import stat
@@ -134,3 +135,21 @@ async def test_a_syslog_that_cannot_be_told_is_named(tmp_path: Path, place: str,
         await shipment(tmp_path, syslog=place).anchor(head(), NOW)
 
     assert str(caught.value) == f"`audit.syslog`: `{place}` cannot be told: {why}"
+
+
+async def test_a_mount_that_hangs_is_not_waited_for_for_ever(tmp_path: Path, links: list[Link]) -> None:
+    """A named pipe that nobody reads hangs as a dead mount does."""
+    os.mkfifo(tmp_path / "audit.jsonl")
+    with os.fdopen(os.open(tmp_path / "audit.jsonl", os.O_RDWR), "rb") as pipe:
+        sink = Shipment(TENANT, KEY, file=tmp_path / "audit.jsonl", anchors=None, syslog="", patience=0.05)
+        many = links * 200
+
+        with pytest.raises(Unavailable, match=r"no answer in 0\.05 seconds: check the mount"):
+            await sink.ship(many)
+        with pytest.raises(Unavailable, match="the last write still hangs"):
+            await sink.ship(many)
+
+        while not sink._writing["audit.file"].done():
+            pipe.read1(1 << 16)
+            await asyncio.sleep(0)
+        assert sink._writing["audit.file"].exception() is not None, "a pipe cannot be synced"

@@ -9,13 +9,15 @@ import pytest
 
 from agent.adapters.ledger.opening import open_ledger
 from agent.loop.lookout import Lookout
+from agent.loop.passing import one_pass
 from agent.loop.perform import LEASE, Turn
 from agent.loop.report import PassReport
-from agent.loop.run import load, one_pass, start
+from agent.loop.run import load, start
 from agent.loop.visit import visit
 from agent.model.enactment import Record, State
 from agent.model.pace import Pace
-from agent.ports import Ledger, World
+from agent.ports.ledger import Ledger
+from agent.ports.world import World
 from agent.settings.guards import rails_of
 from agent.settings.subjects import Guards
 from tests.clock import ManualClock

@@ -10,8 +10,9 @@ import pytest
 from agent.loop import lookout as looking
 from agent.loop.braking import Holds
 from agent.loop.lookout import Lookout
+from agent.loop.passing import Memory, one_pass
 from agent.loop.report import PassReport
-from agent.loop.run import load, once, one_pass, run
+from agent.loop.run import load, once, run
 from agent.model.enactment import State, Went
 from agent.model.hold import BRAKE, KILL_SWITCH, Hold
 from agent.model.pace import Pace
@@ -307,14 +308,14 @@ async def test_a_file_that_came_and_went_between_two_looks_leaves_nothing_held(b
     holds = Holds()
     before_it_leaves(bench, make)
     await one_pass(
-        bench.world, policies, asyncio.Event(), PassReport(began=NOW), lookout=lookout, holds=holds
+        bench.world, policies, asyncio.Event(), PassReport(began=NOW), Memory(holds=holds), lookout=lookout
     )
     held = await bench.states()
     switch.reason = ""
     await lookout.try_to_look()
     bench.enactor.enact = type(bench.enactor).enact.__get__(bench.enactor)  # type: ignore[method-assign]
     await one_pass(
-        bench.world, policies, asyncio.Event(), PassReport(began=NOW), lookout=lookout, holds=holds
+        bench.world, policies, asyncio.Event(), PassReport(began=NOW), Memory(holds=holds), lookout=lookout
     )
 
     assert held == [State.HELD]

@@ -12,7 +12,8 @@ from agent.model.alarm import Alarm
 from agent.model.enactment import EffectKind
 from agent.model.errors import Held, LedgerError
 from agent.model.hold import BRAKE, KILL_SWITCH, Hold, Replica
-from agent.ports import Ledger, World
+from agent.ports.ledger import Ledger
+from agent.ports.world import World
 from tests.fakes import FakeSwitch
 from tests.loop.conftest import Bench
 from tests.makers import NOW

@@ -7,9 +7,11 @@ from datetime import timedelta
 import msgspec
 import pytest
 
+from agent.loop.annotating import annotate
 from agent.loop.report import PassReport
 from agent.model.decision import Classification, Verb
-from agent.model.enactment import EffectSeen, State
+from agent.model.enactment import EffectSeen, Outcome, State, Went
+from agent.ports.defender import Departing
 from tests.loop.conftest import APPROVE, Bench
 from tests.makers import NOW, a_cluster, a_copy, an_alert, an_incident
 
@@ -254,3 +256,32 @@ async def test_an_incident_that_another_agent_is_at_is_left_to_it(bench: Bench) 
 
     assert left == []
     assert len(bench.enactor.comments) == 1
+
+
+async def test_a_comment_of_which_nobody_knows_is_looked_for_by_its_marker(bench: Bench) -> None:
+    bench.with_policies(reject=REJECT)
+    seen(bench)
+    write = bench.enactor.comment_alert
+
+    async def lost(alert_id: str, text: str, *, departing: Departing) -> Outcome:
+        await write(alert_id, text, departing=departing)
+        return Outcome(went=Went.UNKNOWN, detail="504")
+
+    bench.enactor.comment_alert = lost  # type: ignore[method-assign]
+    report = await bench.run_pass()
+    before = await bench.only()
+    await bench.run_pass()
+
+    assert any("may not have been annotated: 504" in one for one in report.problems)
+    assert (before.is_noted, (await bench.only()).is_noted) == (False, True)
+    assert len(bench.enactor.alert_comments) == 1
+
+
+async def test_observing_annotates_nothing_whatever_is_to_be_told(bench: Bench) -> None:
+    await prepared(bench)
+    bench.observing()
+    turn = await bench.turn("2")
+
+    await annotate(bench.world, bench.defender.incidents["2"], await bench.records(), turn)
+
+    assert (turn.report.noted, bench.enactor.comments, bench.enactor.alert_comments) == (0, [], [])

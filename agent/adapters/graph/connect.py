@@ -15,7 +15,8 @@ import httpx
 
 from agent.adapters.microsoft.clouds import Cloud
 from agent.adapters.microsoft.machines import Machines, NoMachines
-from agent.ports import Clock, Defender, Directory, Enactor, Targets
+from agent.ports.defender import Defender, Directory, Enactor, Targets
+from agent.ports.host import Clock
 
 if TYPE_CHECKING:
     from agent.adapters.graph.client import Client

@@ -19,7 +19,7 @@ from agent.faces.holds import banner, is_gone
 from agent.faces.telling import moment
 from agent.model.errors import SettingsError
 from agent.model.hold import BRAKE, KILL_SWITCH, Hold
-from agent.ports import Ledger
+from agent.ports.ledger import Ledger
 from agent.settings.subjects import Settings
 
 T = TypeVar("T")

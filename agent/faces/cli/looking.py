@@ -23,7 +23,7 @@ from agent.model.enactment import CLOSED, Record, State
 from agent.model.errors import LedgerError, SettingsError
 from agent.model.hold import Hold
 from agent.model.policy import Members
-from agent.ports import Ledger
+from agent.ports.ledger import Ledger
 from agent.settings.durations import duration
 from agent.settings.subjects import Settings
 

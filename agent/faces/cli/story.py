@@ -20,7 +20,7 @@ from agent.model.enactment import Confirmation, Effect, Plan, Record
 from agent.model.facts import Value
 from agent.model.hold import Hold
 from agent.model.pending import KindSource, Sighting
-from agent.ports import Ledger
+from agent.ports.ledger import Ledger
 
 LONG = 4000
 """Characters of one text; here there is room."""
