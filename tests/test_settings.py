@@ -3,6 +3,7 @@
 import os
 import pickle
 import re
+import socket
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.adapters.ledger.opening import open_ledger
+from agent.compose import replica_of
 from agent.model.errors import SettingsError
 from agent.model.pace import Pace
 from agent.model.policy import Mode
@@ -119,6 +121,48 @@ def test_relative_paths_of_the_environment_are_counted_from_the_working_director
     settings = loaded(tmp_path, f"tenant: {{id: {TENANT}}}", {"AIR_AGENT_LOG_FILE": "agent.log"})
 
     assert settings.log.file == tmp_path / "elsewhere" / "agent.log"
+
+
+@pytest.mark.parametrize(
+    ("more", "file"),
+    [
+        ("", "air-agent-data/HOLD"),
+        ("ledger: {url: 'sqlite:///data/100%/l.db'}", "data/100%/HOLD"),
+        ("ledger: {url: 'postgresql://agent@db/air'}", None),
+        ("ledger: {url: 'postgresql://agent@db/air'}\nhold: {file: run/stop}", "run/stop"),
+        ("hold: {file: stop}", "stop"),
+    ],
+)
+def test_the_kill_switchs_file_lies_beside_the_ledgers_where_nobody_says(
+    tmp_path: Path, more: str, file: str | None
+) -> None:
+    settings = loaded(tmp_path, f"tenant: {{id: {TENANT}}}\n{more}")
+
+    assert settings.hold_file() == (None if file is None else tmp_path / file)
+
+
+@pytest.mark.parametrize("name", ["a", "air-agent-0", "Soc.Madrid_1", "x" * 63])
+def test_an_agent_is_called_as_it_is_set(tmp_path: Path, name: str) -> None:
+    settings = loaded(tmp_path, f"tenant: {{id: {TENANT}}}\nreplica: {name}")
+
+    assert replica_of(settings) == name.lower()
+
+
+@pytest.mark.parametrize("name", ["-a", "a b", "x" * 64, "'a:b'", "ä"])
+def test_a_name_that_would_not_stand_in_a_ledger_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(SettingsError, match="`replica`"):
+        loaded(tmp_path, f"tenant: {{id: {TENANT}}}\nreplica: {name}")
+
+
+@pytest.mark.parametrize(
+    ("host", "name"), [("SOC-1.contoso.example", "soc-1.contoso.example"), ("Łódź 7", "-d-7"), ("", "agent")]
+)
+def test_an_agent_that_has_no_name_is_called_as_its_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: str, name: str
+) -> None:
+    monkeypatch.setattr(socket, "gethostname", lambda: host)
+
+    assert replica_of(loaded(tmp_path, f"tenant: {{id: {TENANT}}}")) == name
 
 
 def test_the_loops_pace_has_what_was_set_and_the_request_budget() -> None:

@@ -112,9 +112,9 @@ class _Pass:
     async def _visit(self) -> None:
         if self.world.enactor is None:
             return
-        if self.lookout.is_held:
-            laid = await lay_aside(self.world, self.lookout.standing()[0])
-            log.info("nothing is carried out", laid_aside=laid, why=self.lookout.standing()[0].reason)
+        for hold in self.lookout.standing():
+            laid = await lay_aside(self.world, hold)
+            log.info("nothing is carried out", laid_aside=laid, why=hold.reason)
             return
         await self.memory.rounds.go(
             self.world, self.policies, self.stop, self.report, self.lookout, self._is_over

@@ -95,7 +95,7 @@ async def test_a_file_holds_at_once_and_every_replica_within_one_look(watched: W
     await other.try_to_look()
 
     assert at_once == (
-        "the file HOLD of agent holds everything since 2026-11-02 09:00Z: drill; "
+        '"the file HOLD of agent" holds everything since 2026-11-02 09:00Z: drill; '
         "removing the file HOLD of agent ends it"
     )
     assert [one.reason for one in other.standing()] == ["drill"]
@@ -153,7 +153,7 @@ async def test_a_signal_lays_a_hold_that_outlasts_the_process(watched: Watched) 
     again = watched.another(watched.bench.world)
     await again.try_to_look()
 
-    assert at_once.startswith("a signal to agent holds everything since ")
+    assert at_once.startswith('"a signal to agent" holds everything since ')
     assert not watched.asked.is_set()
     assert [(one.name, one.by, one.reason) for one in again.standing()] == [
         (KILL_SWITCH, "a signal to agent", "signal")
@@ -170,7 +170,7 @@ async def test_a_signal_that_cannot_be_written_down_holds_until_it_can_be(watche
     watched.ledger.is_away = False
     await watched.lookout.try_to_look()
 
-    assert meanwhile.startswith("a signal to agent holds everything since ")
+    assert meanwhile.startswith('"a signal to agent" holds everything since ')
     assert len(await watched.ledger._ledger.holds()) == 1
 
 
