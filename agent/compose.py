@@ -1,5 +1,7 @@
 """Settings -> a World of real adapters, opened and closed in order. The only place where a choice is made."""
 
+import re
+import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import replace
@@ -8,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.adapters import git
+from agent.adapters.hold_file import HoldFile
 from agent.adapters.host import LARGEST, PolicyFiles, SystemClock, is_wanted
 from agent.adapters.ledger.ledger import SqlLedger
-from agent.adapters.ledger.opening import REPLICA, beside, key_beside, open_ledger
+from agent.adapters.ledger.opening import beside, key_beside, open_ledger
 from agent.adapters.microsoft.clouds import Cloud, cloud_named, simulator
 from agent.adapters.microsoft.credentials import CredentialKind, SimulatorCredential, credential
 from agent.adapters.microsoft.machines import ELSEWHERE, Machines, NoMachines
@@ -19,7 +22,9 @@ from agent.audit.key import Key
 from agent.model.errors import SettingsError
 from agent.model.policy import Mode
 from agent.model.recording import Recording
-from agent.ports import Clock, Ledger, PolicyShelf, World
+from agent.ports.host import Clock, PolicyShelf
+from agent.ports.ledger import Ledger
+from agent.ports.world import World
 from agent.settings import subjects
 from agent.settings.fields import told
 from agent.settings.guards import rails_of
@@ -51,7 +56,7 @@ async def open_world(settings: Settings, *, apart: str = "") -> AsyncIterator[Wo
         SettingsError, LedgerError, Refused, Unavailable: it cannot be opened as it is set.
     """
     clock, file = clock_of(settings), audit_file(settings)
-    replica = f"{REPLICA}{apart}"
+    replica = f"{replica_of(settings)}{apart}"
     async with (
         open_ledger_to_write(settings, replica) as ledger,
         _open_endpoint(settings, clock) as machines,
@@ -63,8 +68,8 @@ async def open_world(settings: Settings, *, apart: str = "") -> AsyncIterator[Wo
             )
         sink = _sink(settings, file, ledger.trail.key)
         await ledger.trail.tell_settings(told(settings) | {"version": installed()}, clock.now())
-        world = _world(settings, clock, graph, ledger)
-        world = replace(world, trail=ledger.trail, sink=sink, replica=replica)
+        world = replace(_world(settings, clock, graph, ledger), trail=ledger.trail, sink=sink)
+        world = replace(world, switch=_switch(settings), replica=replica)
         if settings.mode is not Mode.ENFORCE:
             yield world
             return
@@ -139,11 +144,30 @@ def open_ledger_for_reading(settings: Settings) -> AbstractAsyncContextManager[L
 
 
 def open_ledger_to_write(
-    settings: Settings, replica: str = REPLICA
+    settings: Settings, replica: str | None = None
 ) -> AbstractAsyncContextManager[SqlLedger]:
     """Give the ledger to an agent, or to a command that writes into it; what they do is told to the audit."""
     address = settings.ledger.address().reveal()
-    return open_ledger(address, settings.tenant.id, key=_audit_key(settings), replica=replica)
+    name = replica or replica_of(settings)
+    return open_ledger(address, settings.tenant.id, key=_audit_key(settings), replica=name)
+
+
+def open_ledger_as_it_is(settings: Settings) -> AbstractAsyncContextManager[SqlLedger]:
+    """Give the ledger that is there, to write into while an agent runs or not; none is created or changed in form."""
+    return open_ledger(
+        settings.ledger.address().reveal(),
+        settings.tenant.id,
+        as_it_is=True,
+        replica=replica_of(settings),
+        key=_audit_key(settings),
+    )
+
+
+def replica_of(settings: Settings) -> str:
+    """Return what this agent is called in the ledger."""
+    if settings.replica is not None:
+        return settings.replica
+    return re.sub(r"[^0-9a-z._-]+", "-", socket.gethostname().lower())[:63] or "agent"
 
 
 def open_trail_to_check(settings: Settings) -> AbstractAsyncContextManager[SqlLedger]:
@@ -197,6 +221,11 @@ def _sink(settings: Settings, file: Path, key: Key) -> Shipment:
         anchors=settings.audit.anchor,
         syslog=settings.audit.syslog or "",
     )
+
+
+def _switch(settings: Settings) -> HoldFile | None:
+    file = settings.hold_file()
+    return None if file is None else HoldFile(file, replica_of(settings))
 
 
 def installed() -> str:
@@ -285,8 +314,10 @@ def _world(settings: Settings, clock: Clock, graph: "Graph", ledger: Ledger) -> 
         targets=graph.targets,
         pace=settings.loop_pace(),
         rails=rails_of(settings.guards),
+        own=graph.own,
         enforces_observers=settings.policies.treat_as is TreatAs.ENFORCE,
         version=installed(),
+        replica=replica_of(settings),
     )
 
 

@@ -12,9 +12,11 @@ from agent.model.decision import Classification
 from agent.model.defender import Alert, Comment, Incident, Mail, MailMessage
 from agent.model.enactment import MAIL_EFFECTS, Effect, EffectKind, Outcome, Pair, Went
 from agent.model.errors import Malformed, PolicyError, Refused, Unavailable
+from agent.model.hold import OF_FILE, Hold
 from agent.model.page import Page
 from agent.model.targets import Account, Asked, Device, Found, OfAccount, OfDevice, OfRules, Quarantine, Rules
-from agent.ports import Clock, Departing
+from agent.ports.defender import Departing
+from agent.ports.host import Clock
 
 
 class FakeDefender:
@@ -282,6 +284,22 @@ class FakeDirectory:
         if group_id not in groups:
             raise Refused("graph: list group members: 404: not there, or not for this app to see")
         return tuple(sorted(groups[group_id]))
+
+
+class FakeSwitch:
+    """A file that holds for as long as `reason` says why."""
+
+    def __init__(self, replica: str = "agent") -> None:
+        self.replica = replica
+        self.reason = ""
+        self.asked = 0
+
+    async def read(self, now: datetime) -> Hold | None:
+        self.asked += 1
+        if not self.reason:
+            return None
+        by = f"the file HOLD of {self.replica}"
+        return Hold(name=f"{OF_FILE}{self.replica}", since=now, by=by, reason=self.reason)
 
 
 class FakeShelf:

@@ -4,27 +4,32 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
+import httpx
 from azure.core.credentials import AccessToken
 
 from agent.adapters.graph.connect import open_graph
 from agent.adapters.host import PolicyFiles
-from agent.adapters.ledger.opening import open_ledger
+from agent.adapters.ledger.opening import REPLICA, open_ledger
 from agent.adapters.microsoft.clouds import simulator
-from agent.loop.feeding import Feeding
+from agent.adapters.microsoft.machines import Machines
+from agent.adapters.microsoft.tokens import Credential
+from agent.adapters.shipment import Shipment
+from agent.audit.key import Key
+from agent.loop.passing import Memory, one_pass
 from agent.loop.policies import InForce
 from agent.loop.report import PassReport
-from agent.loop.rows import Rows
-from agent.loop.run import load, one_pass, start
+from agent.loop.run import load, start
 from agent.model.enactment import Record, State
 from agent.model.errors import Malformed, Refused, Unavailable
 from agent.model.pace import Pace
 from agent.model.rails import MOST_MESSAGES, Rails
-from agent.ports import PolicyShelf, World
+from agent.ports.host import Clock, PolicyShelf
+from agent.ports.world import World
 from agent.simulator import names
 from agent.simulator import state as simulated
 from agent.simulator.app import Simulator, build
@@ -57,6 +62,7 @@ LOOSE = Rails(
     two_people_from=MOST_MESSAGES + 1,
     mailboxes_per_action=MOST_MESSAGES,
     users_per_day=1_000_000,
+    devices_per_day=1_000_000,
     brake_floor=1_000_000,
 )
 """Guard rails that nothing here meets: what is looked at is everything else."""
@@ -70,16 +76,13 @@ class Simulated:
     clock: ManualClock
     world: World
     policies: InForce
-    feeding: Feeding
-    rows: Rows = field(default_factory=Rows)
+    memory: Memory = field(default_factory=Memory)
 
     async def run_pass(self) -> PassReport:
         """Make one pass; an outage is in its report."""
         report = PassReport(began=self.clock.now())
         try:
-            await one_pass(
-                self.world, self.policies, asyncio.Event(), report, feeding=self.feeding, rows=self.rows
-            )
+            await one_pass(self.world, self.policies, asyncio.Event(), report, self.memory)
         except Unavailable as error:
             report.is_unavailable, report.unavailable_until = True, error.until
             report.problems.append(str(error))
@@ -132,38 +135,76 @@ async def a_simulated(
     app = build(tenant, switches, faults, clock)
     ledger_url = f"sqlite:///{folder / 'data' / 'ledger.db'}"
     pace = pace or Pace(requests_per_minute=requests_per_minute)
+    async with open_world(
+        ledger_url,
+        clock,
+        login=lambda: Login(app, clock),
+        transport=in_process(app, sound=checked),
+        shelf=shelf or PolicyFiles(SHIPPED),
+        pace=pace,
+        rails=rails,
+        requests_per_minute=requests_per_minute,
+    ) as whole:
+        enactor = None if observes else whole.enactor
+        world = replace(whole, enactor=enactor, enforces_observers=enforces_observers)
+        yield Simulated(app, clock, world, await load(world))
+
+
+@asynccontextmanager
+async def open_world(
+    ledger_url: str,
+    clock: Clock,
+    *,
+    login: Callable[[], Credential],
+    shelf: PolicyShelf,
+    pace: Pace,
+    url: str = URL,
+    transport: httpx.AsyncBaseTransport | None = None,
+    machines: Machines | None = None,
+    rails: Rails = LOOSE,
+    requests_per_minute: int = 60,
+    replica: str = REPLICA,
+    audit: tuple[Key, Path] | None = None,
+) -> AsyncIterator[World]:
+    """Give the world of an agent that enforces, with the real adapters, on any clock.
+
+    `audit` is its key and the file that it is shipped to; nothing is shipped where it is None.
+    """
+    key = None if audit is None else audit[0]
     async with (
-        open_ledger(ledger_url, names.TENANT_ID) as ledger,
+        open_ledger(ledger_url, names.TENANT_ID, replica=replica, key=key) as ledger,
         open_graph(
             clock=clock,
-            cloud=simulator(URL),
+            cloud=simulator(url),
             tenant_id=names.TENANT_ID,
-            credential=_login(app, clock),
+            credential=login,
             requests_per_minute=requests_per_minute,
-            transport=in_process(app, sound=checked),
+            machines=machines,
+            transport=transport,
             wall=lambda: clock.now().timestamp(),
             lots=Random(1),
         ) as graph,
     ):
-        world = World(
+        yield World(
             tenant_id=names.TENANT_ID,
             clock=clock,
             defender=graph.defender,
-            enactor=None if observes else graph.enactor,
+            enactor=graph.enactor,
             ledger=ledger,
-            shelf=shelf or PolicyFiles(SHIPPED),
+            shelf=shelf,
             directory=graph.directory,
             targets=graph.targets,
             pace=pace,
-            rails=LOOSE,
-            enforces_observers=enforces_observers,
+            rails=rails,
+            trail=None if audit is None else ledger.trail,
+            sink=None if audit is None else _sink(*audit),
             version="test",
+            replica=replica,
         )
-        yield Simulated(app, clock, world, await load(world), Feeding())
 
 
-def _login(app: Simulator, clock: ManualClock) -> Callable[[], Login]:
-    return lambda: Login(app, clock)
+def _sink(key: Key, file: Path) -> Shipment:
+    return Shipment(names.TENANT_ID, key, file=file, anchors=None, syslog="")
 
 
 def noon() -> datetime:

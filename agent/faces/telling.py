@@ -13,6 +13,7 @@ from agent.judge.taken_back import says
 from agent.judge.worklist import needs_people
 from agent.model.decision import Decision
 from agent.model.enactment import CLOSED, EffectSeen, PendingSeen, Record, State, Way
+from agent.model.hold import BRAKE, KILL_SWITCH
 from agent.model.pending import ActionKind
 
 PORTALS = {"usGovL4": "https://security.microsoft.us", "usGovL5": "https://security.apps.mil"}
@@ -45,6 +46,7 @@ PROGRESS = {
     State.REFUSED: "refused by Graph",
     State.UNKNOWN: "may have been sent, and is never sent again",
     State.DEDUPLICATED: "not sent again",
+    State.HELD: "held, and not sent",
     State.SUPERSEDED: "not sent: decided elsewhere first",
     State.EXPIRED: "not sent in time",
     State.UNDONE: "taken back",
@@ -151,7 +153,17 @@ def enactment(record: Record) -> str:
         case Way.HAND_OFF:
             return f"handed to a person: {plan.why}"
         case Way.ASK:
-            return f"held by {decision.guard}: people decide" if decision.guard else plan.why
+            return _held(decision.guard) if decision.guard else plan.why
+
+
+def _held(guard: str) -> str:
+    match guard:
+        case name if name == KILL_SWITCH:
+            return "held by the kill switch: judged anew once it is released"
+        case name if name == BRAKE:
+            return "held by the brake: judged anew once it is released"
+        case _:
+            return f"held by {guard}: people decide"
 
 
 def confirmation(record: Record) -> str:

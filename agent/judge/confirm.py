@@ -40,6 +40,14 @@ LEFT = frozenset({Went.SENT, Went.DONE, Went.UNKNOWN})
 """How an effect may have gone that is to be looked at."""
 
 
+BESIDE = frozenset({EffectKind.REVOKE_SESSIONS})
+"""What a plan does besides what was proposed: that Defender closes the action says nothing of it."""
+
+
+ENDS = {State.SUPERSEDED: PendingSeen.CLOSED, State.EXPIRED: PendingSeen.EXPIRED}
+"""States in which nothing more is done, and what they say of the pending action."""
+
+
 def standing(effects: Sequence[Effect]) -> tuple[Effect, ...]:
     """Return what was sent for an action and stands: without the targets that a person took back, or began to."""
     taken = {
@@ -56,10 +64,6 @@ def standing(effects: Sequence[Effect]) -> tuple[Effect, ...]:
         if targets:
             found.append(msgspec.structs.replace(effect, targets=targets, before=()) if taken else effect)
     return tuple(found)
-
-
-ENDS = {State.SUPERSEDED: PendingSeen.CLOSED, State.EXPIRED: PendingSeen.EXPIRED}
-"""States in which nothing more is done, and what they say of the pending action."""
 
 
 def after_sending(record: Record, effects: Sequence[Effect]) -> Record:
@@ -183,11 +187,11 @@ def expire(record: Record, now: datetime) -> Record:
     )
 
 
-def ended(record: Record, sent: Sequence[Effect], now: datetime) -> Record:
-    """Return a record as it ends, given what was sent for it.
+def ended(before: Record, record: Record, sent: Sequence[Effect], now: datetime) -> Record:
+    """Return a record as it ends, given what it was before and what was sent for it.
 
-    One that Defender closed after we acted is not superseded. One whose week ended stays expired, unless
-    nobody knows whether a call of it was applied.
+    One that Defender closed after we acted is not superseded: its decision is shown, and what else the plan was to do is
+    a person's from then on. One whose week ended stays expired, unless nobody knows whether a call of it was applied.
     """
     pending = ENDS.get(record.state)
     if pending is None or not sent:
@@ -195,7 +199,20 @@ def ended(record: Record, sent: Sequence[Effect], now: datetime) -> Record:
     if record.state is State.EXPIRED and not _is_unsure(sent):
         return still_watched(record, sent, now)
     seen = msgspec.structs.replace(record.confirmation, pending=pending)
-    return msgspec.structs.replace(after_sending(record, sent), confirmation=seen)
+    after = msgspec.structs.replace(after_sending(record, sent), confirmation=seen, is_noted=before.is_noted)
+    left = _left_beside(record, sent)
+    if not left:
+        return after
+    words = f"{_sent_before(sent)}, and Defender closed it before {left} was: a person has to do that"
+    why = "; ".join(filter(None, (after.why, words)))
+    return msgspec.structs.replace(after, state=State.CONTRADICTED, due=None, why=why)
+
+
+def _left_beside(record: Record, sent: Sequence[Effect]) -> str:
+    """Return what of the plan never left, and is not done either where Defender closes the action; empty for nothing."""
+    planned = record.plan.effects if record.plan is not None else ()
+    left = {effect.kind for effect in planned} & BESIDE - {effect.kind for effect in sent}
+    return " and ".join(sorted(left))
 
 
 def _is_unsure(effects: Sequence[Effect]) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from agent.model.decision import Verb
+from agent.model.decision import Decision, Verb
 from agent.model.defender import Incident
 from agent.model.enactment import CLOSED, Record, State, Way
 
@@ -87,18 +87,16 @@ def line(record: Record, room: int, *, more: str = "") -> str:
         return ""
     mark = marker(record)
     by = ", ".join(decision.policies) or "no policy"
-    head = f"{_verb(record)} {record.action.kind}: {_cut(by, 60)}@{decision.revision}"
+    head = f"{_verb(record, decision)} {record.action.kind}: {_cut(by, 60)}@{decision.revision}"
     rest = room - len(head) - len(mark) - 3
     named = decision.classifications or ()
     concluded = more or (differ(named) if len(named) > 1 and record.undone is None else "")
-    says = " ".join(filter(None, (concluded, _says(record))))
+    says = " ".join(filter(None, (concluded, _says(record, decision))))
     return f"{head}: {_cut(_plain(says), rest)} {mark}"
 
 
-def _verb(record: Record) -> str:
-    decision, plan = record.decision, record.plan
-    if decision is None:
-        return ""
+def _verb(record: Record, decision: Decision) -> str:
+    plan = record.plan
     if record.undone is not None:
         return "undone"
     if decision.guard is not None:
@@ -119,10 +117,8 @@ def _was_not_carried_out(record: Record) -> bool:
     )
 
 
-def _says(record: Record) -> str:
-    plan, decision, undone = record.plan, record.decision, record.undone
-    if decision is None:
-        return ""
+def _says(record: Record, decision: Decision) -> str:
+    plan, undone = record.plan, record.undone
     if undone is not None:
         return f"by {undone.by}: {undone.reason}. {undone.words}"
     parts: list[str] = []

@@ -53,7 +53,7 @@ def finished(record: Record, planned: Undoing, effects: Sequence[Effect]) -> Rec
     after = msgspec.structs.replace(
         record, undone=undone, is_noted=record.decision is None, due=_after(record, effects, undone)
     )
-    return _closed(after, effects)
+    return _closed(after, undone, effects)
 
 
 def looked_back(record: Record, effects: Sequence[Effect], reached: Reached, now: datetime) -> Record:
@@ -81,7 +81,7 @@ def looked_back(record: Record, effects: Sequence[Effect], reached: Reached, now
     if not is_looked_back(after):
         after = msgspec.structs.replace(after, why=_why_not_back(still, unread, len(targets)))
     due = _after(after, effects, undone) if is_looked_back(after) else _afterwards(after, effects, now)
-    return _closed(msgspec.structs.replace(after, due=due), effects)
+    return _closed(msgspec.structs.replace(after, due=due), undone, effects)
 
 
 def is_looked_back(record: Record) -> bool:
@@ -112,7 +112,7 @@ def counted(effects: Sequence[Effect]) -> str:
     counts: dict[EffectKind, int] = {}
     for effect in effects:
         counts[effect.kind] = counts.get(effect.kind, 0) + len(effect.targets)
-    return ", ".join(_thing(kind, count) for kind, count in sorted(counts.items()))
+    return ", ".join(_thing(kind, counts[kind]) for kind in EffectKind if kind in counts)
 
 
 def _thing(kind: EffectKind, count: int) -> str:
@@ -157,11 +157,8 @@ def _not_done(asked: Sequence[Effect]) -> list[str]:
     return list(dict.fromkeys(said))
 
 
-def _closed(record: Record, effects: Sequence[Effect]) -> Record:
+def _closed(record: Record, undone: Undone, effects: Sequence[Effect]) -> Record:
     """Return the record as undone where all that was done was taken back by us; else it says how far that went."""
-    undone = record.undone
-    if undone is None:
-        return record
     inverses = [effect for effect in effects if effect.undoes is not None]
     is_done = any(effect.went is Went.DONE for effect in inverses)
     is_open = any(effect.went in {Went.UNKNOWN, Went.SENT} for effect in inverses)

@@ -63,6 +63,10 @@ class Press(StrEnum):
     LOOK = "look first, then Approve or Reject"
 
 
+PRESSED = {Verb.APPROVE: Press.APPROVE, Verb.REJECT: Press.REJECT, Verb.ESCALATE: Press.EITHER}
+"""What carries each decision out."""
+
+
 class Item(msgspec.Struct, frozen=True, kw_only=True):
     """One thing to decide in the portal. `what` and `why` may be an attacker's words."""
 
@@ -171,17 +175,7 @@ def _press(record: Record) -> Press:
         case State.ESCALATED if decision is not None and decision.verb is Verb.APPROVE:
             return Press.LOOK
         case _:
-            return _pressed(decision.verb) if decision is not None else Press.EITHER
-
-
-def _pressed(verb: Verb) -> Press:
-    match verb:
-        case Verb.APPROVE:
-            return Press.APPROVE
-        case Verb.REJECT:
-            return Press.REJECT
-        case Verb.ESCALATE:
-            return Press.EITHER
+            return PRESSED[decision.verb] if decision is not None else Press.EITHER
 
 
 def _why(record: Record) -> str:

@@ -12,15 +12,16 @@ import msgspec
 from agent.judge.classify import AlertNote, alert_notes, elsewhere
 from agent.judge.note import is_told, note
 from agent.loop.noting import noting
+from agent.loop.perform import Turn
 from agent.loop.poll import surviving
-from agent.loop.report import PassReport
 from agent.model.defender import Alert, Incident
 from agent.model.enactment import Outcome, Record, Went
 from agent.model.errors import Refused, Unavailable
-from agent.ports import Enactor, World
+from agent.ports.defender import Enactor
+from agent.ports.world import World
 
 
-async def annotate(world: World, incident: Incident, records: Sequence[Record], report: PassReport) -> None:
+async def annotate(world: World, incident: Incident, records: Sequence[Record], turn: Turn) -> None:
     """Show every decision that the incident, as it was just read, and its alerts do not show yet.
 
     `records` are all of this incident.
@@ -28,6 +29,7 @@ async def annotate(world: World, incident: Incident, records: Sequence[Record], 
     Raises:
         Unavailable: whether something was written is not known; its marker will say.
         Refused: it may not be written: a person has to grant it.
+        Held, Conflict: nothing may be written now, or not by this agent.
     """
     if world.enactor is None:
         return
@@ -37,12 +39,12 @@ async def annotate(world: World, incident: Incident, records: Sequence[Record], 
     missing = note(incident, records)
     for text in missing.comments:
         comment = partial(world.enactor.comment, incident.id, text)
-        _written(await noting(world, "comment", incident.id, text, comment))
+        _written(await noting(world, turn, "comment", incident.id, text, comment))
     if missing.tags is not None:
         tag = partial(world.enactor.tag, incident.id, missing.tags)
-        _written(await noting(world, "tags", incident.id, ", ".join(missing.tags), tag))
+        _written(await noting(world, turn, "tags", incident.id, ", ".join(missing.tags), tag))
     alerts = [*incident.alerts, *await _alerts_of(world, elsewhere(incident, records))]
-    await _tell_alerts(world, world.enactor, alert_notes(alerts, records))
+    await _tell_alerts(world, world.enactor, turn, alert_notes(alerts, records))
     newest = await world.ledger.load([record.action.id for record in pending])
     told = {record.action.id: _said(record) for record in pending}
     noted = [
@@ -51,7 +53,7 @@ async def annotate(world: World, incident: Incident, records: Sequence[Record], 
         if record.decision is not None and _said(record) == told[record.action.id]
     ]
     await world.ledger.save(noted, now=world.clock.now())
-    report.noted += len(noted)
+    turn.report.noted += len(noted)
 
 
 def _said(record: Record) -> tuple[object, ...]:
@@ -65,27 +67,27 @@ async def _alerts_of(world: World, incident_ids: Sequence[str]) -> list[Alert]:
     return [alert for incident in found if incident is not None for alert in incident.alerts]
 
 
-async def _tell_alerts(world: World, enactor: Enactor, notes: Sequence[AlertNote]) -> None:
+async def _tell_alerts(world: World, enactor: Enactor, turn: Turn, notes: Sequence[AlertNote]) -> None:
     """Write to each alert; one that refuses does not keep the others from being told."""
     refused: Refused | None = None
     for one in notes:
         try:
-            await _tell_alert(world, enactor, one)
+            await _tell_alert(world, enactor, turn, one)
         except Refused as error:
             refused = refused or error
     if refused is not None:
         raise refused
 
 
-async def _tell_alert(world: World, enactor: Enactor, missing: AlertNote) -> None:
+async def _tell_alert(world: World, enactor: Enactor, turn: Turn, missing: AlertNote) -> None:
     """Classify first: the comment says that it was done."""
     alert, concluded = missing.alert_id, missing.classification
     if concluded is not None:
         classify = partial(enactor.classify_alert, alert, concluded)
-        _written(await noting(world, "classification", alert, str(concluded), classify))
+        _written(await noting(world, turn, "classification", alert, str(concluded), classify))
     for text in missing.comments:
         comment = partial(enactor.comment_alert, alert, text)
-        _written(await noting(world, "comment", alert, text, comment))
+        _written(await noting(world, turn, "comment", alert, text, comment))
 
 
 def _written(outcome: Outcome) -> None:

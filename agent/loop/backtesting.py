@@ -17,7 +17,7 @@ from agent.model.enactment import Record
 from agent.model.errors import PolicyError
 from agent.model.past import Judged
 from agent.model.policy import PolicySet
-from agent.ports import Ledger
+from agent.ports.ledger import Ledger
 
 PAGE = 2000
 """Decisions read at a time."""

@@ -11,13 +11,14 @@ import msgspec
 import structlog
 
 from agent.judge.rails.surge import question, surge
+from agent.loop.despite import despite_others
 from agent.loop.guarding import Around
 from agent.loop.moved import save_moved
 from agent.model.alarm import Alarm
 from agent.model.decision import Decision, Verb
 from agent.model.enactment import Record, State
 from agent.model.hold import BRAKE, KILL_SWITCH, Hold
-from agent.ports import World
+from agent.ports.world import World
 
 BY = "the agent"
 """Who lays the brake."""
@@ -90,15 +91,20 @@ async def judge_released(world: World, standing: frozenset[str]) -> int:
     ended = {guard for guard, stands in _guards(standing).items() if not stands}
     now = world.clock.now()
     found = offset = 0
-    while records := await world.ledger.listed(states=[State.HELD], limit=500, offset=offset):
+
+    async def some() -> tuple[int, int]:
+        records = await world.ledger.listed(states=[State.HELD], limit=500, offset=offset)
         moves: list[tuple[Record | None, Record]] = [
             (record, msgspec.structs.replace(record, state=State.SEEN, due=now))
             for record in records
             if record.decision is not None and record.decision.guard in ended
         ]
         await save_moved(world, moves)
-        found += len(moves)
-        offset += len(records) - len(moves)
+        return len(records), len(moves)
+
+    while (done := await despite_others(some)) is not None and done[0]:
+        found += done[1]
+        offset += done[0] - done[1]
     return found
 
 

@@ -8,7 +8,8 @@ import structlog
 
 from agent.model.enactment import Effect, Outcome, Went
 from agent.model.errors import Unavailable
-from agent.ports import Enactor, World
+from agent.ports.defender import Enactor
+from agent.ports.world import World
 
 PATIENCE = timedelta(seconds=10)
 """A wait that Graph asks for and that is no longer than this is waited for on the spot."""

@@ -9,7 +9,7 @@ from agent.loop.policies import InForce
 from agent.loop.poll import save_incidents, surviving
 from agent.loop.report import PassReport
 from agent.model.errors import Refused
-from agent.ports import World
+from agent.ports.world import World
 
 
 async def pass_over(

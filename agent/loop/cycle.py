@@ -21,6 +21,7 @@ from agent.judge.remember import WINDOW, matters
 from agent.judge.settle import Around, settled, stands, waiting
 from agent.judge.track import WAITING
 from agent.loop.braking import brake
+from agent.loop.despite import despite_others
 from agent.loop.guarding import Around as Surroundings
 from agent.loop.guarding import around, with_wishes
 from agent.loop.lookup import claims, find, look_up
@@ -35,7 +36,8 @@ from agent.model.enactment import Approval, Cover, Effect, EffectKind, Pair, Pla
 from agent.model.errors import AgentError
 from agent.model.past import Matter, Tally
 from agent.model.pending import MAIL_KINDS, PendingAction
-from agent.ports import Enactor, World
+from agent.ports.defender import Enactor
+from agent.ports.world import World
 
 log = structlog.get_logger()
 
@@ -58,8 +60,15 @@ class Batch:
 async def judge_due(world: World, policies: InForce, report: PassReport, stop: asyncio.Event) -> None:
     """Decide everything that is seen and not decided, earliest deadline first, until asked to stop."""
     size = world.pace.judge_at_once if world.defender.can_hunt else 10
-    while not stop.is_set() and (records := await world.ledger.due(world.clock.now(), [State.SEEN], size)):
-        await judge_records(world, policies, records, report)
+
+    async def some() -> bool:
+        records = await world.ledger.due(world.clock.now(), [State.SEEN], size)
+        if records:
+            await judge_records(world, policies, records, report)
+        return bool(records)
+
+    while not stop.is_set() and await despite_others(some):
+        continue
 
 
 async def judge_anew(world: World, policies: InForce) -> int:
@@ -69,7 +78,9 @@ async def judge_anew(world: World, policies: InForce) -> int:
     """
     now = world.clock.now()
     found = offset = 0
-    while records := await world.ledger.listed(states=sorted(WAITING), limit=500, offset=offset):
+
+    async def some() -> tuple[int, int]:
+        records = await world.ledger.listed(states=sorted(WAITING), limit=500, offset=offset)
         moves: list[tuple[Record | None, Record]] = [
             (record, msgspec.structs.replace(record, state=State.SEEN, due=now))
             for record in records
@@ -78,8 +89,11 @@ async def judge_anew(world: World, policies: InForce) -> int:
             or (record.state is State.DECIDED and world.enactor is not None)
         ]
         await save_moved(world, moves)
-        found += len(moves)
-        offset += len(records) - len(moves)
+        return len(records), len(moves)
+
+    while (done := await despite_others(some)) is not None and done[0]:
+        found += done[1]
+        offset += done[0] - done[1]
     return found
 
 

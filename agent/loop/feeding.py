@@ -18,7 +18,7 @@ from agent.loop.report import PassReport
 from agent.model.alarm import Alarm
 from agent.model.errors import AgentError, Malformed, Refused, Unavailable
 from agent.model.policy import Feed, ListType, Members, PolicyList
-from agent.ports import World
+from agent.ports.world import World
 
 REST = timedelta(minutes=15)
 """How long a group that was refused is left alone, or less where it is due more often: somebody has to grant

@@ -10,6 +10,7 @@ from agent.judge.look import at_mail, at_quarantine, at_target
 from agent.judge.plans.means import Problem
 from agent.judge.taken_back import is_looked_back
 from agent.judge.track import WAITING
+from agent.loop.despite import despite_others
 from agent.loop.lookup import find, look_up_messages
 from agent.loop.moved import save_moved
 from agent.loop.report import PassReport
@@ -17,7 +18,7 @@ from agent.loop.undoing import look_back
 from agent.model.defender import Mail
 from agent.model.enactment import CLOSED, MAIL_EFFECTS, Effect, EffectKind, Pair, Record, State
 from agent.model.errors import Malformed, Refused, Unavailable
-from agent.ports import World
+from agent.ports.world import World
 
 LOOKED_AT = (State.SENT, State.UNKNOWN, State.REFUSED, State.UNVERIFIED, State.CONTRADICTED)
 """States with mail to be looked at."""
@@ -37,13 +38,19 @@ AT_ONCE = 200
 
 async def follow(world: World, report: PassReport, stop: asyncio.Event) -> None:
     """Look after everything that is due and needs no decision."""
-    await _end(world)
-    while not stop.is_set() and (records := await world.ledger.due(world.clock.now(), DUE, AT_ONCE)):
+    await despite_others(lambda: _end(world))
+
+    async def some() -> bool:
+        records = await world.ledger.due(world.clock.now(), DUE, AT_ONCE)
         back = [record for record in records if is_looked_back(record)]
         others = [record for record in records if not is_looked_back(record)]
         await look_back(world, back, report)
         await _look_at(world, [record for record in others if record.state not in AT_REST], report)
         await _rest(world, [record for record in others if record.state in AT_REST])
+        return bool(records)
+
+    while not stop.is_set() and await despite_others(some):
+        continue
 
 
 async def _rest(world: World, records: Sequence[Record]) -> None:

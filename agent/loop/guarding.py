@@ -22,7 +22,7 @@ from agent.model.pending import PendingAction
 from agent.model.policy import Policy
 from agent.model.rails import Approved
 from agent.model.targets import Account, Found, OfAccount
-from agent.ports import World
+from agent.ports.world import World
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ from agent.model.enactment import Cover, EffectKind, Pair, Record
 from agent.model.errors import Malformed, Refused, Unavailable
 from agent.model.pending import PendingAction
 from agent.model.targets import Found
-from agent.ports import World
+from agent.ports.world import World
 
 FAILURES = 8
 """How many answers that cannot be read are put up with in one look-up, to find the message they hang on."""

@@ -8,7 +8,7 @@ from agent.judge.gather import wanted
 from agent.judge.remember import remembered
 from agent.model.enactment import Record, State, Went
 from agent.model.past import Ended, PastAnswer
-from agent.ports import World
+from agent.ports.world import World
 
 
 async def save_moved(
@@ -38,7 +38,7 @@ async def save_moved(
         effects = await world.ledger.effects(after.action.id)
         if is_leaving:
             dropped.extend(effect.id for effect in effects if effect.went is Went.INTENDED)
-        records.append(ended(after, standing(effects), now))
+        records.append(ended(before, after, standing(effects), now))
     answers = await _answers(world, moves, records, now)
     await world.ledger.save(records, dropped=dropped, answers=answers, versions=versions, now=now)
 

@@ -7,10 +7,12 @@ none is made of which the audit does not tell.
 from typing import Protocol
 
 from agent.audit.entries import agent, of_note
+from agent.loop.perform import Turn
 from agent.loop.shipping import require
 from agent.model.enactment import Outcome
 from agent.model.errors import Held, Unavailable
-from agent.ports import Departing, World
+from agent.ports.defender import Departing
+from agent.ports.world import World
 
 
 class Write(Protocol):
@@ -21,11 +23,12 @@ class Write(Protocol):
         ...
 
 
-async def noting(world: World, what: str, place: str, text: str, write: Write) -> Outcome:
+async def noting(world: World, turn: Turn, what: str, place: str, text: str, write: Write) -> Outcome:
     """Make a write with its entries, and return how it went.
 
     Args:
         world: everything outside.
+        turn: by whose lease it is written.
         what: `comment`, `tags` or `classification`.
         place: the incident's or alert's id.
         text: what is written.
@@ -33,6 +36,7 @@ async def noting(world: World, what: str, place: str, text: str, write: Write) -
 
     Raises:
         Unavailable: it was definitely not made.
+        Held, Conflict: nothing may be written now, or not by this agent.
     """
     author = agent(world.replica)
 
@@ -41,7 +45,9 @@ async def noting(world: World, what: str, place: str, text: str, write: Write) -
             await require(world)
         except Held as no:
             raise Unavailable(str(no)) from no
-        await world.ledger.audit([of_note(what, place, author, world.clock.now(), text=text)])
+        await turn.lookout.unless_held()
+        entry = of_note(what, place, author, world.clock.now(), text=text)
+        await world.ledger.allow(turn.leave(world), entry)
 
     outcome = await write(departing=departing)
     await world.ledger.audit([of_note(what, place, author, world.clock.now(), outcome=outcome)])

@@ -9,21 +9,23 @@ from datetime import timedelta
 import msgspec
 import structlog
 
-from agent.judge.confirm import after_sending, standing
-from agent.judge.settle import held
+from agent.judge.confirm import after_sending
+from agent.loop.aside import lay_one_aside
 from agent.loop.calling import call
 from agent.loop.guarding import check, look
+from agent.loop.lookout import Lookout
 from agent.loop.lookup import find
 from agent.loop.moved import save_moved
 from agent.loop.policies import InForce
 from agent.loop.recheck import why_void
 from agent.loop.report import PassReport
 from agent.loop.shipping import require
-from agent.model.decision import Guarded
 from agent.model.enactment import Effect, Outcome, Record, State, Went
-from agent.model.errors import Held
+from agent.model.errors import Conflict, Held
+from agent.model.hold import BRAKE, KILL_SWITCH
 from agent.model.rails import Leave
-from agent.ports import Enactor, World
+from agent.ports.defender import Enactor
+from agent.ports.world import World
 
 LEASE = timedelta(minutes=10)
 """How long an incident stays one agent's after its last call: longer than any call takes, its waits included."""
@@ -52,6 +54,7 @@ class Turn:
     stop: asyncio.Event
     report: PassReport
     policies: InForce
+    lookout: Lookout
     is_over: Halt = never
 
     def leave(self, world: World) -> Leave:
@@ -93,7 +96,9 @@ async def perform(world: World, record: Record, turn: Turn) -> None:
         try:
             await _send(world, world.enactor, record, effect, turn)
         except Held as no:
-            await _hold(world, record, no)
+            await lay_one_aside(world, record, no)
+            turn.lookout.has_held |= no.guard in {KILL_SWITCH, BRAKE}
+            log.warning("held", action=record.action.id, guard=no.guard, why=no.words)
             return
         turn.report.sent += 1
     await _sent(world, record)
@@ -119,15 +124,6 @@ async def _judge_anew(world: World, record: Record, why: str) -> None:
     log.warning("approval void", action=record.action.id, why=why)
 
 
-async def _hold(world: World, record: Record, no: Held) -> None:
-    """Leave to people what a guard rail kept from leaving; what was sent of it before is followed."""
-    newest = (await world.ledger.load([record.action.id]))[record.action.id]
-    effects = await world.ledger.effects(record.action.id)
-    said = Guarded(guard=no.guard, words=no.words, until=no.until)
-    await save_moved(world, [(newest, held(newest, said, standing(effects), world.clock.now()))])
-    log.warning("held", action=record.action.id, guard=no.guard, why=no.words)
-
-
 async def _send(world: World, enactor: Enactor, record: Record, effect: Effect, turn: Turn) -> None:
     """Make one call, unless its time is over.
 
@@ -138,10 +134,13 @@ async def _send(world: World, enactor: Enactor, record: Record, effect: Effect, 
     seen = await look(world, [effect], await find(world, record.action))
 
     async def depart() -> None:
-        if await turn.is_over() or world.clock.now() >= record.action.deadline:
+        # What holds is no news to come back to: it is said of the record that it was held.
+        is_over = await turn.is_over() and not turn.lookout.is_held
+        if is_over or world.clock.now() >= record.action.deadline:
             raise TooLate
         await require(world)
         await check(world, turn.policies, record, seen)
+        await turn.lookout.unless_held()
         await world.ledger.depart(effect.id, world.clock.now(), turn.leave(world))
 
     with suppress(TooLate):
@@ -149,17 +148,27 @@ async def _send(world: World, enactor: Enactor, record: Record, effect: Effect, 
 
 
 async def recover(world: World) -> int:
-    """Settle what was under way when its agent stopped: whether it was applied is not known.
+    """Settle what was under way when its agent stopped or lost its lease: whether it was applied is not known.
 
-    What another agent has under way is its own. Returns how many calls that were.
+    Called only while this agent has no call under way; what another has is its own until its lease runs out.
+    Returns how many calls that were.
     """
     interrupted = await world.ledger.interrupted(world.replica, world.clock.now())
-    await _settle_interrupted(world, interrupted)
-    return len(interrupted)
+    settled = await _settle_interrupted(world, interrupted)
+    if settled:
+        log.warning("calls were interrupted", calls=settled, then="they are read back, never sent again")
+    return settled
 
 
-async def _settle_interrupted(world: World, effects: Iterable[Effect]) -> None:
+async def _settle_interrupted(world: World, effects: Iterable[Effect]) -> int:
     outcome = Outcome(went=Went.UNKNOWN, detail="the agent stopped while the call was under way")
+    settled = 0
     for effect in effects:
-        if effect.went is Went.SENT:
+        if effect.went is not Went.SENT:
+            continue
+        try:
             await world.ledger.settle(effect.id, outcome, world.clock.now())
+        except Conflict:  # it came back after all, or another agent settled it
+            continue
+        settled += 1
+    return settled

@@ -13,7 +13,7 @@ from agent.judge.parse import parse_set
 from agent.judge.rails.listed import wrong_names
 from agent.model.errors import PolicyError, Problem
 from agent.model.policy import KeptSet, Members, PolicyList
-from agent.ports import World
+from agent.ports.world import World
 
 
 @dataclass(slots=True)

@@ -7,14 +7,15 @@ from datetime import datetime, timedelta
 import structlog
 
 from agent.judge.advance import advance, unnamed_id
+from agent.loop.despite import despite_others
 from agent.loop.moved import save_moved
 from agent.loop.report import PassReport
 from agent.loop.shown import shown
 from agent.model.defender import Alert, Incident
 from agent.model.enactment import CLOSED, PendingSeen, Record, State
-from agent.model.errors import Malformed, Refused, Unavailable
+from agent.model.errors import Conflict, Malformed, Refused, Unavailable
 from agent.model.page import Page
-from agent.ports import World
+from agent.ports.world import World
 
 log = structlog.get_logger()
 
@@ -128,19 +129,27 @@ async def save_incidents(
     news = [i for i in latest.values() if even_unmoved or saved.get(i.id) != i.version]
     if not news:
         return
+    if await despite_others(lambda: _save_news(world, news, report)) is None:
+        # Nothing may be lost of a page over which the watermark moves.
+        raise Conflict("other agents keep changing what these incidents show: they are read again")
+
+
+async def _save_news(world: World, news: Sequence[Incident], report: PassReport) -> bool:
+    """Save what these incidents show, as the ledger knows them now."""
     now = world.clock.now()
     seen = await shown(world, news, now)
     unnamed = {action.id: unnamed_id(action) for action in seen}
     ids = dict.fromkeys(one for pair in unnamed.items() for one in pair if one is not None)
     known_records = await world.ledger.load(list(ids))
     changed = advance(seen, known_records, now)
-    report.incidents += len(news)
-    report.appeared += sum(not known_records.keys() & {one, unnamed.get(one)} for one in changed)
     await save_moved(
         world,
         [(known_records.get(action_id), record) for action_id, record in changed.items()],
         versions={incident.id: incident.version for incident in news},
     )
+    report.incidents += len(news)
+    report.appeared += sum(not known_records.keys() & {one, unnamed.get(one)} for one in changed)
+    return True
 
 
 def _updated(incident: Incident) -> tuple[bool, datetime | None]:

@@ -8,8 +8,8 @@ from agent.judge.plan import plan
 from agent.judge.plans.means import Means, Present
 from agent.loop.lookup import claims, find, look_up
 from agent.model.defender import Mail
-from agent.model.enactment import Cover, EffectKind, Pair, Plan, Record
-from agent.ports import World
+from agent.model.enactment import Cover, EffectKind, Pair, Record, Went
+from agent.ports.world import World
 
 STALE = timedelta(seconds=30)
 """How old a reading of mail may be that is not repeated: the incident itself was read a moment ago."""
@@ -34,18 +34,19 @@ async def why_void(world: World, record: Record, revision: str) -> str:
         return void(approved, now, approved)
     if wanted(record.action) and world.clock.now() - decision.at <= STALE:
         return ""
-    present = await _present(world, record, approved)
+    present = await _present(world, record)
     means = Means(targets_per_call=world.pace.targets_per_call, observes=False)
     return void(approved, now, plan(decision, record.action, present, means))
 
 
-async def _present(world: World, record: Record, approved: Plan) -> Present:
-    """Return what stands around the action now, what its own plan has claimed set aside."""
+async def _present(world: World, record: Record) -> Present:
+    """Return what stands around the action now, what its own plan has claimed and not yet sent set aside."""
     mail: Mail | None = None
     if wanted(record.action):
         mail = mail_of(record.action, await look_up(world, [record]))
     found = await find(world, record.action)
-    own = {effect.id for effect in approved.effects}
+    effects = await world.ledger.effects(record.action.id)
+    own = {effect.id for effect in effects if effect.went is Went.INTENDED}
     covered: dict[EffectKind, dict[Pair, Cover]] = {
         kind: {target: cover for target, cover in covers.items() if cover.effect_id not in own}
         for kind, covers in (await claims(world, record.action, mail, found)).items()

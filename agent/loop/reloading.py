@@ -16,7 +16,7 @@ from agent.loop.cycle import judge_anew
 from agent.loop.policies import InForce, keep
 from agent.model.alarm import Alarm
 from agent.model.errors import PolicyError
-from agent.ports import World
+from agent.ports.world import World
 
 ALARM = "policies"
 """The name of the alarm of a set that does not load."""

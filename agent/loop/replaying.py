@@ -11,7 +11,7 @@ from agent.judge.past.again import Difference, NotRecorded, decide_again, differ
 from agent.model.decision import Decision
 from agent.model.enactment import Record
 from agent.model.errors import PolicyError
-from agent.ports import Ledger
+from agent.ports.ledger import Ledger
 
 MOST = 1_000_000
 """Decisions of one action that are read."""

@@ -37,6 +37,8 @@ class PassReport:
     """When Graph may be asked again, where it said so."""
     is_unavailable: bool = False
     """Whether Graph was away or asked for patience."""
+    held: tuple[str, ...] = ()
+    """In words, what kept everything from being carried out when the pass ended."""
     has_reloaded: bool = False
     """Whether other policies came into force on the way."""
 

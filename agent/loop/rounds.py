@@ -8,14 +8,16 @@ from datetime import datetime, timedelta
 import structlog
 
 from agent.loop.cycle import judge_records
+from agent.loop.despite import despite_others
+from agent.loop.lookout import Lookout
 from agent.loop.perform import Halt, is_fresh, never
 from agent.loop.policies import InForce
 from agent.loop.poll import IN_A_ROW
 from agent.loop.report import PassReport
 from agent.loop.visit import visit
 from agent.model.enactment import Record, State
-from agent.model.errors import Conflict, LedgerError, Malformed, Refused, Unavailable
-from agent.ports import World
+from agent.model.errors import Conflict, Held, LedgerError, Malformed, Refused, Unavailable
+from agent.ports.world import World
 
 REQUESTS_PER_VISIT = 4
 """Read again, remediate, comment, tag: what one incident costs at least, to plan by."""
@@ -44,6 +46,7 @@ class Rounds:
         policies: InForce,
         stop: asyncio.Event,
         report: PassReport,
+        lookout: Lookout,
         is_over: Halt = never,
     ) -> None:
         """Write to incidents until polling has earned its next share of the budget, or until it `is_over`.
@@ -63,7 +66,7 @@ class Rounds:
             if not incidents:
                 break
             await _refresh(world, policies, incidents, report)
-            await self._visit_all(world, policies, incidents, tried, stop, report, until, is_over)
+            await self._visit_all(world, policies, incidents, tried, stop, report, lookout, until, is_over)
         report.untried = len(await self._next(world, tried, size))
         report.waiting = len(await world.ledger.to_visit(size))
 
@@ -82,6 +85,7 @@ class Rounds:
         tried: set[str],
         stop: asyncio.Event,
         report: PassReport,
+        lookout: Lookout,
         until: datetime,
         is_over: Halt,
     ) -> None:
@@ -99,9 +103,13 @@ class Rounds:
                 incident = waiting.pop()
                 tried.add(incident)
                 try:
-                    await visit(world, policies, incident, stop, report, is_over, self.under_way)
+                    await visit(world, policies, incident, stop, report, lookout, is_over, self.under_way)
                 except Conflict as error:
                     log.info("incident left for the next pass", incident=incident, why=str(error))
+                except Held as no:
+                    # Nothing at all may be written: the others need not be tried.
+                    waiting.clear()
+                    log.info("incident left until it is released", incident=incident, why=str(no))
                 except (Unavailable, Refused, Malformed) as error:
                     failed = failed + 1 if isinstance(error, Unavailable) else 0
                     self._rest(incident, world.clock.now())
@@ -137,10 +145,14 @@ class Rounds:
 
 async def _refresh(world: World, policies: InForce, incidents: Sequence[str], report: PassReport) -> None:
     """Judge anew, with one look at their mail, what was decided too long ago to act on."""
-    stale: list[Record] = []
-    for incident in incidents:
-        for record in await world.ledger.of_incident(incident):
-            if record.state is State.INTENDED and not is_fresh(world, record, share=0.5):
-                stale.append(record)
-    if stale:
-        await judge_records(world, policies, stale, report)
+
+    async def refresh() -> None:
+        stale: list[Record] = []
+        for incident in incidents:
+            for record in await world.ledger.of_incident(incident):
+                if record.state is State.INTENDED and not is_fresh(world, record, share=0.5):
+                    stale.append(record)
+        if stale:
+            await judge_records(world, policies, stale, report)
+
+    await despite_others(refresh)

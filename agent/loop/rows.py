@@ -14,7 +14,7 @@ from agent.model.air import AirAction
 from agent.model.enactment import CLOSED, Record
 from agent.model.errors import Malformed, Refused
 from agent.model.pending import ActionKind
-from agent.ports import World
+from agent.ports.world import World
 
 AT_ONCE = 500
 """Actions of investigations that are remembered between two commits."""

@@ -15,7 +15,7 @@ import structlog
 from agent.model.alarm import Alarm
 from agent.model.audit import ALARM
 from agent.model.errors import Conflict, Held, LedgerError, Unavailable
-from agent.ports import World
+from agent.ports.world import World
 
 LAG = timedelta(seconds=60)
 """How old the oldest entry may be that was not shipped, while something is enacted."""

@@ -9,7 +9,7 @@ from agent.judge.recognise import recognise
 from agent.model.air import AirAction
 from agent.model.defender import Incident
 from agent.model.pending import PendingAction
-from agent.ports import World
+from agent.ports.world import World
 
 
 async def shown(world: World, incidents: Iterable[Incident], now: datetime) -> list[PendingAction]:

@@ -6,13 +6,18 @@ from datetime import datetime, timedelta
 import msgspec
 
 from agent.judge.parse import parse_set
-from agent.loop.pulse import is_silent
 from agent.loop.reloading import ALARM
 from agent.model.alarm import Alarm
 from agent.model.errors import PolicyError
 from agent.model.policy import KeptSet, Mode
 from agent.model.standing import SetInForce, Standing
-from agent.ports import Ledger
+from agent.ports.ledger import Ledger
+
+LONGEST_STEP = timedelta(minutes=10)
+"""How long a step may go on without leaving anything, such as looking up mail where hunting is not granted."""
+
+MISSED = 3
+"""Polls that may be missed before an agent is taken for dead."""
 
 
 async def standing(
@@ -27,6 +32,8 @@ async def standing(
         mode=mode.value,
         policies=None if kept is None else _in_force(kept, alarms, enforces_observers=enforces_observers),
         alarms=alarms,
+        holds=await ledger.holds(),
+        replicas=await ledger.replicas(),
         alive=alive,
         is_silent=is_silent(alive, now, poll_every),
         watermark=await ledger.cursor(),
@@ -34,6 +41,11 @@ async def standing(
         next_due=await ledger.next_due(),
         states=await ledger.counts(),
     )
+
+
+def is_silent(alive: datetime | None, now: datetime, poll_every: timedelta) -> bool:
+    """Whether no agent can be running that polls so often, since the newest sign of life is this one."""
+    return alive is None or now - alive > MISSED * poll_every + LONGEST_STEP
 
 
 def _in_force(kept: KeptSet, alarms: Sequence[Alarm], *, enforces_observers: bool) -> SetInForce:

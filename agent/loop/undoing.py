@@ -8,13 +8,14 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 import structlog
 
 from agent.judge.look import Reached, at_target
 from agent.judge.plans.means import Problem
+from agent.judge.rails.holding import held_words
 from agent.judge.taken_back import begun, finished, looked_back
 from agent.judge.undo import INVERSES, Around, Undoing, came_back, inverses_of, only, undoing
 from agent.loop.calling import call
@@ -28,7 +29,8 @@ from agent.model.enactment import MAIL_EFFECTS, Effect, EffectKind, Outcome, Rec
 from agent.model.errors import Conflict, Held, Unavailable
 from agent.model.rails import Leave
 from agent.model.targets import Found
-from agent.ports import Enactor, World
+from agent.ports.defender import Enactor
+from agent.ports.world import World
 
 TRIES = 6
 """How often it is tried to get the lease of an incident, or to write down what another agent writes down as well."""
@@ -259,6 +261,7 @@ async def _send_all(
         async def depart(effect_id: str = effect.id) -> None:
             await require(world)
             now = world.clock.now()
+            await _unless_file_holds(world, now)
             await world.ledger.depart(effect_id, now, msgspec.structs.replace(leave, until=now + LEASE))
 
         try:
@@ -266,6 +269,13 @@ async def _send_all(
         except (Held, Unavailable, Conflict) as error:
             return error
     return None
+
+
+async def _unless_file_holds(world: World, now: datetime) -> None:
+    """Return where the kill switch's file is not there; what the ledger holds is asked as the call is written down."""
+    hold = None if world.switch is None else await world.switch.read(now)
+    if hold is not None:
+        raise Held(hold.guard, held_words(hold))
 
 
 async def _finish(world: World, action_id: str, planned: Undoing) -> Record:

@@ -2,7 +2,8 @@
 
 import asyncio
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
 import msgspec
@@ -10,6 +11,7 @@ import msgspec
 from agent.judge.confirm import expire
 from agent.judge.track import track
 from agent.loop.annotating import annotate
+from agent.loop.lookout import Lookout
 from agent.loop.moved import save_moved
 from agent.loop.perform import LEASE, Halt, Turn, is_fresh, never, perform
 from agent.loop.policies import InForce
@@ -18,7 +20,7 @@ from agent.loop.report import PassReport
 from agent.loop.shown import shown
 from agent.model.defender import Incident
 from agent.model.enactment import Record, State
-from agent.ports import World
+from agent.ports.world import World
 
 STALE = timedelta(seconds=30)
 """How old the reading of an incident may be when its tags are replaced: somebody may have set one since."""
@@ -30,41 +32,61 @@ async def visit(
     incident_id: str,
     stop: asyncio.Event,
     report: PassReport,
+    lookout: Lookout,
     is_over: Halt = never,
     under_way: set[str] | None = None,
 ) -> None:
     """Do everything that is still to be done in this incident, until asked to stop.
 
     An incident that was merged is visited where it went on. One that is `under_way` already, or that another agent
-    has the lease of, is left alone: both would write the same comment.
+    has, is passed over: both would write the same comment.
 
     Raises:
         Unavailable: Graph is away or asks for patience; whatever was not sent is still intended.
+        Conflict: another agent was quicker, or has taken the incident over: nothing more is done in it.
+        Held: nothing may be written; decisions are still to be shown.
     """
-    incident = await surviving(world, incident_id)
-    if incident is None:
-        await _cannot_read(world, incident_id, report)
-        return
     visited = set() if under_way is None else under_way
-    if incident.id in visited:
+    if incident_id in visited:
         return
-    visited.add(incident.id)
-    try:
-        await _visit(world, incident, incident_id, Turn(incident.id, 0, stop, report, policies, is_over))
-    finally:
-        visited.discard(incident.id)
+    async with _leased(world, incident_id) as token:
+        if token is None:
+            return
+        incident = await surviving(world, incident_id)
+        if incident is None:
+            await _cannot_read(world, incident_id, report)
+            return
+        if incident.id in visited:
+            return
+        visited.add(incident.id)
+        try:
+            turn = Turn(incident.id, token, stop, report, policies, lookout, is_over)
+            await _visit(world, incident, incident_id, turn)
+        finally:
+            visited.discard(incident.id)
 
 
 async def _visit(world: World, incident: Incident, asked_for: str, turn: Turn) -> None:
-    now = world.clock.now()
-    token = await world.ledger.lease(incident.id, world.replica, now, now + LEASE)
-    if token is None:
+    """Act in the incident, by a lease on it: one that was merged is another than was asked for."""
+    if incident.id == asked_for:
+        await _act(world, incident, {incident.id: None}, turn)
         return
-    places = dict.fromkeys((incident.id, asked_for))
+    async with _leased(world, incident.id) as there:
+        if there is not None:
+            places = dict.fromkeys((incident.id, asked_for))
+            await _act(world, incident, places, dataclasses.replace(turn, token=there))
+
+
+@asynccontextmanager
+async def _leased(world: World, incident_id: str) -> AsyncIterator[int | None]:
+    """Give the token of a lease on the incident, and end it afterwards; None while another agent has it."""
+    now = world.clock.now()
+    token = await world.ledger.lease(incident_id, world.replica, now, now + LEASE)
     try:
-        await _act(world, incident, places, dataclasses.replace(turn, token=token))
+        yield token
     finally:
-        await world.ledger.let_go(incident.id, token)
+        if token is not None:
+            await world.ledger.let_go(incident_id, token)
 
 
 async def _act(world: World, incident: Incident, places: Mapping[str, None], turn: Turn) -> None:
@@ -78,7 +100,7 @@ async def _act(world: World, incident: Incident, places: Mapping[str, None], tur
         return
     if world.clock.now() - read_at > STALE:
         incident = await world.defender.incident(incident.id) or incident
-    await annotate(world, incident, await _in(world, places), turn.report)
+    await annotate(world, incident, await _in(world, places), turn)
 
 
 async def _in(world: World, places: Iterable[str]) -> list[Record]:

@@ -15,7 +15,7 @@ from agent.model.decision import Decision, Unit
 from agent.model.enactment import Approval, Plan, Record, Spent
 from agent.model.policy import Limit, Policy
 from agent.model.targets import Found
-from agent.ports import World
+from agent.ports.world import World
 
 
 async def guard_approval(

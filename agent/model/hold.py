@@ -5,10 +5,17 @@ from datetime import datetime
 import msgspec
 
 KILL_SWITCH = "hold"
-"""The hold that a person lays: by a file, a signal or a command."""
+"""The hold that a person lays: by a signal or a command."""
 
 BRAKE = "brake"
 """The hold that the agent lays itself, when approvals leave their usual band."""
+
+OF_FILE = "file:"
+"""How the name of a hold begins that a replica's file lays; the replica's name follows. It ends when the file goes."""
+
+
+OF_BLINDNESS = "blind:"
+"""How the name of a hold begins that stands for one replica only, while it cannot read the kill switch."""
 
 
 class Hold(msgspec.Struct, frozen=True, kw_only=True):
@@ -19,12 +26,36 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True):
     by: str
     reason: str
 
+    @property
+    def guard(self) -> str:
+        """The guard rail that it is of: `brake`, or `hold` for the kill switch, however that was thrown."""
+        return guard_of(self.name)
+
+    @property
+    def replica(self) -> str | None:
+        """The replica whose file lays it; None where no file does."""
+        return self.name.removeprefix(OF_FILE) if self.name.startswith(OF_FILE) else None
+
+    @property
+    def ended_by(self) -> str:
+        """What ends it, in words."""
+        if self.name.startswith(OF_FILE):
+            return f"removing {self.by}"
+        if self.name.startswith(OF_BLINDNESS):
+            return f"a whole look of {self.by} at the kill switch"
+        return "`air-agent release`" if self.name == KILL_SWITCH else f"`air-agent release {self.name}`"
+
+
+def guard_of(name: str) -> str:
+    """Return the guard rail that a hold of this name is of."""
+    return BRAKE if name == BRAKE else KILL_SWITCH
+
 
 class Replica(msgspec.Struct, frozen=True, kw_only=True):
     """One running agent, as it tells the ledger of itself.
 
-    `switch_read` is when it last read the kill switch to the end; `cannot` maps kinds of effect to why this
-    replica cannot carry them out.
+    `alive` is when its loop last gave a sign; `switch_read` is when it last read the kill switch to the end;
+    `cannot` maps kinds of effect to why this replica cannot carry them out.
     """
 
     name: str
@@ -33,3 +64,8 @@ class Replica(msgspec.Struct, frozen=True, kw_only=True):
     version: str = ""
     mode: str = ""
     cannot: dict[str, str] = {}
+
+    @property
+    def has_lost_its_switch(self) -> bool:
+        """Whether its loop lived on when it had stopped reading the kill switch: it carries nothing out then."""
+        return self.switch_read is None or self.switch_read < self.alive

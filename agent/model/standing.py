@@ -7,6 +7,7 @@ import msgspec
 
 from agent.model.alarm import Alarm
 from agent.model.enactment import State
+from agent.model.hold import Hold, Replica
 
 
 class SetInForce(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,6 +39,10 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     policies: SetInForce | None
     """None where no agent has run on this ledger yet."""
     alarms: tuple[Alarm, ...]
+    holds: tuple[Hold, ...]
+    """While there is one, nothing is carried out."""
+    replicas: tuple[Replica, ...]
+    """What each agent last said of itself, by name, those that have ended too."""
     alive: datetime | None
     is_silent: bool
     watermark: datetime | None

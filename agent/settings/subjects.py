@@ -20,6 +20,8 @@ from agent.settings.secret import Secret
 
 GUID = r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"
 
+REPLICA = r"^[0-9A-Za-z][0-9A-Za-z._-]{0,62}$"
+
 PACE = Pace()
 
 
@@ -148,6 +150,13 @@ class LedgerPlace(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         return Secret(f"{scheme}://{user}:{quote(self.password.reveal(), safe='')}@{host}")
 
 
+class Holding(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The kill switch. A SIGUSR1 and `air-agent hold` throw it too."""
+
+    file: Path | None = None
+    """While this file is there, nothing is carried out by any agent on the ledger; its first line is the reason. One that cannot be read counts as there, so that its folder has to be. Left out, it is `HOLD` beside SQLite's file, and with PostgreSQL there is none."""
+
+
 class Audit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The audit: who can check it, where it goes, and how long it names people."""
 
@@ -211,29 +220,29 @@ class Guards(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     messages_per_hour: Annotated[int, Meta(ge=0, le=1_000_000)] = 1_000
     """Messages, in each recipient's mailbox, that are deleted within an hour."""
     messages_per_day: Annotated[int, Meta(ge=0, le=10_000_000)] = 5_000
-    """The same within a day."""
+    """The same within a day: five hours at the full rate, and then a person looks."""
     accounts_per_hour: Annotated[int, Meta(ge=0, le=10_000)] = 5
     """Pending actions within an hour that disable an account, sign it out or reset its password. Attacks take over a few accounts at once; a wrong signature takes many."""
     accounts_per_day: Annotated[int, Meta(ge=0, le=100_000)] = 20
-    """The same within a day."""
+    """The same within a day: more is an attack that people have to see as a whole."""
     rules_per_hour: Annotated[int, Meta(ge=0, le=10_000)] = 10
     """Pending actions within an hour that switch off inbox rules."""
     files_per_hour: Annotated[int, Meta(ge=0, le=10_000)] = 10
     """Pending actions within an hour that stop and quarantine files on devices."""
     mailboxes_per_action: Annotated[int, Meta(ge=0, le=100_000)] = 200
-    """Mailboxes that one pending action may touch."""
+    """Mailboxes that one pending action may touch; a larger one is a person's."""
     messages_per_action: Annotated[int, Meta(ge=0, le=MOST_MESSAGES)] = MOST_MESSAGES
     """Messages that one pending action may be about. More than 10000 are always a person's: this is Microsoft's own line, and cannot be raised."""
     two_people_from: Annotated[int, Meta(ge=1, le=1_000_000)] = 1_000
     """Messages of one pending action from which on two people have to approve it. A policy asks for people with `approvers`."""
     users_per_day: Annotated[int, Meta(ge=0, le=1_000_000)] = 1_000
-    """Distinct mailboxes and accounts that are touched within a day."""
+    """Distinct mailboxes and accounts that are touched within a day, by all actions together."""
     devices_per_day: Annotated[int, Meta(ge=0, le=1_000_000)] = 50
-    """Distinct devices that are touched within a day."""
+    """Distinct devices that are touched within a day: files are quarantined one device at a time."""
     share_of_users: Annotated[float, Meta(ge=0, le=1)] = 0.05
     """The part of `users` that may be touched within a day, up to 1. Asked only where `users` is set, and of more than `share_from`."""
     share_of_devices: Annotated[float, Meta(ge=0, le=1)] = 0.05
-    """The part of `devices` that may be touched within a day, up to 1."""
+    """The part of `devices` that may be touched within a day, up to 1. Asked as that of users is."""
     share_from: Annotated[int, Meta(ge=0, le=1_000_000)] = 25
     """Users or devices up to which no part is asked: it would mean nothing in a small tenant."""
     users: Annotated[int, Meta(ge=1, le=10_000_000)] | None = None
@@ -267,16 +276,32 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     tenant: Tenant
     mode: Mode = Mode.OBSERVE
     """`observe` decides and records and writes nothing to Graph; `enforce` also enacts. Observing comes first, so that nothing happens before somebody has read what would."""
+    replica: Annotated[
+        str | None,
+        Meta(
+            pattern=REPLICA,
+            description="1 to 63 letters, digits, dots, dashes and underscores, a letter or digit first",
+        ),
+    ] = None
+    """What this agent is called in the ledger, the same after a restart and unlike that of every other agent on it. Left out, it is the machine's host name."""
     graph: Graph = Graph()
     auth: Auth = Auth()
     endpoint: Endpoint = Endpoint()
     policies: Policies = Policies()
     ledger: LedgerPlace = LedgerPlace()
+    hold: Holding = Holding()
     audit: Audit = Audit()
     log: Log = Log()
     pace: Pacing = Pacing()
     guards: Guards = Guards()
     clock: Timing = Timing()
+
+    def hold_file(self) -> Path | None:
+        """Return the file that throws the kill switch; None where there is none."""
+        scheme, _, place = self.ledger.url.partition("sqlite:///")
+        if self.hold.file is not None or scheme or not place:
+            return self.hold.file
+        return Path(place.replace("%25", "%")).with_name("HOLD")
 
     def loop_pace(self) -> Pace:
         """Return the loop's numbers: what was set, and the request budget that they are planned by."""

@@ -10,6 +10,7 @@ from agent.simulator.machines import machine
 from agent.simulator.mailboxes import Mailbox
 from agent.simulator.making import person
 from agent.simulator.names import DOMAIN, EVERYONE, EXECUTIVES, KIOSKS, VIPS
+from agent.simulator.nouns import Proposal
 from agent.simulator.shapes import Json
 from agent.simulator.state import State
 from agent.simulator.suspects import (
@@ -71,16 +72,20 @@ def _appoint(directory: Directory, seed: int) -> None:
 def place(state: State) -> None:
     """Let there be what the evidence of pending actions names: accounts, rules of mailboxes, devices with their files."""
     for proposal in state.proposals:
-        evidence = proposal.evidence
-        match proposal.kind:
-            case "mailboxConfigurationEvidence":
-                _place_setting(state, evidence)
-            case "userEvidence":
-                _place_account(state, evidence["userAccount"])
-            case "fileEvidence":
-                _place_file(state, evidence)
-            case _:
-                continue
+        place_one(state, proposal)
+
+
+def place_one(state: State, proposal: Proposal) -> None:
+    """Let there be what the evidence of one pending action names."""
+    match proposal.kind:
+        case "mailboxConfigurationEvidence":
+            _place_setting(state, proposal.evidence)
+        case "userEvidence":
+            _place_account(state, proposal.evidence["userAccount"])
+        case "fileEvidence":
+            _place_file(state, proposal.evidence)
+        case _:
+            return
 
 
 def _place_setting(state: State, evidence: Json) -> None:

@@ -49,16 +49,7 @@ async def change(url: str, number: int) -> None:
         decided = a_decision(an_action(), Verb.REJECT, at=NOW)
         after = msgspec.structs.replace(saved(FIRST), state=State.REJECTED, decision=decided)
         new = a_decided_record("cluster-2")
-        left = number
-
-        def count(*_: object) -> None:
-            nonlocal left
-            left -= 1
-            if left == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-        event.listen(Engine, "after_cursor_execute", count)
-        event.listen(Engine, "commit", count)
+        die_at_statement(number)
         await ledger.save(
             [after, new],
             effects=[an_effect(new, 1)],
@@ -66,6 +57,20 @@ async def change(url: str, number: int) -> None:
             versions={"1": "a"},
             now=NOW,
         )
+
+
+def die_at_statement(number: int) -> None:
+    """Let this process be killed after its statement of this number from now on, or before its commit."""
+    left = number
+
+    def count(*_: object) -> None:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    event.listen(Engine, "after_cursor_execute", count)
+    event.listen(Engine, "commit", count)
 
 
 async def look(url: str, number: int) -> None:

@@ -10,7 +10,7 @@ import httpx
 from agent.adapters.endpoint.connect import open_endpoint
 from agent.adapters.microsoft.machines import Machines
 from agent.model.enactment import Outcome
-from agent.ports import Departing
+from agent.ports.defender import Departing
 from tests.adapters.graphs import ENDPOINT_ROLES, MACHINE, SHA1, TENANT, Login, Script, Step
 from tests.clock import ManualClock
 

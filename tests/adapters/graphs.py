@@ -18,7 +18,7 @@ from agent.adapters.microsoft.clouds import Cloud, simulator
 from agent.model.decision import Classification
 from agent.model.defender import Mail
 from agent.model.enactment import MAIL_EFFECTS, Effect, EffectKind, Outcome, Pair
-from agent.ports import Departing
+from agent.ports.defender import Departing
 from tests.clock import NOON, ManualClock
 
 SAMPLES = Path(__file__).parent.parent / "samples" / "graph"
@@ -93,6 +93,8 @@ class Login:
     wall: float = 1_000_000.0
     scp: str = ""
     error: Exception | None = None
+    oid: str = ""
+    appid: str = ""
     given: int = 0
     asked: list[str | None] = field(default_factory=list)
 
@@ -105,7 +107,8 @@ class Login:
             raise self.error
         self.given += 1
         who = {"scp": self.scp} if self.scp else {"roles": list(self.roles)}
-        return AccessToken(jwt(tid=self.tid, n=self.given, **who), int(self.wall + self.lifetime))
+        ids = {"oid": self.oid, "appid": self.appid}
+        return AccessToken(jwt(tid=self.tid, n=self.given, **ids, **who), int(self.wall + self.lifetime))
 
 
 Step = httpx.Response | Exception | Callable[[httpx.Request], httpx.Response]

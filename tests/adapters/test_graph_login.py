@@ -74,6 +74,13 @@ async def test_grants_are_read_from_the_token() -> None:
         assert graph.defender.can_hunt
 
 
+async def test_the_agents_own_ids_are_read_from_the_token() -> None:
+    async with opened(login=Login(oid="AAAA-1", appid="bbbb-2")) as (graph, _):
+        assert graph.own == {"aaaa-1", "bbbb-2"}
+    async with opened() as (graph, _):
+        assert graph.own == frozenset()
+
+
 async def test_without_the_grant_there_is_no_hunting() -> None:
     async with opened(login=Login(roles=["ThreatHunting.Read"])) as (graph, _):
         assert not graph.defender.can_hunt

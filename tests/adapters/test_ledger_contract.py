@@ -11,6 +11,7 @@ from agent.adapters.ledger.writes import REMEMBERED
 from agent.model.decision import Verb
 from agent.model.enactment import Approval, Confirmation, EffectSeen, Outcome, Record, Spent, State, Went
 from agent.model.errors import Conflict
+from agent.model.hold import Replica
 from tests.adapters.records import (
     KEY,
     MINUTE,
@@ -58,14 +59,14 @@ async def test_a_ledger_without_a_sign_of_life_has_none(ledger: SqlLedger) -> No
 async def test_a_sign_of_life_a_decision_or_an_incident_is_when_an_agent_last_lived(
     ledger: SqlLedger,
 ) -> None:
-    await ledger.mark_alive(NOW)
+    await ledger.beat(Replica(name="a", alive=NOW))
     await ledger.move_cursor(NOW + 9 * MINUTE)
     assert await ledger.alive() == NOW
 
     await ledger.save([], versions={"1": "a"}, now=NOW + MINUTE)
     assert await ledger.alive() == NOW + MINUTE
 
-    await ledger.mark_alive(NOW + 2 * MINUTE)
+    await ledger.beat(Replica(name="b", alive=NOW + 2 * MINUTE))
     assert await ledger.alive() == NOW + 2 * MINUTE
     assert await ledger.cursor() == NOW + 9 * MINUTE
 

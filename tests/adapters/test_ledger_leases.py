@@ -7,14 +7,16 @@ import pytest
 
 from agent.adapters.ledger.ledger import SqlLedger
 from agent.adapters.ledger.opening import open_ledger
+from agent.audit.entries import of_note
 from agent.model.enactment import Outcome, Went
 from agent.model.errors import Conflict, Held
-from agent.model.hold import BRAKE, KILL_SWITCH, Hold, Replica
+from agent.model.hold import BRAKE, KILL_SWITCH, OF_FILE, Hold, Replica
 from agent.model.rails import Leave
 from tests.adapters.records import KEY, NOW, TENANT, a_decided_record, an_effect
 
 M = timedelta(minutes=1)
 UNTIL = NOW + 10 * M
+A_NOTE = of_note("comment", "1", "a", NOW, text="approved")
 
 
 def leave(token: int, replica: str = "a") -> Leave:
@@ -120,6 +122,41 @@ async def test_the_first_reason_of_a_hold_stays_and_one_release_ends_it(ledger: 
     assert await ledger.holds() == ()
 
 
+async def test_who_laid_a_hold_may_say_better_why_and_it_stands_since_it_was_laid(ledger: SqlLedger) -> None:
+    await ledger.hold(Hold(name=KILL_SWITCH, since=NOW, by="anna", reason="first"))
+
+    await ledger.hold(Hold(name=KILL_SWITCH, since=NOW + M, by="anna", reason="second"))
+
+    assert await ledger.holds() == (Hold(name=KILL_SWITCH, since=NOW, by="anna", reason="second"),)
+
+
+async def test_a_files_hold_keeps_everything_from_leaving_as_the_kill_switch(ledger: SqlLedger) -> None:
+    effect = await an_intended(ledger)
+    await ledger.lease("1", "a", NOW, UNTIL)
+    await ledger.hold(Hold(name=f"{OF_FILE}b", since=NOW, by="the file HOLD of b", reason="drill"))
+
+    with pytest.raises(Held) as no:
+        await ledger.depart(effect, NOW, leave(1))
+
+    assert (no.value.guard, no.value.words) == (KILL_SWITCH, "drill")
+
+
+async def test_what_shows_decisions_leaves_only_by_a_lease_and_while_nothing_holds(ledger: SqlLedger) -> None:
+    await ledger.lease("1", "a", NOW, UNTIL)
+    await ledger.allow(msgspec.structs.replace(leave(1), until=UNTIL + M), A_NOTE)
+    assert await ledger.lease("1", "b", UNTIL, UNTIL + M) is None
+
+    await ledger.hold(Hold(name=BRAKE, since=NOW, by="the agent", reason="too many"))
+    with pytest.raises(Held) as no:
+        await ledger.allow(leave(1), A_NOTE)
+    await ledger.release(BRAKE, "anna", "", NOW)
+    await ledger.lease("1", "b", UNTIL + M, UNTIL + 2 * M)
+    with pytest.raises(Conflict, match="taken over by another agent"):
+        await ledger.allow(leave(1), A_NOTE)
+
+    assert no.value.guard == BRAKE
+
+
 async def test_a_hold_survives_a_restart_and_is_one_tenants(url: str) -> None:
     async with open_ledger(url, TENANT, key=KEY) as ledger:
         await ledger.hold(Hold(name=KILL_SWITCH, since=NOW, by="anna", reason="night"))
@@ -155,3 +192,13 @@ async def test_replicas_tell_of_themselves(ledger: SqlLedger) -> None:
     await ledger.beat(msgspec.structs.replace(one, alive=NOW + M))
 
     assert await ledger.replicas() == (two, msgspec.structs.replace(one, alive=NOW + M))
+
+
+async def test_a_replica_that_has_long_said_nothing_is_forgotten(ledger: SqlLedger) -> None:
+    month = timedelta(days=30)
+    await ledger.beat(Replica(name="gone", alive=NOW - month - timedelta(microseconds=1)))
+    await ledger.beat(Replica(name="quiet", alive=NOW - month))
+
+    await ledger.beat(Replica(name="here", alive=NOW))
+
+    assert [one.name for one in await ledger.replicas()] == ["here", "quiet"]

@@ -17,8 +17,8 @@ from sqlalchemy.engine import Engine
 from agent.adapters.ledger import opening
 from agent.adapters.ledger.opening import open_ledger
 from agent.model.errors import LedgerError
-from tests.adapters.conftest import Postgres
 from tests.adapters.records import KEY, NOW, TENANT, a_decided_record, a_record, an_effect, saved
+from tests.postgresql import Postgres
 
 
 @pytest.fixture

@@ -14,8 +14,10 @@ from sqlalchemy.engine import Connection, Engine, Row
 from agent.adapters.ledger.ledger import SqlLedger
 from agent.adapters.ledger.opening import open_ledger
 from agent.adapters.ledger.tables import metadata
+from agent.audit.entries import of_note
 from agent.model.decision import Unit
 from agent.model.enactment import MAIL_EFFECTS, State
+from agent.model.hold import Replica
 from agent.model.past import About
 from agent.model.pending import ActionKind
 from agent.model.rails import Cap
@@ -24,6 +26,7 @@ from tests.adapters.records import A_LEAVE, NOW, TENANT, a_decided_record, a_lea
 Asked = Callable[[SqlLedger], Awaitable[Any]]
 
 ACTION = a_decided_record().action.id
+A_NOTE = of_note("comment", "1", "agent", NOW, text="approved")
 A_CAPPED_LEAVE = msgspec.structs.replace(
     A_LEAVE,
     caps=tuple(
@@ -44,7 +47,7 @@ QUERIES: dict[str, tuple[Asked, set[str]]] = {
     "effects": (lambda one: one.effects(ACTION), {"ix_effects_action"}),
     "covered": (lambda one: one.covered([TARGET]), {"pk:targets", "pk:effects"}),
     "spent": (lambda one: one.spent("p", NOW), {"pk:approvals"}),
-    "alive": (lambda one: one.alive(), {"pk:cursors", "ix_decisions_at", "ix_incidents_seen_at"}),
+    "alive": (lambda one: one.alive(), {"ix_replicas_alive", "ix_decisions_at", "ix_incidents_seen_at"}),
     "versions": (lambda one: one.versions(["1"]), {"pk:incidents"}),
     "decisions": (lambda one: one.decisions(since=NOW), {"ix_decisions_at"}),
     "decisions of one since": (lambda one: one.decisions(action_id=ACTION, since=NOW), {"pk:decisions"}),
@@ -67,6 +70,8 @@ QUERIES: dict[str, tuple[Asked, set[str]]] = {
     "approved": (lambda one: one.approved(NOW, 336), {"ix_decisions_approved", "ix_decisions_braked"}),
     "takers": (lambda one: one.takers(["message-0", "message-1"]), {"pk:targets", "pk:effects"}),
     "kept set": (lambda one: one.kept_set("revision"), {"pk:policy_sets"}),
+    "allow": (lambda one: one.allow(A_LEAVE, A_NOTE), {"pk:leases"}),
+    "beat": (lambda one: one.beat(Replica(name="a", alive=NOW)), {"ix_replicas_alive"}),
     "depart": (
         lambda one: one.depart(an_effect(a_decided_record()).id, NOW, A_CAPPED_LEAVE),
         {"pk:effects", "pk:leases", "ix_effects_sent_at"},
@@ -111,7 +116,7 @@ async def plan_of(ledger: SqlLedger, asked: Asked) -> list[str]:
     ]
 
 
-WALKS_BY_TENANT = {"listed", "next_due", "to_visit", "counts", "decisions", "alive", "depart"}
+WALKS_BY_TENANT = {"listed", "next_due", "to_visit", "counts", "decisions", "alive", "depart", "allow"}
 """These read an index from one end, and stop at their limit, or read a short or narrow one whole."""
 
 

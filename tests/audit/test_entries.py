@@ -9,7 +9,7 @@ from agent.audit.entries import Before
 from agent.model.alarm import Alarm
 from agent.model.audit import Entry, Event
 from agent.model.decision import Verb
-from agent.model.enactment import Confirmation, EffectSeen, Outcome, PendingSeen, State, Went
+from agent.model.enactment import Confirmation, EffectSeen, Outcome, PendingSeen, State, Undone, Went
 from agent.model.hold import Hold
 from agent.model.policy import KeptSet
 from agent.model.rails import Leave
@@ -93,6 +93,17 @@ def test_an_intent_binds_its_targets_and_an_undo_names_what_it_takes_back() -> N
 
     assert (intent.event, undo.event, undo.detail["undoes"]) == (Event.INTENT, Event.UNDO, "earlier")
     assert intent.personal == {"targets": '[["message-0","anna@contoso.example"]]'}
+
+
+def test_an_undo_is_the_act_of_the_person_who_asked_for_it() -> None:
+    effect, undone = an_effect(RECORD), Undone(at=NOW, by="anna on soc-1", reason="a newsletter")
+
+    intent = entries.of_intent(effect, "agent a", "bound", NOW, undone)
+    undo = entries.of_intent(replace(effect, undoes="earlier"), "agent a", "bound", NOW, undone)
+
+    assert (intent.actor, "by" in intent.personal) == ("agent a", False)
+    assert (undo.event, undo.actor) == (Event.UNDO, entries.PERSON)
+    assert (undo.personal["by"], undo.personal["reason"]) == ("anna on soc-1", "a newsletter")
 
 
 def test_a_call_its_outcome_and_a_drop_name_the_effect_and_the_attempt() -> None:

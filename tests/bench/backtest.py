@@ -29,7 +29,7 @@ from agent.model.past import Judged
 from agent.model.pending import ActionKind, IncidentHead, KindSource, PendingAction
 from agent.model.policy import PolicySet
 from agent.model.situation import Situation
-from agent.ports import Ledger
+from agent.ports.ledger import Ledger
 from tests.makers import NOW, TENANT
 
 ACTIONS = 100_000

@@ -18,12 +18,13 @@ from agent.adapters.host import SystemClock
 from agent.adapters.ledger.opening import open_ledger
 from agent.adapters.microsoft.clouds import simulator
 from agent.adapters.microsoft.credentials import CredentialKind, credential
+from agent.loop.passing import one_pass
 from agent.loop.report import PassReport
-from agent.loop.run import load, one_pass, start
+from agent.loop.run import load, start
 from agent.model.defender import Mail
 from agent.model.pace import Pace
 from agent.model.page import Page
-from agent.ports import World
+from agent.ports.world import World
 from agent.simulator import names, tenant
 from tests.clock import ManualClock
 from tests.fakes import FakeDefender, FakeDirectory, FakeShelf, FakeTargets

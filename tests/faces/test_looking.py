@@ -79,7 +79,7 @@ def test_pending_shows_the_earliest_deadline_first(tmp_path: Path) -> None:
 def test_json_has_stable_names_and_moments_in_utc(settings: str) -> None:
     found = as_json("pending", "--settings", settings)
 
-    assert set(found) == {"now", "pending"}
+    assert set(found) == {"now", "pending", "holds"}
     assert set(found["pending"][0]) == {
         "id",
         "state",

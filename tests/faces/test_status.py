@@ -2,8 +2,9 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from agent.faces.cli.app import app
 from agent.model.alarm import Alarm
 from agent.model.decision import Verb
 from agent.model.enactment import State
+from agent.model.hold import Hold, Replica
 from agent.model.policy import KeptSet
 from tests.faces.records import HOSTILE, a_record, a_settings_file
 from tests.judge.writing import list_file, policy_file
@@ -54,12 +56,34 @@ def standing(
                 await ledger.keep_set(kept)
             await ledger.move_cursor(NOW)
             if silent is not None:
-                await ledger.mark_alive(SystemClock().now() - silent)
+                await ledger.beat(a_replica(SystemClock().now() - silent))
             for alarm in alarms:
                 await ledger.raise_alarm(alarm)
 
     asyncio.run(fill())
     return path
+
+
+def a_replica(alive: datetime, switch_read: datetime | None = None) -> Replica:
+    return Replica(
+        name="a",
+        alive=alive,
+        switch_read=switch_read or alive,
+        version="1.2",
+        mode="enforce",
+        cannot={"softDelete": "grant SecurityAnalyzedMessage.ReadWrite.All"},
+    )
+
+
+def laid(folder: Path, *holds: Hold, replica: Replica | None = None) -> None:
+    async def lay() -> None:
+        async with open_ledger(f"sqlite:///{folder}/air-agent-data/ledger.db", TENANT) as ledger:
+            for one in holds:
+                await ledger.hold(one)
+            if replica is not None:
+                await ledger.beat(replica)
+
+    asyncio.run(lay())
 
 
 def told(path: Path, code: int = 0) -> Any:
@@ -74,18 +98,27 @@ def test_it_says_what_is_in_force_and_how_far_the_agent_has_come(tmp_path: Path)
     assert done.exit_code == 0
     lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
     assert lines[0] == "mode observe"
-    assert lines[1].startswith(
+    assert (
+        lines[1]
+        == f"kill switch off; to throw it: `air-agent hold REASON`, or make the file {tmp_path}/air-agent-data/HOLD"
+    )
+    assert lines[2].startswith(
         "policies revision 0123456789ab, git c0ffeec0ffee+, in force since 2026-11-02 09:00Z ("
     )
-    assert lines[1].endswith(": 1 enforcing, 1 observing, 1 list")
-    assert lines[2].startswith("last alive ")
-    assert lines[3].startswith("read up to 2026-11-02 09:00Z (")
-    assert lines[4:] == [
+    assert lines[2].endswith(": 1 enforcing, 1 observing, 1 list")
+    assert lines[3].startswith("last alive ")
+    assert lines[4].startswith("read up to 2026-11-02 09:00Z (")
+    assert lines[5:9] == [
         "last sweep there was none yet",
         "next due 2026-11-02 10:00Z (now)",
         "actions 1 confirmed, 1 held",
         "alarms none",
     ]
+    assert re.fullmatch(
+        r"agent a: enforce, alive (just now|\d+s ago), kill switch read (just now|\d+s ago), version 1\.2",
+        lines[9],
+    )
+    assert lines[10:] == ["a hands off softDelete: grant SecurityAnalyzedMessage.ReadWrite.All"]
 
 
 def test_json_has_stable_names_and_moments_in_utc(tmp_path: Path) -> None:
@@ -96,6 +129,8 @@ def test_json_has_stable_names_and_moments_in_utc(tmp_path: Path) -> None:
         "mode",
         "policies",
         "alarms",
+        "holds",
+        "replicas",
         "alive",
         "is_silent",
         "watermark",
@@ -142,6 +177,48 @@ def test_an_alarm_is_told_since_when_and_is_a_finding(tmp_path: Path) -> None:
     assert "alarm: policies, since 2026-11-02 09:00Z (" in done.stdout
     assert "\x1b" not in done.stdout
     assert told(path, code=1)["alarms"][0]["name"] == "policies"
+
+
+def test_what_holds_is_told_with_its_reason_and_its_end_and_is_a_finding(tmp_path: Path) -> None:
+    path = standing(tmp_path)
+    laid(
+        tmp_path,
+        Hold(name="hold", since=NOW, by="anna on ops", reason=f"odd verdicts {HOSTILE}"),
+        Hold(name="brake", since=NOW, by="the agent", reason="5,000 approvals in an hour"),
+        Hold(name="file:a", since=NOW, by="the file /srv/HOLD of a", reason="drill"),
+    )
+
+    done = run("--settings", str(path))
+
+    assert done.exit_code == 1
+    assert "kill switch  3 holds stand: nothing is carried out" in done.stdout
+    assert ", by anna on ops: odd verdicts " in done.stdout
+    assert "; `air-agent release` ends it\n" in done.stdout
+    assert "in an hour; `air-agent release brake` ends it\n" in done.stdout
+    assert "drill; removing the file /srv/HOLD of a ends it\n" in done.stdout
+    assert "\x1b" not in done.stdout
+    assert [one["name"] for one in told(path, code=1)["holds"]] == ["brake", "file:a", "hold"]
+
+
+@pytest.mark.parametrize(
+    ("alive", "switch", "words"),
+    [
+        (0, 0, ", version 1.2"),
+        (0, 9, "a does not read the kill switch, and carries nothing out"),
+        (16, 25, ", alive 16m ago, seems to have ended"),
+    ],
+)
+def test_an_agent_that_lives_and_has_lost_its_switch_is_told_apart(
+    tmp_path: Path, alive: int, switch: int, words: str
+) -> None:
+    path, now = standing(tmp_path, more=["pace: {poll_every: 10m}"]), SystemClock().now()
+    replica = a_replica(now - timedelta(minutes=alive), now - timedelta(minutes=switch))
+    laid(tmp_path, replica=replica)
+
+    done = run("--settings", str(path))
+
+    assert words in done.stdout
+    assert done.stdout.count("does not read the kill switch") == (alive < switch and alive < 15)
 
 
 def test_json_says_why_a_set_that_came_later_is_not_in_force(tmp_path: Path) -> None:

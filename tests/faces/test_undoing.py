@@ -20,7 +20,7 @@ from agent.faces.cli.person import person
 from agent.model.enactment import Effect, Outcome, State, Went
 from agent.model.errors import Unavailable
 from agent.model.hold import KILL_SWITCH, Hold
-from agent.ports import World
+from agent.ports.world import World
 from agent.settings.subjects import Settings
 from tests.faces.records import HOSTILE
 from tests.loop.conftest import Bench
@@ -195,6 +195,15 @@ def test_what_cannot_be_taken_back_is_shown_before_and_told_after(tenant: Tenant
     assert "1 cannot be taken back: the table says why and what to do" in done.stdout
     assert "not taken back: 1: it is not where our deletion put it (`quarantine`)" in done.stdout
     assert "0 actions undone, 1 not or only in part" in done.stdout
+
+
+def test_what_is_in_place_already_is_said(tenant: Tenant) -> None:
+    tenant.copies = dict.fromkeys(range(1, 7), "inbox_folder")
+
+    done = tenant.run("undo", tenant.ids[0], *WHY)
+
+    assert done.exit_code == 1
+    assert "3 in place already" in done.stdout
 
 
 def test_where_nothing_can_be_taken_back_nobody_is_asked(tenant: Tenant) -> None:

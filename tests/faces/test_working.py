@@ -40,13 +40,22 @@ def current(record: Record, *, days: float = 3) -> Record:
     return msgspec.structs.replace(record, action=action)
 
 
+def unlinked(record: Record) -> Record:
+    """Return the record with a link to its alert and none to its incident."""
+    seen = current(record, days=2.5)
+    incident = msgspec.structs.replace(seen.action.incident, web_url=None)
+    sighting = msgspec.structs.replace(seen.action.sightings[0], web_url="https://alert.example/1")
+    action = msgspec.structs.replace(seen.action, incident=incident, sightings=(sighting,))
+    return msgspec.structs.replace(seen, action=action)
+
+
 @pytest.fixture
 def settings(tmp_path: Path) -> str:
     closed = Confirmation(pending=PendingSeen.CLOSED, at=SystemClock().now() - timedelta(hours=1))
     return str(
         a_settings_file(
             tmp_path,
-            current(a_record(State.ESCALATED, Verb.ESCALATE, evidence=a_cluster(query="one")), days=2.5),
+            unlinked(a_record(State.ESCALATED, Verb.ESCALATE, evidence=a_cluster(query="one"))),
             current(a_record(State.REJECTED, Verb.REJECT, evidence=a_cluster(query="two"), reason=HOSTILE)),
             current(a_record(State.HANDED_OFF, evidence=FORWARDING, plan=HAND_OFF), days=1.5),
             current(
@@ -87,6 +96,7 @@ def test_the_list_says_what_to_press_until_when_and_where(settings: str) -> None
     ]
     assert "(in 1d 11h)" in done.stdout
     assert f"    incident https://security.microsoft.com/incident2/1?tid={TENANT}" in lines
+    assert "    alert    https://alert.example/1" in lines
     assert "    or run   Get-Mailbox -Identity 'anna@contoso.example' | Format-List" in done.stdout
     assert (
         "             Set-Mailbox -Identity 'anna@contoso.example' -ForwardingSmtpAddress $null"

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from agent.judge.note import LONGEST, TAGS, marker, note
+from agent.judge.note import LONGEST, TAGS, line, marker, note
 from agent.model.decision import Verb
 from agent.model.enactment import Plan, Record, State, Undone, Way
 from tests.judge.test_track import a_decision
@@ -128,3 +128,16 @@ def test_what_a_person_took_back_is_told_beside_the_decision_and_loses_its_tag()
     )
     assert told.tags == ()
     assert note(an_incident(comments=(first, *told.comments)), [record]).comments == ()
+
+
+def test_a_record_without_a_decision_has_nothing_to_tell() -> None:
+    record = msgspec.structs.replace(a_noted(), decision=None, state=State.ESCALATED)
+
+    assert line(record, LONGEST) == ""
+    assert note(an_incident(), [record]).comments == ()
+
+
+def test_tags_that_are_not_known_are_not_replaced() -> None:
+    unknown = msgspec.structs.replace(an_incident(), custom_tags=None)
+
+    assert note(unknown, [a_noted()]).tags is None

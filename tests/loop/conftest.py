@@ -8,11 +8,16 @@ import msgspec
 import pytest
 
 from agent.adapters.ledger.opening import open_ledger
+from agent.loop.lookout import Lookout
+from agent.loop.passing import one_pass
+from agent.loop.perform import LEASE, Turn
 from agent.loop.report import PassReport
-from agent.loop.run import load, one_pass, start
+from agent.loop.run import load, start
+from agent.loop.visit import visit
 from agent.model.enactment import Record, State
 from agent.model.pace import Pace
-from agent.ports import Ledger, World
+from agent.ports.ledger import Ledger
+from agent.ports.world import World
 from agent.settings.guards import rails_of
 from agent.settings.subjects import Guards
 from tests.clock import ManualClock
@@ -75,6 +80,30 @@ class Bench:
         report = PassReport(began=self.clock.now())
         await one_pass(self.world, policies, asyncio.Event(), report)
         return report
+
+    async def lookout(self) -> Lookout:
+        """Return a lookout that has looked just now."""
+        lookout = Lookout(self.world)
+        await lookout.look()
+        return lookout
+
+    async def visit(self, incident_id: str, report: PassReport, under_way: set[str] | None = None) -> None:
+        """Visit one incident under the policies as they are."""
+        import asyncio
+
+        policies, lookout = await load(self.world), await self.lookout()
+        stop = asyncio.Event()
+        await visit(self.world, policies, incident_id, stop, report, lookout, under_way=under_way)
+
+    async def turn(self, incident_id: str) -> Turn:
+        """Take the lease on an incident, and return the turn that it gives."""
+        import asyncio
+
+        now = self.clock.now()
+        token = await self.world.ledger.lease(incident_id, self.world.replica, now, now + LEASE)
+        assert token is not None
+        report, policies = PassReport(began=now), await load(self.world)
+        return Turn(incident_id, token, asyncio.Event(), report, policies, await self.lookout())
 
     async def records(self) -> list[Record]:
         return list(await self.world.ledger.listed())

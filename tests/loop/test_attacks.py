@@ -9,9 +9,10 @@ import pytest
 
 from agent.judge.gather import gather
 from agent.loop import cycle
+from agent.loop.passing import Memory, one_pass
 from agent.loop.report import PassReport
 from agent.loop.rounds import Rounds
-from agent.loop.run import load, one_pass
+from agent.loop.run import load
 from agent.model.defender import Incident, Mail
 from agent.model.enactment import EffectSeen, Outcome, State, Went
 from agent.model.errors import LedgerError, Malformed, Unavailable
@@ -273,7 +274,9 @@ async def test_an_incident_that_fails_again_and_again_is_left_alone_ever_longer(
     bench.defender.incident = bad  # type: ignore[method-assign]
     policies, rounds = await load(bench.world), Rounds()
     for _ in range(60):
-        await one_pass(bench.world, policies, asyncio.Event(), PassReport(began=bench.clock.now()), rounds)
+        await one_pass(
+            bench.world, policies, asyncio.Event(), PassReport(began=bench.clock.now()), Memory(rounds=rounds)
+        )
         bench.clock.advance(M)
 
     assert 4 <= tries <= 8

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from agent.model.enactment import Effect, State, Went
-from agent.ports import Ledger
+from agent.ports.ledger import Ledger
 from tests.loop.conftest import Bench
 from tests.makers import a_cluster, a_copy, an_alert, an_incident
 

@@ -7,9 +7,10 @@ import pytest
 
 from agent.adapters.ledger.opening import open_ledger
 from agent.loop.feeding import Feeding
+from agent.loop.passing import Memory, one_pass
 from agent.loop.policies import InForce
 from agent.loop.report import PassReport
-from agent.loop.run import load, one_pass, start
+from agent.loop.run import load, start
 from agent.model.enactment import Record, State
 from agent.model.errors import Malformed, PolicyError, Refused, Unavailable
 from agent.simulator import names, tenant
@@ -50,7 +51,7 @@ class Agent:
             await start(world, self.policies)
         report = PassReport(began=world.clock.now())
         try:
-            await one_pass(world, self.policies, asyncio.Event(), report, feeding=self.feeding)
+            await one_pass(world, self.policies, asyncio.Event(), report, Memory(feeding=self.feeding))
         except Unavailable as error:
             report.problems.append(str(error))
         return report

@@ -194,8 +194,7 @@ async def test_an_answer_is_written_with_its_record_or_not_at_all(
 
     with monkeypatch.context() as broken:
         broken.setattr("agent.adapters.ledger.writes.save_versions", conflict)
-        with pytest.raises(Conflict):
-            await bench.run_pass()
+        await bench.run_pass()
     assert await tally(bench) == Tally()
     assert await bench.states() == [State.ESCALATED]
     await bench.run_pass()

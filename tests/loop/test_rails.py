@@ -19,7 +19,7 @@ from agent.model.errors import Held, Malformed, PolicyError, Refused, Unavailabl
 from agent.model.hold import BRAKE, KILL_SWITCH, Hold
 from agent.model.rails import Cap, Freeze
 from agent.model.targets import Account, Rules
-from agent.ports import Departing
+from agent.ports.defender import Departing
 from agent.settings.guards import hours
 from tests.judge.rails.scenes import an_effect
 from tests.loop.conftest import APPROVE, Bench

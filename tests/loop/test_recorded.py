@@ -28,7 +28,8 @@ from agent.model.enactment import Record
 from agent.model.facts import FactType
 from agent.model.pace import Pace
 from agent.model.recording import Exchange, Manifest, Recording
-from agent.ports import PolicyShelf, World
+from agent.ports.host import PolicyShelf
+from agent.ports.world import World
 from agent.scrub.queries import fields, of_cluster
 from agent.scrub.scrubber import Scrubber
 from agent.scrub.titles import is_title

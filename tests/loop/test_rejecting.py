@@ -7,11 +7,11 @@ from datetime import timedelta
 import msgspec
 import pytest
 
+from agent.loop.annotating import annotate
 from agent.loop.report import PassReport
-from agent.loop.run import load
-from agent.loop.visit import visit
 from agent.model.decision import Classification, Verb
-from agent.model.enactment import EffectSeen, State
+from agent.model.enactment import EffectSeen, Outcome, State, Went
+from agent.ports.defender import Departing
 from tests.loop.conftest import APPROVE, Bench
 from tests.makers import NOW, a_cluster, a_copy, an_alert, an_incident
 
@@ -129,7 +129,7 @@ async def test_one_alert_that_refuses_does_not_keep_the_others_from_being_told(b
     await bench.run_pass()
 
     bench.enactor.alerts_refuse = ""
-    await visit(bench.world, await load(bench.world), "1", asyncio.Event(), report)
+    await bench.visit("1", report)
 
     assert [one for one, _ in bench.enactor.alert_comments] == ["a0", "a1", "a2"]
 
@@ -231,17 +231,8 @@ async def test_two_visits_of_a_merged_incident_and_its_target_write_each_comment
 
     async with asyncio.TaskGroup() as group:
         for incident in ("1", "2", "1"):
-            group.create_task(
-                visit(
-                    bench.world,
-                    await load(bench.world),
-                    incident,
-                    asyncio.Event(),
-                    report,
-                    under_way=under_way,
-                )
-            )
-    await visit(bench.world, await load(bench.world), "1", asyncio.Event(), report, under_way=under_way)
+            group.create_task(bench.visit(incident, report, under_way))
+    await bench.visit("1", report, under_way)
 
     written = "\n".join(text for _, text in bench.enactor.comments)
     records = await bench.records()
@@ -257,11 +248,40 @@ async def test_an_incident_that_another_agent_is_at_is_left_to_it(bench: Bench) 
     token = await other.ledger.lease("2", "other", bench.clock.now(), bench.clock.now() + H)
     report = PassReport(began=NOW)
 
-    await visit(bench.world, await load(bench.world), "1", asyncio.Event(), report)
-    await visit(bench.world, await load(bench.world), "2", asyncio.Event(), report)
+    await bench.visit("1", report)
+    await bench.visit("2", report)
     left = list(bench.enactor.comments)
     await other.ledger.let_go("2", token or 0)
-    await visit(bench.world, await load(bench.world), "1", asyncio.Event(), report)
+    await bench.visit("1", report)
 
     assert left == []
     assert len(bench.enactor.comments) == 1
+
+
+async def test_a_comment_of_which_nobody_knows_is_looked_for_by_its_marker(bench: Bench) -> None:
+    bench.with_policies(reject=REJECT)
+    seen(bench)
+    write = bench.enactor.comment_alert
+
+    async def lost(alert_id: str, text: str, *, departing: Departing) -> Outcome:
+        await write(alert_id, text, departing=departing)
+        return Outcome(went=Went.UNKNOWN, detail="504")
+
+    bench.enactor.comment_alert = lost  # type: ignore[method-assign]
+    report = await bench.run_pass()
+    before = await bench.only()
+    await bench.run_pass()
+
+    assert any("may not have been annotated: 504" in one for one in report.problems)
+    assert (before.is_noted, (await bench.only()).is_noted) == (False, True)
+    assert len(bench.enactor.alert_comments) == 1
+
+
+async def test_observing_annotates_nothing_whatever_is_to_be_told(bench: Bench) -> None:
+    await prepared(bench)
+    bench.observing()
+    turn = await bench.turn("2")
+
+    await annotate(bench.world, bench.defender.incidents["2"], await bench.records(), turn)
+
+    assert (turn.report.noted, bench.enactor.comments, bench.enactor.alert_comments) == (0, [], [])

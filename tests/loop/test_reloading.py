@@ -9,15 +9,16 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from agent.loop.passing import Memory, one_pass
 from agent.loop.policies import InForce
 from agent.loop.reloading import Reloading
 from agent.loop.report import PassReport
-from agent.loop.run import load, one_pass, run, start
+from agent.loop.run import load, run, start
 from agent.model.decision import Verb
 from agent.model.enactment import Effect, Outcome, State
 from agent.model.errors import LedgerError, PolicyError, Problem
 from agent.model.pace import Pace
-from agent.ports import Departing
+from agent.ports.defender import Departing
 from tests.fakes import FakeEnactor, FakeShelf
 from tests.loop.conftest import APPROVE, Bench
 from tests.makers import a_cluster, a_copy, an_alert, an_incident
@@ -45,7 +46,7 @@ class Running:
 
     async def run_pass(self) -> None:
         report = PassReport(began=self.bench.clock.now())
-        await one_pass(self.world, self.policies, asyncio.Event(), report, reloading=self.reloading)
+        await one_pass(self.world, self.policies, asyncio.Event(), report, Memory(reloading=self.reloading))
 
     async def alarms(self) -> list[tuple[str, str]]:
         return [(one.name, one.words) for one in await self.world.ledger.alarms()]

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from agent.loop.passing import Memory, one_pass
 from agent.loop.report import PassReport
 from agent.loop.rows import Rows
-from agent.loop.run import load, one_pass, start
+from agent.loop.run import load, start
 from agent.model.enactment import Record, State
 from agent.model.errors import Refused, Unavailable
 from agent.model.pending import ActionKind
@@ -54,7 +55,7 @@ class Agent:
         policies = await load(world)
         await start(world, policies)
         report = PassReport(began=world.clock.now())
-        await one_pass(world, policies, asyncio.Event(), report, rows=self.rows)
+        await one_pass(world, policies, asyncio.Event(), report, Memory(rows=self.rows))
         return report
 
     async def records(self) -> dict[str, Record]:

@@ -136,7 +136,7 @@ async def test_a_restart_names_the_same(tmp_path: Path) -> None:
         await _later(simulated)
         before = await simulated.states()
         kinds = await open_kinds(simulated)
-        simulated.rows = Rows()
+        simulated.memory.rows = Rows()
         await _later(simulated, timedelta(hours=2))
 
         assert await open_kinds(simulated) == kinds

@@ -16,7 +16,8 @@ from agent.loop.shipping import LAG, Shipping, is_lagging, require, ship, ship_l
 from agent.model.audit import ALARM, Entry, Event
 from agent.model.enactment import Outcome, State, Went
 from agent.model.errors import Held, LedgerError, Unavailable
-from agent.ports import Departing, World
+from agent.ports.defender import Departing
+from agent.ports.world import World
 from tests.fakes import FakeSink
 from tests.loop.conftest import Bench
 from tests.makers import NOW, TENANT, a_cluster, a_copy, an_alert, an_incident
@@ -287,7 +288,7 @@ async def test_a_note_is_told_before_it_leaves_and_after(shipped: Bench) -> None
         await departing()
         return Outcome(went=Went.DONE, request_id="r")
 
-    await noting(shipped.world, "comment", "7", "hello", write)
+    await noting(shipped.world, await shipped.turn("7"), "comment", "7", "hello", write)
 
     links = await shipped.world.trail.unshipped("agent", 10)  # type: ignore[union-attr]
     assert [link.event for link in links] == ["beginning", "note", "note"]
@@ -305,7 +306,7 @@ async def test_a_note_waits_while_shipping_lags(shipped: Bench, sink: FakeSink) 
     shipped.clock.advance(LAG + SECOND)
 
     with pytest.raises(Unavailable, match="held by `audit`"):
-        await noting(shipped.world, "comment", "7", "hello", write)
+        await noting(shipped.world, await shipped.turn("7"), "comment", "7", "hello", write)
 
 
 async def test_a_world_that_ships_nothing_waits_for_nothing(bench: Bench) -> None:

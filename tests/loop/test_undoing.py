@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import msgspec
 import pytest
@@ -14,7 +15,7 @@ from agent.model.enactment import Effect, EffectKind, EffectSeen, Outcome, Recor
 from agent.model.errors import Conflict, Held, Unavailable
 from agent.model.hold import KILL_SWITCH, Hold
 from agent.model.rails import Leave
-from agent.ports import World
+from agent.ports.world import World
 from tests.loop.conftest import Bench
 from tests.makers import NOW, a_cluster, a_copy, a_message, an_alert, an_incident, message_id
 
@@ -462,3 +463,43 @@ decide: approve
 
     assert taken.record.state is State.UNDONE
     assert place(bench, 1) == "inbox_folder"
+
+
+@pytest.mark.parametrize(("conflicts", "is_undone"), [(2, True), (6, False)])
+async def test_another_agent_that_writes_the_same_record_is_waited_for_but_not_for_ever(
+    bench: Bench, conflicts: int, is_undone: bool
+) -> None:
+    record = await sent(bench)
+    save, left = bench.world.ledger.save, conflicts
+
+    async def contested(records: list[Record], **more: Any) -> None:
+        nonlocal left
+        if left:
+            left -= 1
+            raise Conflict("a record was changed meanwhile")
+        await save(records, **more)
+
+    bench.world.ledger.save = contested  # type: ignore[method-assign,assignment]
+    if is_undone:
+        assert (await undo(bench, record)).record.state is State.UNDONE
+        return
+    with pytest.raises(Conflict):
+        await undo(bench, record)
+    assert EffectKind.MOVE_TO_INBOX not in inverses(bench)
+
+
+async def test_an_action_that_is_not_in_the_ledger_is_told(bench: Bench) -> None:
+    record = await sent(bench)
+    (planned,) = await prepare(by_hand(bench), [record])
+
+    with pytest.raises(Conflict, match="nothing is known of `ffff`"):
+        await take_back(by_hand(bench), bench.enactor, "ffff", planned, ANNA, asyncio.Event())
+
+
+async def test_a_world_that_only_reads_can_be_asked_what_an_undo_comes_to(bench: Bench) -> None:
+    record = await sent(bench)
+    bench.observing()
+
+    (planned,) = await prepare(bench.world, [record])
+
+    assert planned.count == 3

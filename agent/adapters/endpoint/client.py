@@ -11,7 +11,7 @@ from agent.adapters.microsoft.budget import Budget
 from agent.adapters.microsoft.caller import Caller
 from agent.adapters.microsoft.tokens import Tokens
 from agent.adapters.microsoft.transport import Departure, carrying
-from agent.ports import Clock
+from agent.ports.host import Clock
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ import httpx
 
 from agent.adapters.microsoft.clouds import ENDPOINT_SCOPE
 from agent.adapters.microsoft.machines import Machines
-from agent.ports import Clock
+from agent.ports.host import Clock
 
 if TYPE_CHECKING:
     from agent.adapters.microsoft.tokens import Credential

@@ -20,7 +20,8 @@ from agent.adapters.microsoft.json import parse
 from agent.model.enactment import Outcome, Pair, Went
 from agent.model.errors import Malformed
 from agent.model.targets import Device, Quarantine
-from agent.ports import Clock, Departing
+from agent.ports.defender import Departing
+from agent.ports.host import Clock
 
 SYSTEM = "defender for endpoint"
 LIST_MACHINES = Call("list devices", "Machine.Read.All", SYSTEM)

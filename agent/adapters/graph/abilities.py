@@ -13,7 +13,7 @@ from agent.adapters.graph.remediation import Remediation
 from agent.adapters.microsoft.ability import Ability
 from agent.adapters.microsoft.machines import Machines
 from agent.model.enactment import MAIL_EFFECTS, EffectKind
-from agent.ports import Clock
+from agent.ports.host import Clock
 
 
 def abilities(

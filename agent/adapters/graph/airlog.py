@@ -13,7 +13,7 @@ from agent.adapters.microsoft.answers import Answer
 from agent.adapters.microsoft.caller import BadRequest, Oversized
 from agent.model.air import AirAction, AirRows
 from agent.model.errors import Malformed
-from agent.ports import Clock
+from agent.ports.host import Clock
 
 SIZES = (100, 10, 1)
 """Rows of one answer, and how many are asked for where an answer is larger than is taken."""

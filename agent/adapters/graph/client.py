@@ -16,7 +16,7 @@ from agent.adapters.microsoft.clouds import Cloud
 from agent.adapters.microsoft.tokens import Tokens
 from agent.adapters.microsoft.transport import Departure
 from agent.model.errors import Malformed
-from agent.ports import Clock
+from agent.ports.host import Clock
 
 
 class Adapter(GraphRequestAdapter):

@@ -15,7 +15,8 @@ import httpx
 
 from agent.adapters.microsoft.clouds import Cloud
 from agent.adapters.microsoft.machines import Machines, NoMachines
-from agent.ports import Clock, Defender, Directory, Enactor, Targets
+from agent.ports.defender import Defender, Directory, Enactor, Targets
+from agent.ports.host import Clock
 
 if TYPE_CHECKING:
     from agent.adapters.graph.client import Client
@@ -39,6 +40,8 @@ class Graph:
     """The permissions in the token at the time of opening."""
     is_delegated: bool
     """Whether a person is signed in rather than the app: then nothing may be enforced."""
+    own: frozenset[str]
+    """By which ids Entra ID knows this agent, lower case: nothing is ever done to itself."""
 
 
 @asynccontextmanager
@@ -143,4 +146,5 @@ def _graph(client: "Client", clock: Clock, machines: Machines, *, per_action: in
         look=enactor.look,
         grants=client.grants,
         is_delegated=client.is_delegated,
+        own=client.own,
     )

@@ -11,7 +11,7 @@ from agent.adapters.microsoft.ability import Ability
 from agent.adapters.microsoft.machines import Machines
 from agent.model.decision import Classification
 from agent.model.enactment import MAIL_EFFECTS, Effect, EffectKind, Outcome, Went
-from agent.ports import Departing
+from agent.ports.defender import Departing
 
 
 class GraphEnactor:

@@ -22,7 +22,7 @@ from agent.adapters.microsoft.answers import Answer, answered_in_full, body_of, 
 from agent.model.enactment import EffectKind, Outcome, Pair, Went
 from agent.model.errors import Malformed, Refused
 from agent.model.targets import IdentityAccount
-from agent.ports import Departing
+from agent.ports.defender import Departing
 
 ACTIVE_DIRECTORY = "activeDirectory"
 NOBODY = "S-1-0-0"

@@ -14,7 +14,7 @@ from agent.adapters.microsoft.answers import Answer
 from agent.adapters.microsoft.caller import BadRequest, NotFound, Oversized
 from agent.model.defender import Mail, MailMessage
 from agent.model.errors import Malformed
-from agent.ports import Clock
+from agent.ports.host import Clock
 
 HUNTING = "ThreatHunting.Read.All"
 AS_MANY_AS_NEEDED = 1_000_000

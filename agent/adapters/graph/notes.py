@@ -14,7 +14,7 @@ from agent.adapters.graph.ids import is_alert_id, is_incident_id
 from agent.adapters.microsoft.answers import Call, answered_in_full, first_line
 from agent.model.decision import Classification
 from agent.model.enactment import Outcome, Went
-from agent.ports import Departing
+from agent.ports.defender import Departing
 
 
 class Notes:

@@ -10,7 +10,7 @@ from agent.adapters.graph.pages import page_of
 from agent.adapters.graph.sdk import RemediationAction
 from agent.adapters.microsoft.answers import Answer, first_line
 from agent.model.enactment import Effect, EffectKind, Outcome, Went
-from agent.ports import Departing
+from agent.ports.defender import Departing
 
 _BULK_ID = re.compile(r'"bulkId"\s*:\s*\[\s*"([^"]{1,100})"')
 

@@ -24,7 +24,8 @@ from agent.adapters.microsoft.caller import NotFound
 from agent.model.enactment import Outcome, Pair, Went
 from agent.model.errors import Malformed, Refused
 from agent.model.targets import InboxRule, Rules
-from agent.ports import Clock, Departing
+from agent.ports.defender import Departing
+from agent.ports.host import Clock
 
 MOST_PAGES = 50
 """A mailbox's rules are a few hundred at most: Exchange gives them 256 KB."""

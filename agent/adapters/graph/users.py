@@ -23,7 +23,7 @@ from agent.adapters.microsoft.caller import NotFound
 from agent.adapters.microsoft.json import parse
 from agent.model.enactment import Outcome, Went
 from agent.model.errors import Malformed, Refused
-from agent.ports import Departing
+from agent.ports.defender import Departing
 
 NAMES = ("id", "userPrincipalName", "mail")
 STATE = (

@@ -1,10 +1,10 @@
 """Holds, and what replicas say of themselves. Each function runs inside a transaction that the caller has opened."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
-from sqlalchemy import delete, select
+from sqlalchemy import and_, delete, select
 from sqlalchemy.engine import Connection
 
 from agent.adapters.ledger import codec
@@ -14,13 +14,20 @@ from agent.adapters.ledger.writes import inserting, upsert
 from agent.audit.entries import of_hold, of_release
 from agent.model.hold import Hold, Replica
 
+REMEMBERED = timedelta(days=30)
+"""How long after its last sign of life a replica is shown."""
+
 
 def hold(connection: Connection, tenant_id: str, book: Book, one: Hold) -> None:
-    """Lay a hold; one of its name that stands already stays as it is."""
+    """Lay a hold; one of its name that stands already stays, with a new reason where it is of the same hand."""
     row = {"tenant_id": tenant_id, **msgspec.structs.asdict(one)}
-    keys = [holds.c.tenant_id, holds.c.name]
-    statement = inserting(connection, holds).on_conflict_do_nothing(index_elements=keys)
-    if connection.execute(statement.returning(holds.c.name), row).first() is not None:
+    statement = inserting(connection, holds)
+    laid = statement.on_conflict_do_update(
+        index_elements=[holds.c.tenant_id, holds.c.name],
+        set_={"reason": statement.excluded.reason},
+        where=and_(holds.c.by == statement.excluded.by, holds.c.reason != statement.excluded.reason),
+    )
+    if connection.execute(laid.returning(holds.c.name), row).first() is not None:
         book.tell(of_hold(one))
 
 
@@ -44,7 +51,7 @@ def standing(connection: Connection, tenant_id: str) -> Sequence[Hold]:
 
 
 def beat(connection: Connection, tenant_id: str, replica: Replica) -> None:
-    """Remember what a replica says of itself."""
+    """Remember what a replica says of itself, and forget those that have long said nothing."""
     row = {
         "tenant_id": tenant_id,
         "name": replica.name,
@@ -52,6 +59,11 @@ def beat(connection: Connection, tenant_id: str, replica: Replica) -> None:
         "body": codec.write(replica),
     }
     upsert(connection, replicas, [row], ("alive", "body"))
+    connection.execute(
+        delete(replicas).where(
+            replicas.c.tenant_id == tenant_id, replicas.c.alive < replica.alive - REMEMBERED
+        )
+    )
 
 
 def told(connection: Connection, tenant_id: str) -> Sequence[Replica]:

@@ -15,8 +15,10 @@ from agent.adapters.ledger.reads import effect
 from agent.adapters.ledger.tables import EPOCH, effects, holds, leases
 from agent.adapters.ledger.writes import inserting
 from agent.audit.entries import of_call, of_outcome
+from agent.model.audit import Entry
 from agent.model.enactment import Effect, Outcome, Went
 from agent.model.errors import Conflict, Held
+from agent.model.hold import guard_of
 from agent.model.rails import Leave
 
 LOCK = 0x61697267
@@ -96,6 +98,13 @@ def _one_by_one(connection: Connection, tenant_id: str) -> None:
         )
 
 
+def allow(connection: Connection, tenant_id: str, book: Book, leave: Leave, entry: Entry) -> None:
+    """Let something be written that is no effect, where the lease is still the writer's and nothing holds."""
+    _fence(connection, tenant_id, leave)
+    _unless_held(connection, tenant_id)
+    book.tell(entry)
+
+
 def _fence(connection: Connection, tenant_id: str, leave: Leave) -> None:
     """Renew the lease that is relied on. Raises Conflict where it is another's by now."""
     renewed = connection.execute(
@@ -122,7 +131,7 @@ def _unless_held(connection: Connection, tenant_id: str) -> None:
         .limit(1)
     ).first()
     if found is not None:
-        raise Held(found.name, found.reason)
+        raise Held(guard_of(found.name), found.reason)
 
 
 def interrupted(connection: Connection, tenant_id: str, replica: str, now: datetime) -> tuple[Effect, ...]:

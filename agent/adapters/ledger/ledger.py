@@ -50,9 +50,6 @@ class SqlLedger:
     async def alive(self) -> datetime | None:
         return await self._read(reads.alive)
 
-    async def mark_alive(self, moment: datetime) -> None:
-        await self._write(writes.mark_alive, moment)
-
     async def versions(self, incident_ids: Sequence[str]) -> Mapping[str, str]:
         return await self._read(reads.versions, incident_ids)
 
@@ -139,6 +136,10 @@ class SqlLedger:
         written down: a process that dies in between would leave a call of which nobody knows.
         """
         self._desk.at_once(leaving.depart, effect_id, now, leave)
+
+    async def allow(self, leave: Leave, entry: Entry) -> None:
+        """Renew the lease by which a note is written, in the very step in which it leaves."""
+        self._desk.at_once(leaving.allow, leave, entry)
 
     async def settle(self, effect_id: str, outcome: Outcome, now: datetime) -> None:
         """Write how the effect went.

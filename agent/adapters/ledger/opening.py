@@ -34,17 +34,25 @@ REPLICA = "agent"
 
 @asynccontextmanager
 async def open_ledger(
-    url: str, tenant_id: str, *, read_only: bool = False, replica: str = REPLICA, key: Key | None = None
+    url: str,
+    tenant_id: str,
+    *,
+    read_only: bool = False,
+    as_it_is: bool = False,
+    replica: str = REPLICA,
+    key: Key | None = None,
 ) -> AsyncIterator[SqlLedger]:
     """Give the tenant's ledger, ready to use, and close it afterwards.
 
     A ledger that is not there is created, an older one is migrated. With `read_only` neither happens and
-    nothing can be written; this may be done while an agent runs.
+    nothing can be written; this may be done while an agent runs. So may `as_it_is`, with which neither happens
+    either, and which writes.
 
     Args:
         url: where it is.
         tenant_id: whose it is.
         read_only: whether it is only looked at.
+        as_it_is: whether it has to be there, in this version's form.
         replica: whose chain of the audit is continued.
         key: the audit's. Left out, SQLite's lies in a file beside the ledger, which is made at first; PostgreSQL has no beside.
 
@@ -55,7 +63,7 @@ async def open_ledger(
     name = parsed.set(query={}).render_as_string(hide_password=True)
     loop = asyncio.get_running_loop()
     with ThreadPoolExecutor(1, thread_name_prefix="ledger") as worker:
-        engine = await loop.run_in_executor(worker, _open, parsed, name, read_only)
+        engine = await loop.run_in_executor(worker, _open, parsed, name, read_only, as_it_is)
         try:
             keeper = None
             if not read_only:
@@ -115,11 +123,12 @@ def _key(text: str, path: Path) -> Key:
         raise LedgerError(f"ledger: `{path}` {error}, or restore the one that was there") from error
 
 
-def _open(url: URL, name: str, read_only: bool) -> Engine:
-    engine = _sqlite(url, read_only) if url.get_backend_name() == "sqlite" else _postgresql(url, read_only)
+def _open(url: URL, name: str, read_only: bool, as_it_is: bool) -> Engine:
+    is_file, must_be_there = url.get_backend_name() == "sqlite", read_only or as_it_is
+    engine = _sqlite(url, read_only, must_be_there) if is_file else _postgresql(url, read_only)
     try:
         with told_apart(name):
-            (require_newest if read_only else migrate)(engine, name)
+            (require_newest if must_be_there else migrate)(engine, name)
     except BaseException:
         engine.dispose()
         raise
@@ -144,9 +153,9 @@ def _parse(url: str) -> URL:
             raise LedgerError(f"ledger: `{other}` is not supported: {SHAPES}")
 
 
-def _sqlite(url: URL, read_only: bool) -> Engine:
+def _sqlite(url: URL, read_only: bool, must_be_there: bool) -> Engine:
     path = Path(url.database or "").absolute()
-    (require_private if read_only else prepare)(path)
+    (require_private if must_be_there else prepare)(path)
     place = f"file:{quote(str(path))}?mode={'ro' if read_only else 'rw'}"
 
     def connect() -> sqlite3.Connection:

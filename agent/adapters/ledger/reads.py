@@ -40,6 +40,7 @@ from agent.adapters.ledger.tables import (
     effects,
     incidents,
     records,
+    replicas,
 )
 from agent.model.decision import Decision
 from agent.model.enactment import Approval, Effect, EffectKind, Record, Spent, State, Went
@@ -62,7 +63,7 @@ def alive(connection: Connection, tenant_id: str) -> datetime | None:
         connection.scalar(
             select(column).where(column.table.c.tenant_id == tenant_id).order_by(column.desc()).limit(1)
         )
-        for column in (cursors.c.alive, decisions.c.at, incidents.c.seen_at)
+        for column in (replicas.c.alive, decisions.c.at, incidents.c.seen_at)
     )
     return max((one for one in found if one is not None), default=None)
 

@@ -247,7 +247,6 @@ cursors = Table(
     Column("tenant_id", Key, primary_key=True),
     Column("watermark", Moment),
     Column("swept", Moment),
-    Column("alive", Moment),
 )
 
 incidents = Table(
@@ -333,6 +332,7 @@ replicas = Table(
     Column("alive", Moment, nullable=False),
     Column("body", LargeBinary, nullable=False),
 )
+Index("ix_replicas_alive", replicas.c.tenant_id, replicas.c.alive)
 
 # The end of each replica's chain, and how far it has been shipped.
 audit_heads = Table(

@@ -45,11 +45,6 @@ def mark_swept(connection: Connection, tenant_id: str, moment: datetime) -> None
     upsert(connection, cursors, [{"tenant_id": tenant_id, "swept": moment}], ("swept",))
 
 
-def mark_alive(connection: Connection, tenant_id: str, moment: datetime) -> None:
-    """Leave a sign of life."""
-    upsert(connection, cursors, [{"tenant_id": tenant_id, "alive": moment}], ("alive",))
-
-
 def save_records(
     connection: Connection, tenant_id: str, book: Book, batch: Sequence[Record], now: datetime
 ) -> None:

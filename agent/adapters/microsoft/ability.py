@@ -13,7 +13,7 @@ from typing import Any
 
 from agent.adapters.microsoft.caller import BadRequest, Caller, Forbidden, NotFound
 from agent.model.errors import Malformed, Refused, Unavailable
-from agent.ports import Clock
+from agent.ports.host import Clock
 
 SOON = timedelta(minutes=5)
 """When to ask again where there was no answer."""

@@ -5,7 +5,7 @@ from collections import deque
 from datetime import datetime, timedelta
 
 from agent.model.errors import Unavailable
-from agent.ports import Clock
+from agent.ports.host import Clock
 
 WINDOW = timedelta(seconds=60)
 HOUR = timedelta(hours=1)

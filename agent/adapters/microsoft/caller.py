@@ -35,7 +35,8 @@ from agent.adapters.microsoft.tokens import Tokens
 from agent.adapters.microsoft.transport import Departure
 from agent.model.enactment import Outcome, Went
 from agent.model.errors import Malformed, Refused, Unavailable
-from agent.ports import Clock, Departing
+from agent.ports.defender import Departing
+from agent.ports.host import Clock
 
 DEADLINE_SECONDS = 90.0
 """How long one attempt may take from its first byte to its last, whatever trickles in."""
@@ -90,6 +91,11 @@ class Caller(ABC, Generic[R]):
     def is_delegated(self) -> bool:
         """Whether the token that is in use stands for a person rather than for the app."""
         return self._tokens.claims.is_delegated
+
+    @property
+    def own(self) -> frozenset[str]:
+        """By which ids Entra ID knows this agent, lower case."""
+        return self._tokens.claims.own
 
     @property
     def has_token(self) -> bool:

@@ -5,7 +5,7 @@ from typing import Protocol
 from agent.model.enactment import Outcome, Pair, Went
 from agent.model.errors import Refused
 from agent.model.targets import Device, Quarantine
-from agent.ports import Departing
+from agent.ports.defender import Departing
 
 OFF = (
     "Defender for Endpoint is switched off here: set `endpoint.enabled: true`, and grant Machine.StopAndQuarantine "

@@ -74,6 +74,13 @@ class Claims(msgspec.Struct, frozen=True, kw_only=True):
     tid: str = ""
     roles: tuple[str, ...] = ()
     scp: str = ""
+    oid: str = ""
+    appid: str = ""
+
+    @property
+    def own(self) -> frozenset[str]:
+        """Return by which ids Entra ID knows who the token stands for, lower case: its object's, and the app's."""
+        return frozenset(one.lower() for one in (self.oid, self.appid) if one)
 
     @property
     def is_delegated(self) -> bool:

@@ -23,7 +23,7 @@ from kiota_abstractions.request_option import RequestOption
 from kiota_http.middleware import REQUEST_OPTIONS_KEY
 
 from agent.adapters.microsoft.clouds import LOOPBACK
-from agent.ports import Departing
+from agent.ports.defender import Departing
 
 BODY_LIMIT = 64 * 1024 * 1024
 """Bytes of one answer after inflating; a page of 50 incidents is about one megabyte."""

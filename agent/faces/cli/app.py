@@ -141,6 +141,39 @@ def status(settings: SettingsFile = None, as_json: Json = False) -> None:
 
 
 @app.command()
+def hold(
+    reason: Annotated[str, typer.Argument(metavar="REASON", help="Why, for whoever finds everything held.")],
+    settings: SettingsFile = None,
+    as_json: Json = False,
+) -> None:
+    """Throw the kill switch: nothing is carried out, by any agent on this ledger, until it is released.
+
+    Works while an agent runs or not, and outlasts a restart. Everything is still read, decided and recorded.
+    """
+    from agent.faces.cli import holding
+
+    holding.hold(settings, reason, as_json=as_json)
+
+
+@app.command()
+def release(
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="What to release, as `status` names it: hold, or brake.")
+    ] = "hold",
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, for the audit.")] = "",
+    settings: SettingsFile = None,
+    as_json: Json = False,
+) -> None:
+    """Release the kill switch, or another hold; what it held is judged anew at once.
+
+    Ends with 1 where something still holds, such as the file: only removing it ends that.
+    """
+    from agent.faces.cli import holding
+
+    holding.release(settings, name, reason, as_json=as_json)
+
+
+@app.command()
 def replay(
     action: Annotated[str, typer.Argument(metavar="ID", help="The pending action's id, or how it begins.")],
     settings: SettingsFile = None,

@@ -20,7 +20,7 @@ from agent.judge.quote import counted
 from agent.loop.backtesting import Progress as OnProgress
 from agent.loop.backtesting import Question, backtest
 from agent.model.backtest import Backtest
-from agent.ports import Ledger
+from agent.ports.ledger import Ledger
 from agent.settings.subjects import Settings, TreatAs
 
 MOST_ROWS = 200

@@ -1,13 +1,14 @@
 """`pending`, `history` and `show`: what the ledger holds, read while the agent runs or not."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 from rich import box
+from rich.console import Console
 from rich.table import Table
 
 from agent.compose import clock_of, open_ledger_for_reading
@@ -15,12 +16,14 @@ from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.options import loaded_to_look, one_of
 from agent.faces.cli.output import COLOURS, console, lines, print_json, rows_table, safe
 from agent.faces.cli.story import story, tell
+from agent.faces.holds import banner
 from agent.faces.telling import Row, deciders, moment, row, undone, what
 from agent.model.decision import Decision, Verb
 from agent.model.enactment import CLOSED, Record, State
 from agent.model.errors import LedgerError, SettingsError
+from agent.model.hold import Hold
 from agent.model.policy import Members
-from agent.ports import Ledger
+from agent.ports.ledger import Ledger
 from agent.settings.durations import duration
 from agent.settings.subjects import Settings
 
@@ -68,11 +71,12 @@ def pending(path: Path | None, *, as_json: bool) -> None:
     """Print everything that is open, earliest deadline first."""
     settings = loaded_to_look(path)
     now = clock_of(settings).now()
-    records = reading(settings, _open)
+    records, holds = reading(settings, _open)
     rows = [row(record, now) for record in records]
     if as_json:
-        print_json({"now": now, "pending": rows})
+        print_json({"now": now, "pending": rows, "holds": holds})
         return
+    _show_holds(console(), holds, now)
     _show_rows(rows)
 
 
@@ -117,10 +121,16 @@ def chosen(settings: Settings, action: str) -> Record:
     return found[0]
 
 
-async def _open(ledger: Ledger) -> list[Record]:
-    """Return every record that is open. All states are read, since a record in none of ours may be open too."""
+def _show_holds(out: Console, holds: Sequence[Hold], now: datetime) -> None:
+    """Say first of all that nothing is carried out, where something holds."""
+    for hold in holds:
+        out.print(safe(banner(hold, now), "red", limit=2000), soft_wrap=True)
+
+
+async def _open(ledger: Ledger) -> tuple[list[Record], tuple[Hold, ...]]:
+    """Return every record that is open, and what holds. All states are read, since a record in none of ours may be open too."""
     await ledger.counts()
-    return await every(ledger, OPEN)
+    return await every(ledger, OPEN), await ledger.holds()
 
 
 async def every(ledger: Ledger, states: tuple[State, ...] = ()) -> list[Record]:

@@ -24,14 +24,15 @@ from agent.judge.parse import parse_set
 from agent.judge.situations import situation_yaml
 from agent.judge.strict_yaml import MOST_BYTES
 from agent.loop.chosen import pass_over
+from agent.loop.passing import one_pass
 from agent.loop.report import PassReport
-from agent.loop.run import load, one_pass, start
+from agent.loop.run import load, start
 from agent.model.decision import Decision
 from agent.model.enactment import Record
 from agent.model.errors import AgentError, Malformed, Refused, SettingsError, Unavailable
 from agent.model.recording import Ending, Exchange, Manifest, Recording
 from agent.model.situation import Situation
-from agent.ports import World
+from agent.ports.world import World
 from agent.scrub.scrubber import Scrubber
 from agent.settings.durations import duration, written
 from agent.settings.subjects import Log, LogLevel, Settings

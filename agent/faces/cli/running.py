@@ -10,7 +10,7 @@ from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.logs import configure
 from agent.faces.cli.options import loaded
 from agent.faces.cli.output import ascii_json, console, print_json, safe
-from agent.faces.cli.stopping import reload_on_hangup, stop_on_signals, stop_when_stdin_closes
+from agent.faces.cli.stopping import hold_on_signal, reload_on_hangup, stop_on_signals, stop_when_stdin_closes
 from agent.judge.parse import parse_set
 from agent.loop import run as loop
 from agent.loop.report import PassReport
@@ -27,6 +27,8 @@ class Passed(msgspec.Struct, frozen=True, kw_only=True):
     noted: int
     confirmed: int
     waiting: int
+    held: tuple[str, ...]
+    """In words, what keeps everything from being carried out."""
     problems: tuple[str, ...]
 
 
@@ -51,7 +53,7 @@ def run(path: Path | None, *, as_json: bool, until_stdin_closes: bool) -> None:
 
 
 def once(path: Path | None, *, as_json: bool) -> None:
-    """Make one pass; end with 1 where it had problems."""
+    """Make one pass; end with 1 where it had problems, or where everything is held."""
     settings = _loaded(path)
     report = asyncio.run(_once(settings))
     passed = _passed(report)
@@ -59,7 +61,7 @@ def once(path: Path | None, *, as_json: bool) -> None:
         print_json(passed)
     else:
         _tell(passed)
-    if passed.problems:
+    if passed.problems or passed.held:
         raise Ending(FINDINGS)
 
 
@@ -85,7 +87,9 @@ def _say_where(settings: Settings) -> None:
 
 
 def _passed(report: PassReport) -> Passed:
-    return Passed(**{name: getattr(report, name) for name in WORDS}, problems=tuple(report.problems))
+    return Passed(
+        **{name: getattr(report, name) for name in WORDS}, held=report.held, problems=tuple(report.problems)
+    )
 
 
 def _print_line(report: PassReport) -> None:
@@ -93,23 +97,28 @@ def _print_line(report: PassReport) -> None:
 
 
 async def _run(settings: Settings, *, as_json: bool) -> None:
-    stop, reload = asyncio.Event(), asyncio.Event()
+    stop, reload, hold = asyncio.Event(), asyncio.Event(), asyncio.Event()
     stop_on_signals(stop)
     reload_on_hangup(reload, stop)
+    hold_on_signal(hold)
     async with open_world(settings) as world:
-        await loop.run(world, stop=stop, reload=reload, on_pass=_print_line if as_json else None)
+        on_pass = _print_line if as_json else None
+        await loop.run(world, stop=stop, reload=reload, hold=hold, on_pass=on_pass)
 
 
 async def _once(settings: Settings) -> PassReport:
-    stop = asyncio.Event()
+    stop, hold = asyncio.Event(), asyncio.Event()
     stop_on_signals(stop)
+    hold_on_signal(hold)
     async with open_world(settings) as world:
-        return await loop.once(world, stop=stop)
+        return await loop.once(world, stop=stop, hold=hold)
 
 
 def _tell(passed: Passed) -> None:
     out = console()
     for name, words in WORDS.items():
         out.print(f"{getattr(passed, name):>6}  {words}")
+    for held in passed.held:
+        out.print(safe(f"held, nothing was carried out: {held}", "red"))
     for problem in passed.problems:
         out.print(safe(f"problem: {problem}", "red"))

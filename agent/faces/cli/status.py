@@ -10,6 +10,7 @@ from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.looking import reading
 from agent.faces.cli.options import loaded_to_look
 from agent.faces.cli.output import console, print_json, safe
+from agent.faces.holds import age, banner, replica_words, troubles
 from agent.faces.telling import commit, moment, remaining
 from agent.judge.quote import counted
 from agent.loop.standing import standing
@@ -21,7 +22,7 @@ WIDTH = 12
 
 
 def status(path: Path | None, *, as_json: bool) -> None:
-    """Print how the agent stands; end with 1 where an alarm does, or where no agent seems to run."""
+    """Print how the agent stands; end with 1 where anything holds or an alarm stands, or where no agent seems to run."""
     settings = loaded_to_look(path)
     now = clock_of(settings).now()
     treats = settings.policies.treat_as is TreatAs.ENFORCE
@@ -33,14 +34,15 @@ def status(path: Path | None, *, as_json: bool) -> None:
     if as_json:
         print_json(found)
     else:
-        _tell(console(), found)
-    if found.alarms or found.is_silent:
+        _tell(console(), found, settings.hold_file())
+    if found.alarms or found.holds or found.is_silent:
         raise Ending(FINDINGS)
 
 
-def _tell(out: Console, found: Standing) -> None:
+def _tell(out: Console, found: Standing, file: Path | None) -> None:
     said = {
         "mode": found.mode,
+        "kill switch": _kill_switch(found, file),
         "policies": _policies(found.policies, found.now),
         "last alive": _past(found.alive, found.now, "no agent has run on this ledger yet"),
         "read up to": _past(found.watermark, found.now, "nothing was read yet"),
@@ -52,17 +54,30 @@ def _tell(out: Console, found: Standing) -> None:
     }
     for name, words in said.items():
         out.print(safe(f"{name:<{WIDTH}} {words}"), soft_wrap=True)
+    for replica in found.replicas:
+        out.print(safe(f"{'agent':<{WIDTH}} {replica_words(replica, found.now)}"), soft_wrap=True)
+        for trouble in troubles(replica, found.now):
+            out.print(safe(f"{'':<{WIDTH}} {trouble}", "yellow", limit=2000), soft_wrap=True)
+    for hold in found.holds:
+        out.print(safe(banner(hold, found.now), "red", limit=2000), soft_wrap=True)
     if found.is_silent:
         out.print(safe(_silence(found), "red"), soft_wrap=True)
     for one in found.alarms:
-        since = f"{moment(one.since)} ({_age(one.since, found.now)})"
+        since = f"{moment(one.since)} ({age(one.since, found.now)})"
         out.print(safe(f"alarm: {one.name}, since {since}: {one.words}", "red", limit=2000), soft_wrap=True)
+
+
+def _kill_switch(found: Standing, file: Path | None) -> str:
+    if found.holds:
+        return f"{counted(len(found.holds), 'hold stands', 'holds stand')}: nothing is carried out"
+    ways = "`air-agent hold REASON`" if file is None else f"`air-agent hold REASON`, or make the file {file}"
+    return f"off; to throw it: {ways}"
 
 
 def _silence(found: Standing) -> str:
     if found.alive is None:
         return "no agent has run on this ledger yet: start one with `air-agent run`"
-    since = f"{moment(found.alive)} ({_age(found.alive, found.now)})"
+    since = f"{moment(found.alive)} ({age(found.alive, found.now)})"
     return f"no agent has run since {since}: start one with `air-agent run`; its log says why it ended"
 
 
@@ -70,7 +85,7 @@ def _policies(one: SetInForce | None, now: datetime) -> str:
     if one is None:
         return "none are in force: no agent has run on this ledger yet"
     git = f", git {commit(one.git)}" if one.git else ""
-    named = f"revision {one.revision}{git}, in force since {moment(one.since)} ({_age(one.since, now)})"
+    named = f"revision {one.revision}{git}, in force since {moment(one.since)} ({age(one.since, now)})"
     if one.enforcing is None:
         return f"{named}; {one.problem}"
     lists = counted(one.lists or 0, "list", "lists")
@@ -78,11 +93,7 @@ def _policies(one: SetInForce | None, now: datetime) -> str:
 
 
 def _past(at: datetime | None, now: datetime, otherwise: str) -> str:
-    return otherwise if at is None else f"{moment(at)} ({_age(at, now)})"
-
-
-def _age(at: datetime, now: datetime) -> str:
-    return "just now" if at >= now else f"{remaining(now - at)} ago"
+    return otherwise if at is None else f"{moment(at)} ({age(at, now)})"
 
 
 def _future(at: datetime | None, now: datetime) -> str:

@@ -1,4 +1,4 @@
-"""When a process is asked to stop or to read its policies again: by a signal, or by its parent's death."""
+"""When a process is asked to stop, to hold, or to read its policies again: by a signal, or by its parent's death."""
 
 import asyncio
 import os
@@ -22,6 +22,11 @@ def reload_on_hangup(reload: asyncio.Event, stop: asyncio.Event) -> None:
         (stop if had_terminal and not _has_terminal() else reload).set()
 
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, hang_up)
+
+
+def hold_on_signal(hold: asyncio.Event) -> None:
+    """Set `hold` at SIGUSR1: whoever can signal the process can throw its kill switch."""
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, hold.set)
 
 
 def _has_terminal() -> bool:

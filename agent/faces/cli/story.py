@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from agent.faces.cli.output import COLOURS, safe
+from agent.faces.holds import banner
 from agent.faces.telling import Row, action_center, commit, moment, remaining, row
 from agent.judge.exchange import commands
 from agent.judge.quote import counted
@@ -17,8 +18,9 @@ from agent.judge.worklist import needs_people
 from agent.model.decision import Answer, Clause, Decision, Finding
 from agent.model.enactment import Confirmation, Effect, Plan, Record
 from agent.model.facts import Value
+from agent.model.hold import Hold
 from agent.model.pending import KindSource, Sighting
-from agent.ports import Ledger
+from agent.ports.ledger import Ledger
 
 LONG = 4000
 """Characters of one text; here there is room."""
@@ -52,6 +54,8 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
     links: tuple[str, ...]
     commands: tuple[str, ...]
     """What a person can run in Exchange Online PowerShell instead of approving."""
+    holds: tuple[Hold, ...]
+    """While there is one, nothing is carried out."""
 
 
 async def story(ledger: Ledger, record: Record, now: datetime, cloud: str) -> Story:
@@ -80,11 +84,14 @@ async def story(ledger: Ledger, record: Record, now: datetime, cloud: str) -> St
         earlier=tuple(one for one in decisions if one != record.decision),
         links=tuple(dict.fromkeys(link for link in links if link)),
         commands=commands(record) if needs_people(record) else (),
+        holds=await ledger.holds(),
     )
 
 
 def tell(out: Console, told: Story) -> None:
     """Print the story, section by section."""
+    for hold in told.holds:
+        out.print(safe(banner(hold, told.now), "red", LONG), soft_wrap=True)
     _head(out, told)
     if told.decision is not None:
         _decision(out, told.decision)

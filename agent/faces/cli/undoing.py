@@ -31,7 +31,8 @@ from agent.model.decision import Verb
 from agent.model.enactment import Record, State
 from agent.model.errors import Conflict, Held, SettingsError, Unavailable
 from agent.model.policy import Mode
-from agent.ports import Enactor, World
+from agent.ports.defender import Enactor
+from agent.ports.world import World
 from agent.settings.subjects import Log, LogLevel, Settings
 
 READ_AT_ONCE = 50

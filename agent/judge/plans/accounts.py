@@ -24,15 +24,16 @@ def account_action(decision: Decision, action: PendingAction, present: Present, 
         return hand_off(found.words, may_pass=found.may_pass)
     if not isinstance(found, Account):
         return hand_off("the account is not there any more, or not for this app to see")
-    steps = _steps(action.kind, found)
+    steps = _steps(action, found, present)
     if isinstance(steps, Plan):
         return steps
     if lack := means.lacks(*(step.kind for step in steps)):
         return hand_off(lack)
-    covers = [cover for step in steps if (cover := present.cover(step.kind, step.targets[0])) is not None]
-    if any(cover.action_id != action.id for cover in covers):
+    covers = [present.cover(step.kind, step.targets[0]) for step in steps]
+    if any(cover is not None and cover.action_id != action.id for cover in covers):
         return hand_off("this was done to the account before: a person has to look what became of it")
-    if covers:
+    steps = [step for step, cover in zip(steps, covers, strict=True) if cover is None]
+    if not steps:
         return done_already("it was sent before and is not sent again")
     words = " and ".join(_WORDS[step.kind] for step in steps)
     return Plan(
@@ -50,10 +51,11 @@ _WORDS = {
 }
 
 
-def _steps(kind: ActionKind, account: Account) -> list[Step] | Plan:
-    match kind:
+def _steps(action: PendingAction, account: Account, present: Present) -> list[Step] | Plan:
+    """Return everything that the action takes, what it has sent before as well."""
+    match action.kind:
         case ActionKind.DISABLE_USER:
-            return _disabling(account)
+            return _disabling(action, account, present)
         case ActionKind.REVOKE_USER_SESSIONS:
             return _revoking(account) or hand_off(
                 "the account is not in Entra ID, where sessions are revoked"
@@ -62,25 +64,29 @@ def _steps(kind: ActionKind, account: Account) -> list[Step] | Plan:
             return _resetting(account)
 
 
-def _disabling(account: Account) -> list[Step] | Plan:
+def _disabling(action: PendingAction, account: Account, present: Present) -> list[Step] | Plan:
     if account.is_synced or account.user_id is None:
         known = _on_premises(account)
         if isinstance(known, Plan):
             return known
-        if known.is_enabled is False:
-            return done_already("the account is disabled on premises already")
         step = Step(
             kind=EffectKind.DISABLE_ACCOUNT, targets=((known.id, known.account_id),), before=("true",)
         )
+        if known.is_enabled is False and not _is_ours(action, step, present):
+            return done_already("the account is disabled on premises already")
         return [step, *_revoking(account)]
     if account.account_enabled is None:
         return hand_off("whether the account is enabled cannot be read")
-    if not account.account_enabled:
+    step = Step(kind=EffectKind.DISABLE_USER, targets=((account.user_id, ""),), before=("true",))
+    if not account.account_enabled and not _is_ours(action, step, present):
         return done_already("the account is disabled already")
-    return [
-        Step(kind=EffectKind.DISABLE_USER, targets=((account.user_id, ""),), before=("true",)),
-        *_revoking(account),
-    ]
+    return [step, *_revoking(account)]
+
+
+def _is_ours(action: PendingAction, step: Step, present: Present) -> bool:
+    """Whether the action has sent this step before: what it has done itself does not end it halfway."""
+    cover = present.cover(step.kind, step.targets[0])
+    return cover is not None and cover.action_id == action.id
 
 
 def _revoking(account: Account) -> list[Step]:

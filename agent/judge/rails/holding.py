@@ -25,5 +25,5 @@ def held_words(found: Hold) -> str:
     """
     since = found.since.strftime("%Y-%m-%d %H:%MZ")
     if found.name == BRAKE:
-        return f"approvals left their usual band at {since}; `air-agent release brake` ends it"
-    return f"{quote(found.by)} holds everything since {since}: {quote(found.reason, 200)}; `air-agent release` ends it"
+        return f"approvals left their usual band at {since}; {found.ended_by} ends it"
+    return f"{quote(found.by)} holds everything since {since}: {quote(found.reason, 200)}; {found.ended_by} ends it"

@@ -108,15 +108,56 @@ def test_an_account_that_is_disabled_needs_nothing(account: Account) -> None:
 
 
 @pytest.mark.parametrize("kind", [EffectKind.DISABLE_USER, EffectKind.REVOKE_SESSIONS])
-def test_what_another_action_did_is_for_a_person_and_what_this_one_did_is_not_done_again(
-    kind: EffectKind,
+def test_what_another_action_did_to_the_account_is_for_a_person(kind: EffectKind) -> None:
+    plan = planned(account_action(), an_account(), covered=covering(kind, (ANNA, ""), by="another"))
+
+    assert (plan.way, plan.effects) == (Way.HAND_OFF, ())
+
+
+@pytest.mark.parametrize(
+    ("sent", "left"),
+    [
+        (EffectKind.DISABLE_USER, EffectKind.REVOKE_SESSIONS),
+        (EffectKind.REVOKE_SESSIONS, EffectKind.DISABLE_USER),
+    ],
+)
+def test_of_what_this_action_has_sent_only_the_rest_is_left(sent: EffectKind, left: EffectKind) -> None:
+    action = account_action()
+
+    plan = planned(action, an_account(), covered=covering(sent, (ANNA, ""), by=action.id))
+
+    assert steps(plan) == [(left, (ANNA, ""))]
+
+
+@pytest.mark.parametrize(
+    ("account", "sent"),
+    [
+        (an_account(account_enabled=False), (EffectKind.DISABLE_USER, (ANNA, ""))),
+        (
+            an_account(is_synced=True, on_premises=on_premises(is_enabled=False)),
+            (EffectKind.DISABLE_ACCOUNT, THERE),
+        ),
+    ],
+)
+def test_that_this_action_has_disabled_the_account_does_not_keep_its_sessions_alive(
+    account: Account, sent: tuple[EffectKind, tuple[str, str]]
 ) -> None:
     action = account_action()
-    theirs = planned(action, an_account(), covered=covering(kind, (ANNA, ""), by="another"))
-    ours = planned(action, an_account(), covered=covering(kind, (ANNA, ""), by=action.id))
 
-    assert (theirs.way, theirs.effects) == (Way.HAND_OFF, ())
-    assert (ours.way, ours.effects) == (Way.REMEDIATE, ())
+    plan = planned(action, account, covered=covering(*sent, by=action.id))
+
+    assert steps(plan) == [(EffectKind.REVOKE_SESSIONS, (ANNA, ""))]
+
+
+def test_what_this_action_has_sent_whole_is_not_sent_again() -> None:
+    action = account_action()
+    disabled = covering(EffectKind.DISABLE_USER, (ANNA, ""), by=action.id)
+    revoked = covering(EffectKind.REVOKE_SESSIONS, (ANNA, ""), by=action.id)
+
+    plan = planned(action, an_account(), covered={**disabled, **revoked})
+
+    assert (plan.way, plan.effects) == (Way.REMEDIATE, ())
+    assert plan.why == "it was sent before and is not sent again"
 
 
 @pytest.mark.parametrize("kind", [EffectKind.DISABLE_USER, EffectKind.REVOKE_SESSIONS])

@@ -143,6 +143,9 @@ def _standing() -> None:
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("tenant_id", "name", name="pk_replicas"),
     )
+    op.create_index("ix_replicas_alive", "replicas", ["tenant_id", "alive"])
+    # Signs of life are the replicas' own now.
+    op.drop_column("cursors", "alive")
 
 
 def _audit() -> None:

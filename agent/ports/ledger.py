@@ -1,141 +1,18 @@
-"""What the loop needs of the world, as promises. The contract tests hold every implementation to them."""
+"""What was seen, decided and done, and the audit that tells of it."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from agent.model.air import AirAction, AirRows
+from agent.model.air import AirAction
 from agent.model.alarm import Alarm
 from agent.model.audit import Entry, Head, Link
-from agent.model.decision import Classification, Decision
-from agent.model.defender import Incident, Mail
+from agent.model.decision import Decision
 from agent.model.enactment import Approval, Cover, Effect, EffectKind, Outcome, Pair, Record, Spent, State
 from agent.model.hold import Hold, Replica
-from agent.model.pace import Pace
-from agent.model.page import Page
 from agent.model.past import Judged, Matter, PastAnswer, Tally
 from agent.model.policy import KeptSet, Members
-from agent.model.rails import Approved, Leave, Rails
-from agent.model.targets import Asked, Found, Quarantine
-
-Departing = Callable[[], Awaitable[None]]
-"""Awaited once for each attempt, right before the bytes of a write that would be carried out leave this
-machine. If it raises, they do not leave, and nothing can be applied."""
-
-
-class Clock(Protocol):
-    """The time, and waiting for it."""
-
-    def now(self) -> datetime:
-        """Return the moment, aware, in UTC."""
-        ...
-
-    async def sleep_until(self, moment: datetime) -> None:
-        """Return when `moment` has come; at once where it is past."""
-        ...
-
-
-class Defender(Protocol):
-    """Reading Defender. Every method raises Unavailable, Refused or Malformed, and nothing else."""
-
-    @property
-    def can_hunt(self) -> bool:
-        """Whether advanced hunting is granted."""
-        ...
-
-    @property
-    def resolves(self) -> int:
-        """How many messages of one action can be looked up within the request budget."""
-        ...
-
-    def incidents_since(self, since: datetime) -> AsyncIterator[Page]:
-        """Give every incident last updated at or after `since`, with alerts, page by page."""
-        ...
-
-    def alerts_since(self, since: datetime) -> AsyncIterator[Page]:
-        """Give every alert last updated at or after `since`, page by page."""
-        ...
-
-    async def incident(self, incident_id: str) -> Incident | None:
-        """Return the incident as it is now, with alerts, redirected or not; None where there is none."""
-        ...
-
-    async def mail(self, network_message_ids: Sequence[str]) -> Mail:
-        """Return every copy of these messages and where it is now; with hunting in one request for thousands."""
-        ...
-
-    async def air_actions(self, since: datetime) -> AirRows:
-        """Return what AIR wrote down of its actions since then, oldest first; nothing, and why, without hunting."""
-        ...
-
-
-class Directory(Protocol):
-    """Who is in a group of Entra. Every method raises Unavailable, Refused or Malformed, and nothing else.
-
-    An answer has every member, those of groups within the group too; where one of them cannot be read whole,
-    there is no answer.
-    """
-
-    async def people(self, group_id: str) -> tuple[str, ...]:
-        """Return the object id and every address of each user in the group, sorted."""
-        ...
-
-    async def devices(self, group_id: str) -> tuple[str, ...]:
-        """Return the name and the device id of each device in the group, sorted."""
-        ...
-
-    async def size(self) -> int | None:
-        """Return how many users the tenant has; None where they may not be counted."""
-        ...
-
-
-class Targets(Protocol):
-    """What would be acted on besides mail, as it is now. Every method raises Unavailable, Refused or Malformed."""
-
-    async def find(self, asked: Asked) -> Found | None:
-        """Return what stands there now; None where there is no such thing."""
-        ...
-
-    async def quarantine(self, machine_action_id: str) -> Quarantine | None:
-        """Return how a `StopAndQuarantineFile` stands; None where there is none of this id."""
-        ...
-
-
-class Enactor(Protocol):
-    """Writing to Defender, Entra ID and mailboxes.
-
-    Each write awaits `departing` right before its body leaves. It raises Unavailable where the write
-    was definitely not applied and may be repeated later. Everything else is an Outcome: `done`, `refused`
-    (a definite no), or `unknown` (it may or may not have been applied). A write is one attempt, but for a
-    token that is refreshed once: whoever calls decides whether it is tried again.
-    """
-
-    def missing(self, kind: EffectKind) -> str:
-        """Return why this cannot be done here, naming the permission or licence; empty where it can."""
-        ...
-
-    async def enact(self, effect: Effect, *, name: str, departing: Departing) -> Outcome:
-        """Ask for the effect on its targets. `name` is what the Action center will show, where it shows one."""
-        ...
-
-    async def comment(self, incident_id: str, text: str, *, departing: Departing) -> Outcome:
-        """Add one comment to the incident."""
-        ...
-
-    async def tag(self, incident_id: str, tags: Sequence[str], *, departing: Departing) -> Outcome:
-        """Replace the incident's custom tags, all of them."""
-        ...
-
-    async def comment_alert(self, alert_id: str, text: str, *, departing: Departing) -> Outcome:
-        """Add one comment to the alert."""
-        ...
-
-    async def classify_alert(
-        self, alert_id: str, classification: Classification, *, departing: Departing
-    ) -> Outcome:
-        """Give the alert this classification and determination, both."""
-        ...
+from agent.model.rails import Approved, Leave
 
 
 class Ledger(Protocol):
@@ -162,10 +39,6 @@ class Ledger(Protocol):
 
     async def alive(self) -> datetime | None:
         """Return when an agent last left anything here: a sign of life, a decision, or an incident that it had read."""
-        ...
-
-    async def mark_alive(self, moment: datetime) -> None:
-        """Leave a sign of life."""
         ...
 
     async def versions(self, incident_ids: Sequence[str]) -> Mapping[str, str]:
@@ -249,6 +122,15 @@ class Ledger(Protocol):
         """
         ...
 
+    async def allow(self, leave: Leave, entry: Entry) -> None:
+        """Renew the lease by which something is written that is no effect, such as a comment, and tell the audit of it.
+
+        Raises:
+            Conflict: the lease's token is stale: nothing must be written.
+            Held: a hold stands.
+        """
+        ...
+
     async def interrupted(self, replica: str, now: datetime) -> tuple[Effect, ...]:
         """Return effects that were sent and never settled, by this replica or by one whose lease has run out."""
         ...
@@ -262,7 +144,7 @@ class Ledger(Protocol):
         ...
 
     async def hold(self, hold: Hold) -> None:
-        """Lay a hold; one of its name that stands already stays as it is."""
+        """Lay a hold; one of its name that stands already stays, with a new reason where it is of the same hand."""
         ...
 
     async def release(self, name: str, by: str, reason: str, now: datetime) -> bool:
@@ -274,7 +156,7 @@ class Ledger(Protocol):
         ...
 
     async def beat(self, replica: Replica) -> None:
-        """Remember what a replica says of itself."""
+        """Remember what a replica says of itself; one that has said nothing for a month is forgotten."""
         ...
 
     async def replicas(self) -> tuple[Replica, ...]:
@@ -411,59 +293,3 @@ class Trail(Protocol):
     async def erase(self, text: str, by: str, now: datetime) -> int:
         """Erase the personal values that contain this text, leave an entry that does not name it, and return how many."""
         ...
-
-
-class AuditSink(Protocol):
-    """Where the audit goes outside the ledger. Both raise Unavailable where it cannot be reached."""
-
-    async def ship(self, links: Sequence[Link]) -> None:
-        """Add these entries to what was shipped, durable when it returns. An entry may come twice, by its number."""
-        ...
-
-    async def anchor(self, head: Head, now: datetime) -> None:
-        """Keep this head in the second place, sealed. Nothing where there is none."""
-        ...
-
-
-class PolicyShelf(Protocol):
-    """Where policies lie."""
-
-    def files(self) -> Mapping[str, bytes]:
-        """Return the bytes of every policy and list file by its path, as it is to be named to people.
-
-        Raises:
-            PolicyError: the folder or one of its files cannot be read.
-        """
-        ...
-
-    def git(self, files: Mapping[str, bytes]) -> str:
-        """Return the commit that these files are of, with `+` where they differ from it; empty for none."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """Everything outside, passed whole only in the loop."""
-
-    tenant_id: str
-    clock: Clock
-    defender: Defender
-    enactor: Enactor | None
-    """None while observing: nothing can be written then."""
-    ledger: Ledger
-    shelf: PolicyShelf
-    directory: Directory
-    targets: Targets
-    pace: Pace
-    rails: Rails
-    """What no policy may pass."""
-    trail: Trail | None = None
-    """None where nothing is shipped, as in a ledger that is thrown away afterwards."""
-    sink: AuditSink | None = None
-    own: frozenset[str] = frozenset()
-    """The ids under which Entra ID knows this agent, lower case."""
-    enforces_observers: bool = False
-    """Whether policies in `mode: observe` count as enforcing: for trying out against the simulator only."""
-    version: str = ""
-    replica: str = "agent"
-    """What this process is called in the ledger, the same after a restart."""

@@ -1,0 +1,151 @@
+"""One pass: ask, poll, decide, look after, write, each as far as it goes."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+
+import structlog
+
+from agent.loop.aside import lay_aside
+from agent.loop.braking import Holds
+from agent.loop.cycle import judge_due
+from agent.loop.feeding import Feeding
+from agent.loop.follow import follow
+from agent.loop.lookout import Lookout, keeping_lookout
+from agent.loop.perform import recover
+from agent.loop.policies import InForce
+from agent.loop.poll import poll, sweep
+from agent.loop.reloading import Reloading
+from agent.loop.report import PassReport
+from agent.loop.rounds import Rounds
+from agent.loop.rows import Rows
+from agent.model.errors import Conflict, Malformed, Refused, Unavailable
+from agent.ports.world import World
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Memory:
+    """What is remembered from one pass to the next; nothing is lost with it but time."""
+
+    rounds: Rounds = field(default_factory=Rounds)
+    feeding: Feeding = field(default_factory=Feeding)
+    rows: Rows = field(default_factory=Rows)
+    holds: Holds = field(default_factory=Holds)
+    reloading: Reloading | None = None
+    """None where policies are not looked at again."""
+
+
+async def one_pass(
+    world: World,
+    policies: InForce,
+    stop: asyncio.Event,
+    report: PassReport,
+    memory: Memory | None = None,
+    lookout: Lookout | None = None,
+) -> None:
+    """Ask who is in the groups and what AIR wrote down, poll, decide, look after, write: each as far as it goes, whatever became of the others.
+
+    While anything holds, nothing is written. What another agent on the same ledger does meanwhile is no failure.
+
+    Raises:
+        Unavailable, Refused, Malformed: the first that came up, once everything was tried.
+    """
+    async with AsyncExitStack() as own:
+        if lookout is None:
+            lookout = await own.enter_async_context(keeping_lookout(world))
+        await _Pass(world, policies, stop, report, memory or Memory(), lookout).go()
+
+
+@dataclass(frozen=True, slots=True)
+class _Pass:
+    """One pass under way."""
+
+    world: World
+    policies: InForce
+    stop: asyncio.Event
+    report: PassReport
+    memory: Memory
+    lookout: Lookout
+
+    async def go(self) -> None:
+        """Take every step, whatever became of the others."""
+        self.lookout.woken.clear()
+        away: Unavailable | Refused | Malformed | None = None
+        for step in self._steps():
+            if self.stop.is_set():
+                break
+            try:
+                await self._look_around()
+                await step()
+            except Conflict as error:
+                log.warning("left for the next pass: another agent was quicker", why=str(error))
+            except (Unavailable, Refused, Malformed) as error:
+                away = away or error
+                if isinstance(error, Unavailable) and error.until is not None:
+                    break
+        self.report.held = tuple(f"{hold.reason} (by {hold.by})" for hold in self.lookout.standing())
+        if away is not None:
+            raise away
+
+    def _steps(self) -> Iterator[Callable[[], Awaitable[object]]]:
+        world, policies, stop, report, memory = (
+            self.world,
+            self.policies,
+            self.stop,
+            self.report,
+            self.memory,
+        )
+        yield self._look_at_holds
+        yield lambda: memory.feeding.go(world, policies, report)
+        yield lambda: memory.rows.go(world, report)
+        yield lambda: poll(world, report, stop)
+        yield lambda: judge_due(world, policies, report, stop)
+        yield lambda: follow(world, report, stop)
+        yield lambda: judge_due(world, policies, report, stop)
+        yield lambda: recover(world)
+        yield self._visit
+        yield self._sweep_if_due
+
+    async def _visit(self) -> None:
+        if self.world.enactor is None:
+            return
+        if self.lookout.is_held:
+            laid = await lay_aside(self.world, self.lookout.standing()[0])
+            log.info("nothing is carried out", laid_aside=laid, why=self.lookout.standing()[0].reason)
+            return
+        await self.memory.rounds.go(
+            self.world, self.policies, self.stop, self.report, self.lookout, self._is_over
+        )
+
+    async def _is_over(self) -> bool:
+        """Whether it is over with what was decided: something holds, or other policies are there."""
+        await self.lookout.sign()
+        if self.lookout.is_held:
+            return True
+        reloading = self.memory.reloading
+        return reloading is not None and await reloading.has_news(self.world, self.policies)
+
+    async def _look_around(self) -> None:
+        await self.lookout.sign()
+        reloading = self.memory.reloading
+        if reloading is not None and await reloading.go(self.world, self.policies):
+            self.report.has_reloaded = True
+
+    async def _look_at_holds(self) -> None:
+        """Have judged anew what was held by what has ended, though it may never have come into the ledger."""
+        if self.lookout.has_held and not self.lookout.is_held:
+            self.lookout.has_held, self.memory.holds.names = False, None
+        released = await self.memory.holds.look(self.world)
+        if released:
+            log.info("judged anew", actions=released, why="what held them was released")
+
+    async def _sweep_if_due(self) -> None:
+        swept = await self.world.ledger.swept()
+        if swept is None:
+            # The first poll reads as far back as a sweep would.
+            await self.world.ledger.mark_swept(self.world.clock.now())
+        elif self.world.clock.now() - swept >= self.world.pace.sweep_every:
+            await sweep(self.world, self.report, self.stop)

