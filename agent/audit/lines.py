@@ -1,6 +1,6 @@
 """Entries and anchors as JSON lines: for the shipped copy, the second place, and whoever collects logs."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -28,6 +28,8 @@ class Exported(Line, frozen=True, kw_only=True, omit_defaults=True):
 class Unreadable(Exception):
     """A line is not what is written here; says which, counted from 1."""
 
+
+T = TypeVar("T")
 
 _encoder = msgspec.json.Encoder()
 _lines = msgspec.json.Decoder(Line)
@@ -69,21 +71,7 @@ def read_lines(lines: Iterable[bytes]) -> Iterator[tuple[str, Link]]:
     Raises:
         Unreadable: a line is none of ours.
     """
-    for found in _whole(lines, _lines, "entry of an audit"):
-        content = bytes(found.entry)
-        read = read_body(content)
-        yield (
-            found.tenant,
-            Link(
-                replica=found.replica,
-                number=found.number,
-                at=micros(read.at),
-                event=read.event,
-                action_id=read.action_id,
-                body=content,
-                mac=bytes.fromhex(found.mac),
-            ),
-        )
+    return _whole(lines, _entry, "entry of an audit")
 
 
 def read_anchors(lines: Iterable[bytes]) -> Iterator[Anchor]:
@@ -92,22 +80,38 @@ def read_anchors(lines: Iterable[bytes]) -> Iterator[Anchor]:
     Raises:
         Unreadable: a line is none of ours.
     """
-    yield from _whole((raw[max(raw.find(b"{"), 0) :] for raw in lines), _anchors, "anchor")
+    return _whole((raw[max(raw.find(b"{"), 0) :] for raw in lines), _anchor, "anchor")
 
 
-L = TypeVar("L", Line, Anchor)
+def _entry(raw: bytes) -> tuple[str, Link]:
+    found = _lines.decode(raw)
+    content = bytes(found.entry)
+    read = read_body(content)
+    link = Link(
+        replica=found.replica,
+        number=found.number,
+        at=micros(read.at),
+        event=read.event,
+        action_id=read.action_id,
+        body=content,
+        mac=bytes.fromhex(found.mac),
+    )
+    return found.tenant, link
 
 
-def _whole(lines: Iterable[bytes], decoder: "msgspec.json.Decoder[L]", what: str) -> Iterator[L]:
+def _anchor(raw: bytes) -> Anchor:
+    found = _anchors.decode(raw)
+    bytes.fromhex(found.mac)
+    return found
+
+
+def _whole(lines: Iterable[bytes], read: Callable[[bytes], T], what: str) -> Iterator[T]:
     cut: tuple[int, bytes] | None = None
     for place, raw in enumerate(lines, 1):
         if not raw.strip():
             continue
         try:
-            found = decoder.decode(raw)
-            bytes.fromhex(found.mac)
-            if isinstance(found, Line):
-                read_body(bytes(found.entry))
+            found = read(raw)
         except (msgspec.DecodeError, ValueError) as error:
             if cut is not None:
                 raise Unreadable(f"line {cut[0]} is no {what}") from error

@@ -51,7 +51,7 @@ async def test_nobody_else_can_read_a_new_ledger_whatever_the_umask(tmp_path: Pa
         await ledger.move_cursor(NOW)
         files = {path.name: mode(path) for path in place.parent.iterdir()}
 
-    assert files == dict.fromkeys(["ledger.db", "ledger.db-wal", "ledger.db-shm"], 0o600)
+    assert files == dict.fromkeys(["audit.key", "ledger.db", "ledger.db-wal", "ledger.db-shm"], 0o600)
     assert mode(place.parent) == 0o700
 
 
@@ -316,4 +316,4 @@ async def test_a_failure_inside_still_closes(sqlite_url: str, tmp_path: Path) ->
         await fail()
 
     assert set(threading.enumerate()) == before
-    assert [path.name for path in (tmp_path / "ledger").iterdir()] == ["ledger.db"]
+    assert sorted(path.name for path in (tmp_path / "ledger").iterdir()) == ["audit.key", "ledger.db"]

@@ -30,7 +30,7 @@ Pair = tuple[SqlLedger, SqlLedger]
 
 @pytest.fixture
 async def two(url: str) -> AsyncIterator[Pair]:
-    async with open_ledger(url, TENANT, key=KEY) as one, open_ledger(url, TENANT) as other:
+    async with open_ledger(url, TENANT, key=KEY) as one, open_ledger(url, TENANT, key=KEY) as other:
         yield one, other
 
 

@@ -30,7 +30,7 @@ IN_TRANSACTION = 0.3
 STATEMENTS = 250
 """Up to which statement they come: an agent makes about as many until it has carried something out."""
 
-LIVES = 2.0
+LIVES = 1.4
 """How long an agent lives at most, as a multiple of what it takes one to start and make a first pass."""
 
 

@@ -129,4 +129,5 @@ def mortal(world: World, mortality: Mortality) -> World:
         targets=port(world.targets, "targets"),
         trail=None if world.trail is None else port(world.trail, "trail"),
         sink=None if world.sink is None else port(world.sink, "sink"),
+        switch=None if world.switch is None else port(world.switch, "switch"),
     )

@@ -220,6 +220,7 @@ class Stage:
             first()
             _log_to(self.log)
             # Nothing here is encrypted, and to read all roots of trust takes longer than all else at a start.
+            os.environ.pop("SSL_CERT_FILE", None)
             os.environ["SSL_CERT_DIR"] = str(self.folder)
             asyncio.run(self._live(live, replica))
 

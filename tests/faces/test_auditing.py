@@ -186,3 +186,17 @@ def test_an_erasure_is_told_to_programs(place: Path) -> None:
 
 def test_hardly_anything_is_too_little_to_erase_by(place: Path) -> None:
     assert "VALUE is too short" in said("erase", " a ", "--yes", code=2)
+
+
+def test_a_hold_and_its_release_are_told_with_who_and_why(place: Path) -> None:
+    """The key is in the environment, as in a container: the kill switch must work there."""
+    held = RUN.invoke(app, ["hold", "odd verdicts tonight"])
+    released = RUN.invoke(app, ["release", "--reason", "looked at"])
+
+    assert (held.exit_code, released.exit_code) == (0, 0), held.output + released.output
+    told = [json.loads(one) for one in said("export", "--personal").splitlines()]
+    events = {one["entry"]["event"]: one["values"] for one in told if one["entry"]["actor"] == "person"}
+    assert events["hold"]["reason"] == "odd verdicts tonight"
+    assert events["release"]["reason"] == "looked at"
+    assert all(one["by"] for one in events.values())
+    assert "the audit holds" in said("verify")

@@ -440,7 +440,7 @@ async def test_somebody_added_to_the_group_is_protected_by_any_of_their_addresse
 @pytest.mark.parametrize(
     ("lacking", "words"),
     [
-        (names.READ_GROUPS, "403 (Forbidden: missing application roles"),
+        (names.READ_GROUPS, "403 (Authorization_RequestDenied: missing application roles"),
         (names.READ_USERS, "members come without their addresses: grant User.Read.All"),
     ],
 )

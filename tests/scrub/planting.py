@@ -161,9 +161,10 @@ def stays(name: str, text: str) -> bool:
 
 
 class Planter:
-    """Exchanges texts for marked ones, the same by the same."""
+    """Exchanges texts for marked ones, the same by the same; `kept` are left as they are."""
 
-    def __init__(self) -> None:
+    def __init__(self, kept: frozenset[str] = frozenset()) -> None:
+        self._kept = kept
         self.planted: dict[str, str] = {}
         self._original: dict[str, str] = {}
 
@@ -228,6 +229,8 @@ class Planter:
 
     def _marked(self, text: str) -> str:
         number = self._next()
+        if text.lower() in self._kept:
+            return text
         if found := _GUID.fullmatch(text):
             guid = f"c0ffee00-0000-4000-8000-{number:012x}"
             return found[1] + self._once(found[2].lower(), guid)

@@ -1,7 +1,6 @@
 """`audit verify`, `export` and `erase`: the audit, read while the agent runs or not."""
 
 import asyncio
-import getpass
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,6 +22,7 @@ from agent.audit.witness import Copy, shipped
 from agent.audit.witness import anchors as anchored
 from agent.compose import audit_file, audit_key, clock_of, open_ledger_to_write, open_trail_to_check
 from agent.faces.cli.failures import FINDINGS, Ending
+from agent.faces.cli.holding import person
 from agent.faces.cli.looking import moment_of
 from agent.faces.cli.options import loaded_to_audit, loaded_to_look
 from agent.faces.cli.output import ascii_json, console, print_json, print_plain, safe
@@ -124,7 +124,7 @@ async def _containing(settings: Settings, value: str) -> Mapping[str, int]:
 
 async def _erase(settings: Settings, value: str) -> int:
     async with open_ledger_to_write(settings) as ledger:
-        return await ledger.trail.erase(value, getpass.getuser(), clock_of(settings).now())
+        return await ledger.trail.erase(value, person(), clock_of(settings).now())
 
 
 def _look(settings: Settings, at: Callable[[Told], T]) -> T:

@@ -13,7 +13,7 @@ import msgspec
 
 from agent.compose import clock_of, open_ledger_as_it_is
 from agent.faces.cli.failures import FINDINGS, Ending
-from agent.faces.cli.options import loaded_to_look
+from agent.faces.cli.options import loaded_to_audit
 from agent.faces.cli.output import console, print_json, safe
 from agent.faces.holds import banner, is_gone
 from agent.faces.telling import moment
@@ -40,7 +40,7 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
 
 def hold(path: Path | None, reason: str, *, as_json: bool) -> None:
     """Lay the hold, and say since when it stands."""
-    settings = loaded_to_look(path)
+    settings = loaded_to_audit(path)
     why = _one_line(reason)
     if not why:
         raise SettingsError("the reason is empty: say in a few words why, for whoever finds everything held")
@@ -51,7 +51,7 @@ def hold(path: Path | None, reason: str, *, as_json: bool) -> None:
 
 def release(path: Path | None, name: str, reason: str, *, as_json: bool) -> None:
     """End the hold of this name; end with 1 where something holds all the same."""
-    settings = loaded_to_look(path)
+    settings = loaded_to_audit(path)
     now = clock_of(settings).now()
     done = writing(settings, lambda ledger: _release(ledger, name, _one_line(reason), now))
     _tell(done, now, as_json=as_json, also=done.holds)
