@@ -1,5 +1,6 @@
 """Settings -> a World of real adapters, opened and closed in order. The only place where a choice is made."""
 
+import asyncio
 import os
 import re
 import socket
@@ -232,7 +233,7 @@ async def with_file(settings: Settings, holds: tuple[Hold, ...], now: datetime) 
     A file that this user cannot see says nothing here: it is the agents that must be able to read it.
     """
     switch, file = _switch(settings), settings.hold_file()
-    if switch is None or file is None or not os.path.lexists(file):
+    if switch is None or file is None or not await asyncio.to_thread(os.path.lexists, file):
         return holds
     found = await switch.read(now)
     is_known = found is None or any(hold.name == found.name for hold in holds)
