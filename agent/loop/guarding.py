@@ -6,7 +6,7 @@ from datetime import datetime
 
 import msgspec
 
-from agent.judge.guard import as_words
+from agent.judge.guard import as_words, guard_of, limits_of, messages_in, over, weigh_limit
 from agent.judge.plans.means import Problem
 from agent.judge.rails.approvers import wanted_by
 from agent.judge.rails.ask import ask
@@ -15,7 +15,8 @@ from agent.judge.rails.lookup import of_owner
 from agent.judge.rails.scene import DAY, Scene
 from agent.judge.rails.surge import HISTORY, HOUR
 from agent.loop.policies import InForce
-from agent.model.enactment import Effect, Record, Went
+from agent.model.decision import Decision, Unit
+from agent.model.enactment import Effect, Plan, Record, Went
 from agent.model.errors import Held, Malformed, Refused
 from agent.model.hold import Hold
 from agent.model.pending import PendingAction
@@ -129,3 +130,25 @@ async def check(world: World, policies: InForce, record: Record, seen: Seen) -> 
     said = ask(scene(world, record.action, record.plan.effects, seen, here, deciding, now))
     if said:
         raise Held(said[0].guard, as_words(said), said[0].until)
+    await _within_limits(world, deciding, record.decision, record.plan, now)
+
+
+async def _within_limits(
+    world: World, deciding: Sequence[Policy], decision: Decision, plan: Plan, now: datetime
+) -> None:
+    """Return where what the deciding policies approved until now keeps their limits, this approval among it.
+
+    Two agents may have approved at the same moment, neither seeing the other's. A window that this approval has left
+    says nothing of it any more.
+    """
+    messages = messages_in(plan.effects)
+    for policy in deciding:
+        for unit, limit in limits_of(policy):
+            since = now - limit.window
+            if decision.at < since:
+                continue
+            both = await world.ledger.spent(policy.name, since, apart_from=decision.action_id)
+            spent = both.actions if unit is Unit.ACTIONS else both.messages - messages
+            weighed = weigh_limit(policy.name, unit, limit, spent, messages)
+            if weighed.is_over:
+                raise Held(guard_of(weighed), over(weighed))

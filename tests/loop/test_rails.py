@@ -14,7 +14,7 @@ from agent.loop.replaying import replay
 from agent.loop.run import load
 from agent.model.decision import Unit, Verb
 from agent.model.defender import Incident
-from agent.model.enactment import Effect, EffectKind, Outcome, Record, State, Way, Went
+from agent.model.enactment import Approval, Effect, EffectKind, Outcome, Record, State, Way, Went
 from agent.model.errors import Held, Malformed, PolicyError, Refused, Unavailable
 from agent.model.hold import BRAKE, KILL_SWITCH, Hold
 from agent.model.rails import Cap, Freeze
@@ -180,6 +180,41 @@ async def test_what_was_sent_before_a_rail_held_the_rest_is_followed(bench: Benc
     assert [one.went for one in effects] == [Went.DONE, Went.DROPPED, Went.DROPPED]
     assert record.why == "1 copy was sent for deletion before"
     assert (await bench.world.ledger.spent("small-malicious", NOW)).actions == 1
+
+
+@pytest.mark.parametrize(
+    ("limit", "theirs", "held"),
+    [
+        ("actions: 2/h", 1, False),
+        ("actions: 2/h", 2, True),
+        ("messages: 5/h", 1, False),
+        ("messages: 5/h", 2, True),
+    ],
+)
+async def test_a_policys_limit_that_another_agent_used_up_meanwhile_holds_right_before_a_call_leaves(
+    bench: Bench, limit: str, theirs: int, held: bool
+) -> None:
+    a_small_approval(bench)
+    bench.with_policies(approve=f"{APPROVE}limits: {{{limit}}}\n")
+
+    async def approved_elsewhere(bench: Bench) -> None:
+        others = [
+            Approval(policy="small-malicious", action_id=f"other {n}", at=NOW, messages=n)
+            for n in range(1, theirs + 1)
+        ]
+        await bench.world.ledger.save([], approvals=others, now=NOW)
+
+    right_before_it_leaves(bench, "limits", approved_elsewhere)
+
+    await bench.run_pass()
+
+    record = await bench.only()
+    assert record.decision is not None
+    assert record.decision.guard == ("limits of small-malicious" if held else None)
+    assert bench.enactor.removed.total() == (0 if held else 3)
+    assert (await bench.world.ledger.spent("small-malicious", NOW)).actions == (
+        theirs if held else theirs + 1
+    )
 
 
 # What a policy asks for
