@@ -11,11 +11,13 @@ from agent.judge.plans.means import Problem
 from agent.judge.rails.approvers import wanted_by
 from agent.judge.rails.ask import ask
 from agent.judge.rails.listed import ProtectedList, protected_lists
-from agent.judge.rails.lookup import of_owner
+from agent.judge.rails.lookup import of_owner, senders_of, with_senders_copy
 from agent.judge.rails.scene import DAY, Scene
 from agent.judge.rails.surge import HISTORY, HOUR
+from agent.loop.lookup import look_up_messages
 from agent.loop.policies import InForce
 from agent.model.decision import Decision, Unit
+from agent.model.defender import Mail
 from agent.model.enactment import Effect, Plan, Record, Went
 from agent.model.errors import Held, Malformed, Refused
 from agent.model.hold import Hold
@@ -45,6 +47,8 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
 
     found: Found | None = None
     owner: Account | None = None
+    senders: frozenset[str] | None = frozenset()
+    """Whose own copies of mail would go too; None where that is not known."""
 
 
 async def around(world: World, policies: InForce, now: datetime) -> Around:
@@ -69,15 +73,31 @@ async def with_wishes(world: World, here: Around, now: datetime) -> Around:
     return here
 
 
-async def look(world: World, effects: Sequence[Effect], found: Found | Problem | None) -> Seen:
+async def look(
+    world: World, effects: Sequence[Effect], found: Found | Problem | None, mail: Mail | None = None
+) -> Seen:
     """Return what the rails have to know of what would be touched, given what it is itself.
+
+    `mail` is what was just read of it; where it is left out, it is looked up as far as it is needed.
 
     Raises:
         Unavailable: it cannot be asked for now.
     """
     asked = of_owner(effects)
     owner = None if asked is None else await _account(world, asked)
-    return Seen(found=None if isinstance(found, Problem) else found, owner=owner)
+    return Seen(
+        found=None if isinstance(found, Problem) else found,
+        owner=owner,
+        senders=await _senders(world, effects, mail),
+    )
+
+
+async def _senders(world: World, effects: Sequence[Effect], mail: Mail | None) -> frozenset[str] | None:
+    """Return whose own copies would go too, where a list could protect them."""
+    messages = with_senders_copy(effects) if world.rails.protected else ()
+    if not messages:
+        return frozenset()
+    return senders_of(messages, mail or await look_up_messages(world, messages))
 
 
 async def _account(world: World, asked: OfAccount) -> Account | None:
@@ -108,6 +128,7 @@ def scene(
         holds=here.holds,
         found=seen.found,
         owner=seen.owner,
+        senders=seen.senders,
         protected=here.protected,
         own=world.own,
         given=tuple(here.given),

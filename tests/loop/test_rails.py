@@ -248,6 +248,61 @@ async def test_the_senders_copy_goes_only_where_every_policy_that_decides_says_s
     assert effect.senders_copy is wanted
 
 
+COMPROMISED = "vera@contoso.example"
+
+
+@pytest.mark.parametrize(
+    ("direction", "sender", "copy_goes", "held"),
+    [
+        ("intraOrg", COMPROMISED, True, True),
+        ("intraOrg", COMPROMISED, False, False),
+        ("intraOrg", "mallory@contoso.example", True, False),
+        # What came from outside has no copy of its sender's here, whomever it pretends to be.
+        ("inbound", COMPROMISED, True, False),
+        (None, COMPROMISED, True, True),
+        (None, None, True, True),
+    ],
+)
+async def test_a_protected_senders_own_copy_goes_by_no_approval_of_the_agents_alone(
+    bench: Bench, direction: str | None, sender: str | None, copy_goes: bool, held: bool
+) -> None:
+    more = "remediateSendersCopy: true\n" if copy_goes else ""
+    bench.with_policies(**{"approve": APPROVE + more, "lists/vip": f"list: vip\nentries: [{COMPROMISED}]\n"})
+    bench.with_rails(protected=("vip",))
+    bench.defender.show(an_incident(an_alert(a_cluster(messages=1))))
+    bench.defender.deliver(msgspec.structs.replace(a_copy(sender=sender), direction=direction))
+
+    await bench.run_pass()
+
+    record = await bench.only()
+    assert record.decision is not None
+    assert record.decision.guard == ("protected" if held else None)
+    assert bench.enactor.removed.total() == (0 if held else 1)
+
+
+async def test_the_sender_whose_copy_would_go_is_looked_at_again_right_before_a_call_leaves(
+    bench: Bench,
+) -> None:
+    bench.with_policies(
+        **{"approve": f"{APPROVE}remediateSendersCopy: true\n", "lists/vip": VIP.replace("anna", "vera")}
+    )
+    bench.defender.show(an_incident(an_alert(a_cluster(messages=1))))
+    bench.defender.deliver(msgspec.structs.replace(a_copy(sender=COMPROMISED), direction="intraOrg"))
+    whole = bench.defender.incident
+
+    async def incident(incident_id: str) -> Incident | None:
+        await with_rails(protected=("vip",))(bench)
+        return await whole(incident_id)
+
+    bench.defender.incident = incident  # type: ignore[method-assign]
+
+    await bench.run_pass()
+
+    record = await assert_held(bench, "protected")
+    assert record.decision is not None
+    assert f"{COMPROMISED} is protected" in record.decision.reason
+
+
 async def test_a_hand_off_needs_people_too_where_its_policy_says_so(bench: Bench) -> None:
     a_small_approval(bench)
     bench.with_policies(approve=f"{APPROVE}approvers: 2\n")
