@@ -22,10 +22,10 @@ from agent.audit.witness import Copy, shipped
 from agent.audit.witness import anchors as anchored
 from agent.compose import audit_file, audit_key, clock_of, open_ledger_to_write, open_trail_to_check
 from agent.faces.cli.failures import FINDINGS, Ending
-from agent.faces.cli.holding import person
 from agent.faces.cli.looking import moment_of
 from agent.faces.cli.options import loaded_to_audit, loaded_to_look
 from agent.faces.cli.output import ascii_json, console, print_json, print_plain, safe
+from agent.faces.cli.person import person
 from agent.faces.telling import moment
 from agent.judge.quote import counted
 from agent.model.audit import Chained, Fault, Verdict
