@@ -74,7 +74,9 @@ def _by_what_it_is(scene: Scene) -> Iterator[str]:
     if any(effect.kind in DEVICE_EFFECTS for effect in others):
         yield from _of_device(scene)
     if any(effect.kind not in DEVICE_EFFECTS for effect in others):
-        yield from _of_account(scene, is_rule=all(effect.kind in RULE_EFFECTS | DEVICE_EFFECTS for effect in others))
+        yield from _of_account(
+            scene, is_rule=all(effect.kind in RULE_EFFECTS | DEVICE_EFFECTS for effect in others)
+        )
 
 
 def _own(scene: Scene, others: list[Effect]) -> Iterator[str]:
