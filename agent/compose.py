@@ -61,8 +61,9 @@ async def open_world(settings: Settings, *, apart: str = "") -> AsyncIterator[Wo
     """
     clock, file = clock_of(settings), audit_file(settings)
     replica = f"{replica_of(settings)}{apart}"
+    address = settings.ledger.address().reveal()
     async with (
-        open_ledger_to_write(settings, replica) as ledger,
+        open_ledger(address, settings.tenant.id, key=_audit_key(settings), replica=replica) as ledger,
         _open_endpoint(settings, clock) as machines,
         _open_graph(settings, clock, machines=machines) as graph,
     ):
@@ -72,8 +73,13 @@ async def open_world(settings: Settings, *, apart: str = "") -> AsyncIterator[Wo
             )
         sink = _sink(settings, file, ledger.trail.key)
         await ledger.trail.tell_settings(told(settings) | {"version": installed()}, clock.now())
-        world = replace(_world(settings, clock, graph, ledger), trail=ledger.trail, sink=sink)
-        world = replace(world, switch=_switch(settings), replica=replica)
+        world = replace(
+            _world(settings, clock, graph, ledger),
+            trail=ledger.trail,
+            sink=sink,
+            switch=_switch(settings),
+            replica=replica,
+        )
         if settings.mode is not Mode.ENFORCE:
             yield world
             return
@@ -142,18 +148,9 @@ async def open_replayed(settings: Settings, recording: Recording, *, ledger: Pat
         yield replace(_world(settings, clock, graph, memory), tenant_id=tenant)
 
 
-def open_ledger_for_reading(settings: Settings) -> AbstractAsyncContextManager[Ledger]:
-    """Give the ledger as it is, also while an agent runs; nothing can be written."""
+def open_ledger_for_reading(settings: Settings) -> AbstractAsyncContextManager[SqlLedger]:
+    """Give the ledger and its audit as they are, also while an agent runs; nothing can be written."""
     return open_ledger(settings.ledger.address().reveal(), settings.tenant.id, read_only=True)
-
-
-def open_ledger_to_write(
-    settings: Settings, replica: str | None = None
-) -> AbstractAsyncContextManager[SqlLedger]:
-    """Give the ledger to an agent, or to a command that writes into it; what they do is told to the audit."""
-    address = settings.ledger.address().reveal()
-    name = replica or replica_of(settings)
-    return open_ledger(address, settings.tenant.id, key=_audit_key(settings), replica=name)
 
 
 def open_ledger_as_it_is(settings: Settings) -> AbstractAsyncContextManager[SqlLedger]:
@@ -172,11 +169,6 @@ def replica_of(settings: Settings) -> str:
     if settings.replica is not None:
         return settings.replica
     return re.sub(r"[^0-9a-z._-]+", "-", socket.gethostname().lower())[:63] or "agent"
-
-
-def open_trail_to_check(settings: Settings) -> AbstractAsyncContextManager[SqlLedger]:
-    """Give the ledger whose audit is checked or exported; nothing can be written."""
-    return open_ledger(settings.ledger.address().reveal(), settings.tenant.id, read_only=True)
 
 
 def audit_key(settings: Settings) -> Key:

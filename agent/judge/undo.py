@@ -13,7 +13,7 @@ from hashlib import sha256
 import msgspec
 
 from agent.judge.confirm import LEFT
-from agent.judge.look import PLACES, Reached
+from agent.judge.look import Reached
 from agent.judge.plans.batches import batches
 from agent.judge.plans.means import Problem
 from agent.judge.quote import quote
@@ -21,6 +21,13 @@ from agent.judge.restore import restorable
 from agent.model.defender import MAILBOX_LOCATIONS, Mail
 from agent.model.enactment import MAIL_EFFECTS, Cover, Effect, EffectKind, Pair, Record, Went
 from agent.model.targets import Found
+
+PLACES = {
+    EffectKind.MOVE_TO_INBOX: "inbox_folder",
+    EffectKind.MOVE_TO_JUNK: "junkFolder",
+    EffectKind.MOVE_TO_DELETED_ITEMS: "deletedFolder",
+}
+"""Where mail is put back to."""
 
 INVERSES: Mapping[EffectKind, tuple[EffectKind, ...]] = {
     EffectKind.SOFT_DELETE: tuple(PLACES),
@@ -139,7 +146,7 @@ def undoing(record: Record, effects: Sequence[Effect], around: Around) -> Undoin
         action_id=record.action.id,
         effects=_effects(own, tally, around),
         dropped=tuple(effect.id for effect in effects if effect.went is Went.INTENDED),
-        arrived=tuple(effect.id for effect in effects if _has_arrived(effect, around)),
+        arrived=tuple(effect.id for effect in effects if has_arrived(effect, around.reached)),
         before=tally.before,
         in_place=tally.in_place,
         left=dict(tally.left),
@@ -249,11 +256,11 @@ def _of_mail(before: str, place: str | None) -> tuple[EffectKind | None, str]:
     return kind, ""
 
 
-def _has_arrived(effect: Effect, around: Around) -> bool:
+def has_arrived(effect: Effect, reached: Reached) -> bool:
     """Whether an inverse of which nobody knew is seen to have worked."""
     if effect.undoes is None or effect.went is not Went.UNKNOWN:
         return False
-    return all(around.reached.get((effect.kind, target)) for target in effect.targets)
+    return all(reached.get((effect.kind, target)) for target in effect.targets)
 
 
 def _effects(own: Sequence[Effect], tally: Tally, around: Around) -> tuple[Effect, ...]:

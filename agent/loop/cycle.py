@@ -25,7 +25,8 @@ from agent.loop.despite import despite_others
 from agent.loop.guarding import Around as Surroundings
 from agent.loop.guarding import around, with_wishes
 from agent.loop.lookup import claims, find, look_up
-from agent.loop.moved import save_moved
+from agent.loop.means import means
+from agent.loop.moved import save_moved, turn_back
 from agent.loop.policies import InForce, keep
 from agent.loop.report import PassReport
 from agent.loop.undoing import was_taken_back
@@ -36,7 +37,6 @@ from agent.model.enactment import Approval, Cover, Effect, EffectKind, Pair, Pla
 from agent.model.errors import AgentError
 from agent.model.past import Matter, Tally
 from agent.model.pending import MAIL_KINDS, PendingAction
-from agent.ports.defender import Enactor
 from agent.ports.world import World
 
 log = structlog.get_logger()
@@ -76,25 +76,14 @@ async def judge_anew(world: World, policies: InForce) -> int:
 
     Returns how many pending actions that are.
     """
-    now = world.clock.now()
-    found = offset = 0
 
-    async def some() -> tuple[int, int]:
-        records = await world.ledger.listed(states=sorted(WAITING), limit=500, offset=offset)
-        moves: list[tuple[Record | None, Record]] = [
-            (record, msgspec.structs.replace(record, state=State.SEEN, due=now))
-            for record in records
-            if record.decision is None
-            or record.decision.revision != policies.judge.revision
-            or (record.state is State.DECIDED and world.enactor is not None)
-        ]
-        await save_moved(world, moves)
-        return len(records), len(moves)
+    def is_meant(record: Record) -> bool:
+        decision = record.decision
+        if decision is None or decision.revision != policies.judge.revision:
+            return True
+        return record.state is State.DECIDED and world.enactor is not None
 
-    while (done := await despite_others(some)) is not None and done[0]:
-        found += done[1]
-        offset += done[0] - done[1]
-    return found
+    return await turn_back(world, sorted(WAITING), is_meant)
 
 
 async def judge_records(
@@ -109,7 +98,7 @@ async def judge_records(
     mail = await look_up(world, alive)
     now = world.clock.now()
     here = await with_wishes(world, await around(world, policies, now), now)
-    batch = Batch(now=now, means=_means(world), here=here, fetched=policies.fetched)
+    batch = Batch(now=now, means=means(world), here=here, fetched=policies.fetched)
     theirs = {record.action.id: mail_of(record.action, mail) for record in alive if wanted(record.action)}
     targets = {target for copies in theirs.values() for target in copies_in_mailboxes(copies)}
     batch.covered[EffectKind.SOFT_DELETE] = dict(await world.ledger.covered(list(targets)))
@@ -160,19 +149,6 @@ async def _let_go(world: World, records: Sequence[Record]) -> list[Record]:
     return [record for record in alive if record.state is State.SEEN]
 
 
-def _means(world: World) -> Means:
-    return Means(
-        targets_per_call=world.pace.targets_per_call,
-        observes=world.enactor is None,
-        missing={} if world.enactor is None else _missing(world.enactor),
-    )
-
-
-def _missing(enactor: Enactor) -> Mapping[EffectKind, str]:
-    why = {kind: enactor.missing(kind) for kind in EffectKind}
-    return {kind: words for kind, words in why.items() if words}
-
-
 async def _judge_one(world: World, judge: Judge, record: Record, mail: Mail | None, batch: Batch) -> None:
     action = record.action
     sent = await _sent_before(world, record)
@@ -184,19 +160,18 @@ async def _judge_one(world: World, judge: Judge, record: Record, mail: Mail | No
         enforces_observers=world.enforces_observers,
         version=world.version,
     )
-    means = batch.means
     present = await _present(world, decision, action, mail, batch)
     if decision.verb is Verb.APPROVE and await was_taken_back(world, record):
         decision = hold_taken_back(decision)
-    intended = plan(decision, action, present, means)
+    intended = plan(decision, action, present, batch.means)
     if decision.verb is Verb.APPROVE:
         decision = await guard_approval(
-            world, judge, record, decision, intended, present.found, batch.here, batch.approvals
+            world, judge, record, decision, intended, present, batch.here, batch.approvals
         )
         if decision.guard is not None:
-            intended = plan(decision, action, present, means)
-    around = Around(now=batch.now, observes=means.observes, covered=batch.covered)
-    if stands(record, decision, intended, observes=means.observes):
+            intended = plan(decision, action, present, batch.means)
+    around = Around(now=batch.now, observes=batch.means.observes, covered=batch.covered)
+    if stands(record, decision, intended, observes=batch.means.observes):
         batch.records.append(waiting(record, sent, around))
         return
     batch.records.append(settled(record, decision, intended, sent, around))

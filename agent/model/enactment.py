@@ -61,6 +61,12 @@ MAIL_EFFECTS = frozenset(
 )
 """Effects that Graph's `remediate` carries out, on many messages in one call."""
 
+RULE_EFFECTS = frozenset({EffectKind.DISABLE_RULE, EffectKind.ENABLE_RULE})
+"""Effects on inbox rules."""
+
+DEVICE_EFFECTS = frozenset({EffectKind.QUARANTINE_FILE})
+"""Effects on devices."""
+
 
 class Went(StrEnum):
     """How far one effect has come."""
@@ -150,7 +156,7 @@ class State(StrEnum):
     UNVERIFIED = "unverified"
     """Sent, and whether it worked could not be read in time."""
     CONTRADICTED = "contradicted"
-    """Sent, and the mail is still there at the last look."""
+    """Sent, and at the last look it was not as it was to be, or left in part for a person."""
     REFUSED = "refused"
     UNKNOWN = "unknown"
     DEDUPLICATED = "deduplicated"

@@ -184,6 +184,14 @@ def test_an_erasure_is_told_to_programs(place: Path) -> None:
     assert found == {"erased": 1, "by_name": {"targets": 1}}
 
 
+def test_an_erasure_makes_no_ledger_where_there_is_none(place: Path) -> None:
+    settings = place / "air-agent.yaml"
+    settings.write_text(settings.read_text().replace("data/ledger.db", "elsewhere/ledger.db"))
+
+    assert "start the agent once, which creates it" in said("erase", "anna@", "--yes", code=2)
+    assert not (place / "elsewhere").exists()
+
+
 def test_hardly_anything_is_too_little_to_erase_by(place: Path) -> None:
     assert "VALUE is too short" in said("erase", " a ", "--yes", code=2)
 

@@ -13,8 +13,8 @@ from typer.testing import CliRunner, Result
 
 from agent.adapters.host import SystemClock
 from agent.adapters.ledger.opening import open_ledger
-from agent.faces.cli import holding
 from agent.faces.cli.app import app
+from agent.faces.cli.person import person
 from agent.model.enactment import State
 from agent.model.hold import Hold, Replica
 from tests.faces.records import HOSTILE, a_record, a_settings_file
@@ -195,7 +195,7 @@ def test_who_is_root_by_sudo_is_told_with_who_they_are(monkeypatch: pytest.Monke
     monkeypatch.setattr(os, "getuid", lambda: 0)
     monkeypatch.setenv("SUDO_UID", "987654")
 
-    assert holding.person() == f"user 987654 as root on {socket.gethostname()}"
+    assert person() == f"user 987654 as root on {socket.gethostname()}"
 
 
 @pytest.mark.parametrize("behind", ["", "0", "x", "-1", "9" * 40])
@@ -203,7 +203,7 @@ def test_what_sudo_does_not_say_is_not_made_up(monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.setattr(os, "getuid", lambda: 0)
     monkeypatch.setenv("SUDO_UID", behind)
 
-    said = holding.person()
+    said = person()
 
     assert said in {f"root on {socket.gethostname()}", f"user {behind} as root on {socket.gethostname()}"}
 

@@ -20,12 +20,12 @@ from agent.audit.verify import Beside, Told
 from agent.audit.verify import verify as verified
 from agent.audit.witness import Copy, shipped
 from agent.audit.witness import anchors as anchored
-from agent.compose import audit_file, audit_key, clock_of, open_ledger_to_write, open_trail_to_check
+from agent.compose import audit_file, audit_key, clock_of, open_ledger_as_it_is, open_ledger_for_reading
 from agent.faces.cli.failures import FINDINGS, Ending
-from agent.faces.cli.holding import person
 from agent.faces.cli.looking import moment_of
 from agent.faces.cli.options import loaded_to_audit, loaded_to_look
 from agent.faces.cli.output import ascii_json, console, print_json, print_plain, safe
+from agent.faces.cli.person import person
 from agent.faces.telling import moment
 from agent.judge.quote import counted
 from agent.model.audit import Chained, Fault, Verdict
@@ -118,18 +118,18 @@ def erase(path: Path | None, value: str, *, is_sure: bool, as_json: bool) -> Non
 
 
 async def _containing(settings: Settings, value: str) -> Mapping[str, int]:
-    async with open_ledger_to_write(settings) as ledger:
+    async with open_ledger_for_reading(settings) as ledger:
         return await ledger.trail.containing(value)
 
 
 async def _erase(settings: Settings, value: str) -> int:
-    async with open_ledger_to_write(settings) as ledger:
+    async with open_ledger_as_it_is(settings) as ledger:
         return await ledger.trail.erase(value, person(), clock_of(settings).now())
 
 
 def _look(settings: Settings, at: Callable[[Told], T]) -> T:
     async def look() -> T:
-        async with open_trail_to_check(settings) as ledger:
+        async with open_ledger_for_reading(settings) as ledger:
             return await ledger.trail.look(at)
 
     try:

@@ -1,9 +1,6 @@
 """`hold` and `release`: the kill switch as a flag in the ledger, thrown by a person while an agent runs or not."""
 
 import asyncio
-import os
-import pwd
-import socket
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +12,7 @@ from agent.compose import clock_of, open_ledger_as_it_is, with_file
 from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.options import loaded_to_audit
 from agent.faces.cli.output import console, print_json, safe
+from agent.faces.cli.person import person
 from agent.faces.holds import banner, is_gone
 from agent.faces.telling import moment
 from agent.model.errors import SettingsError
@@ -73,22 +71,6 @@ def writing(settings: Settings, change: Callable[[Ledger], Awaitable[T]]) -> T:
             return await change(ledger)
 
     return asyncio.run(write())
-
-
-def person() -> str:
-    """Return who runs this command, as the operating system knows them, and on which machine."""
-    user = _name_of(os.getuid())
-    behind = os.environ.get("SUDO_UID", "")
-    if os.getuid() == 0 and behind.isdecimal() and behind != "0":
-        user = f"{_name_of(int(behind))} as {user}"
-    return f"{user} on {socket.gethostname()}"
-
-
-def _name_of(user_id: int) -> str:
-    try:
-        return pwd.getpwuid(user_id).pw_name
-    except (KeyError, OverflowError):
-        return f"user {user_id}"
 
 
 async def _hold(ledger: Ledger, reason: str, now: datetime) -> Done:

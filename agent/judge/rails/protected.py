@@ -1,7 +1,7 @@
 """What nothing is done to by the agent alone: members of lists, administrators, the agent itself, domain controllers.
 
 Lists hold for everything. Whoever puts a mailbox on one wants to be asked before anything happens in it, be
-that the deletion of one message.
+that the deletion of one message, or of what its own user sent.
 
 Roles, the agent's own identity and domain controllers hold for accounts, rules and devices, and not for the
 deletion of a malicious message. A role makes an account dangerous to lose: disabling an administrator may lock a
@@ -20,16 +20,13 @@ from agent.judge.quote import members, quote
 from agent.judge.rails.listed import is_in
 from agent.judge.rails.scene import Scene
 from agent.model.decision import Guarded
-from agent.model.enactment import MAIL_EFFECTS, Effect, EffectKind
+from agent.model.enactment import DEVICE_EFFECTS, MAIL_EFFECTS, RULE_EFFECTS, Effect
 from agent.model.targets import Account, Device, Rules
 
 WORKSTATIONS = frozenset(
     {"windows7", "windows8", "windows8.1", "windows81", "windows10", "windows11", "macos", "ios", "android"}
 )
 """Platforms (`osPlatform`) on which no domain controller runs. Source: [MDE]; words not here count as servers."""
-
-OF_DEVICES = frozenset({EffectKind.QUARANTINE_FILE})
-OF_RULES = frozenset({EffectKind.DISABLE_RULE, EffectKind.ENABLE_RULE})
 
 
 def protected(scene: Scene) -> Guarded | None:
@@ -45,6 +42,8 @@ def _by_lists(scene: Scene) -> Iterator[str]:
     for one in scene.protected:
         if one.unknown:
             yield f"whether the list `{one.name}` has what would be touched is not known: {one.unknown}"
+        if scene.senders is None:
+            yield f"whether the list `{one.name}` has the sender, whose own copy would go, is not known"
         for name in names:
             if is_in(one, name):
                 yield f"{quote(name)} is protected by the list `{one.name}`"
@@ -63,6 +62,7 @@ def _names(scene: Scene) -> Iterator[str]:
         yield from (found.id, *([found.name, found.name.partition(".")[0]] if found.name else ()))
     if scene.owner is not None:
         yield from _names_of(scene.owner)
+    yield from sorted(scene.senders or ())
 
 
 def _names_of(account: Account) -> Iterator[str]:
@@ -74,10 +74,12 @@ def _by_what_it_is(scene: Scene) -> Iterator[str]:
     if not others:
         return
     yield from _own(scene, others)
-    if any(effect.kind in OF_DEVICES for effect in others):
+    if any(effect.kind in DEVICE_EFFECTS for effect in others):
         yield from _of_device(scene)
-    if any(effect.kind not in OF_DEVICES for effect in others):
-        yield from _of_account(scene, is_rule=all(effect.kind in OF_RULES | OF_DEVICES for effect in others))
+    if any(effect.kind not in DEVICE_EFFECTS for effect in others):
+        yield from _of_account(
+            scene, is_rule=all(effect.kind in RULE_EFFECTS | DEVICE_EFFECTS for effect in others)
+        )
 
 
 def _own(scene: Scene, others: list[Effect]) -> Iterator[str]:
