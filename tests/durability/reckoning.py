@@ -36,10 +36,11 @@ class Write:
 
 @dataclass(frozen=True)
 class Seen:
-    """What the simulator saw: the writes it accepted, and the comments of every incident and alert by its id."""
+    """What the simulator saw: the writes it accepted, the comments of every incident and alert, and how alerts are classified."""
 
     writes: tuple[Write, ...]
     comments: Mapping[str, Sequence[str]]
+    classifications: Mapping[str, str | None]
 
     @staticmethod
     def of(state: simulated.State) -> "Seen":
@@ -50,6 +51,7 @@ class Seen:
                 thing["id"]: tuple(comment["comment"] for comment in thing["comments"])
                 for thing in (*state.incidents.values(), *state.alerts.values())
             },
+            {alert["id"]: alert["classification"] for alert in state.alerts.values()},
         )
 
 
@@ -111,6 +113,12 @@ def _shown(seen: Seen, arrivals: Iterable[Arrival]) -> Iterator[str]:
     for arrival in arrivals:
         if not seen.comments[arrival.incident_id]:
             yield f"no decision is shown on incident {arrival.incident_id}"
+        if arrival.classification is None:
+            continue
+        if seen.classifications[arrival.alert_id] != arrival.classification:
+            yield f"alert {arrival.alert_id} is not classified as its policy says"
+        if len(seen.comments[arrival.alert_id]) != 1:
+            yield f"alert {arrival.alert_id} has not exactly one comment: {seen.comments[arrival.alert_id]}"
 
 
 async def _audited(ledger: SqlLedger, effects: Iterable[Effect], file: Path) -> list[str]:
