@@ -7,7 +7,6 @@ locked last of all, so that nobody who has it waits for anything else.
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -205,9 +204,3 @@ def _beginning(connection: Connection, keeper: Keeper, entries: Sequence[Entry])
         decisions=int(decided or 0) - sum(entry.event is Event.DECISION for entry in entries),
         calls=int(called or 0) - sum(entry.event is Event.CALL for entry in entries),
     )
-
-
-def moment(row: Mapping[str, Any], name: str) -> int | None:
-    """Return a moment of a row as it is stored."""
-    found: datetime | None = row[name]
-    return None if found is None else chain.micros(found)
