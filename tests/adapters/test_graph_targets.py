@@ -448,6 +448,50 @@ async def test_an_id_that_is_gone_is_not_replaced_by_a_name() -> None:
     assert await account(asked, {"/users/ann@contoso.example": says(200, a_user(BOB))}) is None
 
 
+async def test_an_account_is_not_taken_for_another_that_has_its_name_as_an_address() -> None:
+    """Whose principal name was ann@ may be gone, and whoever gets her mail by now is somebody else."""
+    asked = OfAccount(user_principal_name="ann@contoso.example")
+    other = a_user(BOB, userPrincipalName="bob@contoso.example", mail="ann@contoso.example")
+
+    assert await account(asked, {"/users": page(other)}) is None
+
+
+async def test_an_account_is_found_by_its_sid_rather_than_by_a_name_that_another_has_by_now() -> None:
+    asked = OfAccount(user_principal_name="ann@contoso.example", sid=SID)
+    answers: Answers = {
+        "/users": page(),
+        "/users/ann@contoso.example": says(200, a_user(BOB)),
+        "/identityAccounts": page(),
+    }
+
+    assert await account(asked, answers) is None
+
+
+async def test_a_user_with_another_principal_name_than_was_asked_for_is_left_to_a_person() -> None:
+    asked = OfAccount(user_principal_name="ann@contoso.example")
+    other = a_user(BOB, userPrincipalName="bob@contoso.example")
+
+    with pytest.raises(Malformed, match="another user came"):
+        await account(asked, {"/users/ann@contoso.example": says(200, other)})
+
+
+async def test_an_object_id_that_is_an_address_names_nobody() -> None:
+    with pytest.raises(Malformed, match="is not the object id of a user"):
+        await account(
+            OfAccount(user_id="bob@contoso.example"), {"/users/bob@contoso.example": says(200, a_user(BOB))}
+        )
+
+
+async def test_an_account_is_found_by_its_principal_name_whatever_its_case() -> None:
+    asked = OfAccount(user_principal_name="Ann@Contoso.example")
+    user = a_user(userPrincipalName="ann@contoso.example")
+
+    there = await account(asked, {"/users/Ann@Contoso.example": says(200, user)})
+
+    assert there is not None
+    assert there.user_id == ANN
+
+
 async def test_an_account_with_nothing_but_its_sid_is_found_by_it() -> None:
     user, listed = a_user(onPremisesSecurityIdentifier=SID), page(an_identity("activeDirectory"))
     answers: Answers = {
