@@ -48,6 +48,11 @@ def a_user(number: str = ANN, **more: Any) -> dict[str, Any]:
         "id": number,
         "userPrincipalName": "Ann@contoso.example",
         "mail": "Ann.Mail@contoso.example",
+        "proxyAddresses": [
+            "SMTP:Ann.Mail@contoso.example",
+            "smtp:ANN.old@contoso.example",
+            "SIP:ann@contoso.example",
+        ],
         "accountEnabled": True,
         "onPremisesSyncEnabled": None,
         "onPremisesSecurityIdentifier": None,
@@ -287,7 +292,7 @@ async def test_an_account_is_asked_for_as_documented() -> None:
 
     user, accounts, roles = requests
     assert str(user.url) == (
-        f"{GRAPH}/users/{ANN}?$select=id,userPrincipalName,accountEnabled,onPremisesSyncEnabled,"
+        f"{GRAPH}/users/{ANN}?$select=id,userPrincipalName,mail,proxyAddresses,accountEnabled,onPremisesSyncEnabled,"
         "onPremisesSecurityIdentifier,signInSessionsValidFromDateTime"
     )
     assert roles.url.path == f"/v1.0/users/{ANN}/transitiveMemberOf/microsoft.graph.directoryRole"
@@ -306,6 +311,7 @@ async def test_an_account_is_as_graph_shows_it() -> None:
     assert await account(OfAccount(user_id=ANN), answers) == Account(
         user_id=ANN,
         user_principal_name="Ann@contoso.example",
+        addresses=("ann.mail@contoso.example", "ann.old@contoso.example"),
         account_enabled=True,
         is_synced=None,
         sessions_valid_from=datetime(2026, 8, 1, 10, tzinfo=UTC),
@@ -317,7 +323,7 @@ async def test_an_account_is_as_graph_shows_it() -> None:
 async def test_what_graph_leaves_out_of_a_user_is_none() -> None:
     there = await account(OfAccount(user_id=ANN), {f"/users/{ANN}": says(200, {"id": ANN})})
 
-    assert there == Account(user_id=ANN, roles=())
+    assert there == Account(user_id=ANN, addresses=None, roles=())
 
 
 @pytest.mark.parametrize(

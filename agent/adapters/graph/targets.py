@@ -51,6 +51,7 @@ class GraphTargets:
         return Account(
             user_id=user.id,
             user_principal_name=user.user_principal_name,
+            addresses=user.addresses,
             account_enabled=user.account_enabled,
             is_synced=user.on_premises_sync_enabled,
             sessions_valid_from=moment_of(user.sign_in_sessions_valid_from),

@@ -29,12 +29,17 @@ NAMES = ("id", "userPrincipalName", "mail")
 STATE = (
     "id",
     "userPrincipalName",
+    "mail",
+    "proxyAddresses",
     "accountEnabled",
     "onPremisesSyncEnabled",
     "onPremisesSecurityIdentifier",
     "signInSessionsValidFromDateTime",
 )
 MOST_PAGES = 20
+
+SMTP = "smtp:"
+"""How the addresses for mail begin among `proxyAddresses`."""
 
 
 class User(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -43,12 +48,21 @@ class User(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     id: str
     user_principal_name: str | None = None
     mail: str | None = None
+    proxy_addresses: list[str] | None = None
     account_enabled: bool | None = None
     on_premises_sync_enabled: bool | None = None
     on_premises_security_identifier: str | None = None
     sign_in_sessions_valid_from: str | None = msgspec.field(
         name="signInSessionsValidFromDateTime", default=None
     )
+
+    @property
+    def addresses(self) -> tuple[str, ...] | None:
+        """At which mail reaches the user, lower case; None where they may not be read, which `userPrincipalName` tells."""
+        if self.user_principal_name is None or self.proxy_addresses is None:
+            return None
+        found = [one[len(SMTP) :] for one in self.proxy_addresses if one.lower().startswith(SMTP)]
+        return tuple(sorted({one.lower() for one in (*found, self.mail) if one}))
 
 
 class Users:
