@@ -61,6 +61,12 @@ MAIL_EFFECTS = frozenset(
 )
 """Effects that Graph's `remediate` carries out, on many messages in one call."""
 
+RULE_EFFECTS = frozenset({EffectKind.DISABLE_RULE, EffectKind.ENABLE_RULE})
+"""Effects on inbox rules."""
+
+DEVICE_EFFECTS = frozenset({EffectKind.QUARANTINE_FILE})
+"""Effects on devices."""
+
 
 class Went(StrEnum):
     """How far one effect has come."""

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
-from agent.model.enactment import Effect, EffectKind
+from agent.model.enactment import RULE_EFFECTS, Effect
 from agent.model.targets import OfAccount
 
 
 def of_owner(effects: Iterable[Effect]) -> OfAccount | None:
     """Return what asks for the user whose mailbox it is; None where no rule is touched."""
-    rules = (effect for effect in effects if effect.kind in (EffectKind.DISABLE_RULE, EffectKind.ENABLE_RULE))
+    rules = (effect for effect in effects if effect.kind in RULE_EFFECTS)
     return next((OfAccount(user_id=pair[1]) for effect in rules for pair in effect.targets), None)

@@ -20,16 +20,13 @@ from agent.judge.quote import members, quote
 from agent.judge.rails.listed import is_in
 from agent.judge.rails.scene import Scene
 from agent.model.decision import Guarded
-from agent.model.enactment import MAIL_EFFECTS, Effect, EffectKind
+from agent.model.enactment import DEVICE_EFFECTS, MAIL_EFFECTS, RULE_EFFECTS, Effect
 from agent.model.targets import Account, Device, Rules
 
 WORKSTATIONS = frozenset(
     {"windows7", "windows8", "windows8.1", "windows81", "windows10", "windows11", "macos", "ios", "android"}
 )
 """Platforms (`osPlatform`) on which no domain controller runs. Source: [MDE]; words not here count as servers."""
-
-OF_DEVICES = frozenset({EffectKind.QUARANTINE_FILE})
-OF_RULES = frozenset({EffectKind.DISABLE_RULE, EffectKind.ENABLE_RULE})
 
 
 def protected(scene: Scene) -> Guarded | None:
@@ -74,10 +71,12 @@ def _by_what_it_is(scene: Scene) -> Iterator[str]:
     if not others:
         return
     yield from _own(scene, others)
-    if any(effect.kind in OF_DEVICES for effect in others):
+    if any(effect.kind in DEVICE_EFFECTS for effect in others):
         yield from _of_device(scene)
-    if any(effect.kind not in OF_DEVICES for effect in others):
-        yield from _of_account(scene, is_rule=all(effect.kind in OF_RULES | OF_DEVICES for effect in others))
+    if any(effect.kind not in DEVICE_EFFECTS for effect in others):
+        yield from _of_account(
+            scene, is_rule=all(effect.kind in RULE_EFFECTS | DEVICE_EFFECTS for effect in others)
+        )
 
 
 def _own(scene: Scene, others: list[Effect]) -> Iterator[str]:

@@ -10,14 +10,12 @@ from collections.abc import Iterable
 from agent.judge.quote import counted
 from agent.judge.rails.scene import DAY, Scene
 from agent.model.decision import Guarded
-from agent.model.enactment import MAIL_EFFECTS, Effect, EffectKind
+from agent.model.enactment import DEVICE_EFFECTS, MAIL_EFFECTS, RULE_EFFECTS, Effect
 
 GUARD = "radius"
 
-BY_PLACE = MAIL_EFFECTS | {EffectKind.DISABLE_RULE, EffectKind.ENABLE_RULE}
+BY_PLACE = MAIL_EFFECTS | RULE_EFFECTS
 """Effects whose target names the user in its place: a mailbox."""
-
-OF_DEVICES = frozenset({EffectKind.QUARANTINE_FILE})
 
 
 def users_of(effects: Iterable[Effect]) -> frozenset[str]:
@@ -25,7 +23,7 @@ def users_of(effects: Iterable[Effect]) -> frozenset[str]:
     return frozenset(
         (pair[1] if effect.kind in BY_PLACE else pair[0]).lower()
         for effect in effects
-        if effect.kind not in OF_DEVICES
+        if effect.kind not in DEVICE_EFFECTS
         for pair in effect.targets
     )
 
@@ -33,7 +31,7 @@ def users_of(effects: Iterable[Effect]) -> frozenset[str]:
 def devices_of(effects: Iterable[Effect]) -> frozenset[str]:
     """Return which devices these effects touch."""
     return frozenset(
-        pair[1].lower() for effect in effects if effect.kind in OF_DEVICES for pair in effect.targets
+        pair[1].lower() for effect in effects if effect.kind in DEVICE_EFFECTS for pair in effect.targets
     )
 
 
