@@ -240,28 +240,21 @@ def _sent_before(effects: Sequence[Effect]) -> str:
 def _done(targets: set[tuple[EffectKind, Pair]]) -> str:
     """Say what was reached."""
     counts = Counter(kind for kind, _ in targets)
-    return "; ".join(
-        _DONE[kind] if kind in _DONE else _of_mail(kind, counts[kind]) for kind in sorted(counts)
-    )
+    return "; ".join(_DONE.get(kind) or _deleted(counts[kind]) for kind in sorted(counts))
 
 
 _DONE = {
     EffectKind.DISABLE_RULE: "the inbox rule is off, or gone",
-    EffectKind.ENABLE_RULE: "the inbox rule is on again",
     EffectKind.DISABLE_USER: "the account is disabled",
-    EffectKind.ENABLE_USER: "the account is enabled again",
     EffectKind.REVOKE_SESSIONS: "its sessions are revoked",
     EffectKind.DISABLE_ACCOUNT: "the account is disabled on premises",
-    EffectKind.ENABLE_ACCOUNT: "the account is enabled on premises again",
     EffectKind.RESET_PASSWORD: "the password was reset",
     EffectKind.QUARANTINE_FILE: "the file is quarantined",
 }
 
 
-def _of_mail(kind: EffectKind, count: int) -> str:
-    if kind is EffectKind.SOFT_DELETE:
-        return f"all {count} copies have left the mailboxes" if count > 1 else "the copy has left the mailbox"
-    return f"all {count} copies are back" if count > 1 else "the copy is back"
+def _deleted(count: int) -> str:
+    return f"all {count} copies have left the mailboxes" if count > 1 else "the copy has left the mailbox"
 
 
 def _next_check(record: Record, effects: Sequence[Effect], done: int) -> datetime | None:

@@ -4,18 +4,11 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
 from agent.model.defender import MAILBOX_LOCATIONS, Mail
-from agent.model.enactment import MAIL_EFFECTS, Effect, EffectKind, Pair
+from agent.model.enactment import Effect, EffectKind, Pair
 from agent.model.targets import Account, Found, Quarantine, Rules
 
 Reached = Mapping[tuple[EffectKind, Pair], bool]
 """Whether a target is as it was meant to be; one that could not be read is left out."""
-
-PLACES = {
-    EffectKind.MOVE_TO_INBOX: "inbox_folder",
-    EffectKind.MOVE_TO_JUNK: "junkFolder",
-    EffectKind.MOVE_TO_DELETED_ITEMS: "deletedFolder",
-}
-"""Where mail is to be found that was moved back."""
 
 SKEW = timedelta(minutes=2)
 """How far Entra ID's clock may be behind ours when it notes that sessions were revoked."""
@@ -25,26 +18,14 @@ ENDED = {"Succeeded": True, "Failed": False, "TimeOut": False, "Cancelled": Fals
 
 
 def at_mail(effects: Iterable[Effect], mail: Mail, leaned: Iterable[Pair] = ()) -> Reached:
-    """Return whether mail is where it was to go; `leaned` are copies that others were to delete."""
+    """Return whether mail that was to be deleted has left its mailbox; `leaned` are copies that others were to delete."""
     places = {copy.pair: copy.location for copy in mail.messages}
-    asked = [
-        (effect.kind, target)
-        for effect in effects
-        if effect.kind in MAIL_EFFECTS
-        for target in effect.targets
-    ]
-    asked += [(EffectKind.SOFT_DELETE, target) for target in leaned]
-    found: dict[tuple[EffectKind, Pair], bool] = {}
-    for kind, target in asked:
-        place = places.get(target)
-        if place is not None:
-            found[kind, target] = _is_there(kind, place)
-    return found
-
-
-def _is_there(kind: EffectKind, place: str) -> bool:
-    wanted = PLACES.get(kind)
-    return place not in MAILBOX_LOCATIONS if wanted is None else place == wanted
+    sent = [pair for one in effects if one.kind is EffectKind.SOFT_DELETE for pair in one.targets]
+    return {
+        (EffectKind.SOFT_DELETE, pair): place not in MAILBOX_LOCATIONS
+        for pair in (*sent, *leaned)
+        if (place := places.get(pair)) is not None
+    }
 
 
 def at_target(effect: Effect, found: Found | None) -> Reached:

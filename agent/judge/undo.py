@@ -13,7 +13,7 @@ from hashlib import sha256
 import msgspec
 
 from agent.judge.confirm import LEFT
-from agent.judge.look import PLACES, Reached
+from agent.judge.look import Reached
 from agent.judge.plans.batches import batches
 from agent.judge.plans.means import Problem
 from agent.judge.quote import quote
@@ -21,6 +21,13 @@ from agent.judge.restore import restorable
 from agent.model.defender import MAILBOX_LOCATIONS, Mail
 from agent.model.enactment import MAIL_EFFECTS, Cover, Effect, EffectKind, Pair, Record, Went
 from agent.model.targets import Found
+
+PLACES = {
+    EffectKind.MOVE_TO_INBOX: "inbox_folder",
+    EffectKind.MOVE_TO_JUNK: "junkFolder",
+    EffectKind.MOVE_TO_DELETED_ITEMS: "deletedFolder",
+}
+"""Where mail is put back to."""
 
 INVERSES: Mapping[EffectKind, tuple[EffectKind, ...]] = {
     EffectKind.SOFT_DELETE: tuple(PLACES),

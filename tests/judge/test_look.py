@@ -21,23 +21,16 @@ def an_effect(kind: EffectKind, *targets: Pair) -> Effect:
     )
 
 
-MAIL = [
-    (EffectKind.SOFT_DELETE, "inbox_folder", False),
-    (EffectKind.SOFT_DELETE, "junkFolder", False),
-    (EffectKind.SOFT_DELETE, "others", True),
-    (EffectKind.MOVE_TO_INBOX, "inbox_folder", True),
-    (EffectKind.MOVE_TO_INBOX, "junkFolder", False),
-    (EffectKind.MOVE_TO_JUNK, "junkFolder", True),
-    (EffectKind.MOVE_TO_DELETED_ITEMS, "deletedFolder", True),
-    (EffectKind.MOVE_TO_DELETED_ITEMS, "others", False),
-]
+MAIL = [("inbox_folder", False), ("junkFolder", False), ("others", True)]
 
 
-@pytest.mark.parametrize(("kind", "place", "reached"), MAIL)
-def test_mail_is_judged_by_where_it_lies(kind: EffectKind, place: str, reached: bool) -> None:
+@pytest.mark.parametrize(("place", "reached"), MAIL)
+def test_mail_is_judged_by_where_it_lies(place: str, reached: bool) -> None:
     copy = a_copy(1, location=place)
 
-    assert at_mail([an_effect(kind, copy.pair)], some_mail(copy)) == {(kind, copy.pair): reached}
+    seen = at_mail([an_effect(EffectKind.SOFT_DELETE, copy.pair)], some_mail(copy))
+
+    assert seen == {(EffectKind.SOFT_DELETE, copy.pair): reached}
 
 
 def test_mail_that_cannot_be_read_is_left_out_and_what_others_delete_is_looked_at_too() -> None:
