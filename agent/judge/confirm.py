@@ -36,6 +36,9 @@ AFTER_AN_HOUR = timedelta(hours=1, seconds=1)
 GAP = timedelta(minutes=30)
 """How long after a look-up with gaps the mail is looked up again, at the least: hunting lags by minutes."""
 
+INTERRUPTED = "air-agent stopped while the call was under way"
+"""Why nobody knows of a call that was sent and never settled whether it was applied."""
+
 LEFT = frozenset({Went.SENT, Went.DONE, Went.UNKNOWN})
 """How an effect may have gone that is to be looked at."""
 
@@ -76,7 +79,7 @@ def after_sending(record: Record, effects: Sequence[Effect]) -> Record:
     why = ""
     if _is_unsure(effects):
         state = State.UNKNOWN
-        why = _details(effects, Went.UNKNOWN) or "the agent stopped while the call was under way"
+        why = _details(effects, Went.UNKNOWN) or INTERRUPTED
         why = f"whether it was applied is not known: {why}; it is read back and never sent again"
     elif Went.REFUSED in went:
         state = State.REFUSED

@@ -146,7 +146,7 @@ def undoing(record: Record, effects: Sequence[Effect], around: Around) -> Undoin
         action_id=record.action.id,
         effects=_effects(own, tally, around),
         dropped=tuple(effect.id for effect in effects if effect.went is Went.INTENDED),
-        arrived=tuple(effect.id for effect in effects if _has_arrived(effect, around)),
+        arrived=tuple(effect.id for effect in effects if has_arrived(effect, around.reached)),
         before=tally.before,
         in_place=tally.in_place,
         left=dict(tally.left),
@@ -256,11 +256,11 @@ def _of_mail(before: str, place: str | None) -> tuple[EffectKind | None, str]:
     return kind, ""
 
 
-def _has_arrived(effect: Effect, around: Around) -> bool:
+def has_arrived(effect: Effect, reached: Reached) -> bool:
     """Whether an inverse of which nobody knew is seen to have worked."""
     if effect.undoes is None or effect.went is not Went.UNKNOWN:
         return False
-    return all(around.reached.get((effect.kind, target)) for target in effect.targets)
+    return all(reached.get((effect.kind, target)) for target in effect.targets)
 
 
 def _effects(own: Sequence[Effect], tally: Tally, around: Around) -> tuple[Effect, ...]:

@@ -1,13 +1,14 @@
 """One call that changes something: written down before it leaves, and settled before anything else is done."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import timedelta
 
 import structlog
 
+from agent.judge.confirm import INTERRUPTED
 from agent.model.enactment import Effect, Outcome, Went
-from agent.model.errors import Unavailable
+from agent.model.errors import Conflict, Unavailable
 from agent.ports.defender import Enactor
 from agent.ports.world import World
 
@@ -61,6 +62,24 @@ async def call(
             request=outcome.request_id,
         )
         return
+
+
+async def settle_interrupted(world: World, effects: Iterable[Effect]) -> int:
+    """Settle those that were sent and never settled, and return how many: whether they were applied is not known.
+
+    Called only where none of these calls can still be under way.
+    """
+    outcome = Outcome(went=Went.UNKNOWN, detail=INTERRUPTED)
+    settled = 0
+    for effect in effects:
+        if effect.went is not Went.SENT:
+            continue
+        try:
+            await world.ledger.settle(effect.id, outcome, world.clock.now())
+        except Conflict:  # it came back after all, or another agent settled it
+            continue
+        settled += 1
+    return settled
 
 
 def _is_soon(world: World, error: Unavailable) -> bool:

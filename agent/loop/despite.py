@@ -1,6 +1,7 @@
 """Several agents over one ledger: whoever saves second reads again, and goes on."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import TypeVar
 
 import structlog
@@ -15,18 +16,22 @@ T = TypeVar("T")
 log = structlog.get_logger()
 
 
-async def despite_others(step: Callable[[], Awaitable[T]]) -> T | None:
+async def insist(step: Callable[[], Awaitable[T]]) -> T:
     """Take a step that reads what it changes; once more where another agent changed it meanwhile.
 
-    Returns None where the others were quicker every time: what is left is for the next pass, and no failure.
+    Raises:
+        Conflict: the others were quicker every time.
     """
     for _ in range(TRIES - 1):
-        try:
+        with suppress(Conflict):
             return await step()
-        except Conflict:
-            continue
+    return await step()
+
+
+async def despite_others(step: Callable[[], Awaitable[T]]) -> T | None:
+    """Take such a step; None where the others were quicker every time: what is left is for the next pass, and no failure."""
     try:
-        return await step()
+        return await insist(step)
     except Conflict as error:
         log.warning("left for the next pass: another agent was quicker", why=str(error))
         return None

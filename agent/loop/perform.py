@@ -1,7 +1,7 @@
 """One plan: its effects in order, each written down before it leaves and settled before the next."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,7 +11,7 @@ import structlog
 
 from agent.judge.confirm import after_sending
 from agent.loop.aside import lay_one_aside
-from agent.loop.calling import call
+from agent.loop.calling import call, settle_interrupted
 from agent.loop.guarding import check, look
 from agent.loop.lookout import Lookout
 from agent.loop.lookup import find
@@ -20,8 +20,8 @@ from agent.loop.policies import InForce
 from agent.loop.recheck import why_void
 from agent.loop.report import PassReport
 from agent.loop.shipping import require
-from agent.model.enactment import Effect, Outcome, Record, State, Went
-from agent.model.errors import Conflict, Held
+from agent.model.enactment import Effect, Record, State, Went
+from agent.model.errors import Held
 from agent.model.hold import BRAKE, KILL_SWITCH
 from agent.model.rails import Leave
 from agent.ports.defender import Enactor
@@ -84,7 +84,7 @@ async def perform(world: World, record: Record, turn: Turn) -> None:
     if world.enactor is None:
         return
     effects = await world.ledger.effects(record.action.id)
-    await _settle_interrupted(world, effects)
+    await settle_interrupted(world, effects)
     if why := await why_void(world, record, turn.policies.judge.revision):
         await _judge_anew(world, record, why)
         return
@@ -154,21 +154,7 @@ async def recover(world: World) -> int:
     Returns how many calls that were.
     """
     interrupted = await world.ledger.interrupted(world.replica, world.clock.now())
-    settled = await _settle_interrupted(world, interrupted)
+    settled = await settle_interrupted(world, interrupted)
     if settled:
         log.warning("calls were interrupted", calls=settled, then="they are read back, never sent again")
-    return settled
-
-
-async def _settle_interrupted(world: World, effects: Iterable[Effect]) -> int:
-    outcome = Outcome(went=Went.UNKNOWN, detail="the agent stopped while the call was under way")
-    settled = 0
-    for effect in effects:
-        if effect.went is not Went.SENT:
-            continue
-        try:
-            await world.ledger.settle(effect.id, outcome, world.clock.now())
-        except Conflict:  # it came back after all, or another agent settled it
-            continue
-        settled += 1
     return settled

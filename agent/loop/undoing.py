@@ -5,8 +5,8 @@ leaves. The agent by itself never sends one of them: those that were not sent wh
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,8 +17,9 @@ from agent.judge.look import Reached, at_target
 from agent.judge.plans.means import Problem
 from agent.judge.rails.holding import held_words
 from agent.judge.taken_back import begun, finished, looked_back
-from agent.judge.undo import INVERSES, Around, Undoing, came_back, inverses_of, only, undoing
-from agent.loop.calling import call
+from agent.judge.undo import INVERSES, Around, Undoing, came_back, has_arrived, inverses_of, only, undoing
+from agent.loop.calling import call, settle_interrupted
+from agent.loop.despite import insist
 from agent.loop.lookup import find, look_up_messages
 from agent.loop.perform import LEASE
 from agent.loop.poll import surviving
@@ -33,7 +34,7 @@ from agent.ports.defender import Enactor
 from agent.ports.world import World
 
 TRIES = 6
-"""How often it is tried to get the lease of an incident, or to write down what another agent writes down as well."""
+"""How often it is tried to get the lease of an incident."""
 
 WAIT = timedelta(seconds=5)
 """How long to wait for an agent that is at work in the incident."""
@@ -83,7 +84,7 @@ async def take_back(
     record = await _load(world, action_id)
     async with _leased(world, record.action.incident.id) as leave:
         found = await world.ledger.effects(action_id)
-        await _settle_interrupted(world, found)
+        await settle_interrupted(world, [one for one in found if one.undoes is not None])
         record = await _load(world, action_id)
         (planned,) = await prepare(world, [record])
         planned = only(planned, confirmed)
@@ -178,26 +179,20 @@ def _reached(effects: Sequence[Effect], mail: Mail, found: Found | Problem | Non
     return reached
 
 
-async def _settle_interrupted(world: World, effects: Sequence[Effect]) -> None:
-    """Settle inverses whose sender stopped under way; whoever holds the lease is the only one who sends."""
-    outcome = Outcome(went=Went.UNKNOWN, detail="whoever asked for it stopped while the call was under way")
-    for effect in effects:
-        if effect.undoes is not None and effect.went is Went.SENT:
-            await world.ledger.settle(effect.id, outcome, world.clock.now())
-
-
 async def _settle_arrived(world: World, effects: Sequence[Effect], reached: Reached) -> list[Effect]:
     """Settle inverses of which nobody knew and that are seen to have worked; return all effects as they went."""
     settled: list[Effect] = []
     for effect in effects:
-        is_unsure = effect.undoes is not None and effect.went is Went.UNKNOWN
-        if is_unsure and all(reached.get((effect.kind, target)) for target in effect.targets):
-            await world.ledger.settle(
-                effect.id, Outcome(went=Went.DONE, detail="seen to have worked"), world.clock.now()
-            )
+        if has_arrived(effect, reached):
+            await _settle_as_seen(world, effect.id)
             effect = msgspec.structs.replace(effect, went=Went.DONE)  # noqa: PLW2901  as it is now
         settled.append(effect)
     return settled
+
+
+async def _settle_as_seen(world: World, effect_id: str) -> None:
+    outcome = Outcome(went=Went.DONE, detail="seen to have worked")
+    await world.ledger.settle(effect_id, outcome, world.clock.now())
 
 
 @asynccontextmanager
@@ -231,23 +226,9 @@ async def _begin(world: World, action_id: str, planned: Undoing, act: Act) -> No
         after = begun(await _load(world, action_id), planned, by=act.by, reason=act.reason, now=now)
         await world.ledger.save([after], effects=planned.effects, dropped=planned.dropped, now=now)
 
-    await _again(begin)
-    outcome = Outcome(went=Went.DONE, detail="seen to have worked")
+    await insist(begin)
     for effect_id in planned.arrived:
-        await world.ledger.settle(effect_id, outcome, now)
-
-
-async def _again(write: Callable[[], Awaitable[None]]) -> None:
-    """Write, and once more where another agent wrote the same record in between.
-
-    Raises:
-        Conflict: that happened too often.
-    """
-    for _ in range(TRIES - 1):
-        with suppress(Conflict):
-            await write()
-            return
-    await write()
+        await _settle_as_seen(world, effect_id)
 
 
 async def _send_all(
@@ -287,7 +268,7 @@ async def _finish(world: World, action_id: str, planned: Undoing) -> Record:
         after = finished(await _load(world, action_id), planned, effects)
         await world.ledger.save([after], dropped=unsent, now=world.clock.now())
 
-    await _again(finish)
+    await insist(finish)
     record = await _load(world, action_id)
     log.info("taken back", action=action_id, state=record.state, left=record.undone and record.undone.left)
     return record
