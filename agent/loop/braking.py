@@ -7,13 +7,11 @@ each action that is held says so in one line.
 from dataclasses import dataclass
 from datetime import datetime
 
-import msgspec
 import structlog
 
 from agent.judge.rails.surge import question, surge
-from agent.loop.despite import despite_others
 from agent.loop.guarding import Around
-from agent.loop.moved import save_moved
+from agent.loop.moved import turn_back
 from agent.model.alarm import Alarm
 from agent.model.decision import Decision, Verb
 from agent.model.enactment import Record, State
@@ -89,23 +87,11 @@ async def _alarm(world: World, found: Hold | None) -> None:
 async def judge_released(world: World, standing: frozenset[str]) -> int:
     """Turn back to be judged, at once, what was held by a hold that does not stand; return how many that are."""
     ended = {guard for guard, stands in _guards(standing).items() if not stands}
-    now = world.clock.now()
-    found = offset = 0
 
-    async def some() -> tuple[int, int]:
-        records = await world.ledger.listed(states=[State.HELD], limit=500, offset=offset)
-        moves: list[tuple[Record | None, Record]] = [
-            (record, msgspec.structs.replace(record, state=State.SEEN, due=now))
-            for record in records
-            if record.decision is not None and record.decision.guard in ended
-        ]
-        await save_moved(world, moves)
-        return len(records), len(moves)
+    def is_meant(record: Record) -> bool:
+        return record.decision is not None and record.decision.guard in ended
 
-    while (done := await despite_others(some)) is not None and done[0]:
-        found += done[1]
-        offset += done[0] - done[1]
-    return found
+    return await turn_back(world, [State.HELD], is_meant)
 
 
 def _guards(standing: frozenset[str]) -> dict[str, bool]:

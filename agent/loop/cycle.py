@@ -25,7 +25,7 @@ from agent.loop.despite import despite_others
 from agent.loop.guarding import Around as Surroundings
 from agent.loop.guarding import around, with_wishes
 from agent.loop.lookup import claims, find, look_up
-from agent.loop.moved import save_moved
+from agent.loop.moved import save_moved, turn_back
 from agent.loop.policies import InForce, keep
 from agent.loop.report import PassReport
 from agent.loop.undoing import was_taken_back
@@ -76,25 +76,14 @@ async def judge_anew(world: World, policies: InForce) -> int:
 
     Returns how many pending actions that are.
     """
-    now = world.clock.now()
-    found = offset = 0
 
-    async def some() -> tuple[int, int]:
-        records = await world.ledger.listed(states=sorted(WAITING), limit=500, offset=offset)
-        moves: list[tuple[Record | None, Record]] = [
-            (record, msgspec.structs.replace(record, state=State.SEEN, due=now))
-            for record in records
-            if record.decision is None
-            or record.decision.revision != policies.judge.revision
-            or (record.state is State.DECIDED and world.enactor is not None)
-        ]
-        await save_moved(world, moves)
-        return len(records), len(moves)
+    def is_meant(record: Record) -> bool:
+        decision = record.decision
+        if decision is None or decision.revision != policies.judge.revision:
+            return True
+        return record.state is State.DECIDED and world.enactor is not None
 
-    while (done := await despite_others(some)) is not None and done[0]:
-        found += done[1]
-        offset += done[0] - done[1]
-    return found
+    return await turn_back(world, sorted(WAITING), is_meant)
 
 
 async def judge_records(

@@ -1,14 +1,20 @@
 """Saving records whose state moved, together with what becomes of their effects."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+
+import msgspec
 
 from agent.judge.confirm import ENDS, ended, standing
 from agent.judge.gather import wanted
 from agent.judge.remember import remembered
+from agent.loop.despite import despite_others
 from agent.model.enactment import Record, State, Went
 from agent.model.past import Ended, PastAnswer
 from agent.ports.world import World
+
+AT_ONCE = 500
+"""Records looked at between two commits."""
 
 
 async def save_moved(
@@ -41,6 +47,27 @@ async def save_moved(
         records.append(ended(before, after, standing(effects), now))
     answers = await _answers(world, moves, records, now)
     await world.ledger.save(records, dropped=dropped, answers=answers, versions=versions, now=now)
+
+
+async def turn_back(world: World, states: Sequence[State], is_meant: Callable[[Record], bool]) -> int:
+    """Have judged anew, at once, the records in these states that are meant; return how many those are."""
+    now = world.clock.now()
+    found = offset = 0
+
+    async def some() -> tuple[int, int]:
+        records = await world.ledger.listed(states=states, limit=AT_ONCE, offset=offset)
+        moves: list[tuple[Record | None, Record]] = [
+            (record, msgspec.structs.replace(record, state=State.SEEN, due=now))
+            for record in records
+            if is_meant(record)
+        ]
+        await save_moved(world, moves)
+        return len(records), len(moves)
+
+    while (done := await despite_others(some)) is not None and done[0]:
+        found += done[1]
+        offset += done[0] - done[1]
+    return found
 
 
 async def _answers(
