@@ -25,6 +25,7 @@ from agent.loop.despite import despite_others
 from agent.loop.guarding import Around as Surroundings
 from agent.loop.guarding import around, with_wishes
 from agent.loop.lookup import claims, find, look_up
+from agent.loop.means import means
 from agent.loop.moved import save_moved, turn_back
 from agent.loop.policies import InForce, keep
 from agent.loop.report import PassReport
@@ -36,7 +37,6 @@ from agent.model.enactment import Approval, Cover, Effect, EffectKind, Pair, Pla
 from agent.model.errors import AgentError
 from agent.model.past import Matter, Tally
 from agent.model.pending import MAIL_KINDS, PendingAction
-from agent.ports.defender import Enactor
 from agent.ports.world import World
 
 log = structlog.get_logger()
@@ -98,7 +98,7 @@ async def judge_records(
     mail = await look_up(world, alive)
     now = world.clock.now()
     here = await with_wishes(world, await around(world, policies, now), now)
-    batch = Batch(now=now, means=_means(world), here=here, fetched=policies.fetched)
+    batch = Batch(now=now, means=means(world), here=here, fetched=policies.fetched)
     theirs = {record.action.id: mail_of(record.action, mail) for record in alive if wanted(record.action)}
     targets = {target for copies in theirs.values() for target in copies_in_mailboxes(copies)}
     batch.covered[EffectKind.SOFT_DELETE] = dict(await world.ledger.covered(list(targets)))
@@ -149,19 +149,6 @@ async def _let_go(world: World, records: Sequence[Record]) -> list[Record]:
     return [record for record in alive if record.state is State.SEEN]
 
 
-def _means(world: World) -> Means:
-    return Means(
-        targets_per_call=world.pace.targets_per_call,
-        observes=world.enactor is None,
-        missing={} if world.enactor is None else _missing(world.enactor),
-    )
-
-
-def _missing(enactor: Enactor) -> Mapping[EffectKind, str]:
-    why = {kind: enactor.missing(kind) for kind in EffectKind}
-    return {kind: words for kind, words in why.items() if words}
-
-
 async def _judge_one(world: World, judge: Judge, record: Record, mail: Mail | None, batch: Batch) -> None:
     action = record.action
     sent = await _sent_before(world, record)
@@ -173,19 +160,18 @@ async def _judge_one(world: World, judge: Judge, record: Record, mail: Mail | No
         enforces_observers=world.enforces_observers,
         version=world.version,
     )
-    means = batch.means
     present = await _present(world, decision, action, mail, batch)
     if decision.verb is Verb.APPROVE and await was_taken_back(world, record):
         decision = hold_taken_back(decision)
-    intended = plan(decision, action, present, means)
+    intended = plan(decision, action, present, batch.means)
     if decision.verb is Verb.APPROVE:
         decision = await guard_approval(
             world, judge, record, decision, intended, present.found, batch.here, batch.approvals
         )
         if decision.guard is not None:
-            intended = plan(decision, action, present, means)
-    around = Around(now=batch.now, observes=means.observes, covered=batch.covered)
-    if stands(record, decision, intended, observes=means.observes):
+            intended = plan(decision, action, present, batch.means)
+    around = Around(now=batch.now, observes=batch.means.observes, covered=batch.covered)
+    if stands(record, decision, intended, observes=batch.means.observes):
         batch.records.append(waiting(record, sent, around))
         return
     batch.records.append(settled(record, decision, intended, sent, around))

@@ -22,9 +22,9 @@ from datetime import datetime, timedelta
 import structlog
 
 from agent.judge.rails.holding import held_words
+from agent.loop.means import missing
 from agent.loop.waits import first_of
 from agent.model.alarm import Alarm
-from agent.model.enactment import EffectKind
 from agent.model.errors import AgentError, Held
 from agent.model.hold import KILL_SWITCH, OF_BLINDNESS, Hold, Replica
 from agent.model.policy import Mode
@@ -238,15 +238,14 @@ class Lookout:
         self._beaten = self._elapsed(), replica
 
     def _replica(self, alive: datetime) -> Replica:
-        world, enactor = self._world, self._world.enactor
-        cannot = {} if enactor is None else {kind.value: enactor.missing(kind) for kind in EffectKind}
+        world = self._world
         return Replica(
             name=world.replica,
             alive=alive,
             switch_read=self._switch_read,
             version=world.version,
-            mode=(Mode.OBSERVE if enactor is None else Mode.ENFORCE).value,
-            cannot={kind: why for kind, why in cannot.items() if why},
+            mode=(Mode.OBSERVE if world.enactor is None else Mode.ENFORCE).value,
+            cannot={kind.value: why for kind, why in missing(world).items()},
         )
 
 

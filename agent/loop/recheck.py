@@ -5,8 +5,9 @@ from datetime import timedelta
 from agent.judge.bind import binding, void
 from agent.judge.gather import mail_of, wanted
 from agent.judge.plan import plan
-from agent.judge.plans.means import Means, Present
+from agent.judge.plans.means import Present
 from agent.loop.lookup import claims, find, look_up
+from agent.loop.means import means
 from agent.model.defender import Mail
 from agent.model.enactment import Cover, EffectKind, Pair, Record, Went
 from agent.ports.world import World
@@ -35,8 +36,7 @@ async def why_void(world: World, record: Record, revision: str) -> str:
     if wanted(record.action) and world.clock.now() - decision.at <= STALE:
         return ""
     present = await _present(world, record)
-    means = Means(targets_per_call=world.pace.targets_per_call, observes=False)
-    return void(approved, now, plan(decision, record.action, present, means))
+    return void(approved, now, plan(decision, record.action, present, means(world)))
 
 
 async def _present(world: World, record: Record) -> Present:

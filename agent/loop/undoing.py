@@ -5,7 +5,7 @@ leaves. The agent by itself never sends one of them: those that were not sent wh
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,12 +21,13 @@ from agent.judge.undo import INVERSES, Around, Undoing, came_back, has_arrived, 
 from agent.loop.calling import call, settle_interrupted
 from agent.loop.despite import insist
 from agent.loop.lookup import find, look_up_messages
+from agent.loop.means import missing
 from agent.loop.perform import LEASE
 from agent.loop.poll import surviving
 from agent.loop.report import PassReport
 from agent.loop.shipping import require
 from agent.model.defender import Mail
-from agent.model.enactment import MAIL_EFFECTS, Effect, EffectKind, Outcome, Record, Went
+from agent.model.enactment import MAIL_EFFECTS, Effect, Outcome, Record, Went
 from agent.model.errors import Conflict, Held, Unavailable
 from agent.model.rails import Leave
 from agent.model.targets import Found
@@ -156,17 +157,10 @@ async def _prepare_one(world: World, record: Record, effects: Sequence[Effect], 
         found=found,
         reached=_reached(effects, mail, found),
         claimed=claimed,
-        missing=_missing(world),
+        missing=missing(world),
         targets_per_call=world.pace.targets_per_call,
     )
     return undoing(record, effects, around)
-
-
-def _missing(world: World) -> Mapping[EffectKind, str]:
-    if world.enactor is None:
-        return {}
-    kinds = {kind for inverses in INVERSES.values() for kind in inverses}
-    return {kind: why for kind in sorted(kinds) if (why := world.enactor.missing(kind))}
 
 
 def _reached(effects: Sequence[Effect], mail: Mail, found: Found | Problem | None) -> Reached:
