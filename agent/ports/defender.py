@@ -87,8 +87,9 @@ class Enactor(Protocol):
 
     Each write awaits `departing` right before its body leaves. It raises Unavailable where the write
     was definitely not applied and may be repeated later. Everything else is an Outcome: `done`, `refused`
-    (a definite no), or `unknown` (it may or may not have been applied). A write is one attempt, but for a
-    token that is refreshed once: whoever calls decides whether it is tried again.
+    (a definite no), or `unknown` (it may or may not have been applied). An effect leaves at most once for each call
+    made here: whoever calls decides whether it is tried again. A comment, a tag or a classification may be tried
+    again here after answers that say that nothing was done.
     """
 
     def missing(self, kind: EffectKind) -> str:

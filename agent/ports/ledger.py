@@ -103,8 +103,8 @@ class Ledger(Protocol):
     async def lease(self, incident_id: str, replica: str, now: datetime, until: datetime) -> int | None:
         """Take or renew the lease on an incident, and return its fencing token; None while another replica has it.
 
-        Only who has it carries anything out in the incident. Each time it changes hands the token grows, so that one
-        who lost it without noticing is told apart.
+        Only who has it carries anything out in the incident. Each time it is taken or renewed by this the token grows,
+        so that whoever had it before, the same replica too, is told apart.
         """
         ...
 
@@ -171,7 +171,11 @@ class Ledger(Protocol):
         ...
 
     async def settle(self, effect_id: str, outcome: Outcome, now: datetime) -> None:
-        """Write how the effect went. `intended` puts it back: it was definitely not applied."""
+        """Write how the effect went. `intended` puts it back: it was definitely not applied.
+
+        Raises:
+            Conflict: it was settled otherwise for good, or is put back though it was not sent.
+        """
         ...
 
     async def spent(self, policy: str, since: datetime, *, apart_from: str = "") -> Spent:

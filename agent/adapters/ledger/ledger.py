@@ -142,11 +142,6 @@ class SqlLedger:
         self._desk.at_once(leaving.allow, leave, entry)
 
     async def settle(self, effect_id: str, outcome: Outcome, now: datetime) -> None:
-        """Write how the effect went.
-
-        Raises:
-            Conflict: the effect was settled otherwise for good, or is put back though it was not sent.
-        """
         await self._audited(leaving.settle, effect_id, outcome, now)
 
     async def audit(self, entries: Sequence[Entry]) -> None:
