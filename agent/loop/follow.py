@@ -21,7 +21,7 @@ from agent.model.errors import Malformed, Refused, Unavailable
 from agent.ports.world import World
 
 LOOKED_AT = (State.SENT, State.UNKNOWN, State.REFUSED, State.UNVERIFIED, State.CONTRADICTED)
-"""States with mail to be looked at."""
+"""States of which what was sent is to be looked at."""
 
 LOOKED_AT_BESIDE = WAITING | {State.EXPIRED}
 """States that wait for something else; what was sent before is looked at all the same."""

@@ -69,7 +69,7 @@ class Turn:
 
 
 def is_fresh(world: World, record: Record, *, share: float = 1.0) -> bool:
-    """Whether the record was decided so lately that its mail may be acted on; a clock set back is no excuse."""
+    """Whether the record was decided so lately that it may be acted on; a clock set back is no excuse."""
     if record.decision is None:
         return False
     return timedelta(0) <= world.clock.now() - record.decision.at <= world.pace.fresh * share

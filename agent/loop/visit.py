@@ -141,7 +141,7 @@ def _still_right(world: World, record: Record, now: datetime, *, is_shown: bool)
     if not is_shown:
         return _to_person(record, "Defender does not show that it awaits approval")
     if not is_fresh(world, record):
-        why = "its mail was looked up too long ago to act on"
+        why = "what it acts on was looked up too long ago"
         return msgspec.structs.replace(record, state=State.SEEN, due=now, why=why)
     return record
 

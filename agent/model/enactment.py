@@ -156,7 +156,7 @@ class State(StrEnum):
     UNVERIFIED = "unverified"
     """Sent, and whether it worked could not be read in time."""
     CONTRADICTED = "contradicted"
-    """Sent, and the mail is still there at the last look."""
+    """Sent, and at the last look it was not as it was to be, or left in part for a person."""
     REFUSED = "refused"
     UNKNOWN = "unknown"
     DEDUPLICATED = "deduplicated"

@@ -19,7 +19,7 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
     sweep_back: timedelta = timedelta(days=8)
     """How far back a sweep reads alerts."""
     fresh: timedelta = timedelta(minutes=5)
-    """How old the reading of a message's place may be when it is acted on."""
+    """How old the reading of what a decision acts on may be when it is carried out."""
     reload_every: timedelta = timedelta(seconds=10)
     """How often to look whether the policies changed: soon enough for whoever has just saved one."""
     rows_every: timedelta = timedelta(minutes=5)

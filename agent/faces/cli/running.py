@@ -38,7 +38,7 @@ WORDS = {
     "decided": "decisions",
     "sent": "calls that were tried",
     "noted": "decisions written to their incident",
-    "confirmed": "deletions confirmed",
+    "confirmed": "actions confirmed: seen to have worked",
     "waiting": "incidents still to be written to",
 }
 

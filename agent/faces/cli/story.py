@@ -239,7 +239,7 @@ def _seen(out: Console, told: Story) -> None:
     _say(out, told.action.confirmation)
     seen = told.confirmation
     if seen.at is not None:
-        _say(out, f"last looked at {moment(seen.at)}; the mail was looked at {seen.checks} times")
+        _say(out, f"last looked at {moment(seen.at)}; looked at {seen.checks} times in all")
 
 
 def _sightings(out: Console, sightings: Sequence[Sighting]) -> None:
