@@ -8,7 +8,7 @@ from agent.judge.bind import binding
 from agent.judge.plans.accounts import account_action
 from agent.judge.plans.files import quarantine
 from agent.judge.plans.mail import soft_deletion
-from agent.judge.plans.means import Means, Present, hand_off
+from agent.judge.plans.means import Means, Present, ask_people, hand_off
 from agent.judge.plans.rules import forwarding_off
 from agent.model.decision import Decision, Verb
 from agent.model.enactment import Plan, Way
@@ -33,7 +33,7 @@ def plan(decision: Decision, action: PendingAction, present: Present, means: Mea
             why="Defender has no call that rejects: it stays pending until a person rejects it or the week ends",
         )
     if decision.verb is Verb.ESCALATE:
-        return Plan(way=Way.ASK, why="people decide")
+        return ask_people()
     planner = PLANNERS.get(action.kind)
     if planner is None:
         return hand_off(f"no documented API carries out `{action.kind}`: a person approves it in Defender")

@@ -8,6 +8,7 @@ import msgspec
 from agent.judge.confirm import after_sending, already_done, judged_again, still_watched
 from agent.judge.guard import held_anew
 from agent.judge.plans.mail import DEDUPLICATION
+from agent.judge.plans.means import ask_people
 from agent.model.decision import Decision, Guarded
 from agent.model.enactment import Cover, Effect, EffectKind, Pair, Plan, Record, State, Way
 
@@ -64,9 +65,7 @@ def held(record: Record, said: Guarded, sent: Sequence[Effect], now: datetime) -
     if record.decision is None:
         return record
     decision = held_anew(record.decision, said)
-    asking = msgspec.structs.replace(
-        record, decision=decision, plan=Plan(way=Way.ASK, why="people decide"), is_noted=False
-    )
+    asking = msgspec.structs.replace(record, decision=decision, plan=ask_people(), is_noted=False)
     return waiting(asking, sent, Around(now=now, observes=False, covered={}))
 
 

@@ -59,6 +59,11 @@ def hand_off(why: str, *, may_pass: bool = False) -> Plan:
     return Plan(way=Way.HAND_OFF, why=why, may_pass=may_pass)
 
 
+def ask_people() -> Plan:
+    """Return the plan of what people decide."""
+    return Plan(way=Way.ASK, why="people decide")
+
+
 def done_already(why: str) -> Plan:
     """Return the plan of what needs nothing done any more."""
     return Plan(way=Way.REMEDIATE, why=why)
