@@ -89,26 +89,24 @@ def of_decision(
 def of_change(before: Before, record: Record, author: str, now: datetime) -> tuple[Entry, ...]:
     """Tell what saving a record changed beside its decision: it was confirmed, or ended."""
     state, seen = record.state, record.confirmation
-    incident: dict[str, Detail] = {"state": str(state), "incident": record.action.incident.id}
-
-    def told(event: Event, detail: dict[str, Detail], **personal: str) -> Entry:
-        return Entry(
-            event=event,
-            at=now,
-            actor=author,
-            action_id=record.action.id,
-            detail=incident | detail,
-            personal=_said(**personal),
-        )
-
-    found: list[Entry] = []
     is_news = (seen.effect, seen.pending) != (before.confirmation.effect, before.confirmation.pending)
-    if is_news or (state in ENDED and before.state is not state):
-        effect = None if seen.effect is None else str(seen.effect)
-        pending = None if seen.pending is None else str(seen.pending)
-        detail: dict[str, Detail] = {"effect": effect, "pending": pending, "checks": seen.checks}
-        found.append(told(Event.CONFIRMATION, detail, words=seen.words, reason=record.why))
-    return tuple(found)
+    if not is_news and (state not in ENDED or before.state is state):
+        return ()
+    told = Entry(
+        event=Event.CONFIRMATION,
+        at=now,
+        actor=author,
+        action_id=record.action.id,
+        detail={
+            "state": str(state),
+            "incident": record.action.incident.id,
+            "effect": None if seen.effect is None else str(seen.effect),
+            "pending": None if seen.pending is None else str(seen.pending),
+            "checks": seen.checks,
+        },
+        personal=_said(words=seen.words, reason=record.why),
+    )
+    return (told,)
 
 
 def of_intent(
