@@ -71,7 +71,6 @@ TARGETS: dict[EffectKind, Pair] = {
     EffectKind.RESET_PASSWORD: (IDENTITY, ACCOUNT),
     EffectKind.QUARANTINE_FILE: (SHA1, MACHINE),
 }
-EFFECT = an_effect(EffectKind.SOFT_DELETE, TARGETS[EffectKind.SOFT_DELETE])
 
 
 def jwt(**claims: Any) -> str:

@@ -114,8 +114,3 @@ def read_log(log: Path) -> tuple[int, list[str]]:
     lines = [msgspec.json.decode(line, type=Line) for line in log.read_bytes().splitlines()]
     bugs = [f"{line.event}: {line.exception.splitlines()[-1]}" for line in lines if line.exception]
     return sum(line.calls for line in lines if line.event == "calls were interrupted"), bugs
-
-
-def ledger_in(folder: Path) -> str:
-    """Return the address of a ledger in SQLite in a folder."""
-    return f"sqlite:///{folder / 'ledger.db'}"

@@ -10,7 +10,6 @@ from agent.judge.parse import parse_set
 from agent.model.remark import Remark
 from tests.judge.writing import NOW, policy_file
 
-BOUNDED = "cluster.mailboxCount: {atMost: 200}\n"
 LIMITS = "limits: {actions: 20/h}\n"
 QUIET = frozenset({"no-cases", "no-reason", "approve-without-limits", "approve-without-ceiling"})
 """What most tests do not speak of."""
