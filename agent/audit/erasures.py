@@ -8,6 +8,7 @@ missing and that no such entry accounts for was taken away by somebody else.
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime
 
 from agent.audit.chain import Body, micros
@@ -47,8 +48,10 @@ class Erasures:
         self._until: int | None = None
         self._spans: dict[str, list[tuple[int, int]]] = defaultdict(list)
         for body in bodies:
-            if body.event == Event.ERASURE:
-                self._add(body.detail)
+            # What does not read as written here was changed since: that is found where its chain is followed.
+            with suppress(ValueError, TypeError):
+                if body.event == Event.ERASURE:
+                    self._add(body.detail)
         for spans in self._spans.values():
             spans[:] = _merged(spans)
 

@@ -87,6 +87,8 @@ def _entry(raw: bytes) -> tuple[str, Link]:
     found = _lines.decode(raw)
     content = bytes(found.entry)
     read = read_body(content)
+    if read.at.tzinfo is None:
+        raise ValueError("the entry's moment has no zone")
     link = Link(
         replica=found.replica,
         number=found.number,
@@ -112,7 +114,7 @@ def _whole(lines: Iterable[bytes], read: Callable[[bytes], T], what: str) -> Ite
             continue
         try:
             found = read(raw)
-        except (msgspec.DecodeError, ValueError) as error:
+        except (msgspec.DecodeError, ValueError, RecursionError) as error:
             if cut is not None:
                 raise Unreadable(f"line {cut[0]} is no {what}") from error
             cut = (place, raw.rstrip(b"\n"))

@@ -17,6 +17,9 @@ from agent.model.audit import Anchor, Fault, Link
 MAC = 32
 """Bytes of a mac."""
 
+HIGHEST = 2**63 - 1
+"""The highest number that an entry can have in a database."""
+
 
 class Witness(Protocol):
     """What one copy has of one replica's chain."""
@@ -90,7 +93,7 @@ class Shipped:
         A line that was shipped twice is the same line twice: a crash between shipping and remembering repeats some.
         """
         number = link.number
-        if number < 1 or len(link.mac) != MAC:
+        if not 1 <= number <= HIGHEST or len(link.mac) != MAC:
             return self._fault(link, "cannot be an entry")
         known, previous = self.mac(number), genesis(self._key) if number == 1 else self.mac(number - 1)
         if known is not None and known != link.mac:

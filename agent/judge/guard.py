@@ -69,14 +69,19 @@ def _limits(deciding: Sequence[Policy], spent: Spending, messages: int) -> Itera
     """Give the limits as they stand; what is spent of one is asked for only where those before it are kept."""
     for policy in deciding:
         for unit, limit in limits_of(policy):
-            yield Weighed(
-                policy=policy.name,
-                unit=unit,
-                count=limit.count,
-                window=limit.window,
-                spent=spent(policy, unit, limit),
-                asked=1 if unit is Unit.ACTIONS else messages,
-            )
+            yield weigh_limit(policy.name, unit, limit, spent(policy, unit, limit), messages)
+
+
+def weigh_limit(policy: str, unit: Unit, limit: Limit, spent: int, messages: int) -> Weighed:
+    """Return a policy's limit as it stands against an approval of so many messages."""
+    return Weighed(
+        policy=policy,
+        unit=unit,
+        count=limit.count,
+        window=limit.window,
+        spent=spent,
+        asked=1 if unit is Unit.ACTIONS else messages,
+    )
 
 
 def weigh_cap(cap: Cap, spent: int, effects: Sequence[Effect]) -> Weighed | None:

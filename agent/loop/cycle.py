@@ -166,7 +166,7 @@ async def _judge_one(world: World, judge: Judge, record: Record, mail: Mail | No
     intended = plan(decision, action, present, batch.means)
     if decision.verb is Verb.APPROVE:
         decision = await guard_approval(
-            world, judge, record, decision, intended, present.found, batch.here, batch.approvals
+            world, judge, record, decision, intended, present, batch.here, batch.approvals
         )
         if decision.guard is not None:
             intended = plan(decision, action, present, batch.means)

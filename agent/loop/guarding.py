@@ -6,16 +6,19 @@ from datetime import datetime
 
 import msgspec
 
-from agent.judge.guard import as_words
+from agent.judge.guard import as_words, guard_of, limits_of, messages_in, over, weigh_limit
 from agent.judge.plans.means import Problem
 from agent.judge.rails.approvers import wanted_by
 from agent.judge.rails.ask import ask
 from agent.judge.rails.listed import ProtectedList, protected_lists
-from agent.judge.rails.lookup import of_owner
+from agent.judge.rails.lookup import of_owner, senders_of, with_senders_copy
 from agent.judge.rails.scene import DAY, Scene
 from agent.judge.rails.surge import HISTORY, HOUR
+from agent.loop.lookup import look_up_messages
 from agent.loop.policies import InForce
-from agent.model.enactment import Effect, Record, Went
+from agent.model.decision import Decision, Unit
+from agent.model.defender import Mail
+from agent.model.enactment import Effect, Plan, Record, Went
 from agent.model.errors import Held, Malformed, Refused
 from agent.model.hold import Hold
 from agent.model.pending import PendingAction
@@ -44,6 +47,8 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
 
     found: Found | None = None
     owner: Account | None = None
+    senders: frozenset[str] | None = frozenset()
+    """Whose own copies of mail would go too; None where that is not known."""
 
 
 async def around(world: World, policies: InForce, now: datetime) -> Around:
@@ -68,15 +73,31 @@ async def with_wishes(world: World, here: Around, now: datetime) -> Around:
     return here
 
 
-async def look(world: World, effects: Sequence[Effect], found: Found | Problem | None) -> Seen:
+async def look(
+    world: World, effects: Sequence[Effect], found: Found | Problem | None, mail: Mail | None = None
+) -> Seen:
     """Return what the rails have to know of what would be touched, given what it is itself.
+
+    `mail` is what was just read of it; where it is left out, it is looked up as far as it is needed.
 
     Raises:
         Unavailable: it cannot be asked for now.
     """
     asked = of_owner(effects)
     owner = None if asked is None else await _account(world, asked)
-    return Seen(found=None if isinstance(found, Problem) else found, owner=owner)
+    return Seen(
+        found=None if isinstance(found, Problem) else found,
+        owner=owner,
+        senders=await _senders(world, effects, mail),
+    )
+
+
+async def _senders(world: World, effects: Sequence[Effect], mail: Mail | None) -> frozenset[str] | None:
+    """Return whose own copies would go too, where a list could protect them."""
+    messages = with_senders_copy(effects) if world.rails.protected else ()
+    if not messages:
+        return frozenset()
+    return senders_of(messages, mail or await look_up_messages(world, messages))
 
 
 async def _account(world: World, asked: OfAccount) -> Account | None:
@@ -107,6 +128,7 @@ def scene(
         holds=here.holds,
         found=seen.found,
         owner=seen.owner,
+        senders=seen.senders,
         protected=here.protected,
         own=world.own,
         given=tuple(here.given),
@@ -129,3 +151,25 @@ async def check(world: World, policies: InForce, record: Record, seen: Seen) -> 
     said = ask(scene(world, record.action, record.plan.effects, seen, here, deciding, now))
     if said:
         raise Held(said[0].guard, as_words(said), said[0].until)
+    await _within_limits(world, deciding, record.decision, record.plan, now)
+
+
+async def _within_limits(
+    world: World, deciding: Sequence[Policy], decision: Decision, plan: Plan, now: datetime
+) -> None:
+    """Return where what the deciding policies approved until now keeps their limits, this approval among it.
+
+    Two agents may have approved at the same moment, neither seeing the other's. A window that this approval has left
+    says nothing of it any more.
+    """
+    messages = messages_in(plan.effects)
+    for policy in deciding:
+        for unit, limit in limits_of(policy):
+            since = now - limit.window
+            if decision.at < since:
+                continue
+            both = await world.ledger.spent(policy.name, since, apart_from=decision.action_id)
+            spent = both.actions if unit is Unit.ACTIONS else both.messages - messages
+            weighed = weigh_limit(policy.name, unit, limit, spent, messages)
+            if weighed.is_over:
+                raise Held(guard_of(weighed), over(weighed))

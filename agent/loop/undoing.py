@@ -29,6 +29,7 @@ from agent.loop.shipping import require
 from agent.model.defender import Mail
 from agent.model.enactment import MAIL_EFFECTS, Effect, Outcome, Record, Went
 from agent.model.errors import Conflict, Held, Unavailable
+from agent.model.hold import BRAKE
 from agent.model.rails import Leave
 from agent.model.targets import Found
 from agent.ports.defender import Enactor
@@ -207,7 +208,7 @@ async def _leased(world: World, incident_id: str) -> AsyncIterator[Leave]:
     else:
         raise Conflict(f"another agent is at work in incident `{name}`: undo it again in a few minutes")
     try:
-        yield Leave(replica=world.replica, incident_id=name, token=token, until=now + LEASE)
+        yield Leave(replica=world.replica, incident_id=name, token=token, until=now + LEASE, despite=(BRAKE,))
     finally:
         await world.ledger.let_go(name, token)
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from agent.judge.compile import Judge
 from agent.judge.guard import guarded, limits_of, messages_in, weigh
-from agent.judge.plans.means import Problem
+from agent.judge.plans.means import Present
 from agent.judge.rails.approvers import wanted
 from agent.judge.rails.ask import ask
 from agent.judge.rails.caps import caps_as_they_stand
@@ -14,7 +14,6 @@ from agent.loop.guarding import Around, look, scene
 from agent.model.decision import Decision, Unit
 from agent.model.enactment import Approval, Plan, Record, Spent
 from agent.model.policy import Limit, Policy
-from agent.model.targets import Found
 from agent.ports.world import World
 
 
@@ -24,7 +23,7 @@ async def guard_approval(
     record: Record,
     decision: Decision,
     intended: Plan,
-    found: Found | Problem | None,
+    present: Present,
     here: Around,
     approvals: Sequence[Approval],
 ) -> Decision:
@@ -36,13 +35,13 @@ async def guard_approval(
         record: the pending action, as it stood before this decision.
         decision: the approval.
         intended: how it would be carried out.
-        found: what it would act on besides mail, as it was just read.
+        present: its mail, or what else it would act on, as it was just read.
         here: what holds and what was given away, this batch included.
         approvals: those that this batch has made already.
     """
     deciding = [judge.policies[name] for name in decision.policies]
     wish(world, here, record.decision, decision.at)
-    seen = await look(world, intended.effects, found)
+    seen = await look(world, intended.effects, present.found, present.mail)
     around = scene(world, record.action, intended.effects, seen, here, deciding, decision.at)
     said = ask(around)
     if said:

@@ -88,3 +88,5 @@ class Leave(msgspec.Struct, frozen=True, kw_only=True):
     until: datetime
     caps: tuple[Cap, ...] = ()
     active: int = 50
+    despite: tuple[str, ...] = ()
+    """Names of holds that do not keep it: the brake stops what the agent does, and not a person who takes it back."""

@@ -299,6 +299,16 @@ async def test_values_are_erased_by_what_they_contain_and_the_chain_still_holds(
     assert b"rgen" not in last.body.lower()
 
 
+async def test_values_are_erased_however_their_letters_are_composed(ledger: SqlLedger) -> None:
+    """`\u00e9` and an `e` with a combining accent look the same, and macOS and Windows type them differently."""
+    for name in ("jos\u00e9", "jose\u0301"):
+        entry = Entry(event=Event.NOTE, at=NOW, actor="agent agent", personal={"text": f"to {name}@contoso"})
+        await ledger.audit([entry])
+
+    assert await ledger.trail.erase("Jose\u0301@", "olga", NOW) == 2
+    assert (await checked(ledger)).faults == ()
+
+
 async def test_values_expire_and_the_chain_still_holds(ledger: SqlLedger) -> None:
     await act(ledger, "anna", "agent")
     await act(ledger, "bert", "agent", 1)

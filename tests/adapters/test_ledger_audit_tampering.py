@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import create_engine
 from sqlalchemy.engine import Engine
 
+from agent.adapters.ledger.opening import open_ledger
 from agent.adapters.ledger.told import SqlTold
 from agent.audit.chain import anchored
 from agent.audit.verify import verify
@@ -69,6 +70,36 @@ async def test_a_tail_that_was_cut_off_with_its_head_is_found_by_an_anchor_and_o
                 found = verify(SqlTold(connection, TENANT), KEY, TENANT, copies=[copy])
                 transaction.rollback()
             assert (done.replica, done.number) in {(one.replica, one.number) for one in found.faults}
+
+
+NO_UTF_8 = {
+    "audit_entries": "event action_id body mac replica",
+    "audit_heads": "replica number mac",
+    "audit_values": "replica name salt value",
+    "decisions": "verb grounds body",
+    "effects": "id went attempts targets",
+}
+
+
+@pytest.mark.parametrize(
+    ("table", "column"), [(table, one) for table, columns in NO_UTF_8.items() for one in columns.split()]
+)
+async def test_text_that_is_no_utf_8_is_a_fault_and_no_obstacle(
+    sqlite_url: str, table: str, column: str
+) -> None:
+    """SQLite keeps any bytes as text, and its driver refuses to read them."""
+    await fill(sqlite_url)
+    made = create_engine(sqlite_url)
+    with made.begin() as connection:
+        last = f"(SELECT max(rowid) FROM {table})"
+        changed = f"UPDATE {table} SET {column} = CAST(x'ff41' AS TEXT) WHERE rowid = {last}"
+        connection.exec_driver_sql(changed)
+    made.dispose()
+
+    async with open_ledger(sqlite_url, TENANT, read_only=True) as ledger:
+        found = await ledger.trail.look(lambda told: verify(told, KEY, TENANT))
+
+    assert not found.holds
 
 
 async def test_what_nobody_touched_holds(engine: Engine) -> None:

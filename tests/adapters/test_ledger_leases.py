@@ -111,6 +111,21 @@ async def test_a_hold_lets_nothing_depart_until_it_is_released(ledger: SqlLedger
     assert (no.value.guard, no.value.words) == (name, "a false alarm storm")
 
 
+async def test_a_hold_is_passed_by_who_names_it_and_no_other(ledger: SqlLedger) -> None:
+    effect = await an_intended(ledger)
+    await ledger.lease("1", "a", NOW, UNTIL)
+    for name in (BRAKE, KILL_SWITCH):
+        await ledger.hold(Hold(name=name, since=NOW, by="anna", reason=name))
+    despite = msgspec.structs.replace(leave(1), despite=(BRAKE,))
+
+    with pytest.raises(Held) as no:
+        await ledger.depart(effect, NOW, despite)
+    await ledger.release(KILL_SWITCH, "anna", "", NOW)
+    await ledger.depart(effect, NOW, despite)
+
+    assert no.value.guard == KILL_SWITCH
+
+
 async def test_the_first_reason_of_a_hold_stays_and_one_release_ends_it(ledger: SqlLedger) -> None:
     first = Hold(name=KILL_SWITCH, since=NOW, by="anna", reason="first")
     await ledger.hold(first)

@@ -67,6 +67,22 @@ def test_an_entry_whose_body_is_none_is_no_line() -> None:
         list(read_lines([one.replace(b'"actor"', b'"auctor"')]))
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"2026-11-02T09:00:00Z", b"2026-11-02T09:00:00"),
+        (b'"actor"', b'"deep":' + b"[" * 20_000 + b"]" * 20_000 + b',"actor"'),
+    ],
+    ids=["no zone", "deep"],
+)
+def test_an_entry_that_was_changed_so_that_it_breaks_its_reader_is_no_line(old: bytes, new: bytes) -> None:
+    _, (one, two, *_) = lines()
+    assert old in one
+
+    with pytest.raises(Unreadable, match="line 1 is no entry"):
+        list(read_lines([one.replace(old, new), two]))
+
+
 def test_an_anchor_is_read_also_from_what_syslog_wrote() -> None:
     plain = anchor_line(ANCHOR) + b"\n"
 

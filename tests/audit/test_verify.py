@@ -200,6 +200,19 @@ def test_an_erasure_that_cannot_be_read_is_found_where_it_stands(body: Any) -> N
     assert [fault.number for fault in found(made).faults] == [7]
 
 
+@pytest.mark.parametrize(
+    "detail",
+    [{"before": "soon"}, {"before": "2026-11-02T09:00:00"}, {"at a/label": "x-y"}, {"at a/label": ""}],
+)
+def test_an_erasure_that_was_changed_into_nonsense_is_found_where_it_stands(detail: dict[str, Any]) -> None:
+    made = books()
+    made.tell(an_entry(Event.ERASURE, values=0))
+    body = chain.body(an_entry(Event.ERASURE, **detail), {})
+    made.chains["a"][-1] = replace(made.chains["a"][-1], body=body)
+
+    assert words(made) == [(7, MAC)]
+
+
 def test_of_a_gap_the_first_number_is_named_whatever_values_lie_in_it() -> None:
     made = books()
     del made.chains["a"][3:5]

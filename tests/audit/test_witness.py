@@ -63,7 +63,9 @@ def test_a_line_may_come_twice_if_it_is_the_same(links: list[Link]) -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"number": 0}, {"mac": b"short"}, {"body": b"{}"}], ids=["number", "mac", "body"]
+    "wrong",
+    [{"number": 0}, {"number": 2**63}, {"mac": b"short"}, {"body": b"{}"}],
+    ids=["number", "too high", "mac", "body"],
 )
 def test_a_line_that_does_not_fit_is_a_fault(links: list[Link], wrong: dict[str, object]) -> None:
     _, faults = taken([links[0], replace(links[1], **wrong)])

@@ -14,7 +14,7 @@ from agent.loop.replaying import replay
 from agent.loop.run import load
 from agent.model.decision import Unit, Verb
 from agent.model.defender import Incident
-from agent.model.enactment import Effect, EffectKind, Outcome, Record, State, Way, Went
+from agent.model.enactment import Approval, Effect, EffectKind, Outcome, Record, State, Way, Went
 from agent.model.errors import Held, Malformed, PolicyError, Refused, Unavailable
 from agent.model.hold import BRAKE, KILL_SWITCH, Hold
 from agent.model.rails import Cap, Freeze
@@ -182,6 +182,41 @@ async def test_what_was_sent_before_a_rail_held_the_rest_is_followed(bench: Benc
     assert (await bench.world.ledger.spent("small-malicious", NOW)).actions == 1
 
 
+@pytest.mark.parametrize(
+    ("limit", "theirs", "held"),
+    [
+        ("actions: 2/h", 1, False),
+        ("actions: 2/h", 2, True),
+        ("messages: 5/h", 1, False),
+        ("messages: 5/h", 2, True),
+    ],
+)
+async def test_a_policys_limit_that_another_agent_used_up_meanwhile_holds_right_before_a_call_leaves(
+    bench: Bench, limit: str, theirs: int, held: bool
+) -> None:
+    a_small_approval(bench)
+    bench.with_policies(approve=f"{APPROVE}limits: {{{limit}}}\n")
+
+    async def approved_elsewhere(bench: Bench) -> None:
+        others = [
+            Approval(policy="small-malicious", action_id=f"other {n}", at=NOW, messages=n)
+            for n in range(1, theirs + 1)
+        ]
+        await bench.world.ledger.save([], approvals=others, now=NOW)
+
+    right_before_it_leaves(bench, "limits", approved_elsewhere)
+
+    await bench.run_pass()
+
+    record = await bench.only()
+    assert record.decision is not None
+    assert record.decision.guard == ("limits of small-malicious" if held else None)
+    assert bench.enactor.removed.total() == (0 if held else 3)
+    assert (await bench.world.ledger.spent("small-malicious", NOW)).actions == (
+        theirs if held else theirs + 1
+    )
+
+
 # What a policy asks for
 
 
@@ -211,6 +246,61 @@ async def test_the_senders_copy_goes_only_where_every_policy_that_decides_says_s
 
     (effect,) = await bench.world.ledger.effects((await bench.only()).action.id)
     assert effect.senders_copy is wanted
+
+
+COMPROMISED = "vera@contoso.example"
+
+
+@pytest.mark.parametrize(
+    ("direction", "sender", "copy_goes", "held"),
+    [
+        ("intraOrg", COMPROMISED, True, True),
+        ("intraOrg", COMPROMISED, False, False),
+        ("intraOrg", "mallory@contoso.example", True, False),
+        # What came from outside has no copy of its sender's here, whomever it pretends to be.
+        ("inbound", COMPROMISED, True, False),
+        (None, COMPROMISED, True, True),
+        (None, None, True, True),
+    ],
+)
+async def test_a_protected_senders_own_copy_goes_by_no_approval_of_the_agents_alone(
+    bench: Bench, direction: str | None, sender: str | None, copy_goes: bool, held: bool
+) -> None:
+    more = "remediateSendersCopy: true\n" if copy_goes else ""
+    bench.with_policies(**{"approve": APPROVE + more, "lists/vip": f"list: vip\nentries: [{COMPROMISED}]\n"})
+    bench.with_rails(protected=("vip",))
+    bench.defender.show(an_incident(an_alert(a_cluster(messages=1))))
+    bench.defender.deliver(msgspec.structs.replace(a_copy(sender=sender), direction=direction))
+
+    await bench.run_pass()
+
+    record = await bench.only()
+    assert record.decision is not None
+    assert record.decision.guard == ("protected" if held else None)
+    assert bench.enactor.removed.total() == (0 if held else 1)
+
+
+async def test_the_sender_whose_copy_would_go_is_looked_at_again_right_before_a_call_leaves(
+    bench: Bench,
+) -> None:
+    bench.with_policies(
+        **{"approve": f"{APPROVE}remediateSendersCopy: true\n", "lists/vip": VIP.replace("anna", "vera")}
+    )
+    bench.defender.show(an_incident(an_alert(a_cluster(messages=1))))
+    bench.defender.deliver(msgspec.structs.replace(a_copy(sender=COMPROMISED), direction="intraOrg"))
+    whole = bench.defender.incident
+
+    async def incident(incident_id: str) -> Incident | None:
+        await with_rails(protected=("vip",))(bench)
+        return await whole(incident_id)
+
+    bench.defender.incident = incident  # type: ignore[method-assign]
+
+    await bench.run_pass()
+
+    record = await assert_held(bench, "protected")
+    assert record.decision is not None
+    assert f"{COMPROMISED} is protected" in record.decision.reason
 
 
 async def test_a_hand_off_needs_people_too_where_its_policy_says_so(bench: Bench) -> None:

@@ -13,7 +13,7 @@ from agent.loop.undoing import Act, Taken, prepare, take_back
 from agent.model.decision import Verb
 from agent.model.enactment import Effect, EffectKind, EffectSeen, Outcome, Record, State, Went
 from agent.model.errors import Conflict, Held, Unavailable
-from agent.model.hold import KILL_SWITCH, Hold
+from agent.model.hold import BRAKE, KILL_SWITCH, Hold
 from agent.model.rails import Leave
 from agent.ports.world import World
 from tests.loop.conftest import Bench
@@ -223,6 +223,15 @@ async def test_a_hold_stops_an_undo_and_what_was_not_sent_is_let_go(bench: Bench
     assert taken.record.undone is not None
     assert taken.record.undone.left == ("2: not tried: undo it again", "1: not tried: undo it again")
     assert again.record.state is State.UNDONE
+
+
+async def test_the_brake_stops_the_agent_and_not_the_person_who_takes_back(bench: Bench) -> None:
+    record = await sent(bench)
+    await bench.world.ledger.hold(Hold(name=BRAKE, since=NOW, by="the agent", reason="too many"))
+
+    taken = await undo(bench, record)
+
+    assert (taken.stopped, taken.record.state) == (None, State.UNDONE)
 
 
 async def test_graph_being_away_stops_an_undo_that_can_be_asked_for_again(bench: Bench) -> None:

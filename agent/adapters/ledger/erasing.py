@@ -7,6 +7,7 @@ emptied. What stands in backups, and in PostgreSQL until it has vacuumed, is for
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from unicodedata import normalize
 
 import msgspec
 from sqlalchemy import delete, select, tuple_
@@ -55,13 +56,17 @@ def _containing(connection: Connection, tenant_id: str, text: str) -> Iterator[P
     """Give the places of values that contain this text.
 
     Compared here and not by the database: SQLite knows the case of ASCII only. Targets are JSON, in which a quotation
-    mark is written otherwise.
+    mark is written otherwise. A letter with an accent may be one character or two.
     """
-    wanted = text.casefold()
+    wanted = _folded(text)
     in_json = msgspec.json.encode(wanted).decode()[1:-1]
     columns = (audit_values.c.replica, audit_values.c.number, audit_values.c.name, audit_values.c.value)
     query = select(*columns).where(audit_values.c.tenant_id == tenant_id)
     for row in connection.execute(query, execution_options={"yield_per": AT_ONCE}):
-        folded = row.value.casefold()
+        folded = _folded(row.value)
         if wanted in folded or in_json in folded:
             yield (row.replica, row.number, row.name)
+
+
+def _folded(text: str) -> str:
+    return normalize("NFC", normalize("NFC", text).casefold())

@@ -4,6 +4,7 @@ All of it is asked in the transaction in which the effect is written down as sen
 person can come in between. A paused agent finds its token stale there, whatever it remembers.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import literal_column, or_, select, text, update
@@ -64,7 +65,7 @@ def depart(
     """Turn an intended effect into a sent one, and count the attempt, where nothing stands against it."""
     _one_by_one(connection, tenant_id)
     _fence(connection, tenant_id, leave)
-    _unless_held(connection, tenant_id)
+    _unless_held(connection, tenant_id, leave.despite)
     amounts.within(connection, tenant_id, effect_id, now, leave.caps)
     amounts.room(connection, tenant_id, effect_id, now, leave.active)
     sent = connection.execute(
@@ -101,7 +102,7 @@ def _one_by_one(connection: Connection, tenant_id: str) -> None:
 def allow(connection: Connection, tenant_id: str, book: Book, leave: Leave, entry: Entry) -> None:
     """Let something be written that is no effect, where the lease is still the writer's and nothing holds."""
     _fence(connection, tenant_id, leave)
-    _unless_held(connection, tenant_id)
+    _unless_held(connection, tenant_id, leave.despite)
     book.tell(entry)
 
 
@@ -123,10 +124,10 @@ def _fence(connection: Connection, tenant_id: str, leave: Leave) -> None:
         )
 
 
-def _unless_held(connection: Connection, tenant_id: str) -> None:
+def _unless_held(connection: Connection, tenant_id: str, despite: Sequence[str]) -> None:
     found = connection.execute(
         select(holds.c.name, holds.c.reason)
-        .where(holds.c.tenant_id == tenant_id)
+        .where(holds.c.tenant_id == tenant_id, holds.c.name.not_in(despite))
         .order_by(holds.c.since, holds.c.name)
         .limit(1)
     ).first()

@@ -1,7 +1,8 @@
 """The audit as it lies in the tables, raw, for whoever checks it: nothing is taken for what a column should hold."""
 
+import sqlite3
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from typing import Any
 
 from sqlalchemy import Column, Select, Table, select, type_coerce
@@ -23,6 +24,27 @@ from agent.model.enactment import Went
 
 AT_ONCE = 2_000
 """Rows that are fetched together."""
+
+
+@contextmanager
+def undecoded(connection: Connection) -> Iterator[None]:
+    """Have text that is none come as bytes inside the `with`: SQLite keeps any bytes as text, and its driver refuses them."""
+    driver = connection.connection.dbapi_connection
+    if not isinstance(driver, sqlite3.Connection):
+        yield
+        return
+    before, driver.text_factory = driver.text_factory, _text
+    try:
+        yield
+    finally:
+        driver.text_factory = before
+
+
+def _text(stored: bytes) -> str | bytes:
+    try:
+        return stored.decode()
+    except UnicodeDecodeError:
+        return stored
 
 
 class SqlTold:

@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 
 from agent.adapters.ledger import auditing, erasing, unshipped
 from agent.adapters.ledger.desk import Desk
-from agent.adapters.ledger.told import SqlTold
+from agent.adapters.ledger.told import SqlTold, undecoded
 from agent.audit.entries import of_settings
 from agent.audit.key import Key
 from agent.model.audit import Detail, Head, Link
@@ -58,6 +58,7 @@ class SqlTrail:
         """Return what is found of the whole audit, as it was at one moment. It runs beside the caller's thread."""
 
         def look(connection: Connection, tenant_id: str) -> T:
-            return at(SqlTold(connection, tenant_id))
+            with undecoded(connection):
+                return at(SqlTold(connection, tenant_id))
 
         return await self._desk.read(look)

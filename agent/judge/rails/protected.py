@@ -1,7 +1,7 @@
 """What nothing is done to by the agent alone: members of lists, administrators, the agent itself, domain controllers.
 
 Lists hold for everything. Whoever puts a mailbox on one wants to be asked before anything happens in it, be
-that the deletion of one message.
+that the deletion of one message, or of what its own user sent.
 
 Roles, the agent's own identity and domain controllers hold for accounts, rules and devices, and not for the
 deletion of a malicious message. A role makes an account dangerous to lose: disabling an administrator may lock a
@@ -42,6 +42,8 @@ def _by_lists(scene: Scene) -> Iterator[str]:
     for one in scene.protected:
         if one.unknown:
             yield f"whether the list `{one.name}` has what would be touched is not known: {one.unknown}"
+        if scene.senders is None:
+            yield f"whether the list `{one.name}` has the sender, whose own copy would go, is not known"
         for name in names:
             if is_in(one, name):
                 yield f"{quote(name)} is protected by the list `{one.name}`"
@@ -60,6 +62,7 @@ def _names(scene: Scene) -> Iterator[str]:
         yield from (found.id, *([found.name, found.name.partition(".")[0]] if found.name else ()))
     if scene.owner is not None:
         yield from _names_of(scene.owner)
+    yield from sorted(scene.senders or ())
 
 
 def _names_of(account: Account) -> Iterator[str]:

@@ -37,6 +37,8 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     """What would be acted on besides mail, as it is now."""
     owner: Account | None = None
     """Whose mailbox it is, where a rule would be touched."""
+    senders: frozenset[str] | None = frozenset()
+    """Whose own copies would go too, by their addresses; None where that is not known."""
     protected: tuple[ProtectedList, ...] = ()
     own: frozenset[str] = frozenset()
     """The ids under which Entra ID knows the agent itself, lower case."""
