@@ -34,12 +34,7 @@ async def every(
     records, link = await client.read(call, first, page_of)
     seen: set[str] = set()
     while link is not None:
-        here = client.check_link(link)
-        if here in seen:
-            raise Malformed(f"{call}: the link to the next page repeats itself: `{first_line(here)}`")
-        if len(seen) >= most:
-            raise Malformed(f"{call}: more than {most} pages")
-        seen.add(here)
+        here = onward(client, call, link, seen, most=most)
         further, link = await client.read(
             call,
             lambda link=here: more(link),  # type: ignore[misc]
@@ -47,6 +42,21 @@ async def every(
         )
         records += further
     return records
+
+
+def onward(client: Client, call: Call, link: str, seen: set[str], *, most: int) -> str:
+    """Return the link to the next page as it is to be followed, and remember it among those `seen`.
+
+    Raises:
+        Malformed: it leads elsewhere or back, or there are more pages than there may be.
+    """
+    here = client.check_link(link)
+    if here in seen:
+        raise Malformed(f"{call}: the link to the next page repeats itself: `{first_line(here)}`")
+    if len(seen) >= most:
+        raise Malformed(f"{call}: more than {most} pages")
+    seen.add(here)
+    return here
 
 
 def page_of(answer: Answer) -> tuple[list[dict[str, Any]], str | None]:
