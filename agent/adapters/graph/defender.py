@@ -13,7 +13,7 @@ from agent.adapters.graph.ids import is_incident_id
 from agent.adapters.graph.mailbag import Mailbag
 from agent.adapters.graph.pages import onward
 from agent.adapters.graph.wire import Walked, alerts_page, incidents_page, one_incident
-from agent.adapters.microsoft.answers import Answer, Call, first_line
+from agent.adapters.microsoft.answers import Answer, Call, first_line, whole
 from agent.adapters.microsoft.caller import BadRequest, Failing, NotFound
 from agent.model.air import AirRows
 from agent.model.defender import Incident, Mail
@@ -163,6 +163,4 @@ class GraphDefender:
 
 
 def _whole_incident(answer: Answer) -> Incident:
-    if answer.status == 206:
-        raise Malformed("only a part came")
-    return one_incident(answer.body)
+    return one_incident(whole(answer))

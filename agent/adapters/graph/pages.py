@@ -7,7 +7,7 @@ from kiota_abstractions.request_information import RequestInformation
 
 from agent.adapters.graph.client import Client
 from agent.adapters.graph.wire import records_of
-from agent.adapters.microsoft.answers import Answer, Call, first_line
+from agent.adapters.microsoft.answers import Answer, Call, whole
 from agent.model.errors import Malformed
 
 
@@ -52,7 +52,7 @@ def onward(client: Client, call: Call, link: str, seen: set[str], *, most: int) 
     """
     here = client.check_link(link)
     if here in seen:
-        raise Malformed(f"{call}: the link to the next page repeats itself: `{first_line(here)}`")
+        raise Malformed(f"{call}: the link to the next page repeats itself")
     if len(seen) >= most:
         raise Malformed(f"{call}: more than {most} pages")
     seen.add(here)
@@ -65,9 +65,7 @@ def page_of(answer: Answer) -> tuple[list[dict[str, Any]], str | None]:
     Raises:
         Malformed: it is not one.
     """
-    if answer.status == 206:
-        raise Malformed("only a part came")
-    records, link = records_of(answer.body)
+    records, link = records_of(whole(answer))
     if not all(isinstance(record, dict) for record in records):
         raise Malformed("a record is not an object")
     return records, link
