@@ -10,7 +10,7 @@ from datetime import datetime
 import structlog
 
 from agent.judge.rails.surge import question, surge
-from agent.loop.guarding import Around
+from agent.loop.guarding import Surroundings
 from agent.loop.moved import turn_back
 from agent.model.alarm import Alarm
 from agent.model.decision import Decision, Verb
@@ -24,7 +24,7 @@ BY = "the agent"
 log = structlog.get_logger()
 
 
-def wish(world: World, here: Around, before: Decision | None, now: datetime) -> None:
+def wish(world: World, here: Surroundings, before: Decision | None, now: datetime) -> None:
     """Count an approval, and open the brake where it is one too many. One that was counted before is no news."""
     is_known = before is not None and (before.verb is Verb.APPROVE or before.guard is not None)
     if world.enactor is None or is_known:
@@ -38,7 +38,7 @@ def wish(world: World, here: Around, before: Decision | None, now: datetime) -> 
         here.holds = (*here.holds, Hold(name=BRAKE, since=now, by=BY, reason=here.question))
 
 
-async def brake(world: World, here: Around, now: datetime) -> None:
+async def brake(world: World, here: Surroundings, now: datetime) -> None:
     """Lay the brake that a batch opened, and ask; while it stands, let the question count on."""
     if here.question:
         await world.ledger.hold(Hold(name=BRAKE, since=now, by=BY, reason=here.question))
@@ -49,7 +49,7 @@ async def brake(world: World, here: Around, now: datetime) -> None:
         await world.ledger.raise_alarm(Alarm(name=BRAKE, since=now, words=words))
 
 
-def _is_on(here: Around) -> bool:
+def _is_on(here: Surroundings) -> bool:
     return any(hold.name == BRAKE for hold in here.holds)
 
 

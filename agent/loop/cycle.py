@@ -22,8 +22,7 @@ from agent.judge.settle import Around, settled, stands, waiting
 from agent.judge.track import WAITING
 from agent.loop.braking import brake
 from agent.loop.despite import despite_others
-from agent.loop.guarding import Around as Surroundings
-from agent.loop.guarding import around, with_wishes
+from agent.loop.guarding import Surroundings, around, with_wishes
 from agent.loop.lookup import claims, find, look_up
 from agent.loop.means import means
 from agent.loop.moved import save_moved, turn_back

@@ -29,7 +29,7 @@ from agent.ports.world import World
 
 
 @dataclass(slots=True)
-class Around:
+class Surroundings:
     """What holds and what was given away until now: read once for a batch, and kept up while it is judged."""
 
     holds: tuple[Hold, ...]
@@ -51,13 +51,13 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     """Whose own copies of mail would go too; None where that is not known."""
 
 
-async def around(world: World, policies: InForce, now: datetime) -> Around:
+async def around(world: World, policies: InForce, now: datetime) -> Surroundings:
     """Return how things stand before something is judged, or leaves."""
     window = max([DAY, *(cap.window for cap in world.rails.caps)])
     given = await world.ledger.given(now - window)
     if world.enactor is not None:
         given = tuple(effect for effect in given if effect.went is not Went.OBSERVED)
-    return Around(
+    return Surroundings(
         holds=await world.ledger.holds(),
         given=list(given),
         protected=protected_lists(
@@ -66,7 +66,7 @@ async def around(world: World, policies: InForce, now: datetime) -> Around:
     )
 
 
-async def with_wishes(world: World, here: Around, now: datetime) -> Around:
+async def with_wishes(world: World, here: Surroundings, now: datetime) -> Surroundings:
     """Return the same with how many approvals there were in each hour, for the brake."""
     if world.enactor is not None:
         here.approved = await world.ledger.approved(now, HISTORY // HOUR)
@@ -114,7 +114,7 @@ def scene(
     action: PendingAction,
     effects: Sequence[Effect],
     seen: Seen,
-    here: Around,
+    here: Surroundings,
     deciding: Sequence[Policy],
     now: datetime,
 ) -> Scene:

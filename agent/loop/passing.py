@@ -112,7 +112,8 @@ class _Pass:
     async def _visit(self) -> None:
         if self.world.enactor is None:
             return
-        for hold in self.lookout.standing():
+        # The brake may have been laid by what was just judged: the lookout knows of it within seconds.
+        for hold in self.lookout.standing() or await self.world.ledger.holds():
             laid = await lay_aside(self.world, hold)
             log.info("nothing is carried out", laid_aside=laid, why=hold.reason)
             return

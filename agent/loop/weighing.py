@@ -10,7 +10,7 @@ from agent.judge.rails.approvers import wanted
 from agent.judge.rails.ask import ask
 from agent.judge.rails.caps import caps_as_they_stand
 from agent.loop.braking import wish
-from agent.loop.guarding import Around, look, scene
+from agent.loop.guarding import Surroundings, look, scene
 from agent.model.decision import Decision, Unit
 from agent.model.enactment import Approval, Plan, Record, Spent
 from agent.model.policy import Limit, Policy
@@ -24,7 +24,7 @@ async def guard_approval(
     decision: Decision,
     intended: Plan,
     present: Present,
-    here: Around,
+    here: Surroundings,
     approvals: Sequence[Approval],
 ) -> Decision:
     """Return the approval with all that was asked about it: held where a rail, a cap or a limit stands against it.

@@ -39,7 +39,6 @@ class AirAction(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     approval: str | None = None
     approved_by: str | None = None
     approver_comment: str | None = None
-    related_alert_ids: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
     link: str | None = None
     """Where people see the investigation."""

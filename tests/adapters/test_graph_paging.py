@@ -77,13 +77,13 @@ async def test_a_link_that_leads_elsewhere_is_not_followed(link: str) -> None:
 
 
 @pytest.mark.parametrize("circle", [1, 2, 3])
-async def test_links_that_go_in_a_circle_stop_with_the_link_named(circle: int) -> None:
+async def test_links_that_go_in_a_circle_are_not_followed_for_ever(circle: int) -> None:
     links = [f"{BASE}/incidents?$skiptoken={n}" for n in range(circle)]
     steps = [page(an_incident(), link=links[n % circle]) for n in range(circle + 2)]
 
     async with opened(*steps) as (graph, script):
         pages = []
-        with pytest.raises(Malformed, match=r"repeats itself: `.*skiptoken=0`"):
+        with pytest.raises(Malformed, match="list incidents: the link to the next page repeats itself"):
             pages = [found async for found in graph.defender.incidents_since(SINCE)]
 
     assert pages == []

@@ -14,7 +14,7 @@ import msgspec
 
 from agent.adapters.endpoint.client import Client, Request
 from agent.adapters.microsoft.ability import Ability
-from agent.adapters.microsoft.answers import Answer, Call, answered_in_full, body_of, first_line
+from agent.adapters.microsoft.answers import Answer, Call, answered_in_full, body_of, first_line, whole
 from agent.adapters.microsoft.caller import NotFound
 from agent.adapters.microsoft.json import parse
 from agent.model.enactment import Outcome, Pair, Went
@@ -155,10 +155,8 @@ class EndpointMachines:
 
 
 def _decoded(answer: Answer, kind: type[T]) -> T:
-    if answer.status == 206:
-        raise Malformed("only a part came")
     try:
-        return msgspec.convert(parse(answer.body), kind)
+        return msgspec.convert(parse(whole(answer)), kind)
     except msgspec.ValidationError as error:
         raise Malformed(f"cannot be read: {error}") from error
 

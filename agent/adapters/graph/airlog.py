@@ -9,10 +9,9 @@ from agent.adapters.graph.client import Client
 from agent.adapters.graph.hunting import rows_of
 from agent.adapters.graph.investigations import TABLE, actions_of, in_order, query, written_at
 from agent.adapters.graph.mailbag import HUNTING
-from agent.adapters.microsoft.answers import Answer
+from agent.adapters.microsoft.answers import Answer, whole
 from agent.adapters.microsoft.caller import BadRequest, Oversized
 from agent.model.air import AirAction, AirRows
-from agent.model.errors import Malformed
 from agent.ports.host import Clock
 
 SIZES = (100, 10, 1)
@@ -90,9 +89,7 @@ class AirLog:
 
 
 def _whole(answer: Answer) -> list[dict[str, Any]]:
-    if answer.status == 206:
-        raise Malformed("only a part came")
-    return rows_of(answer.body)
+    return rows_of(whole(answer))
 
 
 def _told(problems: list[str]) -> tuple[str, ...]:

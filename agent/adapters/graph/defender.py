@@ -11,8 +11,9 @@ from agent.adapters.graph.asking import Asking
 from agent.adapters.graph.client import Client
 from agent.adapters.graph.ids import is_incident_id
 from agent.adapters.graph.mailbag import Mailbag
+from agent.adapters.graph.pages import onward
 from agent.adapters.graph.wire import Walked, alerts_page, incidents_page, one_incident
-from agent.adapters.microsoft.answers import Answer, Call, first_line
+from agent.adapters.microsoft.answers import Answer, Call, first_line, whole
 from agent.adapters.microsoft.caller import BadRequest, Failing, NotFound
 from agent.model.air import AirRows
 from agent.model.defender import Incident, Mail
@@ -131,12 +132,7 @@ class GraphDefender:
         yield page
         seen: set[str] = set()
         while link is not None:
-            here = self._client.check_link(link)
-            if here in seen:
-                raise Malformed(f"{call}: the link to the next page repeats itself: `{first_line(here)}`")
-            if len(seen) >= MOST_PAGES:
-                raise Malformed(f"{call}: more than {MOST_PAGES} pages")
-            seen.add(here)
+            here = onward(self._client, call, link, seen, most=MOST_PAGES)
             try:
                 page, link = await self._client.read(call, lambda link=here: more(link), take)  # type: ignore[misc]
             except Failing:
@@ -167,6 +163,4 @@ class GraphDefender:
 
 
 def _whole_incident(answer: Answer) -> Incident:
-    if answer.status == 206:
-        raise Malformed("only a part came")
-    return one_incident(answer.body)
+    return one_incident(whole(answer))

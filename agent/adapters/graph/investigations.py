@@ -26,7 +26,6 @@ LARGEST = 1_000_000
 
 MOST_ACTIONS = 500
 MOST_ENTITIES = 500
-MOST_ALERTS = 200
 MOST_MESSAGES = 50_000
 LONGEST_WORD = 300
 LONGEST_KEY = 20_000
@@ -111,8 +110,7 @@ def _actions(
         status=_word(raw, "actionstatus"),
         approval=_word(raw, "actionapproval"),
         approved_by=_word(raw, "approvedby"),
-        approver_comment=_text(raw, "approvercomment", most=LONGEST_COMMENT),
-        related_alert_ids=_alerts(raw),
+        approver_comment=_word(raw, "approvercomment", most=LONGEST_COMMENT),
         link=_link(record),
     )
     found: dict[tuple[str, ...], AirAction] = {}
@@ -143,7 +141,7 @@ def keys_of(entity: Row) -> tuple[str, ...]:
     kind = "".join(letter for letter in (_word(entity, "type") or "").lower() if letter.isalnum())
     match kind:
         case "mailcluster":
-            key = cluster_key(_text(entity, "query", most=LONGEST_KEY), _messages(entity))
+            key = cluster_key(_word(entity, "query", most=LONGEST_KEY), _messages(entity))
         case "mailmessage":
             key = message_key(_word(entity, "networkmessageid"), _word(entity, "recipient"))
         case "mailbox":
@@ -154,7 +152,7 @@ def keys_of(entity: Row) -> tuple[str, ...]:
         case "file":
             key = _file(entity)
         case "url":
-            url = _text(entity, "url", most=LONGEST_KEY)
+            url = _word(entity, "url", most=LONGEST_KEY)
             key = url_key(url) if url is not None else None
         case _:
             key = None
@@ -189,12 +187,6 @@ def _messages(entity: Row) -> tuple[str, ...]:
     return tuple(one for one in found if isinstance(one, str)) if all(map(_is_text, found)) else ()
 
 
-def _alerts(raw: Row) -> tuple[str, ...]:
-    found = _inner(raw.get("relatedalertids") or raw.get("related alert ids"))
-    some = [found] if isinstance(found, str) else found if isinstance(found, list) else []
-    return tuple(dict.fromkeys(one for one in some[:MOST_ALERTS] if _is_text(one)))
-
-
 def _link(record: Row) -> str | None:
     link = _word(record, "deeplinkurl", most=2 * LONGEST_COMMENT)
     try:
@@ -216,10 +208,6 @@ def _word(raw: Row, *names: str, most: int = LONGEST_WORD) -> str | None:
         if isinstance(found, str) and found.strip() and len(found) <= most:
             return found.strip()
     return None
-
-
-def _text(raw: Row, name: str, *, most: int) -> str | None:
-    return _word(raw, name, most=most)
 
 
 def _listed(raw: Row, name: str, most: int, *, or_none: bool = False) -> Sequence[Any]:

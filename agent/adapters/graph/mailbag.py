@@ -9,11 +9,11 @@ from agent.adapters.graph.asking import Asking
 from agent.adapters.graph.clicks import TABLE, is_click
 from agent.adapters.graph.client import Client
 from agent.adapters.graph.copies import Found, Unreadable, sorted_out
+from agent.adapters.graph.pages import onward
 from agent.adapters.graph.wire import records_of
-from agent.adapters.microsoft.answers import Answer
+from agent.adapters.microsoft.answers import Answer, whole
 from agent.adapters.microsoft.caller import BadRequest, NotFound, Oversized
 from agent.model.defender import Mail, MailMessage
-from agent.model.errors import Malformed
 from agent.ports.host import Clock
 
 HUNTING = "ThreatHunting.Read.All"
@@ -136,10 +136,7 @@ class Mailbag:
                 copies += [analyzed.message_of(record) for record in records]
                 if link is None:
                     return sorted_out(copies)
-                here = self._client.check_link(link)
-                if here in seen or len(seen) >= MOST_PAGES:
-                    raise Malformed(f"{calls.READ_MAIL}: the link to the next page repeats itself")
-                seen.add(here)
+                here = onward(self._client, calls.READ_MAIL, link, seen, most=MOST_PAGES)
                 records, link = await self._client.read(
                     calls.READ_MAIL,
                     lambda link=here: self._asking.more_analyzed_emails(link),  # type: ignore[misc]
@@ -150,15 +147,11 @@ class Mailbag:
 
 
 def _rows(answer: Answer) -> list[dict[str, Any]]:
-    if answer.status == 206:
-        raise Malformed("only a part came")
-    return hunting.rows_of(answer.body)
+    return hunting.rows_of(whole(answer))
 
 
 def _records(answer: Answer) -> tuple[list[object], str | None]:
-    if answer.status == 206:
-        raise Malformed("only a part came")
-    return records_of(answer.body)
+    return records_of(whole(answer))
 
 
 def _lost(asked: list[str], found: Found) -> set[str]:

@@ -7,7 +7,7 @@ from kiota_abstractions.request_information import RequestInformation
 
 from agent.adapters.graph.client import Client
 from agent.adapters.graph.wire import records_of
-from agent.adapters.microsoft.answers import Answer, Call, first_line
+from agent.adapters.microsoft.answers import Answer, Call, whole
 from agent.model.errors import Malformed
 
 
@@ -34,12 +34,7 @@ async def every(
     records, link = await client.read(call, first, page_of)
     seen: set[str] = set()
     while link is not None:
-        here = client.check_link(link)
-        if here in seen:
-            raise Malformed(f"{call}: the link to the next page repeats itself: `{first_line(here)}`")
-        if len(seen) >= most:
-            raise Malformed(f"{call}: more than {most} pages")
-        seen.add(here)
+        here = onward(client, call, link, seen, most=most)
         further, link = await client.read(
             call,
             lambda link=here: more(link),  # type: ignore[misc]
@@ -49,15 +44,28 @@ async def every(
     return records
 
 
+def onward(client: Client, call: Call, link: str, seen: set[str], *, most: int) -> str:
+    """Return the link to the next page as it is to be followed, and remember it among those `seen`.
+
+    Raises:
+        Malformed: it leads elsewhere or back, or there are more pages than there may be.
+    """
+    here = client.check_link(link)
+    if here in seen:
+        raise Malformed(f"{call}: the link to the next page repeats itself")
+    if len(seen) >= most:
+        raise Malformed(f"{call}: more than {most} pages")
+    seen.add(here)
+    return here
+
+
 def page_of(answer: Answer) -> tuple[list[dict[str, Any]], str | None]:
     """Return the records of one whole page, and the link to the next.
 
     Raises:
         Malformed: it is not one.
     """
-    if answer.status == 206:
-        raise Malformed("only a part came")
-    records, link = records_of(answer.body)
+    records, link = records_of(whole(answer))
     if not all(isinstance(record, dict) for record in records):
         raise Malformed("a record is not an object")
     return records, link

@@ -9,7 +9,7 @@ import msgspec
 
 from agent.adapters.microsoft.transport import TooLarge, Truncated
 from agent.model.enactment import Outcome, Went
-from agent.model.errors import AgentError
+from agent.model.errors import AgentError, Malformed
 from agent.scrub.secrets import without_secrets
 
 
@@ -46,6 +46,17 @@ class Answer(msgspec.Struct, frozen=True):
     status: int
     headers: httpx.Headers
     body: bytes
+
+
+def whole(answer: Answer) -> bytes:
+    """Return the body of an answer of which nothing is missing.
+
+    Raises:
+        Malformed: only a part came.
+    """
+    if answer.status == 206:
+        raise Malformed("only a part came")
+    return answer.body
 
 
 class Lost(Exception):

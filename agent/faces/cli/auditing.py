@@ -12,7 +12,6 @@ from typing import IO, TypeVar
 
 import msgspec
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from agent.audit.chain import micros
 from agent.audit.key import Key
@@ -27,6 +26,7 @@ from agent.faces.cli.looking import moment_of
 from agent.faces.cli.options import loaded_to_audit, loaded_to_look
 from agent.faces.cli.output import ascii_json, console, print_json, print_plain, safe
 from agent.faces.cli.person import person
+from agent.faces.cli.progress import progress
 from agent.faces.telling import moment
 from agent.judge.quote import counted
 from agent.model.audit import Chained, Fault, Verdict
@@ -202,11 +202,9 @@ def _print_visible(line: bytes) -> None:
 
 @contextmanager
 def _progress() -> Iterator[Callable[[int, int], None]]:
-    out = console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as bar:
-        task = bar.add_task("entries", total=None)
-        yield lambda done, of: bar.update(task, completed=done, total=of)
+    with progress() as bars:
+        task = bars.add_task("entries", total=None)
+        yield lambda done, of: bars.update(task, completed=done, total=of)
 
 
 def _preview(found: Mapping[str, int]) -> None:

@@ -10,12 +10,12 @@ from time import perf_counter
 
 import msgspec
 from msgspec.structs import replace
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from agent.adapters.host import SUFFIXES, PolicyFiles
 from agent.faces.cli import junit, testing_tables
 from agent.faces.cli.failures import FINDINGS, Ending
-from agent.faces.cli.output import console, print_json
+from agent.faces.cli.output import print_json
+from agent.faces.cli.progress import progress
 from agent.faces.cli.tested import Checked, PolicyTested, Tested, Unnoticed, percent
 from agent.judge.cases import PolicyCase
 from agent.judge.compile import Judge, compile_set
@@ -235,11 +235,9 @@ def _tried(
 @contextmanager
 def _bar(total: int) -> Iterator[Callable[[], None]]:
     """Show on standard error, where that is a terminal, how many mutants have been tried."""
-    out = console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as progress:
-        task = progress.add_task("mutants", total=total)
-        yield lambda: progress.advance(task)
+    with progress() as bars:
+        task = bars.add_task("mutants", total=total)
+        yield lambda: bars.advance(task)
 
 
 def _shares(asked: Asked, one: PolicyTested, *, is_mutated: bool) -> Iterator[Checked]:

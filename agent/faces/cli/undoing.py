@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 from rich import box
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import Progress, TaskID
 from rich.table import Table
 
 from agent.compose import clock_of, open_world
@@ -20,6 +20,7 @@ from agent.faces.cli.looking import EVERY, matching, moment_of, why_not_one
 from agent.faces.cli.options import loaded
 from agent.faces.cli.output import console, lines, print_json, safe
 from agent.faces.cli.person import person
+from agent.faces.cli.progress import progress
 from agent.faces.cli.stopping import stop_on_signals
 from agent.faces.telling import what
 from agent.judge.confirm import standing
@@ -272,7 +273,5 @@ def _tell(rows: Sequence[Row], stopped: str, *, is_done: bool) -> None:
 @contextmanager
 def _progress(words: str, total: int) -> Iterator[tuple[Progress, TaskID]]:
     """Give a bar on standard error, where that is a terminal."""
-    out = console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as bar:
-        yield bar, bar.add_task(words, total=total)
+    with progress() as bars:
+        yield bars, bars.add_task(words, total=total)

@@ -1,6 +1,7 @@
 """Each guard rail has two sides."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 
 import msgspec
 import pytest
@@ -8,11 +9,12 @@ import pytest
 from agent.judge.rails.approvers import approvers, two_people, wanted, wanted_by
 from agent.judge.rails.ask import ALWAYS, RAILS, ask
 from agent.judge.rails.holding import brake, hold
-from agent.judge.rails.irreversible import REVERSALS, Back, irreversible
+from agent.judge.rails.irreversible import irreversible
 from agent.judge.rails.radius import radius
 from agent.judge.rails.scene import Scene
 from agent.judge.rails.size import size
 from agent.judge.rails.tenant import tenant
+from agent.judge.undo import INVERSES
 from agent.model.decision import Guarded
 from agent.model.enactment import EffectKind
 from agent.model.hold import BRAKE, KILL_SWITCH, Hold
@@ -102,12 +104,19 @@ def test_the_tenant_holds_where_a_person_would_be_sent_too() -> None:
 # Irreversible
 
 
-def test_how_every_effect_is_taken_back_is_said() -> None:
-    assert set(REVERSALS) == set(EffectKind)
-    assert [kind for kind, one in REVERSALS.items() if one.by is Back.NEVER] == [EffectKind.RESET_PASSWORD]
+PLANNED = (*INVERSES, EffectKind.REVOKE_SESSIONS, EffectKind.QUARANTINE_FILE, EffectKind.RESET_PASSWORD)
 
 
-@pytest.mark.parametrize("kind", EffectKind)
+def test_what_is_neither_known_to_be_undone_nor_planned_counts_as_irreversible() -> None:
+    inverse = an_effect(("a", "b"), kind=EffectKind.ENABLE_USER)
+
+    assert words(irreversible(a_scene(inverse))) == (
+        "`enableUser` cannot be taken back: there is no call that does it"
+    )
+    assert {*PLANNED, *chain.from_iterable(INVERSES.values())} == set(EffectKind)
+
+
+@pytest.mark.parametrize("kind", PLANNED)
 def test_only_what_nothing_takes_back_holds(kind: EffectKind) -> None:
     said = irreversible(
         a_scene(an_effect(("a", "b"), kind=EffectKind.SOFT_DELETE), an_effect(("a", "b"), kind=kind))
