@@ -1,10 +1,13 @@
 """Settings -> a World of real adapters, opened and closed in order. The only place where a choice is made."""
 
+import asyncio
+import os
 import re
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import replace
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +23,7 @@ from agent.adapters.microsoft.machines import ELSEWHERE, Machines, NoMachines
 from agent.adapters.shipment import Shipment
 from agent.audit.key import Key
 from agent.model.errors import SettingsError
+from agent.model.hold import Hold
 from agent.model.policy import Mode
 from agent.model.recording import Recording
 from agent.ports.host import Clock, PolicyShelf
@@ -213,6 +217,19 @@ def _sink(settings: Settings, file: Path, key: Key) -> Shipment:
         anchors=settings.audit.anchor,
         syslog=settings.audit.syslog or "",
     )
+
+
+async def with_file(settings: Settings, holds: tuple[Hold, ...], now: datetime) -> tuple[Hold, ...]:
+    """Return these holds and the one of the file, where that is there and no agent has told of it yet.
+
+    A file that this user cannot see says nothing here: it is the agents that must be able to read it.
+    """
+    switch, file = _switch(settings), settings.hold_file()
+    if switch is None or file is None or not await asyncio.to_thread(os.path.lexists, file):
+        return holds
+    found = await switch.read(now)
+    is_known = found is None or any(hold.name == found.name for hold in holds)
+    return holds if is_known or found is None else (*holds, found)
 
 
 def _switch(settings: Settings) -> HoldFile | None:

@@ -29,6 +29,8 @@ class Claims:
         self._calls: dict[str, dict[int, Where]] = defaultdict(dict)
         self._last: dict[str, dict[str, tuple[object, object]]] = defaultdict(dict)
         self._before: list[tuple[int, int]] = []
+        self._intended: set[str] = set()
+        self._planned_before = 0
         self.twice: list[Fault] = []
 
     @property
@@ -42,6 +44,7 @@ class Claims:
         match body.event:
             case Event.BEGINNING:
                 self._before.append((_count(said.get("decisions")), _count(said.get("calls"))))
+                self._planned_before += _count(said.get("effects"))
             case Event.DECISION:
                 which = (body.action_id or "", _count(said.get("number")))
                 if which in self._decisions:
@@ -51,6 +54,7 @@ class Claims:
                 self._decisions[which] = (said.get("content"), where)
             case Event.INTENT | Event.UNDO:
                 self._last[str(said.get("effect"))][replica] = (INTENDED, said.get("content"))
+                self._intended.add(str(said.get("effect")))
             case Event.CALL:
                 effect, attempt = str(said.get("effect")), _count(said.get("attempt"))
                 if attempt in self._calls[effect]:
@@ -85,12 +89,13 @@ class Claims:
 
     def of_effects(self, carried: Iterable[Carried]) -> Iterator[Fault]:
         """Give what is wrong between the entries and the ledger's effects."""
-        untold = 0
+        untold = unplanned = 0
         left = {effect: dict(calls) for effect, calls in self._calls.items()}
         unseen = set(self._last)
         for one in carried:
             calls = left.pop(one.id, {})
             unseen.discard(one.id)
+            unplanned += one.id not in self._intended
             if type(one.attempts) is not int:
                 yield _of_table(f"effect `{one.id}` was changed: it does not say how often it was sent")
                 continue
@@ -105,6 +110,10 @@ class Claims:
             yield _of_table(f"effect `{effect}` was sent, and is gone from the ledger", min(calls.values()))
         for effect in sorted(unseen - left.keys()):
             yield _of_table(f"effect `{effect}` was intended, and is gone from the ledger")
+        if unplanned > self._planned_before:
+            yield _of_table(
+                f"{unplanned} effects were intended by no entry, and {self._planned_before} were there when the audit began"
+            )
         if untold != self.before[1]:
             yield _of_table(
                 f"{untold} calls have no entry, and {self.before[1]} had none when the audit began"

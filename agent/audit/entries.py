@@ -32,9 +32,10 @@ class Before(msgspec.Struct, frozen=True):
     confirmation: Confirmation = Confirmation()
 
 
-def of_beginning(at: datetime, author: str, *, decisions: int, calls: int) -> Entry:
+def of_beginning(at: datetime, author: str, *, decisions: int, calls: int, effects: int) -> Entry:
     """Tell that the audit begins, and what was there before."""
-    return Entry(event=Event.BEGINNING, at=at, actor=author, detail={"decisions": decisions, "calls": calls})
+    before: dict[str, Detail] = {"decisions": decisions, "calls": calls, "effects": effects}
+    return Entry(event=Event.BEGINNING, at=at, actor=author, detail=before)
 
 
 def of_decision(

@@ -13,6 +13,9 @@ Reached = Mapping[tuple[EffectKind, Pair], bool]
 SKEW = timedelta(minutes=2)
 """How far Entra ID's clock may be behind ours when it notes that sessions were revoked."""
 
+ON_PREMISES = frozenset({EffectKind.DISABLE_ACCOUNT, EffectKind.ENABLE_ACCOUNT, EffectKind.RESET_PASSWORD})
+"""Effects whose target is an account of Defender for Identity's."""
+
 ENDED = {"Succeeded": True, "Failed": False, "TimeOut": False, "Cancelled": False}
 """Final words of a machine action. Source: [MDE-ma]."""
 
@@ -31,7 +34,7 @@ def at_mail(effects: Iterable[Effect], mail: Mail, leaned: Iterable[Pair] = ()) 
 def at_target(effect: Effect, found: Found | None) -> Reached:
     """Return whether a rule or an account is as the effect was to make it."""
     (target,) = effect.targets
-    seen = _seen(effect, target, found)
+    seen = _seen(effect, target, found) if _is_its(effect.kind, target, found) else None
     return {} if seen is None else {(effect.kind, target): seen}
 
 
@@ -40,6 +43,19 @@ def at_quarantine(effect: Effect, quarantine: Quarantine | None) -> Reached:
     (target,) = effect.targets
     ended = ENDED.get(quarantine.status or "") if quarantine is not None else None
     return {} if ended is None else {(effect.kind, target): ended}
+
+
+def _is_its(kind: EffectKind, target: Pair, found: Found | None) -> bool:
+    """Whether what was found is what was acted on: evidence may name it by what is somebody else's name by now."""
+    match found:
+        case Rules(user_id=user_id):
+            return user_id == target[1]
+        case Account(on_premises=known) if kind in ON_PREMISES:
+            return known is not None and known.id == target[0]
+        case Account(user_id=user_id):
+            return user_id == target[0]
+        case _:
+            return False
 
 
 def _seen(effect: Effect, target: Pair, found: Found | None) -> bool | None:

@@ -147,14 +147,14 @@ def _left(left: Mapping[str, int]) -> tuple[str, ...]:
 
 
 def _not_done(asked: Sequence[Effect]) -> list[str]:
-    """Say what of it was refused, and what was not tried."""
-    said: list[str] = []
+    """Say what of it was refused, and what was not tried; what is told for the same reason is told together."""
+    by_why: dict[str, list[Effect]] = {}
     for effect in asked:
         if effect.went is Went.REFUSED:
-            said.append(f"{len(effect.targets)}: refused: {effect.detail or 'without a reason'}")
+            by_why.setdefault(f"refused: {effect.detail or 'without a reason'}", []).append(effect)
         elif effect.went in {Went.INTENDED, Went.DROPPED}:
-            said.append(f"{len(effect.targets)}: not tried: undo it again")
-    return list(dict.fromkeys(said))
+            by_why.setdefault("not tried: undo it again", []).append(effect)
+    return [f"{counted(effects)}: {why}" for why, effects in by_why.items()]
 
 
 def _closed(record: Record, undone: Undone, effects: Sequence[Effect]) -> Record:

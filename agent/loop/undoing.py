@@ -29,7 +29,7 @@ from agent.loop.shipping import require
 from agent.model.defender import Mail
 from agent.model.enactment import MAIL_EFFECTS, Effect, Outcome, Record, Went
 from agent.model.errors import Conflict, Held, Unavailable
-from agent.model.hold import BRAKE
+from agent.model.hold import BRAKE, Hold
 from agent.model.rails import Leave
 from agent.model.targets import Found
 from agent.ports.defender import Enactor
@@ -95,6 +95,16 @@ async def take_back(
         await _begin(world, action_id, planned, act)
         stopped = await _send_all(world, enactor, planned, leave, stop)
         return Taken(record=await _finish(world, action_id, planned), stopped=stopped)
+
+
+async def holds_against(world: World) -> tuple[Hold, ...]:
+    """Return what keeps a person from taking anything back: every hold, read anew, but the brake.
+
+    It is asked again as each call leaves; asked first, nobody is shown and asked for what cannot be done.
+    """
+    laid = None if world.switch is None else await world.switch.read(world.clock.now())
+    flags = tuple(hold for hold in await world.ledger.holds() if hold.name != BRAKE)
+    return flags if flags or laid is None else (laid,)
 
 
 async def was_taken_back(world: World, record: Record) -> bool:

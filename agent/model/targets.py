@@ -53,6 +53,8 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     user_id: str | None
     """Object id in Entra ID; None for an account that is not there."""
     user_principal_name: str | None = None
+    addresses: tuple[str, ...] | None = ()
+    """At which mail reaches it, lower case; None where that cannot be read."""
     account_enabled: bool | None = None
     is_synced: bool | None = None
     """`onPremisesSyncEnabled`: what is changed in Entra ID is then overwritten from on premises."""

@@ -48,6 +48,11 @@ def a_user(number: str = ANN, **more: Any) -> dict[str, Any]:
         "id": number,
         "userPrincipalName": "Ann@contoso.example",
         "mail": "Ann.Mail@contoso.example",
+        "proxyAddresses": [
+            "SMTP:Ann.Mail@contoso.example",
+            "smtp:ANN.old@contoso.example",
+            "SIP:ann@contoso.example",
+        ],
         "accountEnabled": True,
         "onPremisesSyncEnabled": None,
         "onPremisesSecurityIdentifier": None,
@@ -287,7 +292,7 @@ async def test_an_account_is_asked_for_as_documented() -> None:
 
     user, accounts, roles = requests
     assert str(user.url) == (
-        f"{GRAPH}/users/{ANN}?$select=id,userPrincipalName,accountEnabled,onPremisesSyncEnabled,"
+        f"{GRAPH}/users/{ANN}?$select=id,userPrincipalName,mail,proxyAddresses,accountEnabled,onPremisesSyncEnabled,"
         "onPremisesSecurityIdentifier,signInSessionsValidFromDateTime"
     )
     assert roles.url.path == f"/v1.0/users/{ANN}/transitiveMemberOf/microsoft.graph.directoryRole"
@@ -306,6 +311,7 @@ async def test_an_account_is_as_graph_shows_it() -> None:
     assert await account(OfAccount(user_id=ANN), answers) == Account(
         user_id=ANN,
         user_principal_name="Ann@contoso.example",
+        addresses=("ann.mail@contoso.example", "ann.old@contoso.example"),
         account_enabled=True,
         is_synced=None,
         sessions_valid_from=datetime(2026, 8, 1, 10, tzinfo=UTC),
@@ -317,7 +323,7 @@ async def test_an_account_is_as_graph_shows_it() -> None:
 async def test_what_graph_leaves_out_of_a_user_is_none() -> None:
     there = await account(OfAccount(user_id=ANN), {f"/users/{ANN}": says(200, {"id": ANN})})
 
-    assert there == Account(user_id=ANN, roles=())
+    assert there == Account(user_id=ANN, addresses=None, roles=())
 
 
 @pytest.mark.parametrize(
@@ -446,6 +452,50 @@ async def test_an_id_that_is_gone_is_not_replaced_by_a_name() -> None:
     asked = OfAccount(user_id=ANN, user_principal_name="ann@contoso.example")
 
     assert await account(asked, {"/users/ann@contoso.example": says(200, a_user(BOB))}) is None
+
+
+async def test_an_account_is_not_taken_for_another_that_has_its_name_as_an_address() -> None:
+    """Whose principal name was ann@ may be gone, and whoever gets her mail by now is somebody else."""
+    asked = OfAccount(user_principal_name="ann@contoso.example")
+    other = a_user(BOB, userPrincipalName="bob@contoso.example", mail="ann@contoso.example")
+
+    assert await account(asked, {"/users": page(other)}) is None
+
+
+async def test_an_account_is_found_by_its_sid_rather_than_by_a_name_that_another_has_by_now() -> None:
+    asked = OfAccount(user_principal_name="ann@contoso.example", sid=SID)
+    answers: Answers = {
+        "/users": page(),
+        "/users/ann@contoso.example": says(200, a_user(BOB)),
+        "/identityAccounts": page(),
+    }
+
+    assert await account(asked, answers) is None
+
+
+async def test_a_user_with_another_principal_name_than_was_asked_for_is_left_to_a_person() -> None:
+    asked = OfAccount(user_principal_name="ann@contoso.example")
+    other = a_user(BOB, userPrincipalName="bob@contoso.example")
+
+    with pytest.raises(Malformed, match="another user came"):
+        await account(asked, {"/users/ann@contoso.example": says(200, other)})
+
+
+async def test_an_object_id_that_is_an_address_names_nobody() -> None:
+    with pytest.raises(Malformed, match="is not the object id of a user"):
+        await account(
+            OfAccount(user_id="bob@contoso.example"), {"/users/bob@contoso.example": says(200, a_user(BOB))}
+        )
+
+
+async def test_an_account_is_found_by_its_principal_name_whatever_its_case() -> None:
+    asked = OfAccount(user_principal_name="Ann@Contoso.example")
+    user = a_user(userPrincipalName="ann@contoso.example")
+
+    there = await account(asked, {"/users/Ann@Contoso.example": says(200, user)})
+
+    assert there is not None
+    assert there.user_id == ANN
 
 
 async def test_an_account_with_nothing_but_its_sid_is_found_by_it() -> None:

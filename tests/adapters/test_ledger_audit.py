@@ -155,7 +155,7 @@ async def test_an_older_ledger_begins_its_audit_with_what_was_there(url: str) ->
         first = (await ledger.trail.unshipped("agent", 1))[0]
         verdict = await ledger.trail.look(lambda told: verify(told, OTHER_KEY, TENANT))
 
-    assert read_body(first.body).detail == {"decisions": 1, "calls": 1}
+    assert read_body(first.body).detail == {"decisions": 1, "calls": 1, "effects": 1}
     assert (verdict.faults, verdict.unaudited) == ((), 2)
 
 

@@ -138,7 +138,7 @@ def test_a_note_is_told_with_its_text_before_and_its_outcome_after() -> None:
 
 def others() -> list[Entry]:
     return [
-        entries.of_beginning(NOW, "agent a", decisions=1, calls=2),
+        entries.of_beginning(NOW, "agent a", decisions=1, calls=2, effects=1),
         entries.of_hold(Hold(name="hold", since=NOW, by="olga", reason="anna asked")),
         entries.of_release("hold", "olga", "anna agreed", NOW),
         entries.of_set(KeptSet(revision="r", git="g", at=NOW, files={"olga.yaml": b""}), "agent a", "bound"),

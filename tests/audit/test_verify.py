@@ -17,7 +17,7 @@ from tests.audit.chains import KEY, NOW, SALT, TENANT, Books, an_entry, later
 def books() -> Books:
     """Return three decisions of which one was carried out, as the ledger would hold them."""
     made = Books()
-    made.tell(an_entry(Event.BEGINNING, decisions=0, calls=0))
+    made.tell(an_entry(Event.BEGINNING, decisions=0, calls=0, effects=0))
     made.decide("one")
     made.intend("effect")
     made.tell(an_entry(Event.CALL, effect="effect", attempt=1))
@@ -239,7 +239,7 @@ def copies_of(made: Books) -> list[Any]:
 
 def test_a_chain_that_was_written_anew_with_the_key_differs_from_its_copy() -> None:
     made, anew = books(), Books()
-    anew.tell(an_entry(Event.BEGINNING, decisions=0, calls=0))
+    anew.tell(an_entry(Event.BEGINNING, decisions=0, calls=0, effects=0))
     anew.decide("one", content=b"approve!")
 
     assert words(anew, copies=copies_of(made)) == [(2, "differs from the file: the chain was written anew")]
@@ -247,7 +247,7 @@ def test_a_chain_that_was_written_anew_with_the_key_differs_from_its_copy() -> N
 
 def test_a_chain_that_is_shorter_than_its_copy_was_cut_off() -> None:
     made, short = books(), Books()
-    short.tell(an_entry(Event.BEGINNING, decisions=0, calls=0))
+    short.tell(an_entry(Event.BEGINNING, decisions=0, calls=0, effects=0))
     seal = KEY.of_anchors(TENANT)
     anchor = anchors("the anchors", KEY, TENANT, [chain.anchored(seal, TENANT, made.ends["a"], NOW)])
     said = "is missing: {} goes up to 6: the end of the chain was cut off"
@@ -339,9 +339,22 @@ def test_an_effect_that_is_gone_is_missed() -> None:
     assert words(intended) == [(None, "effect `other` was intended, and is gone from the ledger")]
 
 
+@pytest.mark.parametrize("is_sent", [False, True])
+def test_an_effect_that_nobody_intended_was_slipped_in(is_sent: bool) -> None:
+    made = books()
+    made.carry("stray", "done" if is_sent else "intended", int(is_sent))
+    if is_sent:
+        made.tell(an_entry(Event.CALL, effect="stray", attempt=1))
+        made.tell(an_entry(Event.OUTCOME, effect="stray", went="done"))
+
+    assert words(made) == [
+        (None, "1 effects were intended by no entry, and 0 were there when the audit began")
+    ]
+
+
 def test_what_was_there_before_the_audit_began_has_no_entry_and_is_counted() -> None:
     made = Books()
-    made.tell(an_entry(Event.BEGINNING, decisions=1, calls=2))
+    made.tell(an_entry(Event.BEGINNING, decisions=1, calls=2, effects=1))
     made.decisions.append(books().decisions[0])
     made.carry("old", "done", 2)
 

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from tests.durability.crashes import a_folder, die_everywhere
+from tests.durability.crashes import UNDO, a_folder, die_everywhere
 from tests.durability.kills import Tally, kill
 from tests.durability.pairs import Pair, disturb
 from tests.durability.processes import Stage
@@ -39,7 +39,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.durability", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     crashes = commands.add_parser("crashes", help="die at every call of one enactment of each kind")
-    crashes.add_argument("--kind", choices=KINDS, action="append", help="only this kind; may be given again")
+    crashes.add_argument(
+        "--kind", choices=[*KINDS, UNDO], action="append", help="only this kind; may be given again"
+    )
     crashes.add_argument("--most", type=int, help="at so many points of each kind, not at all")
     kills = commands.add_parser("kills", help="kill one agent again and again")
     pairs = commands.add_parser("pairs", help="kill and pause one of two agents on one ledger in PostgreSQL")
@@ -65,7 +67,7 @@ def _crashes(asked: argparse.Namespace) -> tuple[list[dict[str, object]], list[s
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     rows: list[dict[str, object]] = []
     problems: list[str] = []
-    for kind in asked.kind or KINDS:
+    for kind in asked.kind or [*KINDS, UNDO]:
         died = asyncio.run(die_everywhere(kind, asked.seed, most=asked.most))
         rows.append(
             {

@@ -5,9 +5,10 @@ clock that jumps. Every call that it makes of a port, and every request on the w
 right after it.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from shutil import rmtree
@@ -18,7 +19,12 @@ from azure.core.credentials import AccessToken
 from agent.adapters.endpoint.connect import open_endpoint
 from agent.adapters.ledger.opening import open_ledger
 from agent.adapters.microsoft.tokens import Credential
+from agent.loop.undoing import Act, prepare, take_back
+from agent.model.enactment import EffectKind
+from agent.model.errors import AgentError
 from agent.model.pace import Pace
+from agent.model.pending import ActionKind
+from agent.ports.world import World
 from agent.simulator import names
 from agent.simulator.app import Simulator, build
 from agent.simulator.faults import Faults
@@ -34,6 +40,12 @@ FAULTY = 1 / 12
 """The part of all requests that fails."""
 
 PACE = Pace(targets_per_call=PER_CALL, visits_at_once=1, requests_per_minute=1000)
+
+
+UNDO = "undo"
+"""The kind that stands for taking back what was done to an inbox rule: it is a person who asks, and asks again."""
+
+Live = Callable[[World], Awaitable[None]]
 
 
 class Login:
@@ -71,7 +83,9 @@ class Stage:
     def __init__(self, kind: str, seed: int, folder: Path, *, share: float = FAULTY) -> None:
         self.clock = ManualClock(noon())
         tenant = Tenant(seed, self.clock.now())
-        self.arrival: Arrival = tenant.admit(kind, self.clock.now() - timedelta(minutes=20))
+        is_undo = kind == UNDO
+        arrival = tenant.admit("rule" if is_undo else kind, self.clock.now() - timedelta(minutes=20))
+        self.arrival: Arrival = with_inverses(arrival) if is_undo else arrival
         self.app = build(
             tenant.state,
             Switches(
@@ -83,7 +97,7 @@ class Stage:
         self.ledger_url = f"sqlite:///{folder / 'ledger.db'}"
         self.shipped = folder / "audit.jsonl"
 
-    async def life(self, mortality: Mortality) -> None:
+    async def life(self, mortality: Mortality, live: Live = until_settled) -> None:
         """Let an agent live until nothing is left to do, or until it dies."""
         wire = Wire(self.app, mortality)
         login: Callable[[], Credential] = lambda: Login(self.app, self.clock)
@@ -103,7 +117,7 @@ class Stage:
                 audit=(KEY, self.shipped),
             ) as world,
         ):
-            await until_settled(mortal(world, mortality))
+            await live(mortal(world, mortality))
 
     async def reckoning(self) -> Reckoning:
         """Return what came of it."""
@@ -115,16 +129,41 @@ async def crash(point: Point, folder: Path) -> tuple[Mortality, Reckoning]:
     """Let an agent die at one point and another one live on; return how the first one died, and what came of both."""
     stage = Stage(point.kind, point.seed, folder)
     mortality = Mortality(point.at, after=point.after)
+    live: Live = until_settled
+    if point.kind == UNDO:
+        await stage.life(Mortality())
+        live = take_all_back
     try:
-        await stage.life(mortality)
+        await stage.life(mortality, live)
     except Killed:
         pass
     except BaseExceptionGroup as group:
         if group.split(Killed)[1] is not None:
             raise
     if mortality.is_dead:
-        await stage.life(Mortality())
+        await stage.life(Mortality(), live)
     return mortality, await stage.reckoning()
+
+
+def with_inverses(arrival: Arrival) -> Arrival:
+    """Return what has to be done to a rule and then taken back."""
+    back = frozenset((str(EffectKind.ENABLE_RULE), what, place) for _, what, place in arrival.targets)
+    return replace(arrival, targets=arrival.targets | back)
+
+
+async def take_all_back(world: World) -> None:
+    """Take back everything that was done, as a person asks for it, and live on until nothing is left to do."""
+    assert world.enactor is not None
+    records = [one for one in await world.ledger.listed() if one.action.kind is not ActionKind.UNKNOWN]
+    for record in records:
+        for _ in range(5):
+            with suppress(AgentError):
+                (planned,) = await prepare(world, [record])
+                act = Act(by="anna", reason="it was her own rule")
+                await take_back(world, world.enactor, record.action.id, planned, act, asyncio.Event())
+                break
+            await world.clock.sleep_until(world.clock.now() + timedelta(minutes=11))
+    await until_settled(world)
 
 
 @dataclass

@@ -48,6 +48,10 @@ async def next_need(ledger: Ledger, now: datetime) -> datetime | None:
     if all(kind is ActionKind.UNKNOWN for kind in await _kinds(ledger)):
         return soon
     dues = [one.due async for one in _busy(ledger) if one.due is not None]
+    # What was taken back is looked at, whatever state its record is in.
+    dues += [
+        one.due for one in await ledger.due(now + LONGEST, [State.CONFIRMED], 100) if one.due is not None
+    ]
     return max(soon, min(dues)) if dues else None
 
 

@@ -36,10 +36,11 @@ class Write:
 
 @dataclass(frozen=True)
 class Seen:
-    """What the simulator saw: the writes it accepted, and the comments of every incident and alert by its id."""
+    """What the simulator saw: the writes it accepted, the comments of every incident and alert, and how alerts are classified."""
 
     writes: tuple[Write, ...]
     comments: Mapping[str, Sequence[str]]
+    classifications: Mapping[str, str | None]
 
     @staticmethod
     def of(state: simulated.State) -> "Seen":
@@ -50,6 +51,7 @@ class Seen:
                 thing["id"]: tuple(comment["comment"] for comment in thing["comments"])
                 for thing in (*state.incidents.values(), *state.alerts.values())
             },
+            {alert["id"]: alert["classification"] for alert in state.alerts.values()},
         )
 
 
@@ -111,6 +113,12 @@ def _shown(seen: Seen, arrivals: Iterable[Arrival]) -> Iterator[str]:
     for arrival in arrivals:
         if not seen.comments[arrival.incident_id]:
             yield f"no decision is shown on incident {arrival.incident_id}"
+        if arrival.classification is None:
+            continue
+        if seen.classifications[arrival.alert_id] != arrival.classification:
+            yield f"alert {arrival.alert_id} is not classified as its policy says"
+        if len(seen.comments[arrival.alert_id]) != 1:
+            yield f"alert {arrival.alert_id} has not exactly one comment: {seen.comments[arrival.alert_id]}"
 
 
 async def _audited(ledger: SqlLedger, effects: Iterable[Effect], file: Path) -> list[str]:
@@ -136,7 +144,7 @@ def _one_to_one(found: Reckoning, effects: Iterable[Effect], writes: Iterable[Wr
         match effect.went:
             case Went.DONE if write is None:
                 found.wrong.append(f"said to be done, and never accepted: {effect.id}")
-            case Went.DONE if write is not None and write.request_id != effect.request_id:
+            case Went.DONE if write is not None and effect.request_id not in {None, write.request_id}:
                 found.wrong.append(f"done by another request than the ledger says: {effect.id}")
             case Went.REFUSED if write is not None:
                 found.wrong.append(f"said to be refused, and accepted: {effect.id}")
@@ -157,11 +165,14 @@ def _with_people(
     theirs: set[Target] = set()
     for effect in effects:
         record = records[effect.action_id]
-        is_told = record.state in LEFT_TO_PEOPLE and record.due is None and "a person has to" in record.why
+        is_theirs = record.state in LEFT_TO_PEOPLE or effect.undoes is not None
+        is_told = is_theirs and record.due is None and "a person has to" in record.why
         if is_told:
             theirs.update((str(effect.kind), *target) for target in effect.targets)
-        elif effect.went is Went.UNKNOWN and record.state is not State.CONFIRMED:
-            found.wrong.append(f"not known, and no person is told: {effect.id}: {record.state}: {record.why}")
+        elif effect.went is Went.UNKNOWN and (effect.undoes or record.state is not State.CONFIRMED):
+            found.wrong.append(
+                f"not known, and no person is told: {effect.id}: {record.state}: {record.why}: {record.undone}"
+            )
     return frozenset(theirs)
 
 

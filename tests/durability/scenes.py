@@ -4,7 +4,7 @@ Each arrival acts on targets that no other one touches, so that every effect can
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from agent.model.enactment import EffectKind
@@ -66,6 +66,8 @@ class Arrival:
     incident_id: str
     alert_id: str
     targets: frozenset[Target]
+    classification: str | None = None
+    """What its alert is to be classified as."""
 
 
 Admit = Callable[["Tenant", datetime, int], Arrival]
@@ -105,7 +107,8 @@ class Tenant:
         self.state.admit(bundle, now)
         is_deleted = verdict == "malicious"
         pairs = [(message.lower(), recipient.lower()) for message, recipient in (one.pair for one in copies)]
-        return _arrival(bundle, [(EffectKind.SOFT_DELETE, *pair) for pair in pairs] if is_deleted else [])
+        arrival = _arrival(bundle, [(EffectKind.SOFT_DELETE, *pair) for pair in pairs] if is_deleted else [])
+        return arrival if is_deleted else replace(arrival, classification="falsePositive")
 
     def rule(self, now: datetime) -> Arrival:
         """Let an inbox rule be found that forwards outside."""

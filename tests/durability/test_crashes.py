@@ -2,14 +2,14 @@
 
 import pytest
 
-from tests.durability.crashes import die_everywhere, points
+from tests.durability.crashes import UNDO, die_everywhere, points
 from tests.durability.scenes import KINDS
 
 MOST = 12
 """Points of each kind that are tried here; `python -m tests.durability crashes` tries all of them."""
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [*KINDS, UNDO])
 async def test_dying_anywhere_in_an_enactment_applies_it_once_or_leaves_it_to_a_person(kind: str) -> None:
     found = await die_everywhere(kind, seed=1, most=MOST)
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sqlite3
+import stat
 from pathlib import Path
 
 import pytest
@@ -149,6 +150,17 @@ def test_the_audit_is_exported_with_names_only_if_asked(place: Path) -> None:
     assert "anna@contoso" not in "".join(plain)
     assert "anna@contoso" in "".join(named)
     assert "11 entries written to all.jsonl" in out
+
+
+def test_an_export_is_nobody_elses_to_read_though_its_file_was(place: Path) -> None:
+    file = place / "all.jsonl"
+    file.write_text("an earlier export\n")
+    file.chmod(0o644)
+
+    said("export", "--personal", "--out", "all.jsonl")
+
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert "an earlier export" not in file.read_text()
 
 
 def test_only_newer_entries_are_exported_where_asked(place: Path) -> None:

@@ -148,6 +148,17 @@ def test_a_files_hold_is_released_where_its_agent_is_gone(folder: Path) -> None:
     assert ledger_of(folder) == ()
 
 
+def test_a_file_of_which_no_agent_has_told_yet_is_told_of(folder: Path) -> None:
+    (folder / "air-agent-data" / "HOLD").write_text("drill\n")
+
+    done = run(folder, "release")
+    standing = json.loads(run(folder, "status", "--json").stdout)
+
+    assert done.exit_code == 1
+    assert ": drill; removing the file " in done.stdout
+    assert [one["reason"] for one in standing["holds"]] == ["drill"]
+
+
 def test_a_name_that_no_hold_has_is_a_wrong_use(folder: Path) -> None:
     ledger_of(folder, OF_A)
 

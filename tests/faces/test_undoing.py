@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from agent.model.hold import KILL_SWITCH, Hold
 from agent.ports.world import World
 from agent.settings.subjects import Settings
 from tests.faces.records import HOSTILE
+from tests.fakes import FakeSwitch
 from tests.loop.conftest import Bench
 from tests.makers import NOW, TENANT, a_cluster, a_copy, an_alert, an_incident, message_id
 
@@ -216,14 +218,91 @@ def test_where_nothing_can_be_taken_back_nobody_is_asked(tenant: Tenant) -> None
     assert done.stdout.endswith("there is nothing that can be taken back\n")
 
 
-def test_a_hold_stops_it(tenant: Tenant) -> None:
+@pytest.mark.parametrize("answer", [("--yes",), ()])
+def test_while_a_hold_stands_nobody_is_asked_and_nothing_is_begun(
+    tenant: Tenant, answer: tuple[str, ...]
+) -> None:
     tenant.hold()
+
+    done = tenant.run("undo", "--policy", "small-malicious", "--since", since(), *WHY, *answer, typed="2\n")
+
+    assert done.exit_code == 1
+    assert "restores 6 copies to the inbox, of 2 actions" in done.stdout
+    assert "type 2" not in done.stdout
+    assert "held: nothing is carried out, since 2026-11-02 09:00Z (just now), by ben: stop" in done.stdout
+    assert done.stdout.endswith(
+        "`air-agent release` ends it\nnothing was done: undo it again once that has ended\n"
+    )
+    assert set(tenant.copies.values()) == {"others"}
+    assert [one.undoes for action_id in tenant.ids for one in tenant.effects(action_id)] == [None, None]
+
+
+def test_a_script_is_told_what_holds(tenant: Tenant) -> None:
+    tenant.hold()
+
+    done = tenant.run("undo", tenant.ids[0], *WHY, "--yes", "--json")
+
+    found = json.loads(done.stdout)
+    assert done.exit_code == 1
+    assert found["stopped"].endswith("by ben: stop; `air-agent release` ends it")
+    assert [row["became"] for row in found["actions"]] == [""]
+
+
+class LaidMeanwhile(FakeSwitch):
+    """A file that somebody makes after it was looked at once."""
+
+    async def read(self, now: datetime) -> Hold | None:
+        self.reason = "stop" if self.asked else ""
+        return await super().read(now)
+
+
+def test_a_hold_that_is_laid_meanwhile_stops_it(tenant: Tenant) -> None:
+    def lay(bench: Bench) -> None:
+        bench.world = replace(bench.world, switch=LaidMeanwhile())
+
+    tenant.before = lay
 
     done = tenant.run("undo", "--policy", "small-malicious", "--since", since(), *WHY, "--yes")
 
     assert done.exit_code == 1
-    assert "stopped: held by `hold`: stop: the rest stays as it is" in done.stdout
+    assert "not taken back: 3 copies to the inbox: not tried: undo it again" in done.stdout
+    assert "stopped: held by `hold`: " in done.stdout
+    assert "the rest stays as it is, undo it again later" in done.stdout
     assert set(tenant.copies.values()) == {"others"}
+
+
+def test_a_file_that_is_there_is_told_like_any_other_hold(tenant: Tenant) -> None:
+    switch = FakeSwitch()
+    switch.reason = "stop"
+
+    def lay(bench: Bench) -> None:
+        bench.world = replace(bench.world, switch=switch)
+
+    tenant.before = lay
+
+    done = tenant.run("undo", tenant.ids[0], *WHY)
+
+    assert done.exit_code == 1
+    assert "removing the file HOLD of agent ends it" in done.stdout
+    assert "type yes" not in done.stdout
+
+
+def test_an_action_for_which_nothing_was_carried_out_says_so(tenant: Tenant) -> None:
+    async def escalate(bench: Bench) -> None:
+        incident = an_incident(an_alert(a_cluster(query="large", first=1, verdict="suspicious")), id="9")
+        bench.defender.show(incident)
+        await bench.run_pass()
+
+    asyncio.run(tenant._in(escalate))
+    (new,) = {one["id"] for one in tenant.as_json("history")["decisions"]} - set(tenant.ids)
+
+    done = tenant.run("undo", new, *WHY)
+
+    assert done.exit_code == 1
+    assert "the agent carried nothing out for it: it is `escalated`" in " ".join(
+        done.stdout.replace("│", " ").split()
+    )
+    assert done.stdout.endswith("there is nothing that can be taken back\n")
 
 
 def test_graph_being_away_is_told_by_its_own_exit_code(tenant: Tenant) -> None:

@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 import msgspec
 import pytest
 
-from agent.judge.confirm import after_sending, confirm, expire
+from agent.judge.confirm import after_sending, confirm, ended, expire
 from agent.judge.look import at_mail
 from agent.model.defender import Mail
-from agent.model.enactment import Effect, EffectSeen, PendingSeen, Record, State, Went
+from agent.model.enactment import Effect, EffectKind, EffectSeen, PendingSeen, Plan, Record, State, Way, Went
 from tests.judge.test_track import a_record
 from tests.makers import NOW, a_copy, some_mail
 
@@ -129,3 +129,60 @@ def test_an_expiry_is_nobodys_no() -> None:
     assert record.state is State.EXPIRED
     assert record.confirmation.pending is PendingSeen.EXPIRED
     assert "nobody's no" in record.why
+
+
+def an_account_effect(kind: EffectKind, went: Went) -> Effect:
+    return msgspec.structs.replace(an_effect(went), id=kind, kind=kind, targets=(("user-1", ""),))
+
+
+def closed_halfway(*sent: Effect, is_noted: bool = False) -> Record:
+    """Return how an approval to disable an account ends that Defender closed when this much of it had been sent."""
+    both = [
+        an_account_effect(kind, Went.INTENDED)
+        for kind in (EffectKind.DISABLE_USER, EffectKind.REVOKE_SESSIONS)
+    ]
+    plan = Plan(way=Way.REMEDIATE, why="disables the account", effects=tuple(both))
+    before = msgspec.structs.replace(a_record(State.INTENDED), plan=plan, is_noted=is_noted)
+    closed = msgspec.structs.replace(before, state=State.SUPERSEDED, due=None, is_noted=True)
+    return ended(before, closed, sent, NOW)
+
+
+def test_what_defender_closed_before_all_of_the_plan_had_left_is_a_persons() -> None:
+    record = closed_halfway(an_account_effect(EffectKind.DISABLE_USER, Went.DONE))
+
+    assert (record.state, record.due) == (State.CONTRADICTED, None)
+    assert record.why == (
+        "disableUser was sent before, and Defender closed it before revokeSignInSessions was: a person has to do that"
+    )
+    assert record.confirmation.pending is PendingSeen.CLOSED
+
+
+def test_that_an_outcome_is_not_known_is_said_besides() -> None:
+    record = closed_halfway(an_account_effect(EffectKind.DISABLE_USER, Went.UNKNOWN))
+
+    assert record.state is State.CONTRADICTED
+    assert "whether it was applied is not known" in record.why
+    assert "a person has to do that" in record.why
+
+
+def test_what_defender_closed_after_all_had_left_is_followed() -> None:
+    record = closed_halfway(
+        an_account_effect(EffectKind.DISABLE_USER, Went.DONE),
+        an_account_effect(EffectKind.REVOKE_SESSIONS, Went.DONE),
+    )
+
+    assert record.state is State.SENT
+    assert record.due is not None
+
+
+@pytest.mark.parametrize("is_noted", [False, True])
+def test_a_decision_that_we_acted_on_is_shown_though_defender_closed_it_meanwhile(is_noted: bool) -> None:
+    sent = an_account_effect(EffectKind.DISABLE_USER, Went.DONE)
+
+    assert closed_halfway(sent, is_noted=is_noted).is_noted is is_noted
+
+
+def test_what_was_closed_before_we_acted_is_superseded_and_needs_no_words() -> None:
+    record = closed_halfway()
+
+    assert (record.state, record.is_noted) == (State.SUPERSEDED, True)

@@ -45,6 +45,7 @@ def test_mail_that_cannot_be_read_is_left_out_and_what_others_delete_is_looked_a
     assert at_mail([effect], Mail()) == {}
 
 
+BOB = "99999999-0000-4000-8000-00000000000b"
 HERE = (ANNA, "")
 RULE = ("rule-1", ANNA)
 THERE = ("identity-1", "S-1-5-21-1")
@@ -81,6 +82,28 @@ def test_rules_and_accounts_are_judged_by_what_they_are_now(
     seen = at_target(an_effect(kind, target), found)
 
     assert seen == ({} if reached is None else {(kind, target): reached})
+
+
+@pytest.mark.parametrize(
+    ("kind", "target", "found"),
+    [
+        (EffectKind.DISABLE_RULE, ("rule-1", BOB), rules()),
+        (EffectKind.DISABLE_RULE, ("rule-1", BOB), rules(a_rule(is_enabled=False))),
+        (EffectKind.DISABLE_USER, (BOB, ""), an_account(account_enabled=False)),
+        (EffectKind.ENABLE_USER, (BOB, ""), an_account()),
+        (EffectKind.REVOKE_SESSIONS, (BOB, ""), an_account(sessions_valid_from=NOW)),
+        (
+            EffectKind.DISABLE_ACCOUNT,
+            ("identity-2", "S-1-5-21-2"),
+            an_account(on_premises=on_premises(is_enabled=False)),
+        ),
+    ],
+)
+def test_what_another_has_become_says_nothing_of_the_target(
+    kind: EffectKind, target: Pair, found: Found
+) -> None:
+    """Evidence may name a mailbox or an account by a name that is somebody else's by now."""
+    assert at_target(an_effect(kind, target), found) == {}
 
 
 def test_sessions_of_a_call_that_never_left_are_not_judged() -> None:

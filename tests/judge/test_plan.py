@@ -10,6 +10,7 @@ from agent.judge.plans.means import Means, Present
 from agent.model.decision import Verb
 from agent.model.defender import Mail
 from agent.model.enactment import Cover, EffectKind, Pair, Plan, Way, Went
+from agent.model.pending import ActionKind
 from tests.judge.test_track import a_decision
 from tests.makers import NOW, a_copy, an_action, some_mail
 
@@ -108,3 +109,22 @@ def test_mail_that_is_gone_leaves_nothing_to_delete() -> None:
 
     assert (plan.way, plan.effects) == (Way.REMEDIATE, ())
     assert "nothing left" in plan.why
+
+
+def test_what_no_documented_api_carries_out_is_handed_off_by_its_name() -> None:
+    action = msgspec.structs.replace(an_action(), kind=ActionKind.BLOCK_URL)
+
+    made = plan(a_decision(action, Verb.APPROVE), action, Present(), MEANS)
+
+    assert (made.way, made.effects) == (Way.HAND_OFF, ())
+    assert made.why == "no documented API carries out `blockUrl`: a person approves it in Defender"
+
+
+def test_what_this_action_sent_itself_and_is_still_there_is_not_sent_again() -> None:
+    action = an_action()
+    ours = Cover(action_id=action.id, effect_id="e", intended_at=NOW - timedelta(hours=3))
+
+    made = planned(some_mail(a_copy(1)), {a_copy(1).pair: ours})
+
+    assert (made.way, made.effects) == (Way.REMEDIATE, ())
+    assert made.why == "1 copy was sent before and is not sent again"

@@ -72,9 +72,9 @@ def test_all_of_it_taken_back_is_undone_and_to_be_told() -> None:
             "whether 2 copies to the inbox came back is not known: it is looked at again, and never asked for again",
             (),
         ),
-        (Went.REFUSED, "nothing was restored", ("2: refused: 403",)),
-        (Went.INTENDED, "nothing was restored", ("2: not tried: undo it again",)),
-        (Went.DROPPED, "nothing was restored", ("2: not tried: undo it again",)),
+        (Went.REFUSED, "nothing was restored", ("2 copies to the inbox: refused: 403",)),
+        (Went.INTENDED, "nothing was restored", ("2 copies to the inbox: not tried: undo it again",)),
+        (Went.DROPPED, "nothing was restored", ("2 copies to the inbox: not tried: undo it again",)),
     ],
 )
 def test_what_was_not_all_taken_back_stays_what_it_is_and_says_so(
@@ -90,7 +90,7 @@ def test_a_refusal_without_words_says_so() -> None:
     record = done(an_inverse(went=Went.REFUSED))
 
     assert record.undone is not None
-    assert record.undone.left == ("2: refused: without a reason",)
+    assert record.undone.left == ("2 copies to the inbox: refused: without a reason",)
 
 
 def test_what_cannot_be_taken_back_keeps_it_from_being_undone() -> None:

@@ -221,7 +221,9 @@ async def test_a_hold_stops_an_undo_and_what_was_not_sent_is_let_go(bench: Bench
     assert taken.record.state is State.SENT
     assert {one.went for one in held if one.undoes is not None} == {Went.DROPPED}
     assert taken.record.undone is not None
-    assert taken.record.undone.left == ("2: not tried: undo it again", "1: not tried: undo it again")
+    assert taken.record.undone.left == (
+        "2 copies to the inbox, 1 copy to junk email: not tried: undo it again",
+    )
     assert again.record.state is State.UNDONE
 
 

@@ -1,9 +1,11 @@
 """What would be acted on besides mail, as it is now: inbox rules and accounts through Graph, devices beside it."""
 
 from agent.adapters.graph.identities import Identities
+from agent.adapters.graph.ids import is_guid
 from agent.adapters.graph.rules import InboxRules
 from agent.adapters.graph.users import STATE, User, Users
 from agent.adapters.graph.wire import moment_of
+from agent.adapters.microsoft.answers import first_line
 from agent.adapters.microsoft.machines import Machines
 from agent.model.errors import Malformed
 from agent.model.targets import Account, Asked, Found, OfAccount, OfDevice, OfRules, Quarantine
@@ -49,6 +51,7 @@ class GraphTargets:
         return Account(
             user_id=user.id,
             user_principal_name=user.user_principal_name,
+            addresses=user.addresses,
             account_enabled=user.account_enabled,
             is_synced=user.on_premises_sync_enabled,
             sessions_valid_from=moment_of(user.sign_in_sessions_valid_from),
@@ -57,9 +60,12 @@ class GraphTargets:
         )
 
     async def _user(self, asked: OfAccount, sid: str | None) -> User | None:
-        name = asked.user_id or asked.user_principal_name
-        if name:
-            return await self._users.find(name, STATE)
+        if asked.user_id:
+            if not is_guid(asked.user_id):
+                raise Malformed(f"graph: `{first_line(asked.user_id)}` is not the object id of a user")
+            return await self._users.find(asked.user_id, STATE)
         if sid:
             return await self._users.find_by_sid(sid, STATE)
+        if asked.user_principal_name:
+            return await self._users.find_by_principal_name(asked.user_principal_name, STATE)
         raise Malformed("graph: this account has no name by which it could be found")

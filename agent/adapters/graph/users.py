@@ -4,8 +4,8 @@ Only what is to change is sent: a whole user would be refused for its read-only 
 is UNCONFIRMED (204, 200 and 204 are expected): any good answer is taken, unless it says that the call did nothing. Whether
 an administrator can be disabled depends on a role of the app beside its permission (UNCONFIRMED): a 403 says so.
 
-A user is named by object id or by user principal name. Where an address is not a principal name, the user with that
-address as `mail` is looked for: more than one is nobody's.
+A user is named by object id or by user principal name. Whose mailbox an address is, which is no principal name, is looked
+for among the `mail` addresses: more than one is nobody's. An account is not: who gets somebody's mail by now is another.
 """
 
 from typing import Any
@@ -29,12 +29,17 @@ NAMES = ("id", "userPrincipalName", "mail")
 STATE = (
     "id",
     "userPrincipalName",
+    "mail",
+    "proxyAddresses",
     "accountEnabled",
     "onPremisesSyncEnabled",
     "onPremisesSecurityIdentifier",
     "signInSessionsValidFromDateTime",
 )
 MOST_PAGES = 20
+
+SMTP = "smtp:"
+"""How the addresses for mail begin among `proxyAddresses`."""
 
 
 class User(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -43,12 +48,21 @@ class User(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     id: str
     user_principal_name: str | None = None
     mail: str | None = None
+    proxy_addresses: list[str] | None = None
     account_enabled: bool | None = None
     on_premises_sync_enabled: bool | None = None
     on_premises_security_identifier: str | None = None
     sign_in_sessions_valid_from: str | None = msgspec.field(
         name="signInSessionsValidFromDateTime", default=None
     )
+
+    @property
+    def addresses(self) -> tuple[str, ...] | None:
+        """At which mail reaches the user, lower case; None where they may not be read, which `userPrincipalName` tells."""
+        if self.user_principal_name is None or self.proxy_addresses is None:
+            return None
+        found = [one[len(SMTP) :] for one in self.proxy_addresses if one.lower().startswith(SMTP)]
+        return tuple(sorted({one.lower() for one in (*found, self.mail) if one}))
 
 
 class Users:
@@ -70,6 +84,21 @@ class Users:
         except NotFound:
             return None if is_guid(name) else await self._the_one(f"mail eq {literal(name)}", properties)
         if is_guid(name) and user.id.lower() != name.lower():
+            raise Malformed(f"{calls.READ_USER}: another user came than was asked for")
+        return user
+
+    async def find_by_principal_name(self, name: str, properties: tuple[str, ...]) -> User | None:
+        """Return the user whose principal name this is, and nobody who only has it as an address; None where there is none."""
+        if not is_address(name):
+            raise Malformed(f"graph: `{first_line(name)}` is not the principal name of a user")
+        query = {"$select": ",".join(properties)}
+        try:
+            user = await self._client.read(
+                calls.READ_USER, lambda: reading(f"{self._url}/{segment(name)}", query), _user
+            )
+        except NotFound:
+            return None
+        if (user.user_principal_name or "").lower() != name.lower():
             raise Malformed(f"{calls.READ_USER}: another user came than was asked for")
         return user
 

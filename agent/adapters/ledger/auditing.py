@@ -7,7 +7,6 @@ locked last of all, so that nobody who has it waits for anything else.
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -20,6 +19,7 @@ from agent.audit import chain
 from agent.audit.entries import agent, of_beginning
 from agent.audit.key import Key
 from agent.model.audit import Entry, Event, Head
+from agent.model.enactment import Went
 from agent.model.errors import LedgerError
 
 LOCK = 0x6169_7261_7564_6974
@@ -199,15 +199,15 @@ def _beginning(connection: Connection, keeper: Keeper, entries: Sequence[Entry])
     called = connection.scalar(
         select(func.coalesce(func.sum(effects.c.attempts), 0)).where(effects.c.tenant_id == keeper.tenant_id)
     )
+    planned = connection.scalar(
+        select(func.count())
+        .select_from(effects)
+        .where(effects.c.tenant_id == keeper.tenant_id, effects.c.went != str(Went.OBSERVED))
+    )
     return of_beginning(
         entries[0].at,
         keeper.author,
         decisions=int(decided or 0) - sum(entry.event is Event.DECISION for entry in entries),
         calls=int(called or 0) - sum(entry.event is Event.CALL for entry in entries),
+        effects=int(planned or 0) - sum(entry.event in {Event.INTENT, Event.UNDO} for entry in entries),
     )
-
-
-def moment(row: Mapping[str, Any], name: str) -> int | None:
-    """Return a moment of a row as it is stored."""
-    found: datetime | None = row[name]
-    return None if found is None else chain.micros(found)

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import stat
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -178,6 +179,8 @@ def _opened(path: Path) -> Iterator[IO[bytes]]:
     """Open the file to write, readable by nobody else: it may name mailboxes and subjects."""
     try:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                os.fchmod(file.fileno(), 0o600)  # it may have been there, open to others
             yield file
     except OSError as error:
         why = (error.strerror or "no reason was given").lower()

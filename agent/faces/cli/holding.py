@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import msgspec
 
-from agent.compose import clock_of, open_ledger_as_it_is
+from agent.compose import clock_of, open_ledger_as_it_is, with_file
 from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.options import loaded_to_audit
 from agent.faces.cli.output import console, print_json, safe
@@ -52,6 +52,8 @@ def release(path: Path | None, name: str, reason: str, *, as_json: bool) -> None
     settings = loaded_to_audit(path)
     now = clock_of(settings).now()
     done = writing(settings, lambda ledger: _release(ledger, name, _one_line(reason), now))
+    holds = asyncio.run(with_file(settings, done.holds, now))
+    done = msgspec.structs.replace(done, holds=holds)
     _tell(done, now, as_json=as_json, also=done.holds)
     if done.holds:
         raise Ending(FINDINGS)

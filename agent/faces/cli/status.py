@@ -1,11 +1,13 @@
 """`status`: what is in force and how it stands, read while the agent runs or not."""
 
+import asyncio
 from datetime import datetime
 from pathlib import Path
 
+import msgspec
 from rich.console import Console
 
-from agent.compose import clock_of
+from agent.compose import clock_of, with_file
 from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.looking import reading
 from agent.faces.cli.options import loaded_to_look
@@ -31,6 +33,8 @@ def status(path: Path | None, *, as_json: bool) -> None:
         settings,
         lambda ledger: standing(ledger, now, settings.mode, poll_every=every, enforces_observers=treats),
     )
+    holds = asyncio.run(with_file(settings, found.holds, now))
+    found = msgspec.structs.replace(found, holds=holds)
     if as_json:
         print_json(found)
     else:

@@ -5,6 +5,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
@@ -22,15 +23,17 @@ from agent.faces.cli.output import console, lines, print_json, safe
 from agent.faces.cli.person import person
 from agent.faces.cli.progress import progress
 from agent.faces.cli.stopping import stop_on_signals
+from agent.faces.holds import banner
 from agent.faces.telling import what
 from agent.judge.confirm import standing
 from agent.judge.taken_back import counted, says
 from agent.judge.undo import Undoing
 from agent.loop.shipping import Shipping
-from agent.loop.undoing import Act, Taken, prepare, take_back
+from agent.loop.undoing import Act, Taken, holds_against, prepare, take_back
 from agent.model.decision import Verb
 from agent.model.enactment import Record, State
 from agent.model.errors import Conflict, Held, SettingsError, Unavailable
+from agent.model.hold import Hold
 from agent.model.policy import Mode
 from agent.ports.defender import Enactor
 from agent.ports.world import World
@@ -105,6 +108,8 @@ async def _undo(settings: Settings, asked: Asked, *, as_json: bool) -> None:
             _preview(out, records, planned)
         if not doable:
             _end(records, planned, [], as_json=as_json)
+        if held := await holds_against(world):
+            _end(records, planned, [], as_json=as_json, stopped=_held(held, world.clock.now()))
         if not asked.yes and not _is_confirmed(out, doable, is_bulk=asked.policy is not None):
             out.print("nothing was done")
             raise Ending(FINDINGS)
@@ -173,7 +178,7 @@ def _preview(out: Console, records: Sequence[Record], planned: Sequence[Undoing]
     table.add_column("is restored", ratio=3, overflow="fold")
     table.add_column("is not, and what a person can do", ratio=6, overflow="fold")
     for record, one in zip(records, planned, strict=True):
-        left = [safe(f"{count}: {words}") for words, count in one.left.items()]
+        left = [safe(words) for words in _stays(record, one)]
         table.add_row(
             one.action_id[:8],
             safe(what(record)),
@@ -188,6 +193,18 @@ def _preview(out: Console, records: Sequence[Record], planned: Sequence[Undoing]
     )
     if stays := sum(sum(one.left.values()) for one in planned):
         out.print(f"{stays} cannot be taken back: the table says why and what to do", soft_wrap=True)
+
+
+def _stays(record: Record, one: Undoing) -> tuple[str, ...]:
+    """Say what cannot be taken back and why, and where nothing was carried out that could be."""
+    is_untouched = not (one.count or one.arrived or one.before or one.in_place or one.left or one.beside)
+    if is_untouched:
+        return (f"the agent carried nothing out for it: it is `{record.state}`",)
+    return tuple(f"{count}: {words}" for words, count in one.left.items())
+
+
+def _held(holds: Sequence[Hold], now: datetime) -> str:
+    return "; ".join(banner(hold, now) for hold in holds)
 
 
 def _restores(one: Undoing) -> str:
@@ -216,18 +233,20 @@ def _end(
     taken: Sequence[tuple[Undoing, Taken | Conflict]],
     *,
     as_json: bool,
+    stopped: str = "",
 ) -> None:
-    """Say what became of each action, and end with what that comes to."""
+    """Say what became of each action, and end with what that comes to; `stopped` says why nothing was begun."""
     became = {one.action_id: done for one, done in taken}
     rows = [_row(record, one, became) for record, one in zip(records, planned, strict=True)]
-    stopped = next((done.stopped for _, done in taken if isinstance(done, Taken) and done.stopped), None)
+    stopper = next((done.stopped for _, done in taken if isinstance(done, Taken) and done.stopped), None)
+    words = stopped or str(stopper or "")
     if as_json:
-        print_json({"stopped": str(stopped) if stopped else None, "actions": rows})
+        print_json({"stopped": words or None, "actions": rows})
     else:
-        _tell(rows, str(stopped) if stopped else "", is_done=bool(taken))
-    if isinstance(stopped, Unavailable):
+        _tell(rows, words, is_done=bool(taken))
+    if isinstance(stopper, Unavailable):
         raise Ending(OUT_OF_REACH)
-    if any(row.state != State.UNDONE for row in rows):
+    if stopped or any(row.state != State.UNDONE for row in rows):
         raise Ending(FINDINGS)
 
 
@@ -239,7 +258,7 @@ def _row(record: Record, one: Undoing, became: dict[str, Taken | Conflict]) -> R
         words = str(done)
     elif isinstance(done, Taken):
         words = says(newest.undone) if newest.undone is not None else "nothing was left to take back"
-    left = [f"{count}: {why}" for why, count in one.left.items()]
+    left = list(_stays(record, one))
     if isinstance(done, Taken) and newest.undone is not None:
         left = list(newest.undone.left)
     return Row(
@@ -256,6 +275,10 @@ def _row(record: Record, one: Undoing, became: dict[str, Taken | Conflict]) -> R
 
 def _tell(rows: Sequence[Row], stopped: str, *, is_done: bool) -> None:
     out = console()
+    if not is_done and stopped:
+        out.print(safe(stopped, "red", limit=2000), soft_wrap=True)
+        out.print("nothing was done: undo it again once that has ended")
+        return
     if not is_done:
         out.print("there is nothing that can be taken back")
         return

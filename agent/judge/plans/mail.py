@@ -63,7 +63,8 @@ def _all_sent(
     """Return the plan where every copy was sent before, by this action or by others."""
     others = [covered[target] for target in leaned]
     if not others:
-        return done_already(f"{_copies(len(targets))} were sent before and are not sent again")
+        are = "was sent before and is" if len(targets) == 1 else "were sent before and are"
+        return done_already(f"{_copies(len(targets))} {are} not sent again")
     first = min(others, key=lambda cover: (cover.intended_at, cover.effect_id))
     if decision.at - max(cover.intended_at for cover in others) <= DEDUPLICATION:
         return Plan(

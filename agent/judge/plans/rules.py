@@ -8,6 +8,7 @@ two do, a person says which.
 
 from collections.abc import Sequence
 
+from agent.judge import fold
 from agent.judge.plans.means import Means, Present, Problem, Step, done_already, effects, hand_off
 from agent.judge.quote import quote
 from agent.model.decision import Decision
@@ -79,8 +80,16 @@ def _one_rule(
 
 
 def forwards_outside(rule: InboxRule, own: frozenset[str]) -> tuple[str, ...]:
-    """Return the addresses outside the tenant's own domains that the rule forwards to."""
-    return tuple(address for address in rule.forwards_to if address.rpartition("@")[2] not in own)
+    """Return the addresses outside the tenant's own domains that the rule forwards to.
+
+    What has no domain is a name of Exchange's own (`/o=…/cn=…`), mostly a colleague's: nothing is done on its account.
+    """
+    ours = {fold.domain(domain) for domain in own}
+    return tuple(
+        address
+        for address in rule.forwards_to
+        if "@" in address and fold.domain(address.rpartition("@")[2]) not in ours
+    )
 
 
 def _meant(evidence: MailboxConfigurationEvidence, found: Rules, own: frozenset[str]) -> InboxRule | Plan:

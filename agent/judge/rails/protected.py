@@ -42,6 +42,10 @@ def _by_lists(scene: Scene) -> Iterator[str]:
     for one in scene.protected:
         if one.unknown:
             yield f"whether the list `{one.name}` has what would be touched is not known: {one.unknown}"
+        if any(
+            isinstance(known, Account) and known.addresses is None for known in (scene.found, scene.owner)
+        ):
+            yield f"whether the list `{one.name}` has the account is not known: its addresses could not be read"
         if scene.senders is None:
             yield f"whether the list `{one.name}` has the sender, whose own copy would go, is not known"
         for name in names:
@@ -66,7 +70,9 @@ def _names(scene: Scene) -> Iterator[str]:
 
 
 def _names_of(account: Account) -> Iterator[str]:
-    yield from (name for name in (account.user_id, account.user_principal_name) if name)
+    yield from (
+        name for name in (account.user_id, account.user_principal_name, *(account.addresses or ())) if name
+    )
 
 
 def _by_what_it_is(scene: Scene) -> Iterator[str]:

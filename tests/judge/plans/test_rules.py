@@ -66,6 +66,38 @@ def test_what_is_not_plain_is_handed_off_with_the_reason(found: Rules | Problem 
     assert why in plan.why
 
 
+COLLEAGUE = "/o=exchangelabs/ou=exchange administrative group/cn=recipients/cn=5f2b-ben"
+"""How Exchange names a recipient of its own that a rule was given without an address."""
+
+
+def test_an_address_of_exchanges_own_is_not_taken_for_one_outside() -> None:
+    named = planned(forwarding(), rules(a_rule(forwards_to=(COLLEAGUE,))))
+    only = planned(forwarding(configuration_id=None), rules(a_rule(id="x", forwards_to=(COLLEAGUE,))))
+    beside = planned(
+        forwarding(configuration_id=None), rules(a_rule(id="x", forwards_to=(COLLEAGUE,)), a_rule(id="y"))
+    )
+
+    assert "forwards to nobody outside now" in named.why
+    assert "no inbox rule forwards outside" in only.why
+    assert (named.effects, only.effects) == ((), ())
+    assert [effect.targets for effect in beside.effects] == [(("y", ANNA),)]
+
+
+@pytest.mark.parametrize(
+    ("address", "domain"),
+    [
+        ("ben@b\u00fccher.example", "xn--bcher-kva.example"),
+        ("ben@xn--bcher-kva.example", "b\u00fccher.example"),
+        ("ben@contoso.example.", "contoso.example"),
+    ],
+)
+def test_an_own_domain_is_known_in_each_of_its_spellings(address: str, domain: str) -> None:
+    plan = planned(forwarding(), rules(a_rule(forwards_to=(address,)), domains=frozenset({domain})))
+
+    assert (plan.way, plan.effects) == (Way.HAND_OFF, ())
+    assert "forwards to nobody outside now" in plan.why
+
+
 def test_a_rule_that_is_off_needs_nothing() -> None:
     plan = planned(forwarding(), rules(a_rule(is_enabled=False)))
 

@@ -64,6 +64,26 @@ def test_a_list_protects_whoever_it_has_by_any_name_from_everything(member: str)
     assert (said(DISABLE, found=NOBODY, protected=vip(member)) or "").endswith(protects)
 
 
+def test_a_list_protects_an_account_by_every_address_of_its_mailbox() -> None:
+    """A list of people to protect names the addresses that they write from, and those need not be principal names."""
+    bob = msgspec.structs.replace(NOBODY, addresses=("robert.tables@contoso.example", "ceo@brand.example"))
+
+    for found in (
+        said(DISABLE, found=bob, protected=vip("CEO@brand.example")),
+        said(RULE, found=MAILBOX, owner=bob, protected=vip("CEO@brand.example")),
+    ):
+        assert found == "ceo@brand.example is protected by the list `vip`"
+
+
+def test_an_account_whose_addresses_cannot_be_read_may_be_on_a_list_of_addresses() -> None:
+    hidden = msgspec.structs.replace(NOBODY, addresses=None)
+    words = "whether the list `vip` has the account is not known: its addresses could not be read"
+
+    assert said(DISABLE, found=hidden, protected=vip("ceo@brand.example")) == words
+    assert said(RULE, found=MAILBOX, owner=hidden, protected=vip("ceo@brand.example")) == words
+    assert said(DISABLE, found=hidden) is None
+
+
 @pytest.mark.parametrize("member", ["alice@contoso.example", "ontoso.example", "bob", "mail.contoso.example"])
 def test_a_list_protects_nobody_else(member: str) -> None:
     assert said(DELETE, protected=vip(member)) is None
