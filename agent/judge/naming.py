@@ -79,8 +79,8 @@ def _nameable(evidence: AnyEvidence | None) -> frozenset[ActionKind]:
 
 def ids_to_look_for(action: PendingAction) -> tuple[str, ...]:
     """Return the ids that what the action is about may be recorded under, its own first."""
-    kinds = (ActionKind.UNKNOWN, *sorted(_nameable(action.evidence))) if leaves_open(action) else ()
-    return (action.id, *(action_id(action.tenant_id, kind, action.key) for kind in kinds[1:]))
+    kinds = sorted(_nameable(action.evidence)) if leaves_open(action) else []
+    return (action.id, *(action_id(action.tenant_id, kind, action.key) for kind in kinds))
 
 
 def left_open(tenant_id: str, row: AirAction) -> tuple[str, ...]:
