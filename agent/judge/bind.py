@@ -10,7 +10,7 @@ from hashlib import sha256
 
 from agent.judge.recognise import evidence_digest
 from agent.model.decision import Decision
-from agent.model.enactment import MAIL_EFFECTS, Effect, EffectKind, Pair, Plan
+from agent.model.enactment import MAIL_EFFECTS, Effect, EffectKind, Pair, Plan, Went
 from agent.model.pending import PendingAction
 
 
@@ -51,6 +51,20 @@ def void(approved: Plan, now: str, again: Plan) -> str:
     if any(before[target] != was for target, was in after.items()):
         return "what it acts on was changed since it was approved"
     return ""
+
+
+def is_planned(approved: Plan, effects: Iterable[Effect]) -> bool:
+    """Whether everything that stands to be sent for an approval is in its plan, as it was planned."""
+    planned = {effect.id: _asked_for(effect) for effect in approved.effects}
+    return all(
+        planned.get(effect.id) == _asked_for(effect)
+        for effect in effects
+        if effect.went is Went.INTENDED and effect.undoes is None
+    )
+
+
+def _asked_for(effect: Effect) -> tuple[object, ...]:
+    return (effect.kind, effect.targets, effect.senders_copy)
 
 
 def _targets(effects: Iterable[Effect]) -> dict[tuple[EffectKind, Pair], str]:

@@ -1,15 +1,16 @@
 """Reads everything again right before the first call of a plan, and says whether the approval still holds."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
-from agent.judge.bind import binding, void
+from agent.judge.bind import binding, is_planned, void
 from agent.judge.gather import mail_of, wanted
 from agent.judge.plan import plan
 from agent.judge.plans.means import Present
 from agent.loop.lookup import claims, find, look_up
 from agent.loop.means import means
 from agent.model.defender import Mail
-from agent.model.enactment import Cover, EffectKind, Pair, Record, Went
+from agent.model.enactment import Cover, Effect, EffectKind, Pair, Record, Went
 from agent.ports.world import World
 
 STALE = timedelta(seconds=30)
@@ -33,19 +34,21 @@ async def why_void(world: World, record: Record, revision: str) -> str:
     now = binding(decision, record.action, revision=revision)
     if now != approved.binding:
         return void(approved, now, approved)
+    effects = await world.ledger.effects(record.action.id)
+    if not is_planned(approved, effects):
+        return "what stands to be sent is not what was planned: somebody changed the ledger"
     if wanted(record.action) and world.clock.now() - decision.at <= STALE:
         return ""
-    present = await _present(world, record)
+    present = await _present(world, record, effects)
     return void(approved, now, plan(decision, record.action, present, means(world)))
 
 
-async def _present(world: World, record: Record) -> Present:
+async def _present(world: World, record: Record, effects: Sequence[Effect]) -> Present:
     """Return what stands around the action now, what its own plan has claimed and not yet sent set aside."""
     mail: Mail | None = None
     if wanted(record.action):
         mail = mail_of(record.action, await look_up(world, [record]))
     found = await find(world, record.action)
-    effects = await world.ledger.effects(record.action.id)
     own = {effect.id for effect in effects if effect.went is Went.INTENDED}
     covered: dict[EffectKind, dict[Pair, Cover]] = {
         kind: {target: cover for target, cover in covers.items() if cover.effect_id not in own}

@@ -5,9 +5,9 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from agent.judge.bind import binding, void
+from agent.judge.bind import binding, is_planned, void
 from agent.model.decision import Decision, Verb
-from agent.model.enactment import Effect, EffectKind, Plan, Way
+from agent.model.enactment import Effect, EffectKind, Plan, Way, Went
 from agent.model.pending import PendingAction
 from tests.judge.test_track import a_decision
 from tests.makers import NOW, a_cluster, an_action
@@ -90,3 +90,18 @@ def test_the_same_target_by_another_effect_is_one_more() -> None:
 )
 def test_what_cannot_or_need_not_be_done_any_more_is_void_with_that_reason(again: Plan) -> None:
     assert void(a_plan("x"), "b", again) == "the mailbox is gone"
+
+
+def test_what_stands_to_be_sent_is_what_was_planned() -> None:
+    approved = a_plan("one")
+    (effect,) = approved.effects
+    change = msgspec.structs.replace
+    stray = change(effect, id="stray")
+
+    assert is_planned(approved, [])
+    assert is_planned(approved, [effect])
+    assert is_planned(approved, [effect, change(stray, went=Went.DONE), change(stray, undoes="one")])
+    assert not is_planned(approved, [effect, stray])
+    assert not is_planned(approved, [change(effect, targets=(*effect.targets, ("two", "place")))])
+    assert not is_planned(approved, [change(effect, senders_copy=True)])
+    assert not is_planned(approved, [change(effect, kind=EffectKind.ENABLE_RULE)])

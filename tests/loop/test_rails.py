@@ -460,6 +460,35 @@ async def test_accounts_are_looked_at_right_before_a_call_leaves(
     assert await held_by(bench, an_effect((USER, ""), kind=kind), seen) == guard
 
 
+@pytest.mark.parametrize("is_widened", [False, True])
+async def test_what_no_plan_has_does_not_leave_though_it_stands_in_the_ledger(
+    bench: Bench, is_widened: bool
+) -> None:
+    a_small_approval(bench)
+    whole = bench.defender.incident
+
+    async def slip_in(incident_id: str) -> Incident | None:
+        record = await bench.only()
+        (known,) = await bench.world.ledger.effects(record.action.id)
+        bench.defender.incident = whole  # type: ignore[method-assign]
+        stray = msgspec.structs.replace(
+            known,
+            id=known.id if is_widened else "stray",
+            targets=(*known.targets, ("m9", "dora@contoso.example"))
+            if is_widened
+            else (("m9", "dora@contoso.example"),),
+        )
+        dropped = [known.id] if is_widened else []
+        await bench.world.ledger.save([], dropped=dropped, effects=[stray], now=NOW)
+        return await whole(incident_id)
+
+    bench.defender.incident = slip_in  # type: ignore[method-assign]
+
+    await bench.run_pass()
+
+    assert bench.enactor.removed[("m9", "dora@contoso.example")] == 0
+
+
 async def test_what_was_never_decided_does_not_leave(bench: Bench) -> None:
     a_small_approval(bench)
     await bench.run_pass()
