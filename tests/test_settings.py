@@ -273,7 +273,10 @@ def test_a_wrong_setting_is_named_with_its_place_and_what_to_do(
         ("a: &x 1", "1:4: `&x` is an anchor"),
         ("mode: *x", "1:7: `*x` is an alias"),
         ("mode: !!python/name:os.system x", "is a tag"),
-        ("mode: [observe]", "1:7: a list stands here: no setting takes one"),
+        (
+            "mode: [observe]",
+            "1:7: a list stands here, and no setting takes one: write one value, or several as one text with commas between",
+        ),
         ("a:\n  b:\n    c: 1", "3:5: is nested too deeply"),
         ("mode: observe\n---\nmode: enforce", "2:1: a second document begins here"),
         ("just words", "1:1: is not a settings file: it begins with a section, such as `tenant:`"),

@@ -139,8 +139,8 @@ def _is_done(record: Record, now: datetime) -> bool:
 
 
 def _was_for_people(record: Record) -> bool:
-    """Whether it was decided here for a person to end, and not by what we sent for it."""
-    if record.decision is None:
+    """Whether it was decided here for a person to end, and not by what we sent for it or for its like."""
+    if record.decision is None or (record.plan is not None and record.plan.duplicate_of is not None):
         return False
     return record.state is State.SUPERSEDED or record.decision.verb is Verb.REJECT
 

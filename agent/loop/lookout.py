@@ -170,7 +170,9 @@ class Lookout:
 
     def _of_signal(self) -> Hold:
         by = f"a signal to {self._world.replica}"
-        return Hold(name=KILL_SWITCH, since=self._world.clock.now(), by=by, reason="signal")
+        return Hold(
+            name=KILL_SWITCH, since=self._world.clock.now(), by=by, reason="SIGUSR1, which cannot say why"
+        )
 
     def _blindness(self) -> Hold | None:
         blind = self._elapsed() - (self._began if self._read is None else self._read)

@@ -92,7 +92,10 @@ def _check(events: Iterable[Any]) -> None:
         if getattr(event, "tag", None):
             raise Faulty(place, f"`{event.tag}` is a tag: write the value without it")
         if isinstance(event, yaml.SequenceStartEvent):
-            raise Faulty(place, "a list stands here: no setting takes one")
+            raise Faulty(
+                place,
+                "a list stands here, and no setting takes one: write one value, or several as one text with commas between",
+            )
         depth += isinstance(event, yaml.CollectionStartEvent)
         if depth >= DEEPEST:
             raise Faulty(place, "is nested too deeply: settings are `section:` and below it `name: value`")

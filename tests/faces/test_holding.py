@@ -111,7 +111,7 @@ def test_to_release_what_does_not_hold_is_fine_where_nothing_holds(folder: Path)
     done = run(folder, "release", "brake")
 
     assert done.exit_code == 0
-    assert done.stdout == "`brake` does not hold\n"
+    assert done.stdout == "`brake` is not on: there is nothing to release\n"
 
 
 def test_a_release_that_leaves_another_hold_says_what_ends_that_one(folder: Path) -> None:
@@ -208,7 +208,7 @@ def test_what_sudo_does_not_say_is_not_made_up(monkeypatch: pytest.MonkeyPatch, 
     assert said in {f"root on {socket.gethostname()}", f"user {behind} as root on {socket.gethostname()}"}
 
 
-@pytest.mark.parametrize("command", [("pending",), ("show", "ID")])
+@pytest.mark.parametrize("command", [("pending",), ("worklist",), ("show", "ID")])
 def test_what_is_open_says_first_of_all_that_everything_is_held(
     folder: Path, command: tuple[str, ...]
 ) -> None:

@@ -212,6 +212,23 @@ def test_show_tells_facts_findings_decision_plan_and_links_in_words(tmp_path: Pa
         assert part in done.stdout, part
 
 
+@pytest.mark.parametrize(
+    ("ahead", "words"), [(None, ""), (timedelta(0), ", now"), (timedelta(hours=100_000), ", in ")]
+)
+def test_show_tells_when_what_is_held_is_judged_anew(
+    tmp_path: Path, ahead: timedelta | None, words: str
+) -> None:
+    due = None if ahead is None else NOW + ahead
+    record = a_record(State.HELD, Verb.ESCALATE, guard="actions_per_hour", due=due)
+    path = a_settings_file(tmp_path, record)
+
+    shown = run("show", record.action.id, "--settings", str(path)).stdout
+
+    (line,) = [one for one in shown.splitlines() if one.startswith("looked at again")] or [""]
+    assert bool(line) is (due is not None)
+    assert words in line
+
+
 def test_show_tells_earlier_decisions(tmp_path: Path) -> None:
     record = a_record(State.SENT)
     earlier = a_decision(

@@ -191,7 +191,7 @@ def test_what_holds_is_told_with_its_reason_and_its_end_and_is_a_finding(tmp_pat
     done = run("--settings", str(path))
 
     assert done.exit_code == 1
-    assert "kill switch  3 holds stand: nothing is carried out" in done.stdout
+    assert "kill switch  3 holds stand (`brake`, `file:a`, `hold`): nothing is carried out" in done.stdout
     assert ", by anna on ops: odd verdicts " in done.stdout
     assert "; `air-agent release` ends it\n" in done.stdout
     assert "in an hour; `air-agent release brake` ends it\n" in done.stdout

@@ -126,7 +126,7 @@ def test_what_people_decided_is_ticked_off(settings: str) -> None:
 def test_json_has_stable_names(settings: str) -> None:
     found = as_json("worklist", "--settings", settings)
 
-    assert set(found) == {"now", "action_center", "groups"}
+    assert set(found) == {"now", "action_center", "groups", "holds"}
     assert set(found["groups"][0]) == {"type", "items"}
     assert set(found["groups"][0]["items"][0]) == {
         "id",

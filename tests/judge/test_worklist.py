@@ -132,6 +132,13 @@ def test_what_people_decided_within_the_last_day_is_done(record: Record, is_show
     assert all(item.done is not None and item.how_it_ended for group in groups for item in group.items)
 
 
+def test_what_ended_with_a_deletion_of_ours_for_another_action_was_decided_by_nobody_in_the_portal() -> None:
+    plan = Plan(way=Way.REMEDIATE, why="covered", duplicate_of="0f7012793288b380")
+    record = msgspec.structs.replace(ended(State.SUPERSEDED, Verb.APPROVE), plan=plan)
+
+    assert done([record], NOW) == ()
+
+
 def test_an_item_has_the_links_and_why() -> None:
     record = a_record(State.HANDED_OFF, Verb.APPROVE)
     sighting = msgspec.structs.replace(record.action.sightings[0], web_url="https://alert")

@@ -156,7 +156,7 @@ async def test_a_signal_lays_a_hold_that_outlasts_the_process(watched: Watched) 
     assert at_once.startswith('"a signal to agent" holds everything since ')
     assert not watched.asked.is_set()
     assert [(one.name, one.by, one.reason) for one in again.standing()] == [
-        (KILL_SWITCH, "a signal to agent", "signal")
+        (KILL_SWITCH, "a signal to agent", "SIGUSR1, which cannot say why")
     ]
 
 
@@ -323,7 +323,7 @@ async def test_it_looks_again_and_again_and_at_once_when_asked(bench: Bench) -> 
     looking.cancel()
 
     assert set(pauses) == {2.0}
-    assert [one.reason for one in await bench.world.ledger.holds()] == ["signal"]
+    assert [one.reason for one in await bench.world.ledger.holds()] == ["SIGUSR1, which cannot say why"]
 
 
 async def test_who_keeps_a_lookout_has_looked_once_and_stops_looking_in_the_end(bench: Bench) -> None:

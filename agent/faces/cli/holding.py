@@ -95,7 +95,11 @@ async def _release(ledger: Ledger, name: str, reason: str, now: datetime) -> Don
         stands = ", ".join(f"`{one.name}`" for one in await ledger.holds()) or "nothing holds"
         raise SettingsError(f"there is no hold `{name}`: name one that stands: {stands}")
     if standing is None:
-        return Done(has_changed=False, words=f"`{name}` does not hold", holds=await ledger.holds())
+        return Done(
+            has_changed=False,
+            words=f"`{name}` is not on: there is nothing to release",
+            holds=await ledger.holds(),
+        )
     if standing.replica is not None and await _is_alive(ledger, standing.replica, now):
         words = f"`{name}` was not released: it is a file's, and {standing.replica} reads it: {standing.ended_by} ends it"
         return Done(has_changed=False, words=words, holds=await ledger.holds())

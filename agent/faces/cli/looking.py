@@ -76,7 +76,7 @@ def pending(path: Path | None, *, as_json: bool) -> None:
     if as_json:
         print_json({"now": now, "pending": rows, "holds": holds})
         return
-    _show_holds(console(), holds, now)
+    show_holds(console(), holds, now)
     _show_rows(rows)
 
 
@@ -121,7 +121,7 @@ def chosen(settings: Settings, action: str) -> Record:
     return found[0]
 
 
-def _show_holds(out: Console, holds: Sequence[Hold], now: datetime) -> None:
+def show_holds(out: Console, holds: Sequence[Hold], now: datetime) -> None:
     """Say first of all that nothing is carried out, where something holds."""
     for hold in holds:
         out.print(safe(banner(hold, now), "red", limit=2000), soft_wrap=True)

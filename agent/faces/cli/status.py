@@ -73,7 +73,8 @@ def _tell(out: Console, found: Standing, file: Path | None) -> None:
 
 def _kill_switch(found: Standing, file: Path | None) -> str:
     if found.holds:
-        return f"{counted(len(found.holds), 'hold stands', 'holds stand')}: nothing is carried out"
+        names = ", ".join(f"`{hold.name}`" for hold in found.holds)
+        return f"{counted(len(found.holds), 'hold stands', 'holds stand')} ({names}): nothing is carried out"
     ways = "`air-agent hold REASON`" if file is None else f"`air-agent hold REASON`, or make the file {file}"
     return f"off; to throw it: {ways}"
 

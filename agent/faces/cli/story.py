@@ -43,6 +43,8 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
     action_type: str | None
     """What AIR's own row calls it, as it came."""
     first_seen: datetime
+    due: datetime | None
+    """When the agent looks at it again, or judges it anew; None where it does neither any more."""
     decision: Decision | None
     plan: Plan | None
     effects: tuple[Effect, ...]
@@ -75,6 +77,7 @@ async def story(ledger: Ledger, record: Record, now: datetime, cloud: str) -> St
         kind_source=action.kind_source,
         action_type=action.proposal.action_type if action.proposal is not None else None,
         first_seen=action.first_seen,
+        due=record.due,
         decision=record.decision,
         plan=record.plan,
         effects=await ledger.effects(action.id),
@@ -127,8 +130,13 @@ def _head(out: Console, told: Story) -> None:
             *((("investigation", action.investigation),) if action.investigation else ()),
             ("first seen", moment(told.first_seen)),
             ("deadline", f"{moment(action.deadline)}, {left if left == 'over' else f'in {left}'}"),
+            *((("looked at again", _again(told.due, told.now)),) if told.due is not None else ()),
         ),
     )
+
+
+def _again(due: datetime, now: datetime) -> str:
+    return f"{moment(due)}, {'now' if due <= now else f'in {remaining(due - now)}'}"
 
 
 def _source(told: Story) -> str:

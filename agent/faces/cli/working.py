@@ -9,11 +9,14 @@ from rich.console import Console
 from rich.text import Text
 
 from agent.compose import clock_of
-from agent.faces.cli.looking import every, reading
+from agent.faces.cli.looking import every, reading, show_holds
 from agent.faces.cli.options import loaded_to_look
 from agent.faces.cli.output import console, print_json, safe
 from agent.faces.telling import action_center, moment, remaining
 from agent.judge.worklist import Group, Item, done, worklist
+from agent.model.enactment import Record
+from agent.model.hold import Hold
+from agent.ports.ledger import Ledger
 
 STYLES = {"Approve": "green", "Reject": "yellow"}
 
@@ -24,20 +27,22 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     now: datetime
     action_center: str
     groups: tuple[Group, ...]
+    holds: tuple[Hold, ...]
 
 
 def show_worklist(path: Path | None, *, is_done: bool, as_json: bool) -> None:
     """Print what is to be pressed, or with `is_done` what was within the last day; earliest deadline first."""
     settings = loaded_to_look(path)
     now = clock_of(settings).now()
-    records = reading(settings, every)
+    records, holds = reading(settings, _records_and_holds)
     groups = done(records, now) if is_done else worklist(records, now)
     tab = "history" if is_done else "pending"
     link = action_center(settings.graph.cloud, settings.tenant.id, tab)
     if as_json:
-        print_json(Shown(now=now, action_center=link, groups=groups))
+        print_json(Shown(now=now, action_center=link, groups=groups, holds=holds))
         return
     out = console()
+    show_holds(out, holds, now)
     if not groups:
         out.print(
             "nobody decided anything in the portal within the last day"
@@ -48,6 +53,10 @@ def show_worklist(path: Path | None, *, is_done: bool, as_json: bool) -> None:
     _head(out, groups, link, is_done=is_done)
     for group in groups:
         _group(out, group, now)
+
+
+async def _records_and_holds(ledger: Ledger) -> tuple[list[Record], tuple[Hold, ...]]:
+    return await every(ledger), await ledger.holds()
 
 
 def _head(out: Console, groups: Sequence[Group], link: str, *, is_done: bool) -> None:
