@@ -399,7 +399,7 @@ def test_what_cannot_be_said_stands_apart_with_its_facts() -> None:
     assert "### Backtest of policies: no action flips, of 1 it cannot be said" in text
     assert "<code>clicks.count</code>" in text
     assert "approve -> approve or escalate" in text
-    assert "1 action was decided before vocabulary 2: newer facts were not recorded then" in text
+    assert f"1 action was decided before vocabulary {VOCABULARY}: newer facts were not recorded then" in text
 
 
 # Replay

@@ -32,8 +32,10 @@ _SKIP = re.compile(r"(\$skiptoken=)([^&]+)")
 
 _COUNTS = {
     *("emailCount", "attachmentsCount", "urlCount", "fileSize", "sizeInBytes", "bulkComplaintLevel"),
-    *("BulkComplaintLevel", "@odata.count", "Clicks", "ClicksAllowed", "ClicksThrough"),
+    *("BulkComplaintLevel", "@odata.count", "Clicks", "ClicksAllowed", "ClicksThrough", "Size"),
 }
+_JSON = {"AuthenticationDetails", "Record", "Data", "Actions"}
+"""Texts that are JSON."""
 _MOMENTS = {"Timestamp", "date", "endTime", "startTime"}
 _PLACES = {
     *(
@@ -130,7 +132,7 @@ _COLUMNS = {
         "ThreatTypes",
     ),
     *("DetectionMethods", "AuthenticationDetails", "Timestamp", "PostDeliveryLocation", "PostDeliveryAction"),
-    *("Clicker", "Clicks", "ClicksAllowed", "ClicksThrough"),
+    *("Clicker", "Clicks", "ClicksAllowed", "ClicksThrough", "Size"),
 }
 
 
@@ -216,7 +218,7 @@ class Planter:
             return text if text.rpartition(".")[2] in _known_types() else f"{text}Zqx"
         if name == "@odata.nextLink":
             return _SKIP.sub(lambda found: found[1] + self._token(unquote(found[2])), text)
-        if name == "AuthenticationDetails":
+        if name in _JSON:
             return json.dumps(self.document(json.loads(text), name))
         if name == "query":
             return _QUOTED.sub(lambda found: f'"{self._once(found[1], self._marked(found[1]))}"', text)
