@@ -24,6 +24,7 @@ from agent.faces.backtest_words import parts_of_reasons
 from agent.faces.cli.app import app
 from agent.faces.cli.backtest_tables import tell
 from agent.model.backtest import Backtest, Compared, Fate, Flip, Judgement, Totals, Unsaid
+from agent.model.facts import VOCABULARY
 from agent.model.pending import ActionKind
 from tests.faces.records import HOSTILE
 from tests.past import a_settings_file
