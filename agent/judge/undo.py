@@ -2,7 +2,8 @@
 
 Each target goes back to what it was before, as that was recorded when the effect was planned, and only where it still
 is as our effect left it: what a person did since is never overwritten. What was asked for once is never asked for
-again, whatever came of it.
+again, whatever came of it. Of an account or a rule nothing tells who switched it off: where nobody knows whether our call
+was applied, it may have been somebody else, and stays off.
 """
 
 from collections import Counter
@@ -49,6 +50,7 @@ _NO_INVERSE = {
     " action, then Undo",
 }
 _SESSIONS = "sessions that were revoked need nothing restored: the person signs in again"
+_NOT_OURS = "whether our call was applied is not known, so that somebody else may have switched it off: a person decides"
 _SENDERS_COPY = "the sender's own copy stays deleted: where it lay was not recorded"
 
 
@@ -223,6 +225,8 @@ def _weigh_one(
         kind, words = None, around.found.words
     else:
         kind, words = restorable(effect.kind, target, before, around.found)
+        if kind is not None and effect.went is Went.UNKNOWN:
+            kind, words = None, _NOT_OURS
     if kind is None and not words:
         tally.in_place += 1
     elif kind is None:

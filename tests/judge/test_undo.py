@@ -175,6 +175,21 @@ def test_a_rule_and_an_account_are_switched_on_as_they_were() -> None:
     assert [(one.kind, one.targets) for one in user.effects] == [(EffectKind.ENABLE_USER, (USER,))]
 
 
+@pytest.mark.parametrize("went", [Went.DONE, Went.UNKNOWN])
+def test_what_somebody_else_may_have_switched_off_is_left_to_a_person(went: Went) -> None:
+    """Of a call that may never have been applied nobody knows whether it was what did it."""
+    user = an_effect(USER, kind=EffectKind.DISABLE_USER, before=("true",), went=went)
+    rule = an_effect(RULE, kind=EffectKind.DISABLE_RULE, before=(WAS,), went=went)
+
+    planned = [of(user, around(found=an_account())), of(rule, around(found=a_rule()))]
+
+    is_ours = went is Went.DONE
+    assert [one.count for one in planned] == [int(is_ours)] * 2
+    assert [one.is_whole for one in planned] == [is_ours] * 2
+    words = "whether our call was applied is not known, so that somebody else may have switched it off: a person decides"
+    assert [dict(one.left) for one in planned] == [{} if is_ours else {words: 1}] * 2
+
+
 def test_what_cannot_be_read_now_is_left_with_the_reason() -> None:
     done = an_effect(USER, kind=EffectKind.DISABLE_USER, before=("true",))
 

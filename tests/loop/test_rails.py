@@ -217,6 +217,23 @@ async def test_a_policys_limit_that_another_agent_used_up_meanwhile_holds_right_
     )
 
 
+async def test_a_window_that_an_approval_has_left_says_nothing_of_it_any_more(bench: Bench) -> None:
+    a_small_approval(bench)
+    bench.with_policies(approve=f"{APPROVE}limits: {{actions: 1/m}}\n")
+
+    async def minutes_later(bench: Bench) -> None:
+        bench.clock.advance(timedelta(minutes=2))
+        now = bench.world.clock.now()
+        other = Approval(policy="small-malicious", action_id="other", at=now, messages=1)
+        await bench.world.ledger.save([], approvals=[other], now=now)
+
+    right_before_it_leaves(bench, "limits", minutes_later)
+
+    await bench.run_pass()
+
+    assert bench.enactor.removed.total() == 3
+
+
 # What a policy asks for
 
 

@@ -75,6 +75,19 @@ def test_a_list_protects_an_account_by_every_address_of_its_mailbox() -> None:
         assert found == "ceo@brand.example is protected by the list `vip`"
 
 
+def test_a_list_protects_whose_own_copy_would_go_and_whoever_that_may_be() -> None:
+    known, hidden = frozenset({"vera@contoso.example"}), None
+
+    assert said(DELETE, senders=known, protected=vip("vera@contoso.example")) == (
+        "vera@contoso.example is protected by the list `vip`"
+    )
+    assert said(DELETE, senders=known, protected=vip("alice@contoso.example")) is None
+    assert said(DELETE, senders=hidden, protected=vip("alice@contoso.example")) == (
+        "whether the list `vip` has the sender, whose own copy would go, is not known"
+    )
+    assert said(DELETE, senders=hidden) is None
+
+
 def test_an_account_whose_addresses_cannot_be_read_may_be_on_a_list_of_addresses() -> None:
     hidden = msgspec.structs.replace(NOBODY, addresses=None)
     words = "whether the list `vip` has the account is not known: its addresses could not be read"
