@@ -97,13 +97,13 @@ class Claims:
             unseen.discard(one.id)
             unplanned += one.id not in self._intended
             if type(one.attempts) is not int:
-                yield _of_table(f"effect `{one.id}` was changed: it does not say how often it was sent")
+                yield _of_table(f"{_named(one)} was changed: it does not say how often it was sent")
                 continue
             told = [attempt for attempt in calls if 1 <= attempt <= one.attempts]
             untold += one.attempts - len(told)
             for attempt in sorted(calls.keys() - set(told)):
                 yield _of_table(
-                    f"effect `{one.id}` was sent {one.attempts} times, and not {attempt}", calls[attempt]
+                    f"{_named(one)} was sent {one.attempts} times, and not {attempt}", calls[attempt]
                 )
             yield from self._standing(one)
         for effect, calls in left.items():
@@ -129,10 +129,10 @@ class Claims:
             return
         if one.went not in {went for went, _ in last.values()}:
             said = " or ".join(sorted({f"`{went}`" for went, _ in last.values()}))
-            yield _of_table(f"effect `{one.id}` is `{one.went}` in the ledger, and {said} by its entries")
+            yield _of_table(f"{_named(one)} is `{one.went}` in the ledger, and {said} by its entries")
         intents = {content for _, content in last.values() if content is not None}
         if intents and binding(self._key, one.content) not in intents:
-            yield _of_table(f"effect `{one.id}` was changed since it was intended")
+            yield _of_table(f"{_named(one)} was changed since it was intended")
 
     def _now(self, effect: str, replica: str, went: object) -> None:
         _, content = self._last[effect].get(replica, (None, None))
@@ -144,6 +144,11 @@ class Claims:
 
 def _count(said: object) -> int:
     return said if isinstance(said, int) else 0
+
+
+def _named(one: Carried) -> str:
+    """Return what it is called, with the action that `show` tells of."""
+    return f"effect `{one.id}` of action `{one.action_id}`"
 
 
 def _of_table(words: str, where: Where | None = None) -> Fault:

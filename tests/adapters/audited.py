@@ -383,14 +383,18 @@ def edit_effect(who: Tamperer) -> str:
             (
                 "went",
                 "unknown",
-                f"effect `{row['id']}` is `unknown` in the ledger, and `done` by its entries",
+                f"effect `{row['id']}` of action `{row['action_id']}` is `unknown` in the ledger, and `done` by its entries",
             ),
             (
                 "targets",
                 altered(row["targets"], who.lots),
-                f"effect `{row['id']}` was changed since it was intended",
+                f"effect `{row['id']}` of action `{row['action_id']}` was changed since it was intended",
             ),
-            ("attempts", 0, f"effect `{row['id']}` was sent 0 times, and not 1"),
+            (
+                "attempts",
+                0,
+                f"effect `{row['id']}` of action `{row['action_id']}` was sent 0 times, and not 1",
+            ),
             ("attempts", 2, "1 calls have no entry, and 0 had none when the audit began"),
         )
     )

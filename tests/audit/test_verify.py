@@ -318,12 +318,21 @@ def with_effect(**wrong: Any) -> Books:
     [
         (
             {"went": "unknown"},
-            (None, "effect `effect` is `unknown` in the ledger, and `done` by its entries"),
+            (
+                None,
+                "effect `effect` of action `action` is `unknown` in the ledger, and `done` by its entries",
+            ),
         ),
-        ({"content": b"other"}, (None, "effect `effect` was changed since it was intended")),
+        (
+            {"content": b"other"},
+            (None, "effect `effect` of action `action` was changed since it was intended"),
+        ),
         ({"attempts": 2}, (None, "1 calls have no entry, and 0 had none when the audit began")),
-        ({"attempts": 0}, (4, "effect `effect` was sent 0 times, and not 1")),
-        ({"attempts": "1"}, (None, "effect `effect` was changed: it does not say how often it was sent")),
+        ({"attempts": 0}, (4, "effect `effect` of action `action` was sent 0 times, and not 1")),
+        (
+            {"attempts": "1"},
+            (None, "effect `effect` of action `action` was changed: it does not say how often it was sent"),
+        ),
     ],
 )
 def test_an_effect_is_bound_to_its_entries(wrong: dict[str, Any], said: tuple[int | None, str]) -> None:

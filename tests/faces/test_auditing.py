@@ -141,6 +141,19 @@ def test_the_key_is_asked_for_and_a_wrong_one_is_told(place: Path, monkeypatch: 
     assert "`audit.key` is missing: set AIR_AGENT_AUDIT_KEY" in said("verify", code=2)
 
 
+def test_where_there_is_no_ledger_it_is_that_which_is_missing_and_not_its_key(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AIR_AGENT_AUDIT_KEY")
+    (place / "data/ledger.db").unlink()
+
+    out = said("verify", code=2)
+
+    assert "ledger.db`: no such file or directory: start the agent once, which creates it" in " ".join(
+        out.split()
+    )
+
+
 def test_the_audit_is_exported_with_names_only_if_asked(place: Path) -> None:
     plain = said("export").splitlines()
     out = said("export", "--personal", "--out", "all.jsonl")

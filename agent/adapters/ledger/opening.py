@@ -83,10 +83,15 @@ def key_beside(url: str) -> Key | None:
     """Return the key in the file beside this ledger; None where there is none.
 
     Raises:
-        LedgerError: it lies open to other users, or is none.
+        LedgerError: it lies open to other users, or is none; or there is no ledger either.
     """
     path = beside(url, KEY_FILE)
-    return None if path is None or not path.exists() else _key(read_key(path), path)
+    if path is None:
+        return None
+    if path.exists():
+        return _key(read_key(path), path)
+    require_private(Path(_parse(url).database or "").absolute())
+    return None
 
 
 def _keeper(engine: Engine, url: URL, name: str, whose: tuple[str, str], key: Key | None) -> Keeper:

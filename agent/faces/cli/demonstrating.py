@@ -240,5 +240,7 @@ def _say_where(out: Console, stage: Stage, results: Results) -> None:
         ("the agent's log", results.log),
         ("what is open", f"{command()} pending --settings {results.settings}"),
         ("what was decided", f"{command()} history --settings {results.settings}"),
+        ("what people press", f"{command()} worklist --settings {results.settings}"),
+        ("stop everything", f'{command()} hold "why" --settings {results.settings}'),
     ):
         out.print(f"  {name:<17} {place}", soft_wrap=True)
