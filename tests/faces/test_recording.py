@@ -27,6 +27,7 @@ from agent.adapters.recordings import read
 from agent.faces.cli.app import app
 from agent.faces.cli.logs import configure
 from agent.judge.situations import parse_situation
+from agent.model.recording import Exchange, Recording
 from agent.scrub.links import PLACE
 from agent.settings.subjects import Log
 from agent.simulator import elsewhere, mailings, names
@@ -42,6 +43,7 @@ from tests.scrub.planting import SECRET, Planted, Planter, traces
 
 ROOT = Path(__file__).parent.parent.parent
 LISTS = "/v1.0/security/incidents"
+HUNTS = "/v1.0/security/runHuntingQuery"
 
 
 @pytest.fixture(autouse=True)
@@ -387,7 +389,7 @@ def test_one_incident_is_recorded_alone_and_replays(tmp_path: Path) -> None:
     assert "recorded one incident: " in done.output
     assert (recording.manifest.incidents, recording.manifest.actions) == (1, {"softDeleteMessage": 1})
     assert recording.manifest.replayed == recording.manifest.decisions
-    assert not [one for one in recording.exchanges if one.target.startswith(f"{LISTS}?")]
+    assert listings(recording) == []
 
 
 def test_an_incident_that_was_merged_is_followed_to_the_one_it_is_in(tmp_path: Path) -> None:
@@ -410,6 +412,11 @@ def test_an_incident_that_is_not_there_is_said_not_to_be(tmp_path: Path) -> None
     assert left(tmp_path) == []
 
 
+def listings(recording: Recording) -> list[Exchange]:
+    """Return the exchanges in which incidents were listed, in their order."""
+    return [one for one in recording.exchanges if one.target.startswith(f"{LISTS}?")]
+
+
 def test_no_more_incidents_than_asked_for(tmp_path: Path) -> None:
     with served(simulating(a_small_tenant())) as url:
         path = settings(tmp_path, url)
@@ -420,7 +427,8 @@ def test_no_more_incidents_than_asked_for(tmp_path: Path) -> None:
 
     assert "recorded at most 4 incidents updated in the last 3d: " in done.output
     assert recording.manifest.incidents == 4
-    assert len(json.loads(recording.exchanges[0].body)["value"]) == 4
+    first = listings(recording)[0]
+    assert len(json.loads(first.body)["value"]) == 4
 
 
 @pytest.mark.parametrize(
@@ -490,7 +498,7 @@ def test_a_graph_that_never_answers_ends_with_three_and_leaves_nothing(tmp_path:
         done = run("record", "--settings", path, "--out", str(tmp_path / "rec"))
 
     assert done.exit_code == 3, done.output
-    assert "graph: list incidents: the connection broke" in done.stderr
+    assert "graph: run hunting query: the connection broke" in done.stderr
     assert left(tmp_path) == []
 
 
@@ -513,7 +521,8 @@ def test_a_graph_that_fails_is_recorded_as_it_failed_and_said_not_to_be_whole(tm
     assert "it is NOT whole: Graph was away, or asked for patience, before everything was read" in done.stdout
     assert recording.manifest.ending is not None
     assert recording.manifest.ending.kind == "unavailable"
-    assert {one.status for one in recording.exchanges} == {503}
+    assert {one.status for one in listings(recording)} == {503}
+    assert {one.target for one in recording.exchanges if one.status != 503} == {HUNTS}
     assert "not whole: Graph was away" in (tmp_path / "rec" / "README.txt").read_text()
     assert traces(tmp_path / "rec", SECRET) == []
 
@@ -533,7 +542,11 @@ def test_faults_are_recorded_without_anything_planted(fault: Fault, tmp_path: Pa
         done = run("record", "--settings", path, "--out", str(tmp_path / "rec"))
 
     assert done.exit_code == 0, done.output
-    assert [one.status for one in read(tmp_path / "rec").exchanges] == [fault.status or 200, 200, 200]
+    failed, *others = listings(read(tmp_path / "rec"))
+    assert failed.status == (fault.status or 200)
+    assert b'"value"' not in failed.body
+    assert [one.status for one in others] == [200]
+    assert b'"value"' in others[0].body
     assert traces(tmp_path / "rec", SECRET) == []
 
 
@@ -572,7 +585,7 @@ def test_half_a_body_is_recorded_without_anything_planted(
     with served(CutOff(inner, is_announced=is_announced)) as url:
         path = fast(settings(tmp_path, url))
         done = run("record", "--settings", path, "--out", str(tmp_path / "rec"))
-    half, *_ = read(tmp_path / "rec").exchanges
+    half, *_ = listings(read(tmp_path / "rec"))
 
     assert done.exit_code == 0, done.output
     assert half.status == status
@@ -581,19 +594,22 @@ def test_half_a_body_is_recorded_without_anything_planted(
 
 
 class Stuck:
-    """Answers the first page and the login, and then nothing for a long time."""
+    """Answers until incidents were listed, and then leaves whoever hunts without an answer for a long time."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
+        self._has_listed = False
         self.is_stuck = threading.Event()
         self.is_over = threading.Event()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"].endswith("runHuntingQuery"):
+        path = scope["path"] if scope["type"] == "http" else ""
+        if path == HUNTS and self._has_listed:
             self.is_stuck.set()
             while not self.is_over.is_set():  # noqa: ASYNC110  set by another thread
                 await asyncio.sleep(0.02)
         await self._app(scope, receive, send)
+        self._has_listed |= path == LISTS
 
 
 def test_ctrl_c_keeps_what_there_is_and_says_that_it_is_not_whole(tmp_path: Path) -> None:
@@ -615,8 +631,10 @@ def test_ctrl_c_keeps_what_there_is_and_says_that_it_is_not_whole(tmp_path: Path
 
     assert process.returncode == 130, errors
     assert "it is NOT whole: stopped by hand before everything was read" in said
-    assert "recorded every incident updated in the last 10d: 1 exchange, 12 incidents" in said
-    manifest = read(tmp_path / "rec").manifest
+    assert "recorded every incident updated in the last 10d: 2 exchanges, 12 incidents" in said
+    recording = read(tmp_path / "rec")
+    assert [one.target.partition("?")[0] for one in recording.exchanges] == [HUNTS, LISTS]
+    manifest = recording.manifest
     assert manifest.ending is not None
     assert manifest.ending.kind == "stopped"
     assert "Traceback" not in errors

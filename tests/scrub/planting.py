@@ -30,13 +30,19 @@ _PLANTED = re.compile(r"c0ffee00-0000-4000-8000-[0-9a-f]{12}|77778888\d{4}|zqxto
 _QUOTED = re.compile(r'"([^"]*)"')
 _SKIP = re.compile(r"(\$skiptoken=)([^&]+)")
 
-_COUNTS = {
+COUNTS = {
     *("emailCount", "attachmentsCount", "urlCount", "fileSize", "sizeInBytes", "bulkComplaintLevel"),
-    *("BulkComplaintLevel", "@odata.count", "Clicks", "ClicksAllowed", "ClicksThrough", "Size"),
+    *("spamConfidenceLevel", "phishConfidenceLevel", "priorityScore", "BulkComplaintLevel"),
+    *("AttachmentCount", "UrlCount", "FileSize", "EmailSize", "count_"),
+    *("Clicks", "ClicksAllowed", "ClicksThrough", "Size", "MailCount", "@odata.count"),
 }
+"""Numbers that stay: how many, how large, how sure."""
 _JSON = {"AuthenticationDetails", "Record", "Data", "Actions"}
 """Texts that are JSON."""
-_MOMENTS = {"Timestamp", "date", "endTime", "startTime"}
+_MOMENTS = {
+    *("Timestamp", "date", "endTime", "startTime", "CreationTime", "TimestampUtc", "StartTimeUtc"),
+    *("LastUpdateTimeUtc", "EndTimeUtc", "QueryTime", "ReceivedDate"),
+}
 _PLACES = {
     *(
         "inbox",
@@ -61,6 +67,17 @@ _PLACES = {
 _THREATS = {"phish", "malware", "spam", "none"}
 _VERDICTS = {"pass", "fail", "none", "softfail"}
 _METHODS = {"url malicious reputation", "file detonation", "bulk", "mail bombing"}
+_INVESTIGATIONS = {"user-reported messages", "zapped malware", "url verdict change", "zapped phish"}
+_PROPOSALS = {
+    *("emailremediation", "turnoffexternalmailforwarding", "removemaildelegation", "disableuser"),
+    *("revokeusersessions", "forcepasswordreset", "quarantinefile", "killprocess", "removeregistrykey"),
+    "blockurl",
+}
+_ENTITIES = {
+    *("mailcluster", "mail-message", "mailbox", "account", "file", "filehash", "process", "registry-key"),
+    *("url", "host", "ip", "oauthapplication"),
+}
+"""What AIR's records call the kinds of things in them."""
 _WORDS: dict[str, set[str]] = {
     "category": {"initialaccess", "malware"},
     "categories": {"initialaccess", "malware"},
@@ -92,6 +109,20 @@ _WORDS: dict[str, set[str]] = {
     "dmarc": _VERDICTS,
     "compositeAuthentication": _VERDICTS,
     "reportType": {"phish"},
+    "Operation": {"airinvestigationdata"},
+    "Workload": {"airinvestigation"},
+    "UserKey": {"airinvestigation"},
+    "UserId": {"airinvestigation"},
+    "InvestigationType": _INVESTIGATIONS,
+    "Status": {"pending action", "pending", "remediated", "resolved", "running"},
+    "ActionType": _PROPOSALS,
+    "ActionStatus": {"pending", "running", "completed"},
+    "ActionApproval": {"approved", "declined"},
+    "Type": _ENTITIES,
+    "Source": {"o365 atp"},
+    "Threats": {"highconfphish"},
+    "Hive": {"hkey_local_machine"},
+    "Algorithm": {"sha1", "sha256"},
     "type": {"string", "datetime", "int32", "int64"},
     "code": {
         "toomanyrequests",
@@ -151,7 +182,7 @@ _ENUMERATED = _enumerated()
 
 def stays(name: str, text: str) -> bool:
     """Whether this is published, or says only when or how many."""
-    if name.endswith("DateTime") or name in _MOMENTS or name in _COUNTS:
+    if name.endswith("DateTime") or name in _MOMENTS or name in COUNTS:
         return True
     if name in {"title", "displayName"} and text in _TITLES:
         return True
@@ -184,9 +215,7 @@ class Planter:
             case bool() | None:
                 return thing
             case int() | float():
-                return (
-                    thing if name in _COUNTS else int(self._once(str(thing), f"77778888{self._next():04d}"))
-                )
+                return thing if name in COUNTS else int(self._once(str(thing), f"77778888{self._next():04d}"))
             case str():
                 return self._text(name, thing)
         raise AssertionError(type(thing))

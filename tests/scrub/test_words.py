@@ -10,6 +10,7 @@ from agent.scrub.titles import is_title
 from agent.scrub.words import WORDS, is_published
 from agent.simulator import making
 from tests.metadata import metadata
+from tests.scrub.planting import COUNTS
 
 SECURITY = "microsoft.graph.security."
 ROOTS = ("incident", "alert", "analyzedEmail", "alertEvidence", "huntingQueryResults", "alertComment")
@@ -54,6 +55,10 @@ def test_every_word_of_the_metadata_is_kept_under_its_property() -> None:
 
     assert len(pairs) > 200
     assert [pair for pair in sorted(pairs) if not is_published(pair[0].lower(), pair[1])] == []
+
+
+def test_no_number_is_kept_but_those_that_the_search_of_recordings_knows_to_be_counts() -> None:
+    assert {name.lower() for name in COUNTS} - {"@odata.count"} == names.COUNTS
 
 
 def test_every_moment_of_the_metadata_is_kept() -> None:
