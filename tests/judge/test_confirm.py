@@ -5,8 +5,10 @@ from datetime import datetime, timedelta
 import msgspec
 import pytest
 
-from agent.judge.confirm import after_sending, confirm, ended, expire
+from agent.judge.confirm import after_sending, confirm, ended, expire, is_watched
 from agent.judge.look import at_mail
+from agent.judge.settle import held
+from agent.model.decision import Guarded
 from agent.model.defender import Mail
 from agent.model.enactment import Effect, EffectKind, EffectSeen, PendingSeen, Plan, Record, State, Way, Went
 from tests.judge.test_track import a_record
@@ -186,3 +188,31 @@ def test_what_was_closed_before_we_acted_is_superseded_and_needs_no_words() -> N
     record = closed_halfway()
 
     assert (record.state, record.is_noted) == (State.SUPERSEDED, True)
+
+
+def test_what_was_refused_stays_refused_though_the_mail_is_gone() -> None:
+    record = sent(an_effect(), an_effect(Went.REFUSED, 2))
+
+    after = looked(record, some_mail(a_copy(1, location="others")), NOW + 5 * M, an_effect())
+
+    assert (after.state, after.due) == (State.REFUSED, None)
+
+
+def test_what_was_looked_at_often_enough_is_watched_no_more() -> None:
+    record = sent()
+    seen = msgspec.structs.replace(record.confirmation, checks=4)
+
+    assert is_watched(record, [an_effect()])
+    assert not is_watched(msgspec.structs.replace(record, confirmation=seen), [an_effect()])
+
+
+def test_a_call_of_which_no_moment_is_known_is_not_looked_at_again() -> None:
+    timeless = msgspec.structs.replace(an_effect(), sent_at=None)
+
+    assert sent(timeless).due is None
+
+
+def test_what_was_never_decided_cannot_be_held() -> None:
+    record = msgspec.structs.replace(a_record(State.INTENDED), decision=None)
+
+    assert held(record, Guarded(guard="hours", words="it is night"), [], NOW) is record

@@ -1,0 +1,107 @@
+"""An incident is read again before anything in it is carried out."""
+
+from datetime import timedelta
+
+import msgspec
+import pytest
+
+from agent.loop.perform import is_fresh, never, perform
+from agent.loop.recheck import why_void
+from agent.loop.report import PassReport
+from agent.model.enactment import Record, State
+from tests.loop.conftest import Bench
+from tests.makers import NOW, a_cluster, a_copy, an_alert, an_incident
+
+SUSPICIOUS = "suspicious"
+
+
+@pytest.fixture
+async def intended(bench: Bench) -> Record:
+    """Have one cluster approved and one escalated, while another agent has the incident; give the approved one."""
+    bench.defender.show(
+        an_incident(an_alert(a_cluster(), a_cluster(query="other", first=10, verdict=SUSPICIOUS)))
+    )
+    bench.defender.deliver(*(a_copy(n) for n in (1, 2, 3, 10, 11, 12)))
+    token = await bench.world.ledger.lease("1", "other", NOW, NOW + timedelta(hours=1))
+    assert token is not None
+    await bench.run_pass()
+    await bench.world.ledger.let_go("1", token)
+    return await approved(bench)
+
+
+async def approved(bench: Bench) -> Record:
+    return next(
+        one
+        for one in await bench.records()
+        if one.action.label and "other" not in one.action.key and one.action.kind == "softDeleteCluster"
+    )
+
+
+async def test_what_another_agent_has_is_left_to_it(bench: Bench, intended: Record) -> None:
+    assert intended.state is State.INTENDED
+    assert not bench.enactor.applied
+
+
+async def test_an_incident_that_is_gone_leaves_its_approvals_to_people(
+    bench: Bench, intended: Record
+) -> None:
+    bench.defender.incidents.clear()
+    report = PassReport(began=NOW)
+
+    await bench.visit("1", report)
+
+    assert (await approved(bench)).state is State.ESCALATED
+    assert "its incident cannot be read" in (await approved(bench)).why
+    assert report.problems == ["incident 1 cannot be read, nor one it was merged into"]
+    assert all(one.is_noted for one in await bench.records() if one.action.id != intended.action.id)
+    assert not bench.enactor.applied
+
+
+async def test_what_defender_does_not_show_any_more_is_for_a_person(bench: Bench, intended: Record) -> None:
+    bench.defender.show(an_incident())
+
+    await bench.visit("1", PassReport(began=NOW))
+
+    assert (await approved(bench)).state is State.ESCALATED
+    assert "does not show that it awaits approval" in (await approved(bench)).why
+    assert not bench.enactor.applied
+
+
+async def test_what_was_approved_and_is_visited_after_its_week_expires(
+    bench: Bench, intended: Record
+) -> None:
+    bench.clock.advance(intended.action.deadline - bench.clock.now())
+
+    await bench.visit("1", PassReport(began=NOW))
+
+    assert (await approved(bench)).state is State.EXPIRED
+    assert not bench.enactor.applied
+
+
+async def test_what_was_looked_up_too_long_ago_is_decided_anew(bench: Bench, intended: Record) -> None:
+    bench.clock.advance(bench.world.pace.fresh + timedelta(seconds=1))
+
+    await bench.visit("1", PassReport(began=NOW))
+
+    assert (await approved(bench)).state is State.SEEN
+    assert not bench.enactor.applied
+
+
+async def test_other_policies_void_an_approval_and_what_was_never_decided_is_none(
+    bench: Bench, intended: Record
+) -> None:
+    undecided = msgspec.structs.replace(intended, decision=None)
+
+    assert "others than when it was approved" in await why_void(bench.world, intended, "another revision")
+    assert await why_void(bench.world, undecided, "r") == "it was never decided"
+    assert not is_fresh(bench.world, undecided)
+
+
+async def test_nothing_is_performed_while_observing(bench: Bench, intended: Record) -> None:
+    turn = await bench.turn("1")
+    bench.observing()
+
+    await perform(bench.world, intended, turn)
+
+    assert not bench.enactor.applied
+    assert await never() is False
