@@ -278,7 +278,7 @@ def demo(
     seed: Annotated[int, typer.Option(min=0, help="Which tenant: the same seed is the same tenant.")] = 7,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only observe: write nothing to Graph.")] = False,
     serve: Annotated[bool, typer.Option("--serve", help="Keep both running until Ctrl-C.")] = False,
-    seconds: Annotated[int, typer.Option(min=5, max=3600, help="At most so long, in real seconds.")] = 35,
+    seconds: Annotated[int, typer.Option(min=5, max=3600, help="At most so long, in real seconds.")] = 28,
     kill: Annotated[
         int, typer.Option(min=0, max=50, help="Kill the agent so often, and start it again.")
     ] = 0,

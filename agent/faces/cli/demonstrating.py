@@ -37,8 +37,8 @@ from agent.model.errors import LedgerError, Unavailable
 from agent.settings.subjects import Settings
 
 RATE = 60.0
-"""Virtual seconds in a real one: a minute becomes a second, so that the looks at the mail 5 and 30 minutes
-after a deletion, and what Defender does meanwhile, fit into a demo of 45 seconds."""
+"""Virtual seconds in a real one: a minute becomes a second, so that the look at the mail 5 minutes after a deletion,
+and what Defender does meanwhile, fit into half a minute."""
 
 GLANCE_EVERY = 0.5
 """Real seconds between two looks at the ledger."""
@@ -59,7 +59,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     seed: int
     dry_run: bool = False
     serve: bool = False
-    seconds: int = 45
+    seconds: int = 28
     kill: int = 0
     folder: Path | None = None
 
