@@ -10,13 +10,13 @@ counterparts in the Exchange Online PowerShell reference; about_Quoting_Rules, a
 
 import re
 
+from agent.judge.literals import GUID
 from agent.model.defender import MailboxConfigurationEvidence
 from agent.model.enactment import Record
 
 QUOTES = "'\u2018\u2019\u201a\u201b"
 """Characters that end a text in single quotes: PowerShell takes typographic ones for the plain one."""
 
-_GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _ADDRESS = re.compile(r"[A-Za-z0-9!#%&'+/=^_{|}~.-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 """Without `*` and `?`, which would be patterns for many mailboxes, and without what is special to PowerShell."""
 
@@ -63,7 +63,7 @@ def _mailbox(evidence: MailboxConfigurationEvidence) -> str | None:
             return name
     return (
         evidence.external_directory_object_id
-        if _GUID.fullmatch(evidence.external_directory_object_id or "")
+        if GUID.fullmatch(evidence.external_directory_object_id or "")
         else None
     )
 

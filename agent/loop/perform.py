@@ -13,6 +13,7 @@ from agent.judge.confirm import after_sending
 from agent.loop.aside import lay_one_aside
 from agent.loop.calling import call, settle_interrupted
 from agent.loop.guarding import check, look
+from agent.loop.leasing import LEASE
 from agent.loop.lookout import Lookout
 from agent.loop.lookup import find
 from agent.loop.moved import save_moved
@@ -26,9 +27,6 @@ from agent.model.hold import BRAKE, KILL_SWITCH
 from agent.model.rails import Leave
 from agent.ports.defender import Enactor
 from agent.ports.world import World
-
-LEASE = timedelta(minutes=10)
-"""How long an incident stays one agent's after its last call: longer than any call takes, its waits included."""
 
 log = structlog.get_logger()
 

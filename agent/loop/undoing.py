@@ -20,9 +20,9 @@ from agent.judge.taken_back import begun, finished, looked_back
 from agent.judge.undo import INVERSES, Around, Undoing, came_back, has_arrived, inverses_of, only, undoing
 from agent.loop.calling import call, settle_interrupted
 from agent.loop.despite import insist
+from agent.loop.leasing import LEASE, leased
 from agent.loop.lookup import find, look_up_messages
 from agent.loop.means import missing
-from agent.loop.perform import LEASE
 from agent.loop.poll import surviving
 from agent.loop.report import PassReport
 from agent.loop.shipping import require
@@ -211,16 +211,15 @@ async def _leased(world: World, incident_id: str) -> AsyncIterator[Leave]:
     name = incident.id if incident is not None else incident_id
     for _ in range(TRIES):
         now = world.clock.now()
-        token = await world.ledger.lease(name, world.replica, now, now + LEASE)
-        if token is not None:
-            break
+        async with leased(world, name) as token:
+            if token is not None:
+                until = now + LEASE
+                yield Leave(
+                    replica=world.replica, incident_id=name, token=token, until=until, despite=(BRAKE,)
+                )
+                return
         await world.clock.sleep_until(now + WAIT)
-    else:
-        raise Conflict(f"another agent is at work in incident `{name}`: undo it again in a few minutes")
-    try:
-        yield Leave(replica=world.replica, incident_id=name, token=token, until=now + LEASE, despite=(BRAKE,))
-    finally:
-        await world.ledger.let_go(name, token)
+    raise Conflict(f"another agent is at work in incident `{name}`: undo it again in a few minutes")
 
 
 async def _begin(world: World, action_id: str, planned: Undoing, act: Act) -> None:

@@ -2,8 +2,7 @@
 
 import asyncio
 import dataclasses
-from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 import msgspec
@@ -11,9 +10,10 @@ import msgspec
 from agent.judge.confirm import expire
 from agent.judge.track import track
 from agent.loop.annotating import annotate
+from agent.loop.leasing import leased
 from agent.loop.lookout import Lookout
 from agent.loop.moved import save_moved
-from agent.loop.perform import LEASE, Halt, Turn, is_fresh, never, perform
+from agent.loop.perform import Halt, Turn, is_fresh, never, perform
 from agent.loop.policies import InForce
 from agent.loop.poll import surviving
 from agent.loop.report import PassReport
@@ -49,7 +49,7 @@ async def visit(
     visited = set() if under_way is None else under_way
     if incident_id in visited:
         return
-    async with _leased(world, incident_id) as token:
+    async with leased(world, incident_id) as token:
         if token is None:
             return
         incident = await surviving(world, incident_id)
@@ -71,22 +71,10 @@ async def _visit(world: World, incident: Incident, asked_for: str, turn: Turn) -
     if incident.id == asked_for:
         await _act(world, incident, {incident.id: None}, turn)
         return
-    async with _leased(world, incident.id) as there:
+    async with leased(world, incident.id) as there:
         if there is not None:
             places = dict.fromkeys((incident.id, asked_for))
             await _act(world, incident, places, dataclasses.replace(turn, token=there))
-
-
-@asynccontextmanager
-async def _leased(world: World, incident_id: str) -> AsyncIterator[int | None]:
-    """Give the token of a lease on the incident, and end it afterwards; None while another agent has it."""
-    now = world.clock.now()
-    token = await world.ledger.lease(incident_id, world.replica, now, now + LEASE)
-    try:
-        yield token
-    finally:
-        if token is not None:
-            await world.ledger.let_go(incident_id, token)
 
 
 async def _act(world: World, incident: Incident, places: Mapping[str, None], turn: Turn) -> None:

@@ -12,7 +12,7 @@ from datetime import timedelta
 from random import Random
 from typing import Any, cast
 
-from agent.loop.perform import LEASE
+from agent.loop.leasing import LEASE
 from agent.ports.world import World
 from tests.durability.kills import ARRIVALS, Progress, Tally, first_pass, once, read_log
 from tests.durability.processes import Child, Stage, for_ever

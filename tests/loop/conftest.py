@@ -8,9 +8,10 @@ import msgspec
 import pytest
 
 from agent.adapters.ledger.opening import open_ledger
+from agent.loop.leasing import LEASE
 from agent.loop.lookout import Lookout
 from agent.loop.passing import one_pass
-from agent.loop.perform import LEASE, Turn
+from agent.loop.perform import Turn
 from agent.loop.report import PassReport
 from agent.loop.run import load, start
 from agent.loop.visit import visit

@@ -111,11 +111,8 @@ class EndpointMachines:
         if _MACHINE.fullmatch(machine_id) is None:
             raise Malformed(f"{SYSTEM}: `{first_line(machine_id)}` is not a device's id")
         request = Request(path=("machines", machine_id))
-        try:
-            found = await self._client.read(
-                READ_MACHINE, lambda: request, lambda answer: _decoded(answer, _Machine)
-            )
-        except NotFound:
+        found = await self._one(READ_MACHINE, request, _Machine)
+        if found is None:
             return None
         if found.id.lower() != machine_id.lower():
             raise Malformed(f"{READ_MACHINE}: another device came than was asked for")
@@ -132,11 +129,8 @@ class EndpointMachines:
         if _ACTION.fullmatch(machine_action_id) is None:
             raise Malformed(f"{SYSTEM}: `{first_line(machine_action_id)}` is not a machine action's id")
         request = Request(path=("machineactions", machine_action_id))
-        try:
-            found = await self._client.read(
-                READ_ACTION, lambda: request, lambda answer: _decoded(answer, _Action)
-            )
-        except NotFound:
+        found = await self._one(READ_ACTION, request, _Action)
+        if found is None:
             return None
         if found.type != TYPE:
             return None
@@ -148,6 +142,13 @@ class EndpointMachines:
             sha1=file.file_identifier if file is not None and is_sha1 else None,
             machine_id=found.machine_id,
         )
+
+    async def _one(self, call: Call, request: Request, kind: type[T]) -> T | None:
+        """Return what one request gives; None where there is no such thing."""
+        try:
+            return await self._client.read(call, lambda: request, lambda answer: _decoded(answer, kind))
+        except NotFound:
+            return None
 
     async def _any(self) -> None:
         request = Request(path=("machines",), query={"$top": "1"})
