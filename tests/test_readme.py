@@ -64,7 +64,7 @@ def test_every_command_in_the_table_has_its_help(command: str) -> None:
 def test_both_lines_to_type_are_there_as_the_gate_runs_them() -> None:
     gate = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     install = "python3 -m venv .venv && .venv/bin/pip install . && .venv/bin/air-agent demo"
-    tests = ".venv/bin/pip install '.[test]' && .venv/bin/python -m pytest"
+    tests = ".venv/bin/pip install '.[test]' && .venv/bin/python -m pytest -n auto --dist worksteal"
 
     assert install in README
     assert tests in README

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.judge.known import sources_of
-from agent.judge.situations import parse_situation, situation_yaml
+from agent.judge.situations import SOURCE, parse_situation, situation_yaml
 from agent.judge.vocabulary import FACTS, MEMBER, MESSAGE_FACTS, SETS, WORDS, Fact, refreshed
 from agent.model.errors import PolicyError
 from agent.model.facts import VOCABULARY, Facts, FactType, Value
@@ -60,7 +60,10 @@ def values_of(fact: Fact) -> st.SearchStrategy[Value]:
 
 def some_of(table: dict[str, Fact], kind: ActionKind) -> st.SearchStrategy[dict[str, Value]]:
     return st.fixed_dictionaries(
-        {}, optional={name: values_of(fact) for name, fact in table.items() if kind in fact.kinds}
+        {},
+        optional={
+            name: values_of(fact) for name, fact in table.items() if kind in fact.kinds and name != SOURCE
+        },
     )
 
 
@@ -72,8 +75,8 @@ def situations(draw: st.DrawFn) -> Situation:
     tenant = draw(st.sampled_from(["", "11111111-2222-3333-4444-555555555555"]))
     sources = sources_of(kind)
     sure: dict[str, Value] = {"action.kind": kind.value, **({"tenant.id": tenant} if tenant else {})}
-    if len(sources) == 1:
-        sure["action.kindSource"] = next(iter(sources)).value
+    if len(sources) == 1 or draw(st.booleans()):
+        sure["action.kindSource"] = draw(st.sampled_from(sorted(sources))).value
     rows = st.lists(some_of(dict(MESSAGE_FACTS), kind), max_size=2).map(tuple)
     return Situation(
         kind=kind,
