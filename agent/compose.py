@@ -76,6 +76,7 @@ async def open_world(settings: Settings, *, apart: str = "") -> AsyncIterator[Wo
         world = replace(
             _world(settings, clock, graph, ledger),
             trail=ledger.trail,
+            pages=ledger.pages,
             sink=sink,
             switch=_switch(settings),
             replica=replica,

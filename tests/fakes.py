@@ -260,6 +260,8 @@ class FakeDirectory:
         self.groups: dict[str, tuple[str, ...]] = {}
         self.machines: dict[str, tuple[str, ...]] = {}
         self.users: int | None = None
+        self.roles: dict[str, frozenset[str]] = {}
+        self.disabled: set[str] = set()
         self.error: Unavailable | Refused | Malformed | None = None
         self.errors: dict[str, Unavailable] = {}
         self.asked: Counter[str] = Counter()
@@ -274,6 +276,17 @@ class FakeDirectory:
         if self.error is not None:
             raise self.error
         return self.users
+
+    async def holders(self, role: str) -> frozenset[str]:
+        self.asked[role] += 1
+        if self.error is not None:
+            raise self.error
+        return self.roles.get(role, frozenset()) - self.disabled
+
+    async def enabled(self, object_ids: Sequence[str]) -> frozenset[str]:
+        if self.error is not None:
+            raise self.error
+        return frozenset(object_ids) - self.disabled
 
     def _told(self, groups: Mapping[str, tuple[str, ...]], group_id: str) -> tuple[str, ...]:
         self.asked[group_id] += 1

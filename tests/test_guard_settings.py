@@ -7,7 +7,8 @@ import pytest
 from agent.model.decision import Unit
 from agent.model.enactment import MAIL_EFFECTS, EffectKind
 from agent.model.errors import SettingsError
-from agent.model.policy import Mark, Moment
+from agent.model.mark import Mark
+from agent.model.policy import Moment
 from agent.model.rails import MOST_MESSAGES, Freeze, Rails
 from agent.settings.guards import rails_of
 from agent.settings.loading import load

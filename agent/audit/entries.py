@@ -11,9 +11,11 @@ from datetime import datetime
 import msgspec
 
 from agent.model.alarm import Alarm
+from agent.model.answer import Answer
 from agent.model.audit import Detail, Entry, Event
 from agent.model.decision import Decision
 from agent.model.enactment import Confirmation, Effect, Outcome, Record, State, Undone
+from agent.model.escalation import Posted
 from agent.model.hold import Hold
 from agent.model.policy import KeptSet
 from agent.model.rails import Leave
@@ -67,7 +69,11 @@ def of_decision(
             "binding": None if record.plan is None else record.plan.binding,
             "content": content,
         },
-        personal=_said(reason=decision.reason, label=record.action.label),
+        personal=_said(
+            reason=decision.reason,
+            label=record.action.label,
+            by=", ".join(one.name for one in decision.answered),
+        ),
     )
     if decision.guard is None:
         return (told,)
@@ -190,6 +196,57 @@ def of_note(
     return Entry(event=Event.NOTE, at=now, actor=author, detail=detail, personal=personal)
 
 
+def of_answer(answer: Answer) -> Entry:
+    """Tell what a person answered, and what they had been shown."""
+    person, targets = answer.person, answer.targets
+    return Entry(
+        event=Event.ANSWER,
+        at=answer.at,
+        actor=PERSON,
+        action_id=answer.action_id,
+        detail={
+            "number": answer.number,
+            "verb": str(answer.verb),
+            "digest": answer.digest,
+            "targets": None if targets is None else len(targets),
+            "chain": answer.chain,
+            "grant": answer.grant if not answer.grant.startswith("user:") else "user",
+            "via": answer.via,
+            "expires": answer.expires.isoformat(),
+        },
+        personal=_said(
+            by=person.name,
+            object_id=person.object_id,
+            roles=", ".join(person.roles),
+            reason=answer.reason,
+            targets="" if targets is None else msgspec.json.encode(targets).decode(),
+        ),
+    )
+
+
+def of_notice(posted: Posted, author: str, now: datetime) -> Entry:
+    """Tell that a channel took a notice for people on call, or failed until it was given up."""
+    notice = posted.notice
+    return Entry(
+        event=Event.NOTICE,
+        at=now,
+        actor=author,
+        detail={
+            "notice": notice.id,
+            "page": notice.page_id,
+            "key": notice.key,
+            "chain": notice.chain,
+            "channel": notice.channel,
+            "occasion": str(notice.occasion),
+            "step": notice.step,
+            "total": notice.total,
+            "delivery": str(posted.delivery),
+            "attempts": posted.attempts,
+        },
+        personal=_said(why=posted.why, ref=posted.receipt.ref),
+    )
+
+
 def of_hold(hold: Hold) -> Entry:
     """Tell that enactment was stopped."""
     return by_person(Event.HOLD, hold.since, hold.by, {"name": hold.name}, reason=hold.reason)
@@ -246,7 +303,11 @@ def agent(replica: str) -> str:
 
 
 def decider(decision: Decision) -> str:
-    """Return who made a decision: the policies that decided, or the agent where none did."""
+    """Return who made a decision: people, a chain that nobody answered, the policies that decided, or the agent."""
+    if decision.answered:
+        return PERSON
+    if decision.lapsed is not None:
+        return f"chain {decision.lapsed.chain}@{decision.revision}"
     names = ", ".join(decision.policies)
     return f"policy {names}@{decision.revision}" if names else f"policies@{decision.revision}"
 

@@ -12,7 +12,7 @@ from agent.judge.quote import quote
 from agent.judge.reasons import Case, in_the_way
 from agent.judge.seen import Seen
 from agent.judge.tree import match_trees, unless_trees
-from agent.model.decision import Answer, Decision, Rule, Verb
+from agent.model.decision import Decision, Match, Rule, Verb
 from agent.model.explanation import Aside, Bearing, Because, Explanation, Flips, PolicyTree
 from agent.model.facts import Facts
 from agent.model.pending import PendingAction
@@ -126,7 +126,7 @@ class Account:
     # The policies
 
     def _trees(self, decision: Decision) -> tuple[PolicyTree, ...]:
-        nearest = {finding.policy for finding in decision.findings if finding.answer is Answer.NOT_MATCHED}
+        nearest = {finding.policy for finding in decision.findings if finding.answer is Match.NOT_MATCHED}
 
         def weight(one: Compiled) -> tuple[int, tuple[int, int], str]:
             far = attempt(partial(self._distance, one))
@@ -160,11 +160,11 @@ class Account:
     def _tree(self, one: Compiled, bearing: Bearing) -> PolicyTree:
         policy, lists = one.policy, self.policies.lists
         answer = (
-            Answer.MATCHED
+            Match.MATCHED
             if one in self.answers.matched
-            else Answer.UNDECIDED
+            else Match.UNDECIDED
             if one in self.answers.undecided
-            else Answer.NOT_MATCHED
+            else Match.NOT_MATCHED
         )
         match = attempt(partial(match_trees, policy, self.facts, lists))
         unless = attempt(partial(unless_trees, policy, self.facts, lists))
@@ -178,7 +178,7 @@ class Account:
             priority=policy.priority if one.policy.decides else None,
             observes=not one.enforces(self.enforces_observers),
             reason=policy.reason,
-            in_the_way=() if answer is Answer.MATCHED else in_the_way(policy, self.case),
+            in_the_way=() if answer is Match.MATCHED else in_the_way(policy, self.case),
             match=() if isinstance(match, Failure) else match,
             unless=() if isinstance(unless, Failure) else unless,
             failure=failure,

@@ -11,7 +11,8 @@ from agent.judge.lists import wording
 from agent.judge.literals import DAYS, Wrong, hours, iso_date, nearest, text, word, zone
 from agent.judge.shelf import Shelf
 from agent.judge.strict_yaml import Mapping_, Node, Sequence, shown
-from agent.model.policy import Mark, Moment
+from agent.model.mark import Mark
+from agent.model.policy import Moment
 
 KEYS = frozenset({"zone", "days", "hours", "dates"})
 

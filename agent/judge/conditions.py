@@ -25,8 +25,9 @@ from agent.judge.vocabulary import (
     refreshed,
 )
 from agent.model.facts import FactType
+from agent.model.mark import Mark
 from agent.model.pending import MAIL_KINDS, ActionKind
-from agent.model.policy import All, AnyOf, Condition, Mark, Messages, Not, Test
+from agent.model.policy import All, AnyOf, Condition, Messages, Not, Test
 
 WORDS_OF_LOGIC = frozenset({"all", "any", "not", "messages", "moment", ONE_OF})
 QUANTIFIERS = frozenset({"any", "all", "none", "share"})

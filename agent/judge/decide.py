@@ -17,7 +17,7 @@ from agent.judge.compile import Answers, Compiled, Judge
 from agent.judge.reasons import Case, finding_of, why_none, why_over, why_undecided, why_verb
 from agent.judge.seen import facts_read
 from agent.judge.vocabulary import Scope, list_of
-from agent.model.decision import Answer, Classification, Decision, Rule, Ruling, Verb
+from agent.model.decision import Classification, Decision, Match, Rule, Ruling, Verb
 from agent.model.facts import Facts, Value
 from agent.model.pending import PendingAction
 from agent.model.policy import Policy
@@ -156,10 +156,10 @@ def _shadow(answers: Answers, case: Case, *, observers: Sequence[Compiled]) -> R
     return _ruling(combine(answers.matched, answers.undecided), case, (), is_observed_only=False)
 
 
-def _answer(one: Compiled, answers: Answers) -> Answer:
+def _answer(one: Compiled, answers: Answers) -> Match:
     if one in answers.matched:
-        return Answer.MATCHED
-    return Answer.UNDECIDED if one in answers.undecided else Answer.NOT_MATCHED
+        return Match.MATCHED
+    return Match.UNDECIDED if one in answers.undecided else Match.NOT_MATCHED
 
 
 def _nearest(judge: Judge, enforcing: Sequence[Compiled], case: Case) -> list[Compiled]:

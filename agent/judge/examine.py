@@ -23,7 +23,7 @@ from agent.judge.layout import CASES, is_situation
 from agent.judge.literals import nearest
 from agent.judge.situations import parse_base
 from agent.judge.strict_yaml import shown
-from agent.model.decision import Answer, Clause, Decision, Verb
+from agent.model.decision import Clause, Decision, Match, Verb
 from agent.model.errors import PolicyError, Problem
 from agent.model.policy import Policy, PolicySet
 from agent.model.situation import Situation
@@ -145,7 +145,7 @@ def _hollow(case: PolicyCase, decision: Decision) -> str:
 
 def _obstacles(decision: Decision) -> tuple[Clause, ...]:
     """Return the clauses that kept the nearest policies from matching."""
-    nearest = (one for one in decision.findings if one.answer is Answer.NOT_MATCHED)
+    nearest = (one for one in decision.findings if one.answer is Match.NOT_MATCHED)
     return tuple(clause for finding in nearest for clause in finding.clauses)
 
 
@@ -162,7 +162,7 @@ def _names_obstacle(words: str, decision: Decision) -> bool:
 
 def acts(policy: Policy, decision: Decision) -> bool:
     """Whether the policy matched, and what it asks for is what was decided, or was told to people."""
-    if not _answered(policy, decision, Answer.MATCHED):
+    if not _answered(policy, decision, Match.MATCHED):
         return False
     if not policy.decides:
         return policy.inform in decision.inform
@@ -171,12 +171,10 @@ def acts(policy: Policy, decision: Decision) -> bool:
 
 def is_out(policy: Policy, decision: Decision) -> bool:
     """Whether the policy did not match, for certain."""
-    return not _answered(policy, decision, Answer.MATCHED) and not _answered(
-        policy, decision, Answer.UNDECIDED
-    )
+    return not _answered(policy, decision, Match.MATCHED) and not _answered(policy, decision, Match.UNDECIDED)
 
 
-def _answered(policy: Policy, decision: Decision, answer: Answer) -> bool:
+def _answered(policy: Policy, decision: Decision, answer: Match) -> bool:
     return any(finding.policy == policy.name and finding.answer is answer for finding in decision.findings)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from agent.judge.strict_yaml import Mapping_, problem
 from agent.model.errors import Problem
-from agent.model.policy import Mark
+from agent.model.mark import Mark
 
 CASES = ".cases.yaml"
 """How the name of a file of cases ends."""

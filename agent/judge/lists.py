@@ -16,7 +16,8 @@ from agent.judge.list_kinds import KINDS, Asked, compared
 from agent.judge.literals import GUID, Wrong, duration, guid, line, moment, nearest, word
 from agent.judge.strict_yaml import Mapping_, Node, Scalar, Sequence, keys, read, shown
 from agent.model.errors import PolicyError
-from agent.model.policy import Expiry, Feed, Fresh, ListEntry, ListType, Mark, PolicyList
+from agent.model.mark import Mark
+from agent.model.policy import Expiry, Feed, Fresh, ListEntry, ListType, PolicyList
 
 KEYS = frozenset({"list", "description", "owner", "type", "review", "entries", "source", "refresh", "stale"})
 ABOUT = frozenset({"reason", "owner", "ticket", "expires"})

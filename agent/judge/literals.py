@@ -18,7 +18,7 @@ import re2
 from agent.judge import fold
 from agent.judge.strict_yaml import Node, Scalar, shown
 from agent.model.facts import FactType, Value
-from agent.model.policy import Mark
+from agent.model.mark import Mark
 
 MOST_DIGITS = 15
 LONGEST_PATTERN = 1_000

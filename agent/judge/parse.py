@@ -14,18 +14,9 @@ from agent.judge.strict_yaml import Mapping_, Node, Sequence, problem, read, sho
 from agent.judge.words import CLASSIFICATIONS, DETERMINATIONS
 from agent.model.decision import Classification, Verb
 from agent.model.errors import PolicyError, Problem
+from agent.model.mark import Mark
 from agent.model.pending import MAIL_KINDS, ActionKind
-from agent.model.policy import (
-    INFORMS_ONLY,
-    All,
-    Condition,
-    Limit,
-    Limits,
-    Mark,
-    Mode,
-    Policy,
-    PolicySet,
-)
+from agent.model.policy import INFORMS_ONLY, All, Condition, Limit, Limits, Mode, Policy, PolicySet
 
 V = TypeVar("V")
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from agent.judge.attempt import Failure, attempt
 from agent.judge.explain import match_clauses, unless_clauses
 from agent.judge.quote import quote, visible
-from agent.model.decision import Answer, Clause, Finding, Verb
+from agent.model.decision import Clause, Finding, Match, Verb
 from agent.model.facts import Facts
 from agent.model.pending import PendingAction
 from agent.model.policy import Policy
@@ -115,15 +115,15 @@ def why_over(reason: str, case: Case) -> str:
     return f"its week was over on {quote(case.action.deadline)}, and nothing is approved after it: {reason}"
 
 
-def finding_of(policy: Policy, answer: Answer, case: Case, *, observes: bool) -> Finding:
+def finding_of(policy: Policy, answer: Match, case: Case, *, observes: bool) -> Finding:
     """Return the policy's answer with the clauses it rests on."""
     match, unless = case.clauses(policy)
     match answer:
-        case Answer.MATCHED:
+        case Match.MATCHED:
             clauses = (*match, *unless)
-        case Answer.UNDECIDED:
+        case Match.UNDECIDED:
             clauses = tuple(clause for clause in (*match, *unless) if clause.held is None)
-        case Answer.NOT_MATCHED:
+        case Match.NOT_MATCHED:
             clauses = (*(one for one in match if one.held is not True), *(one for one in unless if one.held))
     return Finding(
         policy=policy.name,

@@ -12,7 +12,7 @@ from agent.judge.cases import PolicyCase
 from agent.judge.compile import Judge
 from agent.judge.examine import CaseBook, Examined, examine, one_sided
 from agent.judge.vocabulary import list_of
-from agent.model.decision import Answer
+from agent.model.decision import Match
 from agent.model.errors import Problem
 
 
@@ -69,7 +69,7 @@ def _failing(one: Examined) -> Failing:
 
 def _never_fetched(one: Examined) -> tuple[str, ...]:
     """Return the lists for want of whose members a policy could not tell, and of which the case says nothing."""
-    undecided = (finding for finding in one.decision.findings if finding.answer is Answer.UNDECIDED)
+    undecided = (finding for finding in one.decision.findings if finding.answer is Match.UNDECIDED)
     facts = (name for finding in undecided for clause in finding.clauses for name in clause.facts)
     lists = dict.fromkeys(name for name in map(list_of, facts) if name is not None)
     given = one.case.situation.facts.values

@@ -4,7 +4,8 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
-from agent.model.policy import All, AnyOf, Condition, Mark, Messages, Moment, Not, Test
+from agent.model.mark import Mark
+from agent.model.policy import All, AnyOf, Condition, Messages, Moment, Not, Test
 
 NOWHERE = Mark(1, 1)
 """Where conditions stand that no author wrote."""

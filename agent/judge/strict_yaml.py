@@ -15,7 +15,7 @@ import yaml
 
 from agent.judge.quote import visible
 from agent.model.errors import PolicyError, Problem
-from agent.model.policy import Mark
+from agent.model.mark import Mark
 
 MOST_BYTES = 1 << 20
 DEEPEST = 100

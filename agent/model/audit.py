@@ -32,6 +32,8 @@ class Event(StrEnum):
     ALARM = "alarm"
     NOTE = "note"
     """A comment, tag or classification is about to be written to Defender, or was."""
+    NOTICE = "notice"
+    """People on call were told something, or could not be."""
     ERASURE = "erasure"
     """Personal values of earlier entries were erased."""
 

@@ -33,7 +33,7 @@ class Rule(StrEnum):
     """A guard held what would have been approved: a person decides."""
 
 
-class Answer(StrEnum):
+class Match(StrEnum):
     """What one policy answered."""
 
     MATCHED = "matched"
@@ -59,7 +59,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """One policy's answer and the clauses it rests on: for a match all of them, else those that stood in the way."""
 
     policy: str
-    answer: Answer
+    answer: Match
     verb: Verb
     priority: int
     observes: bool
@@ -125,6 +125,32 @@ class Guarded(msgspec.Struct, frozen=True, kw_only=True):
     until: datetime | None = None
 
 
+class Answered(msgspec.Struct, frozen=True, kw_only=True):
+    """One person's answer that a decision rests on. `targets` are those that they approved; None for all."""
+
+    object_id: str
+    name: str
+    at: datetime
+    verb: Verb
+    reason: str
+    grant: str
+    """What made it count: `role:…` or `user:…`."""
+    targets: tuple[tuple[str, str], ...] | None = None
+
+
+class Lapse(msgspec.Struct, frozen=True, kw_only=True):
+    """That nobody answered before the last chance, and what the chain says becomes of it then.
+
+    `grounds` are those of the decision that asked: on other grounds people are asked anew. It is nobody's no.
+    """
+
+    at: datetime
+    chain: str
+    decide: str
+    """A `Fallback`."""
+    grounds: str
+
+
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """The decision on one pending action, with its grounds.
 
@@ -170,3 +196,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     classifications: tuple[Classification, ...] | None = None
     """What the deciding policies name for the alerts, each once; where they differ, a person classifies. None in older
     records."""
+    answered: tuple[Answered, ...] = ()
+    """The people whose answers it rests on, in the order of their answers; empty where policies decided."""
+    lapsed: Lapse | None = None
+    """That nobody answered in time, where that is what decided."""

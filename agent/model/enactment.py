@@ -5,7 +5,7 @@ from enum import StrEnum
 
 import msgspec
 
-from agent.model.decision import Decision
+from agent.model.decision import Decision, Lapse
 from agent.model.pending import PendingAction
 
 
@@ -128,6 +128,18 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     request_id: str | None = None
 
 
+class Offer(msgspec.Struct, frozen=True, kw_only=True):
+    """What would be done if people approved, as it is shown to them. None of its effects claims anything.
+
+    `digest` is of all that an answer is bound to: the action, its evidence, the end of its week, and each target.
+    """
+
+    way: Way
+    why: str
+    effects: tuple[Effect, ...] = ()
+    digest: str
+
+
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """What is still missing to carry a decision out. `why` says in words why it is done in this way."""
 
@@ -142,6 +154,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """Whether what makes it a hand-off may pass by itself, so that it is soon judged anew."""
     binding: str = ""
     """Digest of what the approval is bound to: where it differs when it is carried out, the approval is void."""
+    offered: Offer | None = None
+    """What people are asked to approve; None where they are asked nothing that the agent could carry out."""
 
 
 class State(StrEnum):
@@ -164,6 +178,10 @@ class State(StrEnum):
     REJECTED = "rejected"
     HELD = "held"
     ESCALATED = "escalated"
+    ANSWERED = "answered"
+    """People have answered, and it is about to be judged by that."""
+    LAPSED = "lapsed"
+    """Nobody answered before the last chance: a person has to decide it in Defender."""
     SUPERSEDED = "superseded"
     EXPIRED = "expired"
     UNDONE = "undone"
@@ -235,6 +253,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     is_noted: bool = True
     undone: Undone | None = None
     """The last time that a person took something of it back."""
+    lapse: Lapse | None = None
+    """The last time that nobody answered in time."""
     version: int = 0
 
 

@@ -8,10 +8,10 @@ from enum import StrEnum
 
 import msgspec
 
-from agent.model.decision import Answer, Rule, Ruling, Verb
+from agent.model.decision import Match, Rule, Ruling, Verb
 from agent.model.facts import Value
+from agent.model.mark import Mark
 from agent.model.pending import ActionKind
-from agent.model.policy import Mark
 
 
 class Held(StrEnum):
@@ -134,7 +134,7 @@ class PolicyTree(msgspec.Struct, frozen=True, kw_only=True):
 
     policy: str
     bearing: Bearing
-    answer: Answer
+    answer: Match
     verb: Verb
     priority: int | None
     """None for a policy that only informs."""

@@ -6,15 +6,11 @@ from enum import StrEnum
 
 import msgspec
 
+from agent.model.chain import Chain
+from agent.model.channel import Channel
 from agent.model.decision import Classification, Verb
+from agent.model.mark import Mark
 from agent.model.pending import ActionKind
-
-
-class Mark(msgspec.Struct, frozen=True):
-    """A place in a file; both count from 1."""
-
-    line: int
-    column: int
 
 
 class Fresh(msgspec.Struct, frozen=True, kw_only=True):
@@ -249,6 +245,8 @@ class PolicySet(msgspec.Struct, frozen=True, kw_only=True):
 
     policies: tuple[Policy, ...]
     lists: tuple[PolicyList, ...] = ()
+    chains: tuple[Chain, ...] = ()
+    channels: tuple[Channel, ...] = ()
     revision: str
     git: str = ""
     files: Mapping[str, bytes] = {}

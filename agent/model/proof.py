@@ -5,8 +5,9 @@ from enum import StrEnum
 import msgspec
 
 from agent.model.decision import Verb
+from agent.model.mark import Mark
 from agent.model.pending import ActionKind
-from agent.model.policy import Condition, Mark
+from agent.model.policy import Condition
 from agent.model.situation import Situation
 
 

@@ -65,6 +65,17 @@ class Directory(Protocol):
         """Return the name and the device id of each device in the group, sorted."""
         ...
 
+    async def holders(self, role: str) -> frozenset[str]:
+        """Return the object ids of everybody who has this app role of the sign-in, through groups too, lower case.
+
+        Accounts that are disabled are left out.
+        """
+        ...
+
+    async def enabled(self, object_ids: Sequence[str]) -> frozenset[str]:
+        """Return those of these users whose accounts are there and enabled, lower case."""
+        ...
+
     async def size(self) -> int | None:
         """Return how many users the tenant has; None where they may not be counted."""
         ...

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from agent.model.air import AirAction
 from agent.model.alarm import Alarm
+from agent.model.answer import Answer
 from agent.model.audit import Entry, Head, Link
 from agent.model.decision import Decision
 from agent.model.enactment import Approval, Cover, Effect, EffectKind, Outcome, Pair, Record, Spent, State
@@ -168,6 +169,18 @@ class Ledger(Protocol):
 
         Everything that is written here and of which the audit tells is told with it, in one transaction.
         """
+        ...
+
+    async def answer(self, answer: Answer, record: Record, now: datetime) -> Answer:
+        """Write a person's answer and the record as it leaves it, in one transaction; return it with its number.
+
+        Raises:
+            Conflict: the record was changed since it was read: nothing is written, and the answer does not count.
+        """
+        ...
+
+    async def answers(self, action_ids: Sequence[str]) -> Mapping[str, tuple[Answer, ...]]:
+        """Return every answer to these actions, oldest first; actions without are left out."""
         ...
 
     async def settle(self, effect_id: str, outcome: Outcome, now: datetime) -> None:

@@ -2,11 +2,16 @@
 
 from dataclasses import dataclass
 
+from agent.model.chain import Escalating
 from agent.model.pace import Pace
 from agent.model.rails import Rails
 from agent.ports.defender import Defender, Directory, Enactor, Targets
+from agent.ports.escalation import Channels, Pages
 from agent.ports.host import AuditSink, Clock, PolicyShelf, Switch
 from agent.ports.ledger import Ledger, Trail
+
+ESCALATING = Escalating()
+"""Where nobody said otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +33,11 @@ class World:
     trail: Trail | None = None
     """None where nothing is shipped, as in a ledger that is thrown away afterwards."""
     sink: AuditSink | None = None
+    pages: Pages | None = None
+    """None where nobody is told anything, as in a ledger that is thrown away afterwards."""
+    channels: Channels | None = None
+    """None while observing: nobody is told anything then."""
+    escalating: Escalating = ESCALATING
     own: frozenset[str] = frozenset()
     """The ids under which Entra ID knows this agent, lower case."""
     enforces_observers: bool = False

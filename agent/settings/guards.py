@@ -8,13 +8,16 @@ from difflib import get_close_matches
 
 from agent.model.decision import Unit
 from agent.model.enactment import MAIL_EFFECTS, EffectKind
-from agent.model.policy import Mark, Moment
+from agent.model.mark import Mark
+from agent.model.policy import Moment
 from agent.model.rails import Cap, Freeze, Rails
 from agent.settings.subjects import Guards
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])|24:00")
 NAME = re.compile(r"[A-Za-z0-9_-]+")
+
+HOST = re.compile(r"[0-9a-z]([0-9a-z.-]{0,252}[0-9a-z])?|\[?[0-9a-f:.]{2,45}\]?")
 HOURS = "write them like `mon-fri 07:00-20:00 Europe/Madrid`"
 FREEZE = "write intervals like `2026-12-24T12:00Z/2026-12-27T08:00Z`, with commas between"
 
@@ -161,5 +164,25 @@ def names(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-WRITTEN: Mapping[str, Callable[[str], object]] = {"hours": hours, "freeze": freezes, "names": names}
+def hosts(text: str) -> frozenset[str]:
+    """Return the names of hosts that are written, lower case.
+
+    Raises:
+        ValueError: one of them is none, in words for the person who wrote it.
+    """
+    found = [part.strip().lower().rstrip(".") for part in text.split(",")]
+    wrong = next((name for name in found if HOST.fullmatch(name) is None), None)
+    if wrong is not None:
+        raise ValueError(
+            f"names `{wrong}`, which is no host: write names or addresses alone, without https:// or a port"
+        )
+    return frozenset(found)
+
+
+WRITTEN: Mapping[str, Callable[[str], object]] = {
+    "hours": hours,
+    "freeze": freezes,
+    "names": names,
+    "hosts": hosts,
+}
 """What reads each form, and raises ValueError where it cannot."""

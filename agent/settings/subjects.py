@@ -261,6 +261,19 @@ class Guards(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """How many times the busiest hour of an ordinary day, over the last 14 days, approvals within an hour may be."""
 
 
+class Escalation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Escalation: whom people's questions go to. Chains and channels are files beside the policies."""
+
+    chain: str | None = None
+    """The chain of whatever no policy names one for. Left out, the only chain there is, or the one called `default`."""
+    pages_per_hour: Annotated[int, Meta(ge=1, le=1_000)] = 10
+    """How often people may be paged within any hour; what is more is counted in one summary. Ten are one every six minutes, and more than that nobody reads."""
+    hosts: Annotated[str, Meta(extra={"written": "hosts"})] | None = None
+    """Hosts inside, with commas between, such as `alerts.intranet.example`, that channels may point to although their address is private. None by default: a channel cannot be turned against what only this machine can reach."""
+    client_id: Annotated[str, Meta(pattern=GUID, description="a GUID")] | None = None
+    """The app registration that people sign in to when they answer; its app roles say who may. Left out, that of `auth.client_id`."""
+
+
 class Timing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Virtual time, for the simulator only."""
 
@@ -294,6 +307,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     log: Log = Log()
     pace: Pacing = Pacing()
     guards: Guards = Guards()
+    escalation: Escalation = Escalation()
     clock: Timing = Timing()
 
     def hold_file(self) -> Path | None:

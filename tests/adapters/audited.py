@@ -12,13 +12,7 @@ from sqlalchemy.types import LargeBinary, NullType, Text
 
 from agent.adapters.ledger.ledger import SqlLedger
 from agent.adapters.ledger.opening import open_ledger
-from agent.adapters.ledger.tables import (
-    audit_entries,
-    audit_heads,
-    audit_values,
-    decisions,
-    effects,
-)
+from agent.adapters.ledger.tables import audit_entries, audit_heads, audit_values, decisions, effects
 from agent.audit import chain
 from agent.audit.key import Key
 from agent.audit.lines import line, read_lines

@@ -7,7 +7,7 @@ import msgspec
 
 from agent.adapters.ledger.ledger import SqlLedger
 from agent.audit.key import Key
-from agent.model.decision import Answer, Clause, Decision, Finding, Ruling, Verb
+from agent.model.decision import Clause, Decision, Finding, Match, Ruling, Verb
 from agent.model.defender import PENDING_APPROVAL, MailClusterEvidence
 from agent.model.enactment import Effect, Pair, Plan, Record, State, Way, Went
 from agent.model.facts import Facts, Value
@@ -62,7 +62,7 @@ def a_decision(
     clause = Clause(words=reason, held=True, facts=("evidence.verdict",), line=3, column=5)
     finding = Finding(
         policy="malicious-url-clusters",
-        answer=Answer.MATCHED,
+        answer=Match.MATCHED,
         verb=verb,
         priority=0,
         observes=False,

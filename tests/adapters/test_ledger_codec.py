@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.adapters.ledger import codec
-from agent.adapters.ledger.tables import Key, Moment
+from agent.adapters.ledger.columns import Key, Moment
 from agent.model.decision import Decision
 from agent.model.enactment import Plan, Record
 from agent.model.errors import LedgerError

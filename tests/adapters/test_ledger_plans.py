@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine, Row
 
+from agent.adapters.ledger.columns import metadata
 from agent.adapters.ledger.ledger import SqlLedger
 from agent.adapters.ledger.opening import open_ledger
-from agent.adapters.ledger.tables import metadata
 from agent.audit.entries import of_note
 from agent.model.decision import Unit
 from agent.model.enactment import MAIL_EFFECTS, State

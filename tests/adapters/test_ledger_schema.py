@@ -12,9 +12,10 @@ from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.engine import Connection
 
 from agent.adapters.ledger import schema
+from agent.adapters.ledger.columns import metadata
 from agent.adapters.ledger.files import prepare
 from agent.adapters.ledger.opening import open_ledger
-from agent.adapters.ledger.tables import VERSION_TABLE, metadata
+from agent.adapters.ledger.tables import VERSION_TABLE
 from agent.model.errors import LedgerError
 from tests.adapters.records import KEY, NOW, TENANT, a_decided_record, an_effect, saved
 
@@ -25,7 +26,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "9999"
-down_revision = "0003"
+down_revision = "0004"
 
 
 def upgrade() -> None:
@@ -77,7 +78,12 @@ async def test_the_migrated_schema_is_what_the_tables_say(untouched_url: str) ->
     assert "due is not null" in indexes["ix_records_due"]
     assert "is_to_visit = 1" in indexes["ix_records_to_visit"]
     assert "intended" in indexes["ix_effects_intended"]
-    assert keys == {"fk_decisions_records", "fk_effects_records", "fk_targets_effects"}
+    assert keys == {
+        "fk_decisions_records",
+        "fk_effects_records",
+        "fk_people_answers_records",
+        "fk_targets_effects",
+    }
 
 
 async def test_two_agents_may_start_at_once_on_nothing(untouched_url: str) -> None:

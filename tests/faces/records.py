@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from agent.adapters.ledger.opening import open_ledger
-from agent.model.decision import Answer, Clause, Decision, Finding, Verb
+from agent.model.decision import Clause, Decision, Finding, Match, Verb
 from agent.model.defender import AnyEvidence
 from agent.model.enactment import Confirmation, Effect, Plan, Record, State, Way, Went
 from agent.model.facts import Facts
@@ -45,7 +45,7 @@ def a_decision(
         findings=(
             Finding(
                 policy="small-clusters",
-                answer=Answer.MATCHED,
+                answer=Match.MATCHED,
                 verb=verb,
                 priority=0,
                 observes=False,
@@ -53,7 +53,7 @@ def a_decision(
             ),
             Finding(
                 policy="partners",
-                answer=Answer.UNDECIDED,
+                answer=Match.UNDECIDED,
                 verb=Verb.REJECT,
                 priority=0,
                 observes=True,

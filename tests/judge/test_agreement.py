@@ -17,13 +17,13 @@ from agent.judge.truth import policy_holds
 from agent.judge.vocabulary import FACTS, MEMBER, MESSAGE_FACTS, SETS, WORDS, Fact, Scope
 from agent.model.decision import Verb
 from agent.model.facts import Facts, FactType, Value
+from agent.model.mark import Mark
 from agent.model.policy import (
     All,
     AnyOf,
     Condition,
     Expiry,
     Fresh,
-    Mark,
     Messages,
     Mode,
     Moment,

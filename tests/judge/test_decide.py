@@ -5,7 +5,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from agent.model.decision import Answer, Verb
+from agent.model.decision import Match, Verb
 from agent.model.facts import Value
 from agent.model.pending import ActionKind
 from tests.judge.writing import NOW, a_judge, an_action, decided, facts, policy_file
@@ -215,8 +215,8 @@ def test_findings_are_those_that_matter() -> None:
     findings = decided(judge, SEEN).findings
 
     assert {finding.policy: finding.answer for finding in findings} == {
-        "a": Answer.MATCHED,
-        "b": Answer.UNDECIDED,
+        "a": Match.MATCHED,
+        "b": Match.UNDECIDED,
     }
     assert findings[1].clauses[0].facts == ("alert.severity",)
     assert (findings[0].clauses[0].line, findings[0].clauses[0].column) == (7, 3)

@@ -10,7 +10,8 @@ from agent.judge.lists import ABOUT
 from agent.judge.parse import parse_set
 from agent.judge.vocabulary import FACTS, MESSAGE_FACTS
 from agent.model.facts import Value
-from agent.model.policy import Feed, ListEntry, ListType, Mark, PolicyList
+from agent.model.mark import Mark
+from agent.model.policy import Feed, ListEntry, ListType, PolicyList
 from agent.model.policy import Test as Condition
 from tests.judge.writing import (
     GROUP,

@@ -9,7 +9,8 @@ from msgspec.structs import replace
 from agent.judge.tree import match_trees, unless_trees
 from agent.model.explanation import Branch, Held, Hours, Joint, Leaf, Sample, Tree
 from agent.model.facts import Facts, Value
-from agent.model.policy import All, Feed, Fresh, ListEntry, Mark, Policy, PolicyList, Test
+from agent.model.mark import Mark
+from agent.model.policy import All, Feed, Fresh, ListEntry, Policy, PolicyList, Test
 from tests.judge.writing import NOW, facts, list_file, parsed, policy_file
 
 SEEN = facts({"cluster.by": "url", "recipients": frozenset({"CEO@contoso.example", "anna@contoso.example"})})

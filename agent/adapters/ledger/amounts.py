@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import BigInteger, ColumnElement, Select, func, literal, literal_column, select, type_coerce
 from sqlalchemy.engine import Connection
 
+from agent.adapters.ledger.columns import EPOCH, MICROSECOND
 from agent.adapters.ledger.reads import effect
-from agent.adapters.ledger.tables import EPOCH, MICROSECOND, decisions, effects, records
+from agent.adapters.ledger.tables import decisions, effects, records
 from agent.model.decision import Unit
 from agent.model.enactment import MAIL_EFFECTS, Effect, State, Went
 from agent.model.errors import Held, Unavailable

@@ -9,8 +9,9 @@ from sqlalchemy import ARRAY, and_, bindparam, delete, func, insert, select, tup
 from sqlalchemy.engine import Connection
 
 from agent.adapters.ledger import codec
+from agent.adapters.ledger.columns import Key
 from agent.adapters.ledger.failures import conflicting
-from agent.adapters.ledger.tables import Key, effects, targets
+from agent.adapters.ledger.tables import effects, targets
 from agent.model.enactment import Cover, Effect, EffectKind, Pair
 
 T = TypeVar("T")

@@ -16,9 +16,11 @@ from typing import Any, TypeVar
 import msgspec
 
 from agent.model.air import AirAction
-from agent.model.decision import Decision, Guarded, Verb, Weighed
+from agent.model.answer import Answer
+from agent.model.decision import Decision, Guarded, Lapse, Verb, Weighed
 from agent.model.enactment import Confirmation, Pair, Plan, Undone
 from agent.model.errors import LedgerError
+from agent.model.escalation import Page, Posted
 from agent.model.facts import Facts, Value
 from agent.model.hold import Replica
 from agent.model.past import Judged
@@ -73,6 +75,7 @@ class Notes(msgspec.Struct, frozen=True):
     confirmation: Confirmation
     why: str
     undone: Undone | None = None
+    lapse: Lapse | None = None
 
 
 _encoder = msgspec.json.Encoder(order="deterministic")
@@ -83,6 +86,9 @@ _plans = msgspec.json.Decoder(Plan)
 _notes = msgspec.json.Decoder(Notes)
 _replicas = msgspec.json.Decoder(Replica)
 _air_actions = msgspec.json.Decoder(AirAction)
+_pages = msgspec.json.Decoder(Page)
+_posted = msgspec.json.Decoder(Posted)
+_answers = msgspec.json.Decoder(Answer)
 _pairs = msgspec.json.Decoder(tuple[Pair, ...])
 _texts = msgspec.json.Decoder(tuple[str, ...])
 _files = msgspec.json.Decoder(dict[str, bytes])
@@ -98,7 +104,10 @@ def pack(body: bytes) -> bytes:
     return body if len(body) < LONG else zlib.compress(body, 1)
 
 
-def write(noun: PendingAction | Plan | Notes | Replica | AirAction | tuple[Pair, ...]) -> bytes:
+Noun = PendingAction | Plan | Notes | Replica | AirAction | Page | Posted | Answer
+
+
+def write(noun: Noun | tuple[Pair, ...]) -> bytes:
     """Return the noun as it is stored."""
     return pack(_encoder.encode(noun))
 
@@ -176,6 +185,21 @@ def read_replica(body: bytes) -> Replica:
 def read_air_action(body: bytes) -> AirAction:
     """Return the action of an investigation that was written."""
     return _read(_air_actions, body)
+
+
+def read_page(body: bytes) -> Page:
+    """Return the page that was written."""
+    return _read(_pages, body)
+
+
+def read_posted(body: bytes) -> Posted:
+    """Return the notice that was written, and how its delivery stood."""
+    return _read(_posted, body)
+
+
+def read_answer(body: bytes) -> Answer:
+    """Return the answer that was written."""
+    return _read(_answers, body)
 
 
 def read_targets(body: bytes) -> tuple[Pair, ...]:

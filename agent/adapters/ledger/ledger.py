@@ -6,13 +6,25 @@ from datetime import datetime
 
 from sqlalchemy.engine import Connection
 
-from agent.adapters.ledger import airing, amounts, claims, holding, keeping, leaving, reads, writes
+from agent.adapters.ledger import (
+    airing,
+    amounts,
+    claims,
+    holding,
+    keeping,
+    leaving,
+    reads,
+    responding,
+    writes,
+)
 from agent.adapters.ledger.auditing import Book
 from agent.adapters.ledger.desk import Desk
+from agent.adapters.ledger.pages import SqlPages
 from agent.adapters.ledger.trail import SqlTrail
 from agent.model import audit
 from agent.model.air import AirAction
 from agent.model.alarm import Alarm
+from agent.model.answer import Answer
 from agent.model.audit import Entry
 from agent.model.decision import Decision
 from agent.model.enactment import Approval, Cover, Effect, EffectKind, Outcome, Pair, Record, Spent, State
@@ -26,12 +38,13 @@ from agent.model.rails import Approved, Leave
 class SqlLedger:
     """`ports.Ledger` in SQLite or PostgreSQL.
 
-    `trail` is its audit. What the audit tells of is written with its entry, in one transaction: without the
+    `trail` is its audit, and `pages` what people are told of. What the audit tells of is written with its entry, in one transaction: without the
     one the other is not written either.
     """
 
     def __init__(self, desk: Desk) -> None:
         self.trail = SqlTrail(desk)
+        self.pages = SqlPages(desk)
         self._desk = desk
         self._read, self._write, self._audited = desk.read, desk.write, desk.audited
 
@@ -78,6 +91,12 @@ class SqlLedger:
             writes.save_versions(connection, tenant_id, versions or {}, now)
 
         await self._audited(all_of_it)
+
+    async def answer(self, answer: Answer, record: Record, now: datetime) -> Answer:
+        return await self._audited(responding.answer, answer, record, now)
+
+    async def answers(self, action_ids: Sequence[str]) -> Mapping[str, tuple[Answer, ...]]:
+        return await self._read(responding.answers, action_ids)
 
     async def due(self, now: datetime, states: Sequence[State], limit: int) -> tuple[Record, ...]:
         return await self._read(reads.due, now, states, limit)

@@ -31,17 +31,8 @@ from agent.adapters.ledger.codec import (
     read_targets,
     read_texts,
 )
-from agent.adapters.ledger.tables import (
-    Key,
-    Moment,
-    approvals,
-    cursors,
-    decisions,
-    effects,
-    incidents,
-    records,
-    replicas,
-)
+from agent.adapters.ledger.columns import Key, Moment
+from agent.adapters.ledger.tables import approvals, cursors, decisions, effects, incidents, records, replicas
 from agent.model.decision import Decision
 from agent.model.enactment import Approval, Effect, EffectKind, Record, Spent, State, Went
 from agent.model.past import Judged
@@ -312,6 +303,7 @@ def record(row: Row[Any]) -> Record:
         why=notes.why,
         is_noted=bool(row.is_noted),
         undone=notes.undone,
+        lapse=notes.lapse,
         version=row.version,
     )
 

@@ -10,15 +10,8 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.types import NullType
 
 from agent.adapters.ledger.auditing import decision_content, effect_content
-from agent.adapters.ledger.tables import (
-    audit_entries,
-    audit_heads,
-    audit_values,
-    decisions,
-    effects,
-    escaped,
-    unescaped,
-)
+from agent.adapters.ledger.columns import escaped, unescaped
+from agent.adapters.ledger.tables import audit_entries, audit_heads, audit_values, decisions, effects
 from agent.model.audit import Carried, Decided, Event, Head, Kept, Link
 from agent.model.enactment import Went
 

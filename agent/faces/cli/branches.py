@@ -9,7 +9,7 @@ from rich.tree import Tree as Drawn
 from agent.faces.cli.output import COLOURS, PIPED_WIDTH, lines, safe
 from agent.faces.cli.taken_apart import Explained, Recorded
 from agent.faces.telling import commit, moment
-from agent.model.decision import Answer, Verb, Weighed
+from agent.model.decision import Match, Verb, Weighed
 from agent.model.explanation import (
     Bearing,
     Branch,
@@ -217,7 +217,7 @@ def _title(policy: PolicyTree) -> Text:
 
 
 def _bearing(policy: PolicyTree) -> str:
-    answer = {Answer.MATCHED: "matched", Answer.UNDECIDED: "cannot tell", Answer.NOT_MATCHED: "did not match"}
+    answer = {Match.MATCHED: "matched", Match.UNDECIDED: "cannot tell", Match.NOT_MATCHED: "did not match"}
     said = BEARINGS[policy.bearing]
     if policy.bearing in (Bearing.SHADOW, Bearing.OUTRANKED, Bearing.INFORMED):
         return f"{answer[policy.answer]}, {said}"

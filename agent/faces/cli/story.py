@@ -15,7 +15,7 @@ from agent.faces.telling import Row, action_center, commit, moment, remaining, r
 from agent.judge.exchange import commands
 from agent.judge.quote import counted
 from agent.judge.worklist import needs_people
-from agent.model.decision import Answer, Clause, Decision, Finding
+from agent.model.decision import Clause, Decision, Finding, Match
 from agent.model.enactment import Confirmation, Effect, Plan, Record
 from agent.model.facts import Value
 from agent.model.hold import Hold
@@ -28,9 +28,9 @@ LONG = 4000
 HELD = {True: ("yes", "green"), False: ("no", "red"), None: ("unknown", "yellow")}
 
 ANSWERS = {
-    Answer.MATCHED: "matched",
-    Answer.NOT_MATCHED: "did not match",
-    Answer.UNDECIDED: "could not be decided: something it asks for is not known",
+    Match.MATCHED: "matched",
+    Match.NOT_MATCHED: "did not match",
+    Match.UNDECIDED: "could not be decided: something it asks for is not known",
 }
 
 

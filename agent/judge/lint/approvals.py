@@ -14,8 +14,9 @@ from agent.judge.strict_yaml import shown
 from agent.judge.vocabulary import FACTS, Scope
 from agent.judge.walk import names_of
 from agent.model.decision import Verb
+from agent.model.mark import Mark
 from agent.model.pending import MAIL_KINDS, ActionKind
-from agent.model.policy import All, AnyOf, Condition, Mark, Messages, Mode, Moment, Not, Policy, Test
+from agent.model.policy import All, AnyOf, Condition, Messages, Mode, Moment, Not, Policy, Test
 from agent.model.remark import Remark
 
 NO_CEILING = 1_000_000

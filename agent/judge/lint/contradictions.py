@@ -11,7 +11,8 @@ from agent.judge.lint.rules import Code, remark
 from agent.judge.lint.settled import about
 from agent.judge.lint.wording import on_line, written
 from agent.judge.vocabulary import Scope, fact_named
-from agent.model.policy import All, Condition, Mark, Messages, Policy, Test
+from agent.model.mark import Mark
+from agent.model.policy import All, Condition, Messages, Policy, Test
 from agent.model.remark import Remark
 
 MOST_COMPARED = 100

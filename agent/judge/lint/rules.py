@@ -9,7 +9,7 @@ from enum import StrEnum
 import msgspec
 
 from agent.model.errors import Problem
-from agent.model.policy import Mark
+from agent.model.mark import Mark
 from agent.model.remark import Remark, Severity
 
 

@@ -8,7 +8,8 @@ from agent.judge import fold
 from agent.judge.lint.reach import SOON, ago, length
 from agent.judge.lint.rules import Code, remark
 from agent.judge.strict_yaml import shown
-from agent.model.policy import ListEntry, ListType, Mark, PolicyList, PolicySet
+from agent.model.mark import Mark
+from agent.model.policy import ListEntry, ListType, PolicyList, PolicySet
 from agent.model.remark import Remark
 
 

@@ -23,9 +23,10 @@ from agent.judge.mutants.vary import in_each
 from agent.judge.spell import names_list
 from agent.judge.strict_yaml import Mapping_, read
 from agent.judge.vocabulary import Scope
-from agent.model.decision import Answer, Verb
+from agent.model.decision import Match, Verb
+from agent.model.mark import Mark
 from agent.model.pending import ActionKind
-from agent.model.policy import All, Mark, Policy, PolicySet, Test
+from agent.model.policy import All, Policy, PolicySet, Test
 
 
 class Mutant(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,15 +86,15 @@ class Trials:
         by_words = next((case for case in self._cases if differences(case, decision_on(judge, case))), None)
         return Trial(mutant=mutant, noticed_by=by_words, by_words=by_words is not None)
 
-    def _answered(self, policy: Policy) -> tuple[Answer, ...]:
+    def _answered(self, policy: Policy) -> tuple[Match, ...]:
         """Return what the policy by itself answers in each case."""
         judge = compile_set(replace(self._policies, policies=(policy,)))
         found = []
         for case in self._cases:
             one = case.situation
             answers = with_lists(judge, case).evaluate(one.kind, one.tenant, one.facts)
-            held = Answer.MATCHED if answers.matched else Answer.NOT_MATCHED
-            found.append(Answer.UNDECIDED if answers.undecided else held)
+            held = Match.MATCHED if answers.matched else Match.NOT_MATCHED
+            found.append(Match.UNDECIDED if answers.undecided else held)
         return tuple(found)
 
 

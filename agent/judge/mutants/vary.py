@@ -9,7 +9,8 @@ from agent.judge.mutants.alter import Altered, Lists, altered
 from agent.judge.mutants.alter_moment import altered_moment, altered_quantifier
 from agent.judge.spell import spelled
 from agent.judge.vocabulary import Scope
-from agent.model.policy import All, AnyOf, Condition, Mark, Messages, Moment, Not, Test
+from agent.model.mark import Mark
+from agent.model.policy import All, AnyOf, Condition, Messages, Moment, Not, Test
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):

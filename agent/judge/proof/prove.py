@@ -23,7 +23,7 @@ from agent.judge.proof.solver import TRUE, Formula, both, either, no
 from agent.judge.proof.space import Space
 from agent.judge.situations import action_of
 from agent.judge.truth import Here, holds
-from agent.model.decision import Answer, Decision, Verb
+from agent.model.decision import Decision, Match, Verb
 from agent.model.pending import ActionKind
 from agent.model.policy import PolicySet
 from agent.model.proof import Claim, Clash, Example, Form, Outcome, Part, Proof, Report
@@ -152,7 +152,7 @@ class OfKind:
     def _decide_together(self, names: frozenset[str], one: Situation) -> bool:
         """Whether all of these matched and are among those that decided."""
         decision = self._decision(one)
-        matched = {each.policy for each in decision.findings if each.answer is Answer.MATCHED}
+        matched = {each.policy for each in decision.findings if each.answer is Match.MATCHED}
         return names <= matched & set(decision.policies)
 
     def _against(self, claim: Claim) -> Formula:

@@ -6,7 +6,7 @@ import pytest
 
 from agent.judge.lint.rules import RULES, Code, of_problem, remark
 from agent.model.errors import Problem
-from agent.model.policy import Mark
+from agent.model.mark import Mark
 from agent.model.remark import Severity
 from tests.judge.lint.linting import remarks, told
 from tests.judge.writing import NOW, policy_file

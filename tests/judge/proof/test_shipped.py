@@ -18,7 +18,7 @@ from agent.judge.proof.space import Space
 from agent.judge.proof.unknowns import Several, Unknown
 from agent.judge.situations import USUAL_NOW, action_of, parse_situation, situation_yaml
 from agent.judge.truth import Here, holds
-from agent.model.decision import Answer, Decision, Verb
+from agent.model.decision import Decision, Match, Verb
 from agent.model.facts import Facts, Value
 from agent.model.pending import ActionKind
 from agent.model.proof import Claim, Form, Outcome, Report
@@ -204,7 +204,7 @@ def is_otherwise(claim: Claim, one: Situation, decision: Decision) -> bool:
             return not decision.policies
         case Form.AGREED:
             deciding = [each for each in decision.findings if each.policy in decision.policies]
-            verbs = {each.verb for each in deciding if each.answer is Answer.MATCHED}
+            verbs = {each.verb for each in deciding if each.answer is Match.MATCHED}
             return verbs >= {Verb.APPROVE, Verb.REJECT}
         case _:
             raise AssertionError(claim.form)

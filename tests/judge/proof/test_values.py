@@ -33,8 +33,9 @@ from agent.model.defender import (
     evidence_type,
 )
 from agent.model.facts import FactType
+from agent.model.mark import Mark
 from agent.model.pending import ActionKind
-from agent.model.policy import Mark, Moment
+from agent.model.policy import Moment
 from tests.makers import NOW, TENANT, an_alert, an_incident
 
 T = FactType

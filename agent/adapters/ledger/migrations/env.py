@@ -2,7 +2,8 @@
 
 from alembic import context
 
-from agent.adapters.ledger.tables import VERSION_TABLE, metadata
+from agent.adapters.ledger.columns import metadata
+from agent.adapters.ledger.tables import VERSION_TABLE
 
 context.configure(
     connection=context.config.attributes["connection"],

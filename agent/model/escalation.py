@@ -1,0 +1,214 @@
+"""An escalation: what is on a page, who was told, and who has acknowledged it."""
+
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+from agent.model.chain import Urgency
+
+
+class Need(StrEnum):
+    """What people have to do about one pending action."""
+
+    ANSWER = "answer"
+    """Approve or reject it: the agent carries it out."""
+    HAND = "hand"
+    """Decide it in Defender: no documented API carries it out, or this tenant has none."""
+    LOOK = "look"
+    """Look what became of it: something was sent, and how it went is not known or not as it was to be."""
+
+
+class Item(msgspec.Struct, frozen=True, kw_only=True):
+    """One pending action as people are told of it. `what` and `why` may be an attacker's words."""
+
+    action_id: str
+    kind: str
+    """Defender's proposal in plain words, such as `soft delete of a mail cluster`."""
+    what: str
+    why: str
+    need: Need
+    incident_id: str
+    incident_url: str | None
+    deadline: datetime
+    amount: int = 1
+    """How many targets it has: messages, rules, accounts or devices."""
+    approvers: int = 1
+    """How many people have to approve it; 0 where it is not to be approved here."""
+
+
+class Member(msgspec.Struct, frozen=True, kw_only=True):
+    """What a page remembers of one of its actions: as it was when the page was last told."""
+
+    action_id: str
+    joined: datetime
+    deadline: datetime
+    need: Need
+    amount: int = 1
+    is_told: bool = False
+    """Whether any notice of the page has carried it."""
+    ended: str = ""
+    """What ended it, in words; empty while it needs people."""
+
+
+class Acknowledgement(msgspec.Struct, frozen=True, kw_only=True):
+    """That somebody on call has seen a page. It pauses the chain and answers nothing."""
+
+    at: datetime
+    by: str
+    channel: str
+    until: datetime
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """One matter that people are told of: an incident's or a campaign's actions that need them, under one chain.
+
+    Deadlines are kept, no timers: everything that is due follows from this and a moment. `version` counts changes.
+    """
+
+    id: str
+    chain: str
+    group: str
+    """What its actions share: `incident:42`, `campaign:…`, or `guard:brake`."""
+    opened: datetime
+    generation: int = 1
+    """Grows with each new key: an acknowledged page stays silent under its old one."""
+    members: tuple[Member, ...] = ()
+    step: int = 0
+    """How many steps were taken."""
+    repeats: int = 0
+    paged_at: datetime | None = None
+    """When people were last told; None before that."""
+    urgency: Urgency = Urgency.NORMAL
+    """The loudest that it was told with."""
+    is_stormy: bool = False
+    """Whether its next page is held back by the storm limit, and counted in a summary."""
+    has_lapsed: bool = False
+    """Whether the last chance has come."""
+    acknowledged: Acknowledgement | None = None
+    paused: float = 0.0
+    """Seconds for which acknowledgements have paused the chain, up to the last that ended."""
+    due: datetime | None = None
+    """When something is next to be done by itself; None once closed."""
+    closed: datetime | None = None
+    version: int = 0
+
+    @property
+    def key(self) -> str:
+        """What a pager tells pages apart by, in this generation."""
+        return f"{self.id}:{self.generation}"
+
+    @property
+    def open_members(self) -> tuple[Member, ...]:
+        """Those that still need people."""
+        return tuple(member for member in self.members if not member.ended)
+
+
+class Occasion(StrEnum):
+    """Why people are told."""
+
+    PAGE = "page"
+    """A step of the chain is taken."""
+    REPEAT = "repeat"
+    """The last step is taken again."""
+    WORSE = "worse"
+    """More has come, or it has grown, and people are told anew."""
+    UPDATE = "update"
+    """Something of it changed that wakes nobody."""
+    LAST_CHANCE = "lastChance"
+    RESOLVED = "resolved"
+    """It needs nobody any more."""
+    DIGEST = "digest"
+    """What was of low urgency within the hour."""
+    SUMMARY = "summary"
+    """How much was held back because it stormed."""
+    INFORM = "inform"
+    """A policy wants people told of what it decided; nothing is asked."""
+    ALARM = "alarm"
+    """Something about the agent itself has to be mended, such as a channel that fails."""
+    TEST = "test"
+    """A person tries the chain out; nothing is asked."""
+
+
+LOUD = frozenset({Occasion.PAGE, Occasion.REPEAT, Occasion.WORSE, Occasion.LAST_CHANCE})
+"""Occasions that count against the storm limit."""
+
+
+class Notice(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing told through one channel. Every text but the ids may hold an attacker's words.
+
+    The same notice always has the same `id`, however often it is sent. `key` is shared by all that belongs together
+    for a pager or a thread. At most `MOST_ITEMS` items are carried, the most urgent first; `total` counts all.
+    """
+
+    id: str
+    page_id: str
+    """Empty for an alarm, a summary, a digest or a test."""
+    key: str
+    channel: str
+    chain: str
+    event: str
+    """What the notices of one moment share, through however many channels: this is what the storm limit counts."""
+    occasion: Occasion
+    urgency: Urgency
+    at: datetime
+    title: str
+    words: str = ""
+    """What happened, or what is asked, in a sentence or a few."""
+    items: tuple[Item, ...] = ()
+    total: int = 0
+    amount: int = 0
+    """Targets of all actions together."""
+    deadline: datetime | None = None
+    """The earliest."""
+    link: str | None = None
+    """Where people answer; it identifies a page and authorises nothing."""
+    step: int = 0
+    """From 1; 0 where it belongs to no step."""
+    instead_of: str = ""
+    """The channel that failed, where this one takes its place."""
+
+
+MOST_ITEMS = 20
+"""Items that one notice carries."""
+
+
+class Delivery(StrEnum):
+    """How far a notice has come."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    """The channel took it. That is not yet that somebody read it."""
+    GIVEN_UP = "givenUp"
+    """The channel failed until patience was over; the next one was told instead."""
+    DROPPED = "dropped"
+    """It was overtaken before it was sent: nobody needs it any more."""
+
+
+class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+    """What a channel answered: `ref` is what it calls the notice, such as Slack's `ts` or mail's Message-ID."""
+
+    ref: str = ""
+    words: str = ""
+
+
+class Posted(msgspec.Struct, frozen=True, kw_only=True):
+    """One notice in the outbox, and how its delivery stands. `due` is when it is next tried."""
+
+    notice: Notice
+    delivery: Delivery = Delivery.WAITING
+    due: datetime | None = None
+    attempts: int = 0
+    sent_at: datetime | None = None
+    receipt: Receipt = Receipt()
+    why: str = ""
+    """What went wrong the last time."""
+
+
+class Heard(msgspec.Struct, frozen=True, kw_only=True):
+    """That a channel tells of an acknowledgement, or that one was taken back (`until` is the moment itself)."""
+
+    key: str
+    at: datetime
+    by: str
+    is_acknowledged: bool = True
