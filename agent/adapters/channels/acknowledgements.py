@@ -121,7 +121,8 @@ class Acknowledgements:
             return incident.incident_key == dedup_key
         if self._ours.get(incident.id) == dedup_key:
             return True
-        found = await self._get(channel, f"/incidents/{_segment(incident.id)}/alerts?limit={PAGE}", _Alerts)
+        query = urlencode({"alert_key": dedup_key, "limit": PAGE})
+        found = await self._get(channel, f"/incidents/{_segment(incident.id)}/alerts?{query}", _Alerts)
         if all(alert.alert_key != dedup_key for alert in found.alerts):
             return False
         if len(self._ours) >= MOST_REMEMBERED:

@@ -145,7 +145,9 @@ class Caller:
                 f"{call.start}: the answer is compressed, which was not asked for: check the proxy"
             )
         read = bytearray()
-        async for part in response.aiter_raw():
+        if not isinstance(response.stream, httpx.AsyncByteStream):
+            raise TypeError("the body of an answer must be readable asynchronously")
+        async for part in response.stream:
             read += part
             if len(read) > LARGEST_ANSWER:
                 raise Malformed(f"{call.start}: the answer is larger than {LARGEST_ANSWER // 1024} KiB")
