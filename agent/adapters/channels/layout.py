@@ -73,7 +73,7 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
 
 def foreign(text: str, limit: int) -> str:
     """Return somebody else's text on one line, harmless, and cut visibly at the limit."""
-    return visible(_IN_WORD.sub(lambda found: f"[{found[0]}]", text), limit)
+    return _IN_WORD.sub(lambda found: f"[{found[0]}]", visible(text, limit))
 
 
 def headline(notice: Notice) -> str:

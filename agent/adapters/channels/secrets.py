@@ -15,8 +15,12 @@ _ONE_WORD = re.compile(r"[\x21-\x7e]+")
 """Printable ASCII without a space: no line of a header or of a log can be made of it."""
 
 
-def secret_of(channel: Channel, place: SecretPlace | None, environ: Mapping[str, str]) -> str:
+def secret_of(
+    channel: Channel, place: SecretPlace | None, environ: Mapping[str, str], *, is_one_word: bool = True
+) -> str:
     """Return the secret of a channel that lies in this place, without blanks around it.
+
+    A password may be more than one word of ASCII, and is so where `is_one_word` is False.
 
     Raises:
         Refused: there is none, or it is more than one word; names the place, never what lies there.
@@ -27,7 +31,7 @@ def secret_of(channel: Channel, place: SecretPlace | None, environ: Mapping[str,
     secret = found.strip()
     if not secret:
         raise Refused(f"channel `{channel.name}`: {place} is empty or not there: put the secret in it")
-    if _ONE_WORD.fullmatch(secret) is None:
+    if is_one_word and _ONE_WORD.fullmatch(secret) is None:
         raise Refused(
             f"channel `{channel.name}`: {place} holds more than one word: put only the secret in it"
         )

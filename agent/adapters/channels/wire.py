@@ -1,13 +1,13 @@
 """What every kind of channel can do, and how mail gets to Graph."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from agent.model.channel import Channel
 from agent.model.escalation import Notice, Posted, Receipt
 
-SendMail = Callable[[str, Mapping[str, object]], Awaitable[Receipt]]
-"""Sends one message, in Graph's own shape, from a mailbox. Raises what `Wire.send` does."""
+SendMail = Callable[[str, bytes], Awaitable[None]]
+"""Sends one message, whole as RFC 5322 has it, from a mailbox. Raises what `Wire.send` does."""
 
 
 class Wire(Protocol):
