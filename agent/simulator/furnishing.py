@@ -9,7 +9,7 @@ from agent.simulator.lots import guid, lots
 from agent.simulator.machines import machine
 from agent.simulator.mailboxes import Mailbox
 from agent.simulator.making import person
-from agent.simulator.names import DOMAIN, EVERYONE, EXECUTIVES, KIOSKS, VIPS
+from agent.simulator.names import AGENT_MAILBOX, DOMAIN, EVERYONE, EXECUTIVES, KIOSKS, VIPS
 from agent.simulator.nouns import Proposal
 from agent.simulator.shapes import Json
 from agent.simulator.state import State
@@ -48,6 +48,7 @@ def furnish(directory: Directory, seed: int) -> None:
         domain("contoso.onmicrosoft.example", is_initial=True),
         domain("not-proven.example", is_verified=False),
     ]
+    directory.admit(USER, user(guid(lots(seed, AGENT_MAILBOX)), AGENT_MAILBOX))
     _appoint(directory, seed)
 
 
