@@ -255,7 +255,7 @@ def shelf_of(settings: Settings) -> PolicyShelf:
 
 def shelf_in(directory: Path) -> PolicyShelf:
     """Return the policies of a folder."""
-    return PolicyFiles(directory, lambda folder, files: git.committed(folder, files, is_wanted))
+    return PolicyFiles(directory, lambda folder, files: git.committed(folder, files, is_wanted), git.authors)
 
 
 def policies_at(directory: Path, revision: str) -> tuple[str, Mapping[str, bytes]]:
