@@ -15,7 +15,17 @@ from agent.model.escalation import Notice, Occasion, Posted, Receipt
 from agent.ports.escalation import Channels
 from tests.adapters.hostile import item, notice
 from tests.adapters.pagerduty import Entry, MockPagerDuty, check_event
-from tests.adapters.wires import API_TOKEN, ENVIRON, ROUTING_KEY, Vendor, answering, channel, channels, later, posted
+from tests.adapters.wires import (
+    API_TOKEN,
+    ENVIRON,
+    ROUTING_KEY,
+    Vendor,
+    answering,
+    channel,
+    channels,
+    later,
+    posted,
+)
 from tests.clock import ManualClock
 
 HERE = channel(ChannelKind.PAGER_DUTY)
@@ -59,7 +69,9 @@ async def test_the_same_page_sent_twice_wakes_once(scene: Scene) -> None:
     assert scene.pager.woken == ["page-1:1"]
 
 
-async def test_a_new_generation_wakes_although_the_old_one_was_acknowledged_and_resolves_it(scene: Scene) -> None:
+async def test_a_new_generation_wakes_although_the_old_one_was_acknowledged_and_resolves_it(
+    scene: Scene,
+) -> None:
     await scene.send(PAGE)
     scene.pager.acknowledge("page-1:1", "Lee")
 
@@ -115,9 +127,7 @@ async def test_the_end_resolves_every_key_that_was_opened(scene: Scene) -> None:
     await scene.send(PAGE)
     await scene.send(second)
 
-    receipt = await scene.send(
-        later(PAGE, key="page-1:2", occasion=Occasion.RESOLVED), PAGE, second, update
-    )
+    receipt = await scene.send(later(PAGE, key="page-1:2", occasion=Occasion.RESOLVED), PAGE, second, update)
 
     assert [event["dedup_key"] for event in scene.pager.events[2:]] == ["page-1:1", "page-1:2"]
     assert {each.status for each in scene.pager.incidents} == {"resolved"}

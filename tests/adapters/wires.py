@@ -33,7 +33,14 @@ ENVIRON = {
     "BOT_TOKEN": BOT_TOKEN,
     "WEBHOOK_SECRET": WEBHOOK_SECRET,
 }
-SECRETS = (ROUTING_KEY, API_TOKEN, SIGNATURE, BOT_TOKEN, WEBHOOK_SECRET, WEBHOOK_SECRET.removeprefix("whsec_"))
+SECRETS = (
+    ROUTING_KEY,
+    API_TOKEN,
+    SIGNATURE,
+    BOT_TOKEN,
+    WEBHOOK_SECRET,
+    WEBHOOK_SECRET.removeprefix("whsec_"),
+)
 
 Answering = Callable[[httpx.Request], httpx.Response]
 
@@ -41,7 +48,10 @@ Answering = Callable[[httpx.Request], httpx.Response]
 def channel(kind: ChannelKind, **more: Any) -> Channel:
     """Return a channel of this kind with what it needs."""
     needed: Mapping[ChannelKind, dict[str, Any]] = {
-        ChannelKind.PAGER_DUTY: {"secret": SecretPlace(env="ROUTING_KEY"), "api_token": SecretPlace(env="API_TOKEN")},
+        ChannelKind.PAGER_DUTY: {
+            "secret": SecretPlace(env="ROUTING_KEY"),
+            "api_token": SecretPlace(env="API_TOKEN"),
+        },
         ChannelKind.TEAMS: {"secret": SecretPlace(env="TEAMS_URL")},
         ChannelKind.SLACK: {"secret": SecretPlace(env="BOT_TOKEN"), "to": ("C0123456789",)},
         ChannelKind.WEBHOOK: {

@@ -58,6 +58,7 @@ async def open_graph(
     analyzed_emails_per_action: int = 30,
     page_size: int = 50,
     machines: Machines | None = None,
+    sign_in: str | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
     around: "Around | None" = None,
     wall: Callable[[], float] | None = None,
@@ -74,6 +75,7 @@ async def open_graph(
         analyzed_emails_per_action: messages of one action that may be looked up one by one.
         page_size: `$top`; smaller ones are tried where Graph refuses it.
         machines: Defender for Endpoint, opened; not used where none is given.
+        sign_in: the client id of the app registration that people sign in to, whose app roles are looked up.
         transport: sends the requests; real connections where none is given.
         around: wraps what sends, and sees whole bodies, inflated; for recordings.
         wall: the real time in seconds since 1970, for the ends of tokens.
@@ -104,7 +106,15 @@ async def open_graph(
         client = a_client(Budget(clock, requests_per_minute))
         mailing = GraphMailing(a_client(Budget(clock, PER_MINUTE, system=str(SEND_MAIL))))
         used = machines if machines is not None else NoMachines()
-        yield _graph(client, mailing, clock, used, per_action=analyzed_emails_per_action, page_size=page_size)
+        yield _graph(
+            client,
+            mailing,
+            clock,
+            used,
+            per_action=analyzed_emails_per_action,
+            page_size=page_size,
+            sign_in=sign_in,
+        )
 
 
 def _quieten() -> None:
@@ -121,6 +131,7 @@ def _graph(
     *,
     per_action: int,
     page_size: int,
+    sign_in: str | None,
 ) -> Graph:
     from agent.adapters.graph.abilities import abilities  # noqa: PLC0415  slow
     from agent.adapters.graph.airlog import AirLog  # noqa: PLC0415  slow
@@ -154,7 +165,7 @@ def _graph(
         defender=GraphDefender(client, asking, mailbag, AirLog(client, asking, clock), page_size=page_size),
         enactor=enactor,
         targets=GraphTargets(users, rules, identities, machines),
-        directory=GraphDirectory(client),
+        directory=GraphDirectory(client, sign_in),
         look=enactor.look,
         grants=client.grants,
         is_delegated=client.is_delegated,
