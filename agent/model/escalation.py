@@ -199,6 +199,9 @@ class Posted(msgspec.Struct, frozen=True, kw_only=True):
     delivery: Delivery = Delivery.WAITING
     due: datetime | None = None
     attempts: int = 0
+    """How often it was begun to be sent; from 1 on the channel may have it, whatever came of it."""
+    tried_at: datetime | None = None
+    """When it was first tried; None before that."""
     sent_at: datetime | None = None
     receipt: Receipt = Receipt()
     why: str = ""
