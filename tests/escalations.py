@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from agent.model.chain import Chain, Step, Urgency
 from agent.model.channel import Channel, ChannelKind, SecretPlace
@@ -19,7 +20,7 @@ def a_step(*notify: str, after: timedelta = timedelta(0), urgency: Urgency = Urg
     return Step(after=after, notify=notify, urgency=urgency, mark=MARK)
 
 
-def a_chain(name: str = "secops", *, steps: Sequence[Step] = (), **more: object) -> Chain:
+def a_chain(name: str = "secops", *, steps: Sequence[Step] = (), **more: Any) -> Chain:
     """Return a chain: Teams at once, and a pager after a quarter of an hour, unless other steps are given."""
     usual = (a_step("teams"), a_step("pager", after=15 * MINUTE, urgency=Urgency.HIGH))
     return Chain(
@@ -27,18 +28,18 @@ def a_chain(name: str = "secops", *, steps: Sequence[Step] = (), **more: object)
         steps=tuple(steps) or usual,
         file=f"policies/chains/{name}.yaml",
         mark=MARK,
-        **more,  # type: ignore[arg-type]
+        **more,
     )
 
 
-def a_channel(name: str = "teams", kind: ChannelKind = ChannelKind.TEAMS, **more: object) -> Channel:
+def a_channel(name: str = "teams", kind: ChannelKind = ChannelKind.TEAMS, **more: Any) -> Channel:
     values: dict[str, object] = {"secret": SecretPlace(env=f"SECRET_{name.upper()}")}
     return Channel(
         name=name,
         kind=kind,
         file=f"policies/channels/{name}.yaml",
         mark=MARK,
-        **(values | more),  # type: ignore[arg-type]
+        **(values | more),
     )
 
 
@@ -56,9 +57,9 @@ def an_item(action_id: str = "action-1", *, deadline: datetime = NOW + 7 * DAY, 
     )
 
 
-def a_member(action_id: str = "action-1", *, ended: str = "", **more: object) -> Member:
+def a_member(action_id: str = "action-1", *, ended: str = "", **more: Any) -> Member:
     values: dict[str, object] = {"joined": NOW, "deadline": NOW + 7 * DAY, "need": Need.ANSWER, "amount": 3}
-    return Member(action_id=action_id, ended=ended, **(values | more))  # type: ignore[arg-type]
+    return Member(action_id=action_id, ended=ended, **(values | more))
 
 
 def a_page(
@@ -67,7 +68,7 @@ def a_page(
     opened: datetime = NOW,
     due: datetime | None = NOW,
     version: int = 0,
-    **more: object,
+    **more: Any,
 ) -> Page:
     return Page(
         id=page_id,
@@ -77,7 +78,7 @@ def a_page(
         members=members or (a_member(),),
         due=due,
         version=version,
-        **more,  # type: ignore[arg-type]
+        **more,
     )
 
 
@@ -90,7 +91,7 @@ def a_notice(
     urgency: Urgency = Urgency.NORMAL,
     at: datetime = NOW,
     event: str = "",
-    **more: object,
+    **more: Any,
 ) -> Notice:
     values: dict[str, object] = {
         "key": f"{page_id}:1" if page_id else f"key-{notice_id}",
@@ -108,7 +109,7 @@ def a_notice(
         occasion=occasion,
         urgency=urgency,
         at=at,
-        **(values | more),  # type: ignore[arg-type]
+        **(values | more),
     )
 
 
@@ -118,6 +119,6 @@ def a_posted(
     due: datetime | None = NOW,
     delivery: Delivery = Delivery.WAITING,
     attempts: int = 0,
-    **more: object,
+    **more: Any,
 ) -> Posted:
-    return Posted(notice=a_notice(notice_id, **more), due=due, delivery=delivery, attempts=attempts)  # type: ignore[arg-type]
+    return Posted(notice=a_notice(notice_id, **more), due=due, delivery=delivery, attempts=attempts)

@@ -83,6 +83,8 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     """The loudest that it was told with."""
     is_stormy: bool = False
     """Whether its next page is held back by the storm limit, and counted in a summary."""
+    is_hurried: bool = False
+    """Whether the next step is to be taken at once: somebody of the last one cannot be reached."""
     has_lapsed: bool = False
     """Whether the last chance has come."""
     acknowledged: Acknowledgement | None = None

@@ -52,6 +52,10 @@ class Pages(Protocol):
         """
         ...
 
+    async def collected(self, channel: str) -> tuple[Posted, ...]:
+        """Return notices of low urgency that wait for this channel, due or not, oldest first."""
+        ...
+
     async def waiting(self) -> int:
         """Return how many notices wait to be sent, due or not."""
         ...

@@ -1,6 +1,7 @@
 """What every ledger promises of pages and of the outbox, held against SQLite and PostgreSQL."""
 
 from datetime import timedelta
+from typing import Any
 
 import msgspec
 import pytest
@@ -178,6 +179,16 @@ async def test_notices_of_channels_that_are_busy_are_left_out(pages: Pages) -> N
     assert ids(await pages.due(NOW, 10, apart_from=["slow", "quick"])) == ["third"]
 
 
+async def test_what_is_of_low_urgency_and_waits_for_a_channel_is_found_due_or_not(pages: Pages) -> None:
+    low: dict[str, Any] = {"urgency": Urgency.LOW}
+    await pages.save([], [a_posted("b", due=NOW + HOUR, **low), a_posted("a", **low), a_posted("usual")])
+    await pages.save([], [a_posted("c", channel="pager", **low), a_posted("sent", **low)])
+    await pages.settle(a_posted("sent", delivery=Delivery.SENT, **low), NOW)
+
+    assert ids(await pages.collected("teams")) == ["a", "b"]
+    assert ids(await pages.collected("nobody's")) == []
+
+
 async def test_a_notice_that_is_in_the_outbox_already_stays_as_it_is_there(pages: Pages) -> None:
     await pages.save([], [a_posted()])
     sent = a_posted(delivery=Delivery.SENT, due=None)
@@ -262,9 +273,10 @@ async def test_what_was_overtaken_on_its_way_was_sent_where_it_was_taken(pages: 
 
 
 async def test_what_belongs_to_no_page_is_found_by_its_key(pages: Pages) -> None:
-    alone = {"page_id": "", "occasion": Occasion.SUMMARY}
-    await pages.save([], [a_posted("a", key="storm", **alone), a_posted("b", key="storm", **alone)])
-    await pages.save([], [a_posted("c", key="else", **alone), a_posted("d")])
+    alone = [
+        a_posted(name, page_id="", key=key) for name, key in (("a", "storm"), ("b", "storm"), ("c", "else"))
+    ]
+    await pages.save([], [*alone, a_posted("d")])
 
     assert ids(await pages.posted("storm")) == ["a", "b"]
     assert ids(await pages.posted("")) == []

@@ -36,6 +36,9 @@ class SqlPages:
     async def due(self, now: datetime, limit: int, *, apart_from: Sequence[str] = ()) -> tuple[Posted, ...]:
         return await self._read(paging.due, now, limit, apart_from)
 
+    async def collected(self, channel: str) -> tuple[Posted, ...]:
+        return await self._read(paging.collected, channel)
+
     async def waiting(self) -> int:
         return await self._read(paging.waiting)
 

@@ -135,6 +135,19 @@ def due(
     return tuple(codec.read_posted(body) for body in connection.scalars(query))
 
 
+def collected(connection: Connection, tenant_id: str, channel: str) -> tuple[Posted, ...]:
+    """Return notices of low urgency that wait for this channel, oldest first."""
+    query = select(notices.c.body).where(
+        notices.c.tenant_id == tenant_id,
+        notices.c.delivery == str(Delivery.WAITING),
+        notices.c.channel == channel,
+        notices.c.rank == RANKS[Urgency.LOW],
+    )
+    return tuple(
+        codec.read_posted(body) for body in connection.scalars(query.order_by(notices.c.at, notices.c.id))
+    )
+
+
 def waiting(connection: Connection, tenant_id: str) -> int:
     """Return how many notices wait to be sent."""
     query = select(func.count()).where(
