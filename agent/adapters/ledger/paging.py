@@ -19,7 +19,7 @@ from agent.audit.entries import of_notice
 from agent.model.chain import Urgency
 from agent.model.enactment import State
 from agent.model.errors import Conflict
-from agent.model.escalation import LOUD, Delivery, Page, Posted
+from agent.model.escalation import Delivery, Page, Posted
 
 RANKS = {Urgency.HIGH: 0, Urgency.NORMAL: 1, Urgency.LOW: 2}
 """The order in which urgencies are sent."""
@@ -233,7 +233,7 @@ def _row(tenant_id: str, one: Posted) -> dict[str, Any]:
         "id": notice.id,
         "page_id": notice.page_id or notice.key,
         "channel": notice.channel,
-        "event": notice.event if notice.occasion in LOUD else None,
+        "event": notice.event if notice.is_page else None,
         "delivery": str(one.delivery),
         "rank": RANKS[notice.urgency],
         "at": notice.at,
