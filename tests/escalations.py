@@ -33,7 +33,7 @@ def a_chain(name: str = "secops", *, steps: Sequence[Step] = (), **more: Any) ->
 
 
 def a_channel(name: str = "teams", kind: ChannelKind = ChannelKind.TEAMS, **more: Any) -> Channel:
-    values: dict[str, object] = {"secret": SecretPlace(env=f"SECRET_{name.upper()}")}
+    values: dict[str, Any] = {"secret": SecretPlace(env=f"SECRET_{name.upper()}")}
     return Channel(
         name=name,
         kind=kind,
@@ -58,7 +58,7 @@ def an_item(action_id: str = "action-1", *, deadline: datetime = NOW + 7 * DAY, 
 
 
 def a_member(action_id: str = "action-1", *, ended: str = "", **more: Any) -> Member:
-    values: dict[str, object] = {"joined": NOW, "deadline": NOW + 7 * DAY, "need": Need.ANSWER, "amount": 3}
+    values: dict[str, Any] = {"joined": NOW, "deadline": NOW + 7 * DAY, "need": Need.ANSWER, "amount": 3}
     return Member(action_id=action_id, ended=ended, **(values | more))
 
 
@@ -93,7 +93,7 @@ def a_notice(
     event: str = "",
     **more: Any,
 ) -> Notice:
-    values: dict[str, object] = {
+    values: dict[str, Any] = {
         "key": f"{page_id}:1" if page_id else f"key-{notice_id}",
         "chain": "secops",
         "title": "1 action waits for people",

@@ -14,8 +14,18 @@ from datetime import datetime
 import structlog
 from msgspec.structs import replace
 
-from agent.judge.escalation.delivery import FIRST, FOR_OTHERS, LONGEST, heir, next_try, stand_in, wait
-from agent.judge.escalation.digest import digest, is_collected
+from agent.judge.escalation.delivery import (
+    FIRST,
+    FOR_OTHERS,
+    LONGEST,
+    heir,
+    is_collected,
+    joined,
+    next_try,
+    stand_in,
+    wait,
+)
+from agent.judge.escalation.gathered import digest
 from agent.loop.failing import Failing
 from agent.loop.lookout import Lookout
 from agent.loop.policies import InForce
@@ -54,6 +64,8 @@ class Posting:
     under_way: dict[str, "asyncio.Task[None]"] = field(default_factory=dict)
     """By the channel."""
     failing: Failing = field(default_factory=Failing)
+    has_trouble: bool = False
+    """Whether a notice could not be settled: it is left for the next look, not tried at once."""
 
     @asynccontextmanager
     async def going(self) -> AsyncIterator[None]:
@@ -87,8 +99,9 @@ class Posting:
             await asyncio.gather(*self.under_way.values())
 
     async def until_quiet(self) -> None:
-        """Return once nothing is due any more, and nothing under way."""
-        while await self.go():
+        """Return once nothing is under way, and nothing due any more that could be sent."""
+        self.has_trouble = False
+        while not self.has_trouble and await self.go():
             await self.rest()
 
     async def _for_ever(self) -> None:
@@ -111,8 +124,10 @@ class Posting:
             self.woken.set()
         except AgentError as error:
             # It stays in the outbox, and is sent again under its id.
+            self.has_trouble = True
             log.error("a notice could not be settled", channel=name, notice=posted.notice.id, why=str(error))
         except Exception:
+            self.has_trouble = True
             log.exception("a notice could not be settled", channel=name, notice=posted.notice.id)
         finally:
             del self.under_way[name]
@@ -135,7 +150,7 @@ class Posting:
     async def _begin(self, posted: Posted) -> Posted | None:
         """Write down that an attempt begins; None where nobody needs the notice any more."""
         async with self.lock:
-            whole = await self._collected(posted) if is_collected(posted) else posted
+            whole = await self._collected(posted) if is_collected(posted.notice) else posted
             now = self.world.clock.now()
             attempts = whole.attempts + 1
             again = now + wait(attempts)
@@ -144,15 +159,13 @@ class Posting:
 
     async def _collected(self, posted: Posted) -> Posted:
         """Put everything of low urgency that waits for the same people into one notice, and return that."""
-        some = [
-            one
-            for one in await self.pages.collected(posted.notice.channel)
-            if is_collected(one) and one.notice.chain == posted.notice.chain
-        ]
-        merged = digest(some, self.world.clock.now())
-        if merged is None:
+        waiting = await self.pages.collected(posted.notice.channel)
+        some = [one.notice for one in waiting if is_collected(one.notice)]
+        if len(some) < 2:
             return posted
-        await self.pages.save([], [merged], overtaken=[one.notice.id for one in some])
+        now = self.world.clock.now()
+        merged = Posted(notice=digest(posted.notice.channel, some, now), due=now)
+        await self.pages.save([], [merged], overtaken=[one.id for one in some])
         return merged
 
     async def _came(self, channel: Channel | None, posted: Posted) -> Receipt | Failure:
@@ -219,14 +232,15 @@ class Posting:
         chain = self._chain(notice.chain)
         async with self.lock:
             thread = await self.pages.posted(notice.page_id or notice.key)
+            page = await self.pages.page(notice.page_id) if notice.page_id else None
             instead = stand_in(chain, posted, thread)
             if instead is not None:
-                await self.pages.save([], [replace(instead, due=now)])
+                told = [] if page is None or page.closed else [joined(page, instead.notice, now)]
+                await self.pages.save(told, [replace(instead, due=now)])
                 return True
-            page = await self.pages.page(notice.page_id) if notice.page_id else None
-            after = heir(chain, page, notice, now)
+            after = heir(chain, page, notice)
             if after is not None and after is not page:
-                await self.pages.save([after])
+                await self.pages.save([replace(after, due=now)])
             return after is not None
 
     def _channels(self) -> Sequence[Channel]:

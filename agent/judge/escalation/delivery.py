@@ -6,12 +6,12 @@ long that is follows from how loud it is. What ends a page is tried for a day: n
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from hashlib import sha256
 
 import msgspec
 
+from agent.judge.escalation.notices import moved_on
 from agent.model.chain import Chain, Urgency
-from agent.model.escalation import Delivery, Notice, Occasion, Page, Posted
+from agent.model.escalation import Delivery, Notice, Occasion, Page, Posted, Told
 
 FIRST = timedelta(seconds=30)
 """How long after the first failure it is tried again; each further wait is twice as long."""
@@ -41,6 +41,9 @@ FOR_OTHERS = frozenset(
 )
 """What other people are told in place of those who cannot be reached. Nobody has to be woken by anything else."""
 
+APART = frozenset({Occasion.DIGEST, Occasion.RESOLVED, Occasion.SUMMARY, Occasion.TEST})
+"""What is never put together with others, however quiet it is."""
+
 CHANGES = frozenset({Occasion.UPDATE})
 """What a newer one says too."""
 
@@ -56,6 +59,11 @@ def patience(notice: Notice) -> timedelta:
     if notice.occasion is Occasion.RESOLVED:
         return ENDING_PATIENCE
     return LOUD_PATIENCE if notice.urgency is Urgency.HIGH else PATIENCE
+
+
+def is_collected(notice: Notice) -> bool:
+    """Whether the notice waits for others of low urgency, to be told with them."""
+    return notice.urgency is Urgency.LOW and notice.occasion not in APART
 
 
 def next_try(posted: Posted, now: datetime, until: datetime | None) -> datetime | None:
@@ -87,13 +95,7 @@ def stand_in(chain: Chain | None, posted: Posted, event: Iterable[Posted]) -> Po
     carry = {one.notice.channel for one in event if one.notice.event == notice.event} | {notice.channel}
     for name in _candidates(chain, notice.step):
         if name not in carry:
-            fresh = msgspec.structs.replace(
-                notice,
-                id=sha256(f"{notice.id}\x1f{name}".encode()).hexdigest()[:32],
-                channel=name,
-                instead_of=notice.channel,
-            )
-            return Posted(notice=fresh, due=None)
+            return Posted(notice=moved_on(notice, name))
     return None
 
 
@@ -104,7 +106,14 @@ def _candidates(chain: Chain, step: int) -> Sequence[str]:
     return (*chain.steps[step - 1].notify, *(chain.last_chance.notify if is_last else ()))
 
 
-def heir(chain: Chain | None, page: Page | None, notice: Notice, now: datetime) -> Page | None:
+def joined(page: Page, notice: Notice, now: datetime) -> Page:
+    """Return the page with the channel of a stand-in among those that were told: it hears how it goes on."""
+    others = tuple(one for one in page.told if one.channel != notice.channel)
+    fresh = Told(channel=notice.channel, generation=page.generation, at=now)
+    return msgspec.structs.replace(page, told=(*others, fresh))
+
+
+def heir(chain: Chain | None, page: Page | None, notice: Notice) -> Page | None:
     """Return the page as it is once nobody can be reached by this notice; None where nobody else will hear in its place.
 
     It is the page itself where a later step was taken already, or where it is over; else its next step is taken at
@@ -116,7 +125,7 @@ def heir(chain: Chain | None, page: Page | None, notice: Notice, now: datetime) 
         return page
     if notice.step >= len(chain.steps):
         return None
-    return msgspec.structs.replace(page, is_hurried=True, due=now)
+    return msgspec.structs.replace(page, is_hurried=True)
 
 
 def overtaken(before: Sequence[Posted], fresh: Sequence[Posted]) -> tuple[list[str], list[Posted]]:
