@@ -56,14 +56,41 @@ _DIRECTORY = {
         "isVerified": ("Edm.Boolean", False),
         "supportedServices": ("Collection(Edm.String)", False),
     },
+    "microsoft.graph.servicePrincipal": {
+        "id": ("Edm.String", False),
+        "appId": ("Edm.String", True),
+        "displayName": ("Edm.String", True),
+        "appRoles": ("Collection(microsoft.graph.appRole)", False),
+    },
+    "microsoft.graph.appRole": {
+        "allowedMemberTypes": ("Collection(Edm.String)", False),
+        "description": ("Edm.String", True),
+        "displayName": ("Edm.String", True),
+        "id": ("Edm.Guid", False),
+        "isEnabled": ("Edm.Boolean", False),
+        "origin": ("Edm.String", True),
+        "value": ("Edm.String", True),
+    },
+    "microsoft.graph.appRoleAssignment": {
+        "id": ("Edm.String", False),
+        "deletedDateTime": ("Edm.DateTimeOffset", True),
+        "appRoleId": ("Edm.Guid", False),
+        "createdDateTime": ("Edm.DateTimeOffset", True),
+        "principalDisplayName": ("Edm.String", True),
+        "principalId": ("Edm.Guid", True),
+        "principalType": ("Edm.String", True),
+        "resourceDisplayName": ("Edm.String", True),
+        "resourceId": ("Edm.Guid", True),
+    },
 }
 """Types that the slice lacks, as far as they are used, and whether a property may be null: the collections are not
 nullable in the metadata, but null stands for what an application may not read.
 
-Source: Microsoft's pages on the `user`, `device`, `directoryRole` and `domain` resource types, and the one on permissions, "Limited information
+Source: Microsoft's pages on the `user`, `device`, `directoryRole`, `domain`, `servicePrincipal`, `appRole` and
+`appRoleAssignment` resource types, and the one on permissions, "Limited information
 returned for inaccessible member objects".
 """
-_MEMBERS = re.compile(r"/groups/[0-9a-f-]{36}/transitiveMembers/(microsoft\.graph\.(?:user|device))")
+_MEMBERS = re.compile(r"/groups/[0-9a-f-]{36}/(?:transitiveM|m)embers/(microsoft\.graph\.(?:user|device))")
 _BITS = {"Edm.Byte": (0, 8), "Edm.Int16": (1, 15), "Edm.Int32": (1, 31), "Edm.Int64": (1, 63)}
 _AROUND = {"@odata.context", "@odata.nextLink", "@odata.count"}
 
@@ -271,6 +298,7 @@ _ENTITIES = (
     (rf"{_IDENTITIES}/[^/]+", f"{_SECURITY}identityAccounts"),
     (rf"{_RULES}/[^/]+", "microsoft.graph.messageRule"),
     (r"/users/[^/$]+", "microsoft.graph.user"),
+    (r"/servicePrincipals\(appId='[0-9a-f-]{36}'\)", "microsoft.graph.servicePrincipal"),
 )
 _COMMENTS = (r"/security/(incidents|alerts_v2)/[^/]+/comments", f"{_SECURITY}alertComment")
 _LISTS = (
@@ -280,12 +308,21 @@ _LISTS = (
     (_IDENTITIES, f"{_SECURITY}identityAccounts"),
     (_RULES, "microsoft.graph.messageRule"),
     (r"/domains", "microsoft.graph.domain"),
+    (r"/users", "microsoft.graph.user"),
+    (r"/servicePrincipals/[0-9a-f-]{36}/appRoleAssignedTo", "microsoft.graph.appRoleAssignment"),
     (r"/users/[^/]+/transitiveMemberOf/microsoft\.graph\.directoryRole", "microsoft.graph.directoryRole"),
 )
 _PATCHED = frozenset(
     {f"{_SECURITY}incident", f"{_SECURITY}alert", "microsoft.graph.messageRule", "microsoft.graph.user"}
 )
-_SELECTED = frozenset({"microsoft.graph.user", "microsoft.graph.directoryRole", "microsoft.graph.domain"})
+_SELECTED = frozenset(
+    {
+        "microsoft.graph.user",
+        "microsoft.graph.directoryRole",
+        "microsoft.graph.domain",
+        "microsoft.graph.servicePrincipal",
+    }
+)
 """Types that are read with `$select`, and so without what is always there otherwise."""
 _ACTIONS = (
     (r"/security/collaboration/analyzedEmails/(microsoft\.graph\.security\.)?remediate", "remediate", None),

@@ -14,6 +14,7 @@ from agent.simulator.invoking import Invoking
 from agent.simulator.members import Members
 from agent.simulator.reading import Reading
 from agent.simulator.rules import Rules
+from agent.simulator.signing_in import SigningIn
 from agent.simulator.state import State
 from agent.simulator.switches import Licence
 from agent.simulator.writing import Writing
@@ -46,6 +47,7 @@ def table(state: State, faults: Faults, identity: Identity) -> tuple[Door, ...]:
         *_incidents(reading, writing),
         *_mail(reading, writing),
         *_directory(Members(state), Accounts(state)),
+        *_sign_in(SigningIn(state)),
         *_mailboxes(Rules(state)),
         *_identities(Invoking(state)),
         *_devices(Devices(state)),
@@ -104,6 +106,23 @@ def _directory(members: Members, accounts: Accounts) -> tuple[Door, ...]:
         ("PATCH", user, accounts.patch, _any(names.SWITCH_ACCOUNTS)),
         ("POST", f"{user}/revokeSignInSessions", accounts.revoke, _any(names.REVOKE_SESSIONS)),
         ("GET", roles, accounts.roles, _any(names.READ_ROLES)),
+    )
+    return tuple(Door(*one, None, _DENIED) for one in found)
+
+
+def _sign_in(signing_in: SigningIn) -> tuple[Door, ...]:
+    applications = _any(names.READ_APPLICATIONS)
+    principals = "/v1.0/servicePrincipals"
+    found: tuple[tuple[str, str, Endpoint, frozenset[str]], ...] = (
+        ("GET", f"{principals}(appId='{{id}}')", signing_in.application, applications),
+        ("GET", f"{principals}/{{id}}/appRoleAssignedTo", signing_in.assignments, applications),
+        (
+            "GET",
+            "/v1.0/groups/{id}/members/microsoft.graph.user",
+            signing_in.members,
+            _any(names.READ_GROUPS),
+        ),
+        ("GET", "/v1.0/users", signing_in.users, _any(names.READ_USERS)),
     )
     return tuple(Door(*one, None, _DENIED) for one in found)
 

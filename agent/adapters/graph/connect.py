@@ -55,6 +55,7 @@ async def open_graph(
     analyzed_emails_per_action: int = 30,
     page_size: int = 50,
     machines: Machines | None = None,
+    sign_in: str | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
     around: "Around | None" = None,
     wall: Callable[[], float] | None = None,
@@ -71,6 +72,7 @@ async def open_graph(
         analyzed_emails_per_action: messages of one action that may be looked up one by one.
         page_size: `$top`; smaller ones are tried where Graph refuses it.
         machines: Defender for Endpoint, opened; not used where none is given.
+        sign_in: the client id of the app registration that people sign in to, whose app roles are looked up.
         transport: sends the requests; real connections where none is given.
         around: wraps what sends, and sees whole bodies, inflated; for recordings.
         wall: the real time in seconds since 1970, for the ends of tokens.
@@ -100,7 +102,9 @@ async def open_graph(
             lots=lots or Random(),  # noqa: S311  spreads waits, guards nothing
         )
         used = machines if machines is not None else NoMachines()
-        yield _graph(client, clock, used, per_action=analyzed_emails_per_action, page_size=page_size)
+        yield _graph(
+            client, clock, used, per_action=analyzed_emails_per_action, page_size=page_size, sign_in=sign_in
+        )
 
 
 def _quieten() -> None:
@@ -109,7 +113,15 @@ def _quieten() -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-def _graph(client: "Client", clock: Clock, machines: Machines, *, per_action: int, page_size: int) -> Graph:
+def _graph(
+    client: "Client",
+    clock: Clock,
+    machines: Machines,
+    *,
+    per_action: int,
+    page_size: int,
+    sign_in: str | None,
+) -> Graph:
     from agent.adapters.graph.abilities import abilities  # noqa: PLC0415  slow
     from agent.adapters.graph.airlog import AirLog  # noqa: PLC0415  slow
     from agent.adapters.graph.asking import Asking  # noqa: PLC0415  slow
@@ -142,7 +154,7 @@ def _graph(client: "Client", clock: Clock, machines: Machines, *, per_action: in
         defender=GraphDefender(client, asking, mailbag, AirLog(client, asking, clock), page_size=page_size),
         enactor=enactor,
         targets=GraphTargets(users, rules, identities, machines),
-        directory=GraphDirectory(client),
+        directory=GraphDirectory(client, sign_in),
         look=enactor.look,
         grants=client.grants,
         is_delegated=client.is_delegated,
