@@ -183,12 +183,13 @@ class Paging:
         chains = {chain.name: chain for chain in self.policies.judge.policy_set.chains}
         changed = await self.records.look(self.world, self.pages, self.policies)
         found = await self.pages.open()
+        now = self.world.clock.now()
         seen = Seen(
             chains=chains,
-            places=self.records.by_place(),
+            places=self.records.by_place(now),
             changed=changed,
             heard=self.hearing.take(),
-            now=self.world.clock.now(),
+            now=now,
         )
         standing = await self.climbing.go(seen, found)
         self.posting.woken.set()
@@ -212,7 +213,8 @@ class Paging:
 
     async def _sound(self) -> None:
         """Let each of its own alarms stand for exactly as long as there is reason to."""
-        nowhere, broken = self.records.nowhere, len(self.climbing.broken)
+        now = self.world.clock.now()
+        nowhere, broken = self.records.nowhere(now), len(self.climbing.broken)
         wait = "waits" if nowhere == 1 else "wait"
         actions, pages = counted(nowhere, "action", "actions"), counted(broken, "page", "pages")
         words = {
@@ -225,7 +227,6 @@ class Paging:
             if broken
             else "",
         }
-        now = self.world.clock.now()
         for name, said in words.items():
             if self.alarms.get(name) == said:
                 continue

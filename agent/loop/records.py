@@ -57,18 +57,18 @@ class Records:
             self.known.update({one: self._read(world, record, chains, now) for one, record in found.items()})
         return frozenset(news).union(gone)
 
-    def by_place(self) -> dict[Place, dict[str, Item]]:
-        """Return what people are to be told, by the page that it belongs on."""
+    def by_place(self, now: datetime) -> dict[Place, dict[str, Item]]:
+        """Return what people are to be told, by the page that it belongs on; nothing whose week is over."""
         found: dict[Place, dict[str, Item]] = {}
         for action_id, one in self.known.items():
-            if one.item is not None and one.place is not None:
+            if one.item is not None and one.place is not None and now < one.item.deadline:
                 found.setdefault(one.place, {})[action_id] = one.item
         return found
 
-    @property
-    def nowhere(self) -> int:
-        """How many need people, and there is no chain to tell them through."""
-        return sum(one.item is not None and one.place is None for one in self.known.values())
+    def nowhere(self, now: datetime) -> int:
+        """Return how many need people, and there is no chain to tell them through."""
+        items = [one.item for one in self.known.values() if one.place is None]
+        return sum(item is not None and now < item.deadline for item in items)
 
     def _read(self, world: World, record: Record, chains: Mapping[str, Chain], now: datetime) -> Known:
         chain = chain_for(record.decision, world.escalating, chains)
