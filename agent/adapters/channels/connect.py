@@ -49,7 +49,7 @@ async def open_channels(
     clock: Clock,
     hosts: frozenset[str],
     environ: Mapping[str, str],
-    send_mail: SendMail | None,  # noqa: ARG001  mail is told through it
+    send_mail: SendMail | None,
     transport: "httpx.AsyncBaseTransport | None" = None,
     console: TextIO | None = None,
 ) -> AsyncIterator[Channels]:
@@ -65,6 +65,8 @@ async def open_channels(
     """
     from agent.adapters.channels.calling import Caller  # noqa: PLC0415  slow
     from agent.adapters.channels.console import Console  # noqa: PLC0415  slow
+    from agent.adapters.channels.email.email import Email  # noqa: PLC0415  slow
+    from agent.adapters.channels.email.relay import Relay  # noqa: PLC0415  slow
     from agent.adapters.channels.guard import Backend, Guarded  # noqa: PLC0415  slow
     from agent.adapters.channels.lines import Lines  # noqa: PLC0415  slow
     from agent.adapters.channels.pagerduty import PagerDuty  # noqa: PLC0415  slow
@@ -77,6 +79,7 @@ async def open_channels(
     caller = Caller(sending, clock, allowed)
     wires: dict[ChannelKind, Wire] = {
         ChannelKind.CONSOLE: Console(console or sys.stderr),
+        ChannelKind.EMAIL: Email(send_mail, Relay(hosts=allowed, environ=environ)),
         ChannelKind.FILE: Lines(),
         ChannelKind.SLACK: Slack(caller, environ),
         ChannelKind.TEAMS: Teams(caller, environ),
