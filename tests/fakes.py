@@ -324,6 +324,8 @@ class FakeShelf:
     def __init__(self, **policies: str) -> None:
         self.policies = policies
         self.commit = ""
+        self.by: dict[str, str] = {}
+        """Who last changed each file, by its path."""
         self.broken: PolicyError | None = None
 
     def files(self) -> Mapping[str, bytes]:
@@ -333,6 +335,9 @@ class FakeShelf:
 
     def git(self, files: Mapping[str, bytes]) -> str:
         return self.commit
+
+    def authors(self, files: Sequence[str]) -> frozenset[str]:
+        return frozenset(self.by[path] for path in files if path in self.by)
 
 
 class FakeChannels:

@@ -89,7 +89,13 @@ async def load(world: World) -> InForce:
     """
     files = world.shelf.files()
     members = dict(await world.ledger.members())
-    return InForce(files, members, git=world.shelf.git(files), protected=world.rails.protected)
+    return InForce(
+        files,
+        members,
+        git=world.shelf.git(files),
+        protected=world.rails.protected,
+        chain=world.escalating.chain,
+    )
 
 
 async def start(world: World, policies: InForce) -> None:
