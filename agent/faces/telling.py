@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from agent.judge.people import by
 from agent.judge.taken_back import says
 from agent.judge.worklist import needs_people
 from agent.model.decision import Decision
@@ -47,6 +48,7 @@ PROGRESS = {
     State.UNKNOWN: "may have been sent, and is never sent again",
     State.DEDUPLICATED: "not sent again",
     State.HELD: "held, and not sent",
+    State.ANSWERED: "answered: about to be judged by that",
     State.SUPERSEDED: "not sent: decided elsewhere first",
     State.EXPIRED: "not sent in time",
     State.UNDONE: "taken back",
@@ -70,7 +72,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     decision: str
     """`approve`, `reject`, `escalate`, `none yet`, or `none` where it ended before it was judged."""
     policy: str
-    """The policies that decided, or `no policy`."""
+    """The policies that decided, or `no policy`; people by their names where they did, or that nobody did in time."""
     reason: str
     enactment: str
     confirmation: str
@@ -123,10 +125,10 @@ def verdict(record: Record) -> str:
 
 
 def deciders(decision: Decision | None) -> str:
-    """Return the names of the policies that decided."""
+    """Return who decided: policies or people by their names, or nobody in time."""
     if decision is None:
         return "not judged"
-    return ", ".join(decision.policies) or "no policy"
+    return by(decision)
 
 
 def reason(record: Record) -> str:
@@ -146,10 +148,14 @@ def enactment(record: Record) -> str:
             if not plan.effects and plan.duplicate_of is None:
                 return plan.why
             return f"{plan.why}; {PROGRESS.get(record.state, record.state.value)}"
+        case Way.ADVISORY if decision.lapsed is not None:
+            return f"lapsed, and rejected by its chain (advisory: comment and tag; nobody's no). {plan.why}"
         case Way.ADVISORY if record.state is State.DECIDED:
             return f"rejected (advisory, observed: nothing was written). {plan.why}"
         case Way.ADVISORY:
             return f"rejected (advisory: comment and tag). {plan.why}"
+        case Way.HAND_OFF if decision.lapsed is not None:
+            return f"lapsed: {plan.why}"
         case Way.HAND_OFF:
             return f"handed to a person: {plan.why}"
         case Way.ASK:
