@@ -255,7 +255,7 @@ def shelf_of(settings: Settings) -> PolicyShelf:
 
 def shelf_in(directory: Path) -> PolicyShelf:
     """Return the policies of a folder."""
-    return PolicyFiles(directory, lambda folder, files: git.committed(folder, files, is_wanted))
+    return PolicyFiles(directory, lambda folder, files: git.committed(folder, files, is_wanted), git.authors)
 
 
 def policies_at(directory: Path, revision: str) -> tuple[str, Mapping[str, bytes]]:
@@ -307,8 +307,14 @@ def _open_graph(
         page_size=settings.graph.page_size,
         analyzed_emails_per_action=settings.graph.analyzed_emails_per_action,
         machines=machines,
+        sign_in=sign_in_of(settings),
         around=around,
     )
+
+
+def sign_in_of(settings: Settings) -> str | None:
+    """Return the client id of the app registration that people sign in to when they answer; None where nobody said."""
+    return settings.escalation.client_id or settings.auth.client_id
 
 
 def _world(settings: Settings, clock: Clock, graph: "Graph", ledger: Ledger) -> World:

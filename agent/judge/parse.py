@@ -6,9 +6,21 @@ from hashlib import sha256
 from typing import TypeVar
 
 from agent.judge.conditions import ConditionReader
-from agent.judge.layout import LISTS, SITUATIONS, folder_of, is_list, is_policy, misplaced, what_else, within
-from agent.judge.lists import MEMBERS, ListFile, list_file, members_file, names_in
+from agent.judge.layout import (
+    FOLDERS,
+    folder_of,
+    is_chain,
+    is_channel,
+    is_list,
+    is_policy,
+    misplaced,
+    stem,
+    what_else,
+    within,
+)
+from agent.judge.lists import MEMBERS, ListFile, list_file, members_file
 from agent.judge.literals import Wrong, guid, integer, line, moment, nearest, rate, word, yes_no
+from agent.judge.on_call import OnCall, chain_named, names_in, on_call
 from agent.judge.shelf import Broken, Shelf
 from agent.judge.strict_yaml import Mapping_, Node, Sequence, problem, read, shown
 from agent.judge.words import CLASSIFICATIONS, DETERMINATIONS
@@ -16,7 +28,17 @@ from agent.model.decision import Classification, Verb
 from agent.model.errors import PolicyError, Problem
 from agent.model.mark import Mark
 from agent.model.pending import MAIL_KINDS, ActionKind
-from agent.model.policy import INFORMS_ONLY, All, Condition, Limit, Limits, Mode, Policy, PolicySet
+from agent.model.policy import (
+    INFORMS_ONLY,
+    MOST_APPROVERS,
+    All,
+    Condition,
+    Limit,
+    Limits,
+    Mode,
+    Policy,
+    PolicySet,
+)
 
 V = TypeVar("V")
 
@@ -53,16 +75,17 @@ KEYS = frozenset(
     }
 )
 HIGHEST_PRIORITY = 1_000
-MOST_APPROVERS = 5
 
 
-def parse_set(files: Mapping[str, bytes], *, folder: str = "") -> PolicySet:
+def parse_set(files: Mapping[str, bytes], *, folder: str = "", is_past: bool = False) -> PolicySet:
     """Return all policies of these files, by their paths as they are to be shown to people.
 
-    Files in a folder `lists` are lists; `*.cases.yaml`, `*.proofs.yaml` and files in a folder `situations` are
-    passed over; other YAML files hold one policy each. Beside a list that is fed, its members may lie as
-    `<name of the file>.members`. The revision changes with any byte of any policy, list or members and with
-    their names inside their folder, and not with where that lies.
+    Files in the folders `lists`, `chains` and `channels` are what these are called; `*.cases.yaml`,
+    `*.proofs.yaml` and files in a folder `situations` are passed over; other YAML files hold one policy each.
+    Beside a list that is fed, its members may lie as `<name of the file>.members`. The revision changes with any
+    byte of any policy, list, chain, channel or members and with their names inside their folder, and not with
+    where that lies. A set that `is_past` is only looked back on: it may name chains and have none, as sets did
+    before there were any.
 
     Raises:
         PolicyError: with everything that is wrong in any of the files, or where there is no policy at all, of
@@ -73,16 +96,17 @@ def parse_set(files: Mapping[str, bytes], *, folder: str = "") -> PolicySet:
     ours = {
         file: data
         for file, data in sorted(files.items())
-        if file not in astray and (is_policy(file) or is_list(file))
+        if file not in astray and (is_policy(file) or is_list(file) or is_chain(file) or is_channel(file))
     }
     lists, broken = _lists(
         {file: data for file, data in ours.items() if is_list(file)},
         {file: data for file, data in files.items() if file.endswith(MEMBERS)},
         problems,
     )
-    broken |= {file.replace("\\", "/").rpartition("/")[2].rpartition(".")[0] for file in astray}
+    lost = frozenset(map(stem, astray))
+    called = on_call(ours, lost, problems, is_past=is_past)
     texts = [file for file in ours if is_policy(file)]
-    policies = _policies({file: ours[file] for file in texts}, Shelf(lists, broken), problems)
+    policies = _policies({file: ours[file] for file in texts}, Shelf(lists, broken | lost), called, problems)
     if not texts and not astray:
         problems.append(_no_policy(files, folder))
     if problems:
@@ -95,15 +119,19 @@ def parse_set(files: Mapping[str, bytes], *, folder: str = "") -> PolicySet:
     return PolicySet(
         policies=tuple(policies[name] for name in sorted(policies)),
         lists=tuple(lists[name].noun for name in sorted(lists)),
+        chains=tuple(called.chains[name] for name in sorted(called.chains)),
+        channels=tuple(called.channels[name] for name in sorted(called.channels)),
         revision=_digest(within(whole)),
         files=whole,
     )
 
 
-def _policies(files: Mapping[str, bytes], shelf: Shelf, problems: list[Problem]) -> Mapping[str, Policy]:
+def _policies(
+    files: Mapping[str, bytes], shelf: Shelf, called: OnCall, problems: list[Problem]
+) -> Mapping[str, Policy]:
     policies: dict[str, Policy] = {}
     for file, data in files.items():
-        policy = _policy(file, data, shelf, problems)
+        policy = _policy(file, data, shelf, called, problems)
         if policy is None:
             continue
         if policy.name in policies:
@@ -117,7 +145,7 @@ def _no_policy(files: Iterable[str], folder: str) -> Problem:
     """Return that there is no policy, as said of the folder, and not of whichever file lies in it."""
     where = (folder or folder_of(files) or "policies").replace("\\", "/")
     name = where.rpartition("/")[2]
-    if name in (LISTS, SITUATIONS):
+    if name in FOLDERS:
         message = f"there is no policy in `{name}`: the folder of policies is the one in which it lies"
     else:
         message = "there is no policy in this folder: an agent without any decides nothing"
@@ -149,7 +177,7 @@ def _lists(
     for file, data in files.items():
         one = _list(file, data, members.get(members_file(file)), problems)
         if one is None:
-            broken |= names_in(file, data)
+            broken |= names_in(file, data, "list")
             continue
         if one.name in found:
             message = f"the list `{one.name}` is in `{found[one.name].file}` already"
@@ -178,7 +206,7 @@ def _list(file: str, data: bytes, members: bytes | None, problems: list[Problem]
     return None
 
 
-def _policy(file: str, data: bytes, shelf: Shelf, problems: list[Problem]) -> Policy | None:
+def _policy(file: str, data: bytes, shelf: Shelf, called: OnCall, problems: list[Problem]) -> Policy | None:
     """Return the policy of one file; None where anything is wrong with it."""
     before = len(problems)
     try:
@@ -196,7 +224,7 @@ def _policy(file: str, data: bytes, shelf: Shelf, problems: list[Problem]) -> Po
     except Wrong as wrong:
         problems.append(problem(file, wrong.mark, wrong.message))
         return None
-    reader = _PolicyReader(file, root, Shelf(shelf.lists, shelf.broken), problems)
+    reader = _PolicyReader(file, root, Shelf(shelf.lists, shelf.broken), called, problems)
     policy = reader.policy(data)
     return policy if len(problems) == before else None
 
@@ -204,10 +232,13 @@ def _policy(file: str, data: bytes, shelf: Shelf, problems: list[Problem]) -> Po
 class _PolicyReader:
     """Reads one policy; every part on its own, so that one wrong part does not hide another."""
 
-    def __init__(self, file: str, root: Mapping_, shelf: Shelf, problems: list[Problem]) -> None:
+    def __init__(
+        self, file: str, root: Mapping_, shelf: Shelf, called: OnCall, problems: list[Problem]
+    ) -> None:
         self.file = file
         self.root = root
         self.shelf = shelf
+        self.called = called
         self.problems = problems
 
     def policy(self, data: bytes) -> Policy:
@@ -216,7 +247,7 @@ class _PolicyReader:
         conditions = ConditionReader(self.file, kinds, self.shelf, self._report)
         match = self._part("match", conditions.conjunction, tuple[Condition, ...]())
         unless = self._part("unless", conditions.several, tuple[Condition, ...]())
-        inform = self._part("inform", _chain, None)
+        inform = self._part("inform", self._chain, None)
         decides = self.root.get("decide") is not None or inform is None
         verb = self._part("decide", _verb, Verb.ESCALATE)
         limits = self._part("limits", lambda node: _limits(node, verb, kinds), Limits())
@@ -240,7 +271,7 @@ class _PolicyReader:
             remediate_senders_copy=self._part(
                 "remediateSendersCopy", lambda node: _senders_copy(node, verb, kinds), False
             ),
-            escalation=self._part("escalation", _chain, None),
+            escalation=self._part("escalation", self._chain, None),
             inform=inform,
             lists=frozenset(self.shelf.named),
             file=self.file,
@@ -272,6 +303,9 @@ class _PolicyReader:
             self._report(wrong)
             return otherwise
 
+    def _chain(self, node: Node) -> str | None:
+        return chain_named(node, self.called)
+
     def _report(self, wrong: Wrong) -> None:
         if isinstance(wrong, Broken):
             return
@@ -292,10 +326,6 @@ def _name(node: Node) -> str:
     if not plain.isalnum() or not name.isascii() or len(name) > 100:
         raise Wrong(node.mark, f"`{shown(name)}` is not a name: use letters, digits, `-`, `_` and `.`")
     return name
-
-
-def _chain(node: Node) -> str:
-    return line(node, "the name of a chain")
 
 
 def _kinds(node: Node) -> frozenset[ActionKind]:

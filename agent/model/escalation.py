@@ -97,6 +97,8 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     """The loudest that it was told with."""
     is_stormy: bool = False
     """Whether its next page is held back by the storm limit, and counted in a summary."""
+    is_hurried: bool = False
+    """Whether the next step is to be taken at once: somebody of the last one cannot be reached."""
     acknowledged: Acknowledgement | None = None
     """The newest, also when its pause is over."""
     paused: float = 0.0
@@ -227,6 +229,9 @@ class Posted(msgspec.Struct, frozen=True, kw_only=True):
     delivery: Delivery = Delivery.WAITING
     due: datetime | None = None
     attempts: int = 0
+    """How often it was begun to be sent; from 1 on the channel may have it, whatever came of it."""
+    tried_at: datetime | None = None
+    """When it was first tried; None before that."""
     sent_at: datetime | None = None
     receipt: Receipt = Receipt()
     why: str = ""

@@ -76,6 +76,7 @@ class Notes(msgspec.Struct, frozen=True):
     why: str
     undone: Undone | None = None
     lapse: Lapse | None = None
+    discounted: tuple[int, ...] = ()
 
 
 _encoder = msgspec.json.Encoder(order="deterministic")

@@ -145,6 +145,7 @@ def _paged(page: Page, sight: Sight, call: Call) -> Climbed:
         told=_now_told(page.told, dict.fromkeys(call.channels, generation), sight.now),
         urgency=louder(page.urgency, call.urgency) if page.told else call.urgency,
         is_stormy=False,
+        is_hurried=False,
         acknowledged=None if pause is None else replace(pause, until=min(pause.until, sight.now)),
         paused=0.0,
     )

@@ -68,8 +68,9 @@ def coming(chain: Chain, page: Page, last_chance: datetime) -> tuple[Coming, ...
     at, offset = _anchor(page), all_of_it[done - 1].offset if done else NONE
     squeezed = _squeeze(page, all_of_it[-1].offset, offset, at, last_chance)
     found = []
-    for point in left:
-        at += squeezed * (point.offset - offset)
+    for number, point in enumerate(left):
+        is_hurried = page.is_hurried and not number and not point.repeat
+        at += NONE if is_hurried else squeezed * (point.offset - offset)
         offset = point.offset
         found.append(Coming(point=point, at=_after_pause(page, at)))
     return tuple(found)
