@@ -7,9 +7,11 @@ simulator's answers.
 
 import json
 import re
+from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from email import message_from_bytes, policy
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -336,6 +338,8 @@ _ACTIONS = (
 _COUNT = "/users/$count"
 _REVOKE = re.compile(r"/users/[^/]+/revokeSignInSessions")
 """The two whose answers are of no type that has properties. Source: their pages."""
+_SEND_MAIL = re.compile(r"/users/[^/]+/sendMail")
+"""Sent as MIME, which the metadata does not have (msgraph-metadata issue 389). Source: its page."""
 
 
 def _below_version(path: str) -> str | None:
@@ -365,6 +369,9 @@ def check_request(method: str, path: str, body: bytes, headers: Mapping[str, str
         if body not in (b"", b"{}"):
             raise Mismatch(f"POST {below}: no body is expected")
         return
+    if method == "POST" and _SEND_MAIL.fullmatch(below):
+        _check_mime(body, headers or {})
+        return
     if method == "GET":
         _check_read(below, body, headers or {})
         return
@@ -374,6 +381,20 @@ def check_request(method: str, path: str, body: bytes, headers: Mapping[str, str
             check.thing(kind, json.loads(body), "request")
             return
     raise Mismatch(f"{method} {below} is not a request that Graph documents")
+
+
+def _check_mime(body: bytes, headers: Mapping[str, str]) -> None:
+    """Hold a message to what `sendMail` takes of MIME: base64 without line breaks, of whole and sound headers and parts."""
+    if headers.get("content-type") != "text/plain":
+        raise Mismatch(f"sendMail: MIME is `text/plain`, not {_shown(headers.get('content-type'))}")
+    try:
+        message = message_from_bytes(b64decode(body, validate=True), policy=policy.default)
+    except ValueError as error:
+        raise Mismatch("sendMail: the body is not base64") from error
+    missing = [name for name in ("From", "To", "Subject", "MIME-Version") if name not in message]
+    defects = [*message.defects, *(defect for part in message.walk() for defect in part.defects)]
+    if missing or defects:
+        raise Mismatch(f"sendMail: the message lacks {missing}, and is wrong in {defects}")
 
 
 def _check_read(below: str, body: bytes, headers: Mapping[str, str]) -> None:
@@ -409,6 +430,10 @@ def check_response(method: str, path: str, status: int, body: bytes, *, unmasked
     if below == _COUNT:
         if not body.isdigit():
             raise Mismatch(f"GET {below}: a number is expected, not {_shown(body)}")
+        return
+    if _SEND_MAIL.fullmatch(below):
+        if status != 202 or body:
+            raise Mismatch(f"{method} {below}: 202 without a body is expected, not {status}")
         return
     if method == "PATCH" and re.fullmatch(r"/users/[^/]+", below):
         if status != 204 or body:

@@ -41,7 +41,7 @@ class SystemClock:
 
 
 class PolicyFiles:
-    """A folder of policies, and of lists in `lists/` beside them.
+    """A folder of policies, and of what lies in folders beside them, such as `lists/`.
 
     `commit` says which commit files of a folder are of, `authors` who changed some of them last.
     """

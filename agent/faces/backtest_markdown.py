@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 
 from agent.faces.backtest_words import LATER, came, compared, consequences, headline, looked_at, what
 from agent.faces.telling import moment
-from agent.faces.text import visible
 from agent.model.backtest import Backtest, Flip, Unsaid
+from agent.scrub.visible import visible
 
 LONGEST = 60_000
 """Characters of the whole; GitHub takes 65,536 in a comment."""

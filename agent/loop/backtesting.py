@@ -127,7 +127,7 @@ class _Looking:
         if known is None:
             kept = await self.ledger.kept_set(revision)
             try:
-                known = frozenset() if kept is None else fed_lists(parse_set(kept.files))
+                known = frozenset() if kept is None else fed_lists(parse_set(kept.files, is_past=True))
             except PolicyError:
                 known = frozenset()
             self._fed[revision] = known

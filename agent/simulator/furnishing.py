@@ -10,6 +10,7 @@ from agent.simulator.machines import machine
 from agent.simulator.mailboxes import Mailbox
 from agent.simulator.making import person
 from agent.simulator.names import (
+    AGENT_MAILBOX,
     APPROVER,
     DOMAIN,
     EVERYONE,
@@ -60,6 +61,7 @@ def furnish(directory: Directory, seed: int) -> None:
         domain("contoso.onmicrosoft.example", is_initial=True),
         domain("not-proven.example", is_verified=False),
     ]
+    directory.admit(USER, user(guid(lots(seed, AGENT_MAILBOX)), AGENT_MAILBOX))
     _appoint(directory, seed)
     _put_on_call(directory, seed)
 

@@ -29,6 +29,7 @@ _KINDS = (
     ("user", "GET", r"/v1\.0/users/[^/]+"),
     ("userPatch", "PATCH", r"/v1\.0/users/[^/]+"),
     ("revoke", "POST", r"/v1\.0/users/[^/]+/revokeSignInSessions"),
+    ("sendMail", "POST", r"/v1\.0/users/[^/]+/sendMail"),
     ("userRoles", "GET", r"/v1\.0/users/[^/]+/transitiveMemberOf/microsoft\.graph\.directoryRole"),
     ("identities", "GET", r"/v1\.0/security/identities/identityAccounts"),
     ("identity", "GET", r"/v1\.0/security/identities/identityAccounts/[^/]+"),

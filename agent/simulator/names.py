@@ -7,6 +7,9 @@ CLIENT_SECRET = "simulated-secret"  # noqa: S105 - opens nothing but the simulat
 APP_NAME = "air-agent"
 """The display name of the app registration; its writes are signed `API-App:` and this."""
 
+AGENT_MAILBOX = f"air-agent@{DOMAIN}"
+"""The shared mailbox that the agent may send from."""
+
 EXECUTIVES = "e8ec0000-0000-4000-8000-0000000000e1"
 EVERYONE = "e8ec0000-0000-4000-8000-0000000000e2"
 KIOSKS = "e8ec0000-0000-4000-8000-0000000000e3"

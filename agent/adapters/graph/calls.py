@@ -28,3 +28,11 @@ COMMENT = Call("comment on incident", "SecurityIncident.ReadWrite.All")
 TAG = Call("tag incident", "SecurityIncident.ReadWrite.All")
 COMMENT_ALERT = Call("comment on alert", "SecurityAlert.ReadWrite.All")
 CLASSIFY_ALERT = Call("classify alert", "SecurityAlert.ReadWrite.All")
+
+SEND_MAIL = Call(
+    "send mail",
+    "Mail.Send",
+    remedy="let the app send as this mailbox alone: assign it `Application Mail.Send` in Exchange Online by RBAC for "
+    "Applications, scoped to the mailbox, and wait for up to two hours; the mailbox's own address must be the sender",
+)
+"""Mail.Send is not to be granted in Entra ID: that would be for every mailbox of the tenant, and grants add up."""

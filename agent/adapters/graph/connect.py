@@ -20,6 +20,7 @@ from agent.ports.host import Clock
 
 if TYPE_CHECKING:
     from agent.adapters.graph.client import Client
+    from agent.adapters.graph.mailing import GraphMailing
     from agent.adapters.microsoft.connection import Around
     from agent.adapters.microsoft.tokens import Credential
 
@@ -40,6 +41,8 @@ class Graph:
     """The permissions in the token at the time of opening."""
     is_delegated: bool
     """Whether a person is signed in rather than the app: then nothing may be enforced."""
+    send_mail: Callable[[str, bytes], Awaitable[None]]
+    """Sends one whole message from a mailbox; raises Unavailable or Refused. Nothing is asked before the first."""
     own: frozenset[str]
     """By which ids Entra ID knows this agent, lower case: nothing is ever done to itself."""
 
@@ -82,7 +85,9 @@ async def open_graph(
         Refused: the login says no, or the token is another tenant's.
         Unavailable: the login cannot be reached.
     """
+    from agent.adapters.graph.calls import SEND_MAIL  # noqa: PLC0415  slow
     from agent.adapters.graph.client import Client  # noqa: PLC0415  slow
+    from agent.adapters.graph.mailing import PER_MINUTE, GraphMailing  # noqa: PLC0415  slow
     from agent.adapters.microsoft.budget import Budget  # noqa: PLC0415  slow
     from agent.adapters.microsoft.connection import open_http  # noqa: PLC0415  slow
     from agent.adapters.microsoft.tokens import Tokens, wall_clock  # noqa: PLC0415  slow
@@ -93,17 +98,22 @@ async def open_graph(
     )
     async with open_http(cloud.graph, tenant_id, transport, around) as http:
         await tokens.ready()
-        client = Client(
-            http,
-            cloud=cloud,
-            tokens=tokens,
-            budget=Budget(clock, requests_per_minute),
-            clock=clock,
-            lots=lots or Random(),  # noqa: S311  spreads waits, guards nothing
-        )
+        chance = lots or Random()  # noqa: S311  spreads waits, guards nothing
+
+        def a_client(budget: Budget) -> Client:
+            return Client(http, cloud=cloud, tokens=tokens, budget=budget, clock=clock, lots=chance)
+
+        client = a_client(Budget(clock, requests_per_minute))
+        mailing = GraphMailing(a_client(Budget(clock, PER_MINUTE, system=str(SEND_MAIL))))
         used = machines if machines is not None else NoMachines()
         yield _graph(
-            client, clock, used, per_action=analyzed_emails_per_action, page_size=page_size, sign_in=sign_in
+            client,
+            mailing,
+            clock,
+            used,
+            per_action=analyzed_emails_per_action,
+            page_size=page_size,
+            sign_in=sign_in,
         )
 
 
@@ -115,6 +125,7 @@ def _quieten() -> None:
 
 def _graph(
     client: "Client",
+    mailing: "GraphMailing",
     clock: Clock,
     machines: Machines,
     *,
@@ -158,5 +169,6 @@ def _graph(
         look=enactor.look,
         grants=client.grants,
         is_delegated=client.is_delegated,
+        send_mail=mailing.send,
         own=client.own,
     )

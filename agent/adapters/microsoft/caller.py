@@ -30,9 +30,9 @@ from agent.adapters.microsoft.answers import (
     request_id,
 )
 from agent.adapters.microsoft.budget import Budget
-from agent.adapters.microsoft.patience import ATTEMPTS, SHORT, backoff, retry_after
 from agent.adapters.microsoft.tokens import Tokens
 from agent.adapters.microsoft.transport import Departure
+from agent.adapters.patience import ATTEMPTS, SHORT, backoff, retry_after
 from agent.model.enactment import Outcome, Went
 from agent.model.errors import Malformed, Refused, Unavailable
 from agent.ports.defender import Departing

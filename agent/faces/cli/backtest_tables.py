@@ -17,9 +17,9 @@ from agent.faces.backtest_words import (
 )
 from agent.faces.cli.output import COLOURS, safe
 from agent.faces.telling import moment
-from agent.faces.text import visible
 from agent.judge.quote import counted
 from agent.model.backtest import Backtest, Fate, Flip, Unsaid
+from agent.scrub.visible import visible
 
 FATE_COLOURS = {**COLOURS, Fate.HELD.value: "cyan"}
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from typer.core import TyperGroup
 
-from agent.faces.text import visible
 from agent.model.errors import AgentError, LedgerError, PolicyError, Refused, SettingsError, Unavailable
+from agent.scrub.visible import visible
 
 FINE, FINDINGS, WRONG_USE, OUT_OF_REACH = 0, 1, 2, 3
 

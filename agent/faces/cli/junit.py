@@ -9,8 +9,8 @@ from pathlib import Path
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from agent.faces.cli.tested import Checked, Tested
-from agent.faces.text import visible
 from agent.model.errors import SettingsError
+from agent.scrub.visible import visible
 
 LINE = 4000
 """Characters of one attribute."""

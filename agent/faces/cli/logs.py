@@ -11,8 +11,8 @@ from typing import Any, TextIO
 import structlog
 
 from agent.faces.cli.output import ascii_json
-from agent.faces.text import visible
 from agent.model.errors import SettingsError
+from agent.scrub.visible import visible
 from agent.settings.subjects import Log, LogFormat
 
 VALUE = 2000

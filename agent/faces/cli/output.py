@@ -16,9 +16,9 @@ from rich.table import Table
 from rich.text import Text
 
 from agent.faces.telling import Row, moment, remaining
-from agent.faces.text import visible
 from agent.model.errors import SettingsError
 from agent.model.pending import KindSource
+from agent.scrub.visible import visible
 
 PIPED_WIDTH = 160
 """Columns where no terminal says how many it has."""

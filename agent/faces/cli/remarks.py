@@ -8,9 +8,9 @@ from rich.text import Text
 
 from agent.faces.cli.output import safe
 from agent.faces.cli.sarif import named_from
-from agent.faces.text import visible
 from agent.judge.quote import counted
 from agent.model.remark import Remark, Severity
+from agent.scrub.visible import visible
 
 LONGEST = 2_000
 STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}

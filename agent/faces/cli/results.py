@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from agent.faces.cli.on_call import Told
 from agent.faces.telling import Row, row
 from agent.model.decision import Verb
 from agent.model.enactment import Effect, EffectKind, Record, State, Went
@@ -66,6 +67,8 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
     states: Mapping[str, int]
     actions: tuple[Row, ...]
     people: tuple[Left, ...]
+    question: Told | None
+    """The question that the person on call has answered; None where there was none to answer."""
     requests: Mapping[str, int]
     """What Graph was asked, by kind."""
     writes: int

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from agent.faces.text import visible
 from agent.judge.lint.rules import RULES, Code, Rule
 from agent.model.remark import Remark
+from agent.scrub.visible import visible
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 FINGERPRINT = "airAgentRemark/v1"

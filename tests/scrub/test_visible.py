@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.faces.text import visible
+from agent.scrub.visible import visible
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.adapters.microsoft.patience import backoff, retry_after
+from agent.adapters.patience import backoff, retry_after
 from tests.clock import NOON
 
 

@@ -1,0 +1,91 @@
+"""Opens every channel of an agent, and tells notices through the one that each names."""
+
+import sys
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, TextIO
+
+from agent.adapters.channels.wire import SendMail, Wire
+from agent.model.channel import Channel, ChannelKind
+from agent.model.errors import Refused
+from agent.model.escalation import Heard, Notice, Posted, Receipt
+from agent.ports.escalation import Channels
+from agent.ports.host import Clock
+
+if TYPE_CHECKING:
+    import httpx
+
+    from agent.adapters.channels.pagerduty import PagerDuty
+
+
+class OpenChannels:
+    """Fulfils Channels: each kind has its wire, and PagerDuty is the one that hears."""
+
+    def __init__(self, wires: Mapping[ChannelKind, Wire], pager: "PagerDuty") -> None:
+        self._wires = {**wires, ChannelKind.PAGER_DUTY: pager}
+        self._pager = pager
+
+    async def send(self, channel: Channel, notice: Notice, earlier: Sequence[Posted]) -> Receipt:
+        """Tell one notice through the wire of the channel's kind."""
+        wire = self._wires.get(channel.kind)
+        if wire is None:
+            raise Refused(f"channel `{channel.name}`: this agent has no way to tell through `{channel.kind}`")
+        return await wire.send(channel, notice, earlier)
+
+    def hears(self, channel: Channel) -> bool:
+        """Whether acknowledgements can be read back: only from PagerDuty, where it has a token to read with."""
+        return channel.kind is ChannelKind.PAGER_DUTY and channel.api_token is not None
+
+    async def heard(self, channel: Channel, posted: Sequence[Posted]) -> tuple[Heard, ...]:
+        """Return what PagerDuty knows of acknowledgements; nothing from any channel that does not hear."""
+        if not self.hears(channel):
+            return ()
+        return await self._pager.heard(channel, posted)
+
+
+@asynccontextmanager
+async def open_channels(
+    *,
+    clock: Clock,
+    hosts: frozenset[str],
+    environ: Mapping[str, str],
+    send_mail: SendMail | None,
+    transport: "httpx.AsyncBaseTransport | None" = None,
+    console: TextIO | None = None,
+) -> AsyncIterator[Channels]:
+    """Give every kind of channel; connections are closed in the end.
+
+    Args:
+        clock: what waiting, rates and signatures go by.
+        hosts: hosts inside that channels may point to.
+        environ: where secrets lie that are variables; looked at each time one is needed.
+        send_mail: sends mail through Graph; None where there is no Graph to send it.
+        transport: sends the requests; real connections behind the guard where none is given.
+        console: where the console's lines go; standard error where none is given.
+    """
+    from agent.adapters.channels.calling import Caller  # noqa: PLC0415  slow
+    from agent.adapters.channels.console import Console  # noqa: PLC0415  slow
+    from agent.adapters.channels.email.email import Email  # noqa: PLC0415  slow
+    from agent.adapters.channels.email.relay import Relay  # noqa: PLC0415  slow
+    from agent.adapters.channels.guard import Backend, Guarded  # noqa: PLC0415  slow
+    from agent.adapters.channels.lines import Lines  # noqa: PLC0415  slow
+    from agent.adapters.channels.pagerduty import PagerDuty  # noqa: PLC0415  slow
+    from agent.adapters.channels.slack import Slack  # noqa: PLC0415  slow
+    from agent.adapters.channels.teams import Teams  # noqa: PLC0415  slow
+    from agent.adapters.channels.webhook import Webhook  # noqa: PLC0415  slow
+
+    allowed = frozenset(host.strip("[]").lower() for host in hosts)
+    sending = transport if transport is not None else Guarded(Backend(allowed))
+    caller = Caller(sending, clock, allowed)
+    wires: dict[ChannelKind, Wire] = {
+        ChannelKind.CONSOLE: Console(console or sys.stderr),
+        ChannelKind.EMAIL: Email(send_mail, Relay(hosts=allowed, environ=environ)),
+        ChannelKind.FILE: Lines(),
+        ChannelKind.SLACK: Slack(caller, environ),
+        ChannelKind.TEAMS: Teams(caller, environ),
+        ChannelKind.WEBHOOK: Webhook(caller, environ),
+    }
+    try:
+        yield OpenChannels(wires, PagerDuty(caller, environ))
+    finally:
+        await sending.aclose()

@@ -1,0 +1,57 @@
+"""A channel for trying out: one JSON line a notice at the end of a file."""
+
+import asyncio
+import os
+import stat
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from agent.adapters.channels.data import data_of
+from agent.model.channel import Channel
+from agent.model.errors import Refused, Unavailable
+from agent.model.escalation import Notice, Posted, Receipt
+
+_LASTING = (FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError)
+"""Failures that a person has to mend; any other may pass, such as a full disk."""
+
+
+class Lines:
+    """Fulfils Wire over files, which only the agent's user may read."""
+
+    async def send(self, channel: Channel, notice: Notice, earlier: Sequence[Posted]) -> Receipt:  # noqa: ARG002  the others look at them
+        """Add the notice, durable when this returns."""
+        line = msgspec.json.encode(data_of(notice, notice.items)) + b"\n"
+        start = f"channel `{channel.name}`: `{channel.path}`"
+        try:
+            await asyncio.to_thread(_append, Path(channel.path), line)
+        except _LASTING as error:
+            raise Refused(f"{start} cannot be written: {(error.strerror or 'no reason').lower()}") from error
+        except _NotAFile as error:
+            raise Refused(f"{start} is not a file: name one in `path`") from error
+        except OSError as error:
+            raise Unavailable(
+                f"{start} cannot be written: {(error.strerror or 'no reason').lower()}"
+            ) from error
+        except ValueError as error:
+            raise Refused(f"{start} is no path: name a file in `path`") from error
+        return Receipt(words="written to the file")
+
+
+class _NotAFile(Exception):
+    """It is a pipe, a device or the like."""
+
+
+def _append(path: Path, line: bytes) -> None:
+    # A named pipe without a reader would be waited for.
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NONBLOCK | os.O_CLOEXEC
+    descriptor = os.open(path, flags, 0o600)
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise _NotAFile
+        while line:
+            line = line[os.write(descriptor, line) :]
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
