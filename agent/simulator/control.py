@@ -103,6 +103,16 @@ def _letter(sent: Sent) -> Json:
     }
 
 
+def _person(user: Json, roles: tuple[str, ...]) -> Json:
+    """Return who could sign in with which roles: there is no sign-in here, so that `answer --as` asks for this."""
+    return {
+        "objectId": user["id"],
+        "name": user["displayName"],
+        "addresses": [user["userPrincipalName"]],
+        "roles": list(roles),
+    }
+
+
 def _entry(request: Any) -> Json:
     return {
         "at": text(request.at),
