@@ -5,7 +5,7 @@ be sent or neither of them, and may die before it has saved. What must always ho
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from random import Random
 
@@ -61,7 +61,7 @@ def a_chain(random: Random) -> Chain:
     """Return some chain that can be written."""
     steps = [
         Step(
-            after=timedelta(minutes=random.choice((0, 5, 15, 60)) + 180 * n * random.randint(1, 6)),
+            after=timedelta(minutes=(0, 15, 240, 1800)[n] + random.randint(0, 9) * n),
             notify=tuple(random.sample(("teams", "pager", "lead", "mail"), random.randint(1, 2))),
             urgency=random.choice(tuple(Urgency)),
             mark=MARK,
@@ -142,10 +142,10 @@ class Weeks:
     def hurries(self) -> None:
         self._change(lambda item: {"deadline": self.now + max(MINUTE, (item.deadline - self.now) / 3)})
 
-    def _change(self, how: "object") -> None:
+    def _change(self, how: Callable[[Item], Mapping[str, object]]) -> None:
         if self.items:
             item = self.random.choice(list(self.items.values()))
-            self.items[item.action_id] = msgspec.structs.replace(item, **how(item))  # type: ignore[operator]
+            self.items[item.action_id] = msgspec.structs.replace(item, **how(item))
 
     def ends(self) -> None:
         if self.items:
@@ -350,7 +350,7 @@ class Weeks:
         dues = [page.due for page in self.pages.values() if page.due is not None]
         looks = [max(min(dues), self.awake_from)] if dues else []
         if self.summed_up is not None and any(page.is_stormy for page in self.pages.values()):
-            looks.append(max(self.summed_up + HOUR, self.awake_from))
+            looks.append(max(self.now + 10 * MINUTE, self.awake_from))
         if self.look_by is not None:
             looks.append(max(self.look_by, self.awake_from))
         return min([*looks, *([news] if news is not None else [])], default=None)
