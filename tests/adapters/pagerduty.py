@@ -165,7 +165,12 @@ class MockPagerDuty:
             return JSONResponse({"status": "throttle exceeded", "message": "Requests too fast"}, 429)
         if event["routing_key"] != self.routing_key:
             return JSONResponse(
-                {"status": "invalid event", "message": "Event object is invalid", "errors": ["Invalid routing key"]}, 400
+                {
+                    "status": "invalid event",
+                    "message": "Event object is invalid",
+                    "errors": ["Invalid routing key"],
+                },
+                400,
             )
         self.events.append(event)
         self._take(event)
@@ -223,7 +228,9 @@ class MockPagerDuty:
         if (refusal := self._refusal(request, "log_entries")) is not None:
             return refusal
         found = self._incident(request)
-        offset, limit = (int(request.query_params.get(name, usual)) for name, usual in (("offset", 0), ("limit", 25)))
+        offset, limit = (
+            int(request.query_params.get(name, usual)) for name, usual in (("offset", 0), ("limit", 25))
+        )
         entries = [
             {
                 "id": f"R{number}",
@@ -272,7 +279,9 @@ def check_event(event: Any, size: int) -> None:
     """Raise an assertion where PagerDuty would not take an event."""
     errors = [error.message for error in Draft202012Validator(EVENT).iter_errors(event)]
     if (published := _published("events-v2.openapi.json")) is not None:
-        schema = published["paths"]["/enqueue"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+        schema = published["paths"]["/enqueue"]["post"]["requestBody"]["content"]["application/json"][
+            "schema"
+        ]
         errors += [error.message for error in _validator(schema, published).iter_errors(event)]
     assert not errors, errors
     assert size <= 512 * 1024
@@ -287,7 +296,9 @@ def check_query(what: str, request: Request) -> None:
     if (published := _published("rest-subset.openapi.json")) is not None:
         path = "/incidents" if what == "incidents" else f"/incidents/{{id}}/{what}"
         given = published["paths"][path]["get"]["parameters"]
-        known = {published["components"]["parameters"][each["$ref"].rpartition("/")[2]]["name"] for each in given}
+        known = {
+            published["components"]["parameters"][each["$ref"].rpartition("/")[2]]["name"] for each in given
+        }
         assert names <= known, names - known
 
 

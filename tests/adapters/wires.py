@@ -33,7 +33,16 @@ ENVIRON = {
     "BOT_TOKEN": BOT_TOKEN,
     "WEBHOOK_SECRET": WEBHOOK_SECRET,
 }
-SECRETS = (ROUTING_KEY, API_TOKEN, SIGNATURE, BOT_TOKEN, WEBHOOK_SECRET, WEBHOOK_SECRET.removeprefix("whsec_"))
+SECRETS = (
+    ROUTING_KEY,
+    API_TOKEN,
+    SIGNATURE,
+    BOT_TOKEN,
+    WEBHOOK_SECRET,
+    WEBHOOK_SECRET.removeprefix("whsec_"),
+)
+
+NO_REF = Receipt()
 
 Answering = Callable[[httpx.Request], httpx.Response]
 
@@ -41,7 +50,10 @@ Answering = Callable[[httpx.Request], httpx.Response]
 def channel(kind: ChannelKind, **more: Any) -> Channel:
     """Return a channel of this kind with what it needs."""
     needed: Mapping[ChannelKind, dict[str, Any]] = {
-        ChannelKind.PAGER_DUTY: {"secret": SecretPlace(env="ROUTING_KEY"), "api_token": SecretPlace(env="API_TOKEN")},
+        ChannelKind.PAGER_DUTY: {
+            "secret": SecretPlace(env="ROUTING_KEY"),
+            "api_token": SecretPlace(env="API_TOKEN"),
+        },
         ChannelKind.TEAMS: {"secret": SecretPlace(env="TEAMS_URL")},
         ChannelKind.SLACK: {"secret": SecretPlace(env="BOT_TOKEN"), "to": ("C0123456789",)},
         ChannelKind.WEBHOOK: {
@@ -59,7 +71,7 @@ def channel(kind: ChannelKind, **more: Any) -> Channel:
     return Channel(**(given | more))
 
 
-def posted(notice: Notice, receipt: Receipt = Receipt()) -> Posted:
+def posted(notice: Notice, receipt: Receipt = NO_REF) -> Posted:
     """Return a notice that its channel has taken."""
     return Posted(notice=notice, delivery=Delivery.SENT, sent_at=notice.at, receipt=receipt)
 

@@ -151,12 +151,12 @@ def trigger(notice: Notice) -> dict[str, object]:
     """Return the event that tells a notice, without the routing key."""
     return fitting(
         notice.items,
-        lambda items: _trigger(notice, items),
+        lambda items, limit: _trigger(notice, items, limit),
         lambda event: len(msgspec.json.encode(event)) <= MOST_BODY,
     )
 
 
-def _trigger(notice: Notice, items: Sequence[Item]) -> dict[str, object]:
+def _trigger(notice: Notice, items: Sequence[Item], limit: int) -> dict[str, object]:
     event: dict[str, object] = {
         "event_action": "trigger",
         "dedup_key": dedup_key(notice.key),
@@ -168,7 +168,7 @@ def _trigger(notice: Notice, items: Sequence[Item]) -> dict[str, object]:
             "component": foreign(notice.chain, NAME) or "air-agent",
             "group": foreign(notice.page_id, NAME) or "air-agent",
             "class": notice.occasion.value,
-            "custom_details": _details(notice, items),
+            "custom_details": _details(notice, items, limit),
         },
         "client": "air-agent",
     }
@@ -203,7 +203,7 @@ def severity(notice: Notice) -> str:
             return "critical"
 
 
-def _details(notice: Notice, items: Sequence[Item]) -> dict[str, object]:
+def _details(notice: Notice, items: Sequence[Item], limit: int) -> dict[str, object]:
     details: dict[str, object] = {"what is asked": foreign(notice.words, WORDS)} if notice.words else {}
     details["actions"] = notice.total
     details["targets"] = notice.amount
@@ -212,7 +212,7 @@ def _details(notice: Notice, items: Sequence[Item]) -> dict[str, object]:
     if notice.instead_of:
         details["instead of"] = f"{foreign(notice.instead_of, NAME)}, which failed"
     for number, item in enumerate(items, start=1):
-        words = shown(item, notice.at)
+        words = shown(item, notice.at, limit, units)
         details[f"{number:02}. {words.kind}"] = {"to do": words.head, "what": words.what, "why": words.why}
     if more := left_out(notice, len(items)):
         details["not shown"] = more
