@@ -7,7 +7,7 @@ program that shows them has to escape them for wherever it does.
 from collections.abc import Sequence
 from datetime import datetime
 
-from agent.adapters.channels.layout import KIND, LONGEST_LINK, NAME, TITLE, WHAT, WORDS, link_of
+from agent.adapters.channels.layout import KIND, NAME, TITLE, WHAT, WORDS, link_of, usable
 from agent.model.escalation import Item, Notice
 from agent.scrub.visible import visible
 
@@ -50,7 +50,7 @@ def _item(item: Item, limit: int) -> Data:
         "why": visible(item.why, limit),
         "need": item.need.value,
         "incident": visible(item.incident_id, NAME),
-        "incidentUrl": None if item.incident_url is None else visible(item.incident_url, LONGEST_LINK),
+        "incidentUrl": usable(item.incident_url),
         "deadline": moment(item.deadline),
         "amount": item.amount,
         "approvers": item.approvers,

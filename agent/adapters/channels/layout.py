@@ -147,7 +147,7 @@ def links(notice: Notice) -> tuple[tuple[str, str], ...]:
     if own is not None:
         found[own] = "Open"
     for item in notice.items:
-        url = _usable(item.incident_url)
+        url = usable(item.incident_url)
         if url is None or url in found or _PLAIN_ID.fullmatch(item.incident_id) is None:
             continue
         if len(found) > MOST_LINKS:
@@ -158,7 +158,7 @@ def links(notice: Notice) -> tuple[tuple[str, str], ...]:
 
 def link_of(notice: Notice) -> str | None:
     """Return the link to where people answer; None where there is none that can be used."""
-    return _usable(notice.link)
+    return usable(notice.link)
 
 
 def fitting(items: Sequence[Item], build: Callable[[Sequence[Item], int], T], fits: Callable[[T], bool]) -> T:
@@ -208,7 +208,7 @@ def _harmless(text: str, limit: int) -> str:
     return _IN_WORD.sub(lambda found: f"[{found[0]}]", visible(text, limit))
 
 
-def _usable(url: str | None) -> str | None:
+def usable(url: str | None) -> str | None:
     """Return a link that says nothing but where it leads; None for any other."""
     if not url or len(url) > LONGEST_LINK or _LINK.fullmatch(url) is None:
         return None
