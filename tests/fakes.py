@@ -1,5 +1,6 @@
 """Fakes that work: a Defender in memory, and an enactor that changes it."""
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime
@@ -8,10 +9,12 @@ import msgspec
 
 from agent.model.air import AirAction, AirRows
 from agent.model.audit import Head, Link
+from agent.model.channel import Channel
 from agent.model.decision import Classification
 from agent.model.defender import Alert, Comment, Incident, Mail, MailMessage
 from agent.model.enactment import MAIL_EFFECTS, Effect, EffectKind, Outcome, Pair, Went
 from agent.model.errors import Malformed, PolicyError, Refused, Unavailable
+from agent.model.escalation import Heard, Notice, Posted, Receipt
 from agent.model.hold import OF_FILE, Hold
 from agent.model.page import Page
 from agent.model.targets import Account, Asked, Device, Found, OfAccount, OfDevice, OfRules, Quarantine, Rules
@@ -321,6 +324,8 @@ class FakeShelf:
     def __init__(self, **policies: str) -> None:
         self.policies = policies
         self.commit = ""
+        self.by: dict[str, str] = {}
+        """Who last changed each file, by its path."""
         self.broken: PolicyError | None = None
 
     def files(self) -> Mapping[str, bytes]:
@@ -330,6 +335,71 @@ class FakeShelf:
 
     def git(self, files: Mapping[str, bytes]) -> str:
         return self.commit
+
+    def authors(self, files: Sequence[str]) -> frozenset[str]:
+        return frozenset(self.by[path] for path in files if path in self.by)
+
+
+class FakeChannels:
+    """Channels in memory. What is told is kept; each may fail, be slow, or tell of acknowledgements.
+
+    A channel in `errors` raises what stands there. One in `gates` answers once its gate is open. One in `hearing` tells
+    what `acknowledge` put there.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.told: list[Notice] = []
+        """Everything that a channel took, as often as it took it."""
+        self.tried: list[Notice] = []
+        self.began = asyncio.Event()
+        """Set once anything was tried."""
+        self.earlier: dict[str, tuple[str, ...]] = {}
+        """By the notice that was sent, the ids of what its channel was said to have taken before."""
+        self.errors: dict[str, Exception] = {}
+        self.gates: dict[str, asyncio.Event] = {}
+        self.hearing: set[str] = set()
+        self.deaf: Exception | None = None
+        """Raised by whoever is asked for acknowledgements."""
+        self.polled: Counter[str] = Counter()
+        self._heard: dict[str, Heard] = {}
+
+    async def send(self, channel: Channel, notice: Notice, earlier: Sequence[Posted]) -> Receipt:
+        self.tried.append(notice)
+        self.began.set()
+        if channel.name in self.gates:
+            await self.gates[channel.name].wait()
+        if channel.name in self.errors:
+            raise self.errors[channel.name]
+        self.told.append(notice)
+        self.earlier[notice.id] = tuple(one.notice.id for one in earlier)
+        return Receipt(ref=f"ref-{len(self.told)}", words="taken")
+
+    def hears(self, channel: Channel) -> bool:
+        return channel.name in self.hearing
+
+    async def heard(self, channel: Channel, posted: Sequence[Posted]) -> tuple[Heard, ...]:
+        self.polled[channel.name] += 1
+        if self.deaf is not None:
+            raise self.deaf
+        keys = {one.notice.key for one in posted}
+        return tuple(one for key, one in self._heard.items() if key in keys)
+
+    def acknowledge(self, key: str, by: str = "anna") -> None:
+        """Let somebody acknowledge what stands under this key."""
+        self._heard[key] = Heard(key=key, at=self.clock.now(), by=by)
+
+    def take_back(self, key: str, by: str = "anna") -> None:
+        """Let an acknowledgement be taken back."""
+        self._heard[key] = Heard(key=key, at=self.clock.now(), by=by, is_acknowledged=False)
+
+    def on(self, channel: str) -> list[Notice]:
+        """Return what this channel took, in its order."""
+        return [one for one in self.told if one.channel == channel]
+
+    def twice(self) -> list[str]:
+        """Return the ids of what was taken more than once."""
+        return [name for name, count in Counter(one.id for one in self.told).items() if count > 1]
 
 
 class FakeSink:

@@ -7,9 +7,11 @@ simulator's answers.
 
 import json
 import re
+from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from email import message_from_bytes, policy
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -56,14 +58,41 @@ _DIRECTORY = {
         "isVerified": ("Edm.Boolean", False),
         "supportedServices": ("Collection(Edm.String)", False),
     },
+    "microsoft.graph.servicePrincipal": {
+        "id": ("Edm.String", False),
+        "appId": ("Edm.String", True),
+        "displayName": ("Edm.String", True),
+        "appRoles": ("Collection(microsoft.graph.appRole)", False),
+    },
+    "microsoft.graph.appRole": {
+        "allowedMemberTypes": ("Collection(Edm.String)", False),
+        "description": ("Edm.String", True),
+        "displayName": ("Edm.String", True),
+        "id": ("Edm.Guid", False),
+        "isEnabled": ("Edm.Boolean", False),
+        "origin": ("Edm.String", True),
+        "value": ("Edm.String", True),
+    },
+    "microsoft.graph.appRoleAssignment": {
+        "id": ("Edm.String", False),
+        "deletedDateTime": ("Edm.DateTimeOffset", True),
+        "appRoleId": ("Edm.Guid", False),
+        "createdDateTime": ("Edm.DateTimeOffset", True),
+        "principalDisplayName": ("Edm.String", True),
+        "principalId": ("Edm.Guid", True),
+        "principalType": ("Edm.String", True),
+        "resourceDisplayName": ("Edm.String", True),
+        "resourceId": ("Edm.Guid", True),
+    },
 }
 """Types that the slice lacks, as far as they are used, and whether a property may be null: the collections are not
 nullable in the metadata, but null stands for what an application may not read.
 
-Source: Microsoft's pages on the `user`, `device`, `directoryRole` and `domain` resource types, and the one on permissions, "Limited information
+Source: Microsoft's pages on the `user`, `device`, `directoryRole`, `domain`, `servicePrincipal`, `appRole` and
+`appRoleAssignment` resource types, and the one on permissions, "Limited information
 returned for inaccessible member objects".
 """
-_MEMBERS = re.compile(r"/groups/[0-9a-f-]{36}/transitiveMembers/(microsoft\.graph\.(?:user|device))")
+_MEMBERS = re.compile(r"/groups/[0-9a-f-]{36}/(?:transitiveM|m)embers/(microsoft\.graph\.(?:user|device))")
 _BITS = {"Edm.Byte": (0, 8), "Edm.Int16": (1, 15), "Edm.Int32": (1, 31), "Edm.Int64": (1, 63)}
 _AROUND = {"@odata.context", "@odata.nextLink", "@odata.count"}
 
@@ -271,6 +300,7 @@ _ENTITIES = (
     (rf"{_IDENTITIES}/[^/]+", f"{_SECURITY}identityAccounts"),
     (rf"{_RULES}/[^/]+", "microsoft.graph.messageRule"),
     (r"/users/[^/$]+", "microsoft.graph.user"),
+    (r"/servicePrincipals\(appId='[0-9a-f-]{36}'\)", "microsoft.graph.servicePrincipal"),
 )
 _COMMENTS = (r"/security/(incidents|alerts_v2)/[^/]+/comments", f"{_SECURITY}alertComment")
 _LISTS = (
@@ -280,12 +310,21 @@ _LISTS = (
     (_IDENTITIES, f"{_SECURITY}identityAccounts"),
     (_RULES, "microsoft.graph.messageRule"),
     (r"/domains", "microsoft.graph.domain"),
+    (r"/users", "microsoft.graph.user"),
+    (r"/servicePrincipals/[0-9a-f-]{36}/appRoleAssignedTo", "microsoft.graph.appRoleAssignment"),
     (r"/users/[^/]+/transitiveMemberOf/microsoft\.graph\.directoryRole", "microsoft.graph.directoryRole"),
 )
 _PATCHED = frozenset(
     {f"{_SECURITY}incident", f"{_SECURITY}alert", "microsoft.graph.messageRule", "microsoft.graph.user"}
 )
-_SELECTED = frozenset({"microsoft.graph.user", "microsoft.graph.directoryRole", "microsoft.graph.domain"})
+_SELECTED = frozenset(
+    {
+        "microsoft.graph.user",
+        "microsoft.graph.directoryRole",
+        "microsoft.graph.domain",
+        "microsoft.graph.servicePrincipal",
+    }
+)
 """Types that are read with `$select`, and so without what is always there otherwise."""
 _ACTIONS = (
     (r"/security/collaboration/analyzedEmails/(microsoft\.graph\.security\.)?remediate", "remediate", None),
@@ -299,6 +338,8 @@ _ACTIONS = (
 _COUNT = "/users/$count"
 _REVOKE = re.compile(r"/users/[^/]+/revokeSignInSessions")
 """The two whose answers are of no type that has properties. Source: their pages."""
+_SEND_MAIL = re.compile(r"/users/[^/]+/sendMail")
+"""Sent as MIME, which the metadata does not have (msgraph-metadata issue 389). Source: its page."""
 
 
 def _below_version(path: str) -> str | None:
@@ -328,6 +369,9 @@ def check_request(method: str, path: str, body: bytes, headers: Mapping[str, str
         if body not in (b"", b"{}"):
             raise Mismatch(f"POST {below}: no body is expected")
         return
+    if method == "POST" and _SEND_MAIL.fullmatch(below):
+        _check_mime(body, headers or {})
+        return
     if method == "GET":
         _check_read(below, body, headers or {})
         return
@@ -337,6 +381,20 @@ def check_request(method: str, path: str, body: bytes, headers: Mapping[str, str
             check.thing(kind, json.loads(body), "request")
             return
     raise Mismatch(f"{method} {below} is not a request that Graph documents")
+
+
+def _check_mime(body: bytes, headers: Mapping[str, str]) -> None:
+    """Hold a message to what `sendMail` takes of MIME: base64 without line breaks, of whole and sound headers and parts."""
+    if headers.get("content-type") != "text/plain":
+        raise Mismatch(f"sendMail: MIME is `text/plain`, not {_shown(headers.get('content-type'))}")
+    try:
+        message = message_from_bytes(b64decode(body, validate=True), policy=policy.default)
+    except ValueError as error:
+        raise Mismatch("sendMail: the body is not base64") from error
+    missing = [name for name in ("From", "To", "Subject", "MIME-Version") if name not in message]
+    defects = [*message.defects, *(defect for part in message.walk() for defect in part.defects)]
+    if missing or defects:
+        raise Mismatch(f"sendMail: the message lacks {missing}, and is wrong in {defects}")
 
 
 def _check_read(below: str, body: bytes, headers: Mapping[str, str]) -> None:
@@ -372,6 +430,10 @@ def check_response(method: str, path: str, status: int, body: bytes, *, unmasked
     if below == _COUNT:
         if not body.isdigit():
             raise Mismatch(f"GET {below}: a number is expected, not {_shown(body)}")
+        return
+    if _SEND_MAIL.fullmatch(below):
+        if status != 202 or body:
+            raise Mismatch(f"{method} {below}: 202 without a body is expected, not {status}")
         return
     if method == "PATCH" and re.fullmatch(r"/users/[^/]+", below):
         if status != 204 or body:

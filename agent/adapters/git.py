@@ -1,15 +1,23 @@
-"""Git, asked by its own program: which commit policies are of, and what they were at a revision.
+"""Git, asked by its own program: which commit policies are of, what they were at a revision, and who changed them last.
 
 Only commands that read objects are used: none of them runs a hook or a filter that a repository names. What
 a surrounding git has put into the environment, such as in a hook, is left out: it would point elsewhere.
 Configuration stays: it may say whose repositories are to be trusted. Replacements of objects count for nothing: a
 commit is what its id says.
+
+Who changed a file last is taken widely, since it is asked for to keep them from approving what their own policy asks:
+the author of its last commit under the address that stands there and under the one that `.mailmap` makes of it, and whom
+the commit names as co-authors. A merge counts where it changed the file itself. Where the file differs from the commit, it
+was last changed by somebody who has not committed: then whoever commits here by git's configuration is meant too. Who
+cannot be known from an address: a bot, GitHub's `noreply` addresses, and the oldest commit of a shallow clone, which is
+the last author of everything as far as git can say there.
 """
 
 import os
+import re
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha1, sha256
 from pathlib import Path, PurePath
 
@@ -22,6 +30,12 @@ PATIENCE = 20.0
 
 LINK, SUBMODULE = "120000", "160000"
 """Modes of entries that are no files."""
+
+ENOUGH = 256
+"""Commits within which most files were changed last; only for the others git goes through all."""
+
+_AUTHORED = "%x01%ae%x02%aE%x02%(trailers:key=Co-authored-by,valueonly,separator=%x02)%x03"
+_ADDRESS = re.compile(r"[^\s<>]+@[^\s<>]+")
 
 Wanted = Callable[[PurePath], bool]
 """Whether a path inside the folder is that of a policy, a list or a file of cases."""
@@ -110,6 +124,76 @@ def is_revision(directory: Path, text: str) -> bool:
     return True
 
 
+def authors(directory: Path, files: Sequence[str]) -> frozenset[str]:
+    """Return the addresses of whoever changed each of these files last, lower case; empty where git cannot say.
+
+    Args:
+        directory: the folder of policies.
+        files: as `committed` names them.
+    """
+    names = {
+        name: PurePath(name).relative_to(directory).as_posix() for name in files if _is_below(name, directory)
+    }
+    try:
+        found = _last_authors(directory, frozenset(names.values()))
+        told = {address for name in names.values() for address in found.get(name, ())}
+        if _is_any_uncommitted(directory, names):
+            told |= _whoever_commits(directory)
+    except Silent:
+        return frozenset()
+    return frozenset(told)
+
+
+def _is_below(name: str, directory: Path) -> bool:
+    return PurePath(name).is_relative_to(directory)
+
+
+def _last_authors(directory: Path, names: frozenset[str]) -> dict[str, frozenset[str]]:
+    """Return the addresses of each file's last authors, by its path in the folder; unknown files are left out.
+
+    Paths come from the root of the repository: for merges git names them so whatever it is told.
+    """
+    prefix = _prefix(directory)
+    found: dict[str, frozenset[str]] = {}
+    for most in (f"--max-count={ENOUGH}", "--max-count=-1"):
+        left = sorted(names - found.keys())
+        if not left:
+            break
+        told = _git(
+            directory,
+            *("--literal-pathspecs", "log", most, "-c", "--no-relative", "--name-only", "-z"),
+            *("--no-show-signature", "--no-ext-diff", "--no-textconv", "--no-renames"),
+            *(f"--format=tformat:{_AUTHORED}", "HEAD", "--", *left),
+        )
+        for commit in os.fsdecode(told).split("\x01")[1:]:
+            people, _, paths = commit.partition("\x03")
+            addresses = frozenset(one.lower() for one in _ADDRESS.findall(people.replace("\x02", " ")))
+            for path in paths.split("\0"):
+                found.setdefault(path.lstrip("\n").removeprefix(prefix), addresses)
+    return {name: addresses for name, addresses in found.items() if name in names}
+
+
+def _is_any_uncommitted(directory: Path, names: Mapping[str, str]) -> bool:
+    """Whether one of these files is not what the commit has, or is not there any more; read without git's filters."""
+    there = {one.path.as_posix(): one for one in _tree(directory, _commit(directory, "HEAD")) or ()}
+    for name, path in names.items():
+        entry = there.get(path)
+        try:
+            data = Path(name).read_bytes()
+        except OSError:
+            return True
+        if entry is None or _object_id(data, len(entry.object_id)) != entry.object_id:
+            return True
+    return False
+
+
+def _whoever_commits(directory: Path) -> set[str]:
+    try:
+        return {_git(directory, "config", "--get", "user.email").decode(errors="replace").strip().lower()}
+    except Silent:
+        return set()
+
+
 def _require_files(directory: Path, revision: str, entries: list[Entry], largest: int) -> None:
     problems = []
     for one in entries:
@@ -134,7 +218,7 @@ def _commit(directory: Path, revision: str) -> str:
 
 def _tree(directory: Path, commit: str) -> tuple[Entry, ...] | None:
     """Return what is in the folder at the commit, in all its folders; None where the folder is not there."""
-    prefix = os.fsdecode(_git(directory, "rev-parse", "--show-prefix")[:-1]).rstrip("/")
+    prefix = _prefix(directory).rstrip("/")
     try:
         tree = _git(directory, "rev-parse", "--verify", "--end-of-options", f"{commit}:{prefix}").decode()[
             :-1
@@ -143,6 +227,11 @@ def _tree(directory: Path, commit: str) -> tuple[Entry, ...] | None:
         return None
     listed = _git(directory, "ls-tree", "-r", "-z", "-l", "--full-tree", tree)
     return tuple(_entry(line) for line in listed.split(b"\0") if line)
+
+
+def _prefix(directory: Path) -> str:
+    """Return where the folder lies in its repository, with a slash at the end; empty for its root."""
+    return os.fsdecode(_git(directory, "rev-parse", "--show-prefix")[:-1])
 
 
 def _entry(line: bytes) -> Entry:

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePath
 
@@ -41,20 +41,28 @@ class SystemClock:
 
 
 class PolicyFiles:
-    """A folder of policies, and of lists in `lists/` beside them.
+    """A folder of policies, and of what lies in folders beside them, such as `lists/`.
 
-    `commit` says which commit files of a folder are of.
+    `commit` says which commit files of a folder are of, `authors` who changed some of them last.
     """
 
     def __init__(
-        self, directory: Path, commit: Callable[[Path, Mapping[str, bytes]], str] = lambda *_: ""
+        self,
+        directory: Path,
+        commit: Callable[[Path, Mapping[str, bytes]], str] = lambda *_: "",
+        authors: Callable[[Path, Sequence[str]], frozenset[str]] = lambda *_: frozenset(),
     ) -> None:
         self._directory = directory
         self._commit = commit
+        self._authors = authors
 
     def git(self, files: Mapping[str, bytes]) -> str:
         """Return the commit that these files are of, with `+` where they differ from it; empty for none."""
         return self._commit(self._directory, files)
+
+    def authors(self, files: Sequence[str]) -> frozenset[str]:
+        """Return the addresses of whoever changed each of these files last, lower case; empty where git cannot say."""
+        return self._authors(self._directory, files)
 
     def files(self) -> Mapping[str, bytes]:
         """Return the bytes of every YAML file in the folder, by its path as it is to be named to people.

@@ -5,13 +5,27 @@ what it was. A target that is gone since needs nothing done and voids nothing; o
 than it was, does.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 
 from agent.judge.recognise import evidence_digest
 from agent.model.decision import Decision
-from agent.model.enactment import MAIL_EFFECTS, Effect, EffectKind, Pair, Plan, Went
+from agent.model.enactment import (
+    MAIL_EFFECTS,
+    Effect,
+    EffectKind,
+    Offer,
+    Pair,
+    Plan,
+    Record,
+    State,
+    Way,
+    Went,
+)
 from agent.model.pending import PendingAction
+
+Bound = tuple[EffectKind, bool, Pair]
+"""What is done to one target, and whether the sender's own copy goes too."""
 
 
 def binding(decision: Decision, action: PendingAction, *, revision: str | None = None) -> str:
@@ -30,7 +44,55 @@ def binding(decision: Decision, action: PendingAction, *, revision: str | None =
         decision.revision if revision is None else revision,
         decision.verb,
     )
+    return _digest(*parts)
+
+
+def _digest(*parts: str) -> str:
     return sha256("\x1f".join(parts).encode()).hexdigest()[:32]
+
+
+def offer(action: PendingAction, planned: Plan, policies: tuple[str, ...]) -> Offer:
+    """Return what people are asked to approve, where this plan would carry it out and these policies left it to them."""
+    return Offer(
+        way=planned.way,
+        why=planned.why,
+        effects=planned.effects,
+        digest=offer_digest(action, planned.effects, planned.way),
+        binding=proposal_digest(action),
+        policies=policies,
+    )
+
+
+def offer_digest(action: PendingAction, effects: Iterable[Effect], way: Way) -> str:
+    """Return the digest of what people are shown: the proposal, and what would be done to each target as it is now."""
+    targets = sorted(repr((str(kind), copy, pair, was)) for (kind, copy, pair), was in bound(effects).items())
+    return _digest(proposal_digest(action), way, *targets)
+
+
+def proposal_digest(action: PendingAction) -> str:
+    """Return the digest of what is proposed, whatever it would be done to: the action, its evidence, its week."""
+    return _digest(action.tenant_id, action.id, action.deadline.isoformat(), evidence_digest(action))
+
+
+def is_within(now: Offer, shown: Offer) -> bool:
+    """Whether all that would be done now was shown so: what is gone since needs nothing done."""
+    before = bound(shown.effects)
+    is_same = now.binding == shown.binding
+    return is_same and all(before.get(one) == was for one, was in bound(now.effects).items())
+
+
+def offer_of(record: Record) -> Offer | None:
+    """Return what people are asked about, or what a no of theirs would keep from leaving; None where that is nothing."""
+    planned = record.plan
+    if planned is None or planned.offered is not None:
+        return None if planned is None else planned.offered
+    policies = record.decision.policies if record.decision is not None else ()
+    return offer(record.action, planned, policies) if record.state is State.INTENDED else None
+
+
+def targets_of(effects: Iterable[Effect]) -> frozenset[Pair]:
+    """Return everything that would be acted on."""
+    return frozenset(target for effect in effects for target in effect.targets)
 
 
 def void(approved: Plan, now: str, again: Plan) -> str:
@@ -45,7 +107,7 @@ def void(approved: Plan, now: str, again: Plan) -> str:
         return "its evidence, the policies or its week are others than when it was approved"
     if again.way is not approved.way or not again.effects:
         return again.why
-    before, after = _targets(approved.effects), _targets(again.effects)
+    before, after = bound(approved.effects), bound(again.effects)
     if grown := after.keys() - before.keys():
         return f"{len(grown)} more would be acted on than was approved"
     if any(before[target] != was for target, was in after.items()):
@@ -67,11 +129,12 @@ def _asked_for(effect: Effect) -> tuple[object, ...]:
     return (effect.kind, effect.targets, effect.senders_copy)
 
 
-def _targets(effects: Iterable[Effect]) -> dict[tuple[EffectKind, Pair], str]:
+def bound(effects: Iterable[Effect]) -> Mapping[Bound, str]:
     """Return each target with what it was; where a message lies may change, for it is looked for everywhere."""
-    found: dict[tuple[EffectKind, Pair], str] = {}
+    found: dict[Bound, str] = {}
     for effect in effects:
         befores = effect.before or ("",) * len(effect.targets)
         for target, before in zip(effect.targets, befores, strict=True):
-            found[effect.kind, target] = "" if effect.kind in MAIL_EFFECTS else before
+            was = "" if effect.kind in MAIL_EFFECTS else before
+            found[effect.kind, effect.senders_copy, target] = was
     return found

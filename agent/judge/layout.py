@@ -1,4 +1,4 @@
-"""Where the files of a set lie: which of them are policies, lists, situations, cases or proofs, by their paths."""
+"""Where the files of a set lie: which are policies, lists, chains, channels, situations, cases or proofs, by their paths."""
 
 from collections.abc import Iterable, Mapping
 
@@ -12,7 +12,8 @@ CASES = ".cases.yaml"
 PROOFS = ".proofs.yaml"
 """How the name of a file of proofs ends."""
 
-LISTS, SITUATIONS = "lists", "situations"
+LISTS, SITUATIONS, CHAINS, CHANNELS = "lists", "situations", "chains", "channels"
+FOLDERS = (LISTS, SITUATIONS, CHAINS, CHANNELS)
 """The folders, beside the policies, of what is none."""
 
 _YAML = (".yaml", ".yml")
@@ -23,18 +24,37 @@ def is_list(file: str) -> bool:
 
     Folders further up say nothing: the whole set may lie in one of that name.
     """
-    return file.endswith(_YAML) and _parts(file)[-2:-1] == [LISTS]
+    return _lies_in(file, LISTS)
 
 
 def is_situation(file: str) -> bool:
     """Whether the path is that of a situation, on which cases may stand: one in a folder `situations`."""
-    return file.endswith(_YAML) and _parts(file)[-2:-1] == [SITUATIONS]
+    return _lies_in(file, SITUATIONS)
+
+
+def is_chain(file: str) -> bool:
+    """Whether the path is that of a chain: one in a folder `chains`."""
+    return _lies_in(file, CHAINS)
+
+
+def is_channel(file: str) -> bool:
+    """Whether the path is that of a channel: one in a folder `channels`."""
+    return _lies_in(file, CHANNELS)
+
+
+def is_beside(file: str) -> bool:
+    """Whether the path lies in one of the folders beside the policies."""
+    return any(_lies_in(file, folder) for folder in FOLDERS)
 
 
 def is_policy(file: str) -> bool:
     """Whether the path is that of a policy."""
-    is_other = file.endswith((CASES, PROOFS)) or is_list(file) or is_situation(file)
-    return file.endswith(_YAML) and not is_other
+    return file.endswith(_YAML) and not file.endswith((CASES, PROOFS)) and not is_beside(file)
+
+
+def stem(file: str) -> str:
+    """Return the name of a file without its folder and ending."""
+    return _parts(file)[-1].rpartition(".")[0]
 
 
 def folder_of(files: Iterable[str]) -> str:
@@ -53,14 +73,14 @@ def within(files: Mapping[str, bytes]) -> tuple[tuple[str, bytes], ...]:
 
 
 def misplaced(files: Iterable[str]) -> Mapping[str, Problem]:
-    """Return the files in folders below `lists` or `situations` of the set, where nothing is looked for."""
+    """Return the files in folders below those beside the policies, where nothing is looked for."""
     every = sorted(file for file in files if file.endswith(_YAML))
     depth = len(_common(every))
     found: dict[str, Problem] = {}
     for file in every:
         *above, last = _parts(file)[depth:-1] or [""]
-        name = next((one for one in above if one in (LISTS, SITUATIONS)), None)
-        if name is not None and last not in (LISTS, SITUATIONS):
+        name = next((one for one in above if one in FOLDERS), None)
+        if name is not None and last not in FOLDERS:
             message = f"{name} lie directly in `{name}`, and in no folder below it: move the file there"
             found[file] = problem(file, Mark(1, 1), message)
     return found
@@ -73,6 +93,10 @@ def what_else(root: Mapping_) -> str | None:
         return None
     if "list" in keys or {"entries"} <= keys:
         return f"is a list, and no policy: lists lie directly in the folder `{LISTS}`: move it there"
+    if keys & {"chain", "steps"}:
+        return f"is a chain, and no policy: chains lie directly in the folder `{CHAINS}`: move it there"
+    if "channel" in keys:
+        return f"is a channel, and no policy: channels lie directly in the folder `{CHANNELS}`: move it there"
     if "proofs" in keys:
         return f"holds proofs, and no policy: end its name in `{PROOFS}`"
     if "cases" in keys:
@@ -80,6 +104,10 @@ def what_else(root: Mapping_) -> str | None:
     if {"kind", "facts"} <= keys:
         return f"is a situation, and no policy: situations lie directly in `{SITUATIONS}`: move it there"
     return "is no policy, which begins with `policy: NAME`: move it out of the folder of policies"
+
+
+def _lies_in(file: str, folder: str) -> bool:
+    return file.endswith(_YAML) and _parts(file)[-2:-1] == [folder]
 
 
 def _common(files: Iterable[str]) -> list[str]:

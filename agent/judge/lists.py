@@ -6,16 +6,15 @@ they are compared with. Its values stand in the file under `entries`, each bare 
 lies beside as one more file, which no disk has: so that the same files are always the same lists.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
-from typing import TypeVar
 
 import msgspec
 
 from agent.judge.list_kinds import KINDS, Asked, compared
 from agent.judge.literals import GUID, Wrong, duration, guid, line, moment, nearest, word
-from agent.judge.strict_yaml import Mapping_, Node, Scalar, Sequence, keys, read, shown
-from agent.model.errors import PolicyError
+from agent.judge.parts import Parts, Report, name
+from agent.judge.strict_yaml import Mapping_, Node, Scalar, Sequence, shown
 from agent.model.mark import Mark
 from agent.model.policy import Expiry, Feed, Fresh, ListEntry, ListType, PolicyList
 
@@ -30,9 +29,6 @@ USUAL_REFRESH = timedelta(hours=1)
 USUAL_STALE = timedelta(hours=24)
 MEMBERS = ".members"
 MOST_SHOWN = 80
-
-V = TypeVar("V")
-Report = Callable[[Wrong], None]
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -133,17 +129,6 @@ def members_of(data: bytes) -> tuple[str, ...]:
         raise Wrong(Mark(1, 1), "members are a JSON array of texts") from None
 
 
-def names_in(file: str, data: bytes) -> frozenset[str]:
-    """Return by which names conditions may mean the list of a file that cannot be read: its own, or the file's."""
-    name = file.replace("\\", "/").rpartition("/")[2].rpartition(".")[0]
-    try:
-        root = read(file, data)
-    except PolicyError:
-        return frozenset({name})
-    named = root.get("list") if isinstance(root, Mapping_) else None
-    return frozenset({named.text} if isinstance(named, Scalar) else {name})
-
-
 def list_file(file: str, data: bytes, root: Node, members: bytes | None, report: Report) -> ListFile:
     """Return the list that the file holds; what is wrong with a part of it is reported, and reading goes on.
 
@@ -167,7 +152,7 @@ def list_file(file: str, data: bytes, root: Node, members: bytes | None, report:
         entries=entries,
         is_fed="source" in parts.given,
         noun=PolicyList(
-            name=_name(named),
+            name=name(named),
             description=parts.read("description", lambda node: line(node, "a description")) or "",
             owner=parts.read("owner", lambda node: line(node, "an owner")) or "",
             type=of,
@@ -181,31 +166,8 @@ def list_file(file: str, data: bytes, root: Node, members: bytes | None, report:
     )
 
 
-def _name(node: Node) -> str:
-    name = line(node, "a name")
-    if not name.replace("-", "").replace("_", "").isalnum() or not name.isascii():
-        raise Wrong(node.mark, f"`{shown(name)}` is not a name: use letters, digits, `-` and `_`")
-    return name
-
-
-class _Parts:
-    """The parts of a list file, each read on its own, so that one wrong part does not hide another."""
-
-    def __init__(self, root: Mapping_, report: Report) -> None:
-        self.root = root
-        self.given = keys(root)
-        self.report = report
-
-    def read(self, key: str, reading: Callable[[Node], V]) -> V | None:
-        """Return what stands under the key; None where nothing does, or what does is wrong."""
-        node = self.given.get(key)
-        if node is None:
-            return None
-        try:
-            return reading(node)
-        except Wrong as wrong:
-            self.report(wrong)
-            return None
+class _Parts(Parts):
+    """The parts of a list file."""
 
     def entries(self, of: ListType | None) -> tuple[Entry, ...]:
         """Return the entries that are what the type says; the others are reported."""

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from agent.judge.bind import offer_of
 from agent.judge.confirm import after_sending, already_done, judged_again, still_watched
 from agent.judge.guard import held_anew
 from agent.judge.plans.mail import DEDUPLICATION
@@ -60,12 +61,18 @@ def waiting(record: Record, sent: Sequence[Effect], around: Around) -> Record:
     return msgspec.structs.replace(placed, due=judged_again(placed, around.now))
 
 
+def because(record: Record, why: str) -> Record:
+    """Return the record with this said first of why it is in its state."""
+    return msgspec.structs.replace(record, why="; ".join(filter(None, (why, record.why)))) if why else record
+
+
 def held(record: Record, said: Guarded, sent: Sequence[Effect], now: datetime) -> Record:
     """Return the record of an approval that a guard rail kept from being carried out at the last moment."""
     if record.decision is None:
         return record
     decision = held_anew(record.decision, said)
-    asking = msgspec.structs.replace(record, decision=decision, plan=ask_people(), is_noted=False)
+    asked = msgspec.structs.replace(ask_people(), offered=offer_of(record))
+    asking = msgspec.structs.replace(record, decision=decision, plan=asked, is_noted=False)
     return waiting(asking, sent, Around(now=now, observes=False, covered={}))
 
 
@@ -75,7 +82,8 @@ def _state(record: Record, *, observes: bool) -> State:
         return State.HELD
     match intended.way if intended is not None else Way.ASK:
         case Way.HAND_OFF:
-            return State.HANDED_OFF
+            is_lapsed = decision is not None and decision.lapsed is not None
+            return State.LAPSED if is_lapsed else State.HANDED_OFF
         case Way.ADVISORY:
             return State.DECIDED if observes else State.REJECTED
         case Way.REMEDIATE:

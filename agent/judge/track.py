@@ -20,12 +20,14 @@ UNDISPATCHED = frozenset(
         State.REJECTED,
         State.HELD,
         State.ESCALATED,
+        State.ANSWERED,
+        State.LAPSED,
     }
 )
 """States that wait for a decision, for its carrying out, or for a person; parts may have been sent before."""
 
-WAITING = UNDISPATCHED - {State.SEEN}
-"""Those that were decided: each is judged anew in its time."""
+WAITING = UNDISPATCHED - {State.SEEN, State.ANSWERED}
+"""Those that were decided: each is judged anew in its time. What was answered is about to be."""
 
 UNSETTLED = frozenset({State.UNKNOWN, State.UNVERIFIED, State.CONTRADICTED})
 """States in which what was sent was not seen to have worked."""
@@ -80,6 +82,8 @@ def _anew(record: Record, seen: PendingAction, now: datetime) -> Record:
         why="proposed anew",
         is_noted=True,
         undone=None,
+        lapse=None,
+        discounted=(),
     )
 
 

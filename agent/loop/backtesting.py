@@ -127,7 +127,7 @@ class _Looking:
         if known is None:
             kept = await self.ledger.kept_set(revision)
             try:
-                known = frozenset() if kept is None else fed_lists(parse_set(kept.files))
+                known = frozenset() if kept is None else fed_lists(parse_set(kept.files, is_past=True))
             except PolicyError:
                 known = frozenset()
             self._fed[revision] = known
@@ -167,12 +167,12 @@ class _Looking:
 
 
 async def _moments(ledger: Ledger, since: datetime | None) -> AsyncIterator[list[Judged]]:
-    """Give the ledger's decisions, oldest first, all of one moment at a time."""
+    """Give what policies decided, oldest first, all of one moment at a time; what people decide is no set's to change."""
     moment: list[Judged] = []
     last: Judged | None = None
     while page := await ledger.judged(since=since, after=last, limit=PAGE):
         last = page[-1]
-        for one in page:
+        for one in filter(lambda judged: judged.is_of_policies, page):
             if moment and one.at != moment[0].at:
                 yield moment
                 moment = []

@@ -3,23 +3,24 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 import structlog
 
-from agent.judge.compile import Judge
 from agent.judge.confirm import expire, judged_again, standing
 from agent.judge.decide import decide
 from agent.judge.gather import gather, mail_of, wanted
 from agent.judge.guard import hold_taken_back, messages_in
+from agent.judge.people import hold_rejected
 from agent.judge.plan import plan
 from agent.judge.plans.mail import copies_in_mailboxes
 from agent.judge.plans.means import Means, Present
 from agent.judge.recognise import evidence_digest
 from agent.judge.remember import WINDOW, matters
-from agent.judge.settle import Around, settled, stands, waiting
+from agent.judge.settle import Around, because, settled, stands, waiting
 from agent.judge.track import WAITING
+from agent.loop.asking import Asking, Came, Left, ask_them
 from agent.loop.braking import brake
 from agent.loop.despite import despite_others
 from agent.loop.guarding import Surroundings, around, with_wishes
@@ -33,12 +34,19 @@ from agent.loop.weighing import guard_approval
 from agent.model.decision import Decision, Verb
 from agent.model.defender import Mail
 from agent.model.enactment import Approval, Cover, Effect, EffectKind, Pair, Plan, Record, State, Went
-from agent.model.errors import AgentError
+from agent.model.errors import AgentError, Unavailable
 from agent.model.past import Matter, Tally
 from agent.model.pending import MAIL_KINDS, PendingAction
 from agent.ports.world import World
 
 log = structlog.get_logger()
+
+
+JUDGED = (State.SEEN, State.ANSWERED)
+"""States in which something is about to be judged."""
+
+SOON = timedelta(minutes=1)
+"""How long an answer waits until it is looked up again who gave it."""
 
 
 @dataclass(slots=True)
@@ -54,14 +62,15 @@ class Batch:
     approvals: list[Approval] = field(default_factory=list)
     covered: dict[EffectKind, dict[Pair, Cover]] = field(default_factory=dict)
     past: Mapping[Matter, Tally] = field(default_factory=dict)
+    asking: Asking = field(default_factory=Asking)
 
 
 async def judge_due(world: World, policies: InForce, report: PassReport, stop: asyncio.Event) -> None:
-    """Decide everything that is seen and not decided, earliest deadline first, until asked to stop."""
+    """Decide everything that is seen and not decided, or was answered, earliest deadline first, until asked to stop."""
     size = world.pace.judge_at_once if world.defender.can_hunt else 10
 
     async def some() -> bool:
-        records = await world.ledger.due(world.clock.now(), [State.SEEN], size)
+        records = await world.ledger.due(world.clock.now(), JUDGED, size)
         if records:
             await judge_records(world, policies, records, report)
         return bool(records)
@@ -103,9 +112,10 @@ async def judge_records(
     batch.covered[EffectKind.SOFT_DELETE] = dict(await world.ledger.covered(list(targets)))
     asked = {one: None for record in alive for one in matters(record.action, theirs.get(record.action.id))}
     batch.past = await world.ledger.answered(list(asked), batch.now - WINDOW)
+    batch.asking.answers = await world.ledger.answers([record.action.id for record in alive])
     for record in alive:
         try:
-            await _judge_one(world, policies.judge, record, theirs.get(record.action.id), batch)
+            await _judge_one(world, policies, record, theirs.get(record.action.id), batch)
         except AgentError:
             raise
         except Exception as error:  # a bug over one action must not keep the others from being judged
@@ -145,49 +155,83 @@ async def _let_go(world: World, records: Sequence[Record]) -> list[Record]:
     await save_moved(world, moves)
     newest = await world.ledger.load([after.action.id for _, after in moves])
     alive = [newest.get(record.action.id, record) for record in records]
-    return [record for record in alive if record.state is State.SEEN]
+    return [record for record in alive if record.state in JUDGED]
 
 
-async def _judge_one(world: World, judge: Judge, record: Record, mail: Mail | None, batch: Batch) -> None:
+async def _judge_one(
+    world: World, policies: InForce, record: Record, mail: Mail | None, batch: Batch
+) -> None:
     action = record.action
     sent = await _sent_before(world, record)
-    decision = decide(
-        judge,
+    ruled = decide(
+        policies.judge,
         action,
         gather(action, mail, batch.now, past=batch.past, lists=batch.fetched),
         evidence=evidence_digest(action),
         enforces_observers=world.enforces_observers,
         version=world.version,
     )
-    present = await _present(world, decision, action, mail, batch)
-    if decision.verb is Verb.APPROVE and await was_taken_back(world, record):
-        decision = hold_taken_back(decision)
+    present = await _present(world, ruled, action, mail, batch)
+    decision = await _unless_people_said_otherwise(world, record, ruled, batch)
     intended = plan(decision, action, present, batch.means)
     if decision.verb is Verb.APPROVE:
         decision = await guard_approval(
-            world, judge, record, decision, intended, present, batch.here, batch.approvals
+            world, policies.judge, record, decision, intended, present, batch.here, batch.approvals
         )
-        if decision.guard is not None:
-            intended = plan(decision, action, present, batch.means)
+    came = Came(decision, intended, record)
+    if decision.verb is Verb.ESCALATE:
+        left = Left(record, ruled, decision, present, batch.means)
+        try:
+            came = await ask_them(world, policies, left, batch.here, batch.asking)
+        except Unavailable as error:
+            batch.records.append(_later(record, error, batch.now))
+            return
+    _write(came, sent, batch)
+
+
+def _write(came: Came, sent: Sequence[Effect], batch: Batch) -> None:
+    """Put into the batch what came of judging one action, and what that gives away."""
     around = Around(now=batch.now, observes=batch.means.observes, covered=batch.covered)
-    if stands(record, decision, intended, observes=batch.means.observes):
-        batch.records.append(waiting(record, sent, around))
+    if stands(came.record, came.decision, came.plan, observes=batch.means.observes):
+        # What people would be asked to approve may be another all the same.
+        still = msgspec.structs.replace(came.record, plan=came.plan) if came.plan.offered else came.record
+        batch.records.append(because(waiting(still, sent, around), came.why))
         return
-    batch.records.append(settled(record, decision, intended, sent, around))
-    batch.effects.extend(intended.effects)
-    batch.here.given.extend(intended.effects)
-    for effect in intended.effects:
-        cover = Cover(action_id=action.id, effect_id=effect.id, intended_at=batch.now)
+    batch.records.append(because(settled(came.record, came.decision, came.plan, sent, around), came.why))
+    batch.effects.extend(came.plan.effects)
+    batch.here.given.extend(came.plan.effects)
+    for effect in came.plan.effects:
+        cover = Cover(action_id=effect.action_id, effect_id=effect.id, intended_at=batch.now)
         batch.covered.setdefault(effect.kind, {}).update(dict.fromkeys(effect.targets, cover))
-    if decision.verb is Verb.APPROVE:
-        batch.approvals.extend(_approvals(decision, intended))
+    if came.decision.verb is Verb.APPROVE:
+        batch.approvals.extend(_approvals(came.decision, came.plan))
+
+
+async def _unless_people_said_otherwise(
+    world: World, record: Record, ruled: Decision, batch: Batch
+) -> Decision:
+    """Return an approval by policies as held where a person took back what was done for it, or rejected it before."""
+    if ruled.verb is not Verb.APPROVE:
+        return ruled
+    if await was_taken_back(world, record):
+        return hold_taken_back(ruled)
+    answers = batch.asking.answers.get(record.action.id, ())
+    no = next((one for one in reversed(answers) if one.verb is Verb.REJECT), None)
+    return ruled if no is None else hold_rejected(ruled, no)
+
+
+def _later(record: Record, error: Unavailable, now: datetime) -> Record:
+    """Return the record of what was answered, while nobody can tell whether those who did are approvers still."""
+    due = min(now + SOON, record.action.deadline)
+    why = f"who answered cannot be looked up now: {error}"
+    return msgspec.structs.replace(record, state=State.ANSWERED, due=due, why=why)
 
 
 async def _present(
     world: World, decision: Decision, action: PendingAction, mail: Mail | None, batch: Batch
 ) -> Present:
-    """Return what stands around the action now; what is not mail is only looked at where it would be acted on."""
-    if decision.verb is not Verb.APPROVE or action.kind in MAIL_KINDS:
+    """Return what stands around the action now; what is not mail is only looked at where somebody may have it acted on."""
+    if decision.verb is Verb.REJECT or action.kind in MAIL_KINDS:
         return Present(mail=mail, covered=batch.covered)
     found = await find(world, action)
     for kind, covers in (await claims(world, action, None, found)).items():

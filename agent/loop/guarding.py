@@ -7,6 +7,7 @@ from datetime import datetime
 import msgspec
 
 from agent.judge.guard import as_words, guard_of, limits_of, messages_in, over, weigh_limit
+from agent.judge.people import UNPASSED
 from agent.judge.plans.means import Problem
 from agent.judge.rails.approvers import wanted_by
 from agent.judge.rails.ask import ask
@@ -139,6 +140,8 @@ def scene(
 async def check(world: World, policies: InForce, record: Record, seen: Seen) -> None:
     """Return where nothing stands against carrying the record's plan out at this moment.
 
+    What people approved is kept only by what no answer passes.
+
     Raises:
         Held: a guard rail does, whatever it said when it was decided.
     """
@@ -149,6 +152,8 @@ async def check(world: World, policies: InForce, record: Record, seen: Seen) -> 
     deciding = [known[name] for name in record.decision.policies if name in known]
     here = await around(world, policies, now)
     said = ask(scene(world, record.action, record.plan.effects, seen, here, deciding, now))
+    if record.decision.answered:
+        said = tuple(one for one in said if one.guard in UNPASSED)
     if said:
         raise Held(said[0].guard, as_words(said), said[0].until)
     await _within_limits(world, deciding, record.decision, record.plan, now)

@@ -55,14 +55,18 @@ class Turn:
     lookout: Lookout
     is_over: Halt = never
 
-    def leave(self, world: World) -> Leave:
-        """Return what has to hold when a call is written down as sent."""
+    def leave(self, world: World, record: Record | None = None) -> Leave:
+        """Return what has to hold when something is written down as sent.
+
+        The caps are on what the agent does by itself: what people approved has passed them.
+        """
+        by_people = record is not None and record.decision is not None and bool(record.decision.answered)
         return Leave(
             replica=world.replica,
             incident_id=self.incident_id,
             token=self.token,
             until=world.clock.now() + LEASE,
-            caps=world.rails.caps,
+            caps=() if by_people else world.rails.caps,
         )
 
 
@@ -83,7 +87,7 @@ async def perform(world: World, record: Record, turn: Turn) -> None:
         return
     effects = await world.ledger.effects(record.action.id)
     await settle_interrupted(world, effects)
-    if why := await why_void(world, record, turn.policies.judge.revision):
+    if why := await why_void(world, record, turn.policies):
         await _judge_anew(world, record, why)
         return
     for effect in effects:
@@ -109,6 +113,8 @@ async def _sent(world: World, record: Record) -> None:
     if any(effect.went is Went.INTENDED for effect in effects):
         return
     newest = (await world.ledger.load([record.action.id]))[record.action.id]
+    if newest.state is not State.INTENDED:
+        return  # a no of a person came first, or it was turned back: nothing of it was sent here
     after = after_sending(newest, [effect for effect in effects if effect.went is not Went.DROPPED])
     await world.ledger.save([after], now=world.clock.now())
     log.info("sent", action=record.action.id, state=after.state, why=after.why)
@@ -139,7 +145,7 @@ async def _send(world: World, enactor: Enactor, record: Record, effect: Effect, 
         await require(world)
         await check(world, turn.policies, record, seen)
         await turn.lookout.unless_held()
-        await world.ledger.depart(effect.id, world.clock.now(), turn.leave(world))
+        await world.ledger.depart(effect.id, world.clock.now(), turn.leave(world, record))
 
     with suppress(TooLate):
         await call(world, enactor, effect, depart, turn.stop)

@@ -7,12 +7,13 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from agent.judge.compile import Judge, compile_set
-from agent.judge.layout import LISTS, folder_of
+from agent.judge.layout import CHAINS, LISTS, folder_of
 from agent.judge.lists import companions, group_key
+from agent.judge.on_call import missing
 from agent.judge.parse import parse_set
 from agent.judge.rails.listed import wrong_names
 from agent.model.errors import PolicyError, Problem
-from agent.model.policy import KeptSet, Members, PolicyList
+from agent.model.policy import KeptSet, Members, PolicyList, PolicySet
 from agent.ports.world import World
 
 
@@ -32,6 +33,10 @@ class InForce:
     git: str = ""
     protected: tuple[str, ...] = ()
     """Names of lists that have to be there: the guard rails go by them."""
+    chain: str | None = None
+    """The name of a chain that has to be there: what no policy names one for goes to it."""
+    is_past: bool = False
+    """Whether the set is only looked back on, and may name chains where it has none."""
     judge: Judge = field(init=False)
     kept: tuple[str, str] = field(default=("", ""), init=False)
     """The revision and the commit that were last kept in the ledger."""
@@ -64,14 +69,23 @@ class InForce:
 
     def _made(self, written: Mapping[str, bytes], git: str) -> Judge:
         """Return the judge of these files. Lists are read to know whose members lie beside them."""
-        found = parse_set(written)
+        found = parse_set(written, is_past=self.is_past)
         beside = companions(found.lists, {key: one.values for key, one in self.members.items()})
-        wrong = wrong_names(self.protected, found.lists)
-        if wrong:
-            where = f"{folder_of(written)}/{LISTS}"
-            raise PolicyError([Problem(file=where, line=1, column=1, message=one) for one in wrong])
-        whole = parse_set({**written, **beside}) if beside else found
+        self._check_settings(found, folder_of(written))
+        whole = parse_set({**written, **beside}, is_past=self.is_past) if beside else found
         return compile_set(replace(whole, git=git))
+
+    def _check_settings(self, found: PolicySet, folder: str) -> None:
+        """See that what the settings name is in the set. Raises PolicyError where it is not."""
+        wrong = [(LISTS, words) for words in wrong_names(self.protected, found.lists)]
+        gone = missing(self.chain, {one.name for one in found.chains}) if self.chain is not None else ""
+        if gone:
+            wrong.append((CHAINS, f"`escalation.chain` names one that is not there: {gone}"))
+        if wrong:
+            problems = [
+                Problem(file=f"{folder}/{where}", line=1, column=1, message=words) for where, words in wrong
+            ]
+            raise PolicyError(problems)
 
 
 async def keep(world: World, policies: InForce) -> None:

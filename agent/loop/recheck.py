@@ -7,8 +7,10 @@ from agent.judge.bind import binding, is_planned, void
 from agent.judge.gather import mail_of, wanted
 from agent.judge.plan import plan
 from agent.judge.plans.means import Present
+from agent.loop.answering import why_unanswered
 from agent.loop.lookup import claims, find, look_up
 from agent.loop.means import means
+from agent.loop.policies import InForce
 from agent.model.defender import Mail
 from agent.model.enactment import Cover, Effect, EffectKind, Pair, Record, Went
 from agent.ports.world import World
@@ -17,13 +19,13 @@ STALE = timedelta(seconds=30)
 """How old a reading of mail may be that is not repeated: the incident itself was read a moment ago."""
 
 
-async def why_void(world: World, record: Record, revision: str) -> str:
+async def why_void(world: World, record: Record, policies: InForce) -> str:
     """Return why the record's approval does not hold any more, in words; empty where it does.
 
     Args:
         world: where all is read again.
         record: it is intended, with its evidence as it was just read.
-        revision: of the policies in force here.
+        policies: in force here.
 
     Raises:
         Unavailable: Graph is away, so that nobody can tell.
@@ -31,9 +33,11 @@ async def why_void(world: World, record: Record, revision: str) -> str:
     decision, approved = record.decision, record.plan
     if decision is None or approved is None:
         return "it was never decided"
-    now = binding(decision, record.action, revision=revision)
+    now = binding(decision, record.action, revision=policies.judge.revision)
     if now != approved.binding:
         return void(approved, now, approved)
+    if decision.answered and (why := await why_unanswered(world, policies, record)):
+        return why
     effects = await world.ledger.effects(record.action.id)
     if not is_planned(approved, effects):
         return "what stands to be sent is not what was planned: somebody changed the ledger"

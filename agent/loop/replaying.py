@@ -54,7 +54,7 @@ async def _judge(ledger: Ledger, revision: str) -> Judge | str:
         return f"the set of revision {revision} is not kept: an older agent decided by it"
     try:
         # A set is found by the revision it was kept by, which an older agent may have worked out otherwise.
-        return compile_set(replace(parse_set(kept.files), revision=kept.revision))
+        return compile_set(replace(parse_set(kept.files, is_past=True), revision=kept.revision))
     except PolicyError as error:
         more = len(error.problems) - 1
         rest = f" and {more} more" if more else ""

@@ -8,6 +8,7 @@ import structlog
 
 from agent.loop.cycle import judge_anew
 from agent.loop.lookout import Lookout, keeping_lookout
+from agent.loop.paging import Paging
 from agent.loop.passing import Memory, one_pass
 from agent.loop.perform import recover
 from agent.loop.policies import InForce, keep
@@ -16,7 +17,7 @@ from agent.loop.report import PassReport
 from agent.loop.shipping import Shipping, complain
 from agent.loop.waits import first_of
 from agent.model.errors import Conflict, LedgerError, Malformed, Refused, Unavailable
-from agent.ports.world import World
+from agent.ports.world import Desk, World
 
 AWAY = timedelta(minutes=1)
 """How long to leave Graph alone where it is away and names no moment."""
@@ -41,13 +42,19 @@ async def run(
         PolicyError: the policies do not load: nothing is begun without them.
     """
     policies = await load(world)
-    async with keeping_lookout(world, hold) as lookout, Shipping().going(world):
+    async with (
+        keeping_lookout(world, hold) as lookout,
+        Shipping().going(world),
+        Paging.going(world, policies, lookout) as paging,
+    ):
         await start(world, policies)
         reloading = Reloading(asked=reload or asyncio.Event(), looked=world.clock.now())
         memory = Memory(reloading=reloading)
         while not stop.is_set():
             began = world.clock.now()
             report = await _guarded_pass(world, policies, stop, memory, lookout)
+            if paging is not None:
+                paging.woken.set()
             if on_pass is not None:
                 on_pass(report)
             await _wait(world, policies, reloading, lookout, _next(world, report, began), stop)
@@ -65,11 +72,16 @@ async def once(
     async with keeping_lookout(world, hold) as lookout, Shipping().going(world):
         await start(world, policies)
         report = PassReport(began=world.clock.now())
-        await one_pass(world, policies, stop or asyncio.Event(), report, lookout=lookout)
+        try:
+            await one_pass(world, policies, stop or asyncio.Event(), report, lookout=lookout)
+        finally:
+            paging = Paging.of(world, policies, lookout)
+            if paging is not None:
+                await paging.once()
     return report
 
 
-async def load(world: World) -> InForce:
+async def load(world: Desk) -> InForce:
     """Return the policies, compiled, with who was last known to be in the groups that they name.
 
     Raises:
@@ -77,7 +89,13 @@ async def load(world: World) -> InForce:
     """
     files = world.shelf.files()
     members = dict(await world.ledger.members())
-    return InForce(files, members, git=world.shelf.git(files), protected=world.rails.protected)
+    return InForce(
+        files,
+        members,
+        git=world.shelf.git(files),
+        protected=world.rails.protected,
+        chain=world.escalating.chain,
+    )
 
 
 async def start(world: World, policies: InForce) -> None:

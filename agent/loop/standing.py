@@ -52,7 +52,7 @@ def _in_force(kept: KeptSet, alarms: Sequence[Alarm], *, enforces_observers: boo
     problem = next((one.words for one in alarms if one.name == ALARM), "")
     known = SetInForce(revision=kept.revision, git=kept.git, since=kept.at, problem=problem)
     try:
-        found = parse_set(kept.files)
+        found = parse_set(kept.files, is_past=True)
     except PolicyError as error:
         problem = f"another version of the agent keeps it, and this one does not load it: {error.problems[0]}"
         return msgspec.structs.replace(known, problem=problem)
@@ -62,4 +62,6 @@ def _in_force(kept: KeptSet, alarms: Sequence[Alarm], *, enforces_observers: boo
         enforcing=enforcing,
         observing=len(found.policies) - enforcing,
         lists=len(found.lists),
+        chains=len(found.chains),
+        channels=len(found.channels),
     )

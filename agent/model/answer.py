@@ -5,7 +5,7 @@ from datetime import datetime
 import msgspec
 
 from agent.model.decision import Verb
-from agent.model.enactment import Pair
+from agent.model.enactment import Offer, Pair
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,6 +34,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     verb: Verb
     reason: str
     digest: str
+    shown: Offer | None = None
+    """What has this digest: what goes of it since needs nothing done, and what comes is not approved."""
     targets: tuple[Pair, ...] | None = None
     """What they approve of it; None for all that they were shown."""
     chain: str

@@ -120,6 +120,11 @@ class Chain(msgspec.Struct, frozen=True, kw_only=True):
     mark: Mark
 
     @property
+    def asks(self) -> bool:
+        """Whether anybody's answer counts; a chain without such people only tells."""
+        return bool(self.approvers.roles or self.approvers.users)
+
+    @property
     def channels(self) -> tuple[str, ...]:
         """Every channel it names, each once, in its order."""
         named = [name for step in self.steps for name in step.notify]

@@ -8,6 +8,8 @@ class Document(StrEnum):
 
     POLICY = "policy"
     LIST = "list"
+    CHAIN = "chain"
+    CHANNEL = "channel"
     CASES = "cases"
     SITUATION = "situation"
     PROOFS = "proofs"

@@ -131,13 +131,17 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 class Offer(msgspec.Struct, frozen=True, kw_only=True):
     """What would be done if people approved, as it is shown to them. None of its effects claims anything.
 
-    `digest` is of all that an answer is bound to: the action, its evidence, the end of its week, and each target.
+    `digest` is of all of it: the action, its evidence, the end of its week, and each target with what it was. `binding`
+    is of the first three alone: it stays the same when a target goes.
     """
 
     way: Way
     why: str
     effects: tuple[Effect, ...] = ()
     digest: str
+    binding: str
+    policies: tuple[str, ...] = ()
+    """Those that left it to people; empty where none did."""
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -255,6 +259,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     """The last time that a person took something of it back."""
     lapse: Lapse | None = None
     """The last time that nobody answered in time."""
+    discounted: tuple[int, ...] = ()
+    """Answers, by their numbers, of people who were found to be no approvers any more when they were to be carried out."""
     version: int = 0
 
 

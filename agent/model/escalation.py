@@ -46,13 +46,25 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     need: Need
     amount: int = 1
     is_told: bool = False
-    """Whether any notice of the page has carried it."""
+    """Whether people know how it stands. Of what ended before anybody had heard of it, nothing is left to be told."""
+    is_warned: bool = False
+    """Whether people were told that its last chance comes."""
+    has_lapsed: bool = False
+    """Whether its last chance has come without an answer."""
     ended: str = ""
     """What ended it, in words; empty while it needs people."""
 
 
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """That a channel was told of a page: when last, and under which generation's key."""
+
+    channel: str
+    generation: int
+    at: datetime
+
+
 class Acknowledgement(msgspec.Struct, frozen=True, kw_only=True):
-    """That somebody on call has seen a page. It pauses the chain and answers nothing."""
+    """That somebody on call has seen a page. It pauses the chain until `until`, and answers nothing."""
 
     at: datetime
     by: str
@@ -78,16 +90,19 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     """How many steps were taken."""
     repeats: int = 0
     paged_at: datetime | None = None
-    """When people were last told; None before that."""
+    """When people were last paged; None before that. The next step counts from here."""
+    told: tuple[Told, ...] = ()
+    """Every channel that was told anything of it, in the order in which they first were."""
     urgency: Urgency = Urgency.NORMAL
     """The loudest that it was told with."""
     is_stormy: bool = False
     """Whether its next page is held back by the storm limit, and counted in a summary."""
-    has_lapsed: bool = False
-    """Whether the last chance has come."""
+    is_hurried: bool = False
+    """Whether the next step is to be taken at once: somebody of the last one cannot be reached."""
     acknowledged: Acknowledgement | None = None
+    """The newest, also when its pause is over."""
     paused: float = 0.0
-    """Seconds for which acknowledgements have paused the chain, up to the last that ended."""
+    """Seconds for which acknowledgements before the newest have paused the chain since people were last paged."""
     due: datetime | None = None
     """When something is next to be done by itself; None once closed."""
     closed: datetime | None = None
@@ -102,6 +117,16 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     def open_members(self) -> tuple[Member, ...]:
         """Those that still need people."""
         return tuple(member for member in self.members if not member.ended)
+
+    @property
+    def has_lapsed(self) -> bool:
+        """Whether the last chance of any of its actions has come."""
+        return any(member.has_lapsed for member in self.members)
+
+    @property
+    def told_at(self) -> datetime | None:
+        """When anybody was last told anything of it; None before that."""
+        return max((told.at for told in self.told), default=None)
 
 
 class Occasion(StrEnum):
@@ -131,7 +156,7 @@ class Occasion(StrEnum):
 
 
 LOUD = frozenset({Occasion.PAGE, Occasion.REPEAT, Occasion.WORSE, Occasion.LAST_CHANCE})
-"""Occasions that count against the storm limit."""
+"""Occasions that count against the storm limit, unless they are of low urgency: that is collected, and wakes nobody."""
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True):
@@ -168,6 +193,11 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     instead_of: str = ""
     """The channel that failed, where this one takes its place."""
 
+    @property
+    def is_page(self) -> bool:
+        """Whether it counts against the storm limit."""
+        return self.occasion in LOUD and self.urgency is not Urgency.LOW
+
 
 MOST_ITEMS = 20
 """Items that one notice carries."""
@@ -199,6 +229,9 @@ class Posted(msgspec.Struct, frozen=True, kw_only=True):
     delivery: Delivery = Delivery.WAITING
     due: datetime | None = None
     attempts: int = 0
+    """How often it was begun to be sent; from 1 on the channel may have it, whatever came of it."""
+    tried_at: datetime | None = None
+    """When it was first tried; None before that."""
     sent_at: datetime | None = None
     receipt: Receipt = Receipt()
     why: str = ""

@@ -124,6 +124,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     messages: Limit | None = None
 
 
+MOST_APPROVERS = 5
+"""People of whom a policy or a chain can ask that all of them approve."""
+
 INFORMS_ONLY = -(2**31)
 """The priority of a policy that informs and decides nothing: below all, so that its verb never counts."""
 

@@ -23,6 +23,8 @@ class SetInForce(msgspec.Struct, frozen=True, kw_only=True):
     enforcing: int | None = None
     observing: int | None = None
     lists: int | None = None
+    chains: int | None = None
+    channels: int | None = None
     problem: str = ""
 
 

@@ -45,16 +45,31 @@ class Pages(Protocol):
         """
         ...
 
-    async def due(self, now: datetime, limit: int) -> tuple[Posted, ...]:
-        """Return notices that wait to be sent and whose time has come, the loudest and oldest first."""
+    async def due(self, now: datetime, limit: int, *, apart_from: Sequence[str] = ()) -> tuple[Posted, ...]:
+        """Return notices that wait to be sent and whose time has come, the loudest and oldest first.
+
+        Those of the channels `apart_from` are left out.
+        """
+        ...
+
+    async def collected(self, channel: str) -> tuple[Posted, ...]:
+        """Return notices of low urgency that wait for this channel, due or not, oldest first."""
+        ...
+
+    async def waiting(self) -> int:
+        """Return how many notices wait to be sent, due or not."""
         ...
 
     async def posted(self, page_id: str) -> tuple[Posted, ...]:
-        """Return every notice of a page, oldest first."""
+        """Return every notice of a page, oldest first; of what belongs to no page, every one of its key."""
         ...
 
-    async def settle(self, posted: Posted, now: datetime) -> None:
-        """Write how a notice's delivery stands, and tell the audit of one that was sent or given up."""
+    async def settle(self, posted: Posted, now: datetime) -> bool:
+        """Write how a notice's delivery stands, and tell the audit of one that was sent or given up.
+
+        What was sent is written whatever it was before. Anything else is written only where the notice still waits,
+        so that what was overtaken meanwhile stays dropped. Return whether it was written.
+        """
         ...
 
     async def loud_since(self, since: datetime) -> Mapping[str, datetime]:

@@ -47,6 +47,13 @@ class PolicyShelf(Protocol):
         """Return the commit that these files are of, with `+` where they differ from it; empty for none."""
         ...
 
+    def authors(self, files: Sequence[str]) -> frozenset[str]:
+        """Return the mail addresses, lower case, of whoever last changed each of these files.
+
+        Files that git does not know have no author.
+        """
+        ...
+
 
 class Switch(Protocol):
     """The part of the kill switch that needs neither the ledger nor a command: a file, say, that anybody can make."""

@@ -171,11 +171,16 @@ class Ledger(Protocol):
         """
         ...
 
-    async def answer(self, answer: Answer, record: Record, now: datetime) -> Answer:
+    async def answer(
+        self, answer: Answer, record: Record, now: datetime, dropped: Sequence[str] = ()
+    ) -> Answer:
         """Write a person's answer and the record as it leaves it, in one transaction; return it with its number.
 
+        `dropped` names effects that become `dropped`, as where they are saved: a no that comes in time.
+
         Raises:
-            Conflict: the record was changed since it was read: nothing is written, and the answer does not count.
+            Conflict: the record was changed since it was read, or a dropped effect has left: nothing is written, and
+                the answer does not count.
         """
         ...
 

@@ -14,6 +14,7 @@ from agent.simulator.answers import json
 from agent.simulator.clock import Clock
 from agent.simulator.moments import text
 from agent.simulator.names import PORTAL_PERSON
+from agent.simulator.nouns import Sent
 from agent.simulator.rendering import encode
 from agent.simulator.shapes import Json
 from agent.simulator.state import State
@@ -41,6 +42,9 @@ def routes(state: State, clock: Clock) -> list[Route]:
     async def requests(_request: Request) -> Response:
         return json(encode({"requests": [_entry(one) for one in state.requests]}))
 
+    async def mail(_request: Request) -> Response:
+        return json(encode({"mail": [_letter(one) for one in state.sent]}))
+
     async def people(request: Request) -> Response:
         try:
             asked = msgspec.json.decode(await request.body(), type=Asked)
@@ -50,7 +54,12 @@ def routes(state: State, clock: Clock) -> list[Route]:
             return Response(status_code=400)
         return Response(status_code=204)
 
-    table = (("GET", "status", status), ("GET", "requests", requests), ("POST", "people", people))
+    table = (
+        ("GET", "status", status),
+        ("GET", "requests", requests),
+        ("GET", "mail", mail),
+        ("POST", "people", people),
+    )
     return [Route(f"/simulator/{name}", _near(answer), methods=[verb]) for verb, name, answer in table]
 
 
@@ -74,6 +83,7 @@ def _status(state: State, now: str) -> Json:
         "pending": sum(1 for _ in state.open_proposals()),
         "requests": Counter(one.kind for one in state.requests),
         "statuses": Counter(str(one.status) for one in state.requests),
+        "mail": len(state.sent),
         "remediations": len(state.remediations),
         "notTriggered": sum(1 for one in state.remediations if not one.triggered),
         "remediated": len(state.remediated),
@@ -81,6 +91,25 @@ def _status(state: State, now: str) -> Json:
         "applied": Counter(effect for effect, _, _ in state.applied),
         "appliedTwice": [target for target, times in sorted(state.applied.items()) if times > 1],
         "strays": state.strays,
+    }
+
+
+def _letter(sent: Sent) -> Json:
+    return {
+        "at": text(sent.at),
+        "sender": sent.sender,
+        "to": list(sent.to),
+        "message": sent.message.decode(errors="replace"),
+    }
+
+
+def _person(user: Json, roles: tuple[str, ...]) -> Json:
+    """Return who could sign in with which roles: there is no sign-in here, so that `answer --as` asks for this."""
+    return {
+        "objectId": user["id"],
+        "name": user["displayName"],
+        "addresses": [user["userPrincipalName"]],
+        "roles": list(roles),
     }
 
 

@@ -1,8 +1,9 @@
-"""The tenant's directory: users, devices, groups with groups in them, administrative roles, and its own domains."""
+"""The tenant's directory: users, devices, groups with groups in them, administrative roles, app roles, and its own domains."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from agent.simulator.app_roles import AppRoles
 from agent.simulator.names import DOMAIN
 from agent.simulator.shapes import Json
 
@@ -20,6 +21,7 @@ class Directory:
     groups: dict[str, dict[str, None]] = field(default_factory=dict)
     roles: dict[str, Json] = field(default_factory=dict)
     domains: list[Json] = field(default_factory=lambda: [domain(DOMAIN, is_default=True)])
+    app_roles: AppRoles = field(default_factory=AppRoles)
     _holders: dict[str, dict[str, None]] = field(default_factory=dict)
     _by_name: dict[str, str] = field(default_factory=dict)
 
@@ -48,6 +50,13 @@ class Directory:
         """Give users, or groups of them, an administrative role."""
         self.roles[role["id"]] = role
         self._holders.setdefault(role["id"], {}).update(dict.fromkeys(holder_ids))
+
+    def approvers(self) -> Iterator[tuple[Json, tuple[str, ...]]]:
+        """Give everybody who could sign in with an app role, and those roles: disabled accounts could not."""
+        for kind, thing in self.things.values():
+            roles = tuple(self.app_roles.of(thing["id"], self.groups)) if kind == USER else ()
+            if roles and thing["accountEnabled"]:
+                yield thing, roles
 
     def roles_of(self, user_id: str) -> Iterator[Json]:
         """Give the roles that a user holds, by a group too."""

@@ -14,6 +14,8 @@ from agent.simulator.invoking import Invoking
 from agent.simulator.members import Members
 from agent.simulator.reading import Reading
 from agent.simulator.rules import Rules
+from agent.simulator.sending import Sending
+from agent.simulator.signing_in import SigningIn
 from agent.simulator.state import State
 from agent.simulator.switches import Licence
 from agent.simulator.writing import Writing
@@ -27,7 +29,7 @@ _EXCHANGE_DENIED = "ErrorAccessDenied"
 
 
 class Door(NamedTuple):
-    """One path. Where `roles` is None no token is needed."""
+    """One path. Where `roles` is None no token is needed; where it is empty, none of its roles."""
 
     method: str
     path: str
@@ -46,7 +48,8 @@ def table(state: State, faults: Faults, identity: Identity) -> tuple[Door, ...]:
         *_incidents(reading, writing),
         *_mail(reading, writing),
         *_directory(Members(state), Accounts(state)),
-        *_mailboxes(Rules(state)),
+        *_sign_in(SigningIn(state)),
+        *_mailboxes(Rules(state), Sending(state)),
         *_identities(Invoking(state)),
         *_devices(Devices(state)),
     )
@@ -108,13 +111,31 @@ def _directory(members: Members, accounts: Accounts) -> tuple[Door, ...]:
     return tuple(Door(*one, None, _DENIED) for one in found)
 
 
-def _mailboxes(rules: Rules) -> tuple[Door, ...]:
+def _sign_in(signing_in: SigningIn) -> tuple[Door, ...]:
+    applications = _any(names.READ_APPLICATIONS)
+    principals = "/v1.0/servicePrincipals"
+    found: tuple[tuple[str, str, Endpoint, frozenset[str]], ...] = (
+        ("GET", f"{principals}(appId='{{id}}')", signing_in.application, applications),
+        ("GET", f"{principals}/{{id}}/appRoleAssignedTo", signing_in.assignments, applications),
+        (
+            "GET",
+            "/v1.0/groups/{id}/members/microsoft.graph.user",
+            signing_in.members,
+            _any(names.READ_GROUPS),
+        ),
+        ("GET", "/v1.0/users", signing_in.users, _any(names.READ_USERS)),
+    )
+    return tuple(Door(*one, None, _DENIED) for one in found)
+
+
+def _mailboxes(rules: Rules, sending: Sending) -> tuple[Door, ...]:
     listed = "/v1.0/users/{id}/mailFolders/inbox/messageRules"
     read, write = _any(names.READ_MAILBOXES, names.WRITE_MAILBOXES), _any(names.WRITE_MAILBOXES)
     found: tuple[tuple[str, str, Endpoint, frozenset[str]], ...] = (
         ("GET", listed, rules.listed, read),
         ("GET", f"{listed}/{{rule}}", rules.one, read),
         ("PATCH", f"{listed}/{{rule}}", rules.patch, write),
+        ("POST", "/v1.0/users/{id}/sendMail", sending.send, _any()),
     )
     return tuple(Door(*one, Licence.MAILBOXES, _EXCHANGE_DENIED) for one in found)
 

@@ -9,7 +9,20 @@ from agent.simulator.lots import guid, lots
 from agent.simulator.machines import machine
 from agent.simulator.mailboxes import Mailbox
 from agent.simulator.making import person
-from agent.simulator.names import DOMAIN, EVERYONE, EXECUTIVES, KIOSKS, VIPS
+from agent.simulator.names import (
+    AGENT_MAILBOX,
+    APPROVER,
+    DOMAIN,
+    EVERYONE,
+    EXECUTIVES,
+    FORMER,
+    KIOSKS,
+    LEAD,
+    LEAD_PERSON,
+    NIGHT_PERSON,
+    PORTAL_PERSON,
+    VIPS,
+)
 from agent.simulator.nouns import Proposal
 from agent.simulator.shapes import Json
 from agent.simulator.state import State
@@ -48,7 +61,9 @@ def furnish(directory: Directory, seed: int) -> None:
         domain("contoso.onmicrosoft.example", is_initial=True),
         domain("not-proven.example", is_verified=False),
     ]
+    directory.admit(USER, user(guid(lots(seed, AGENT_MAILBOX)), AGENT_MAILBOX))
     _appoint(directory, seed)
+    _put_on_call(directory, seed)
 
 
 def _somebody(directory: Directory, object_id: str, address: str) -> str:
@@ -67,6 +82,25 @@ def _appoint(directory: Directory, seed: int) -> None:
     directory.join(outer, inner)
     directory.hold(role(guid(draw), "Helpdesk Administrator", _HELPDESK_TEMPLATE), outer)
     directory.hold(role(guid(draw), "Global Administrator", _ADMINISTRATOR_TEMPLATE), chief["id"])
+
+
+def _put_on_call(directory: Directory, seed: int) -> None:
+    """Let there be approvers: two by name, one by a group, and one whose account was disabled since."""
+    draw = lots(seed, "on call")
+    night, roles = guid(draw), directory.app_roles
+    for value in (APPROVER, LEAD):
+        roles.define(guid(draw), value)
+    analyst, lead, owl, former = (
+        directory.admit(USER, user(guid(draw), address))
+        for address in (PORTAL_PERSON, LEAD_PERSON, NIGHT_PERSON, FORMER)
+    )
+    directory.join(night, owl)
+    roles.assign(APPROVER, analyst)
+    roles.assign(APPROVER, lead)
+    roles.assign(LEAD, lead)
+    roles.assign(APPROVER, night, kind="Group")
+    roles.assign(APPROVER, former)
+    directory.things[former][1]["accountEnabled"] = False
 
 
 def place(state: State) -> None:

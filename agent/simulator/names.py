@@ -7,10 +7,19 @@ CLIENT_SECRET = "simulated-secret"  # noqa: S105 - opens nothing but the simulat
 APP_NAME = "air-agent"
 """The display name of the app registration; its writes are signed `API-App:` and this."""
 
+AGENT_MAILBOX = f"air-agent@{DOMAIN}"
+"""The shared mailbox that the agent may send from."""
+
 EXECUTIVES = "e8ec0000-0000-4000-8000-0000000000e1"
 EVERYONE = "e8ec0000-0000-4000-8000-0000000000e2"
 KIOSKS = "e8ec0000-0000-4000-8000-0000000000e3"
 """Object ids of groups in the directory."""
+
+APPROVER = "SecOps.Approver"
+LEAD = "SecOps.Lead"
+"""App roles of the app registration that people sign in to."""
+FORMER = f"soc.former@{DOMAIN}"
+"""Was an approver, and still has the role; the account is disabled."""
 
 VIPS = (f"ceo@{DOMAIN}", f"cfo@{DOMAIN}")
 SIMULATION_DOMAIN = "simulation.contoso-training.example"
@@ -32,6 +41,7 @@ READ_DOMAINS = "Domain.Read.All"
 SWITCH_ACCOUNTS = "User.EnableDisableAccount.All"
 REVOKE_SESSIONS = "User.RevokeSessions.All"
 READ_ROLES = "RoleManagement.Read.Directory"
+READ_APPLICATIONS = "Application.Read.All"
 READ_IDENTITIES = "SecurityIdentitiesAccount.Read.All"
 ACT_ON_IDENTITIES = "SecurityIdentitiesActions.ReadWrite.All"
 READ_MACHINES = "Machine.Read.All"
@@ -42,7 +52,7 @@ ENDPOINT_ROLES = frozenset({READ_MACHINES, QUARANTINE_FILES})
 ALL_ROLES = ENDPOINT_ROLES | {
     *(READ_INCIDENTS, WRITE_INCIDENTS, READ_ALERTS, WRITE_ALERTS, READ_MAIL, WRITE_MAIL, HUNT),
     *(READ_GROUPS, READ_USERS, READ_DEVICES, READ_MAILBOXES, WRITE_MAILBOXES, READ_DOMAINS),
-    *(SWITCH_ACCOUNTS, REVOKE_SESSIONS, READ_ROLES, READ_IDENTITIES, ACT_ON_IDENTITIES),
+    *(SWITCH_ACCOUNTS, REVOKE_SESSIONS, READ_ROLES, READ_APPLICATIONS, READ_IDENTITIES, ACT_ON_IDENTITIES),
 }
 """Every application permission that the agent can make use of."""
 
@@ -58,7 +68,11 @@ ENDPOINT_AUDIENCES = frozenset(
 the first; its addresses moved to the second. The third is what older tokens were seen to hold: UNCONFIRMED."""
 
 PORTAL_PERSON = f"soc.analyst@{DOMAIN}"
-"""Who decides in the portal where nobody is named."""
+"""Who decides in the portal where nobody is named. An approver too."""
+NIGHT_PERSON = f"soc.night@{DOMAIN}"
+"""An approver, by a group."""
+LEAD_PERSON = f"soc.lead@{DOMAIN}"
+"""Approver and lead."""
 
 ECHO_TITLE = "Administrative action submitted by an Administrator"
 """The alert that a remediation by an administrator raises. Source: Microsoft's page on remediating mail."""

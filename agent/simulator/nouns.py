@@ -144,6 +144,16 @@ class Remediation:
     done: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One message that the app has sent: from whose mailbox, to whom, and all of it as RFC 5322 has it."""
+
+    at: datetime
+    sender: str
+    to: tuple[str, ...]
+    message: bytes
+
+
 @dataclass(slots=True)
 class Request:
     """One request and what its sender saw: status 0 is a connection that broke.

@@ -37,7 +37,7 @@ class Rules:
         """List the rules of a mailbox in the order in which they run."""
         options = dict(request.query_params)
         odata.checked(options, _LIST, frozenset({SKIP_TOKEN}))
-        user, mailbox = self._mailbox(request)
+        user, mailbox = mailbox_of(self._state, request.path_params["id"])
         found = [self._shown(user, rule, now) for rule in mailbox.rules.values()]
         return page(
             request,
@@ -50,13 +50,13 @@ class Rules:
     async def one(self, request: Request, now: datetime) -> Response:
         """Give one rule."""
         odata.checked(dict(request.query_params), _ONE, frozenset())
-        user, mailbox = self._mailbox(request)
+        user, mailbox = mailbox_of(self._state, request.path_params["id"])
         return _whole(user, self._shown(user, _rule(request, mailbox), now))
 
     async def patch(self, request: Request, now: datetime) -> Response:
         """Turn a rule on or off, and give it as it is then. Other properties are not taken here."""
         body = await body_of(request)
-        user, mailbox = self._mailbox(request)
+        user, mailbox = mailbox_of(self._state, request.path_params["id"])
         rule = _rule(request, mailbox)
         is_enabled = body.get("isEnabled")
         if body.keys() - {"@odata.type"} != {"isEnabled"} or not isinstance(is_enabled, bool):
@@ -71,21 +71,26 @@ class Rules:
     def _shown(self, user: Json, rule: Json, now: datetime) -> Json:
         return self._state.lagging.shown(f"{user['id']}/{rule['id']}", rule, now)
 
-    def _mailbox(self, request: Request) -> tuple[Json, Mailbox]:
-        user = self._state.directory.user(request.path_params["id"])
-        if user is None:
-            word = request.path_params["id"][:60]
-            raise Refusal(404, "ErrorInvalidUser", f"The requested user '{word}' is invalid.")
-        if user["mail"] is None:
-            raise Refusal(
-                404,
-                "MailboxNotEnabledForRESTAPI",
-                "The mailbox is either inactive, soft-deleted, or is hosted on-premise.",
-            )
-        mailbox = self._state.mailboxes.get(user["id"], Mailbox())
-        if mailbox.is_closed:
-            raise Refusal(403, "ErrorAccessDenied", "Access to OData is disabled.")
-        return user, mailbox
+
+def mailbox_of(state: State, word: str) -> tuple[Json, Mailbox]:
+    """Return the user of this object id or user principal name, and their mailbox.
+
+    Raises:
+        Refusal: there is no such user, or no mailbox of theirs that the app could reach.
+    """
+    user = state.directory.user(word)
+    if user is None:
+        raise Refusal(404, "ErrorInvalidUser", f"The requested user '{word[:60]}' is invalid.")
+    if user["mail"] is None:
+        raise Refusal(
+            404,
+            "MailboxNotEnabledForRESTAPI",
+            "The mailbox is either inactive, soft-deleted, or is hosted on-premise.",
+        )
+    mailbox = state.mailboxes.get(user["id"], Mailbox())
+    if mailbox.is_closed:
+        raise Refusal(403, "ErrorAccessDenied", "Access to OData is disabled.")
+    return user, mailbox
 
 
 def _rule(request: Request, mailbox: Mailbox) -> Json:

@@ -13,7 +13,7 @@ from agent.simulator.mail import Pair, Post
 from agent.simulator.mailboxes import Mailbox
 from agent.simulator.moments import text
 from agent.simulator.names import TENANT_ID
-from agent.simulator.nouns import Act, Bundle, Change, Proposal, Remediation, Request, Stood, Target
+from agent.simulator.nouns import Act, Bundle, Change, Proposal, Remediation, Request, Sent, Stood, Target
 from agent.simulator.shapes import PENDING, Json
 from agent.simulator.switches import Switches
 
@@ -54,6 +54,8 @@ class State:
     applied: Counter[Target] = field(default_factory=Counter)
     """How often each thing was asked to be done to each target, in accepted requests."""
     requests: list[Request] = field(default_factory=list)
+    sent: list[Sent] = field(default_factory=list)
+    """What the app has sent by mail, oldest first."""
     strays: list[str] = field(default_factory=list)
     """Incidents that were written to although they had been merged into another."""
     unheard: list[Bundle] = field(default_factory=list)

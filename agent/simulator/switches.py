@@ -12,6 +12,7 @@ import msgspec
 
 from agent.simulator.names import (
     ACT_ON_IDENTITIES,
+    AGENT_MAILBOX,
     ALL_ROLES,
     ENDPOINT_ROLES,
     HUNT,
@@ -123,6 +124,8 @@ class Switches(msgspec.Struct, frozen=True, kw_only=True):
     """What the tenant has no licence for."""
     roles: frozenset[str] = ALL_ROLES
     """The application permissions that an administrator has consented to."""
+    senders: frozenset[str] = frozenset({AGENT_MAILBOX})
+    """The mailboxes that Exchange's RBAC for Applications lets the app send as; no token tells of it."""
     token_lifetime: timedelta = timedelta(hours=24)
 
 
@@ -159,6 +162,7 @@ def every_position() -> Mapping[str, Switches]:
         "no hunting": Switches(roles=ALL_ROLES - {HUNT}),
         "no mail": Switches(roles=ALL_ROLES - {HUNT, READ_MAIL, WRITE_MAIL}),
         "no roles shown": Switches(roles=ALL_ROLES - {READ_ROLES}),
+        "no mailbox to send as": Switches(senders=frozenset()),
         "mail alone may be changed": Switches(
             roles=ALL_ROLES - {WRITE_MAILBOXES, SWITCH_ACCOUNTS, ACT_ON_IDENTITIES} - ENDPOINT_ROLES
         ),

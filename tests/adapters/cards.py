@@ -11,15 +11,19 @@ SAMPLES = Path(__file__).parent.parent / "samples" / "channels"
 MOST_BYTES = 20 * 1024
 
 
-def card_of(content: bytes) -> dict[str, Any]:
-    """Return the card of a posted body; raise an assertion where Teams might not show it."""
+def card_of(content: bytes, *, is_checked: bool = True) -> dict[str, Any]:
+    """Return the card of a posted body; raise an assertion where Teams might not show it.
+
+    The published schema takes a third of a second for a large card: it can be left out where many are alike.
+    """
     assert len(content) <= MOST_BYTES
     body = json.loads(content)
     assert set(body) == {"type", "attachments"}
     (attachment,) = body["attachments"]
     assert attachment["contentType"] == "application/vnd.microsoft.card.adaptive"
     card: dict[str, Any] = attachment["content"]
-    check_card(card)
+    if is_checked:
+        check_card(card)
     return card
 
 

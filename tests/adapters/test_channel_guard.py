@@ -17,7 +17,6 @@ from agent.adapters.channels.addresses import check_addresses, check_url, is_out
 from agent.adapters.channels.calling import Call, Caller
 from agent.adapters.channels.guard import Backend, Guarded, look_up
 from agent.adapters.channels.pace import Limit
-from agent.adapters.host import SystemClock
 from agent.model.channel import ChannelKind
 from agent.model.errors import Refused, Unavailable
 from tests.adapters.hostile import notice
@@ -294,7 +293,7 @@ async def test_this_machines_own_look_up_gives_addresses() -> None:
 async def test_tls_is_made_for_the_name_although_the_socket_goes_to_the_address(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    trusted, context = certificate(tmp_path, "hooks.contoso.example", SystemClock().now())
+    trusted, context = certificate(tmp_path, "hooks.contoso.example")
     monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
     hosts = frozenset({"hooks.contoso.example", "other.contoso.example"})
     guarded = Guarded(Backend(hosts, Names(["127.0.0.1"])))

@@ -1,5 +1,6 @@
 """The two channels for trying out: lines on the console, and JSON lines in a file."""
 
+import contextlib
 import io
 import json
 import os
@@ -9,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from agent.model.channel import ChannelKind
-from agent.model.errors import Refused, Unavailable
+from agent.model.errors import AgentError, Refused, Unavailable
 from agent.model.escalation import Occasion
 from tests.adapters.hostile import notice
-from tests.adapters.wires import channel, channels, later
+from tests.adapters.wires import Vendor, channel, channels, later
 
 CONSOLE = channel(ChannelKind.CONSOLE)
 
@@ -105,3 +106,10 @@ async def test_a_file_that_cannot_be_one_is_refused(tmp_path: Path) -> None:
 async def test_nothing_is_heard_where_nothing_can_be_acknowledged() -> None:
     async with channels(None) as opened:
         assert await opened.heard(CONSOLE, ()) == ()
+
+
+async def test_every_kind_of_channel_has_its_wire() -> None:
+    async with channels(Vendor()) as opened:
+        for kind in ChannelKind:
+            with contextlib.suppress(AgentError):
+                await opened.send(channel(kind), notice(), ())

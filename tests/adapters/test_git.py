@@ -255,3 +255,141 @@ def test_what_git_was_told_to_put_in_the_place_of_an_object_counts_for_nothing(
     repository.run("replace", first, repository.commit())
 
     assert repository.at(first) == before
+
+
+# Who changed a file last
+
+
+ANN, BOB, CAY = "ann@contoso.example", "bob@contoso.example", "cay@contoso.example"
+
+
+class Authored(Repository):
+    """A repository in which people write policies."""
+
+    def by(self, address: str, *, message: str = "a change") -> None:
+        self.run("add", "--all")
+        self.run(
+            "-c", "core.hooksPath=/dev/null", "commit", "--quiet", f"--author=A <{address}>", "-m", message
+        )
+
+    def authors(self, *names: str) -> frozenset[str]:
+        return git.authors(self.folder, [str(self.folder / name) for name in names])
+
+
+@pytest.fixture
+def authored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Authored:
+    """Give a repository in which Ann wrote two policies and Bob changed one of them; nobody is configured here."""
+    for name in ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM"):
+        monkeypatch.setenv(name, os.devnull)
+    repository = Authored(tmp_path / "repository")
+    repository.write("a.yaml", b"a")
+    repository.write("b.yaml", b"b")
+    repository.by(ANN.upper())
+    repository.write("b.yaml", b"b2")
+    repository.by(BOB)
+    return repository
+
+
+def test_the_last_author_of_each_file_counts_and_no_earlier_one(authored: Authored) -> None:
+    assert authored.authors("a.yaml") == {ANN}
+    assert authored.authors("b.yaml") == {BOB}
+    assert authored.authors("a.yaml", "b.yaml") == {ANN, BOB}
+    assert authored.authors() == frozenset()
+
+
+def test_a_name_is_taken_as_it_is_and_never_as_a_pattern(authored: Authored) -> None:
+    authored.write("lists/ü [b].yaml", b"x")
+    authored.by(CAY)
+
+    assert authored.authors("lists/ü [b].yaml") == {CAY}
+    assert authored.authors("*.yaml") == frozenset()
+    assert authored.authors(":(top)a.yaml") == frozenset()
+
+
+def test_co_authors_count_and_an_address_counts_with_and_without_the_mailmap(authored: Authored) -> None:
+    (authored.root / ".mailmap").write_text(f"Cay <{CAY}> <{BOB}>\n")
+    authored.write("a.yaml", b"a2")
+    authored.by(
+        "dee@contoso.example", message="a\n\nCo-authored-by: Eve <EVE@contoso.example>\nCo-authored-by: x"
+    )
+
+    assert authored.authors("a.yaml") == {"dee@contoso.example", "eve@contoso.example"}
+    assert authored.authors("b.yaml") == {BOB, CAY}
+
+
+def test_a_merge_counts_only_where_it_changed_the_file_itself(authored: Authored) -> None:
+    authored.run("checkout", "--quiet", "-b", "side")
+    authored.write("a.yaml", b"a by cay")
+    authored.by(CAY)
+    authored.run("checkout", "--quiet", "main")
+    authored.write("b.yaml", b"b by ann")
+    authored.by(ANN)
+
+    authored.run("merge", "--quiet", "--no-ff", "--no-commit", "side")
+    authored.write("b.yaml", b"b of the merge")
+    authored.by("merger@contoso.example")
+
+    assert authored.authors("a.yaml") == {CAY}
+    assert authored.authors("b.yaml") == {"merger@contoso.example"}
+
+
+@pytest.mark.parametrize("name", ["a.yaml", "new.yaml"])
+def test_whoever_commits_here_is_meant_too_where_a_file_was_changed_and_not_committed(
+    authored: Authored, name: str
+) -> None:
+    authored.run("config", "user.email", "Dee@contoso.example")
+    authored.write(name, b"in the middle of a change")
+
+    assert "dee@contoso.example" in authored.authors(name)
+    assert "dee@contoso.example" not in authored.authors("b.yaml")
+
+
+def test_a_file_that_is_gone_is_a_change_that_was_not_committed(authored: Authored) -> None:
+    authored.run("config", "user.email", "dee@contoso.example")
+    (authored.folder / "a.yaml").unlink()
+
+    assert authored.authors("a.yaml") == {ANN, "dee@contoso.example"}
+
+
+def test_without_git_or_commits_or_outside_the_folder_nobody_is_known(
+    tmp_path: Path, authored: Authored
+) -> None:
+    bare = tmp_path / "bare"
+    bare.mkdir()
+    unborn = Authored(tmp_path / "unborn")
+    unborn.write("a.yaml", b"a")
+
+    assert git.authors(bare, [str(bare / "a.yaml")]) == frozenset()
+    assert unborn.authors("a.yaml") == frozenset()
+    assert git.authors(authored.folder, [str(authored.root / "elsewhere.yaml")]) == frozenset()
+
+
+def test_what_was_changed_longest_ago_is_found_behind_many_changes_of_another(
+    authored: Authored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(git, "ENOUGH", 2)
+    for number in range(3):
+        authored.write("b.yaml", str(number).encode())
+        authored.by(CAY)
+
+    assert authored.authors("a.yaml", "b.yaml") == {ANN, CAY}
+
+
+def test_a_repository_runs_nothing_of_its_own(authored: Authored, tmp_path: Path) -> None:
+    """Neither an external diff nor a filter nor a check of signatures that its configuration names."""
+    ran = tmp_path / "ran"
+    for name in ("diff.external", "filter.evil.clean", "gpg.program", "diff.evil.textconv"):
+        authored.run("config", name, f"touch {ran}; cat")
+    authored.run("config", "log.showSignature", "true")
+    (authored.root / ".gitattributes").write_text("*.yaml filter=evil diff=evil\n")
+    ran.unlink(missing_ok=True)
+
+    assert authored.authors("a.yaml") == {ANN}
+    assert not ran.exists()
+
+
+def test_the_shelf_asks_for_authors_of_its_own_folder(authored: Authored) -> None:
+    shelf = PolicyFiles(authored.folder, authors=git.authors)
+
+    assert shelf.authors([str(authored.folder / "b.yaml")]) == {BOB}
+    assert PolicyFiles(authored.folder).authors([str(authored.folder / "b.yaml")]) == frozenset()

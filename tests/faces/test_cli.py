@@ -256,7 +256,7 @@ def test_policy_check_as_json(tmp_path: Path) -> None:
 
     found = json.loads(done.stdout)
     assert done.exit_code == 1
-    assert set(found) == {"path", "policies", "cases", "revision", "problems"}
+    assert set(found) == {"path", "policies", "chains", "channels", "cases", "revision", "problems"}
     assert (found["problems"][0]["line"], found["problems"][0]["column"]) == (7, 9)
 
 
@@ -280,8 +280,8 @@ def test_one_file_is_checked_with_the_lists_beside_it_and_without_the_faults_of_
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("small-clusters.txt", "is neither a policy nor a list"),
-        ("passwd", "is neither a policy nor a list"),
+        ("small-clusters.txt", "is neither a policy nor what lies beside"),
+        ("passwd", "is neither a policy nor what lies beside"),
     ],
 )
 def test_a_file_that_is_no_policy_is_not_without_problems(tmp_path: Path, name: str, words: str) -> None:

@@ -105,7 +105,7 @@ def test_it_says_what_is_in_force_and_how_far_the_agent_has_come(tmp_path: Path)
     assert lines[2].startswith(
         "policies revision 0123456789ab, git c0ffeec0ffee+, in force since 2026-11-02 09:00Z ("
     )
-    assert lines[2].endswith(": 1 enforcing, 1 observing, 1 list")
+    assert lines[2].endswith(": 1 enforcing, 1 observing, 1 list, 0 chains")
     assert lines[3].startswith("last alive ")
     assert lines[4].startswith("read up to 2026-11-02 09:00Z (")
     assert lines[5:9] == [
@@ -145,6 +145,8 @@ def test_json_has_stable_names_and_moments_in_utc(tmp_path: Path) -> None:
         "enforcing": 1,
         "observing": 1,
         "lists": 1,
+        "chains": 0,
+        "channels": 0,
         "problem": "",
     }
     assert found["states"] == {"confirmed": 1, "held": 1}

@@ -12,7 +12,7 @@ from agent.judge.parse import parse_set
 from agent.model.decision import Rule, Verb
 from agent.model.explanation import Bearing, Because, Explanation, Flips, Leaf
 from agent.model.facts import Facts, Value
-from tests.judge.writing import NOW, an_action, facts, list_file, policy_file
+from tests.judge.writing import NOW, an_action, chains_of, facts, list_file, policy_file
 
 SMALL = policy_file("cluster.mailboxCount: {atMost: 200}", name="small")
 SEEN = facts({"cluster.mailboxCount": 12, "cluster.by": "url", "evidence.verdict": "malicious"})
@@ -28,7 +28,8 @@ def explained(
     deadline: timedelta = timedelta(days=6),
     tenant: str = "11111111-2222-3333-4444-555555555555",
 ) -> Explanation:
-    files = {f"policies/{at}.yaml": data for at, data in enumerate(policies)} | dict(lists or {})
+    files = {f"policies/{at}.yaml": data for at, data in enumerate(policies)}
+    files |= {**chains_of(*policies), **(lists or {})}
     found = parse_set(files)
     action = an_action(deadline=NOW + deadline, tenant=tenant)
     account = Account(compile_set(found), action, seen, enforces_observers=enforces_observers)

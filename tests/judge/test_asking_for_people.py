@@ -4,14 +4,15 @@ import pytest
 
 from agent.judge.parse import parse_set
 from agent.model.errors import PolicyError
-from tests.judge.writing import a_judge, decided, facts, parsed, policy_file
+from tests.judge.writing import a_judge, chains_of, decided, facts, parsed, policy_file
 
 MATCH = "cluster.by: url"
 
 
 def told(**more: str) -> list[str]:
+    data = policy_file(MATCH, **more)
     with pytest.raises(PolicyError) as caught:
-        parse_set({"policies/p.yaml": policy_file(MATCH, **more)})
+        parse_set({"policies/p.yaml": data, **chains_of(data)})
     return [problem.message for problem in caught.value.problems]
 
 

@@ -8,7 +8,7 @@ from agent.judge.layout import is_list, is_policy, is_situation
 from agent.judge.parse import parse_set
 from agent.judge.rehearse import rehearse
 from agent.model.policy import PolicySet
-from tests.judge.writing import policy_file, went
+from tests.judge.writing import chains_of, policy_file, went
 
 TELLS = policy_file("cluster.emailCount: {above: 9}", name="tells", decide="", more="inform: desk")
 STOPS = policy_file("recipients: {anyIn: [ceo@contoso.example]}", name="stops", decide="escalate")
@@ -17,7 +17,9 @@ IS_OUT = "{case: is out, facts: {cluster.by: file}, decision: escalate, policies
 
 
 def a_set(*more: tuple[str, bytes]) -> PolicySet:
-    return parse_set({"policies/p.yaml": policy_file("cluster.by: url"), **dict(more)})
+    return parse_set(
+        {"policies/p.yaml": policy_file("cluster.by: url"), **chains_of(*dict(more).values()), **dict(more)}
+    )
 
 
 def cases_of(*cases: str, policy: str = "p", kind: str = "softDeleteCluster") -> bytes:
@@ -154,7 +156,7 @@ def test_a_policy_that_is_outvoted_has_not_acted() -> None:
 
 
 def test_a_policy_that_informs_acts_where_people_are_told() -> None:
-    policies = parse_set({"policies/tells.yaml": TELLS})
+    policies = parse_set({"policies/tells.yaml": TELLS, **chains_of(TELLS)})
     tells = "{case: a, facts: {cluster.emailCount: 10}, decision: escalate, policies: [], inform: [desk]}"
     not_yet = (
         "{case: b, facts: {cluster.emailCount: 9}, decision: escalate, policies: [], "

@@ -17,7 +17,7 @@ from agent.judge.truth import policy_holds
 from agent.model.facts import Facts
 from agent.model.policy import Policy, PolicySet
 from tests.judge.test_agreement import facts, policies
-from tests.judge.writing import CLUSTER, TENANT, a_fed_list, list_file, policy_file
+from tests.judge.writing import CLUSTER, TENANT, a_fed_list, chains_of, list_file, policy_file
 from tests.policies.test_cases import FILES
 from tests.policies.test_cases import SET as SHIPPED
 
@@ -32,7 +32,8 @@ LISTS = {
 
 def of(data: bytes, *others: bytes, lists: Mapping[str, bytes] | None = None) -> tuple[Mutant, ...]:
     more = {f"q{at}.yaml": each for at, each in enumerate(others)}
-    found = parse_set({"p.yaml": data, **more, **(LISTS if lists is None else lists)})
+    called = chains_of(data, *others)
+    found = parse_set({"p.yaml": data, **more, **called, **(LISTS if lists is None else lists)})
     return mutants(next(one for one in found.policies if one.name == "p"), found, data)
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from agent.adapters.host import PolicyFiles
 from agent.judge.cases import parse_cases
-from agent.judge.layout import CASES, PROOFS, is_list, is_situation
+from agent.judge.layout import CASES, PROOFS, is_chain, is_channel, is_list, is_situation
 from agent.judge.operators import OPERATORS, Operand, of_type
 from agent.judge.parse import parse_set
 from agent.judge.proof.reading import parse_proofs
@@ -26,7 +26,7 @@ from agent.model.errors import PolicyError
 from agent.model.facts import Facts, FactType
 from agent.model.pending import MAIL_KINDS, ActionKind
 from agent.model.situation import Situation
-from tests.judge.writing import NOW, list_file, policy_file
+from tests.judge.writing import NOW, chain_files, chains_of, list_file, policy_file
 from tests.yaml12 import loaded
 
 POLICIES = Path(__file__).parents[2] / "policies"
@@ -53,12 +53,16 @@ def document(file: str) -> Document:
         return Document.PROOFS
     if file.endswith(CASES):
         return Document.CASES
+    if is_chain(file):
+        return Document.CHAIN
+    if is_channel(file):
+        return Document.CHANNEL
     return Document.SITUATION if is_situation(file) else Document.POLICY
 
 
 def loads(data: bytes, lists: Mapping[str, bytes] | None = None) -> bool:
     try:
-        parse_set({"p.yaml": data, **(lists or {})})
+        parse_set({"p.yaml": data, **chains_of(data), **(lists or {})})
     except PolicyError:
         return False
     return True
@@ -220,7 +224,7 @@ def test_every_operator_of_every_fact_is_in_the_schema_with_all_that_it_takes(sc
 def test_every_key_is_in_the_schema_with_what_it_takes(more: dict[str, Any]) -> None:
     data = a_policy({"cluster.by": "url"}, ["softDeleteCluster"], **more)
 
-    parse_set({"p.yaml": data, **LISTS})
+    parse_set({"p.yaml": data, **LISTS, **chain_files("x", "y")})
     assert wrong(Document.POLICY, data) == []
 
 

@@ -1,5 +1,6 @@
 """What a test needs to write policies and have them judged: say only what matters."""
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
@@ -19,6 +20,9 @@ from agent.model.policy import Policy
 NOW = datetime(2026, 8, 24, 9, 0, tzinfo=UTC)
 TENANT = "11111111-2222-3333-4444-555555555555"
 CLUSTER = ActionKind.SOFT_DELETE_CLUSTER
+
+
+_CHAIN = re.compile(rb"^(?:escalation|inform): ([A-Za-z0-9_-]+)\r?$", re.MULTILINE)
 
 
 def indent(text: str) -> str:
@@ -68,19 +72,37 @@ def a_fed_list(
     return files
 
 
+ASKS = "approvers: {from: [role:SecOps.Approver]}"
+DUTY = {"policies/channels/duty.yaml": b"channel: duty\nkind: pagerDuty\nroutingKey: {env: ROUTING_KEY}\n"}
+
+
+def chain_files(*names: str, steps: str = "[{notify: [duty]}]", more: str = ASKS) -> dict[str, bytes]:
+    """Return the files of chains of which there is nothing to say, and of the one channel that they tell."""
+    chains = {
+        f"policies/chains/{name}.yaml": f"chain: {name}\nsteps: {steps}\n{more}\n".encode() for name in names
+    }
+    return {**chains, **DUTY} if names else {}
+
+
+def chains_of(*policies: bytes) -> dict[str, bytes]:
+    """Return the files of the chains that these policies name."""
+    named = [name.decode() for data in policies for name in _CHAIN.findall(data)]
+    return chain_files(*dict.fromkeys(named))
+
+
 def parsed(data: bytes, lists: Mapping[str, bytes] | None = None) -> Policy:
-    return parse_set({"policies/p.yaml": data, **(lists or {})}).policies[0]
+    return parse_set({"policies/p.yaml": data, **chains_of(data), **(lists or {})}).policies[0]
 
 
 def a_judge(*policies: bytes, lists: Mapping[str, bytes] | None = None) -> Judge:
     files = {f"policies/{at}.yaml": data for at, data in enumerate(policies)}
-    return compile_set(parse_set({**files, **(lists or {})}))
+    return compile_set(parse_set({**files, **chains_of(*policies), **(lists or {})}))
 
 
 def problems(data: bytes, lists: Mapping[str, bytes] | None = None) -> list[str]:
     """Return the problems of a policy in `p.yaml`, without the file's name for the policy's own."""
     try:
-        parse_set({"p.yaml": data, **(lists or {})})
+        parse_set({"p.yaml": data, **chains_of(data), **(lists or {})})
     except PolicyError as error:
         return [str(problem).removeprefix("p.yaml:") for problem in error.problems]
     return []

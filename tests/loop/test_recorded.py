@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from itertools import chain
@@ -107,6 +107,9 @@ class WithoutLimits:
 
     def git(self, files: Mapping[str, bytes]) -> str:
         return ""
+
+    def authors(self, files: Sequence[str]) -> frozenset[str]:
+        return frozenset()
 
 
 def everything() -> State:

@@ -87,7 +87,7 @@ async def test_users_are_counted_in_plain_text_where_the_header_asks_for_it() ->
     graph.http._transport = httpx.ASGITransport(graph.app)
     without = await graph.http.get(f"{USERS}/$count")
 
-    assert (answer.text, answer.headers["content-type"].partition(";")[0]) == ("1602", "text/plain")
+    assert (answer.text, answer.headers["content-type"].partition(";")[0]) == ("1607", "text/plain")
     assert without.status_code == 400
 
 

@@ -216,7 +216,7 @@ def test_other_answers_do_not_pass(method: str, path: str, body: object) -> None
         check_response(method, path, 200, json.dumps(body).encode())
 
 
-@pytest.mark.parametrize("path", ["/v1.0/security/pendingActions", "/v1.0/users", f"{INCIDENTS}/1/alerts"])
+@pytest.mark.parametrize("path", ["/v1.0/security/pendingActions", "/v1.0/groups", f"{INCIDENTS}/1/alerts"])
 def test_unknown_paths_do_not_pass(path: str) -> None:
     with pytest.raises(Mismatch):
         check_request("GET", path, b"")

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, TextIO
 
 from agent.adapters.channels.wire import SendMail, Wire
 from agent.model.channel import Channel, ChannelKind
-from agent.model.errors import Refused
 from agent.model.escalation import Heard, Notice, Posted, Receipt
 from agent.ports.escalation import Channels
 from agent.ports.host import Clock
@@ -22,15 +21,12 @@ class OpenChannels:
     """Fulfils Channels: each kind has its wire, and PagerDuty is the one that hears."""
 
     def __init__(self, wires: Mapping[ChannelKind, Wire], pager: "PagerDuty") -> None:
-        self._wires = {**wires, ChannelKind.PAGER_DUTY: pager}
+        self._wires: Mapping[ChannelKind, Wire] = {**wires, ChannelKind.PAGER_DUTY: pager}
         self._pager = pager
 
     async def send(self, channel: Channel, notice: Notice, earlier: Sequence[Posted]) -> Receipt:
         """Tell one notice through the wire of the channel's kind."""
-        wire = self._wires.get(channel.kind)
-        if wire is None:
-            raise Refused(f"channel `{channel.name}`: this agent has no way to tell through `{channel.kind}`")
-        return await wire.send(channel, notice, earlier)
+        return await self._wires[channel.kind].send(channel, notice, earlier)
 
     def hears(self, channel: Channel) -> bool:
         """Whether acknowledgements can be read back: only from PagerDuty, where it has a token to read with."""
@@ -49,7 +45,7 @@ async def open_channels(
     clock: Clock,
     hosts: frozenset[str],
     environ: Mapping[str, str],
-    send_mail: SendMail | None,  # noqa: ARG001  mail is told through it
+    send_mail: SendMail | None,
     transport: "httpx.AsyncBaseTransport | None" = None,
     console: TextIO | None = None,
 ) -> AsyncIterator[Channels]:
@@ -65,6 +61,8 @@ async def open_channels(
     """
     from agent.adapters.channels.calling import Caller  # noqa: PLC0415  slow
     from agent.adapters.channels.console import Console  # noqa: PLC0415  slow
+    from agent.adapters.channels.email.email import Email  # noqa: PLC0415  slow
+    from agent.adapters.channels.email.relay import Relay  # noqa: PLC0415  slow
     from agent.adapters.channels.guard import Backend, Guarded  # noqa: PLC0415  slow
     from agent.adapters.channels.lines import Lines  # noqa: PLC0415  slow
     from agent.adapters.channels.pagerduty import PagerDuty  # noqa: PLC0415  slow
@@ -77,6 +75,7 @@ async def open_channels(
     caller = Caller(sending, clock, allowed)
     wires: dict[ChannelKind, Wire] = {
         ChannelKind.CONSOLE: Console(console or sys.stderr),
+        ChannelKind.EMAIL: Email(send_mail, Relay(hosts=allowed, environ=environ)),
         ChannelKind.FILE: Lines(),
         ChannelKind.SLACK: Slack(caller, environ),
         ChannelKind.TEAMS: Teams(caller, environ),

@@ -10,6 +10,9 @@ READ_MAIL = Call("look up mail", "SecurityAnalyzedMessage.Read.All")
 LIST_MEMBERS = Call("list group members", "GroupMember.Read.All")
 COUNT_USERS = Call("count users", "User.Read.All")
 READ_USER = Call("read user", "User.Read.All")
+LIST_ACCOUNTS = Call("list accounts", "User.Read.All")
+READ_APPLICATION = Call("read enterprise application", "Application.Read.All")
+LIST_ASSIGNMENTS = Call("list who has app roles", "Application.Read.All")
 LIST_ROLES = Call("list roles of user", "RoleManagement.Read.Directory")
 LIST_DOMAINS = Call("list domains", "Domain.Read.All")
 LIST_RULES = Call("list inbox rules", "MailboxSettings.Read")
@@ -25,3 +28,11 @@ COMMENT = Call("comment on incident", "SecurityIncident.ReadWrite.All")
 TAG = Call("tag incident", "SecurityIncident.ReadWrite.All")
 COMMENT_ALERT = Call("comment on alert", "SecurityAlert.ReadWrite.All")
 CLASSIFY_ALERT = Call("classify alert", "SecurityAlert.ReadWrite.All")
+
+SEND_MAIL = Call(
+    "send mail",
+    "Mail.Send",
+    remedy="let the app send as this mailbox alone: assign it `Application Mail.Send` in Exchange Online by RBAC for "
+    "Applications, scoped to the mailbox, and wait for up to two hours; the mailbox's own address must be the sender",
+)
+"""Mail.Send is not to be granted in Entra ID: that would be for every mailbox of the tenant, and grants add up."""

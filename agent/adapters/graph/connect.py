@@ -20,6 +20,7 @@ from agent.ports.host import Clock
 
 if TYPE_CHECKING:
     from agent.adapters.graph.client import Client
+    from agent.adapters.graph.mailing import GraphMailing
     from agent.adapters.microsoft.connection import Around
     from agent.adapters.microsoft.tokens import Credential
 
@@ -40,6 +41,8 @@ class Graph:
     """The permissions in the token at the time of opening."""
     is_delegated: bool
     """Whether a person is signed in rather than the app: then nothing may be enforced."""
+    send_mail: Callable[[str, bytes], Awaitable[None]]
+    """Sends one whole message from a mailbox; raises Unavailable or Refused. Nothing is asked before the first."""
     own: frozenset[str]
     """By which ids Entra ID knows this agent, lower case: nothing is ever done to itself."""
 
@@ -55,6 +58,7 @@ async def open_graph(
     analyzed_emails_per_action: int = 30,
     page_size: int = 50,
     machines: Machines | None = None,
+    sign_in: str | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
     around: "Around | None" = None,
     wall: Callable[[], float] | None = None,
@@ -71,6 +75,7 @@ async def open_graph(
         analyzed_emails_per_action: messages of one action that may be looked up one by one.
         page_size: `$top`; smaller ones are tried where Graph refuses it.
         machines: Defender for Endpoint, opened; not used where none is given.
+        sign_in: the client id of the app registration that people sign in to, whose app roles are looked up.
         transport: sends the requests; real connections where none is given.
         around: wraps what sends, and sees whole bodies, inflated; for recordings.
         wall: the real time in seconds since 1970, for the ends of tokens.
@@ -80,7 +85,9 @@ async def open_graph(
         Refused: the login says no, or the token is another tenant's.
         Unavailable: the login cannot be reached.
     """
+    from agent.adapters.graph.calls import SEND_MAIL  # noqa: PLC0415  slow
     from agent.adapters.graph.client import Client  # noqa: PLC0415  slow
+    from agent.adapters.graph.mailing import PER_MINUTE, GraphMailing  # noqa: PLC0415  slow
     from agent.adapters.microsoft.budget import Budget  # noqa: PLC0415  slow
     from agent.adapters.microsoft.connection import open_http  # noqa: PLC0415  slow
     from agent.adapters.microsoft.tokens import Tokens, wall_clock  # noqa: PLC0415  slow
@@ -91,16 +98,23 @@ async def open_graph(
     )
     async with open_http(cloud.graph, tenant_id, transport, around) as http:
         await tokens.ready()
-        client = Client(
-            http,
-            cloud=cloud,
-            tokens=tokens,
-            budget=Budget(clock, requests_per_minute),
-            clock=clock,
-            lots=lots or Random(),  # noqa: S311  spreads waits, guards nothing
-        )
+        chance = lots or Random()  # noqa: S311  spreads waits, guards nothing
+
+        def a_client(budget: Budget) -> Client:
+            return Client(http, cloud=cloud, tokens=tokens, budget=budget, clock=clock, lots=chance)
+
+        client = a_client(Budget(clock, requests_per_minute))
+        mailing = GraphMailing(a_client(Budget(clock, PER_MINUTE, system=str(SEND_MAIL))))
         used = machines if machines is not None else NoMachines()
-        yield _graph(client, clock, used, per_action=analyzed_emails_per_action, page_size=page_size)
+        yield _graph(
+            client,
+            mailing,
+            clock,
+            used,
+            per_action=analyzed_emails_per_action,
+            page_size=page_size,
+            sign_in=sign_in,
+        )
 
 
 def _quieten() -> None:
@@ -109,7 +123,16 @@ def _quieten() -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-def _graph(client: "Client", clock: Clock, machines: Machines, *, per_action: int, page_size: int) -> Graph:
+def _graph(
+    client: "Client",
+    mailing: "GraphMailing",
+    clock: Clock,
+    machines: Machines,
+    *,
+    per_action: int,
+    page_size: int,
+    sign_in: str | None,
+) -> Graph:
     from agent.adapters.graph.abilities import abilities  # noqa: PLC0415  slow
     from agent.adapters.graph.airlog import AirLog  # noqa: PLC0415  slow
     from agent.adapters.graph.asking import Asking  # noqa: PLC0415  slow
@@ -142,9 +165,10 @@ def _graph(client: "Client", clock: Clock, machines: Machines, *, per_action: in
         defender=GraphDefender(client, asking, mailbag, AirLog(client, asking, clock), page_size=page_size),
         enactor=enactor,
         targets=GraphTargets(users, rules, identities, machines),
-        directory=GraphDirectory(client),
+        directory=GraphDirectory(client, sign_in),
         look=enactor.look,
         grants=client.grants,
         is_delegated=client.is_delegated,
+        send_mail=mailing.send,
         own=client.own,
     )

@@ -1,4 +1,4 @@
-"""Who is in a group of Entra, through Graph v1.0: `GET /groups/{id}/transitiveMembers/microsoft.graph.user`.
+"""Who is in a group of Entra, and who holds an app role (`app_roles`), through Graph v1.0: `GET /groups/{id}/transitiveMembers/microsoft.graph.user`.
 
 Where an app may read memberships and not the members themselves, Graph answers 200 with members of which it
 tells the id and nothing else. To take that for the whole would protect nobody, so it counts as a refusal:
@@ -19,10 +19,11 @@ Source: Microsoft's pages "List group transitive members", "Limited information 
 objects" and "user resource type".
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from agent.adapters.graph import calls
+from agent.adapters.graph.app_roles import AppRoles
 from agent.adapters.graph.client import Client
 from agent.adapters.graph.ids import is_guid
 from agent.adapters.graph.pages import every
@@ -40,10 +41,11 @@ SMTP = "smtp:"
 
 
 class GraphDirectory:
-    """Groups as Graph shows them. Fulfils ports.Directory."""
+    """Groups and app roles as Graph shows them. Fulfils ports.Directory."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, sign_in: str | None = None) -> None:
         self._client = client
+        self._app_roles = AppRoles(client, sign_in)
 
     async def people(self, group_id: str) -> tuple[str, ...]:
         """Return the object id and every address of each user in the group, sorted."""
@@ -53,6 +55,14 @@ class GraphDirectory:
     async def devices(self, group_id: str) -> tuple[str, ...]:
         """Return the name and the device id of each device in the group, sorted."""
         return await self._members(group_id, "device", ("id", "deviceId", "displayName"), _of_device)
+
+    async def holders(self, role: str) -> frozenset[str]:
+        """Return the object ids of everybody who has this app role of the sign-in, lower case; no disabled accounts."""
+        return await self._app_roles.holders(role)
+
+    async def enabled(self, object_ids: Sequence[str]) -> frozenset[str]:
+        """Return those of these users whose accounts are there and enabled, lower case."""
+        return await self._app_roles.enabled(object_ids)
 
     async def size(self) -> int | None:
         """Return how many users the tenant has, guests too; None where they may not be counted."""

@@ -92,8 +92,10 @@ class SqlLedger:
 
         await self._audited(all_of_it)
 
-    async def answer(self, answer: Answer, record: Record, now: datetime) -> Answer:
-        return await self._audited(responding.answer, answer, record, now)
+    async def answer(
+        self, answer: Answer, record: Record, now: datetime, dropped: Sequence[str] = ()
+    ) -> Answer:
+        return await self._audited(responding.answer, answer, record, now, dropped)
 
     async def answers(self, action_ids: Sequence[str]) -> Mapping[str, tuple[Answer, ...]]:
         return await self._read(responding.answers, action_ids)

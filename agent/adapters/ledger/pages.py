@@ -33,14 +33,20 @@ class SqlPages:
     ) -> None:
         await self._write(paging.save, pages, notices, overtaken)
 
-    async def due(self, now: datetime, limit: int) -> tuple[Posted, ...]:
-        return await self._read(paging.due, now, limit)
+    async def due(self, now: datetime, limit: int, *, apart_from: Sequence[str] = ()) -> tuple[Posted, ...]:
+        return await self._read(paging.due, now, limit, apart_from)
+
+    async def collected(self, channel: str) -> tuple[Posted, ...]:
+        return await self._read(paging.collected, channel)
+
+    async def waiting(self) -> int:
+        return await self._read(paging.waiting)
 
     async def posted(self, page_id: str) -> tuple[Posted, ...]:
         return await self._read(paging.posted, page_id)
 
-    async def settle(self, posted: Posted, now: datetime) -> None:
-        await self._audited(paging.settle, posted, now)
+    async def settle(self, posted: Posted, now: datetime) -> bool:
+        return await self._audited(paging.settle, posted, now)
 
     async def loud_since(self, since: datetime) -> Mapping[str, datetime]:
         return await self._read(paging.loud_since, since)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.engine import Connection
 
@@ -18,7 +19,7 @@ from agent.audit.entries import of_notice
 from agent.model.chain import Urgency
 from agent.model.enactment import State
 from agent.model.errors import Conflict
-from agent.model.escalation import LOUD, Delivery, Page, Posted
+from agent.model.escalation import Delivery, Page, Posted
 
 RANKS = {Urgency.HIGH: 0, Urgency.NORMAL: 1, Urgency.LOW: 2}
 """The order in which urgencies are sent."""
@@ -117,46 +118,71 @@ def _drop(connection: Connection, tenant_id: str, notice_ids: Sequence[str]) -> 
 
 
 def _dropped(before: Posted) -> Posted:
-    return Posted(
-        notice=before.notice, delivery=Delivery.DROPPED, attempts=before.attempts, receipt=before.receipt
-    )
+    return msgspec.structs.replace(before, delivery=Delivery.DROPPED, due=None)
 
 
-def due(connection: Connection, tenant_id: str, now: datetime, limit: int) -> tuple[Posted, ...]:
+def due(
+    connection: Connection, tenant_id: str, now: datetime, limit: int, apart_from: Sequence[str]
+) -> tuple[Posted, ...]:
     """Return notices that wait and whose time has come, the loudest and oldest first."""
     query = (
         select(notices.c.body)
         .where(notices.c.tenant_id == tenant_id, notices.c.delivery == str(Delivery.WAITING))
-        .where(notices.c.due <= now)
+        .where(notices.c.due <= now, notices.c.channel.not_in(list(apart_from)))
         .order_by(notices.c.rank, notices.c.at, notices.c.id)
         .limit(limit)
     )
     return tuple(codec.read_posted(body) for body in connection.scalars(query))
 
 
+def collected(connection: Connection, tenant_id: str, channel: str) -> tuple[Posted, ...]:
+    """Return notices of low urgency that wait for this channel, oldest first."""
+    query = select(notices.c.body).where(
+        notices.c.tenant_id == tenant_id,
+        notices.c.delivery == str(Delivery.WAITING),
+        notices.c.channel == channel,
+        notices.c.rank == RANKS[Urgency.LOW],
+    )
+    return tuple(
+        codec.read_posted(body) for body in connection.scalars(query.order_by(notices.c.at, notices.c.id))
+    )
+
+
+def waiting(connection: Connection, tenant_id: str) -> int:
+    """Return how many notices wait to be sent."""
+    query = select(func.count()).where(
+        notices.c.tenant_id == tenant_id, notices.c.delivery == str(Delivery.WAITING)
+    )
+    return connection.scalar(query) or 0
+
+
 def posted(connection: Connection, tenant_id: str, page_id: str) -> tuple[Posted, ...]:
-    """Return every notice of a page, oldest first."""
+    """Return every notice of a page, or of a key where it belongs to none, oldest first."""
     query = select(notices.c.body).where(notices.c.tenant_id == tenant_id, notices.c.page_id == page_id)
     return tuple(
         codec.read_posted(body) for body in connection.scalars(query.order_by(notices.c.at, notices.c.id))
     )
 
 
-def settle(connection: Connection, tenant_id: str, book: Book, one: Posted, now: datetime) -> None:
-    """Write how a notice's delivery stands, and tell of one that was sent or given up."""
-    _settle(connection, tenant_id, one)
+def settle(connection: Connection, tenant_id: str, book: Book, one: Posted, now: datetime) -> bool:
+    """Write how a notice's delivery stands, and tell of one that was sent or given up; return whether it was written.
+
+    A notice that was dropped while it was on its way and was not taken stays dropped.
+    """
+    if not _settle(connection, tenant_id, one):
+        return False
     if one.delivery in {Delivery.SENT, Delivery.GIVEN_UP}:
         book.tell(of_notice(one, book.author, now))
+    return True
 
 
-def _settle(connection: Connection, tenant_id: str, one: Posted) -> None:
+def _settle(connection: Connection, tenant_id: str, one: Posted) -> bool:
     row = _row(tenant_id, one)
     changed = {name: row[name] for name in ("delivery", "due", "body")}
-    connection.execute(
-        update(notices)
-        .where(notices.c.tenant_id == tenant_id, notices.c.id == one.notice.id)
-        .values(**changed)
-    )
+    statement = update(notices).where(notices.c.tenant_id == tenant_id, notices.c.id == one.notice.id)
+    if one.delivery is not Delivery.SENT:
+        statement = statement.where(notices.c.delivery == str(Delivery.WAITING))
+    return connection.execute(statement.values(**changed)).rowcount == 1
 
 
 def loud_since(connection: Connection, tenant_id: str, since: datetime) -> Mapping[str, datetime]:
@@ -185,11 +211,7 @@ def next_due(connection: Connection, tenant_id: str) -> datetime | None:
 
 
 def _page(row: Any) -> Page:
-    found = codec.read_page(row.body)
-    return Page(
-        **{name: getattr(found, name) for name in Page.__struct_fields__ if name != "version"},
-        version=row.version,
-    )
+    return msgspec.structs.replace(codec.read_page(row.body), version=row.version)
 
 
 def _page_row(tenant_id: str, one: Page) -> dict[str, Any]:
@@ -209,9 +231,9 @@ def _row(tenant_id: str, one: Posted) -> dict[str, Any]:
     return {
         "tenant_id": tenant_id,
         "id": notice.id,
-        "page_id": notice.page_id,
+        "page_id": notice.page_id or notice.key,
         "channel": notice.channel,
-        "event": notice.event if notice.occasion in LOUD else None,
+        "event": notice.event if notice.is_page else None,
         "delivery": str(one.delivery),
         "rank": RANKS[notice.urgency],
         "at": notice.at,

@@ -304,6 +304,7 @@ def record(row: Row[Any]) -> Record:
         is_noted=bool(row.is_noted),
         undone=notes.undone,
         lapse=notes.lapse,
+        discounted=notes.discounted,
         version=row.version,
     )
 

@@ -13,17 +13,25 @@ from agent.adapters.ledger.auditing import Book
 from agent.adapters.ledger.claims import chunks
 from agent.adapters.ledger.failures import conflicting
 from agent.adapters.ledger.page_tables import people_answers
-from agent.adapters.ledger.writes import save_records
+from agent.adapters.ledger.writes import drop_effects, release_approvals, save_records
 from agent.audit.entries import of_answer
 from agent.model.answer import Answer
 from agent.model.enactment import Record
 
 
 def answer(
-    connection: Connection, tenant_id: str, book: Book, one: Answer, record: Record, now: datetime
+    connection: Connection,
+    tenant_id: str,
+    book: Book,
+    one: Answer,
+    record: Record,
+    now: datetime,
+    dropped: Sequence[str] = (),
 ) -> Answer:
     """Write an answer and the record as it leaves it; the record's version makes it count once."""
     save_records(connection, tenant_id, book, [record], now)
+    drop_effects(connection, tenant_id, book, dropped, now)
+    release_approvals(connection, tenant_id, dropped)
     query = select(func.max(people_answers.c.number)).where(
         people_answers.c.tenant_id == tenant_id, people_answers.c.action_id == one.action_id
     )

@@ -268,7 +268,7 @@ def _record_row(tenant_id: str, one: Record, now: datetime) -> dict[str, Any]:
         "updated": now,
         "action": codec.write(action),
         "plan": None if one.plan is None else codec.write(one.plan),
-        "notes": codec.write(codec.Notes(one.confirmation, one.why, one.undone, one.lapse)),
+        "notes": codec.write(codec.Notes(one.confirmation, one.why, one.undone, one.lapse, one.discounted)),
     }
 
 
@@ -286,6 +286,7 @@ def _decision_row(
         "grounds": decision.grounds,
         "revision": decision.revision,
         "body": codec.pack(body),
+        "by_people": 1 if decision.answered else None,
     }
 
 

@@ -16,12 +16,14 @@ from agent.scrub.secrets import without_secrets
 class Call(msgspec.Struct, frozen=True):
     """One kind of call: what is asked, in the words that messages use, and by which permission.
 
-    `permission` is the least application permission of it. Source: the permission tables of the pages.
+    `permission` is the least application permission of it. Source: the permission tables of the pages. `remedy` says
+    what to do about a 403 where granting that permission to the app registration is not it.
     """
 
     words: str
     permission: str
     system: str = "graph"
+    remedy: str = ""
 
     def __str__(self) -> str:
         return f"{self.system}: {self.words}"
@@ -105,6 +107,8 @@ def no(call: Call, answer: Answer, grants: frozenset[str] = frozenset()) -> str:
     match answer.status:
         case 401:
             return f"{start}: the token is not accepted: check the tenant, the cloud and conditional access"
+        case 403 if call.remedy:
+            return f"{start}: {call.remedy}"
         case 403:
             if is_granted(call.permission, grants):
                 return f"{start}: {call.permission} is granted: check the licence, and roles and policies that narrow it"

@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from agent.faces.cli.on_call import Told
 from agent.faces.cli.output import COLOURS, command, rows_table, safe
 from agent.faces.cli.results import Left, Results
 from agent.faces.telling import moment
@@ -21,6 +22,8 @@ def tell(out: Console, results: Results) -> None:
         rows_table(results.actions, width=out.width, title="Every pending action, earliest deadline first")
     )
     _people(out, results.people)
+    if results.question is not None:
+        _question(out, results.question)
     _graph(out, results)
     _where(out, results)
     if results.unknown:
@@ -62,6 +65,14 @@ def _people(out: Console, people: Sequence[Left]) -> None:
     for one in people:
         table.add_row(one.id[:8], safe(one.what), safe(one.todo), safe(one.why), moment(one.deadline))
     out.print(table)
+
+
+def _question(out: Console, question: Told) -> None:
+    out.print()
+    out.print(safe("One question, from its first page to what came of it", "bold underline"))
+    out.print(safe(f"{question.id[:8]}  {question.what}"), soft_wrap=True)
+    for line in question.lines:
+        out.print(safe(f"  {moment(line.at)}  {line.words}", limit=1000), soft_wrap=True)
 
 
 def _graph(out: Console, results: Results) -> None:

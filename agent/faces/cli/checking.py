@@ -16,7 +16,7 @@ from agent.faces.cli.remarks import LONGEST, by_severity, commands, line_of
 from agent.faces.cli.sarif import sarif
 from agent.judge.compile import compile_set
 from agent.judge.examine import case_book
-from agent.judge.layout import CASES, LISTS, PROOFS, SITUATIONS, is_list, is_situation
+from agent.judge.layout import CASES, FOLDERS, PROOFS, is_beside
 from agent.judge.lint.lint import lint, place
 from agent.judge.lint.rules import Code, of_problem
 from agent.judge.parse import parse_set
@@ -47,6 +47,8 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
 
     path: str
     policies: tuple[str, ...] = ()
+    chains: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
     cases: int = 0
     """Cases of these policies, all of which held where there is no error."""
     revision: str | None = None
@@ -62,8 +64,8 @@ def check(path: Path | None, format_: Format, *, is_strict: bool) -> None:
         raise SettingsError(
             f"`{wanted}` is not there: name the folder in which the policies lie, or one of its files"
         )
-    if wanted.is_file() and wanted.absolute().parent.name in (LISTS, SITUATIONS):
-        # A list or situation is known by its folder, which a name alone does not tell.
+    if wanted.is_file() and wanted.absolute().parent.name in FOLDERS:
+        # What lies beside the policies is known by its folder, which a name alone does not tell.
         wanted = wanted.absolute()
     checked, causes = _checked(wanted)
     _print(checked, causes, format_)
@@ -110,7 +112,7 @@ def _in_short(problems: Sequence[Remark], causes: Causes) -> tuple[list[Remark],
 
 
 def _checked(path: Path) -> tuple[Checked, Causes]:
-    """Load the whole set, since policies need their lists and each other; of one file only it is told."""
+    """Load the whole set, since policies need each other and what lies beside them; of one file only it is told."""
     folder = path if path.is_dir() else _folder_of(path)
     wrong = None if path.is_dir() else _not_read(path)
     told = _told_of(path)
@@ -147,6 +149,8 @@ def _checked(path: Path) -> tuple[Checked, Causes]:
     checked = Checked(
         path=str(path),
         policies=names,
+        chains=tuple(one.name for one in found.chains if told(one.file)),
+        channels=tuple(one.name for one in found.channels if told(one.file)),
         cases=went.cases,
         revision=found.revision,
         problems=tuple(sorted(remarks, key=place)),
@@ -172,20 +176,18 @@ def _kind(path: str) -> str:
     """Return what is told of a path: of a folder or policy the policies, of cases whether they hold."""
     if path.endswith(CASES):
         return CASES
-    is_other = path.endswith(PROOFS) or is_list(path) or is_situation(path)
+    is_other = path.endswith(PROOFS) or is_beside(path)
     return OTHER if is_other and not Path(path).is_dir() else ""
 
 
 def _folder_of(file: Path) -> Path:
-    return file.parent.parent if file.parent.name in (LISTS, SITUATIONS) else file.parent
+    return file.parent.parent if file.parent.name in FOLDERS else file.parent
 
 
 def _not_read(file: Path) -> str | None:
     """Return why nothing would ever be read from the file; None where it would be."""
     if file.suffix not in SUFFIXES:
-        return (
-            "is neither a policy nor a list, nor what lies beside them: their names end in `.yaml` or `.yml`"
-        )
+        return "is neither a policy nor what lies beside policies: their names end in `.yaml` or `.yml`"
     return None
 
 
@@ -204,5 +206,8 @@ def _summary(checked: Checked) -> str:
     loads = "loads" if len(checked.policies) == 1 else "load"
     count = counted(len(checked.policies), "policy", "policies")
     cases = f"{counted(checked.cases, 'case holds', 'cases hold')}" if checked.cases else "there are no cases"
+    if checked.chains or checked.channels:
+        chains = counted(len(checked.chains), "chain", "chains")
+        cases += f", {chains}, {counted(len(checked.channels), 'channel', 'channels')}"
     rest = f"; {found}" if found else ""
     return f"{count} in {checked.path} {loads}, {cases}: revision {checked.revision}{rest}"

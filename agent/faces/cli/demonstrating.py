@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import shlex
 from datetime import timedelta
 from itertools import accumulate
 from pathlib import Path
@@ -14,6 +15,7 @@ from agent.compose import open_ledger_for_reading
 from agent.faces.cli.aftermath import tell
 from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.looking import every
+from agent.faces.cli.on_call import answering, climbed, told
 from agent.faces.cli.output import command, console, print_json
 from agent.faces.cli.results import (
     Results,
@@ -49,6 +51,9 @@ is done some ten minutes after its mail has gone."""
 
 KILLS_EVERY = (1.5, 4.0)
 """Least and most real seconds that the agent lives before it is killed; it needs one or two to start."""
+
+HEARD = ("[",)
+"""How the first line of what a channel tells on the console begins."""
 
 UNSETTLED = frozenset({State.SEEN, State.INTENDED})
 
@@ -124,6 +129,8 @@ class Watch:
         self._kills = list(reversed(asked.kills))
         self._changed = clock.now()
         self._before: object = None
+        self._answered: str | None = None
+        self._answering: asyncio.Task[str] | None = None
 
     @property
     def elapsed(self) -> float:
@@ -136,6 +143,8 @@ class Watch:
             while not stop.is_set() and self.elapsed < self._asked.limit:
                 await self._kill_if_due()
                 self._stage.check_agent()
+                screen.tell(line for line in self._stage.said() if line.startswith(HEARD))
+                await self._answer_if_due(screen)
                 if await self._look(screen) and not self._kills:
                     return
                 try:
@@ -149,6 +158,7 @@ class Watch:
         async with open_ledger_for_reading(self._settings) as ledger:
             effects = [effect for one in records for effect in await ledger.effects(one.action.id)]
             states = await ledger.counts()
+            question = None if self._answered is None else await told(ledger, self._answered)
         log = seen((await self._stage.ask("requests"))["requests"])
         now = self._clock.now()
         rows = tuple(row(record, now) for record in records)
@@ -162,6 +172,7 @@ class Watch:
             states={state.value: count for state, count in sorted(states.items())},
             actions=rows,
             people=left_to_people(records, now),
+            question=question,
             requests=log.requests,
             writes=log.writes,
             remediated=copies(log.sent),
@@ -177,6 +188,24 @@ class Watch:
             log=str(self._stage.log),
             settings=str(self._stage.settings_file),
         )
+
+    async def _answer_if_due(self, screen: Screen) -> None:
+        """Have the person on call answer one question, once its chain has climbed."""
+        if self._answering is not None and self._answering.done():
+            screen.tell(self._answering.result().splitlines())
+            self._answering, self._changed = None, self._clock.now()
+        if self._asked.dry_run or self._answered is not None:
+            return
+        try:
+            async with open_ledger_for_reading(self._settings) as ledger:
+                question = await climbed(ledger)
+        except LedgerError:
+            return
+        if question is not None:
+            self._answered = question.action.id
+            said = answering(question)
+            screen.tell([f"$ {command()} {shlex.join(said)}"])
+            self._answering = asyncio.create_task(self._stage.command(*said))
 
     async def _kill_if_due(self) -> None:
         if self._kills and self.elapsed >= self._kills[-1]:
@@ -225,7 +254,7 @@ class Watch:
             self._before, self._changed = mark, now
         is_busy = waiting or not has_polled or any(states.get(state) for state in UNSETTLED)
         is_due = due is not None and due <= now + QUIET
-        return not is_busy and not is_due and now - self._changed >= QUIET
+        return not is_busy and self._answering is None and not is_due and now - self._changed >= QUIET
 
     async def _records(self) -> list[Record]:
         async with open_ledger_for_reading(self._settings) as ledger:

@@ -74,10 +74,13 @@ def facts(
 def schema(
     of: Annotated[
         Document,
-        typer.Argument(metavar="[OF]", help="policy, list, cases, situation or proofs; policy if left out."),
+        typer.Argument(
+            metavar="[OF]",
+            help="policy, list, chain, channel, cases, situation or proofs; policy if left out.",
+        ),
     ] = Document.POLICY,
 ) -> None:
-    """Print the JSON Schema of policies, lists, cases, situations or proofs, for editors and validators."""
+    """Print the JSON Schema of policies, or of what lies beside them, for editors and validators."""
     from agent.faces.cli import describing
 
     describing.print_schema(of)

@@ -61,7 +61,7 @@ def prove(asked: Asked) -> None:
         path = asked.path or USUAL
         source = named(asked.tightens, _folder(path))
         before = proving.Before(
-            policies=_set(source.files, policies)[0], name=f"`{asked.tightens}`", verbs=verbs
+            policies=_set(source.files, policies, is_past=True)[0], name=f"`{asked.tightens}`", verbs=verbs
         )
     with console(stderr=True).status("proving") as status:
         report = proving.prove(
@@ -144,12 +144,12 @@ def _folder(path: Path) -> Path:
 
 
 def _set(
-    files: Mapping[str, bytes], beside: PolicySet | None = None
+    files: Mapping[str, bytes], beside: PolicySet | None = None, *, is_past: bool = False
 ) -> tuple[PolicySet, Mapping[str, bytes], Mapping[str, str]]:
     """Return the set of these files, its lists that are fed with members made up; the files with those; and who they are."""
-    policies = parse_set(files)
+    policies = parse_set(files, is_past=is_past)
     stand_ins = made_up(policies, beside)
     if not stand_ins:
         return policies, files, {}
     files = files_with_members(files, policies, beside)
-    return replace(parse_set(files), revision=policies.revision), files, stand_ins
+    return replace(parse_set(files, is_past=is_past), revision=policies.revision), files, stand_ins

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from agent.faces.cli.on_call import Told
 from agent.faces.telling import Row, row
 from agent.model.decision import Verb
 from agent.model.enactment import Effect, EffectKind, Record, State, Went
@@ -66,6 +67,8 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
     states: Mapping[str, int]
     actions: tuple[Row, ...]
     people: tuple[Left, ...]
+    question: Told | None
+    """The question that the person on call has answered; None where there was none to answer."""
     requests: Mapping[str, int]
     """What Graph was asked, by kind."""
     writes: int
@@ -194,6 +197,8 @@ def todo(record: Record) -> str:
     match record.state:
         case State.HANDED_OFF:
             return "approve it in Defender"
+        case State.LAPSED:
+            return "decide it in Defender"
         case State.REJECTED | State.DECIDED:
             return "reject it in Defender"
         case State.ESCALATED | State.HELD:
@@ -209,7 +214,7 @@ def why(record: Record) -> str:
     match record.state:
         case State.HANDED_OFF | State.REJECTED | State.DECIDED if plan is not None:
             return f"{plan.why}; {said}"
-        case State.ESCALATED | State.HELD:
+        case State.ESCALATED | State.HELD | State.LAPSED:
             return said
         case _:
             return record.why or said

@@ -1,6 +1,6 @@
 """What a demo shows while it runs: a live board on a terminal, a line now and then elsewhere."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 
@@ -17,6 +17,9 @@ from agent.model.enactment import State
 
 LATEST = 6
 """Decisions on the board."""
+
+LONGEST = 400
+"""Characters of a line that stays."""
 
 PLAIN_EVERY = 3.0
 """Seconds between lines where there is no terminal."""
@@ -64,6 +67,11 @@ class Screen:
     def open(self) -> AbstractContextManager[object]:
         """Keep the board on the terminal inside the `with`."""
         return self._live if self._live is not None else nullcontext()
+
+    def tell(self, lines: Iterable[str]) -> None:
+        """Print lines that stay, above the board where there is one."""
+        for line in lines:
+            self._out.print(safe(line, limit=LONGEST), soft_wrap=True)
 
     def show(self, glance: Glance) -> None:
         """Show how things stand."""

@@ -17,10 +17,12 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     files: Mapping[str, bytes]
     git: str
+    is_past: bool = False
+    """Whether it is there to be compared with: it need not load as a set that is to come into force does."""
 
     def policies(self, members: Mapping[str, Members]) -> PolicySet:
         """Return the set, with who is known to be in the groups it names. Raises PolicyError where it does not load."""
-        return InForce(self.files, dict(members), git=self.git).judge.policy_set
+        return InForce(self.files, dict(members), git=self.git, is_past=self.is_past).judge.policy_set
 
 
 def in_folder(folder: Path) -> Source:
@@ -50,9 +52,9 @@ def named(against: str, folder: Path) -> Source:
                 f"`{against}` is a folder and a git revision as well: name the folder as `./{against}`, or the "
                 "revision by its commit"
             )
-        return in_folder(Path(against))
+        return msgspec.structs.replace(in_folder(Path(against)), is_past=True)
     commit, files = policies_at(folder, against)
-    return Source(name=f"{folder} at {against}", files=files, git=commit)
+    return Source(name=f"{folder} at {against}", files=files, git=commit, is_past=True)
 
 
 def _is_folder(text: str) -> bool:

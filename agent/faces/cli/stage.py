@@ -18,6 +18,7 @@ from typing import Any, Self
 import httpx
 
 import agent
+from agent.faces.cli.rehearsal import lay_out, rehearsed
 from agent.faces.cli.simulating import READY
 from agent.model.errors import SettingsError, Unavailable
 from agent.settings.fields import PREFIX
@@ -31,7 +32,13 @@ PATIENCE = 30
 POSITION = "unheard words"
 """The simulator's switches: words and types that no published metadata has must be seen to go to people."""
 
+PAGES_PER_HOUR = 40
+"""The demo's storm limit: so many that each question is told once, and the rest in a summary."""
+
 OWN_POLICIES = Path("policies")
+
+ERRORS = "agent.err"
+"""The file of the agent's standard error: its console."""
 
 SHIPPED = "agent.shipped_policies"
 """The package in which the wheel carries the folder `policies/`."""
@@ -50,19 +57,22 @@ class Stage:
         self._rate = rate
         self._epoch = epoch
         self._dry_run = dry_run
-        self._policies = policies()
+        self._policies = rehearsed(policies())
         self.folder = Path(tempfile.mkdtemp(prefix="air-agent-demo-")) if folder is None else fresh(folder)
         self.settings_file = self.folder / "air-agent.yaml"
+        self.policies = self.folder / "policies"
         self.log = self.folder / "agent.log"
         self.ledger = self.folder / "ledger" / "ledger.db"
         self.url = ""
         self._simulator: Process | None = None
         self._agent: Process | None = None
+        self._heard = 0
         self._open = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
         try:
             await self._start_simulator()
+            lay_out(self._policies, self.policies)
             self._write_settings()
         except BaseException:
             await self._end()
@@ -79,7 +89,7 @@ class Stage:
         """Start the agent, or start it again."""
         self._agent = await self._start(
             ["run", "--settings", str(self.settings_file)],
-            errors="agent.err",
+            errors=ERRORS,
             stdout=asyncio.subprocess.DEVNULL,
         )
 
@@ -102,11 +112,32 @@ class Stage:
         """Raise SettingsError with the agent's own words if it ended by itself."""
         if self._agent is None or self._agent.returncode is None:
             return
-        said = (self.folder / "agent.err").read_text(encoding="utf-8", errors="replace").strip()
+        said = (self.folder / ERRORS).read_text(encoding="utf-8", errors="replace").strip()
         lines = [line.removeprefix("error: ") for line in said.splitlines()[-20:]]
         raise SettingsError(
             "\n".join(lines or [f"the agent ended with {self._agent.returncode}: see {self.log}"])
         )
+
+    def said(self) -> Sequence[str]:
+        """Return what the agent has said on its standard error since this was last asked, in whole lines."""
+        with (self.folder / ERRORS).open("rb") as errors:
+            errors.seek(self._heard)
+            whole, newline, _ = errors.read().rpartition(b"\n")
+        self._heard += len(whole + newline)
+        return whole.decode("utf-8", "replace").splitlines()
+
+    async def command(self, *arguments: str) -> str:
+        """Run one command as a person would beside the agent, and return what it printed."""
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-P", "-m", "agent", *arguments, "--settings", str(self.settings_file)),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            env=self._environment(),
+            start_new_session=True,
+        )
+        printed, _ = await process.communicate()
+        return printed.decode("utf-8", "replace").strip()
 
     def settings(self) -> Settings:
         """Return the settings that the agent was given."""
@@ -183,7 +214,7 @@ auth:
   client_id: {names.CLIENT_ID}
   client_secret_file: client-secret
 policies:
-  directory: {json.dumps(str(self._policies))}
+  directory: {json.dumps(str(self.policies))}
   treat_as: enforce
 endpoint:
   enabled: true
@@ -194,6 +225,8 @@ guards:  # a week's queue is decided within a minute here, which the defaults wo
   users_per_day: 10000
   files_per_hour: 50
   protected: vip
+escalation:
+  pages_per_hour: {PAGES_PER_HOUR}  # an hour is a minute here
 ledger:
   url: {json.dumps(f"sqlite:///{self.ledger.as_posix()}")}
 log:

@@ -94,7 +94,8 @@ def _policies(one: SetInForce | None, now: datetime) -> str:
     if one.enforcing is None:
         return f"{named}; {one.problem}"
     lists = counted(one.lists or 0, "list", "lists")
-    return f"{named}: {one.enforcing} enforcing, {one.observing} observing, {lists}"
+    chains = counted(one.chains or 0, "chain", "chains")
+    return f"{named}: {one.enforcing} enforcing, {one.observing} observing, {lists}, {chains}"
 
 
 def _past(at: datetime | None, now: datetime, otherwise: str) -> str:

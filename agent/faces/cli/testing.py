@@ -21,7 +21,7 @@ from agent.judge.cases import PolicyCase
 from agent.judge.compile import Judge, compile_set
 from agent.judge.coverage import coverage
 from agent.judge.examine import CaseBook, beside, case_book, examine, shortcomings
-from agent.judge.layout import is_list, is_situation
+from agent.judge.layout import is_beside, is_situation
 from agent.judge.mutants.mutate import Mutant, Trials, mutants
 from agent.judge.parse import parse_set
 from agent.model.errors import PolicyError, Problem, SettingsError
@@ -112,7 +112,7 @@ def _folder(path: Path) -> Path:
     if path.is_dir():
         return path
     file = str(path.absolute())
-    if path.suffix not in SUFFIXES or is_list(file) or is_situation(file):
+    if path.suffix not in SUFFIXES or is_beside(file):
         raise SettingsError(
             f"`{path}` has no cases of its own: name a policy, its cases, or the folder in which they lie"
         )

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from agent.judge.cases import CaseFile
 from agent.judge.lint.approvals import approvals
+from agent.judge.lint.calls import calls
 from agent.judge.lint.clauses import clauses
 from agent.judge.lint.examples import examples
 from agent.judge.lint.patterns import patterns
@@ -26,7 +27,7 @@ def lint(
     """Return every remark on the set, by file and place.
 
     Args:
-        found: the policies and their lists.
+        found: the policies, and their lists, chains and channels.
         cases: the files of cases that can be read.
         now: what has ended has ended by then.
         unread: the files of cases that cannot be read: of what they would say nothing is said.
@@ -54,4 +55,5 @@ def _all(
         yield from patterns(policy)
     yield from rivals(found.policies, now)
     yield from shelves(found, now, claimed)
+    yield from calls(found)
     yield from examples(found.policies, cases, unread)

@@ -46,6 +46,12 @@ class Code(StrEnum):
     LIST_ENTRY_ENDS_SOON = "list-entry-ends-soon"
     LIST_ENTRY_TWICE = "list-entry-twice"
     LIST_STALE_TOO_SOON = "list-stale-too-soon"
+    CHAIN_UNUSED = "chain-unused"
+    CHAIN_ASKS_NOBODY = "chain-asks-nobody"
+    CHAIN_WAKES_NOBODY = "chain-wakes-nobody"
+    CHAIN_REACHES_NOBODY = "chain-reaches-nobody"
+    CHAIN_TOO_LONG = "chain-too-long"
+    CHANNEL_UNUSED = "channel-unused"
     NO_CASES = "no-cases"
     CASE_ASSERTS_NOTHING = "case-asserts-nothing"
     CASES_ONE_SIDED = "cases-one-sided"
@@ -273,6 +279,48 @@ _ROWS: tuple[tuple[Code, Severity, str, str, str], ...] = (
         "a fed list that is stale as soon as one refresh fails",
         "what tests it is unknown until the next one, and goes to a person",
         "make `stale` at least twice as long as `refresh`",
+    ),
+    (
+        Code.CHAIN_UNUSED,
+        _N,
+        "a chain that no policy names, beside others",
+        "unless the settings name it, nobody on it is ever told anything",
+        "name it in a policy or as `escalation.chain`, or take it out",
+    ),
+    (
+        Code.CHAIN_ASKS_NOBODY,
+        _N,
+        "a chain without approvers to which questions go",
+        "whoever is told can decide in Defender only: no answer to the agent counts",
+        "name them, such as `approvers: {from: [role:SecOps.Approver]}`",
+    ),
+    (
+        Code.CHAIN_WAKES_NOBODY,
+        _W,
+        "a chain to which questions go, all of whose steps are of low urgency",
+        "what is low is collected for an hour and told in one digest, at whatever hour that is",
+        "give its last step `urgency: high`",
+    ),
+    (
+        Code.CHAIN_REACHES_NOBODY,
+        _N,
+        "a chain that tells only consoles and files",
+        "these are for trying out: nobody on call looks there",
+        "put a channel that reaches people into `channels/`, and name it in the steps",
+    ),
+    (
+        Code.CHAIN_TOO_LONG,
+        _W,
+        "a chain that takes longer than there is until its last chance, however early an action is seen",
+        "every step then comes sooner than it says",
+        "make its steps or repeats shorter, or `lastChance.before`",
+    ),
+    (
+        Code.CHANNEL_UNUSED,
+        _N,
+        "a channel that no chain names",
+        "nothing is ever told on it",
+        "name it in a chain, or take it out",
     ),
     (
         Code.NO_CASES,

@@ -1,6 +1,6 @@
 """The schema of a policy file."""
 
-from agent.judge.parse import HIGHEST_PRIORITY, KEYS, MOST_APPROVERS, OF_DECIDING, REQUIRED
+from agent.judge.policies import HIGHEST_PRIORITY, KEYS, OF_DECIDING, REQUIRED
 from agent.judge.schema.conditions import ACTION, definitions, only
 from agent.judge.schema.values import (
     GUID,
@@ -18,7 +18,7 @@ from agent.judge.schema.values import (
 from agent.judge.words import CLASSIFICATIONS, DETERMINATIONS
 from agent.model.decision import Verb
 from agent.model.pending import MAIL_KINDS, ActionKind
-from agent.model.policy import Mode
+from agent.model.policy import MOST_APPROVERS, Mode
 
 
 def policy_schema() -> Schema:

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Mapping
 
+from agent.judge.schema.chains import chain_schema
+from agent.judge.schema.channels import channel_schema
 from agent.judge.schema.lists import list_schema
 from agent.judge.schema.policies import policy_schema
 from agent.judge.schema.proofs import proofs_schema
@@ -15,6 +17,8 @@ DRAFT = "http://json-schema.org/draft-07/schema#"
 _SCHEMAS: Mapping[Document, Callable[[], Schema]] = {
     Document.POLICY: policy_schema,
     Document.LIST: list_schema,
+    Document.CHAIN: chain_schema,
+    Document.CHANNEL: channel_schema,
     Document.CASES: cases_schema,
     Document.SITUATION: situation_schema,
     Document.PROOFS: proofs_schema,

@@ -8,7 +8,7 @@ from agent.judge.layout import CASES
 from agent.judge.lint.lint import lint
 from agent.judge.parse import parse_set
 from agent.model.remark import Remark
-from tests.judge.writing import NOW, policy_file
+from tests.judge.writing import NOW, chains_of, policy_file
 
 LIMITS = "limits: {actions: 20/h}\n"
 QUIET = frozenset({"no-cases", "no-reason", "approve-without-limits", "approve-without-ceiling"})
@@ -19,7 +19,9 @@ def remarks(
     *policies: bytes, lists: Mapping[str, bytes] | None = None, now: datetime = NOW
 ) -> tuple[Remark, ...]:
     """Return every remark on the policies, which are in `0.yaml`, `1.yaml` and so on."""
-    files = {f"{at}.yaml": data for at, data in enumerate(policies)} | dict(lists or {})
+    files = (
+        {f"{at}.yaml": data for at, data in enumerate(policies)} | chains_of(*policies) | dict(lists or {})
+    )
     cases = [parse_cases(file, data) for file, data in files.items() if file.endswith(CASES)]
     return lint(parse_set(files), cases, now)
 

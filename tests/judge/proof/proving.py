@@ -10,7 +10,7 @@ from agent.model.decision import Verb
 from agent.model.pending import ActionKind
 from agent.model.policy import PolicySet
 from agent.model.proof import Example, Outcome, Part, Proof, Report
-from tests.judge.writing import indent
+from tests.judge.writing import chains_of, indent
 
 CLUSTER = ActionKind.SOFT_DELETE_CLUSTER
 FILE = "policies/some.proofs.yaml"
@@ -28,7 +28,8 @@ def never(
 def files(
     *policies: bytes, lists: Mapping[str, bytes] | None = None, claims: str = ""
 ) -> Mapping[str, bytes]:
-    found = {f"policies/{at}.yaml": data for at, data in enumerate(policies)} | dict(lists or {})
+    found = {f"policies/{at}.yaml": data for at, data in enumerate(policies)}
+    found |= {**chains_of(*policies), **(lists or {})}
     return found | ({FILE: f"proofs: some\n{claims}".encode()} if claims else {})
 
 

@@ -1,0 +1,1 @@
+"""Mail to people on call, through Graph or through an SMTP server."""

@@ -1,0 +1,1 @@
+"""Whom people's questions go to, when, and in which words."""

@@ -1,0 +1,161 @@
+"""A record -> what people are told of it; and how it ended, where it needs nobody any more."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from agent.judge.quote import quote, shorten, visible
+from agent.judge.worklist import needs_people
+from agent.model.decision import Decision, Verb
+from agent.model.defender import MailClusterEvidence
+from agent.model.enactment import PendingSeen, Record, State, Way
+from agent.model.escalation import Item, Need
+from agent.model.pending import MAIL_KINDS, ActionKind, PendingAction
+
+KINDS: Mapping[ActionKind, str] = {
+    ActionKind.SOFT_DELETE_MESSAGE: "soft delete of a message",
+    ActionKind.SOFT_DELETE_CLUSTER: "soft delete of a mail cluster",
+    ActionKind.DISABLE_FORWARDING: "turning off external mail forwarding",
+    ActionKind.REMOVE_DELEGATION: "removal of a mailbox delegation",
+    ActionKind.QUARANTINE_FILE: "quarantine of a file",
+    ActionKind.REMOVE_REGISTRY_KEY: "removal of a registry key",
+    ActionKind.BLOCK_URL: "block of a URL",
+    ActionKind.DISABLE_USER: "disabling of a user",
+    ActionKind.REVOKE_USER_SESSIONS: "revocation of a user's sessions",
+    ActionKind.FORCE_PASSWORD_RESET: "reset of a user's password",
+    ActionKind.UNKNOWN: "an action that only the Action center names",
+}
+
+MAIL = frozenset(KINDS[kind] for kind in MAIL_KINDS)
+"""Kinds, in words, whose targets are messages."""
+
+ASKED = frozenset({State.ESCALATED, State.HELD})
+"""States in which people decide."""
+
+HANDED = frozenset({State.HANDED_OFF, State.LAPSED})
+"""States in which a person decides it in Defender."""
+
+LOOKED_AT = frozenset({State.UNKNOWN, State.UNVERIFIED, State.CONTRADICTED, State.REFUSED})
+"""States in which something was sent, and a person has to look what became of it."""
+
+OVER = frozenset({PendingSeen.CLOSED, PendingSeen.EXPIRED})
+
+WEEK_ENDED = "the week ended and nobody decided: it lapsed in Defender"
+"""What is said of what nobody decided. It is never told as anybody's no."""
+
+LONGEST_WHY = 600
+
+
+def item_of(record: Record, now: datetime) -> Item | None:
+    """Return what people are told of the record; None where it needs nobody on a page, or its week is over."""
+    need = _need(record)
+    if need is None or now >= record.action.deadline:
+        return None
+    action, decision = record.action, record.decision
+    asked = decision.approvers if decision is not None else 0
+    return Item(
+        action_id=action.id,
+        kind=KINDS[action.kind],
+        what=visible(shorten(action.label, 200)),
+        why=visible(shorten(_why(record), LONGEST_WHY)),
+        need=need,
+        incident_id=action.incident.id,
+        incident_url=action.incident.web_url,
+        deadline=action.deadline,
+        amount=_amount(record),
+        approvers=max(asked, 1) if need is Need.ANSWER else 0,
+    )
+
+
+def _need(record: Record) -> Need | None:
+    if not needs_people(record):
+        return None
+    is_over = not record.action.is_pending or record.confirmation.pending in OVER
+    if record.state in LOOKED_AT:
+        return Need.LOOK
+    if is_over:
+        return None
+    if record.state in ASKED:
+        return Need.ANSWER if _can_be_carried_out(record) else Need.HAND
+    return Need.HAND if record.state in HANDED else None
+
+
+def _can_be_carried_out(record: Record) -> bool:
+    offered = record.plan.offered if record.plan is not None else None
+    return offered is not None and offered.way is Way.REMEDIATE
+
+
+def _amount(record: Record) -> int:
+    """Return how many targets it has: those offered or planned where it was looked up, else those of its evidence."""
+    plan = record.plan
+    effects = () if plan is None else plan.offered.effects if plan.offered is not None else plan.effects
+    found = len({target for effect in effects for target in effect.targets})
+    return found or _of_evidence(record.action)
+
+
+def _of_evidence(action: PendingAction) -> int:
+    match action.evidence:
+        case MailClusterEvidence(email_count=count, network_message_ids=ids):
+            return max(count or 0, len(ids), 1)
+        case _:
+            return 1
+
+
+def _why(record: Record) -> str:
+    """Say why it is with people: what became of it first, then the plan's reason, then the decision's."""
+    plan, decision = record.plan, record.decision
+    parts = [record.why]
+    if record.state is State.HANDED_OFF and plan is not None:
+        parts.append(plan.why)
+    if decision is not None:
+        parts.append(decision.reason)
+    return "; ".join(dict.fromkeys(part for part in parts if part)) or "it was not judged"
+
+
+def ending_of(record: Record | None, now: datetime) -> str:
+    """Say what ended it, and who: for the pages of a record that needs nobody any more. One line, nothing foreign bare."""
+    if record is None:
+        return "it is not in the ledger any more"
+    decision = record.decision
+    match record.state:
+        case State.EXPIRED:
+            return WEEK_ENDED
+        case State.SUPERSEDED:
+            return visible(shorten(record.why or "it was decided elsewhere", 200))
+        case State.UNDONE if record.undone is not None:
+            return f"{quote(record.undone.by)} took back what was done"
+        case State.DEDUPLICATED:
+            return "another action covers all it is about"
+        case State.SEEN:
+            return "it is judged anew, for what it is about has changed"
+        case _ if now >= record.action.deadline:
+            return WEEK_ENDED
+        case _ if record.confirmation.pending is PendingSeen.CLOSED and not _was_decided(record):
+            return "decided in Defender"
+    return _decided(decision) if decision is not None else "it needs nobody any more"
+
+
+def _was_decided(record: Record) -> bool:
+    """Whether policies or people decided it here."""
+    return record.decision is not None and (
+        record.decision.verb is not Verb.ESCALATE and record.decision.guard is None
+    )
+
+
+DONE = {Verb.APPROVE: "approved", Verb.REJECT: "rejected", Verb.ESCALATE: "left to people"}
+
+
+def _decided(decision: Decision) -> str:
+    """Say who decided what: people by name, the lapse as nobody, policies by theirs."""
+    done = DONE[decision.verb]
+    if decision.answered:
+        people = [one for one in decision.answered if one.verb is decision.verb] or decision.answered
+        names = " and ".join(dict.fromkeys(quote(one.name, 60) for one in people))
+        return f"{names} {done} it"
+    if decision.lapsed is not None:
+        return (
+            f"nobody answered in time: {done} as chain {quote(decision.lapsed.chain)} says, and nobody's no"
+        )
+    if not decision.policies:
+        return f"{done} by no policy"
+    names = ", ".join(decision.policies[:3])
+    return f"{'policy' if len(decision.policies) == 1 else 'policies'} {names} {done} it"

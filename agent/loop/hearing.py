@@ -1,0 +1,86 @@
+"""Acknowledgements: asked for every half minute, of channels that can be asked. No inbound port is needed."""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+
+from agent.model.channel import Channel
+from agent.model.errors import AgentError
+from agent.model.escalation import Delivery, Heard, Page, Posted
+from agent.ports.escalation import Channels, Pages
+
+EVERY = timedelta(seconds=30)
+"""How far two polls of a channel lie apart."""
+
+PATIENCE = 60.0
+"""Real seconds after which a poll that has not ended is given up."""
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Hearing:
+    """What was heard since it was last taken, and which channels are being asked. What is lost is heard again."""
+
+    pages: Pages
+    channels: Channels
+    heard: dict[str, list[Heard]] = field(default_factory=dict)
+    """By the page."""
+    asked: dict[str, datetime] = field(default_factory=dict)
+    """When each channel was last asked."""
+    under_way: dict[str, "asyncio.Task[None]"] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)
+    """What was last wrong with which channel, so that it is logged once."""
+
+    def begin(self, known: Iterable[Channel], open_pages: Sequence[Page], now: datetime) -> None:
+        """Begin to ask every channel that hears and was told of a page; a slow one keeps nobody waiting."""
+        for channel in known:
+            told = [page for page in open_pages if any(one.channel == channel.name for one in page.told)]
+            if not told or not self.channels.hears(channel) or channel.name in self.under_way:
+                continue
+            before = self.asked.get(channel.name)
+            if before is None or not timedelta(0) <= now - before < EVERY:
+                self.asked[channel.name] = now
+                self.under_way[channel.name] = asyncio.create_task(self._ask(channel, told))
+
+    def take(self) -> Mapping[str, Sequence[Heard]]:
+        """Return what was heard since this was last called, by the page."""
+        taken, self.heard = self.heard, {}
+        return taken
+
+    async def rest(self) -> None:
+        """Return once no channel is being asked."""
+        await asyncio.gather(*self.under_way.values())
+
+    async def stop(self) -> None:
+        """Let go of what is being asked: it is asked again."""
+        for task in self.under_way.values():
+            task.cancel()
+        await asyncio.gather(*self.under_way.values(), return_exceptions=True)
+
+    async def _ask(self, channel: Channel, told: Sequence[Page]) -> None:
+        failure = ""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                posted = [one for page in told for one in await self._sent(page, channel)]
+                for one in await self.channels.heard(channel, posted) if posted else ():
+                    self.heard.setdefault(one.key.rpartition(":")[0], []).append(one)
+        except AgentError as error:
+            failure = str(error)
+        except TimeoutError:
+            failure = f"it did not answer within {PATIENCE:.0f} seconds"
+        except Exception as error:
+            failure = f"internal error: {type(error).__name__}"
+            log.exception("acknowledgements cannot be read", channel=channel.name)
+        finally:
+            del self.under_way[channel.name]
+        if failure and failure != self.failures.get(channel.name):
+            log.warning("acknowledgements cannot be read", channel=channel.name, why=failure)
+        self.failures[channel.name] = failure
+
+    async def _sent(self, page: Page, channel: Channel) -> list[Posted]:
+        thread = await self.pages.posted(page.id)
+        return [one for one in thread if one.notice.channel == channel.name and one.delivery is Delivery.SENT]

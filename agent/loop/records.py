@@ -1,0 +1,80 @@
+"""What is known of the records that need people: read once, and again where they changed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from agent.judge.escalation.grouping import chain_for, group_of
+from agent.judge.escalation.items import ASKED, HANDED, LOOKED_AT, item_of
+from agent.loop.policies import InForce
+from agent.model.chain import Chain
+from agent.model.enactment import Record, State
+from agent.model.escalation import Item
+from agent.ports.escalation import Pages
+from agent.ports.world import World
+
+STATES: Sequence[State] = tuple(sorted(ASKED | HANDED | LOOKED_AT))
+"""States in which a record may need people."""
+
+AT_ONCE = 500
+"""Records read together."""
+
+Place = tuple[str, str]
+"""A chain's name, and the group within it: what shares one page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """One record as it was last read: what people are told of it, and where; None where that is nothing or nowhere."""
+
+    version: int
+    item: Item | None
+    place: Place | None
+
+
+@dataclass(slots=True)
+class Records:
+    """Every record that may need people, for as long as this process lives; nothing is lost with it but time."""
+
+    known: dict[str, Known] = field(default_factory=dict)
+    revision: str = ""
+    """Of the policies by which their places were worked out."""
+
+    async def look(self, world: World, pages: Pages, policies: InForce) -> frozenset[str]:
+        """Read what is new or has changed, forget what needs nobody any more, and return the actions of both."""
+        if policies.judge.revision != self.revision:
+            self.known.clear()
+            self.revision = policies.judge.revision
+        standing = await pages.standing(STATES)
+        gone = self.known.keys() - standing.keys()
+        for action_id in gone:
+            del self.known[action_id]
+        news = [one for one, version in standing.items() if _version(self.known.get(one)) != version]
+        chains = {chain.name: chain for chain in policies.judge.policy_set.chains}
+        now = world.clock.now()
+        for first in range(0, len(news), AT_ONCE):
+            found = await world.ledger.load(news[first : first + AT_ONCE])
+            self.known.update({one: self._read(world, record, chains, now) for one, record in found.items()})
+        return frozenset(news).union(gone)
+
+    def by_place(self, now: datetime) -> dict[Place, dict[str, Item]]:
+        """Return what people are to be told, by the page that it belongs on; nothing whose week is over."""
+        found: dict[Place, dict[str, Item]] = {}
+        for action_id, one in self.known.items():
+            if one.item is not None and one.place is not None and now < one.item.deadline:
+                found.setdefault(one.place, {})[action_id] = one.item
+        return found
+
+    def nowhere(self, now: datetime) -> int:
+        """Return how many need people, and there is no chain to tell them through."""
+        items = [one.item for one in self.known.values() if one.place is None]
+        return sum(item is not None and now < item.deadline for item in items)
+
+    def _read(self, world: World, record: Record, chains: Mapping[str, Chain], now: datetime) -> Known:
+        chain = chain_for(record.decision, world.escalating, chains)
+        place = None if chain is None else (chain.name, group_of(record, chain))
+        return Known(record.version, item_of(record, now), place)
+
+
+def _version(known: Known | None) -> int | None:
+    return None if known is None else known.version
