@@ -416,3 +416,33 @@ def test_where_a_secret_lies_is_shown_and_nothing_else() -> None:
 
     assert "TEAMS_URL" in repr(here)
     assert not any(secret in repr(here) for secret in SECRETS)
+
+
+@pytest.mark.parametrize("body", [b"[]", b"7", b"\xff", b"<html>no</html>", b'{"message": 7}'])
+async def test_an_error_without_a_message_is_told_by_its_status(body: bytes) -> None:
+    async with channels(Vendor(answering(httpx.Response(400, content=body)))) as opened:
+        with pytest.raises(Refused, match=r"^channel `here`: 400$"):
+            await opened.send(HOOK, notice(), ())
+
+
+@pytest.mark.parametrize(
+    "url", ["https://xn--80ak6aa92e.com/x", "https://HOOKS.Contoso.Example/", "https://[2606:4700::ABCD]/"]
+)
+async def test_a_host_is_sent_to_as_it_was_checked(url: str) -> None:
+    vendor = Vendor()
+
+    async with channels(vendor) as opened:
+        await opened.send(channel(ChannelKind.WEBHOOK, url=url), notice(), ())
+
+    assert len(vendor.requests) == 1
+
+
+async def test_a_url_that_its_two_readers_read_differently_is_not_sent_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agent.adapters.channels.calling.check_url", lambda *_: "another.example")
+    vendor = Vendor()
+
+    async with channels(vendor) as opened:
+        with pytest.raises(Refused, match="can be read in two ways"):
+            await opened.send(HOOK, notice(), ())
+
+    assert vendor.requests == []

@@ -380,3 +380,41 @@ async def test_a_port_where_nobody_listens_is_no_connection() -> None:
     async with channels(None, hosts=["127.0.0.1"]) as opened:
         with pytest.raises(Unavailable, match=r"no connection: check the network"):
             await opened.send(channel(ChannelKind.WEBHOOK, url=f"http://127.0.0.1:{port}/"), notice(), ())
+
+
+@pytest.mark.parametrize(
+    ("failure", "told"),
+    [
+        (httpcore.ConnectTimeout(), httpx.ConnectTimeout),
+        (httpcore.PoolTimeout(), httpx.ConnectTimeout),
+        (httpcore.ReadTimeout(), httpx.ReadTimeout),
+        (httpcore.WriteTimeout(), httpx.ReadTimeout),
+        (httpcore.ConnectError(), httpx.ConnectError),
+        (httpcore.ReadError(), httpx.RemoteProtocolError),
+        (httpcore.RemoteProtocolError(), httpx.RemoteProtocolError),
+        (httpcore.UnsupportedProtocol(), httpx.RemoteProtocolError),
+    ],
+    ids=lambda one: getattr(one, "__name__", type(one).__name__),
+)
+async def test_every_failure_is_told_in_httpxs_words(failure: Exception, told: type[Exception]) -> None:
+    async def fails(host: str, port: int) -> Sequence[str]:
+        raise failure
+
+    guarded = Guarded(Backend(frozenset(), fails))
+
+    with pytest.raises(told):
+        await guarded.handle_async_request(httpx.Request("GET", "https://hooks.example/"))
+
+
+async def test_waiting_is_the_inner_backends() -> None:
+    with pytest.raises(AssertionError, match="nothing is tried again"):
+        await Backend(frozenset(), Names([]), Sockets()).sleep(1.0)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://hooks.example:443x/", "https://hooks%2eexample/", "https://[v1.x]/"]
+)
+async def test_a_url_that_two_readers_read_differently_is_refused(url: str) -> None:
+    async with channels(None) as opened:
+        with pytest.raises(Refused):
+            await opened.send(channel(ChannelKind.WEBHOOK, url=url), notice(), ())

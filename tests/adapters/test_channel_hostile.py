@@ -111,7 +111,9 @@ def test_only_plain_links_of_the_web_are_links() -> None:
 
     hostile = [text for text in HOSTILE if usable(text) is not None]
 
-    assert hostile == ["https://evil.example/path", "http://[::1]/"], "as a link of its own, never within a text"
+    assert hostile == ["https://evil.example/path", "http://[::1]/"], (
+        "as a link of its own, never within a text"
+    )
     for text in (
         None,
         "",

@@ -434,3 +434,44 @@ async def test_twenty_of_ten_thousand_actions_fit_and_the_rest_is_told(scene: Sc
     assert details["not shown"].startswith("and 9,980 more actions not shown here")
     assert sum(1 for key in details if key[:2].isdigit()) == 20
     assert len(event["payload"]["summary"]) <= 1024
+
+
+async def test_an_incident_without_a_usable_id_is_malformed() -> None:
+    at = "2026-09-01T12:00:00Z"
+    incident = {"id": "", "status": "acknowledged", "created_at": at, "incident_key": None}
+    async with channels(Vendor(answering(httpx.Response(200, json={"incidents": [incident]})))) as opened:
+        with pytest.raises(Malformed, match="no usable id"):
+            await opened.heard(HERE, [posted(PAGE)])
+
+
+async def test_only_so_many_incidents_are_remembered(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agent.adapters.channels.acknowledgements.MOST_REMEMBERED", 1)
+    second = later(PAGE, key="page-1:2")
+    await scene.send(PAGE)
+    await scene.send(second)
+    for key in ("page-1:1", "page-1:2"):
+        scene.pager.acknowledge(key, "Lee")
+
+    heard = await scene.channels.heard(HERE, scene.told(PAGE, second))
+
+    assert [each.key for each in heard] == ["page-1:1", "page-1:2"]
+    assert scene.pager.calls.count("alerts") == 2
+
+
+async def test_an_alert_that_was_triggered_again_and_never_acknowledged_is_not_heard(scene: Scene) -> None:
+    await scene.send(PAGE)
+    scene.clock.advance(timedelta(minutes=1))
+    scene.pager.reassign("page-1:1", "Lee")
+
+    assert await scene.channels.heard(HERE, scene.told(PAGE)) == ()
+
+
+async def test_a_log_without_end_is_read_for_three_pages(scene: Scene) -> None:
+    await scene.send(PAGE)
+    scene.clock.advance(timedelta(minutes=1))
+    scene.pager.reassign("page-1:1", "Lee")
+    incident = scene.pager.of("page-1:1")
+    incident.log[:0] = [Entry("trigger_log_entry", scene.clock.now(), "Events API")] * 500
+
+    assert await scene.channels.heard(HERE, scene.told(PAGE)) == ()
+    assert scene.pager.calls.count("log_entries") == 3

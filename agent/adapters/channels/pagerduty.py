@@ -179,15 +179,11 @@ def _trigger(notice: Notice, items: Sequence[Item], limit: int) -> dict[str, obj
 
 
 def summary(notice: Notice) -> str:
-    """Return the one line that is read out on the phone."""
-    found = f"{headline(notice)}: {foreign(notice.title, TITLE)}"
-    if notice.deadline is not None:
-        found = f"{found} (before {until(notice.deadline, notice.at)})"
-    limit = MOST_SUMMARY
-    while units(found) > MOST_SUMMARY:
-        limit -= 1
-        found = found[:limit] + "…"
-    return found
+    """Return the one line that is read out on the phone: far below `MOST_SUMMARY`, by the limit of the title."""
+    found = f"{headline(notice)}: {foreign(notice.title, TITLE, units)}"
+    if notice.deadline is None:
+        return found
+    return f"{found} (before {until(notice.deadline, notice.at)})"
 
 
 def severity(notice: Notice) -> str:
