@@ -437,7 +437,9 @@ async def test_a_host_is_sent_to_as_it_was_checked(url: str) -> None:
     assert len(vendor.requests) == 1
 
 
-async def test_a_url_that_its_two_readers_read_differently_is_not_sent_to(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_url_that_its_two_readers_read_differently_is_not_sent_to(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr("agent.adapters.channels.calling.check_url", lambda *_: "another.example")
     vendor = Vendor()
 

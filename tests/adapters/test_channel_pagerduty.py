@@ -14,7 +14,7 @@ from agent.model.errors import Malformed, Refused, Unavailable
 from agent.model.escalation import Notice, Occasion, Posted, Receipt
 from agent.ports.escalation import Channels
 from tests.adapters.hostile import item, notice
-from tests.adapters.pagerduty import Entry, MockPagerDuty, check_event
+from tests.adapters.pagerduty import Entry, Incident, MockPagerDuty, check_event
 from tests.adapters.wires import (
     API_TOKEN,
     ENVIRON,
@@ -170,7 +170,7 @@ async def test_a_test_says_that_it_has_to_be_resolved_there(scene: Scene) -> Non
     receipt = await scene.send(later(PAGE, occasion=Occasion.TEST, page_id="", total=0, items=()))
 
     assert receipt.words.endswith("resolve it there once it was seen")
-    assert scene.pager.events[0]["payload"]["summary"].startswith("TEST: nothing is asked: ")
+    assert scene.pager.events[0]["payload"]["class"] == "test"
 
 
 @pytest.mark.parametrize("length", [255, 256, 5_000])
@@ -475,3 +475,28 @@ async def test_a_log_without_end_is_read_for_three_pages(scene: Scene) -> None:
 
     assert await scene.channels.heard(HERE, scene.told(PAGE)) == ()
     assert scene.pager.calls.count("log_entries") == 3
+
+
+async def test_of_more_keys_than_may_be_asked_for_at_once_each_has_its_turn(scene: Scene) -> None:
+    many = [later(PAGE, key=f"page-{number}:1") for number in range(700)]
+    scene.pager.incidents = [
+        Incident(f"Q{number:05}", each.key, scene.clock.now(), updated=scene.clock.now())
+        for number, each in enumerate(many)
+    ]
+    scene.pager.shows_keys = True
+    for each in many:
+        scene.pager.acknowledge(each.key, "Lee")
+    heard: list[set[str]] = []
+
+    for _ in range(3):
+        heard.append({each.key for each in await scene.channels.heard(HERE, scene.told(*many))})
+        scene.clock.advance(timedelta(minutes=1))
+
+    assert all(0 < len(keys) < 700 for keys in heard)
+    assert len(set.union(*heard)) == 700
+
+
+async def test_a_pager_that_is_away_is_told_and_not_taken_for_silence(scene: Scene) -> None:
+    async with channels(Vendor(answering(httpx.Response(503)))) as opened:
+        with pytest.raises(Unavailable, match="503"):
+            await opened.heard(HERE, [posted(PAGE)])

@@ -254,7 +254,7 @@ def _message(notice: Notice, items: Sequence[Item], limit: int) -> Message:
         linked = " · ".join(f"<{escaped(_bare(url))}|{escaped(words)}>" for words, url in found)
         parts.append(("section", {"type": "mrkdwn", "text": linked, "verbatim": True}))
     return Message(
-        text=escaped(f"{headline(notice)}: {title}"),
+        text=escaped(title or headline(notice)),
         blocks=tuple({"type": kind, "text": text} for kind, text in parts),
         lengths=tuple(units(str(text["text"])) for _, text in parts),
     )
