@@ -11,7 +11,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from agent.compose import clock_of, open_ledger_for_reading
+from agent.compose import open_ledger_for_reading
+from agent.connecting import clock_of
 from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.options import loaded_to_look, one_of
 from agent.faces.cli.output import COLOURS, console, lines, print_json, rows_table, safe

@@ -7,7 +7,8 @@ from pathlib import Path
 import msgspec
 from rich.console import Console
 
-from agent.compose import clock_of, with_file
+from agent.compose import with_file
+from agent.connecting import clock_of
 from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.looking import reading
 from agent.faces.cli.options import loaded_to_look
