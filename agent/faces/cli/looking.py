@@ -11,6 +11,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from agent.adapters.ledger.ledger import SqlLedger
 from agent.compose import open_ledger_for_reading
 from agent.connecting import clock_of
 from agent.faces.cli.failures import FINDINGS, Ending
@@ -100,7 +101,7 @@ def show(path: Path | None, action: str, *, as_json: bool) -> None:
     settings = loaded_to_look(path)
     now = clock_of(settings).now()
     record = chosen(settings, action)
-    told = reading(settings, lambda ledger: story(ledger, record, now, settings.graph.cloud))
+    told = reading(settings, lambda ledger: story(ledger, ledger.pages, record, now, settings.graph.cloud))
     if as_json:
         print_json(told)
         return
@@ -144,7 +145,7 @@ async def every(ledger: Ledger, states: tuple[State, ...] = ()) -> list[Record]:
             return records
 
 
-def reading(settings: Settings, ask: Callable[[Ledger], Awaitable[T]]) -> T:
+def reading(settings: Settings, ask: Callable[[SqlLedger], Awaitable[T]]) -> T:
     """Return what is asked of the ledger, which may be in use by an agent.
 
     Raises:
