@@ -12,7 +12,7 @@ from rich.text import Text
 from agent.faces.cli.output import COLOURS, safe
 from agent.faces.cli.questions import answer, asked
 from agent.faces.holds import banner
-from agent.faces.pages import Open, sentence
+from agent.faces.pages import Open, opened, sentence
 from agent.faces.telling import Row, action_center, commit, moment, remaining, row
 from agent.judge.answering import is_waiting
 from agent.judge.bind import offer_of
@@ -103,6 +103,7 @@ async def story(ledger: Ledger, pages: Pages, record: Record, now: datetime, clo
         holds=await ledger.holds(),
         question=offer_of(record) if is_waiting(record) else None,
         answers=(await ledger.answers([action.id])).get(action.id, ()),
+        pages=tuple([await opened(pages, page, now) for page in await pages.of_action(action.id)]),
     )
 
 
