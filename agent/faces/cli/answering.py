@@ -13,7 +13,8 @@ import msgspec
 from rich.console import Console
 
 from agent.adapters.host import LARGEST
-from agent.compose import clock_of, open_desk
+from agent.compose import open_desk
+from agent.connecting import clock_of
 from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.logs import configure
 from agent.faces.cli.looking import matching, why_not_one

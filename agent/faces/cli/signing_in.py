@@ -7,7 +7,7 @@ from agent.adapters.microsoft.device_code import access_token
 from agent.adapters.microsoft.signed_in import person_of
 from agent.adapters.microsoft.signing_keys import SigningKeys
 from agent.adapters.microsoft.simulated_person import simulated_person
-from agent.compose import cloud_of, sign_in_of
+from agent.connecting import cloud_of, sign_in_of
 from agent.faces.cli.output import console, safe
 from agent.faces.telling import moment
 from agent.model.answer import Person
