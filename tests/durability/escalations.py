@@ -207,10 +207,7 @@ class Weeks:
 
     def _open(self) -> None:
         of_open = {
-            member.action_id
-            for page in self.pages.values()
-            if page.closed is None
-            for member in page.members
+            member.action_id for page in self.pages.values() if page.closed is None for member in page.members
         }
         by_group: dict[str, list[Item]] = {}
         for item in self.items.values():
@@ -289,7 +286,9 @@ class Weeks:
         for moment in (self.now, min(between, page.due - timedelta(microseconds=1))):
             again = self._climb(page, moment)
             if again.notices or again.lapsed or not _is_same(page, again.page):
-                raise Wrong(f"page {page.id} does something at {moment}, before it is due at {page.due}: {again}")
+                raise Wrong(
+                    f"page {page.id} does something at {moment}, before it is due at {page.due}: {again}"
+                )
         then = self._climb(page, page.due)
         if not then.notices and msgspec.structs.replace(then.page, due=page.due) == page:
             raise Wrong(f"page {page.id} is due at {page.due}, and nothing is done then")
@@ -365,7 +364,9 @@ class Weeks:
                 continue
             if item.action_id in self.in_a_summary or self._was_blind(item, chance):
                 continue
-            raise Wrong(f"{item.action_id} has had no last chance, and ends at {item.deadline}; it is {self.now}")
+            raise Wrong(
+                f"{item.action_id} has had no last chance, and ends at {item.deadline}; it is {self.now}"
+            )
 
     def _was_blind(self, item: Item, chance: timedelta) -> bool:
         """Whether the agent slept within the last chance, or the action came or was hurried within it."""
@@ -429,7 +430,18 @@ def storm(count: int, within: timedelta, *, limit: int = 10, seed: int = 1) -> t
 
 def totals(reports: Sequence[Report]) -> Mapping[str, object]:
     """Return what all of them came to together."""
-    names = ("days", "looks", "crashes", "outages", "actions", "answered", "lapsed", "pages", "events", "summaries")
+    names = (
+        "days",
+        "looks",
+        "crashes",
+        "outages",
+        "actions",
+        "answered",
+        "lapsed",
+        "pages",
+        "events",
+        "summaries",
+    )
     row: dict[str, object] = {name: sum(getattr(one, name) for one in reports) for name in names}
     row["most in an hour"] = max(one.most_in_an_hour for one in reports)
     row["acknowledged"] = sum(one.acknowledged for one in reports)
