@@ -4,10 +4,11 @@ import asyncio
 import os
 import re
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +24,7 @@ from agent.adapters.microsoft.machines import ELSEWHERE, Machines, NoMachines
 from agent.adapters.shipment import Shipment
 from agent.audit.key import Key
 from agent.model.chain import Escalating
-from agent.model.errors import SettingsError
+from agent.model.errors import Malformed, Refused, SettingsError, Unavailable
 from agent.model.hold import Hold
 from agent.model.policy import Mode
 from agent.model.recording import Recording
@@ -32,7 +33,7 @@ from agent.ports.ledger import Ledger
 from agent.ports.world import Desk, World
 from agent.settings import subjects
 from agent.settings.fields import told
-from agent.settings.guards import rails_of
+from agent.settings.guards import hosts, rails_of
 from agent.settings.subjects import Settings, TreatAs
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from agent.adapters.graph.recorder import Keep
     from agent.adapters.microsoft.connection import Around
     from agent.adapters.microsoft.tokens import Credential
+    from agent.ports.escalation import Channels
 
 NOWHERE = "http://127.0.0.1:9"
 """The address of a Graph that is in this process; nothing is ever sent there."""
@@ -86,7 +88,47 @@ async def open_world(settings: Settings, *, apart: str = "") -> AsyncIterator[Wo
             yield world
             return
         await graph.look()
-        yield replace(world, enactor=graph.enactor)
+        world = replace(world, enactor=graph.enactor)
+        if apart:
+            yield world
+            return
+        async with _open_channels(settings, clock, graph.send_mail) as channels:
+            yield replace(world, channels=channels)
+
+
+@asynccontextmanager
+async def open_channels_alone(settings: Settings, *, through_graph: bool) -> AsyncIterator["Channels"]:
+    """Give the channels without a ledger and without an agent; with `through_graph`, Graph to send mail too.
+
+    Where Graph cannot be opened, only what goes through it fails.
+    """
+    clock = clock_of(settings)
+    async with AsyncExitStack() as stack:
+        send: Callable[[str, bytes], Awaitable[None]] | None = None
+        if through_graph:
+            try:
+                send = (await stack.enter_async_context(_open_graph(settings, clock))).send_mail
+            except (Unavailable, Refused, Malformed) as error:
+                send = partial(_failing, error)
+        yield await stack.enter_async_context(_open_channels(settings, clock, send))
+
+
+async def _failing(error: Exception, _sender: str, _message: bytes) -> None:
+    raise error
+
+
+def _open_channels(
+    settings: Settings, clock: Clock, send_mail: "Callable[[str, bytes], Awaitable[None]] | None"
+) -> AbstractAsyncContextManager["Channels"]:
+    from agent.adapters.channels.connect import open_channels  # noqa: PLC0415  slow to import
+
+    allowed = settings.escalation.hosts
+    return open_channels(
+        clock=clock,
+        hosts=frozenset() if allowed is None else hosts(allowed),
+        environ=os.environ,
+        send_mail=send_mail,
+    )
 
 
 @asynccontextmanager
@@ -346,6 +388,7 @@ def _world(settings: Settings, clock: Clock, graph: "Graph", ledger: Ledger) -> 
         pace=settings.loop_pace(),
         rails=rails_of(settings.guards),
         own=graph.own,
+        escalating=settings.escalating(),
         enforces_observers=settings.policies.treat_as is TreatAs.ENFORCE,
         version=installed(),
         replica=replica_of(settings),

@@ -145,6 +145,8 @@ def test_json_has_stable_names_and_moments_in_utc(tmp_path: Path) -> None:
         "enforcing": 1,
         "observing": 1,
         "lists": 1,
+        "chains": 0,
+        "channels": 0,
         "problem": "",
     }
     assert found["states"] == {"confirmed": 1, "held": 1}

@@ -3,7 +3,8 @@
 from agent.model.decision import Verb
 from agent.model.enactment import State
 from tests.loop.conftest import Bench
-from tests.loop.persons import EVE, a_question, reply
+from tests.loop.questions import a_question, reply
+from tests.persons import EVE
 
 
 async def test_what_a_person_approves_is_carried_out(bench: Bench) -> None:

@@ -137,7 +137,8 @@ def _worse_from(page: Page, sight: Sight, *, acknowledged: bool) -> datetime:
 
 def change_from(page: Page, sight: Sight) -> datetime:
     """Return from when on people may be told quietly of what has changed."""
-    return telling_from(sight.chain.hours, quietly(page), (page.told_at or page.opened) + GATHERED)
+    gathered = (page.told_at or page.opened) + GATHERED
+    return telling_from(sight.chain.hours, quietly(page), max(gathered, sight.now))
 
 
 def quietly(page: Page) -> Urgency:
@@ -169,9 +170,9 @@ def _of_members(page: Page, sight: Sight) -> Iterator[datetime]:
 def _of_chain(page: Page, sight: Sight) -> Iterator[datetime]:
     first = _first_chance(page, sight)
     if first is not None:
-        yield max(first, room_for(sight))
+        yield max(first, room_for(sight)) if page.is_stormy else first
     for one in _coming(page, sight):
-        yield _call_at(one.at, one.point.urgency, sight)
+        yield _call_at(one.at, one.point.urgency, page, sight)
 
 
 def _of_changes(page: Page, sight: Sight) -> Iterator[datetime]:
@@ -185,18 +186,18 @@ def _of_changes(page: Page, sight: Sight) -> Iterator[datetime]:
     pause = page.acknowledged
     until = sight.now if pause is None else max(pause.until, sight.now)
     if is_acknowledged(page, sight.now):
-        at = _call_at(_worse_from(page, sight, acknowledged=True), page.urgency, sight)
+        at = _call_at(_worse_from(page, sight, acknowledged=True), page.urgency, page, sight)
         if at < until:
             yield at
     if _coming(page, sight):
         yield telling_from(sight.chain.hours, quietly(page), max(quiet, until))
     else:
-        yield _call_at(max(_worse_from(page, sight, acknowledged=False), until), page.urgency, sight)
+        yield _call_at(max(_worse_from(page, sight, acknowledged=False), until), page.urgency, page, sight)
 
 
-def _call_at(at: datetime, urgency: Urgency, sight: Sight) -> datetime:
-    """Return when people can be paged with something that is due then."""
+def _call_at(at: datetime, urgency: Urgency, page: Page, sight: Sight) -> datetime:
+    """Return when people are to be paged with what is due then; what is held back already waits for room too."""
     first = telling_from(sight.chain.hours, urgency, max(at, sight.now))
-    if urgency is Urgency.LOW:
+    if urgency is Urgency.LOW or not page.is_stormy:
         return first
     return telling_from(sight.chain.hours, urgency, max(first, room_for(sight)))
