@@ -54,10 +54,14 @@ def routes(state: State, clock: Clock) -> list[Route]:
             return Response(status_code=400)
         return Response(status_code=204)
 
+    async def approvers(_request: Request) -> Response:
+        return json(encode({"people": [_person(*one) for one in state.directory.approvers()]}))
+
     table = (
         ("GET", "status", status),
         ("GET", "requests", requests),
         ("GET", "mail", mail),
+        ("GET", "people", approvers),
         ("POST", "people", people),
     )
     return [Route(f"/simulator/{name}", _near(answer), methods=[verb]) for verb, name, answer in table]

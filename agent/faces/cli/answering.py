@@ -13,14 +13,15 @@ import msgspec
 from rich.console import Console
 
 from agent.adapters.host import LARGEST
-from agent.compose import clock_of, open_desk
+from agent.compose import open_desk
+from agent.connecting import clock_of
 from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.logs import configure
 from agent.faces.cli.looking import matching, why_not_one
 from agent.faces.cli.options import loaded_to_audit, one_of
 from agent.faces.cli.output import console, print_json, safe
 from agent.faces.cli.question import Question, question_of, tell
-from agent.faces.cli.signing_in import person_for
+from agent.faces.cli.signing_in import person_for, require_sign_in
 from agent.faces.holds import is_gone
 from agent.judge.answering import LONGEST, Attempt, is_waiting
 from agent.judge.bind import offer_of
@@ -72,12 +73,13 @@ def answer_action(path: Path | None, asked: Asked, *, as_json: bool) -> None:
     """Give one person's answer; end with 1 where it does not count."""
     verb = _checked(asked)
     settings = loaded_to_audit(path)
+    require_sign_in(settings, asked.as_name)
     quiet = Log(level=LogLevel.ERROR)  # what came of it is told by the command itself
     configure(settings.log if settings.log.file is not None else quiet, clock_of(settings).now)
     out = console(stderr=as_json)
     question = asyncio.run(_asked(settings, asked.action))
-    tell(out, question)
     chosen = _chosen(asked, question)
+    tell(out, question, chosen)
     if asked.digest is not None and asked.digest.strip().lower() != question.digest:
         words = "it is another than `--digest` says: it changed since, and this is how it is now: answer that"
         _end(question, None, verb, chosen, Replied(words=words), as_json=as_json)

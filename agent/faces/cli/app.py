@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from agent.faces.cli.audit_commands import audit
+from agent.faces.cli.escalate_commands import escalate
 from agent.faces.cli.failures import Commands
 from agent.faces.cli.options import Json, SettingsFile, UntilStdinCloses
 from agent.faces.cli.policy_commands import policies
@@ -21,6 +22,7 @@ app = typer.Typer(
 )
 app.add_typer(policies, name="policy")
 app.add_typer(audit, name="audit")
+app.add_typer(escalate, name="escalate")
 
 
 @app.command()

@@ -1,5 +1,6 @@
 """What people are asked about one pending action, and what their answer would do: the same on a terminal and in JSON."""
 
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 import msgspec
@@ -8,14 +9,14 @@ from rich.console import Console
 from agent.faces.cli.output import safe
 from agent.faces.telling import deciders, moment, reason, remaining, what
 from agent.judge.count import Terms, count, needed, progress
-from agent.judge.quote import counted
+from agent.judge.quote import quote
 from agent.judge.rails.irreversible import BY_A_PERSON, LOST
 from agent.judge.undo import INVERSES
 from agent.model.answer import Answer
 from agent.model.enactment import Effect, EffectKind, Offer, Pair, Record, State, Way
 
 SHOWN = 20
-"""Targets that are listed; the others are counted, and `show` has them all."""
+"""Targets that are listed; the others are counted, and JSON has them all."""
 
 LONG = 4000
 """Characters of one text; here there is room."""
@@ -51,6 +52,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     need: int
     have: int
     progress: str
+    narrowed: tuple[str, ...]
+    """Who approved only some of it, and which targets: only what all approve is carried out."""
     lost: tuple[str, ...]
     """Why earlier answers do not count any more."""
     chain: str
@@ -63,7 +66,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
 def question_of(record: Record, offered: Offer, answers: tuple[Answer, ...], terms: Terms) -> Question:
     """Return what people are asked, as it stands now."""
     so_far = count(offered, answers, terms)
-    action, chain = record.action, terms.chain
+    action, chain, listed = record.action, terms.chain, targets(offered.effects)
     need = 1 if record.decision is None else needed(record.decision, chain)
     roles = () if chain is None else tuple(f"role:{one}" for one in chain.approvers.roles)
     users = () if chain is None else tuple(f"user:{one}" for one in chain.approvers.users)
@@ -77,13 +80,14 @@ def question_of(record: Record, offered: Offer, answers: tuple[Answer, ...], ter
         guard=record.decision.guard if record.decision is not None else None,
         would=offered.why,
         can_be_approved=offered.way is Way.REMEDIATE and record.state is not State.INTENDED,
-        targets=targets(offered.effects),
+        targets=listed,
         undo=undo_words(offered.effects),
         until=action.deadline,
         remaining_seconds=round((action.deadline - terms.now).total_seconds()),
         need=need,
         have=len(so_far.approvals),
         progress=progress(so_far.approvals, need),
+        narrowed=tuple(_narrowed(so_far.approvals, listed)),
         lost=so_far.lost,
         chain=chain.name if chain is not None else "",
         approvers=(*roles, *users),
@@ -92,14 +96,18 @@ def question_of(record: Record, offered: Offer, answers: tuple[Answer, ...], ter
 
 
 def targets(effects: tuple[Effect, ...]) -> tuple[Target, ...]:
-    """Return everything that would be acted on, each once, numbered in the order of the effects."""
-    found: dict[Pair, dict[EffectKind, None]] = {}
+    """Return everything that would be acted on, each once.
+
+    It is numbered in the order of the targets themselves, not of the effects: the digest covers which they are, and so
+    the same digest has the same numbers.
+    """
+    found: dict[Pair, set[EffectKind]] = {}
     for effect in effects:
         for pair in effect.targets:
-            found.setdefault(pair, {})[effect.kind] = None
+            found.setdefault(pair, set()).add(effect.kind)
     return tuple(
-        Target(number=number, pair=pair, does=tuple(kinds))
-        for number, (pair, kinds) in enumerate(found.items(), 1)
+        Target(number=number, pair=pair, does=tuple(sorted(found[pair])))
+        for number, pair in enumerate(sorted(found), 1)
     )
 
 
@@ -117,28 +125,48 @@ def undo_words(effects: tuple[Effect, ...]) -> str:
     return "yes, by `air-agent undo`" if kinds else "there is nothing to take back"
 
 
-def tell(out: Console, asked: Question) -> None:
-    """Print it; what a person needs first comes first."""
+def _narrowed(approvals: Iterable[Answer], listed: tuple[Target, ...]) -> Iterator[str]:
+    """Say of each who approved only some targets which these are, by their numbers."""
+    for one in approvals:
+        if one.targets is None:
+            continue
+        numbers = [target.number for target in listed if target.pair in one.targets]
+        some = ", ".join(map(str, numbers[:SHOWN])) + (", ..." if len(numbers) > SHOWN else "")
+        yield f"{quote(one.person.name)} approved only {len(numbers):,} of {len(listed):,}: {some}"
+
+
+def tell(out: Console, asked: Question, chosen: tuple[Pair, ...] | None) -> None:
+    """Print it; what a person needs first comes first. `chosen` are the targets that they approve, None for all."""
     _say(out, asked.what, "bold")
     _say(out, f"  id {asked.id}, incident {asked.incident} {asked.incident_url or ''}".rstrip(), "dim")
     held = f" (held by the guard `{asked.guard}`)" if asked.guard else ""
     _say(out, f"asked because  {asked.why}{held}")
-    _say(out, f"if approved    {asked.would}" if asked.can_be_approved else f"only a no     {asked.would}")
-    for one in asked.targets[:SHOWN]:
-        does = ", ".join(kind.value for kind in one.does)
-        _say(out, f"  {one.number:>4}  {does}  {'  '.join(part for part in one.pair if part)}")
-    if more := asked.targets[SHOWN:]:
-        _say(out, f"        and {counted(len(more), 'more', 'more')}: `air-agent show {asked.id}` lists all")
+    _say(out, f"if approved    {asked.would}" if asked.can_be_approved else f"only a no      {asked.would}")
+    _list(out, asked.targets, f"`air-agent answer {asked.id} ... --json` lists all")
+    if chosen is not None:
+        _say(out, f"of it you approve only {len(chosen):,} of {len(asked.targets):,}")
+        _list(out, tuple(one for one in asked.targets if one.pair in set(chosen)), "as you chose them")
     if asked.targets:
         _say(out, f"can be undone  {asked.undo}")
     left = remaining(timedelta(seconds=asked.remaining_seconds))
     until = f"{moment(asked.until)} ({left if left == 'over' else f'in {left}'})"
     _say(out, f"until          {until}", "red" if asked.remaining_seconds < 86_400 else "")
     _say(out, f"approvals      {asked.progress or f'none yet, it takes {asked.need}'}")
+    for words in asked.narrowed:
+        _say(out, f"               {words}")
     for words in asked.lost:
         _say(out, f"               {words}", "yellow")
     _say(out, f"who may        {', '.join(asked.approvers) or 'nobody'} (chain {asked.chain or 'none'})")
     _say(out, f"digest         {asked.digest}", "dim")
+
+
+def _list(out: Console, some: tuple[Target, ...], others: str) -> None:
+    """List the first of these targets, and count the others."""
+    for one in some[:SHOWN]:
+        does = ", ".join(kind.value for kind in one.does)
+        _say(out, f"  {one.number:>4}  {does}  {'  '.join(part for part in one.pair if part)}")
+    if len(some) > SHOWN:
+        _say(out, f"        and {len(some) - SHOWN:,} more: {others}")
 
 
 def _say(out: Console, words: str, style: str = "") -> None:

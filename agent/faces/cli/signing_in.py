@@ -7,7 +7,7 @@ from agent.adapters.microsoft.device_code import access_token
 from agent.adapters.microsoft.signed_in import person_of
 from agent.adapters.microsoft.signing_keys import SigningKeys
 from agent.adapters.microsoft.simulated_person import simulated_person
-from agent.compose import cloud_of, sign_in_of
+from agent.connecting import cloud_of, sign_in_of
 from agent.faces.cli.output import console, safe
 from agent.faces.telling import moment
 from agent.model.answer import Person
@@ -15,6 +15,16 @@ from agent.model.errors import SettingsError
 from agent.settings.addresses import simulator_url
 from agent.settings.subjects import Cloud, Settings
 from agent.simulator.names import TENANT_ID
+
+
+def require_sign_in(settings: Settings, as_name: str | None) -> None:
+    """Raises SettingsError where nobody could answer so: before anything is shown, and before a person is asked anything."""
+    if as_name is not None:
+        _require_simulator(settings)
+    elif settings.graph.cloud is Cloud.SIMULATOR:
+        raise SettingsError("the simulator has no sign-in: say as whom of its people with `--as NAME`")
+    else:
+        _client_id(settings)
 
 
 def person_for(settings: Settings, as_name: str | None) -> Person:
@@ -28,20 +38,23 @@ def person_for(settings: Settings, as_name: str | None) -> Person:
         SettingsError: it is not set how to sign in, or `--as` is for the simulator alone.
         Refused, Unavailable, Malformed: nobody is signed in.
     """
-    if as_name is not None:
-        _require_simulator(settings)
-        return asyncio.run(simulated_person(cloud_of(settings), settings.tenant.id, as_name))
-    if settings.graph.cloud is Cloud.SIMULATOR:
-        raise SettingsError("the simulator has no sign-in: say as whom of its people with `--as NAME`")
-    client_id = sign_in_of(settings)
-    if client_id is None:
-        raise SettingsError(
-            "nobody said which app registration people sign in to: set `escalation.client_id` to its client id"
-        )
+    require_sign_in(settings, as_name)
     cloud, tenant_id = cloud_of(settings), settings.tenant.id
+    if as_name is not None:
+        return asyncio.run(simulated_person(cloud, tenant_id, as_name))
+    client_id = _client_id(settings)
     token = access_token(cloud, tenant_id, client_id, _prompt)
     keys = SigningKeys(cloud, tenant_id)
     return asyncio.run(person_of(token, keys, tenant_id=tenant_id, client_id=client_id))
+
+
+def _client_id(settings: Settings) -> str:
+    found = sign_in_of(settings)
+    if found is None:
+        raise SettingsError(
+            "nobody said which app registration people sign in to: set `escalation.client_id` to its client id"
+        )
+    return found
 
 
 def _require_simulator(settings: Settings) -> None:
