@@ -23,14 +23,13 @@ from agent.adapters.microsoft.credentials import CredentialKind, SimulatorCreden
 from agent.adapters.microsoft.machines import ELSEWHERE, Machines, NoMachines
 from agent.adapters.shipment import Shipment
 from agent.audit.key import Key
-from agent.model.chain import Escalating
 from agent.model.errors import Malformed, Refused, SettingsError, Unavailable
 from agent.model.hold import Hold
 from agent.model.policy import Mode
 from agent.model.recording import Recording
 from agent.ports.host import Clock, PolicyShelf
 from agent.ports.ledger import Ledger
-from agent.ports.world import Desk, World
+from agent.ports.world import World
 from agent.settings import subjects
 from agent.settings.fields import told
 from agent.settings.guards import hosts, rails_of
@@ -208,20 +207,6 @@ def open_ledger_as_it_is(settings: Settings) -> AbstractAsyncContextManager[SqlL
     )
 
 
-@asynccontextmanager
-async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
-    """Give what a person's answer needs: the ledger that is there, to write into, and the policies; nothing logs in."""
-    async with open_ledger_as_it_is(settings) as ledger:
-        yield Desk(
-            tenant_id=settings.tenant.id,
-            clock=clock_of(settings),
-            ledger=ledger,
-            shelf=shelf_of(settings),
-            rails=rails_of(settings.guards),
-            escalating=Escalating(chain=settings.escalation.chain),
-        )
-
-
 def replica_of(settings: Settings) -> str:
     """Return what this agent is called in the ledger."""
     if settings.replica is not None:
@@ -364,14 +349,9 @@ def _open_graph(
         page_size=settings.graph.page_size,
         analyzed_emails_per_action=settings.graph.analyzed_emails_per_action,
         machines=machines,
-        sign_in=sign_in_of(settings),
+        sign_in=settings.sign_in(),
         around=around,
     )
-
-
-def sign_in_of(settings: Settings) -> str | None:
-    """Return the client id of the app registration that people sign in to when they answer; None where nobody said."""
-    return settings.escalation.client_id or settings.auth.client_id
 
 
 def _world(settings: Settings, clock: Clock, graph: "Graph", ledger: Ledger) -> World:
