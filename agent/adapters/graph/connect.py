@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from agent.adapters.graph.client import Client
     from agent.adapters.graph.mailing import GraphMailing
     from agent.adapters.microsoft.connection import Around
-    from agent.adapters.microsoft.tokens import Credential
+    from agent.adapters.microsoft.tokens import Credential, Tokens
 
 _CHATTY = ("httpx", "httpcore", "azure", "msal")
 
@@ -85,10 +85,6 @@ async def open_graph(
         Refused: the login says no, or the token is another tenant's.
         Unavailable: the login cannot be reached.
     """
-    from agent.adapters.graph.calls import SEND_MAIL  # noqa: PLC0415  slow
-    from agent.adapters.graph.client import Client  # noqa: PLC0415  slow
-    from agent.adapters.graph.mailing import PER_MINUTE, GraphMailing  # noqa: PLC0415  slow
-    from agent.adapters.microsoft.budget import Budget  # noqa: PLC0415  slow
     from agent.adapters.microsoft.connection import open_http  # noqa: PLC0415  slow
     from agent.adapters.microsoft.tokens import Tokens, wall_clock  # noqa: PLC0415  slow
 
@@ -99,22 +95,40 @@ async def open_graph(
     async with open_http(cloud.graph, tenant_id, transport, around) as http:
         await tokens.ready()
         chance = lots or Random()  # noqa: S311  spreads waits, guards nothing
-
-        def a_client(budget: Budget) -> Client:
-            return Client(http, cloud=cloud, tokens=tokens, budget=budget, clock=clock, lots=chance)
-
-        client = a_client(Budget(clock, requests_per_minute))
-        mailing = GraphMailing(a_client(Budget(clock, PER_MINUTE, system=str(SEND_MAIL))))
-        used = machines if machines is not None else NoMachines()
+        client, mailing = _clients(
+            http, requests_per_minute, cloud=cloud, tokens=tokens, clock=clock, lots=chance
+        )
         yield _graph(
             client,
             mailing,
             clock,
-            used,
+            machines or NoMachines(),
             per_action=analyzed_emails_per_action,
             page_size=page_size,
             sign_in=sign_in,
         )
+
+
+def _clients(
+    http: httpx.AsyncClient,
+    requests_per_minute: int,
+    *,
+    cloud: Cloud,
+    tokens: "Tokens",
+    clock: Clock,
+    lots: Random,
+) -> "tuple[Client, GraphMailing]":
+    """Return what reads and writes, and what sends mail: each has a budget of its own, as Microsoft counts them apart."""
+    from agent.adapters.graph.calls import SEND_MAIL  # noqa: PLC0415  slow
+    from agent.adapters.graph.client import Client  # noqa: PLC0415  slow
+    from agent.adapters.graph.mailing import PER_MINUTE, GraphMailing  # noqa: PLC0415  slow
+    from agent.adapters.microsoft.budget import Budget  # noqa: PLC0415  slow
+
+    budgets = Budget(clock, requests_per_minute), Budget(clock, PER_MINUTE, system=str(SEND_MAIL))
+    usual, mailer = (
+        Client(http, cloud=cloud, tokens=tokens, budget=budget, clock=clock, lots=lots) for budget in budgets
+    )
+    return usual, GraphMailing(mailer)
 
 
 def _quieten() -> None:
