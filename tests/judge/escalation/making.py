@@ -27,12 +27,15 @@ STEPS = (
 
 
 def a_chain(*steps: Step, **more: Any) -> Chain:
-    asked = {"repeat": Repeat(every=4 * HOUR, times=3), "last_chance": LastChance(notify=("lead",))} | more
+    asked: dict[str, Any] = {
+        "repeat": Repeat(every=4 * HOUR, times=3),
+        "last_chance": LastChance(notify=("lead",)),
+    } | more
     return Chain(name="secops", steps=steps or STEPS, file="chains/secops.yaml", mark=MARK, **asked)
 
 
 def an_item(number: int = 1, *, left: timedelta = 7 * DAY, **more: Any) -> Item:
-    asked = {"need": Need.ANSWER, "amount": 12, "incident_url": None} | more
+    asked: dict[str, Any] = {"need": Need.ANSWER, "amount": 12, "incident_url": None} | more
     return Item(
         action_id=f"{number:016x}",
         kind="soft delete of a mail cluster",

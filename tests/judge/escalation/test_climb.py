@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from agent.model.chain import LastChance, Urgency
 from agent.model.escalation import Need, Occasion
@@ -260,3 +261,14 @@ def test_a_page_opened_again_at_another_moment_has_another_id() -> None:
 
     assert first.page.id == Walk(a_chain()).page.id
     assert first.page.id != second.page.id
+
+
+def test_where_it_is_quiet_all_day_only_what_is_loud_and_the_last_chance_is_told() -> None:
+    hours = replace(BERLIN, hours=(0, 1440))
+    walk = Walk(a_chain(hours=hours)).until(NOW + 7 * DAY)
+
+    assert [(at, why) for at, why, _ in walk.course] == [
+        (15 * MINUTE, "page"),
+        (6 * DAY, "lastChance"),
+        (7 * DAY, "resolved"),
+    ]

@@ -31,7 +31,7 @@ CLUSTER = a_cluster()
 
 
 def a_decision(**more: Any) -> Decision:
-    asked = {
+    asked: dict[str, Any] = {
         "action_id": "a",
         "at": NOW,
         "verb": Verb.ESCALATE,
@@ -52,12 +52,14 @@ def an_effect(*targets: tuple[str, str]) -> Effect:
 
 def an_offer(way: Way = Way.REMEDIATE, *effects: Effect) -> Plan:
     return Plan(
-        way=Way.ASK, why="people decide", offered=Offer(way=way, why="w", effects=effects, digest="d")
+        way=Way.ASK,
+        why="people decide",
+        offered=Offer(way=way, why="w", effects=effects, digest="d", binding="b"),
     )
 
 
 def a_record(state: State = State.ESCALATED, evidence: AnyEvidence = CLUSTER, **more: Any) -> Record:
-    asked = {
+    asked: dict[str, Any] = {
         "decision": a_decision(),
         "plan": an_offer(Way.REMEDIATE, an_effect(("m", "a"), ("m", "b"))),
     } | more
@@ -188,14 +190,14 @@ LAPSE = Lapse(at=NOW, chain="secops", decide="reject", grounds="g")
             ),
             "policies p, q approved it",
         ),
-        (a_record(State.SENT, decision=a_decision(verb=Verb.APPROVE)), "approved by no policy"),
+        (a_record(State.SENT, decision=a_decision(verb=Verb.APPROVE)), "no policy approved it"),
         (
             a_record(State.SENT, decision=a_decision(verb=Verb.APPROVE, answered=(ANNA,))),
             '"Anna Roe" approved it',
         ),
         (
             a_record(State.REJECTED, decision=a_decision(verb=Verb.REJECT, lapsed=LAPSE)),
-            "nobody answered in time: rejected as chain secops says, and nobody's no",
+            "nobody answered in time: chain secops rejected it, and it is nobody's no",
         ),
         (a_record(State.INTENDED, decision=None), "it needs nobody any more"),
     ],

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.judge.escalation.quiet import is_quiet, may_tell, quiet_until, telling_from
+from agent.judge.escalation.quiet import NEVER, is_quiet, may_tell, quiet_until, telling_from
 from agent.model.chain import QuietHours, Urgency
 
 
@@ -98,10 +98,13 @@ def test_what_is_put_off_is_told_at_the_first_minute_that_is_not_quiet(
 
     until = quiet_until(found, now)
 
+    if until == NEVER:
+        assert (start, end) == (0, 1440)
+        return
     assert not is_quiet(found, until)
     before = max(now, until - timedelta(minutes=1))
     assert is_quiet(found, before)
-    assert until - now <= timedelta(hours=25)
+    assert until - now <= timedelta(hours=49)  # the hour that is not quiet may be the one that is skipped
 
 
 def test_some_urgencies_are_told_at_any_hour() -> None:
@@ -113,3 +116,7 @@ def test_some_urgencies_are_told_at_any_hour() -> None:
     assert telling_from(night, Urgency.HIGH, late) == late
     assert telling_from(night, Urgency.LOW, late) == at("2026-11-04 06:00")
     assert telling_from(None, Urgency.LOW, late) == late
+
+
+def test_hours_that_are_quiet_all_day_never_end() -> None:
+    assert quiet_until(hours("00:00-24:00", "Europe/Berlin"), at("2026-11-03 23:00")) == NEVER

@@ -1,6 +1,7 @@
 """What notices say, and those that belong to no page."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -16,7 +17,7 @@ from tests.judge.escalation.making import BERLIN, DAY, HOUR, MINUTE, NOW, Walk, 
 from tests.judge.escalation.test_items import a_decision, a_record
 
 
-def said(*items: Item, **more: object) -> str:
+def said(*items: Item, **more: Any) -> str:
     return Walk(a_chain(**more), *items).until(NOW + MINUTE).told[0].words
 
 
@@ -28,7 +29,7 @@ def test_a_page_says_what_is_asked_until_when_and_what_happens_otherwise() -> No
         "Policies left it to people; why stands with it. "
         "To answer: air-agent answer 0000000000000001 approve (or reject) --reason …. "
         "Defender drops it on Mon 9 Nov 09:00 UTC, in 6 days. "
-        "Without an answer by Sun 8 Nov 09:00 UTC, the last people are told; after its week nothing is done."
+        "Without an answer by Sun 8 Nov 09:00 UTC, the last people are told; when its week ends, nothing is done."
     )
 
 
@@ -57,7 +58,7 @@ def test_how_many_people_have_to_approve_is_said_where_it_is_more_than_one(
 @pytest.mark.parametrize(
     ("decide", "before", "after"),
     [
-        (Fallback.ESCALATE, "the last people are told", "this is the last that people are told"),
+        (Fallback.ESCALATE, "the last people are told", "people are not told again"),
         (Fallback.HAND_OFF, "it is handed off", "it is handed off"),
         (Fallback.REJECT, "nobody's no", "nobody's no"),
     ],
@@ -72,16 +73,16 @@ def test_what_becomes_of_it_without_an_answer_is_said(decide: Fallback, before: 
 @pytest.mark.parametrize(
     ("left", "words"),
     [
-        (MINUTE, "in 1 minute."),
-        (119 * MINUTE, "in 119 minutes."),
-        (2 * HOUR, "in 2 hours."),
-        (3 * DAY, "in 3 days."),
+        (2 * MINUTE, "in 1 minute."),
+        (120 * MINUTE, "in 119 minutes."),
+        (121 * MINUTE, "in 2 hours."),
+        (3 * DAY + MINUTE, "in 3 days."),
     ],
 )
 def test_the_time_that_is_left_is_never_told_as_more_than_it_is(left: timedelta, words: str) -> None:
     walk = Walk(a_chain(), an_item(1, left=left), an_item(2))
 
-    assert words in walk.look()[0].words
+    assert words in walk.look(NOW + MINUTE)[0].words
 
 
 def test_who_has_acknowledged_is_named_in_quotes_where_need_be() -> None:
@@ -114,7 +115,12 @@ def test_a_page_about_the_brake_or_a_campaign_says_so() -> None:
         walk.end(1, "policy a approved it")
         titles.append(walk.look()[0].title)
 
-    assert titles == ["Brake", "Resolved: brake", "Campaign in 1 incident", "Resolved: campaign"]
+    assert titles == [
+        "What the brake holds",
+        "Resolved: what the brake holds",
+        "Campaign in 1 incident",
+        "Resolved: campaign",
+    ]
 
 
 def test_a_page_of_which_no_action_can_be_shown_still_goes_out() -> None:
@@ -147,7 +153,7 @@ def test_a_notice_that_moves_on_is_the_same_but_for_its_channel_and_id() -> None
 # Notices of no page
 
 
-def stormy(number: int, chain: Chain, **more: object) -> tuple[Page, list[Item]]:
+def stormy(number: int, chain: Chain, **more: Any) -> tuple[Page, list[Item]]:
     items = [an_item(number, **more)]
     return opened(chain, f"incident:{number}", items, NOW), items
 
@@ -221,7 +227,7 @@ def test_a_policy_that_wants_people_told_has_its_decision_told_and_nothing_asked
     found = gathered.inform(a_chain(), a_record(State.REJECTED, decision=a_decision(policies=("p",))), NOW)
 
     assert [one.channel for one in found] == ["teams"]
-    assert found[0].words == "Nothing is asked of you. Policy p left to people it."
+    assert found[0].words == "Nothing is asked of you. Policy p left it to people."
     assert gathered.inform(a_chain(), a_record(decision=None), NOW) == ()
 
 
