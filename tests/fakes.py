@@ -352,6 +352,8 @@ class FakeChannels:
         self.told: list[Notice] = []
         """Everything that a channel took, as often as it took it."""
         self.tried: list[Notice] = []
+        self.began = asyncio.Event()
+        """Set once anything was tried."""
         self.earlier: dict[str, tuple[str, ...]] = {}
         """By the notice that was sent, the ids of what its channel was said to have taken before."""
         self.errors: dict[str, Exception] = {}
@@ -364,6 +366,7 @@ class FakeChannels:
 
     async def send(self, channel: Channel, notice: Notice, earlier: Sequence[Posted]) -> Receipt:
         self.tried.append(notice)
+        self.began.set()
         if channel.name in self.gates:
             await self.gates[channel.name].wait()
         if channel.name in self.errors:

@@ -9,17 +9,14 @@ from urllib.parse import quote
 
 import msgspec
 
+from agent.judge.people import by
 from agent.judge.taken_back import says
 from agent.judge.worklist import needs_people
 from agent.model.decision import Decision
 from agent.model.enactment import CLOSED, EffectSeen, PendingSeen, Record, State, Way
 from agent.model.hold import BRAKE, KILL_SWITCH
 from agent.model.pending import ActionKind
-
-PORTALS = {"usGovL4": "https://security.microsoft.us", "usGovL5": "https://security.apps.mil"}
-"""Where Defender's portal lies outside the global cloud. Source: Defender XDR for US Government customers."""
-
-PORTAL = "https://security.microsoft.com"
+from agent.settings.portals import portal_of
 
 KINDS = {
     ActionKind.SOFT_DELETE_MESSAGE: "soft delete of one message",
@@ -47,6 +44,7 @@ PROGRESS = {
     State.UNKNOWN: "may have been sent, and is never sent again",
     State.DEDUPLICATED: "not sent again",
     State.HELD: "held, and not sent",
+    State.ANSWERED: "answered: about to be judged by that",
     State.SUPERSEDED: "not sent: decided elsewhere first",
     State.EXPIRED: "not sent in time",
     State.UNDONE: "taken back",
@@ -70,7 +68,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     decision: str
     """`approve`, `reject`, `escalate`, `none yet`, or `none` where it ended before it was judged."""
     policy: str
-    """The policies that decided, or `no policy`."""
+    """The policies that decided, or `no policy`; people by their names where they did, or that nobody did in time."""
     reason: str
     enactment: str
     confirmation: str
@@ -107,7 +105,7 @@ def row(record: Record, now: datetime) -> Row:
 def action_center(cloud: str, tenant_id: str = "", tab: str = "pending") -> str:
     """Return the address at which people decide pending actions, in this tenant where one is named. Source: [SEED]."""
     of = f"?tid={quote(tenant_id, safe='')}" if tenant_id else ""
-    return f"{PORTALS.get(cloud, PORTAL)}/action-center/{tab}{of}"
+    return f"{portal_of(cloud)}/action-center/{tab}{of}"
 
 
 def what(record: Record) -> str:
@@ -123,10 +121,10 @@ def verdict(record: Record) -> str:
 
 
 def deciders(decision: Decision | None) -> str:
-    """Return the names of the policies that decided."""
+    """Return who decided: policies or people by their names, or nobody in time."""
     if decision is None:
         return "not judged"
-    return ", ".join(decision.policies) or "no policy"
+    return by(decision)
 
 
 def reason(record: Record) -> str:
@@ -146,10 +144,14 @@ def enactment(record: Record) -> str:
             if not plan.effects and plan.duplicate_of is None:
                 return plan.why
             return f"{plan.why}; {PROGRESS.get(record.state, record.state.value)}"
+        case Way.ADVISORY if decision.lapsed is not None:
+            return f"lapsed, and rejected by its chain (advisory: comment and tag; nobody's no). {plan.why}"
         case Way.ADVISORY if record.state is State.DECIDED:
             return f"rejected (advisory, observed: nothing was written). {plan.why}"
         case Way.ADVISORY:
             return f"rejected (advisory: comment and tag). {plan.why}"
+        case Way.HAND_OFF if decision.lapsed is not None:
+            return f"lapsed: {plan.why}"
         case Way.HAND_OFF:
             return f"handed to a person: {plan.why}"
         case Way.ASK:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from agent.judge.people import by
 from agent.model.decision import Decision, Verb
 from agent.model.defender import Incident
 from agent.model.enactment import CLOSED, Record, State, Way
@@ -36,7 +37,7 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
     tags: tuple[str, ...] | None
 
 
-UNTOLD = frozenset({State.SEEN, State.INTENDED})
+UNTOLD = frozenset({State.SEEN, State.INTENDED, State.ANSWERED})
 """States of which there is nothing to tell yet: what was decided is judged anew, or still to be carried out."""
 
 UNSURE = frozenset({State.REFUSED, State.UNKNOWN, State.ESCALATED})
@@ -86,8 +87,7 @@ def line(record: Record, room: int, *, more: str = "") -> str:
     if decision is None:
         return ""
     mark = marker(record)
-    by = ", ".join(decision.policies) or "no policy"
-    head = f"{_verb(record, decision)} {record.action.kind}: {_cut(by, 60)}@{decision.revision}"
+    head = f"{_verb(record, decision)} {record.action.kind}: {_cut(_plain(by(decision)), 60)}@{decision.revision}"
     rest = room - len(head) - len(mark) - 3
     named = decision.classifications or ()
     concluded = more or (differ(named) if len(named) > 1 and record.undone is None else "")
@@ -103,6 +103,10 @@ def _verb(record: Record, decision: Decision) -> str:
         return "hold"
     if _was_not_carried_out(record):
         return "approve (not carried out)"
+    if decision.lapsed is not None:
+        return (
+            "lapsed (hand-off)" if decision.verb is Verb.ESCALATE else "lapsed (advisory reject, nobody's no)"
+        )
     if plan is not None and plan.way is Way.HAND_OFF:
         return f"{decision.verb} (hand-off)"
     return f"{decision.verb} (advisory)" if decision.verb is Verb.REJECT else decision.verb.value

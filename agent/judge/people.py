@@ -91,6 +91,7 @@ def lapsed(ruled: Decision, asked: Decision, lapse: Lapse) -> Decision:
         grounds=_digest(ruled.grounds, "lapsed", lapse.at.isoformat(), lapse.chain, lapse.decide),
         classifications=(),
         approvers=asked.approvers,
+        held=asked.held,
         lapsed=lapse,
     )
 

@@ -43,6 +43,7 @@ QUIET = frozenset(
         State.SENT,
         State.CONFIRMED,
         State.DEDUPLICATED,
+        State.ANSWERED,
         State.SUPERSEDED,
         State.EXPIRED,
         State.UNDONE,
@@ -168,7 +169,7 @@ def _press(record: Record) -> Press:
     match record.state:
         case State.UNDONE:
             return Press.REJECT
-        case State.HELD:
+        case State.HELD | State.LAPSED:
             return Press.EITHER
         case State.UNKNOWN | State.UNVERIFIED | State.CONTRADICTED:
             return Press.LOOK

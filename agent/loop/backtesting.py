@@ -167,12 +167,12 @@ class _Looking:
 
 
 async def _moments(ledger: Ledger, since: datetime | None) -> AsyncIterator[list[Judged]]:
-    """Give the ledger's decisions, oldest first, all of one moment at a time."""
+    """Give what policies decided, oldest first, all of one moment at a time; what people decide is no set's to change."""
     moment: list[Judged] = []
     last: Judged | None = None
     while page := await ledger.judged(since=since, after=last, limit=PAGE):
         last = page[-1]
-        for one in page:
+        for one in filter(lambda judged: judged.is_of_policies, page):
             if moment and one.at != moment[0].at:
                 yield moment
                 moment = []

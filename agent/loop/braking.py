@@ -89,9 +89,13 @@ async def judge_released(world: World, standing: frozenset[str]) -> int:
     ended = {guard for guard, stands in _guards(standing).items() if not stands}
 
     def is_meant(record: Record) -> bool:
-        return record.decision is not None and record.decision.guard in ended
+        decision = record.decision
+        if decision is None:
+            return False
+        lapsed = decision.held if decision.lapsed is not None else ()
+        return decision.guard in ended or any(one.guard in ended for one in lapsed)
 
-    return await turn_back(world, [State.HELD], is_meant)
+    return await turn_back(world, [State.HELD, State.LAPSED], is_meant)
 
 
 def _guards(standing: frozenset[str]) -> dict[str, bool]:

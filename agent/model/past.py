@@ -70,3 +70,5 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
     grounds: str
     revision: str
     git: str
+    is_of_policies: bool = True
+    """Whether policies decided it; people or their silence did otherwise."""

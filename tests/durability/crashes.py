@@ -198,7 +198,7 @@ def _told(point: Point, reckoning: Reckoning) -> list[str]:
     return [f"{point}: {problem}" for problem in reckoning.problems]
 
 
-AROUND = ("enactor.", "ledger.depart", "ledger.settle", "wire.POST", "wire.PATCH")
+AROUND = ("enactor.", "ledger.answer", "ledger.depart", "ledger.settle", "wire.POST", "wire.PATCH")
 """Calls that change the world, and what is written down right before and after them."""
 
 

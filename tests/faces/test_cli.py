@@ -256,7 +256,7 @@ def test_policy_check_as_json(tmp_path: Path) -> None:
 
     found = json.loads(done.stdout)
     assert done.exit_code == 1
-    assert set(found) == {"path", "policies", "cases", "revision", "problems"}
+    assert set(found) == {"path", "policies", "chains", "channels", "cases", "revision", "problems"}
     assert (found["problems"][0]["line"], found["problems"][0]["column"]) == (7, 9)
 
 

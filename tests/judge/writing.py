@@ -72,14 +72,16 @@ def a_fed_list(
     return files
 
 
-def chain_files(*names: str, steps: str = "[{notify: [console]}]", more: str = "") -> dict[str, bytes]:
-    """Return the files of chains that tell the console, and of the console."""
-    if not names:
-        return {}
+ASKS = "approvers: {from: [role:SecOps.Approver]}"
+DUTY = {"policies/channels/duty.yaml": b"channel: duty\nkind: pagerDuty\nroutingKey: {env: ROUTING_KEY}\n"}
+
+
+def chain_files(*names: str, steps: str = "[{notify: [duty]}]", more: str = ASKS) -> dict[str, bytes]:
+    """Return the files of chains of which there is nothing to say, and of the one channel that they tell."""
     chains = {
-        f"policies/chains/{name}.yaml": f"chain: {name}\nsteps: {steps}\n{more}".encode() for name in names
+        f"policies/chains/{name}.yaml": f"chain: {name}\nsteps: {steps}\n{more}\n".encode() for name in names
     }
-    return {**chains, "policies/channels/console.yaml": b"channel: console\nkind: console\n"}
+    return {**chains, **DUTY} if names else {}
 
 
 def chains_of(*policies: bytes) -> dict[str, bytes]:

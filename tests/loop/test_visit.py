@@ -8,8 +8,9 @@ import pytest
 from agent.loop.perform import is_fresh, never, perform
 from agent.loop.recheck import why_void
 from agent.loop.report import PassReport
+from agent.loop.run import load
 from agent.model.enactment import Record, State
-from tests.loop.conftest import Bench
+from tests.loop.conftest import APPROVE, Bench
 from tests.makers import NOW, a_cluster, a_copy, an_alert, an_incident
 
 SUSPICIOUS = "suspicious"
@@ -91,9 +92,11 @@ async def test_other_policies_void_an_approval_and_what_was_never_decided_is_non
     bench: Bench, intended: Record
 ) -> None:
     undecided = msgspec.structs.replace(intended, decision=None)
+    bench.with_policies(approve=APPROVE.replace("200", "100"))
+    others = await load(bench.world)
 
-    assert "others than when it was approved" in await why_void(bench.world, intended, "another revision")
-    assert await why_void(bench.world, undecided, "r") == "it was never decided"
+    assert "others than when it was approved" in await why_void(bench.world, intended, others)
+    assert await why_void(bench.world, undecided, others) == "it was never decided"
     assert not is_fresh(bench.world, undecided)
 
 

@@ -47,7 +47,10 @@ def approved(connection: Connection, tenant_id: str, now: datetime, hours: int) 
     moment = (now - EPOCH) // MICROSECOND
     braked = connection.scalar(
         select(func.max(decisions.c.at)).where(
-            decisions.c.tenant_id == tenant_id, decisions.c.at > now - HOUR, literal_column(f"({BRAKED})")
+            decisions.c.tenant_id == tenant_id,
+            decisions.c.at > now - HOUR,
+            literal_column(f"({BRAKED})"),
+            decisions.c.by_people.is_(None),
         )
     )
     firsts = (
@@ -56,6 +59,7 @@ def approved(connection: Connection, tenant_id: str, now: datetime, hours: int) 
             decisions.c.tenant_id == tenant_id,
             decisions.c.at > now - hours * HOUR,
             literal_column(f"({APPROVED})"),
+            decisions.c.by_people.is_(None),
         )
         .group_by(decisions.c.action_id)
         .subquery()

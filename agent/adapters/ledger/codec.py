@@ -17,7 +17,7 @@ import msgspec
 
 from agent.model.air import AirAction
 from agent.model.answer import Answer
-from agent.model.decision import Decision, Guarded, Lapse, Verb, Weighed
+from agent.model.decision import Answered, Decision, Guarded, Lapse, Verb, Weighed
 from agent.model.enactment import Confirmation, Pair, Plan, Undone
 from agent.model.errors import LedgerError
 from agent.model.escalation import Page, Posted
@@ -67,6 +67,8 @@ class StoredJudged(msgspec.Struct, frozen=True, kw_only=True):
     weighed: tuple[Weighed, ...] = ()
     held: tuple[Guarded, ...] = ()
     git: str = ""
+    answered: tuple[Answered, ...] = ()
+    lapsed: Lapse | None = None
 
 
 class Notes(msgspec.Struct, frozen=True):
@@ -149,6 +151,7 @@ def read_judged(body: bytes, action_id: str, number: int, at: datetime) -> Judge
         grounds=stored.grounds,
         revision=stored.revision,
         git=stored.git,
+        is_of_policies=not stored.answered and stored.lapsed is None,
     )
 
 

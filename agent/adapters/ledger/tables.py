@@ -71,6 +71,7 @@ decisions = Table(
     Column("grounds", Key, nullable=False),
     Column("revision", Key, nullable=False),
     Column("body", LargeBinary, nullable=False),
+    Column("by_people", Integer),
     ForeignKeyConstraint(["tenant_id", "action_id"], ["records.tenant_id", "records.id"]),
 )
 Index("ix_decisions_at", decisions.c.tenant_id, decisions.c.at, decisions.c.action_id, decisions.c.number)

@@ -286,6 +286,7 @@ def _decision_row(
         "grounds": decision.grounds,
         "revision": decision.revision,
         "body": codec.pack(body),
+        "by_people": 1 if decision.answered else None,
     }
 
 

@@ -5,7 +5,7 @@ import base64
 import binascii
 import inspect
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -205,7 +205,7 @@ class Tokens(AccessTokenProvider):
                     return await pending
                 return await asyncio.to_thread(_blocking, credential, self._scope, options)
         except ClientAuthenticationError as error:
-            raise _refusal(error) from error
+            raise refusal(error) from error
         except AzureError as error:
             raise Unavailable("login: cannot be reached: check the network and the cloud") from error
         except (FileNotFoundError, PermissionError) as error:
@@ -236,24 +236,34 @@ def _is_of_the_network(error: BaseException) -> bool:
     return False
 
 
-def _refusal(error: ClientAuthenticationError) -> Refused | Unavailable:
-    """Return what a login's no means. The login's own text stays out: it may quote what it was sent."""
+def refusal(
+    error: ClientAuthenticationError,
+    mends: Mapping[str, str] = _MENDS,
+    *,
+    about: str = "login",
+    otherwise: str = "check the kind of credential in the settings, and for azureCli run `az login`",
+) -> Refused | Unavailable:
+    """Return what a login's no means. The login's own text stays out: it may quote what it was sent.
+
+    Args:
+        error: the no.
+        mends: what to do, by Entra ID's codes.
+        about: with which word the message begins.
+        otherwise: what to do where the no has no code.
+    """
     found = re.search(r"AADSTS\d{4,8}", str(error))
     if found is None:
         status = getattr(error, "status_code", None)
         if isinstance(status, int) and status >= 500:
-            return Unavailable(f"login: answered {status}")
+            return Unavailable(f"{about}: answered {status}")
         if _is_of_the_network(error):
-            return Unavailable("login: cannot be reached: check the network, DNS, the proxy and the cloud")
-        return Refused(
-            f"login: this credential cannot be used here ({type(error).__name__}): "
-            "check the kind of credential in the settings, and for azureCli run `az login`"
-        )
+            return Unavailable(f"{about}: cannot be reached: check the network, DNS, the proxy and the cloud")
+        return Refused(f"{about}: this credential cannot be used here ({type(error).__name__}): {otherwise}")
     code = found.group()
     if code in _TRANSIENT:
-        return Unavailable(f"login: {code}: the login service is away for a moment")
-    mend = _MENDS.get(code, "look the code up at https://login.microsoftonline.com/error")
-    return Refused(f"login: {code}: {mend}")
+        return Unavailable(f"{about}: {code}: the login service is away for a moment")
+    mend = mends.get(code, "look the code up at https://login.microsoftonline.com/error")
+    return Refused(f"{about}: {code}: {mend}")
 
 
 def read_claims(token: str) -> Claims:

@@ -197,6 +197,8 @@ def todo(record: Record) -> str:
     match record.state:
         case State.HANDED_OFF:
             return "approve it in Defender"
+        case State.LAPSED:
+            return "decide it in Defender"
         case State.REJECTED | State.DECIDED:
             return "reject it in Defender"
         case State.ESCALATED | State.HELD:
@@ -212,7 +214,7 @@ def why(record: Record) -> str:
     match record.state:
         case State.HANDED_OFF | State.REJECTED | State.DECIDED if plan is not None:
             return f"{plan.why}; {said}"
-        case State.ESCALATED | State.HELD:
+        case State.ESCALATED | State.HELD | State.LAPSED:
             return said
         case _:
             return record.why or said

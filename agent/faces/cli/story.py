@@ -10,16 +10,23 @@ from rich.table import Table
 from rich.text import Text
 
 from agent.faces.cli.output import COLOURS, safe
+from agent.faces.cli.questions import answer, asked
 from agent.faces.holds import banner
+from agent.faces.pages import Open, opened, sentence
 from agent.faces.telling import Row, action_center, commit, moment, remaining, row
+from agent.judge.answering import is_waiting
+from agent.judge.bind import offer_of
 from agent.judge.exchange import commands
+from agent.judge.people import by
 from agent.judge.quote import counted
 from agent.judge.worklist import needs_people
+from agent.model.answer import Answer
 from agent.model.decision import Clause, Decision, Finding, Match
-from agent.model.enactment import Confirmation, Effect, Plan, Record
+from agent.model.enactment import Confirmation, Effect, Offer, Plan, Record
 from agent.model.facts import Value
 from agent.model.hold import Hold
 from agent.model.pending import KindSource, Sighting
+from agent.ports.escalation import Pages
 from agent.ports.ledger import Ledger
 
 LONG = 4000
@@ -58,9 +65,15 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
     """What a person can run in Exchange Online PowerShell instead of approving."""
     holds: tuple[Hold, ...]
     """While there is one, nothing is carried out."""
+    pages: tuple[Open, ...] = ()
+    """The pages that it was ever on, newest first: who was told of it, and when."""
+    question: Offer | None
+    """What people are asked to approve; its digest is what an answer is bound to."""
+    answers: tuple[Answer, ...]
+    """What people answered so far, oldest first."""
 
 
-async def story(ledger: Ledger, record: Record, now: datetime, cloud: str) -> Story:
+async def story(ledger: Ledger, pages: Pages, record: Record, now: datetime, cloud: str) -> Story:
     """Return everything that the ledger holds of this pending action."""
     action = record.action
     decisions = await ledger.decisions(action_id=action.id)
@@ -88,6 +101,9 @@ async def story(ledger: Ledger, record: Record, now: datetime, cloud: str) -> St
         links=tuple(dict.fromkeys(link for link in links if link)),
         commands=commands(record) if needs_people(record) else (),
         holds=await ledger.holds(),
+        question=offer_of(record) if is_waiting(record) else None,
+        answers=(await ledger.answers([action.id])).get(action.id, ()),
+        pages=tuple([await opened(pages, page, now) for page in await pages.of_action(action.id)]),
     )
 
 
@@ -100,9 +116,18 @@ def tell(out: Console, told: Story) -> None:
         _decision(out, told.decision)
         _findings(out, told.decision.findings)
         _facts(out, told.decision)
+    if told.question is not None:
+        _section(out, "Question")
+        for words in asked(told.question):
+            _say(out, words)
+    if told.answers:
+        _section(out, "Answers")
+        for given in told.answers:
+            _say(out, answer(given, told.now))
     _plan(out, told)
     _seen(out, told)
     _sightings(out, told.sightings)
+    _people(out, told)
     if told.earlier:
         _section(out, "Earlier decisions")
         for one in told.earlier:
@@ -157,20 +182,23 @@ def _source(told: Story) -> str:
 
 def _decision(out: Console, decision: Decision) -> None:
     _section(out, "Decision")
-    by = ", ".join(decision.policies) or "no policy"
     out.print(
         Text.assemble(
             Text(decision.verb.value, style=COLOURS.get(decision.verb.value, "")),
-            safe(f" by {by}", limit=LONG),
+            safe(f" by {by(decision)}", limit=LONG),
         ),
         soft_wrap=True,
     )
     _say(out, decision.reason)
     of = f"policies {decision.revision}{f', git {commit(decision.git)}' if decision.git else ''}"
     pairs = [("decided", f"{moment(decision.at)}, {of}, agent {decision.agent_version or 'unknown'}")]
+    others = [one.guard for one in decision.held if one.guard != decision.guard]
     if decision.guard:
-        others = [one.guard for one in decision.held[1:]]
         pairs.append(("held by", ", ".join([decision.guard, *others])))
+    elif others and decision.answered:
+        pairs.append(("passed by people", ", ".join(others)))
+    if decision.lapsed is not None:
+        pairs.append(("lapsed", f"{moment(decision.lapsed.at)}, as chain {decision.lapsed.chain} says"))
     if decision.approvers:
         pairs.append(("to be approved by", counted(decision.approvers, "person", "people")))
     if decision.shadow is not None:
@@ -262,6 +290,19 @@ def _sightings(out: Console, sightings: Sequence[Sighting]) -> None:
             f"updated {moment(one.last_update_date_time)}" if one.last_update_date_time else "",
         )
         _say(out, ", ".join(part for part in said if part))
+
+
+def _people(out: Console, told: Story) -> None:
+    if not told.pages:
+        return
+    _section(out, "People on call")
+    for page in told.pages:
+        state = "open" if page.closed is None else f"closed {moment(page.closed)}"
+        _say(out, f"page {page.id} of chain {page.chain}, since {moment(page.since)}, {state}: {page.what}")
+        for one in page.told:
+            _say(out, f"  {sentence(one, told.now)}")
+        if not page.told:
+            _say(out, "  nobody was told of it")
 
 
 def _section(out: Console, title: str) -> None:

@@ -1,8 +1,8 @@
 """(A recorded decision, the set that made it) -> the decision made once more, and where it differs.
 
 What is no outcome of judging is taken from the record: the facts and their moment, the digest of the evidence,
-the words that name the action, what the guard rails said, the caps as they stood, what its policies had spent, and
-which version and commit judged.
+the words that name the action, what the guard rails said, the caps as they stood, what its policies had spent, how many
+people had to approve and who did, and which version and commit judged.
 """
 
 from collections.abc import Iterator
@@ -14,6 +14,7 @@ import msgspec
 from agent.judge.compile import Judge
 from agent.judge.decide import decide
 from agent.judge.guard import Spending, guarded, weigh
+from agent.judge.people import approved, lapsed, rejected
 from agent.model.decision import Decision, Unit, Verb
 from agent.model.facts import Facts
 from agent.model.pending import PendingAction
@@ -53,15 +54,26 @@ def decide_again(judge: Judge, action: PendingAction, recorded: Decision) -> Dec
         enforces_observers=recorded.enforces_observers,
         version=recorded.agent_version,
     )
-    made = _guarded(judge, msgspec.structs.replace(decision, git=recorded.git), recorded)
+    ruled = msgspec.structs.replace(decision, git=recorded.git)
+    made = _by_people(ruled, recorded) or _guarded(judge, ruled, recorded)
     if recorded.classifications is None:
         return msgspec.structs.replace(made, classifications=None)
     return made
 
 
+def _by_people(ruled: Decision, recorded: Decision) -> Decision | None:
+    """Return the decision of the people who answered, or of a chain that nobody answered; None where neither decided."""
+    if recorded.lapsed is not None:
+        return lapsed(ruled, recorded, recorded.lapsed)
+    if not recorded.answered:
+        return None
+    is_no = recorded.answered[0].verb is Verb.REJECT
+    return (rejected if is_no else approved)(ruled, recorded, recorded.answered)
+
+
 def _guarded(judge: Judge, decision: Decision, recorded: Decision) -> Decision:
     if decision.verb is not Verb.APPROVE:
-        return decision
+        return msgspec.structs.replace(decision, approvers=recorded.approvers)
     if recorded.held:
         return guarded(decision, recorded.weighed, recorded.held, approvers=recorded.approvers)
     deciding = [judge.policies[name] for name in decision.policies]

@@ -13,7 +13,8 @@ ADDRESS = r"^\s*[^\s@<>,;\"]+@[^\s@<>,;\"]+\.[^\s@<>,;\"]+\s*$"
 
 def channel_schema() -> Schema:
     """Return the schema of one channel."""
-    of_some_kind: dict[str, Schema] = {key: {} for keys in OF_KIND.values() for key in keys.known - ABOUT}
+    every = {key for keys in OF_KIND.values() for key in keys.known - ABOUT}
+    of_some_kind: dict[str, Schema] = {key: {} for key in sorted(every)}
     found = closed(
         {
             **of_some_kind,

@@ -1,6 +1,6 @@
 """The schema of a policy file."""
 
-from agent.judge.parse import HIGHEST_PRIORITY, KEYS, OF_DECIDING, REQUIRED
+from agent.judge.policies import HIGHEST_PRIORITY, KEYS, OF_DECIDING, REQUIRED
 from agent.judge.schema.conditions import ACTION, definitions, only
 from agent.judge.schema.values import (
     GUID,

@@ -45,8 +45,6 @@ EACH_SECONDS = 5.0
 
 MOST_ADDRESSES = 4
 
-_LOST = (SMTPServerDisconnected, SMTPTimeoutError, OSError)
-
 
 class Relay:
     """Hands messages to the SMTP servers that channels name.
@@ -83,7 +81,7 @@ class Relay:
         """
         start = start_of(channel.name)
         password = self._password(channel, smtp)
-        secrets = _told_by(smtp.user, password)
+        secrets = _told_by(start, smtp.user, password)
         try:
             async with asyncio.timeout(DEADLINE_SECONDS):
                 addresses = await self._addresses(smtp, start, has_login=bool(password))
@@ -192,52 +190,57 @@ async def _handed(
         server.close()
 
 
-def _told_by(user: str, password: str) -> tuple[str, ...]:
-    """Return every form in which a login goes over the wire: a server may repeat what it was sent."""
+def _told_by(start: str, user: str, password: str) -> tuple[str, ...]:
+    """Return every form in which a login goes over the wire: a server may repeat what it was sent.
+
+    Raises:
+        Refused: it cannot go over any wire.
+    """
     if not password:
         return ()
     forms = (password, user, f"\0{user}\0{password}", f"{user}\0{user}\0{password}")
-    encoded = tuple(b64encode(form.encode()).decode() for form in forms)
-    return (password, *encoded)
+    try:
+        return (password, *(b64encode(form.encode()).decode() for form in forms))
+    except UnicodeEncodeError:
+        # Without the cause, which carries the text: bytes in the environment that are no UTF-8 come as half letters.
+        raise Refused(f"{start}: the login is not text: put user and password in UTF-8") from None
 
 
 def _judged(start: str, error: Exception, secrets: tuple[str, ...]) -> AgentError:
     """Return what a failure means: 4xx and lost connections are tried again, 5xx needs a person."""
-    untrusted = _untrusted(error)
-    if untrusted:
-        return Refused(
-            f"{start}: its certificate is not to be trusted ({hidden(untrusted, secrets)}): mend it"
-        )
-    match error:
-        case SMTPRecipientsRefused():
-            answers = {one.recipient: SMTPResponse(one.code, one.message) for one in error.recipients}
-            return _of_all(start, answers, secrets)
-        case SMTPAuthenticationError():
-            return _of_code(f"{start}: the login", error.code, error.message, secrets)
-        case SMTPResponseException():
-            return _of_code(start, error.code, error.message, secrets)
+    match _of_tls(error) or error:
+        case ssl.SSLCertVerificationError() as untrusted:
+            why = hidden(untrusted.verify_message, secrets)
+            return Refused(f"{start}: its certificate is not to be trusted ({why}): mend it")
+        case ssl.SSLEOFError() | ssl.SSLZeroReturnError():
+            return Unavailable(f"{start}: the connection broke while TLS was agreed upon")
         case ssl.SSLError():
             return Refused(f"{start}: no TLS could be agreed upon: check `smtp.port` and `smtp.security`")
+        case SMTPRecipientsRefused() as none:
+            answers = {one.recipient: SMTPResponse(one.code, one.message) for one in none.recipients}
+            return _of_all(start, answers, secrets)
+        case SMTPAuthenticationError() as answer:
+            return _of_code(f"{start}: the login", answer.code, answer.message, secrets)
+        case SMTPResponseException() as answer:
+            return _of_code(start, answer.code, answer.message, secrets)
         case SMTPTimeoutError() | TimeoutError():
             return Unavailable(f"{start}: no answer in time")
-        case _ if isinstance(error, _LOST):
+        case SMTPServerDisconnected() | OSError():
             return Unavailable(
                 f"{start}: no connection, or it broke: check the network, `smtp.host` and `smtp.port`"
             )
-        case SMTPException():
-            return Refused(f"{start}: {hidden(error.message, secrets)}")
+        case SMTPException() as other:
+            return Refused(f"{start}: {hidden(other.message, secrets)}")
         case _:
-            return Refused(f"{start}: the login or an address holds letters that SMTP cannot carry")
+            return Refused(f"{start}: what it is called, or this machine, is nothing that SMTP can carry")
 
 
-def _untrusted(error: BaseException) -> str:
-    """Return why a certificate is not trusted, wherever in the chain of causes that stands; empty where it is."""
+def _of_tls(error: BaseException) -> ssl.SSLError | None:
+    """Return what went wrong with TLS, wherever in the chain of causes that stands; None where nothing did."""
     cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return str(cause.verify_message)
+    while cause is not None and not isinstance(cause, ssl.SSLError):
         cause = cause.__cause__
-    return ""
+    return cause
 
 
 def _of_all(start: str, answers: Mapping[str, SMTPResponse], secrets: tuple[str, ...]) -> AgentError:

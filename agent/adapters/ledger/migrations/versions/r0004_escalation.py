@@ -15,7 +15,8 @@ COUNTED = sa.text("event IS NOT NULL")
 
 
 def upgrade() -> None:
-    """Create the tables."""
+    """Create the tables, and tell decisions by people from those of policies."""
+    op.add_column("decisions", sa.Column("by_people", sa.Integer()))
     _pages()
     _notices()
     op.create_table(

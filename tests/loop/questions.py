@@ -1,6 +1,4 @@
-"""Persons who answer, a chain that names them, and an action that policies leave to them."""
-
-import msgspec
+"""An action that policies leave to people, the chain that says who may answer, and their answers."""
 
 from agent.judge.answering import Attempt
 from agent.judge.bind import offer_of
@@ -10,9 +8,8 @@ from agent.model.answer import Person
 from agent.model.decision import Verb
 from agent.model.enactment import Pair, Record
 from tests.loop.conftest import Bench
-from tests.makers import TENANT, a_cluster, a_copy, an_alert, an_incident
-
-ROLE = "SecOps.Approver"
+from tests.makers import a_cluster, a_copy, an_alert, an_incident
+from tests.persons import EVE, FAY, GUS, ROLE
 
 CHANNEL = "channel: console\nkind: console\n"
 
@@ -37,21 +34,6 @@ match:
 decide: escalate
 escalation: secops
 """
-
-
-def somebody(name: str, *, roles: tuple[str, ...] = (ROLE,), tenant_id: str = TENANT) -> Person:
-    """Return a person of this name, who has the same object id wherever they sign in."""
-    return Person(
-        object_id=f"{name}-0000-4000-8000",
-        tenant_id=tenant_id,
-        name=name.capitalize(),
-        addresses=(f"{name}@contoso.example",),
-        roles=roles,
-    )
-
-
-EVE, FAY, GUS = somebody("eve"), somebody("fay"), somebody("gus")
-"""Three who may answer, and whom nothing is sent to."""
 
 
 def a_question(bench: Bench, *, chain: str = CHAIN, copies: int = 3, ask: str = ESCALATE) -> None:
@@ -90,8 +72,3 @@ def shown(record: Record) -> str:
     """Return the digest of what a person is shown of the record; of nothing where there is nothing to show."""
     offered = offer_of(record)
     return "" if offered is None else offered.digest
-
-
-def with_role(person: Person, *roles: str) -> Person:
-    """Return the person as they sign in with other roles."""
-    return msgspec.structs.replace(person, roles=roles)
