@@ -4,8 +4,8 @@ import asyncio
 import os
 import re
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
 from importlib.metadata import version
@@ -14,22 +14,21 @@ from typing import TYPE_CHECKING
 
 from agent.adapters import git
 from agent.adapters.hold_file import HoldFile
-from agent.adapters.host import LARGEST, PolicyFiles, SystemClock, is_wanted
+from agent.adapters.host import LARGEST, PolicyFiles, is_wanted
 from agent.adapters.ledger.ledger import SqlLedger
 from agent.adapters.ledger.opening import beside, key_beside, open_ledger
-from agent.adapters.microsoft.clouds import Cloud, cloud_named, simulator
-from agent.adapters.microsoft.credentials import CredentialKind, SimulatorCredential, credential
-from agent.adapters.microsoft.machines import ELSEWHERE, Machines, NoMachines
+from agent.adapters.microsoft.clouds import simulator
+from agent.adapters.microsoft.credentials import SimulatorCredential
 from agent.adapters.shipment import Shipment
 from agent.audit.key import Key
+from agent.connecting import clock_of, open_channels_of, open_endpoint_of, open_graph_of
 from agent.model.errors import SettingsError
 from agent.model.hold import Hold
 from agent.model.policy import Mode
 from agent.model.recording import Recording
 from agent.ports.host import Clock, PolicyShelf
 from agent.ports.ledger import Ledger
-from agent.ports.world import World
-from agent.settings import subjects
+from agent.ports.world import Desk, World
 from agent.settings.fields import told
 from agent.settings.guards import rails_of
 from agent.settings.subjects import Settings, TreatAs
@@ -39,8 +38,6 @@ if TYPE_CHECKING:
 
     from agent.adapters.graph.connect import Graph
     from agent.adapters.graph.recorder import Keep
-    from agent.adapters.microsoft.connection import Around
-    from agent.adapters.microsoft.tokens import Credential
 
 NOWHERE = "http://127.0.0.1:9"
 """The address of a Graph that is in this process; nothing is ever sent there."""
@@ -64,8 +61,8 @@ async def open_world(settings: Settings, *, apart: str = "") -> AsyncIterator[Wo
     address = settings.ledger.address().reveal()
     async with (
         open_ledger(address, settings.tenant.id, key=_audit_key(settings), replica=replica) as ledger,
-        _open_endpoint(settings, clock) as machines,
-        _open_graph(settings, clock, machines=machines) as graph,
+        open_endpoint_of(settings, clock) as machines,
+        open_graph_of(settings, clock, machines=machines) as graph,
     ):
         if settings.mode is Mode.ENFORCE and graph.is_delegated:
             raise SettingsError(
@@ -85,7 +82,12 @@ async def open_world(settings: Settings, *, apart: str = "") -> AsyncIterator[Wo
             yield world
             return
         await graph.look()
-        yield replace(world, enactor=graph.enactor)
+        world = replace(world, enactor=graph.enactor)
+        if apart:
+            yield world
+            return
+        async with open_channels_of(settings, clock, graph.send_mail) as channels:
+            yield replace(world, channels=channels)
 
 
 @asynccontextmanager
@@ -112,7 +114,7 @@ async def open_world_to_record(
 
     async with (
         open_ledger(f"sqlite:///{ledger}", settings.tenant.id) as memory,
-        _open_graph(settings, clock, around) as graph,
+        open_graph_of(settings, clock, around) as graph,
     ):
         yield _world(settings, clock, graph, memory), tuple(sorted(graph.grants))
 
@@ -163,6 +165,20 @@ def open_ledger_as_it_is(settings: Settings) -> AbstractAsyncContextManager[SqlL
         replica=replica_of(settings),
         key=_audit_key(settings),
     )
+
+
+@asynccontextmanager
+async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
+    """Give what a person's answer needs: the ledger that is there, to write into, and the policies; nothing logs in."""
+    async with open_ledger_as_it_is(settings) as ledger:
+        yield Desk(
+            tenant_id=settings.tenant.id,
+            clock=clock_of(settings),
+            ledger=ledger,
+            shelf=shelf_of(settings),
+            rails=rails_of(settings.guards),
+            escalating=settings.escalating(),
+        )
 
 
 def replica_of(settings: Settings) -> str:
@@ -243,11 +259,6 @@ def installed() -> str:
     return version("air-agent")
 
 
-def clock_of(settings: Settings) -> SystemClock:
-    """Return the clock the agent goes by."""
-    return SystemClock(rate=settings.clock.rate, epoch=settings.clock.epoch)
-
-
 def shelf_of(settings: Settings) -> PolicyShelf:
     """Return where the policies lie."""
     return shelf_in(settings.policies.directory)
@@ -272,51 +283,6 @@ def is_revision(directory: Path, text: str) -> bool:
     return git.is_revision(directory, text)
 
 
-def _open_endpoint(settings: Settings, clock: Clock) -> AbstractAsyncContextManager[Machines]:
-    """Give Defender for Endpoint, or what stands in its place where it is switched off or not there."""
-    cloud = cloud_of(settings)
-    if not settings.endpoint.enabled:
-        return nullcontext(NoMachines())
-    if cloud.endpoint is None:
-        return nullcontext(NoMachines(ELSEWHERE))
-    from agent.adapters.endpoint.connect import open_endpoint  # noqa: PLC0415  not always needed
-
-    return open_endpoint(
-        clock=clock,
-        url=cloud.endpoint,
-        tenant_id=settings.tenant.id,
-        credential=_credential(settings, cloud),
-    )
-
-
-def _open_graph(
-    settings: Settings,
-    clock: Clock,
-    around: "Around | None" = None,
-    machines: Machines | None = None,
-) -> AbstractAsyncContextManager["Graph"]:
-    from agent.adapters.graph.connect import open_graph  # noqa: PLC0415  slow to import, and not always needed
-
-    cloud = cloud_of(settings)
-    return open_graph(
-        clock=clock,
-        cloud=cloud,
-        tenant_id=settings.tenant.id,
-        credential=_credential(settings, cloud),
-        requests_per_minute=settings.graph.requests_per_minute,
-        page_size=settings.graph.page_size,
-        analyzed_emails_per_action=settings.graph.analyzed_emails_per_action,
-        machines=machines,
-        sign_in=sign_in_of(settings),
-        around=around,
-    )
-
-
-def sign_in_of(settings: Settings) -> str | None:
-    """Return the client id of the app registration that people sign in to when they answer; None where nobody said."""
-    return settings.escalation.client_id or settings.auth.client_id
-
-
 def _world(settings: Settings, clock: Clock, graph: "Graph", ledger: Ledger) -> World:
     """Return a world that only reads."""
     return World(
@@ -331,30 +297,8 @@ def _world(settings: Settings, clock: Clock, graph: "Graph", ledger: Ledger) -> 
         pace=settings.loop_pace(),
         rails=rails_of(settings.guards),
         own=graph.own,
+        escalating=settings.escalating(),
         enforces_observers=settings.policies.treat_as is TreatAs.ENFORCE,
         version=installed(),
         replica=replica_of(settings),
-    )
-
-
-def cloud_of(settings: Settings) -> Cloud:
-    """Return where Graph and the login are."""
-    if settings.graph.cloud is subjects.Cloud.SIMULATOR:
-        return simulator(settings.graph.url or "")
-    return cloud_named(settings.graph.cloud)
-
-
-def _credential(settings: Settings, cloud: Cloud) -> Callable[[], "Credential"]:
-    auth = settings.auth
-    is_simulated = settings.graph.cloud is subjects.Cloud.SIMULATOR
-    secret = auth.client_secret.reveal() if auth.client_secret is not None else ""
-    password = auth.certificate_password.reveal() if auth.certificate_password is not None else ""
-    return credential(
-        CredentialKind.SIMULATOR if is_simulated else CredentialKind(auth.kind),
-        cloud=cloud,
-        tenant_id=settings.tenant.id,
-        client_id=auth.client_id or "",
-        client_secret=secret,
-        certificate_path=str(auth.certificate_path or ""),
-        certificate_password=password,
     )

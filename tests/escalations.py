@@ -70,15 +70,14 @@ def a_page(
     version: int = 0,
     **more: Any,
 ) -> Page:
+    values: dict[str, Any] = {"chain": "secops", "group": "incident:1"}
     return Page(
         id=page_id,
-        chain="secops",
-        group="incident:1",
         opened=opened,
         members=members or (a_member(),),
         due=due,
         version=version,
-        **more,
+        **(values | more),
     )
 
 

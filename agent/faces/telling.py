@@ -16,11 +16,7 @@ from agent.model.decision import Decision
 from agent.model.enactment import CLOSED, EffectSeen, PendingSeen, Record, State, Way
 from agent.model.hold import BRAKE, KILL_SWITCH
 from agent.model.pending import ActionKind
-
-PORTALS = {"usGovL4": "https://security.microsoft.us", "usGovL5": "https://security.apps.mil"}
-"""Where Defender's portal lies outside the global cloud. Source: Defender XDR for US Government customers."""
-
-PORTAL = "https://security.microsoft.com"
+from agent.settings.portals import portal_of
 
 KINDS = {
     ActionKind.SOFT_DELETE_MESSAGE: "soft delete of one message",
@@ -109,7 +105,7 @@ def row(record: Record, now: datetime) -> Row:
 def action_center(cloud: str, tenant_id: str = "", tab: str = "pending") -> str:
     """Return the address at which people decide pending actions, in this tenant where one is named. Source: [SEED]."""
     of = f"?tid={quote(tenant_id, safe='')}" if tenant_id else ""
-    return f"{PORTALS.get(cloud, PORTAL)}/action-center/{tab}{of}"
+    return f"{portal_of(cloud)}/action-center/{tab}{of}"
 
 
 def what(record: Record) -> str:

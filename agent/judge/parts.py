@@ -71,7 +71,7 @@ def items(node: Node, example: str, most: int) -> tuple[Node, ...]:
     if not isinstance(node, Sequence):
         raise Wrong(node.mark, f"a list is asked for: write `{example}`")
     if not node.items:
-        raise Wrong(node.mark, f"this is empty: write `{example}`, or leave the key out")
+        raise Wrong(node.mark, f"this is empty: write `{example}`")
     if len(node.items) > most:
         raise Wrong(node.items[most].mark, f"there are more than {most} here: leave some out")
     return node.items

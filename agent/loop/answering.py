@@ -27,7 +27,7 @@ from agent.model.chain import Chain
 from agent.model.decision import Decision
 from agent.model.enactment import Effect, Offer, Record, State, Went
 from agent.model.errors import Conflict
-from agent.ports.world import World
+from agent.ports.world import Desk, World
 
 TRIES = 5
 """How often an answer is judged where others change the action at the same moment."""
@@ -50,7 +50,7 @@ class Replied(msgspec.Struct, frozen=True, kw_only=True):
         return self.answer is not None
 
 
-async def answer(world: World, policies: InForce, action_id: str, attempt: Attempt, *, via: str) -> Replied:
+async def answer(world: Desk, policies: InForce, action_id: str, attempt: Attempt, *, via: str) -> Replied:
     """Judge what a person answers, and write it down where it counts; return what became of it.
 
     Args:
@@ -71,14 +71,14 @@ async def answer(world: World, policies: InForce, action_id: str, attempt: Attem
     return await _once(world, policies, action_id, attempt, via)
 
 
-def chain_of(world: World, policies: InForce, decision: Decision | None) -> Chain | None:
+def chain_of(world: Desk, policies: InForce, decision: Decision | None) -> Chain | None:
     """Return the chain whose people answer what was decided so."""
     named = decision.escalation if decision is not None else None
     return chain_for(policies.judge.policy_set.chains, named, world.escalating.chain)
 
 
 async def terms_of(
-    world: World,
+    world: Desk,
     policies: InForce,
     record: Record,
     asked: Decision | None,
@@ -126,7 +126,7 @@ async def why_unanswered(world: World, policies: InForce, record: Record) -> str
     return "; ".join(gone.values())
 
 
-async def _once(world: World, policies: InForce, action_id: str, attempt: Attempt, via: str) -> Replied:
+async def _once(world: Desk, policies: InForce, action_id: str, attempt: Attempt, via: str) -> Replied:
     record = (await world.ledger.load([action_id])).get(action_id)
     if record is None:
         return Replied(words=f"nothing is known of `{action_id}`: `air-agent pending` lists what is open")
@@ -210,7 +210,7 @@ def _due(record: Record, why: str, now: datetime) -> Record:
     return msgspec.structs.replace(record, state=State.ANSWERED, due=now, why=why)
 
 
-async def _told(world: World, after: Record, *, have: int, need: int) -> str:
+async def _told(world: Desk, after: Record, *, have: int, need: int) -> str:
     """Return what the person is told of an answer that counts."""
     if after.state is not State.ANSWERED:
         return f"your answer counts: {after.why}"

@@ -17,7 +17,7 @@ from agent.loop.report import PassReport
 from agent.loop.shipping import Shipping, complain
 from agent.loop.waits import first_of
 from agent.model.errors import Conflict, LedgerError, Malformed, Refused, Unavailable
-from agent.ports.world import World
+from agent.ports.world import Desk, World
 
 AWAY = timedelta(minutes=1)
 """How long to leave Graph alone where it is away and names no moment."""
@@ -81,7 +81,7 @@ async def once(
     return report
 
 
-async def load(world: World) -> InForce:
+async def load(world: Desk) -> InForce:
     """Return the policies, compiled, with who was last known to be in the groups that they name.
 
     Raises:

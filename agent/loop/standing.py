@@ -5,12 +5,15 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from agent.judge.escalation.apart import is_apart
 from agent.judge.parse import parse_set
+from agent.loop.failing import ALARM as CHANNEL
 from agent.loop.reloading import ALARM
 from agent.model.alarm import Alarm
 from agent.model.errors import PolicyError
 from agent.model.policy import KeptSet, Mode
-from agent.model.standing import SetInForce, Standing
+from agent.model.standing import SetInForce, Standing, Telling
+from agent.ports.escalation import Pages
 from agent.ports.ledger import Ledger
 
 LONGEST_STEP = timedelta(minutes=10)
@@ -21,7 +24,13 @@ MISSED = 3
 
 
 async def standing(
-    ledger: Ledger, now: datetime, mode: Mode, *, poll_every: timedelta, enforces_observers: bool
+    ledger: Ledger,
+    pages: Pages,
+    now: datetime,
+    mode: Mode,
+    *,
+    poll_every: timedelta,
+    enforces_observers: bool,
 ) -> Standing:
     """Return how the agent stands at `now`; what the settings say of it is told as it is given."""
     kept = await ledger.kept_set()
@@ -40,6 +49,16 @@ async def standing(
         swept=await ledger.swept(),
         next_due=await ledger.next_due(),
         states=await ledger.counts(),
+        telling=await _telling(pages, alarms),
+    )
+
+
+async def _telling(pages: Pages, alarms: Sequence[Alarm]) -> Telling:
+    named = [one.name for one in alarms]
+    return Telling(
+        pages=sum(not is_apart(page) for page in await pages.open()),
+        waiting=await pages.waiting(),
+        failing=tuple(name.removeprefix(CHANNEL) for name in named if name.startswith(CHANNEL)),
     )
 
 

@@ -28,6 +28,14 @@ class SetInForce(msgspec.Struct, frozen=True, kw_only=True):
     problem: str = ""
 
 
+class Telling(msgspec.Struct, frozen=True, kw_only=True):
+    """How far people on call have been told: pages that are open, notices that wait, and channels that fail."""
+
+    pages: int = 0
+    waiting: int = 0
+    failing: tuple[str, ...] = ()
+
+
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """What is in force, what stands in the way, how far the agent has come, and what is open.
 
@@ -53,3 +61,4 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """When the last whole sweep began."""
     next_due: datetime | None
     states: Mapping[State, int]
+    telling: Telling = Telling()

@@ -14,22 +14,29 @@ ESCALATING = Escalating()
 """Where nobody said otherwise."""
 
 
-@dataclass(frozen=True, slots=True)
-class World:
-    """Everything outside, passed whole only in the loop."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """What a person's answer is judged by and written to. It needs no login to Graph."""
 
     tenant_id: str
     clock: Clock
+    ledger: Ledger
+    shelf: PolicyShelf
+    rails: Rails
+    """What no policy may pass."""
+    escalating: Escalating = ESCALATING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World(Desk):
+    """Everything outside, passed whole only in the loop."""
+
     defender: Defender
     enactor: Enactor | None
     """None while observing: nothing can be written then."""
-    ledger: Ledger
-    shelf: PolicyShelf
     directory: Directory
     targets: Targets
     pace: Pace
-    rails: Rails
-    """What no policy may pass."""
     trail: Trail | None = None
     """None where nothing is shipped, as in a ledger that is thrown away afterwards."""
     sink: AuditSink | None = None
@@ -37,7 +44,6 @@ class World:
     """None where nobody is told anything, as in a ledger that is thrown away afterwards."""
     channels: Channels | None = None
     """None while observing: nobody is told anything then."""
-    escalating: Escalating = ESCALATING
     own: frozenset[str] = frozenset()
     """The ids under which Entra ID knows this agent, lower case."""
     enforces_observers: bool = False

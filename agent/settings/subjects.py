@@ -13,9 +13,11 @@ from urllib.parse import quote
 import msgspec
 from msgspec import Meta
 
+from agent.model.chain import Escalating
 from agent.model.pace import Pace
 from agent.model.policy import Mode
 from agent.model.rails import MOST_MESSAGES
+from agent.settings.portals import portal_of
 from agent.settings.secret import Secret
 
 GUID = r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"
@@ -316,6 +318,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         if self.hold.file is not None or scheme or not place:
             return self.hold.file
         return Path(place.replace("%25", "%")).with_name("HOLD")
+
+    def escalating(self) -> Escalating:
+        """Return how escalation goes, as the loop is told."""
+        return Escalating(
+            chain=self.escalation.chain,
+            pages_per_hour=self.escalation.pages_per_hour,
+            portal=portal_of(self.graph.cloud),
+        )
 
     def loop_pace(self) -> Pace:
         """Return the loop's numbers: what was set, and the request budget that they are planned by."""

@@ -54,10 +54,14 @@ def routes(state: State, clock: Clock) -> list[Route]:
             return Response(status_code=400)
         return Response(status_code=204)
 
+    async def approvers(_request: Request) -> Response:
+        return json(encode({"people": [_person(*one) for one in state.directory.approvers()]}))
+
     table = (
         ("GET", "status", status),
         ("GET", "requests", requests),
         ("GET", "mail", mail),
+        ("GET", "people", approvers),
         ("POST", "people", people),
     )
     return [Route(f"/simulator/{name}", _near(answer), methods=[verb]) for verb, name, answer in table]
@@ -100,6 +104,16 @@ def _letter(sent: Sent) -> Json:
         "sender": sent.sender,
         "to": list(sent.to),
         "message": sent.message.decode(errors="replace"),
+    }
+
+
+def _person(user: Json, roles: tuple[str, ...]) -> Json:
+    """Return who could sign in with which roles: there is no sign-in here, so that `answer --as` asks for this."""
+    return {
+        "objectId": user["id"],
+        "name": user["displayName"],
+        "addresses": [user["userPrincipalName"]],
+        "roles": list(roles),
     }
 
 

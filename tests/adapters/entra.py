@@ -132,7 +132,7 @@ class _Adapter(requests.adapters.BaseAdapter):
         """Hold nothing open."""
 
 
-class _Restless(RequestsTransport):
+class _Restless(RequestsTransport):  # type: ignore[misc]  # azure-core loads it lazily
     """Does not wait between the tries of azure-core."""
 
     def sleep(self, duration: float) -> None:

@@ -5,13 +5,15 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+
+from agent.adapters.host import SystemClock
 
 Answer = Callable[[asyncio.StreamWriter], Awaitable[None]]
 
@@ -80,7 +82,7 @@ def certificate(folder: Path, name: str) -> tuple[Path, ssl.SSLContext]:
     """Return a file to trust, and a server's context for this name only."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = datetime.now(UTC)
+    now = SystemClock().now()
     made = (
         x509.CertificateBuilder()
         .subject_name(subject)

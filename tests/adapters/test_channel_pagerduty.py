@@ -14,7 +14,7 @@ from agent.model.errors import Malformed, Refused, Unavailable
 from agent.model.escalation import Notice, Occasion, Posted, Receipt
 from agent.ports.escalation import Channels
 from tests.adapters.hostile import item, notice
-from tests.adapters.pagerduty import Entry, MockPagerDuty, check_event
+from tests.adapters.pagerduty import Entry, Incident, MockPagerDuty, check_event
 from tests.adapters.wires import (
     API_TOKEN,
     ENVIRON,
@@ -170,7 +170,7 @@ async def test_a_test_says_that_it_has_to_be_resolved_there(scene: Scene) -> Non
     receipt = await scene.send(later(PAGE, occasion=Occasion.TEST, page_id="", total=0, items=()))
 
     assert receipt.words.endswith("resolve it there once it was seen")
-    assert scene.pager.events[0]["payload"]["summary"].startswith("TEST: nothing is asked: ")
+    assert scene.pager.events[0]["payload"]["class"] == "test"
 
 
 @pytest.mark.parametrize("length", [255, 256, 5_000])
@@ -347,7 +347,7 @@ async def test_only_a_channel_with_a_token_hears(scene: Scene) -> None:
 
 async def test_a_wrong_token_is_refused_without_being_repeated(scene: Scene) -> None:
     async with channels(scene.pager.transport, environ=ENVIRON | {"API_TOKEN": "wrong-token"}) as opened:
-        with pytest.raises(Refused, match="401 \\(You cannot be authenticated") as refused:
+        with pytest.raises(Refused, match=r"401 \(You cannot be authenticated") as refused:
             await opened.heard(HERE, [posted(PAGE)])
 
     assert "wrong-token" not in str(refused.value)
@@ -355,22 +355,23 @@ async def test_a_wrong_token_is_refused_without_being_repeated(scene: Scene) -> 
 
 async def test_a_wrong_routing_key_is_refused_in_pagerdutys_words(scene: Scene) -> None:
     async with channels(scene.pager.transport, environ=ENVIRON | {"ROUTING_KEY": "f" * 32}) as opened:
-        with pytest.raises(Refused, match="400 .*Invalid routing key") as refused:
+        with pytest.raises(Refused, match=r"400 .*Invalid routing key") as refused:
             await opened.send(HERE, PAGE, ())
 
     assert "f" * 32 not in str(refused.value)
 
 
 async def test_a_hundred_and_fifty_events_are_spread_so_that_none_is_turned_away(scene: Scene) -> None:
-    sent = 0
-    while sent < 150:
+    turned_away = 0
+    for number in range(150):
         try:
-            await scene.send(later(PAGE, key=f"page-{sent}:1"))
-            sent += 1
+            await scene.send(later(PAGE, key=f"page-{number}:1"))
         except Unavailable as away:
-            assert away.until is not None
-            scene.clock.advance(away.until - scene.clock.now())
+            turned_away += 1
+            scene.clock.advance((away.until or scene.clock.now()) - scene.clock.now())
+            await scene.send(later(PAGE, key=f"page-{number}:1"))
 
+    assert turned_away == 1
     assert scene.pager.throttled == 0
     assert len(scene.pager.woken) == 150
 
@@ -378,7 +379,7 @@ async def test_a_hundred_and_fifty_events_are_spread_so_that_none_is_turned_away
 async def test_a_throttle_that_others_used_up_is_waited_out(scene: Scene) -> None:
     scene.pager.per_minute = 0
 
-    with pytest.raises(Unavailable, match="429 .*Requests too fast") as away:
+    with pytest.raises(Unavailable, match=r"429 .*Requests too fast") as away:
         await scene.send(PAGE)
 
     assert away.value.until == scene.clock.now() + timedelta(seconds=30)
@@ -388,14 +389,14 @@ async def test_a_throttle_that_others_used_up_is_waited_out(scene: Scene) -> Non
 async def test_an_answer_that_names_another_alert_is_malformed() -> None:
     vendor = Vendor(answering(httpx.Response(202, json={"status": "success", "dedup_key": "other"})))
     async with channels(vendor) as opened:
-        with pytest.raises(Malformed, match="names another alert"):
+        with pytest.raises(Malformed, match=r"names another alert"):
             await opened.send(HERE, PAGE, ())
 
 
 async def test_202_without_success_is_malformed() -> None:
     vendor = Vendor(answering(httpx.Response(202, json={"status": "nope", "message": "no"})))
     async with channels(vendor) as opened:
-        with pytest.raises(Malformed, match="202 without success \\(no\\)"):
+        with pytest.raises(Malformed, match=r"202 without success \(no\)"):
             await opened.send(HERE, PAGE, ())
 
 
@@ -433,3 +434,69 @@ async def test_twenty_of_ten_thousand_actions_fit_and_the_rest_is_told(scene: Sc
     assert details["not shown"].startswith("and 9,980 more actions not shown here")
     assert sum(1 for key in details if key[:2].isdigit()) == 20
     assert len(event["payload"]["summary"]) <= 1024
+
+
+async def test_an_incident_without_a_usable_id_is_malformed() -> None:
+    at = "2026-09-01T12:00:00Z"
+    incident = {"id": "", "status": "acknowledged", "created_at": at, "incident_key": None}
+    async with channels(Vendor(answering(httpx.Response(200, json={"incidents": [incident]})))) as opened:
+        with pytest.raises(Malformed, match="no usable id"):
+            await opened.heard(HERE, [posted(PAGE)])
+
+
+async def test_only_so_many_incidents_are_remembered(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agent.adapters.channels.acknowledgements.MOST_REMEMBERED", 1)
+    second = later(PAGE, key="page-1:2")
+    await scene.send(PAGE)
+    await scene.send(second)
+    for key in ("page-1:1", "page-1:2"):
+        scene.pager.acknowledge(key, "Lee")
+
+    heard = await scene.channels.heard(HERE, scene.told(PAGE, second))
+
+    assert [each.key for each in heard] == ["page-1:1", "page-1:2"]
+    assert scene.pager.calls.count("alerts") == 2
+
+
+async def test_an_alert_that_was_triggered_again_and_never_acknowledged_is_not_heard(scene: Scene) -> None:
+    await scene.send(PAGE)
+    scene.clock.advance(timedelta(minutes=1))
+    scene.pager.reassign("page-1:1", "Lee")
+
+    assert await scene.channels.heard(HERE, scene.told(PAGE)) == ()
+
+
+async def test_a_log_without_end_is_read_for_three_pages(scene: Scene) -> None:
+    await scene.send(PAGE)
+    scene.clock.advance(timedelta(minutes=1))
+    scene.pager.reassign("page-1:1", "Lee")
+    incident = scene.pager.of("page-1:1")
+    incident.log[:0] = [Entry("trigger_log_entry", scene.clock.now(), "Events API")] * 500
+
+    assert await scene.channels.heard(HERE, scene.told(PAGE)) == ()
+    assert scene.pager.calls.count("log_entries") == 3
+
+
+async def test_of_more_keys_than_may_be_asked_for_at_once_each_has_its_turn(scene: Scene) -> None:
+    many = [later(PAGE, key=f"page-{number}:1") for number in range(700)]
+    scene.pager.incidents = [
+        Incident(f"Q{number:05}", each.key, scene.clock.now(), updated=scene.clock.now())
+        for number, each in enumerate(many)
+    ]
+    scene.pager.shows_keys = True
+    for each in many:
+        scene.pager.acknowledge(each.key, "Lee")
+    heard: list[set[str]] = []
+
+    for _ in range(3):
+        heard.append({each.key for each in await scene.channels.heard(HERE, scene.told(*many))})
+        scene.clock.advance(timedelta(minutes=1))
+
+    assert all(0 < len(keys) < 700 for keys in heard)
+    assert len(set.union(*heard)) == 700
+
+
+async def test_a_pager_that_is_away_is_told_and_not_taken_for_silence(scene: Scene) -> None:
+    async with channels(Vendor(answering(httpx.Response(503)))) as opened:
+        with pytest.raises(Unavailable, match="503"):
+            await opened.heard(HERE, [posted(PAGE)])

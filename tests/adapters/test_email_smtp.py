@@ -1,11 +1,14 @@
 """Mail through an SMTP server: protected, checked, and told when it was not taken."""
 
+import asyncio
 import base64
 import logging
 import re
 import socket
 import ssl
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -210,6 +213,74 @@ async def test_a_server_that_speaks_no_tls_is_refused_where_tls_was_asked_for(tm
 
         assert type(error) is Refused
         assert "no TLS could be agreed upon: check `smtp.port` and `smtp.security`" in str(error)
+
+
+async def test_a_connection_that_breaks_while_tls_is_agreed_upon_is_tried_again() -> None:
+    async with saying(b"220 hi\r\n", b"250-hi\r\n250 STARTTLS\r\n", b"220 go\r\n") as port:
+        error = await failing(through(port), relay_to(port))
+
+        assert type(error) is Unavailable
+
+
+@pytest.mark.parametrize("broken", [ssl.SSLEOFError(), ssl.SSLZeroReturnError()])
+async def test_tls_that_ends_too_early_is_tried_again(broken: ssl.SSLError, tmp_path: Path) -> None:
+    async with serving(tmp_path) as inbox:
+
+        def breaking() -> ssl.SSLContext:
+            raise broken
+
+        relay = Relay(hosts=frozenset({HOST}), environ=ENVIRON, look_up=inbox.relay()._look_up, tls=breaking)
+
+        error = await failing(through(inbox.port), relay)
+
+        assert type(error) is Unavailable
+        assert "the connection broke while TLS was agreed upon" in str(error)
+
+
+@pytest.mark.parametrize(("user", "password"), [("air\ud800", PASSWORD), ("air-agent", "s\udcffcret")])
+async def test_a_login_that_is_no_text_is_refused_without_being_shown(user: str, password: str) -> None:
+    channel = through(25, user=user, password=SecretPlace(env="ODD"))
+
+    error = await failing(channel, Relay(hosts=frozenset({HOST}), environ={"ODD": password}))
+
+    assert type(error) is Refused
+    assert str(error) == "channel `email-managers`: the login is not text: put user and password in UTF-8"
+    assert error.__cause__ is None
+
+
+async def test_what_is_no_address_at_all_is_refused() -> None:
+    error = await failing(through(25), relay_to(25, addresses=("nowhere",)))
+
+    assert type(error) is Refused
+    assert "is nothing that SMTP can carry" in str(error)
+
+
+@contextmanager
+def a_full_queue() -> Iterator[int]:
+    """Give a port where nobody takes connections, and no more may wait."""
+    with socket.socket() as full:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        port = full.getsockname()[1]
+        with socket.create_connection(("127.0.0.1", port)):
+            yield port
+
+
+async def test_an_address_that_does_not_answer_is_given_up_and_no_socket_is_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(relay_module, "EACH_SECONDS", 0.05)
+    with a_full_queue() as port:
+        error = await failing(plainly(port), relay_to(port))
+
+    assert type(error) is Unavailable
+    assert "no connection, or it broke" in str(error)
+
+
+async def test_whoever_stops_waiting_for_a_connection_leaves_no_socket() -> None:
+    with a_full_queue() as port, pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05):
+            await relay_module._connected((ip_address("127.0.0.1"),), port)
 
 
 async def test_without_tls_only_a_host_is_talked_to_that_a_setting_names(tmp_path: Path) -> None:

@@ -42,6 +42,8 @@ SECRETS = (
     WEBHOOK_SECRET.removeprefix("whsec_"),
 )
 
+NO_REF = Receipt()
+
 Answering = Callable[[httpx.Request], httpx.Response]
 
 
@@ -69,7 +71,7 @@ def channel(kind: ChannelKind, **more: Any) -> Channel:
     return Channel(**(given | more))
 
 
-def posted(notice: Notice, receipt: Receipt = Receipt()) -> Posted:
+def posted(notice: Notice, receipt: Receipt = NO_REF) -> Posted:
     """Return a notice that its channel has taken."""
     return Posted(notice=notice, delivery=Delivery.SENT, sent_at=notice.at, receipt=receipt)
 

@@ -1,4 +1,7 @@
-"""`python -m tests.durability crashes|kills|pairs`: agents that die, are killed or paused; prints a table of what came of it."""
+"""`python -m tests.durability crashes|kills|pairs|escalations`: agents that die, are killed or paused, and weeks of escalation.
+
+Prints a table of what came of it.
+"""
 
 import argparse
 import asyncio
@@ -15,17 +18,21 @@ from rich.progress import Progress
 from rich.table import Table
 
 from tests.durability.crashes import UNDO, a_folder, die_everywhere
+from tests.durability.escalations import Report, Wrong, totals, weeks
 from tests.durability.kills import Tally, kill
 from tests.durability.pairs import Pair, disturb
 from tests.durability.processes import Stage
 from tests.durability.scenes import KINDS
 from tests.postgresql import server
 
+FORTNIGHT = 14
+"""Days of one run of escalations."""
+
 
 def main(words: Sequence[str]) -> int:
     """Do what was asked, and return 1 where something was lost, doubled or does not agree."""
     asked = _parser().parse_args(words)
-    rows, problems = _crashes(asked) if asked.command == "crashes" else _killed(asked)
+    rows, problems = RUNS.get(asked.command, _killed)(asked)
     if asked.json:
         print(json.dumps({"rows": rows, "problems": problems}, indent=1))
     else:
@@ -57,7 +64,9 @@ def _parser() -> argparse.ArgumentParser:
         default="postgresql",
         help="`postgresql` for a server of its own, or the URL of an empty one",
     )
-    for one in (crashes, kills, pairs):
+    escalations = commands.add_parser("escalations", help="weeks of chains that climb, on a virtual clock")
+    escalations.add_argument("--days", type=int, default=365, help="in all, in runs of two weeks each")
+    for one in (crashes, kills, pairs, escalations):
         one.add_argument("--seed", type=int, default=1)
         one.add_argument("--json", action="store_true", help="for machines")
     return parser
@@ -80,6 +89,21 @@ def _crashes(asked: argparse.Namespace) -> tuple[list[dict[str, object]], list[s
         )
         problems += died.problems
     return rows, problems
+
+
+def _escalations(asked: argparse.Namespace) -> tuple[list[dict[str, object]], list[str]]:
+    """Let weeks pass with a chain of each seed, the storm limit now wide and now narrow."""
+    reports: list[Report] = []
+    problems: list[str] = []
+    seeds = range(asked.seed, asked.seed + -(-asked.days // FORTNIGHT))
+    with Progress(console=Console(stderr=True), disable=asked.json) as bar:
+        for seed in bar.track(seeds, description="climbing"):
+            limit = (10, 2, 1)[seed % 3]
+            try:
+                reports.append(weeks(seed, FORTNIGHT, a_day=(12.0, 24.0)[seed % 2], limit=limit))
+            except Wrong as error:
+                problems.append(f"seed {seed}: {error}")
+    return [totals(reports)] if reports else [], problems
 
 
 def _killed(asked: argparse.Namespace) -> tuple[list[dict[str, object]], list[str]]:
@@ -122,6 +146,9 @@ def _row(tally: Tally) -> dict[str, object]:
         "problems": len(tally.problems),
         "seconds": round(tally.seconds),
     }
+
+
+RUNS = {"crashes": _crashes, "escalations": _escalations}
 
 
 def _show(rows: Sequence[dict[str, object]]) -> None:

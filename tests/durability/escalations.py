@@ -5,13 +5,15 @@ be sent or neither of them, and may die before it has saved. What must always ho
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from random import Random
 
 import msgspec
 
-from agent.judge import escalate
+from agent.judge.escalation.climb import Climbed, climb, opened
+from agent.judge.escalation.gathered import summary
+from agent.judge.escalation.storm import in_turn
 from agent.model.chain import Chain, Escalating, Fallback, LastChance, QuietHours, Repeat, Step, Urgency
 from agent.model.escalation import Heard, Item, Need, Notice, Occasion, Page
 from agent.model.mark import Mark
@@ -61,7 +63,7 @@ def a_chain(random: Random) -> Chain:
     """Return some chain that can be written."""
     steps = [
         Step(
-            after=timedelta(minutes=random.choice((0, 5, 15, 60)) + 180 * n * random.randint(1, 6)),
+            after=timedelta(minutes=(0, 15, 240, 1800)[n] + random.randint(0, 9) * n),
             notify=tuple(random.sample(("teams", "pager", "lead", "mail"), random.randint(1, 2))),
             urgency=random.choice(tuple(Urgency)),
             mark=MARK,
@@ -95,11 +97,14 @@ def a_chain(random: Random) -> Chain:
 class Weeks:
     """A tenant with one chain, some incidents, and a loop that looks after its pages."""
 
-    def __init__(self, random: Random, chain: Chain, rules: Escalating, start: datetime) -> None:
+    def __init__(
+        self, random: Random, chain: Chain, rules: Escalating, start: datetime, *, doubts: bool = True
+    ) -> None:
         self.random, self.chain, self.rules, self.now = random, chain, rules, start
-        self.start = start
+        self.doubts = doubts
         self.items: dict[str, Item] = {}
         self.groups: dict[str, str] = {}
+        self.of_group: dict[str, list[str]] = {}
         self.ended: dict[str, str] = {}
         self.pages: dict[str, Page] = {}
         self.told: dict[str, Notice] = {}
@@ -131,6 +136,7 @@ class Weeks:
             amount=self.random.randint(1, 50),
         )
         self.items[item.action_id], self.groups[item.action_id] = item, group
+        self.of_group.setdefault(group, []).append(item.action_id)
         self.report.actions += 1
 
     def grows(self) -> None:
@@ -142,10 +148,10 @@ class Weeks:
     def hurries(self) -> None:
         self._change(lambda item: {"deadline": self.now + max(MINUTE, (item.deadline - self.now) / 3)})
 
-    def _change(self, how: "object") -> None:
+    def _change(self, how: Callable[[Item], Mapping[str, object]]) -> None:
         if self.items:
             item = self.random.choice(list(self.items.values()))
-            self.items[item.action_id] = msgspec.structs.replace(item, **how(item))  # type: ignore[operator]
+            self.items[item.action_id] = msgspec.structs.replace(item, **how(item))
 
     def ends(self) -> None:
         if self.items:
@@ -197,7 +203,9 @@ class Weeks:
             self.ended[gone] = "the week ended and nobody decided"
         self._open()
         standing = [(self.chain, page) for page in self.pages.values() if page.closed is None]
-        for _, page in escalate.in_turn(standing):
+        for _, page in in_turn(standing):
+            if page.due is not None and page.due > self.now and not self.doubts:
+                continue
             if self.random.random() < 0.02:
                 self.report.crashes += 1
                 self._climb(page)  # and it dies before it has saved anything
@@ -216,18 +224,18 @@ class Weeks:
         standing = {page.group for page in self.pages.values() if page.closed is None}
         for group, items in by_group.items():
             if group not in standing:
-                page = escalate.opened(self.chain, group, items, self.now)
+                page = opened(self.chain, group, items, self.now)
                 if page.id in self.pages:
                     raise Wrong(f"page {page.id} is opened twice")
                 self.pages[page.id] = page
                 self.report.pages += 1
 
     def _of(self, page: Page) -> list[Item]:
-        return [item for item in self.items.values() if self.groups[item.action_id] == page.group]
+        return [self.items[one] for one in self.of_group.get(page.group, ()) if one in self.items]
 
-    def _climb(self, page: Page, now: datetime | None = None) -> escalate.Climbed:
+    def _climb(self, page: Page, now: datetime | None = None) -> Climbed:
         within = [at for at in self.paged.values() if at > self.now - HOUR]
-        return escalate.climb(
+        return climb(
             self.chain,
             page,
             self._of(page),
@@ -238,7 +246,7 @@ class Weeks:
             now=now or self.now,
         )
 
-    def _save(self, before: Page, found: escalate.Climbed) -> None:
+    def _save(self, before: Page, found: Climbed) -> None:
         page = found.page
         self._never_back(before, page)
         for notice in found.notices:
@@ -249,7 +257,8 @@ class Weeks:
         self.lapsed |= set(found.lapsed)
         self.report.lapsed += len(found.lapsed)
         self.pages[page.id] = msgspec.structs.replace(page, version=page.version + 1)
-        self._as_promised(self.pages[page.id])
+        if self.doubts:
+            self._as_promised(self.pages[page.id])
 
     def _tell(self, page: Page, notice: Notice) -> None:
         if notice.id in self.told:
@@ -295,7 +304,7 @@ class Weeks:
 
     def _sum_up(self) -> None:
         stormy = [(page, self._of(page)) for page in self.pages.values() if page.is_stormy]
-        found = escalate.summary(self.chain, stormy, self.now, last=self.summed_up)
+        found = summary(self.chain, stormy, self.now, last=self.summed_up)
         if found:
             self.summed_up = self.now
             self.report.summaries += 1
@@ -349,7 +358,7 @@ class Weeks:
         dues = [page.due for page in self.pages.values() if page.due is not None]
         looks = [max(min(dues), self.awake_from)] if dues else []
         if self.summed_up is not None and any(page.is_stormy for page in self.pages.values()):
-            looks.append(max(self.summed_up + HOUR, self.awake_from))
+            looks.append(max(self.now + 10 * MINUTE, self.awake_from))
         if self.look_by is not None:
             looks.append(max(self.look_by, self.awake_from))
         return min([*looks, *([news] if news is not None else [])], default=None)
@@ -412,40 +421,32 @@ def weeks(seed: int, days: int, *, a_day: float = 12.0, limit: int = 10) -> Repo
     return world.run(days, a_day=a_day)
 
 
-def storm(count: int, within: timedelta, *, limit: int = 10, seed: int = 1) -> tuple[Report, Weeks]:
-    """Let so many incidents come within so long, and then the week in which they end."""
-    random = Random(seed)
-    step = Step(notify=("teams",), mark=MARK)
-    pager = Step(after=15 * MINUTE, notify=("pager",), urgency=Urgency.HIGH, mark=MARK)
-    chain = Chain(name="secops", steps=(step, pager), file="chains/secops.yaml", mark=MARK)
-    world = Weeks(random, chain, Escalating(pages_per_hour=limit), SEASONS[0])
+def storm(count: int, within: timedelta, *, hours: int = 24, limit: int = 10) -> Weeks:
+    """Let so many incidents come within so long, and so many hours pass in which nobody answers."""
+    steps = (
+        Step(notify=("teams",), mark=MARK),
+        Step(after=15 * MINUTE, notify=("pager",), urgency=Urgency.HIGH, mark=MARK),
+    )
+    chain = Chain(name="secops", steps=steps, file="chains/secops.yaml", mark=MARK)
+    world = Weeks(Random(1), chain, Escalating(pages_per_hour=limit), SEASONS[0], doubts=False)
     begin = world.now
     for number in range(count):
         world.now = begin + within * number / count
         world.comes(incident=str(1000 + number), left=WEEK)
-        if number % 50 == 49:
+        if number % 200 == 199:
             world.look()
-    return world.report, world
+    while world.now < begin + hours * HOUR:
+        world.now += 6 * MINUTE
+        world.look()
+    return world
 
 
-def totals(reports: Sequence[Report]) -> Mapping[str, object]:
+def totals(reports: Sequence[Report]) -> dict[str, object]:
     """Return what all of them came to together."""
-    names = (
-        "days",
-        "looks",
-        "crashes",
-        "outages",
-        "actions",
-        "answered",
-        "lapsed",
-        "pages",
-        "events",
-        "summaries",
-    )
+    names = ("days", "looks", "crashes", "outages", "actions", "answered", "lapsed", "acknowledged", "pages")
     row: dict[str, object] = {name: sum(getattr(one, name) for one in reports) for name in names}
-    row["most in an hour"] = max(one.most_in_an_hour for one in reports)
-    row["acknowledged"] = sum(one.acknowledged for one in reports)
-    return row | {
-        f"notices: {name}": count
-        for name, count in sorted(sum((one.notices for one in reports), Counter()).items())
-    }
+    row["times people were paged"] = sum(one.events for one in reports)
+    row["most within an hour"] = max(one.most_in_an_hour for one in reports)
+    row["summaries"] = sum(one.summaries for one in reports)
+    told = sum((one.notices for one in reports), Counter[str]())
+    return row | {f"notices: {name}": told[name] for name in sorted(told)}

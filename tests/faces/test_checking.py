@@ -419,3 +419,76 @@ def test_what_is_wrong_with_a_file_of_cases_proofs_or_a_situation_is_told_when_i
         done = run(str(folder / name))
         assert done.exit_code == 1
         assert all(str(folder / name) in line for line in done.stdout.splitlines()), done.stdout
+
+
+CHAIN = """\
+chain: secops
+steps: [{notify: [duty]}]
+approvers: {from: [role:SecOps.Approver]}
+"""
+DUTY = "channel: duty\nkind: pagerDuty\nroutingKey: {env: ROUTING_KEY}\n"
+
+
+def with_chain(folder: Path, chain: str = CHAIN, channel: str = DUTY) -> Path:
+    for name, text in (("chains/secops.yaml", chain), ("channels/duty.yaml", channel)):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_chains_and_channels_are_counted_and_named(folder: Path) -> None:
+    with_chain(folder)
+
+    done = run(str(folder), "--strict")
+    found = json.loads(run(str(folder), "--json").stdout)
+
+    assert done.exit_code == 0
+    assert done.stdout.startswith(f"1 policy in {folder} loads, 2 cases hold, 1 chain, 1 channel: revision ")
+    assert (found["chains"], found["channels"]) == (["secops"], ["duty"])
+
+
+@pytest.mark.parametrize("name", ["chains/secops.yaml", "channels/duty.yaml"])
+def test_one_chain_or_channel_is_checked_with_the_set_around_it(
+    folder: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_chain(folder)
+    monkeypatch.chdir((folder / name).parent)
+
+    done = run(Path(name).name)
+
+    assert done.exit_code == 0
+    assert done.stdout.startswith(f"{folder / name} loads: revision ")
+
+
+def test_a_chain_of_a_channel_that_is_not_there_is_told_to_people_and_machines(folder: Path) -> None:
+    with_chain(folder, CHAIN.replace("[duty]", "[dutty]"))
+
+    done = run(str(folder))
+    (one,) = json.loads(run(str(folder), "--json").stdout)["problems"]
+
+    assert done.exit_code == 1
+    assert (
+        f"{folder}/chains/secops.yaml:2:19: error does-not-load: there is no channel `dutty`: did you mean `duty`?"
+        in done.stdout
+    )
+    assert (one["line"], one["column"], one["code"]) == (2, 19, "does-not-load")
+    assert json.loads(run(str(folder), "--format", "sarif").stdout)["runs"][0]["results"]
+
+
+def test_a_secret_in_a_file_is_in_no_output(folder: Path) -> None:
+    with_chain(folder, channel=DUTY.replace("{env: ROUTING_KEY}", "R03SECRETSECRET"))
+
+    for form in ("text", "json", "sarif", "github"):
+        done = run(str(folder), "--format", form)
+        assert done.exit_code == 1
+        assert "a secret never stands in a file" in done.output
+        assert "R03SECRET" not in done.output
+
+
+def test_a_chain_that_reaches_nobody_is_a_note(folder: Path) -> None:
+    with_chain(folder, channel="channel: duty\nkind: console\n")
+
+    done = run(str(folder), "--strict")
+
+    assert done.exit_code == 0
+    assert "note chain-reaches-nobody: the chain `secops` tells only consoles and files" in done.stdout

@@ -597,3 +597,55 @@ def test_a_clause_of_unless_that_failed_is_well_and_other_messages_are_said_to_b
     assert "failed   `cluster.mailboxCount` is 250" in done.stdout
     assert "not so   `recipients` is anna@contoso.example" in done.stdout
     assert "message 1 of 2, the others are not shown" in done.stdout
+
+
+# Chains
+
+
+CHAIN = "chain: {name}\nsteps: [{{notify: [duty]}}]\napprovers: {{need: 2, from: [role:SecOps.Approver]}}\n"
+DUTY = "channel: duty\nkind: console\n"
+
+
+def with_chains(policies: str, *names: str) -> str:
+    for folder in ("chains", "channels"):
+        (Path(policies) / folder).mkdir(exist_ok=True)
+    (Path(policies) / "channels" / "duty.yaml").write_text(DUTY, encoding="utf-8")
+    for name in names:
+        (Path(policies) / "chains" / f"{name}.yaml").write_text(CHAIN.format(name=name), encoding="utf-8")
+    return policies
+
+
+def test_the_chain_that_people_are_asked_by_is_told_with_whom_it_reaches(
+    policies: str, tmp_path: Path
+) -> None:
+    facts = with_facts(tmp_path)
+    with_chains(policies, "secops")
+
+    done = explain("--facts", facts, "--policies", policies)
+    found = as_json("--facts", facts, "--policies", policies)
+
+    words = "duty at once; 2 people have to approve, of role SecOps.Approver"
+    assert f"people are asked by the chain `secops`: {words}" in done.stdout
+    assert (found["chain"], found["chain_words"], found["inform"]) == ("secops", words, [])
+
+
+def test_where_it_is_not_clear_which_chain_none_is_told(policies: str, tmp_path: Path) -> None:
+    facts = with_facts(tmp_path)
+
+    without = as_json("--facts", facts, "--policies", policies)
+    several = as_json("--facts", facts, "--policies", with_chains(policies, "one", "two"))
+    named = as_json("--facts", facts, "--policies", with_chains(policies, "default"))
+
+    assert (without["chain"], several["chain"], named["chain"]) == (None, None, "default")
+
+
+def test_what_is_approved_asks_nobody_and_says_who_is_told(tmp_path: Path) -> None:
+    informs = SMALL.replace("limits: {actions: 2/h}", "limits: {actions: 2/h}\ninform: desk")
+    folder = with_chains(str(written(tmp_path, informs)), "desk")
+    small = FACTS.replace("cluster.mailboxCount: 250", "cluster.mailboxCount: 5")
+
+    done = explain("--facts", with_facts(tmp_path, small), "--policies", folder)
+
+    assert done.stdout.startswith("approve by small-malicious")
+    assert "told whatever is decided: `desk`" in done.stdout
+    assert "people are asked" not in done.stdout

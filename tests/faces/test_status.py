@@ -108,17 +108,18 @@ def test_it_says_what_is_in_force_and_how_far_the_agent_has_come(tmp_path: Path)
     assert lines[2].endswith(": 1 enforcing, 1 observing, 1 list, 0 chains")
     assert lines[3].startswith("last alive ")
     assert lines[4].startswith("read up to 2026-11-02 09:00Z (")
-    assert lines[5:9] == [
+    assert lines[5:10] == [
         "last sweep there was none yet",
         "next due 2026-11-02 10:00Z (now)",
         "actions 1 confirmed, 1 held",
+        "on call no page is open",
         "alarms none",
     ]
     assert re.fullmatch(
         r"agent a: enforce, alive (just now|\d+s ago), kill switch read (just now|\d+s ago), version 1\.2",
-        lines[9],
+        lines[10],
     )
-    assert lines[10:] == ["a hands off softDelete: grant SecurityAnalyzedMessage.ReadWrite.All"]
+    assert lines[11:] == ["a hands off softDelete: grant SecurityAnalyzedMessage.ReadWrite.All"]
 
 
 def test_json_has_stable_names_and_moments_in_utc(tmp_path: Path) -> None:
@@ -137,6 +138,7 @@ def test_json_has_stable_names_and_moments_in_utc(tmp_path: Path) -> None:
         "swept",
         "next_due",
         "states",
+        "telling",
     }
     assert found["policies"] == {
         "revision": "0123456789ab",

@@ -27,11 +27,33 @@ _OWN_SERVICES = frozenset(
 )
 """What answers secrets to whoever asks from this machine: never, not even under a host that a setting names."""
 
-_V4_BESIDE = tuple(IPv4Network(text) for text in ("192.88.99.0/24",))
+_V4_SPECIAL = tuple(
+    IPv4Network(text)
+    for text in [
+        "0.0.0.0/8",
+        "10.0.0.0/8",
+        "100.64.0.0/10",
+        "127.0.0.0/8",
+        "169.254.0.0/16",
+        "172.16.0.0/12",
+        "192.0.0.0/24",
+        "192.0.2.0/24",
+        "192.88.99.0/24",
+        "192.168.0.0/16",
+        "198.18.0.0/15",
+        "198.51.100.0/24",
+        "203.0.113.0/24",
+        "224.0.0.0/4",
+        "240.0.0.0/4",
+    ]
+)
+"""Networks that no public server is in. Source: IANA's registry of special addresses; Python's own table differs by version."""
+
 _V6_PUBLIC = IPv6Network("2000::/3")
 _NAT64 = IPv6Network("64:ff9b::/96")
-_V6_WRAPPING = tuple(IPv6Network(text) for text in ("2001::/32", "2002::/16", "3fff::/20", "5f00::/16"))
-"""Teredo and 6to4 carry an address of IPv4 inside, documentation and segment routing lead nowhere."""
+_V6_SPECIAL = tuple(IPv6Network(text) for text in ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"))
+"""Those within what is public otherwise: of protocols (Teredo among them), of documentation, and 6to4."""
+
 _ISATAP = re.compile(r":0?200:5efe:|:0?000:5efe:")
 
 _NUMBER = r"(?:0[xX][0-9a-fA-F]*|[0-9]+)"
@@ -92,14 +114,13 @@ def is_outside(address: Address) -> bool:
     if address in _OWN_SERVICES or address.is_multicast:
         return False
     if isinstance(address, IPv4Address):
-        return address.is_global and not any(address in network for network in _V4_BESIDE)
+        return not any(address in network for network in _V4_SPECIAL)
     if (carried := _carried(address)) is not None:
         return is_outside(carried)
     if address not in _V6_PUBLIC or address.scope_id is not None:
         return False
-    if _ISATAP.search(address.exploded) or any(address in network for network in _V6_WRAPPING):
-        return False
-    return address.is_global
+    is_special = any(address in network for network in _V6_SPECIAL)
+    return not is_special and _ISATAP.search(address.exploded) is None
 
 
 def is_own_service(address: Address) -> bool:

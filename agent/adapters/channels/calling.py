@@ -129,7 +129,7 @@ class Caller:
             content=call.body,
             extensions={"timeout": httpx.Timeout(DEADLINE_SECONDS, connect=CONNECT_SECONDS).as_dict()},
         )
-        if request.url.host != host:
+        if request.url.raw_host.decode().lower() != host:
             raise Refused(f"{call.start}: the host of its URL can be read in two ways: write it plainly")
         response = await self._transport.handle_async_request(request)
         try:

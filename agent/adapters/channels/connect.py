@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, TextIO
 
 from agent.adapters.channels.wire import SendMail, Wire
 from agent.model.channel import Channel, ChannelKind
-from agent.model.errors import Refused
 from agent.model.escalation import Heard, Notice, Posted, Receipt
 from agent.ports.escalation import Channels
 from agent.ports.host import Clock
@@ -22,15 +21,12 @@ class OpenChannels:
     """Fulfils Channels: each kind has its wire, and PagerDuty is the one that hears."""
 
     def __init__(self, wires: Mapping[ChannelKind, Wire], pager: "PagerDuty") -> None:
-        self._wires = {**wires, ChannelKind.PAGER_DUTY: pager}
+        self._wires: Mapping[ChannelKind, Wire] = {**wires, ChannelKind.PAGER_DUTY: pager}
         self._pager = pager
 
     async def send(self, channel: Channel, notice: Notice, earlier: Sequence[Posted]) -> Receipt:
         """Tell one notice through the wire of the channel's kind."""
-        wire = self._wires.get(channel.kind)
-        if wire is None:
-            raise Refused(f"channel `{channel.name}`: this agent has no way to tell through `{channel.kind}`")
-        return await wire.send(channel, notice, earlier)
+        return await self._wires[channel.kind].send(channel, notice, earlier)
 
     def hears(self, channel: Channel) -> bool:
         """Whether acknowledgements can be read back: only from PagerDuty, where it has a token to read with."""

@@ -7,14 +7,14 @@ program that shows them has to escape them for wherever it does.
 from collections.abc import Sequence
 from datetime import datetime
 
-from agent.adapters.channels.layout import KIND, LONGEST_LINK, NAME, TITLE, WHAT, WORDS, link_of
+from agent.adapters.channels.layout import KIND, NAME, TITLE, WHAT, WORDS, link_of, usable
 from agent.model.escalation import Item, Notice
 from agent.scrub.visible import visible
 
 Data = dict[str, object]
 
 
-def data_of(notice: Notice, items: Sequence[Item]) -> Data:
+def data_of(notice: Notice, items: Sequence[Item], limit: int = WHAT) -> Data:
     """Return a notice with these of its items; `total` counts all, carried or not."""
     return {
         "id": visible(notice.id, NAME * 4),
@@ -33,7 +33,7 @@ def data_of(notice: Notice, items: Sequence[Item]) -> Data:
         "insteadOf": visible(notice.instead_of, NAME) or None,
         "total": notice.total,
         "amount": notice.amount,
-        "items": [_item(item) for item in items],
+        "items": [_item(item, limit) for item in items],
     }
 
 
@@ -42,15 +42,15 @@ def moment(at: datetime) -> str:
     return f"{at:%Y-%m-%dT%H:%M:%SZ}"
 
 
-def _item(item: Item) -> Data:
+def _item(item: Item, limit: int) -> Data:
     return {
         "action": visible(item.action_id, NAME * 2),
         "kind": visible(item.kind, KIND),
-        "what": visible(item.what, WHAT),
-        "why": visible(item.why, WHAT),
+        "what": visible(item.what, limit),
+        "why": visible(item.why, limit),
         "need": item.need.value,
         "incident": visible(item.incident_id, NAME),
-        "incidentUrl": None if item.incident_url is None else visible(item.incident_url, LONGEST_LINK),
+        "incidentUrl": usable(item.incident_url),
         "deadline": moment(item.deadline),
         "amount": item.amount,
         "approvers": item.approvers,

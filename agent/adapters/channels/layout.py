@@ -21,6 +21,9 @@ from agent.scrub.visible import visible
 TITLE, WORDS, WHAT, KIND, NAME = 240, 900, 300, 80, 64
 """Characters that are shown of a title, of what is said, of what an action is about and why, of its kind, of a name."""
 
+SHORTER = (WHAT, 150, 80)
+"""Characters of what an action is about and why, where room is short."""
+
 LONGEST_LINK = 1_000
 """Characters of a link; ours are far shorter."""
 
@@ -71,9 +74,17 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     why: str
 
 
-def foreign(text: str, limit: int) -> str:
-    """Return somebody else's text on one line, harmless, and cut visibly at the limit."""
-    return _IN_WORD.sub(lambda found: f"[{found[0]}]", visible(text, limit))
+def foreign(text: str, limit: int, weigh: Callable[[str], int] = len) -> str:
+    """Return somebody else's text on one line, harmless, and cut visibly at so many of its characters.
+
+    It is cut earlier where it would weigh more than twice the limit: no choice of letters makes a text large.
+    """
+    found = _harmless(text, limit)
+    most = limit
+    while weigh(found) > 2 * limit and most > 0:
+        most = most * 3 // 4
+        found = _harmless(text, most)
+    return found
 
 
 def headline(notice: Notice) -> str:
@@ -101,8 +112,8 @@ def facts(notice: Notice) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-def shown(item: Item, now: datetime) -> Shown:
-    """Return an item's words."""
+def shown(item: Item, now: datetime, limit: int = WHAT, weigh: Callable[[str], int] = len) -> Shown:
+    """Return an item's words; `limit` is that of what it is about and why."""
     parts = [_NEEDS[item.need]]
     if item.amount > 1:
         parts.append(counted(item.amount, "target"))
@@ -112,10 +123,10 @@ def shown(item: Item, now: datetime) -> Shown:
     if item.incident_id:
         parts.append(f"incident {foreign(item.incident_id, NAME)}")
     return Shown(
-        kind=foreign(item.kind, KIND),
+        kind=foreign(item.kind, KIND, weigh),
         head=", ".join(parts),
-        what=foreign(item.what, WHAT),
-        why=foreign(item.why, WHAT),
+        what=foreign(item.what, limit, weigh),
+        why=foreign(item.why, limit, weigh),
     )
 
 
@@ -136,7 +147,7 @@ def links(notice: Notice) -> tuple[tuple[str, str], ...]:
     if own is not None:
         found[own] = "Open"
     for item in notice.items:
-        url = _usable(item.incident_url)
+        url = usable(item.incident_url)
         if url is None or url in found or _PLAIN_ID.fullmatch(item.incident_id) is None:
             continue
         if len(found) > MOST_LINKS:
@@ -147,16 +158,23 @@ def links(notice: Notice) -> tuple[tuple[str, str], ...]:
 
 def link_of(notice: Notice) -> str | None:
     """Return the link to where people answer; None where there is none that can be used."""
-    return _usable(notice.link)
+    return usable(notice.link)
 
 
-def fitting(items: Sequence[Item], build: Callable[[Sequence[Item]], T], fits: Callable[[T], bool]) -> T:
-    """Return what `build` makes of as many of the first items as fit, which may be none."""
-    for count in range(len(items), 0, -1):
-        built = build(items[:count])
+def fitting(items: Sequence[Item], build: Callable[[Sequence[Item], int], T], fits: Callable[[T], bool]) -> T:
+    """Return what `build` makes of the items: whole where that fits, else shorter, else fewer of them, or none.
+
+    Texts become shorter before items are left out: a long subject does not push other actions out of sight.
+    """
+    for limit in SHORTER:
+        built = build(items, limit)
         if fits(built):
             return built
-    return build(())
+    for count in range(len(items) - 1, 0, -1):
+        built = build(items[:count], SHORTER[-1])
+        if fits(built):
+            return built
+    return build((), SHORTER[-1])
 
 
 def until(moment: datetime, now: datetime) -> str:
@@ -186,7 +204,11 @@ def units(text: str) -> int:
     return len(text) + sum(1 for letter in text if ord(letter) > 0xFFFF)
 
 
-def _usable(url: str | None) -> str | None:
+def _harmless(text: str, limit: int) -> str:
+    return _IN_WORD.sub(lambda found: f"[{found[0]}]", visible(text, limit))
+
+
+def usable(url: str | None) -> str | None:
     """Return a link that says nothing but where it leads; None for any other."""
     if not url or len(url) > LONGEST_LINK or _LINK.fullmatch(url) is None:
         return None

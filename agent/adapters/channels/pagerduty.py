@@ -31,7 +31,6 @@ from agent.adapters.channels.layout import (
     links,
     shown,
     units,
-    until,
 )
 from agent.adapters.channels.pace import Limit
 from agent.adapters.channels.secrets import secret_of
@@ -45,8 +44,8 @@ EVENTS_URL = "https://events.pagerduty.com/v2/enqueue"
 LIMITS = (Limit(100, timedelta(seconds=60)),)
 """Calls for one routing key: PagerDuty turns away from about 120 a minute on."""
 
-MOST_SUMMARY, MOST_KEY, MOST_BODY = 1024, 255, 64 * 1024
-"""Characters of a summary and a key, and bytes of a body: PagerDuty takes 512 KB, but shows details in SMS and mail."""
+MOST_KEY, MOST_BODY = 255, 64 * 1024
+"""Characters of a key, and bytes of a body: PagerDuty takes 512 KB, but shows details in SMS and mail."""
 
 UNTRIGGERED = frozenset({Occasion.UPDATE, Occasion.RESOLVED})
 """Occasions that open no alert."""
@@ -65,6 +64,8 @@ class PagerDuty:
         self._caller = caller
         self._environ = environ
         self._heard = Acknowledgements(caller, environ)
+        self._turns: dict[str, dict[str, int]] = {}
+        """In which call each key of a channel was last asked for."""
 
     async def send(self, channel: Channel, notice: Notice, earlier: Sequence[Posted]) -> Receipt:
         """Open an alert, add to an open one, or resolve every one that was opened for the page.
@@ -80,10 +81,26 @@ class PagerDuty:
                 return await self._triggered(channel, notice, earlier)
 
     async def heard(self, channel: Channel, posted: Sequence[Posted]) -> tuple[Heard, ...]:
-        """Return the newest word on each key under which an alert was opened; no word says nothing."""
-        keys = dict.fromkeys(each.notice.key for each in posted if each.notice.occasion not in UNTRIGGERED)
-        found = [await self._heard.of_key(channel, key, dedup_key(key)) for key in keys]
-        return tuple(each for each in found if each is not None)
+        """Return the newest word on each key under which an alert was opened; no word says nothing.
+
+        Where there are more keys than may be asked for in a minute, the next call begins with those that were left.
+        """
+        turns = self._turns.setdefault(channel.name, {})
+        opened = (each.notice.key for each in posted if each.notice.occasion not in UNTRIGGERED)
+        keys = sorted(dict.fromkeys(opened), key=lambda key: turns.get(key, 0))
+        now = max(turns.values(), default=0) + 1
+        self._turns[channel.name] = {key: turns.get(key, 0) for key in keys}
+        found: list[Heard] = []
+        for number, key in enumerate(keys):
+            try:
+                heard = await self._heard.of_key(channel, key, dedup_key(key))
+            except Unavailable:
+                if number == 0:
+                    raise
+                break
+            self._turns[channel.name][key] = now
+            found += [heard] if heard is not None else []
+        return tuple(found)
 
     async def _triggered(self, channel: Channel, notice: Notice, earlier: Sequence[Posted]) -> Receipt:
         key = dedup_key(notice.key)
@@ -151,12 +168,12 @@ def trigger(notice: Notice) -> dict[str, object]:
     """Return the event that tells a notice, without the routing key."""
     return fitting(
         notice.items,
-        lambda items: _trigger(notice, items),
+        lambda items, limit: _trigger(notice, items, limit),
         lambda event: len(msgspec.json.encode(event)) <= MOST_BODY,
     )
 
 
-def _trigger(notice: Notice, items: Sequence[Item]) -> dict[str, object]:
+def _trigger(notice: Notice, items: Sequence[Item], limit: int) -> dict[str, object]:
     event: dict[str, object] = {
         "event_action": "trigger",
         "dedup_key": dedup_key(notice.key),
@@ -168,7 +185,7 @@ def _trigger(notice: Notice, items: Sequence[Item]) -> dict[str, object]:
             "component": foreign(notice.chain, NAME) or "air-agent",
             "group": foreign(notice.page_id, NAME) or "air-agent",
             "class": notice.occasion.value,
-            "custom_details": _details(notice, items),
+            "custom_details": _details(notice, items, limit),
         },
         "client": "air-agent",
     }
@@ -179,15 +196,8 @@ def _trigger(notice: Notice, items: Sequence[Item]) -> dict[str, object]:
 
 
 def summary(notice: Notice) -> str:
-    """Return the one line that is read out on the phone."""
-    found = f"{headline(notice)}: {foreign(notice.title, TITLE)}"
-    if notice.deadline is not None:
-        found = f"{found} (before {until(notice.deadline, notice.at)})"
-    limit = MOST_SUMMARY
-    while units(found) > MOST_SUMMARY:
-        limit -= 1
-        found = found[:limit] + "…"
-    return found
+    """Return the one line that is read out on the phone: far below the 1,024 characters that it may have."""
+    return foreign(notice.title, TITLE, units) or headline(notice)
 
 
 def severity(notice: Notice) -> str:
@@ -203,7 +213,7 @@ def severity(notice: Notice) -> str:
             return "critical"
 
 
-def _details(notice: Notice, items: Sequence[Item]) -> dict[str, object]:
+def _details(notice: Notice, items: Sequence[Item], limit: int) -> dict[str, object]:
     details: dict[str, object] = {"what is asked": foreign(notice.words, WORDS)} if notice.words else {}
     details["actions"] = notice.total
     details["targets"] = notice.amount
@@ -212,7 +222,7 @@ def _details(notice: Notice, items: Sequence[Item]) -> dict[str, object]:
     if notice.instead_of:
         details["instead of"] = f"{foreign(notice.instead_of, NAME)}, which failed"
     for number, item in enumerate(items, start=1):
-        words = shown(item, notice.at)
+        words = shown(item, notice.at, limit, units)
         details[f"{number:02}. {words.kind}"] = {"to do": words.head, "what": words.what, "why": words.why}
     if more := left_out(notice, len(items)):
         details["not shown"] = more

@@ -20,6 +20,7 @@ from agent.adapters.channels.calling import Answer, Call, Caller, decoded, hidde
 from agent.adapters.channels.layout import (
     TITLE,
     WORDS,
+    Shown,
     facts,
     fitting,
     foreign,
@@ -231,7 +232,7 @@ class Slack:
 
 def message(notice: Notice) -> Message:
     """Return the text and the blocks of a notice, with as many of its items as fit."""
-    return fitting(notice.items, lambda items: _message(notice, items), _fits)
+    return fitting(notice.items, lambda items, limit: _message(notice, items, limit), _fits)
 
 
 def escaped(text: str) -> str:
@@ -239,10 +240,13 @@ def escaped(text: str) -> str:
     return text.translate(_ENTITIES)
 
 
-def _message(notice: Notice, items: Sequence[Item]) -> Message:
-    texts = [foreign(notice.title, TITLE), foreign(notice.words, WORDS)]
+def _message(notice: Notice, items: Sequence[Item], limit: int) -> Message:
+    title = foreign(notice.title, TITLE, _weight)
+    texts = [title, foreign(notice.words, WORDS, _weight)]
     texts.append("\n".join(f"{label}: {value}" for label, value in facts(notice)))
-    texts += [_item(number, item, notice) for number, item in enumerate(items, start=1)]
+    texts += [
+        _item(number, shown(item, notice.at, limit, _weight)) for number, item in enumerate(items, start=1)
+    ]
     texts.append(left_out(notice, len(items)))
     parts = [("header", _plain(headline(notice)[:MOST_HEADER]))]
     parts += [("section", _plain(text)) for text in texts if text]
@@ -250,14 +254,13 @@ def _message(notice: Notice, items: Sequence[Item]) -> Message:
         linked = " · ".join(f"<{escaped(_bare(url))}|{escaped(words)}>" for words, url in found)
         parts.append(("section", {"type": "mrkdwn", "text": linked, "verbatim": True}))
     return Message(
-        text=escaped(f"{headline(notice)}: {foreign(notice.title, TITLE)}"),
+        text=escaped(title or headline(notice)),
         blocks=tuple({"type": kind, "text": text} for kind, text in parts),
         lengths=tuple(units(str(text["text"])) for _, text in parts),
     )
 
 
-def _item(number: int, item: Item, notice: Notice) -> str:
-    words = shown(item, notice.at)
+def _item(number: int, words: Shown) -> str:
     lines = [
         f"{number}. {words.kind}",
         words.head,
@@ -273,6 +276,10 @@ def _plain(text: str) -> dict[str, object]:
 def _bare(url: str) -> str:
     """Return a URL without what ends one in Slack's markup."""
     return url.replace("|", "%7C")
+
+
+def _weight(text: str) -> int:
+    return units(escaped(text))
 
 
 def _fits(built: Message) -> bool:

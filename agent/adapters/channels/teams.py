@@ -21,7 +21,9 @@ from agent.adapters.channels.addresses import check_url
 from agent.adapters.channels.calling import Call, Caller, start_of
 from agent.adapters.channels.layout import (
     TITLE,
+    WHAT,
     WORDS,
+    Shown,
     facts,
     fitting,
     foreign,
@@ -29,6 +31,7 @@ from agent.adapters.channels.layout import (
     left_out,
     links,
     shown,
+    units,
 )
 from agent.adapters.channels.pace import Limit
 from agent.adapters.channels.secrets import secret_of
@@ -112,14 +115,14 @@ def body(notice: Notice) -> bytes:
     """Return what is posted: one message with one card, with as many of the notice's items as fit."""
     return fitting(
         notice.items,
-        lambda items: msgspec.json.encode(
+        lambda items, limit: msgspec.json.encode(
             {
                 "type": "message",
                 "attachments": [
                     {
                         "contentType": "application/vnd.microsoft.card.adaptive",
                         "contentUrl": None,
-                        "content": card(notice, items),
+                        "content": card(notice, items, limit),
                     }
                 ],
             }
@@ -128,7 +131,7 @@ def body(notice: Notice) -> bytes:
     )
 
 
-def card(notice: Notice, items: Sequence[Item]) -> Element:
+def card(notice: Notice, items: Sequence[Item], limit: int = WHAT) -> Element:
     """Return the card of a notice with these of its items."""
     colour = "attention" if notice.occasion in WARNING else "default"
     parts: list[Element] = [
@@ -141,7 +144,9 @@ def card(notice: Notice, items: Sequence[Item]) -> Element:
         _text([_run(f"{label}: ", isSubtle=True), _run(_still(value))], spacing="none")
         for label, value in facts(notice)
     ]
-    parts += [_item(number, item, notice) for number, item in enumerate(items, start=1)]
+    parts += [
+        _item(number, shown(item, notice.at, limit, units)) for number, item in enumerate(items, start=1)
+    ]
     if more := left_out(notice, len(items)):
         parts.append(_text([_run(more, italic=True)], separator=True))
     return {
@@ -154,8 +159,7 @@ def card(notice: Notice, items: Sequence[Item]) -> Element:
     }
 
 
-def _item(number: int, item: Item, notice: Notice) -> Element:
-    words = shown(item, notice.at)
+def _item(number: int, words: Shown) -> Element:
     lines = [
         _text([_run(f"{number}. "), _run(_still(words.kind), weight="bolder")]),
         _text([_run(_still(words.head), isSubtle=True)], spacing="none"),
@@ -177,7 +181,7 @@ def _run(text: str, **more: object) -> Element:
 
 
 def _foreign(text: str, limit: int) -> str:
-    return _still(foreign(text, limit))
+    return _still(foreign(text, limit, units))
 
 
 def _still(text: str) -> str:

@@ -77,11 +77,11 @@ def body(notice: Notice) -> bytes:
     """Return what is posted, with as many of the notice's items as fit; `total` counts all."""
     return fitting(
         notice.items,
-        lambda items: msgspec.json.encode(
+        lambda items, limit: msgspec.json.encode(
             {
                 "type": f"airAgent.{notice.occasion.value}",
                 "timestamp": moment(notice.at),
-                "data": data_of(notice, items),
+                "data": data_of(notice, items, limit),
             }
         ),
         lambda built: len(built) < BUDGET,

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from agent.faces.cli.audit_commands import audit
+from agent.faces.cli.escalate_commands import escalate
 from agent.faces.cli.failures import Commands
 from agent.faces.cli.options import Json, SettingsFile, UntilStdinCloses
 from agent.faces.cli.policy_commands import policies
@@ -21,6 +22,7 @@ app = typer.Typer(
 )
 app.add_typer(policies, name="policy")
 app.add_typer(audit, name="audit")
+app.add_typer(escalate, name="escalate")
 
 
 @app.command()
@@ -130,6 +132,55 @@ def undo(
 
     asked = undoing.Asked(action=action, policy=policy, since=since, reason=reason, yes=yes)
     undoing.undo(settings, asked, as_json=as_json)
+
+
+@app.command()
+def answer(
+    action: Annotated[str, typer.Argument(metavar="ID", help="The pending action's id, or how it begins.")],
+    verb: Annotated[str, typer.Argument(metavar="approve|reject", help="What you answer.")],
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why: for the audit, and for the others.")],
+    settings: SettingsFile = None,
+    only: Annotated[
+        list[int] | None,
+        typer.Option(
+            "--only", metavar="N", help="Approve this target of the list alone; several times for several."
+        ),
+    ] = None,
+    targets: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Approve the targets in this file alone: one a line, as they are listed."
+        ),
+    ] = None,
+    digest: Annotated[
+        str | None,
+        typer.Option(metavar="D", help="Only if it is still what had this digest when you saw it."),
+    ] = None,
+    as_name: Annotated[
+        str | None,
+        typer.Option("--as", metavar="NAME", help="As one of the simulator's people, without a sign-in."),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask; it is shown all the same.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Approve or reject what waits for people: shows what it would do, signs you in by a code, and asks.
+
+    An answer counts once, and for what was shown alone: where that changes, it is asked anew. A no outweighs every yes.
+    Ends with 0 where your answer counts, and with 1 and the reason where it does not.
+    """
+    from agent.faces.cli import answering
+
+    asked = answering.Asked(
+        action=action,
+        verb=verb,
+        reason=reason,
+        only=tuple(only or ()),
+        targets=targets,
+        digest=digest,
+        as_name=as_name,
+        yes=yes,
+    )
+    answering.answer_action(settings, asked, as_json=as_json)
 
 
 @app.command()

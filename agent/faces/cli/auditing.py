@@ -20,7 +20,8 @@ from agent.audit.verify import Beside, Told
 from agent.audit.verify import verify as verified
 from agent.audit.witness import Copy, shipped
 from agent.audit.witness import anchors as anchored
-from agent.compose import audit_file, audit_key, clock_of, open_ledger_as_it_is, open_ledger_for_reading
+from agent.compose import audit_file, audit_key, open_ledger_as_it_is, open_ledger_for_reading
+from agent.connecting import clock_of
 from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.looking import moment_of
 from agent.faces.cli.options import loaded_to_audit, loaded_to_look

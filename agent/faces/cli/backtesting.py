@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from agent.compose import clock_of
+from agent.connecting import clock_of
 from agent.faces.backtest_markdown import markdown
 from agent.faces.cli.backtest_tables import tell
 from agent.faces.cli.failures import FINDINGS, Ending

@@ -131,6 +131,10 @@ def _rule(out: Console, told: Explained) -> None:
         _say(out, f"without it: {explanation.rule_words}")
     else:
         _say(out, explanation.rule_words)
+    if told.chain is not None:
+        _say(out, f"people are asked by the chain `{told.chain}`: {told.chain_words}")
+    if told.inform:
+        _say(out, f"told whatever is decided: {', '.join(f'`{chain}`' for chain in told.inform)}")
     counted = "count as enforcing" if explanation.enforces_observers else "do not count"
     if explanation.enforces_observers or any(one.observes for one in explanation.policies):
         other = "asWritten" if explanation.enforces_observers else "enforce"

@@ -3,6 +3,7 @@
 import asyncio
 import random
 import shlex
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from itertools import accumulate
 from pathlib import Path
@@ -15,7 +16,7 @@ from agent.compose import open_ledger_for_reading
 from agent.faces.cli.aftermath import tell
 from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.looking import every
-from agent.faces.cli.on_call import answering, climbed, told
+from agent.faces.cli.on_call import answering, climbed, headlines, told
 from agent.faces.cli.output import command, console, print_json
 from agent.faces.cli.results import (
     Results,
@@ -52,8 +53,8 @@ is done some ten minutes after its mail has gone."""
 KILLS_EVERY = (1.5, 4.0)
 """Least and most real seconds that the agent lives before it is killed; it needs one or two to start."""
 
-HEARD = ("[",)
-"""How the first line of what a channel tells on the console begins."""
+HEARD_AT_ONCE = 3
+"""Notices of which each look shows a line."""
 
 UNSETTLED = frozenset({State.SEEN, State.INTENDED})
 
@@ -143,7 +144,7 @@ class Watch:
             while not stop.is_set() and self.elapsed < self._asked.limit:
                 await self._kill_if_due()
                 self._stage.check_agent()
-                screen.tell(line for line in self._stage.said() if line.startswith(HEARD))
+                screen.tell(_shortened(list(headlines(self._stage.said()))))
                 await self._answer_if_due(screen)
                 if await self._look(screen) and not self._kills:
                     return
@@ -259,6 +260,13 @@ class Watch:
     async def _records(self) -> list[Record]:
         async with open_ledger_for_reading(self._settings) as ledger:
             return await every(ledger)
+
+
+def _shortened(notices: Sequence[str]) -> Iterator[str]:
+    """Give the first of these lines, and how many more there are."""
+    yield from notices[:HEARD_AT_ONCE]
+    if len(notices) > HEARD_AT_ONCE:
+        yield f"{'':>9} and {len(notices) - HEARD_AT_ONCE} more on the console"
 
 
 def _say_where(out: Console, stage: Stage, results: Results) -> None:

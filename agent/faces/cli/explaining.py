@@ -17,11 +17,14 @@ from agent.faces.cli.sources import in_folder
 from agent.faces.cli.taken_apart import Explained, Recorded
 from agent.faces.telling import what
 from agent.judge.account import Account
+from agent.judge.appoint import chain_for
+from agent.judge.chain_words import in_words
 from agent.judge.compile import Judge
 from agent.judge.feed import fed, fed_lists
 from agent.judge.situations import action_of, parse_situation, unfed
 from agent.judge.vocabulary import refreshed
 from agent.loop.policies import InForce
+from agent.model.chain import Chain
 from agent.model.decision import Decision, Verb
 from agent.model.enactment import Record
 from agent.model.errors import LedgerError, PolicyError, SettingsError
@@ -79,7 +82,7 @@ def explain(asked: Asked, *, as_json: bool) -> None:
         _known(matter.facts, judge.policy_set),
         enforces_observers=treat_as is TreatAs.ENFORCE,
     )
-    explained = _explained(matter, account, folder, to)
+    explained = _explained(matter, account, folder, to, settings)
     if as_json:
         print_json(explained)
     else:
@@ -202,9 +205,15 @@ def _bytes(path: Path) -> bytes:
     return data
 
 
-def _explained(matter: Matter, account: Account, folder: Path, to: tuple[Verb, ...]) -> Explained:
+def _explained(
+    matter: Matter, account: Account, folder: Path, to: tuple[Verb, ...], settings: Settings | None
+) -> Explained:
     explanation = account.explanation(to)
     recorded = matter.recorded
+    decision = account.decision()
+    is_held = recorded is not None and recorded.guard is not None
+    is_asked = decision.verb is Verb.ESCALATE or is_held
+    chain = _chain(decision, account.policies, settings) if is_asked else None
     return Explained(
         id=matter.action.id if recorded is not None else None,
         what=matter.what,
@@ -215,8 +224,17 @@ def _explained(matter: Matter, account: Account, folder: Path, to: tuple[Verb, .
         recorded=None if recorded is None else _told(recorded, account.policies),
         unfed=_unfed(account),
         differs=recorded is not None and _differs(recorded, explanation.verb, explanation.deciding),
+        chain=None if chain is None else chain.name,
+        chain_words="" if chain is None else in_words(chain),
+        inform=decision.inform,
         explanation=explanation,
     )
+
+
+def _chain(decision: Decision, policies: PolicySet, settings: Settings | None) -> Chain | None:
+    """Return the chain that a question about it goes to; None where none is there."""
+    usual = settings.escalation.chain if settings is not None else None
+    return chain_for(policies.chains, decision.escalation, usual)
 
 
 def _unfed(account: Account) -> tuple[str, ...]:

@@ -8,7 +8,8 @@ from typing import TypeVar
 
 import msgspec
 
-from agent.compose import clock_of, open_ledger_as_it_is, with_file
+from agent.compose import open_ledger_as_it_is, with_file
+from agent.connecting import clock_of
 from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.options import loaded_to_audit
 from agent.faces.cli.output import console, print_json, safe

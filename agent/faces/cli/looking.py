@@ -11,7 +11,9 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from agent.compose import clock_of, open_ledger_for_reading
+from agent.adapters.ledger.ledger import SqlLedger
+from agent.compose import open_ledger_for_reading
+from agent.connecting import clock_of
 from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.options import loaded_to_look, one_of
 from agent.faces.cli.output import COLOURS, console, lines, print_json, rows_table, safe
@@ -99,7 +101,7 @@ def show(path: Path | None, action: str, *, as_json: bool) -> None:
     settings = loaded_to_look(path)
     now = clock_of(settings).now()
     record = chosen(settings, action)
-    told = reading(settings, lambda ledger: story(ledger, record, now, settings.graph.cloud))
+    told = reading(settings, lambda ledger: story(ledger, ledger.pages, record, now, settings.graph.cloud))
     if as_json:
         print_json(told)
         return
@@ -143,7 +145,7 @@ async def every(ledger: Ledger, states: tuple[State, ...] = ()) -> list[Record]:
             return records
 
 
-def reading(settings: Settings, ask: Callable[[Ledger], Awaitable[T]]) -> T:
+def reading(settings: Settings, ask: Callable[[SqlLedger], Awaitable[T]]) -> T:
     """Return what is asked of the ledger, which may be in use by an agent.
 
     Raises:

@@ -1,6 +1,6 @@
 """The demo's person on call: answers one question once its chain has climbed, through the command that people use."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 import msgspec
@@ -17,6 +17,9 @@ from agent.simulator.names import PORTAL_PERSON
 
 REASON = "looked at it: the sender is not ours, and nobody waits for this mail"
 """What the person says."""
+
+GUTTER = "│ "
+"""Begins the lines of a notice below its first, as the console has them."""
 
 CLIMBED = 2
 """Steps of a chain that were taken before the person answers, so that it is seen to climb."""
@@ -38,15 +41,32 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def climbed(ledger: SqlLedger) -> Record | None:
-    """Return an action to answer: one of a page that has climbed, that one person may approve and the agent carries out."""
-    for page in await ledger.pages.open():
-        if page.step < CLIMBED:
-            continue
-        waiting = [member.action_id for member in page.open_members if member.need is Need.ANSWER]
-        for record in (await ledger.load(waiting)).values():
-            if _is_simple(record):
-                return record
+    """Return an action to answer: one of a page that has climbed, that one person may approve and the agent carries out.
+
+    Of those that have, it is the one that acts on least: what is shown of it is short.
+    """
+    waiting = [
+        member
+        for page in await ledger.pages.open()
+        if page.step >= CLIMBED
+        for member in page.open_members
+        if member.need is Need.ANSWER
+    ]
+    known = await ledger.load([member.action_id for member in waiting])
+    for member in sorted(waiting, key=lambda one: (one.amount, one.action_id)):
+        record = known.get(member.action_id)
+        if record is not None and _is_simple(record):
+            return record
     return None
+
+
+def headlines(said: Iterable[str]) -> Iterator[str]:
+    """Give a line for each notice on the console: what it is about, and its title."""
+    head = ""
+    for line in said:
+        if head:
+            yield f"{head}: {line.removeprefix(GUTTER)}"
+        head = line if line.startswith("[") else ""
 
 
 def _is_simple(record: Record) -> bool:

@@ -11,7 +11,8 @@ from pathlib import Path
 import msgspec
 
 from agent.adapters.recordings import Draft, drafted
-from agent.compose import clock_of, cloud_of, open_replayed, open_world_to_record, shelf_of
+from agent.compose import open_replayed, open_world_to_record, shelf_of
+from agent.connecting import clock_of, cloud_of
 from agent.faces.cli.failures import Ending as Exit
 from agent.faces.cli.failures import complain, exit_code
 from agent.faces.cli.logs import configure

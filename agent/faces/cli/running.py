@@ -5,7 +5,8 @@ from pathlib import Path
 
 import msgspec
 
-from agent.compose import clock_of, open_world, shelf_of
+from agent.compose import open_world, shelf_of
+from agent.connecting import clock_of
 from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.logs import configure
 from agent.faces.cli.options import loaded

@@ -7,7 +7,8 @@ from pathlib import Path
 import msgspec
 from rich.console import Console
 
-from agent.compose import clock_of, with_file
+from agent.compose import with_file
+from agent.connecting import clock_of
 from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.looking import reading
 from agent.faces.cli.options import loaded_to_look
@@ -16,7 +17,7 @@ from agent.faces.holds import age, banner, replica_words, troubles
 from agent.faces.telling import commit, moment, remaining
 from agent.judge.quote import counted
 from agent.loop.standing import standing
-from agent.model.standing import SetInForce, Standing
+from agent.model.standing import SetInForce, Standing, Telling
 from agent.settings.subjects import TreatAs
 
 WIDTH = 12
@@ -31,7 +32,9 @@ def status(path: Path | None, *, as_json: bool) -> None:
     every = settings.pace.poll_every
     found = reading(
         settings,
-        lambda ledger: standing(ledger, now, settings.mode, poll_every=every, enforces_observers=treats),
+        lambda ledger: standing(
+            ledger, ledger.pages, now, settings.mode, poll_every=every, enforces_observers=treats
+        ),
     )
     holds = asyncio.run(with_file(settings, found.holds, now))
     found = msgspec.structs.replace(found, holds=holds)
@@ -54,6 +57,7 @@ def _tell(out: Console, found: Standing, file: Path | None) -> None:
         "next due": _future(found.next_due, found.now),
         "actions": ", ".join(f"{count:,} {state}" for state, count in sorted(found.states.items()))
         or "none were seen yet",
+        "on call": _on_call(found.telling),
         "alarms": counted(len(found.alarms), "stands", "stand") if found.alarms else "none",
     }
     for name, words in said.items():
@@ -96,6 +100,15 @@ def _policies(one: SetInForce | None, now: datetime) -> str:
     lists = counted(one.lists or 0, "list", "lists")
     chains = counted(one.chains or 0, "chain", "chains")
     return f"{named}: {one.enforcing} enforcing, {one.observing} observing, {lists}, {chains}"
+
+
+def _on_call(found: Telling) -> str:
+    pages = counted(found.pages, "page is open", "pages are open") if found.pages else "no page is open"
+    parts = [pages, counted(found.waiting, "notice waits", "notices wait")] if found.waiting else [pages]
+    if found.failing:
+        fail = counted(len(found.failing), "channel fails", "channels fail")
+        parts.append(f"{fail} ({', '.join(found.failing)})")
+    return ", ".join(parts)
 
 
 def _past(at: datetime | None, now: datetime, otherwise: str) -> str:

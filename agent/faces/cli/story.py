@@ -12,6 +12,7 @@ from rich.text import Text
 from agent.faces.cli.output import COLOURS, safe
 from agent.faces.cli.questions import answer, asked
 from agent.faces.holds import banner
+from agent.faces.pages import Open, opened, sentence
 from agent.faces.telling import Row, action_center, commit, moment, remaining, row
 from agent.judge.answering import is_waiting
 from agent.judge.bind import offer_of
@@ -25,6 +26,7 @@ from agent.model.enactment import Confirmation, Effect, Offer, Plan, Record
 from agent.model.facts import Value
 from agent.model.hold import Hold
 from agent.model.pending import KindSource, Sighting
+from agent.ports.escalation import Pages
 from agent.ports.ledger import Ledger
 
 LONG = 4000
@@ -63,13 +65,15 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
     """What a person can run in Exchange Online PowerShell instead of approving."""
     holds: tuple[Hold, ...]
     """While there is one, nothing is carried out."""
+    pages: tuple[Open, ...] = ()
+    """The pages that it was ever on, newest first: who was told of it, and when."""
     question: Offer | None
     """What people are asked to approve; its digest is what an answer is bound to."""
     answers: tuple[Answer, ...]
     """What people answered so far, oldest first."""
 
 
-async def story(ledger: Ledger, record: Record, now: datetime, cloud: str) -> Story:
+async def story(ledger: Ledger, pages: Pages, record: Record, now: datetime, cloud: str) -> Story:
     """Return everything that the ledger holds of this pending action."""
     action = record.action
     decisions = await ledger.decisions(action_id=action.id)
@@ -99,6 +103,7 @@ async def story(ledger: Ledger, record: Record, now: datetime, cloud: str) -> St
         holds=await ledger.holds(),
         question=offer_of(record) if is_waiting(record) else None,
         answers=(await ledger.answers([action.id])).get(action.id, ()),
+        pages=tuple([await opened(pages, page, now) for page in await pages.of_action(action.id)]),
     )
 
 
@@ -116,6 +121,7 @@ def tell(out: Console, told: Story) -> None:
     _plan(out, told)
     _seen(out, told)
     _sightings(out, told.sightings)
+    _people(out, told)
     if told.earlier:
         _section(out, "Earlier decisions")
         for one in told.earlier:
@@ -290,6 +296,19 @@ def _sightings(out: Console, sightings: Sequence[Sighting]) -> None:
             f"updated {moment(one.last_update_date_time)}" if one.last_update_date_time else "",
         )
         _say(out, ", ".join(part for part in said if part))
+
+
+def _people(out: Console, told: Story) -> None:
+    if not told.pages:
+        return
+    _section(out, "People on call")
+    for page in told.pages:
+        state = "open" if page.closed is None else f"closed {moment(page.closed)}"
+        _say(out, f"page {page.id} of chain {page.chain}, since {moment(page.since)}, {state}: {page.what}")
+        for one in page.told:
+            _say(out, f"  {sentence(one, told.now)}")
+        if not page.told:
+            _say(out, "  nobody was told of it")
 
 
 def _section(out: Console, title: str) -> None:

@@ -47,4 +47,10 @@ class Explained(msgspec.Struct, frozen=True, kw_only=True):
     differs: bool
     unfed: tuple[str, ...] = ()
     """Lists that are fed from groups whose members are not known here: what tests them says little."""
+    chain: str | None = None
+    """The chain that a question goes to by the policies and settings as they are now; None where none is asked, or none is there."""
+    chain_words: str = ""
+    """Whom that chain tells, and whose answers count."""
+    inform: tuple[str, ...] = ()
+    """Chains that are told whatever is decided."""
     explanation: Explanation

@@ -14,7 +14,8 @@ from rich.console import Console
 from rich.progress import Progress, TaskID
 from rich.table import Table
 
-from agent.compose import clock_of, open_world
+from agent.compose import open_world
+from agent.connecting import clock_of
 from agent.faces.cli.failures import FINDINGS, OUT_OF_REACH, Ending
 from agent.faces.cli.logs import configure
 from agent.faces.cli.looking import EVERY, matching, moment_of, why_not_one

@@ -8,7 +8,7 @@ import msgspec
 from rich.console import Console
 from rich.text import Text
 
-from agent.compose import clock_of
+from agent.connecting import clock_of
 from agent.faces.cli.looking import every, reading, show_holds
 from agent.faces.cli.options import loaded_to_look
 from agent.faces.cli.output import console, print_json, safe

@@ -8,7 +8,7 @@ import msgspec
 from agent.judge.escalation import members
 from agent.judge.escalation.members import Change
 from agent.judge.escalation.notices import Sight, louder, quieter
-from agent.judge.escalation.quiet import may_tell, telling_from
+from agent.judge.escalation.quiet import is_quiet, may_tell, quiet_until, telling_from
 from agent.judge.escalation.storm import room_from
 from agent.judge.escalation.timetable import Coming, coming, is_acknowledged
 from agent.model.chain import Chain, Urgency
@@ -16,6 +16,8 @@ from agent.model.escalation import Member, Occasion, Page
 
 GATHERED = timedelta(minutes=5)
 """How long changes are gathered after people were told something, so that they are told together."""
+
+replace = msgspec.structs.replace
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,8 +32,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
 
 def last_chance(member: Member, sight: Sight) -> datetime:
     """Return when the last chance of an action comes."""
-    item = sight.items.get(member.action_id)
-    return (member.deadline if item is None else item.deadline) - sight.chain.last_chance.before
+    return _deadline(member, sight) - sight.chain.last_chance.before
 
 
 def _first_chance(page: Page, sight: Sight) -> datetime | None:
@@ -146,7 +147,16 @@ def quietly(page: Page) -> Urgency:
     return quieter(page.urgency, Urgency.NORMAL)
 
 
-# When something is next to be done
+def is_to_be_updated(page: Page, sight: Sight) -> bool:
+    """Whether people are to be told quietly, at this moment, of what has changed."""
+    if change_of(page, sight) is Change.NONE or is_worsening(page, sight):
+        return False
+    return change_from(page, sight) <= sight.now
+
+
+def is_held_back(call: Call, sight: Sight) -> bool:
+    """Whether the storm limit leaves no room for this call at this moment; what is of low urgency needs none."""
+    return call.urgency is not Urgency.LOW and room_for(sight) > sight.now
 
 
 def room_for(sight: Sight) -> datetime:
@@ -154,50 +164,53 @@ def room_for(sight: Sight) -> datetime:
     return room_from(sight.paged, sight.rules, sight.now)
 
 
+# When something is next to be done
+
+
 def due_of(page: Page, sight: Sight) -> datetime:
-    """Return the next moment at which a look does something by itself."""
-    return min((*_of_members(page, sight), *_of_chain(page, sight), *_of_changes(page, sight)))
+    """Return the next moment at which a look does something by itself.
+
+    Every moment at which it could is tried out, so that it cannot differ from what a look does then.
+    """
+    moments = sorted({one for one in _moments(page, sight) if one > sight.now})
+    return next(one for one in moments if _does_something(page, replace(sight, now=one)))
 
 
-def _of_members(page: Page, sight: Sight) -> Iterator[datetime]:
+def _does_something(page: Page, sight: Sight) -> bool:
     for member in page.open_members:
-        item = sight.items.get(member.action_id)
-        yield member.deadline if item is None else item.deadline
-        if not member.has_lapsed:
-            yield last_chance(member, sight)
+        if _deadline(member, sight) <= sight.now:
+            return True
+        if not member.has_lapsed and last_chance(member, sight) <= sight.now:
+            return True
+    call = call_for(page, sight)
+    if call is not None and (not is_held_back(call, sight) or not page.is_stormy):
+        return True
+    return is_to_be_updated(page, sight)
 
 
-def _of_chain(page: Page, sight: Sight) -> Iterator[datetime]:
-    first = _first_chance(page, sight)
-    if first is not None:
-        yield max(first, room_for(sight)) if page.is_stormy else first
+def _moments(page: Page, sight: Sight) -> Iterator[datetime]:
+    """Give every moment at which something can be due, and the end of the quiet hours that it may fall into."""
+    hours = sight.chain.hours
+    for moment in (sight.now, *_bare_moments(page, sight)):
+        yield moment
+        if hours is not None and moment >= sight.now and is_quiet(hours, moment):
+            yield quiet_until(hours, moment)
+
+
+def _bare_moments(page: Page, sight: Sight) -> Iterator[datetime]:
+    for member in page.open_members:
+        yield _deadline(member, sight)
+        yield last_chance(member, sight)
+    yield room_for(sight)
     for one in _coming(page, sight):
-        yield _call_at(one.at, one.point.urgency, page, sight)
+        yield one.at
+    if page.acknowledged is not None:
+        yield page.acknowledged.until
+    if change_of(page, sight) is not Change.NONE:
+        for acknowledged in (True, False):
+            yield _worse_from(page, sight, acknowledged=acknowledged)
 
 
-def _of_changes(page: Page, sight: Sight) -> Iterator[datetime]:
-    change = change_of(page, sight)
-    if change is Change.NONE:
-        return
-    quiet = change_from(page, sight)
-    if change is Change.FEWER:
-        yield quiet
-        return
-    pause = page.acknowledged
-    until = sight.now if pause is None else max(pause.until, sight.now)
-    if is_acknowledged(page, sight.now):
-        at = _call_at(_worse_from(page, sight, acknowledged=True), page.urgency, page, sight)
-        if at < until:
-            yield at
-    if _coming(page, sight):
-        yield telling_from(sight.chain.hours, quietly(page), max(quiet, until))
-    else:
-        yield _call_at(max(_worse_from(page, sight, acknowledged=False), until), page.urgency, page, sight)
-
-
-def _call_at(at: datetime, urgency: Urgency, page: Page, sight: Sight) -> datetime:
-    """Return when people are to be paged with what is due then; what is held back already waits for room too."""
-    first = telling_from(sight.chain.hours, urgency, max(at, sight.now))
-    if urgency is Urgency.LOW or not page.is_stormy:
-        return first
-    return telling_from(sight.chain.hours, urgency, max(first, room_for(sight)))
+def _deadline(member: Member, sight: Sight) -> datetime:
+    item = sight.items.get(member.action_id)
+    return member.deadline if item is None else item.deadline

@@ -15,13 +15,12 @@ from agent.judge.escalation import members, notices
 from agent.judge.escalation.calls import (
     Call,
     call_for,
-    change_from,
     change_of,
     due_of,
-    is_worsening,
+    is_held_back,
+    is_to_be_updated,
     last_chance,
     quietly,
-    room_for,
 )
 from agent.judge.escalation.hear import hear
 from agent.judge.escalation.members import Change
@@ -98,20 +97,14 @@ def climb(
 def _told(page: Page, sight: Sight) -> Climbed:
     """Return the page with people told what they are to be told now."""
     call = call_for(page, sight)
-    is_held = call is not None and call.urgency is not Urgency.LOW and room_for(sight) > sight.now
+    is_held = call is not None and is_held_back(call, sight)
     if call is not None and not is_held:
         return _paged(page, sight, call)
     page = replace(page, is_stormy=is_held)
     sent: tuple[Notice, ...] = ()
-    if _is_to_be_updated(page, sight):
+    if is_to_be_updated(page, sight):
         page, sent = _updated(page, sight)
     return Climbed(page=replace(page, due=due_of(page, sight)), notices=sent)
-
-
-def _is_to_be_updated(page: Page, sight: Sight) -> bool:
-    if change_of(page, sight) is Change.NONE or is_worsening(page, sight):
-        return False
-    return change_from(page, sight) <= sight.now
 
 
 def _lapsed(page: Page, sight: Sight) -> tuple[Page, tuple[str, ...]]:

@@ -1,7 +1,7 @@
 """Notices that belong to no single page: of what is held back, of what is quiet, of what policies tell, and of a trial."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from agent.judge.escalation import words
 from agent.judge.escalation.calls import last_call
@@ -13,6 +13,9 @@ from agent.judge.quote import counted
 from agent.model.chain import Chain, Urgency
 from agent.model.enactment import Record
 from agent.model.escalation import MOST_ITEMS, Item, Notice, Occasion, Page
+
+QUARTER = timedelta(minutes=15)
+"""How far apart summaries are at least where a last chance has come meanwhile: no last chance is shorter."""
 
 MOST_TITLES = 20
 """Titles that a digest tells; the rest is counted."""
@@ -27,17 +30,20 @@ def summary(
 ) -> tuple[Notice, ...]:
     """Return what tells how much the storm limit holds back: at most once an hour, and nothing where it holds nothing.
 
+    A last chance that has come since and is held back too is told sooner, and in quiet hours.
+
     Args:
         chain: the chain whose pages are held back.
         stormy: those pages, each with its actions.
         now: the moment.
         last: when the last summary of this chain was made; None before the first.
     """
-    if not stormy or (last is not None and now < last + HOUR):
+    is_last = _is_last_chance(chain, stormy, last, now)
+    if not stormy or (last is not None and now < last + (QUARTER if is_last else HOUR)):
         return ()
     calls = [_next(chain, page, now) for page, _ in stormy]
     urgency = louder(Urgency.NORMAL, *(urgency for urgency, _ in calls))
-    if not may_tell(chain.hours, urgency, now):
+    if not is_last and not may_tell(chain.hours, urgency, now):
         return ()
     items = in_order(item for _, found in stormy for item in found)
     event = derived(Occasion.SUMMARY, chain.name, now.isoformat(), *sorted(page.id for page, _ in stormy))
@@ -64,6 +70,19 @@ def summary(
         )
         for channel in channels
     )
+
+
+def _is_last_chance(
+    chain: Chain, stormy: Sequence[tuple[Page, Sequence[Item]]], last: datetime | None, now: datetime
+) -> bool:
+    """Whether a last chance that people were not told of has come since the last summary."""
+    come = [
+        item.deadline - chain.last_chance.before
+        for page, items in stormy
+        for item in items
+        if not any(one.action_id == item.action_id and one.is_warned for one in page.members)
+    ]
+    return any((last is None or moment > last) and moment <= now for moment in come)
 
 
 def _next(chain: Chain, page: Page, now: datetime) -> tuple[Urgency, tuple[str, ...]]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from hashlib import sha256
 
+from agent.judge import appoint
 from agent.judge.clusters import cluster_by
 from agent.model.chain import Chain, Escalating, Grouping
 from agent.model.decision import Decision
@@ -10,9 +11,6 @@ from agent.model.defender import AnalyzedMessageEvidence, FileEvidence, MailClus
 from agent.model.enactment import Record
 from agent.model.hold import BRAKE
 from agent.model.pending import PendingAction
-
-DEFAULT = "default"
-"""The name of the chain that is meant where several are there and none is named."""
 
 BRAKED = f"guard:{BRAKE}"
 """The group of all that the brake holds: one question, however many incidents."""
@@ -23,11 +21,7 @@ CAMPAIGN = "campaign:"
 def chain_for(decision: Decision | None, rules: Escalating, chains: Mapping[str, Chain]) -> Chain | None:
     """Return the chain that people are told through; None where none is named and none is meant."""
     named = decision.escalation if decision is not None else None
-    if named is not None and named in chains:
-        return chains[named]
-    if rules.chain is not None:
-        return chains.get(rules.chain)
-    return next(iter(chains.values())) if len(chains) == 1 else chains.get(DEFAULT)
+    return appoint.chain_for(tuple(chains.values()), named, rules.chain)
 
 
 def group_of(record: Record, chain: Chain) -> str:

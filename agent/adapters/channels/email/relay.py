@@ -81,7 +81,7 @@ class Relay:
         """
         start = start_of(channel.name)
         password = self._password(channel, smtp)
-        secrets = _told_by(smtp.user, password)
+        secrets = _told_by(start, smtp.user, password)
         try:
             async with asyncio.timeout(DEADLINE_SECONDS):
                 addresses = await self._addresses(smtp, start, has_login=bool(password))
@@ -190,13 +190,20 @@ async def _handed(
         server.close()
 
 
-def _told_by(user: str, password: str) -> tuple[str, ...]:
-    """Return every form in which a login goes over the wire: a server may repeat what it was sent."""
+def _told_by(start: str, user: str, password: str) -> tuple[str, ...]:
+    """Return every form in which a login goes over the wire: a server may repeat what it was sent.
+
+    Raises:
+        Refused: it cannot go over any wire.
+    """
     if not password:
         return ()
     forms = (password, user, f"\0{user}\0{password}", f"{user}\0{user}\0{password}")
-    encoded = tuple(b64encode(form.encode()).decode() for form in forms)
-    return (password, *encoded)
+    try:
+        return (password, *(b64encode(form.encode()).decode() for form in forms))
+    except UnicodeEncodeError:
+        # Without the cause, which carries the text: bytes in the environment that are no UTF-8 come as half letters.
+        raise Refused(f"{start}: the login is not text: put user and password in UTF-8") from None
 
 
 def _judged(start: str, error: Exception, secrets: tuple[str, ...]) -> AgentError:
@@ -225,7 +232,7 @@ def _judged(start: str, error: Exception, secrets: tuple[str, ...]) -> AgentErro
         case SMTPException() as other:
             return Refused(f"{start}: {hidden(other.message, secrets)}")
         case _:
-            return Refused(f"{start}: the login or an address holds letters that SMTP cannot carry")
+            return Refused(f"{start}: what it is called, or this machine, is nothing that SMTP can carry")
 
 
 def _of_tls(error: BaseException) -> ssl.SSLError | None:

@@ -1,0 +1,133 @@
+"""Settings -> Graph, Defender for Endpoint and channels, each opened by itself: how each of them is reached."""
+
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
+from functools import partial
+from typing import TYPE_CHECKING
+
+from agent.adapters.host import SystemClock
+from agent.adapters.microsoft.clouds import Cloud, cloud_named, simulator
+from agent.adapters.microsoft.credentials import CredentialKind, credential
+from agent.adapters.microsoft.machines import ELSEWHERE, Machines, NoMachines
+from agent.model.errors import Malformed, Refused, Unavailable
+from agent.ports.host import Clock
+from agent.settings import subjects
+from agent.settings.guards import hosts
+from agent.settings.subjects import Settings
+
+if TYPE_CHECKING:
+    from agent.adapters.graph.connect import Graph
+    from agent.adapters.microsoft.connection import Around
+    from agent.adapters.microsoft.tokens import Credential
+    from agent.ports.escalation import Channels
+
+
+def clock_of(settings: Settings) -> SystemClock:
+    """Return the clock the agent goes by."""
+    return SystemClock(rate=settings.clock.rate, epoch=settings.clock.epoch)
+
+
+def open_endpoint_of(settings: Settings, clock: Clock) -> AbstractAsyncContextManager[Machines]:
+    """Give Defender for Endpoint, or what stands in its place where it is switched off or not there."""
+    cloud = cloud_of(settings)
+    if not settings.endpoint.enabled:
+        return nullcontext(NoMachines())
+    if cloud.endpoint is None:
+        return nullcontext(NoMachines(ELSEWHERE))
+    from agent.adapters.endpoint.connect import open_endpoint  # noqa: PLC0415  not always needed
+
+    return open_endpoint(
+        clock=clock,
+        url=cloud.endpoint,
+        tenant_id=settings.tenant.id,
+        credential=_credential(settings, cloud),
+    )
+
+
+def open_graph_of(
+    settings: Settings,
+    clock: Clock,
+    around: "Around | None" = None,
+    machines: Machines | None = None,
+) -> AbstractAsyncContextManager["Graph"]:
+    """Give Graph, logged in as these settings say."""
+    from agent.adapters.graph.connect import open_graph  # noqa: PLC0415  slow to import, and not always needed
+
+    cloud = cloud_of(settings)
+    return open_graph(
+        clock=clock,
+        cloud=cloud,
+        tenant_id=settings.tenant.id,
+        credential=_credential(settings, cloud),
+        requests_per_minute=settings.graph.requests_per_minute,
+        page_size=settings.graph.page_size,
+        analyzed_emails_per_action=settings.graph.analyzed_emails_per_action,
+        machines=machines,
+        sign_in=sign_in_of(settings),
+        around=around,
+    )
+
+
+@asynccontextmanager
+async def open_channels_alone(settings: Settings, *, through_graph: bool) -> AsyncIterator["Channels"]:
+    """Give the channels without a ledger and without an agent; with `through_graph`, Graph to send mail too.
+
+    Where Graph cannot be opened, only what goes through it fails.
+    """
+    clock = clock_of(settings)
+    async with AsyncExitStack() as stack:
+        send: Callable[[str, bytes], Awaitable[None]] | None = None
+        if through_graph:
+            try:
+                send = (await stack.enter_async_context(open_graph_of(settings, clock))).send_mail
+            except (Unavailable, Refused, Malformed) as error:
+                send = partial(_failing, error)
+        yield await stack.enter_async_context(open_channels_of(settings, clock, send))
+
+
+async def _failing(error: Exception, _sender: str, _message: bytes) -> None:
+    raise error
+
+
+def open_channels_of(
+    settings: Settings, clock: Clock, send_mail: "Callable[[str, bytes], Awaitable[None]] | None"
+) -> AbstractAsyncContextManager["Channels"]:
+    """Give every kind of channel. `send_mail` sends through Graph; None where there is none."""
+    from agent.adapters.channels.connect import open_channels  # noqa: PLC0415  slow to import
+
+    allowed = settings.escalation.hosts
+    return open_channels(
+        clock=clock,
+        hosts=frozenset() if allowed is None else hosts(allowed),
+        environ=os.environ,
+        send_mail=send_mail,
+    )
+
+
+def sign_in_of(settings: Settings) -> str | None:
+    """Return the client id of the app registration that people sign in to when they answer; None where nobody said."""
+    return settings.escalation.client_id or settings.auth.client_id
+
+
+def cloud_of(settings: Settings) -> Cloud:
+    """Return where Graph and the login are."""
+    if settings.graph.cloud is subjects.Cloud.SIMULATOR:
+        return simulator(settings.graph.url or "")
+    return cloud_named(settings.graph.cloud)
+
+
+def _credential(settings: Settings, cloud: Cloud) -> Callable[[], "Credential"]:
+    auth = settings.auth
+    is_simulated = settings.graph.cloud is subjects.Cloud.SIMULATOR
+    secret = auth.client_secret.reveal() if auth.client_secret is not None else ""
+    password = auth.certificate_password.reveal() if auth.certificate_password is not None else ""
+    return credential(
+        CredentialKind.SIMULATOR if is_simulated else CredentialKind(auth.kind),
+        cloud=cloud,
+        tenant_id=settings.tenant.id,
+        client_id=auth.client_id or "",
+        client_secret=secret,
+        certificate_path=str(auth.certificate_path or ""),
+        certificate_password=password,
+    )

@@ -1,0 +1,173 @@
+"""What people are asked about one pending action, and what their answer would do: the same on a terminal and in JSON."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+
+import msgspec
+from rich.console import Console
+
+from agent.faces.cli.output import safe
+from agent.faces.telling import deciders, moment, reason, remaining, what
+from agent.judge.count import Terms, count, needed, progress
+from agent.judge.quote import quote
+from agent.judge.rails.irreversible import BY_A_PERSON, LOST
+from agent.judge.undo import INVERSES
+from agent.model.answer import Answer
+from agent.model.enactment import Effect, EffectKind, Offer, Pair, Record, State, Way
+
+SHOWN = 20
+"""Targets that are listed; the others are counted, and JSON has them all."""
+
+LONG = 4000
+"""Characters of one text; here there is room."""
+
+
+class Target(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that would be acted on. `number` counts from 1, in an order that the digest stands for."""
+
+    number: int
+    pair: Pair
+    does: tuple[EffectKind, ...]
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True):
+    """One action that people are asked about. Every text but `id` and `digest` may be an attacker's."""
+
+    id: str
+    what: str
+    incident: str
+    incident_url: str | None
+    asked_by: str
+    """The policies that left it to people, or `no policy`."""
+    why: str
+    guard: str | None
+    """The guard rail that held what policies approved; None where none did."""
+    would: str
+    can_be_approved: bool
+    """Whether the agent could carry it out; else only a no counts here."""
+    targets: tuple[Target, ...]
+    undo: str
+    until: datetime
+    remaining_seconds: int
+    need: int
+    have: int
+    progress: str
+    narrowed: tuple[str, ...]
+    """Who approved only some of it, and which targets: only what all approve is carried out."""
+    lost: tuple[str, ...]
+    """Why earlier answers do not count any more."""
+    chain: str
+    approvers: tuple[str, ...]
+    """Whose answers count: `role:…` and `user:…`."""
+    digest: str
+    """What an answer is bound to: of everything that would be done."""
+
+
+def question_of(record: Record, offered: Offer, answers: tuple[Answer, ...], terms: Terms) -> Question:
+    """Return what people are asked, as it stands now."""
+    so_far = count(offered, answers, terms)
+    action, chain, listed = record.action, terms.chain, targets(offered.effects)
+    need = 1 if record.decision is None else needed(record.decision, chain)
+    roles = () if chain is None else tuple(f"role:{one}" for one in chain.approvers.roles)
+    users = () if chain is None else tuple(f"user:{one}" for one in chain.approvers.users)
+    return Question(
+        id=action.id,
+        what=what(record),
+        incident=action.incident.id,
+        incident_url=action.incident.web_url,
+        asked_by=deciders(record.decision),
+        why=reason(record),
+        guard=record.decision.guard if record.decision is not None else None,
+        would=offered.why,
+        can_be_approved=offered.way is Way.REMEDIATE and record.state is not State.INTENDED,
+        targets=listed,
+        undo=undo_words(offered.effects),
+        until=action.deadline,
+        remaining_seconds=round((action.deadline - terms.now).total_seconds()),
+        need=need,
+        have=len(so_far.approvals),
+        progress=progress(so_far.approvals, need),
+        narrowed=tuple(_narrowed(so_far.approvals, listed)),
+        lost=so_far.lost,
+        chain=chain.name if chain is not None else "",
+        approvers=(*roles, *users),
+        digest=offered.digest,
+    )
+
+
+def targets(effects: tuple[Effect, ...]) -> tuple[Target, ...]:
+    """Return everything that would be acted on, each once.
+
+    It is numbered in the order of the targets themselves, not of the effects: the digest covers which they are, and so
+    the same digest has the same numbers.
+    """
+    found: dict[Pair, set[EffectKind]] = {}
+    for effect in effects:
+        for pair in effect.targets:
+            found.setdefault(pair, set()).add(effect.kind)
+    return tuple(
+        Target(number=number, pair=pair, does=tuple(sorted(found[pair])))
+        for number, pair in enumerate(sorted(found), 1)
+    )
+
+
+def undo_words(effects: tuple[Effect, ...]) -> str:
+    """Say whether it can be taken back, and by whom."""
+    kinds = tuple(dict.fromkeys(effect.kind for effect in effects))
+    lost = [kind for kind in kinds if kind not in INVERSES and kind not in BY_A_PERSON]
+    if lost:
+        return "; ".join(
+            f"no: {kind.value} cannot be taken back: {LOST.get(kind, 'there is no call that does it')}"
+            for kind in lost
+        )
+    if by_hand := [kind.value for kind in kinds if kind in BY_A_PERSON]:
+        return f"in part: {', '.join(by_hand)} only by a person, the rest by `air-agent undo`"
+    return "yes, by `air-agent undo`" if kinds else "there is nothing to take back"
+
+
+def _narrowed(approvals: Iterable[Answer], listed: tuple[Target, ...]) -> Iterator[str]:
+    """Say of each who approved only some targets which these are, by their numbers."""
+    for one in approvals:
+        if one.targets is None:
+            continue
+        numbers = [target.number for target in listed if target.pair in one.targets]
+        some = ", ".join(map(str, numbers[:SHOWN])) + (", ..." if len(numbers) > SHOWN else "")
+        yield f"{quote(one.person.name)} approved only {len(numbers):,} of {len(listed):,}: {some}"
+
+
+def tell(out: Console, asked: Question, chosen: tuple[Pair, ...] | None) -> None:
+    """Print it; what a person needs first comes first. `chosen` are the targets that they approve, None for all."""
+    _say(out, asked.what, "bold")
+    _say(out, f"  id {asked.id}, incident {asked.incident} {asked.incident_url or ''}".rstrip(), "dim")
+    held = f" (held by the guard `{asked.guard}`)" if asked.guard else ""
+    _say(out, f"asked because  {asked.why}{held}")
+    _say(out, f"if approved    {asked.would}" if asked.can_be_approved else f"only a no      {asked.would}")
+    _list(out, asked.targets, f"`air-agent answer {asked.id} ... --json` lists all")
+    if chosen is not None:
+        _say(out, f"of it you approve only {len(chosen):,} of {len(asked.targets):,}")
+        _list(out, tuple(one for one in asked.targets if one.pair in set(chosen)), "as you chose them")
+    if asked.targets:
+        _say(out, f"can be undone  {asked.undo}")
+    left = remaining(timedelta(seconds=asked.remaining_seconds))
+    until = f"{moment(asked.until)} ({left if left == 'over' else f'in {left}'})"
+    _say(out, f"until          {until}", "red" if asked.remaining_seconds < 86_400 else "")
+    _say(out, f"approvals      {asked.progress or f'none yet, it takes {asked.need}'}")
+    for words in asked.narrowed:
+        _say(out, f"               {words}")
+    for words in asked.lost:
+        _say(out, f"               {words}", "yellow")
+    _say(out, f"who may        {', '.join(asked.approvers) or 'nobody'} (chain {asked.chain or 'none'})")
+    _say(out, f"digest         {asked.digest}", "dim")
+
+
+def _list(out: Console, some: tuple[Target, ...], others: str) -> None:
+    """List the first of these targets, and count the others."""
+    for one in some[:SHOWN]:
+        does = ", ".join(kind.value for kind in one.does)
+        _say(out, f"  {one.number:>4}  {does}  {'  '.join(part for part in one.pair if part)}")
+    if len(some) > SHOWN:
+        _say(out, f"        and {len(some) - SHOWN:,} more: {others}")
+
+
+def _say(out: Console, words: str, style: str = "") -> None:
+    out.print(safe(words, style, LONG), soft_wrap=True)

@@ -1,0 +1,115 @@
+"""The two channels for trying out: lines on the console, and JSON lines in a file."""
+
+import contextlib
+import io
+import json
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from agent.model.channel import ChannelKind
+from agent.model.errors import AgentError, Refused, Unavailable
+from agent.model.escalation import Occasion
+from tests.adapters.hostile import notice
+from tests.adapters.wires import Vendor, channel, channels, later
+
+CONSOLE = channel(ChannelKind.CONSOLE)
+
+
+async def test_the_console_shows_a_page_as_people_read_it() -> None:
+    console = io.StringIO()
+
+    async with channels(None, console=console) as opened:
+        receipt = await opened.send(CONSOLE, notice(items=1, total=3), ())
+
+    assert console.getvalue() == (
+        "[here] People are needed: 3 actions\n"
+        "│ 3 actions of incident 42 wait for people\n"
+        "│ No policy settles them.\n"
+        "│ Targets: 12\n"
+        "│ Decide before: 2026-08-25 12:00 UTC (in 5 days)\n"
+        "│ Chain: secops, step 1\n"
+        "│ Urgency: high\n"
+        "│ 1. soft delete of a mail cluster: answer: approve or reject, 12 targets, "
+        "before 2026-08-25 12:00 UTC (in 5 days), incident 40\n"
+        "│    12 messages, subject “invoice”\n"
+        "│    no policy settles it\n"
+        "│ and 2 more actions not shown here: follow the link for all of them\n"
+        "│ Open: https://security.microsoft.com/incidents/42?tid=00000000-0000-0000-0000-000000000000\n"
+    )
+    assert receipt.words == "written to standard error"
+
+
+async def test_the_console_says_where_another_channel_failed_and_that_it_is_a_test() -> None:
+    console = io.StringIO()
+
+    async with channels(None, console=console) as opened:
+        await opened.send(CONSOLE, later(notice(), occasion=Occasion.TEST, instead_of="teams-secops"), ())
+
+    assert "[here] TEST: nothing is asked: 3 actions\n" in console.getvalue()
+    assert "│ Instead of: teams-secops, which failed\n" in console.getvalue()
+
+
+async def test_a_console_without_the_letters_gets_their_escapes() -> None:
+    raw = io.BytesIO()
+    console = io.TextIOWrapper(raw, encoding="ascii")
+
+    async with channels(None, console=console) as opened:  # type: ignore[arg-type]
+        await opened.send(CONSOLE, notice("ß"), ())
+
+    assert b"\\xdf" in raw.getvalue()
+
+
+async def test_a_console_that_is_closed_is_unavailable() -> None:
+    console = io.StringIO()
+    console.close()
+
+    async with channels(None, console=console) as opened:
+        with pytest.raises(Unavailable, match="cannot be written to"):
+            await opened.send(CONSOLE, notice(), ())
+
+
+async def test_the_file_gets_one_line_a_notice_and_nobody_else_may_read_it(tmp_path: Path) -> None:
+    path = tmp_path / "pages.jsonl"
+    here = channel(ChannelKind.FILE, path=str(path))
+
+    async with channels(None) as opened:
+        await opened.send(here, notice(), ())
+        await opened.send(here, notice("a\nb\u2028c"), ())
+
+    lines = path.read_text().split("\n")
+    assert [json.loads(line)["title"] for line in lines[:2]] == [
+        "3 actions of incident 42 wait for people",
+        "a\\u000ab\\u2028c",
+    ]
+    assert lines[2:] == [""]
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+async def test_a_file_that_cannot_be_one_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+
+    async with channels(None) as opened:
+        for path, words in (
+            (tmp_path / "no" / "folder", "no such file"),
+            (tmp_path, "is a directory"),
+            (tmp_path / "pipe", "no such device|is not a file"),
+            (Path("/dev/null"), "is not a file"),
+            (Path("nul\x00"), "is no path"),
+        ):
+            with pytest.raises((Refused, Unavailable), match=words):
+                await opened.send(channel(ChannelKind.FILE, path=str(path)), notice(), ())
+
+
+async def test_nothing_is_heard_where_nothing_can_be_acknowledged() -> None:
+    async with channels(None) as opened:
+        assert await opened.heard(CONSOLE, ()) == ()
+
+
+async def test_every_kind_of_channel_has_its_wire() -> None:
+    async with channels(Vendor()) as opened:
+        for kind in ChannelKind:
+            with contextlib.suppress(AgentError):
+                await opened.send(channel(kind), notice(), ())
