@@ -114,16 +114,10 @@ def tell(out: Console, told: Story) -> None:
     _head(out, told)
     if told.decision is not None:
         _decision(out, told.decision)
+    _question(out, told)
+    if told.decision is not None:
         _findings(out, told.decision.findings)
         _facts(out, told.decision)
-    if told.question is not None:
-        _section(out, "Question")
-        for words in asked(told.question):
-            _say(out, words)
-    if told.answers:
-        _section(out, "Answers")
-        for given in told.answers:
-            _say(out, answer(given, told.now))
     _plan(out, told)
     _seen(out, told)
     _sightings(out, told.sightings)
@@ -199,7 +193,7 @@ def _decision(out: Console, decision: Decision) -> None:
         pairs.append(("passed by people", ", ".join(others)))
     if decision.lapsed is not None:
         pairs.append(("lapsed", f"{moment(decision.lapsed.at)}, as chain {decision.lapsed.chain} says"))
-    if decision.approvers:
+    if decision.approvers and not decision.answered:
         pairs.append(("to be approved by", counted(decision.approvers, "person", "people")))
     if decision.shadow is not None:
         pairs.append(("observing policies", f"{decision.shadow.verb}: {decision.shadow.reason}"))
@@ -208,6 +202,18 @@ def _decision(out: Console, decision: Decision) -> None:
     if decision.escalation:
         pairs.append(("escalation", decision.escalation))
     _pairs(out, pairs)
+
+
+def _question(out: Console, told: Story) -> None:
+    """Print what people are asked, and what they have answered."""
+    if told.question is not None:
+        _section(out, "Question")
+        for words in asked(told.question):
+            _say(out, words)
+    if told.answers:
+        _section(out, "Answers")
+        for given in told.answers:
+            _say(out, answer(given, told.now))
 
 
 def _findings(out: Console, findings: Sequence[Finding]) -> None:
