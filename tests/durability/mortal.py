@@ -129,5 +129,7 @@ def mortal(world: World, mortality: Mortality) -> World:
         targets=port(world.targets, "targets"),
         trail=None if world.trail is None else port(world.trail, "trail"),
         sink=None if world.sink is None else port(world.sink, "sink"),
+        pages=None if world.pages is None else port(world.pages, "pages"),
+        channels=None if world.channels is None else port(world.channels, "channels"),
         switch=None if world.switch is None else port(world.switch, "switch"),
     )
