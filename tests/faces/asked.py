@@ -21,7 +21,7 @@ from agent.model.enactment import Effect, EffectKind, Pair, Plan, Record, State,
 from agent.model.hold import Replica
 from agent.simulator.names import APPROVER, TENANT_ID
 from tests.faces.records import a_record
-from tests.persons import CHAIN, CHANNEL, ESCALATE
+from tests.loop.questions import CHAIN, CHANNEL, ESCALATE
 
 COPIES: tuple[Pair, ...] = tuple((f"m-{number}", f"user{number}@contoso.example") for number in range(1, 8))
 ANN = {

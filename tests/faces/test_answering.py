@@ -50,7 +50,7 @@ from tests.faces.asked import (
     simulated_people,
 )
 from tests.faces.records import HOSTILE
-from tests.persons import TWO
+from tests.loop.questions import TWO
 from tests.simulator.worlds import caller, staffed
 
 SECRET = {"AIR_AGENT_CLIENT_SECRET": "simulated-secret"}
