@@ -28,7 +28,7 @@ from agent.model.policy import Mode
 from agent.model.recording import Recording
 from agent.ports.host import Clock, PolicyShelf
 from agent.ports.ledger import Ledger
-from agent.ports.world import Desk, World
+from agent.ports.world import World
 from agent.settings.fields import told
 from agent.settings.guards import rails_of
 from agent.settings.subjects import Settings, TreatAs
@@ -165,20 +165,6 @@ def open_ledger_as_it_is(settings: Settings) -> AbstractAsyncContextManager[SqlL
         replica=replica_of(settings),
         key=_audit_key(settings),
     )
-
-
-@asynccontextmanager
-async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
-    """Give what a person's answer needs: the ledger that is there, to write into, and the policies; nothing logs in."""
-    async with open_ledger_as_it_is(settings) as ledger:
-        yield Desk(
-            tenant_id=settings.tenant.id,
-            clock=clock_of(settings),
-            ledger=ledger,
-            shelf=shelf_of(settings),
-            rails=rails_of(settings.guards),
-            escalating=settings.escalating(),
-        )
 
 
 def replica_of(settings: Settings) -> str:

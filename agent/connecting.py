@@ -64,7 +64,7 @@ def open_graph_of(
         page_size=settings.graph.page_size,
         analyzed_emails_per_action=settings.graph.analyzed_emails_per_action,
         machines=machines,
-        sign_in=sign_in_of(settings),
+        sign_in=settings.sign_in(),
         around=around,
     )
 
@@ -103,11 +103,6 @@ def open_channels_of(
         environ=os.environ,
         send_mail=send_mail,
     )
-
-
-def sign_in_of(settings: Settings) -> str | None:
-    """Return the client id of the app registration that people sign in to when they answer; None where nobody said."""
-    return settings.escalation.client_id or settings.auth.client_id
 
 
 def cloud_of(settings: Settings) -> Cloud:

@@ -28,6 +28,8 @@ class Keys(msgspec.Struct, frozen=True, kw_only=True):
 
     needed: Mapping[str, str] = {}
     allowed: frozenset[str] = frozenset()
+    secrets: tuple[str, ...] = ()
+    """Those under which the place of a secret stands, the main one first."""
 
     @property
     def known(self) -> frozenset[str]:
@@ -39,9 +41,13 @@ OF_KIND: Mapping[ChannelKind, Keys] = {
     K.PAGER_DUTY: Keys(
         needed={"routingKey": "write `routingKey: {env: PAGERDUTY_ROUTING_KEY}`"},
         allowed=frozenset({"apiToken", "url", "apiUrl"}),
+        secrets=("routingKey", "apiToken"),
     ),
     K.TEAMS: Keys(
-        needed={"url": "write `url: {env: TEAMS_WORKFLOW_URL}`: whoever knows the URL of a workflow can post"}
+        needed={
+            "url": "write `url: {env: TEAMS_WORKFLOW_URL}`: whoever knows the URL of a workflow can post"
+        },
+        secrets=("url",),
     ),
     K.SLACK: Keys(
         needed={
@@ -49,6 +55,7 @@ OF_KIND: Mapping[ChannelKind, Keys] = {
             "to": "write the id of the channel in Slack, such as `to: C0123456789`",
         },
         allowed=frozenset({"url"}),
+        secrets=("token",),
     ),
     K.EMAIL: Keys(
         needed={
@@ -61,7 +68,8 @@ OF_KIND: Mapping[ChannelKind, Keys] = {
         needed={
             "url": "write the URL that is posted to, such as `url: https://alerts.contoso.example/air-agent`",
             "secret": "write `secret: {env: WEBHOOK_SECRET}`: what is posted is signed with it",
-        }
+        },
+        secrets=("secret",),
     ),
     K.CONSOLE: Keys(),
     K.FILE: Keys(
@@ -104,7 +112,7 @@ def channel_file(file: str, root: Node, report: Report) -> Channel:
         raise Wrong(root.mark, f"`kind` is missing: write one of {kinds}")
     kind = ChannelKind(word(parts.given["kind"], "a kind of channel", set(ChannelKind)))
     _check_keys(parts, kind)
-    secrets = {key: parts.read(key, _secret) for key in _secrets_of(kind)}
+    secrets = {key: parts.read(key, _secret) for key in OF_KIND[kind].secrets}
     return Channel(
         name=named or "",
         kind=kind,
@@ -112,7 +120,7 @@ def channel_file(file: str, root: Node, report: Report) -> Channel:
         owner=parts.read("owner", lambda node: line(node, "an owner")) or "",
         secret=next((place for key, place in secrets.items() if key != "apiToken"), None),
         api_token=secrets.get("apiToken"),
-        url=(None if kind is K.TEAMS else _if(parts, kind, "url", link)) or "",
+        url=(None if "url" in secrets else _if(parts, kind, "url", link)) or "",
         api_url=_if(parts, kind, "apiUrl", link) or "",
         to=_to(parts, kind),
         sender=_if(parts, kind, "from", _address) or "",
@@ -132,21 +140,6 @@ def _check_keys(parts: Parts, kind: ChannelKind) -> None:
     for key, mend in keys.needed.items():
         if key not in parts.given:
             parts.report(Wrong(parts.root.mark, f"`{key}` is missing: {mend}"))
-
-
-def _secrets_of(kind: ChannelKind) -> tuple[str, ...]:
-    """Return under which keys of such a channel the place of a secret stands, the main one first."""
-    match kind:
-        case K.PAGER_DUTY:
-            return "routingKey", "apiToken"
-        case K.TEAMS:
-            return ("url",)
-        case K.SLACK:
-            return ("token",)
-        case K.WEBHOOK:
-            return ("secret",)
-        case K.EMAIL | K.CONSOLE | K.FILE:
-            return ()
 
 
 def _if(parts: Parts, kind: ChannelKind, key: str, reading: Callable[[Node], V]) -> V | None:

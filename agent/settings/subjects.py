@@ -327,6 +327,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             portal=portal_of(self.graph.cloud),
         )
 
+    def sign_in(self) -> str | None:
+        """Return the client id of the app registration that people sign in to; None where nobody said."""
+        return self.escalation.client_id or self.auth.client_id
+
     def loop_pace(self) -> Pace:
         """Return the loop's numbers: what was set, and the request budget that they are planned by."""
         return Pace(

@@ -100,7 +100,9 @@ def _escalations(asked: argparse.Namespace) -> tuple[list[dict[str, object]], li
         for seed in bar.track(seeds, description="climbing"):
             limit = (10, 2, 1)[seed % 3]
             try:
-                reports.append(weeks(seed, FORTNIGHT, a_day=(12.0, 24.0)[seed % 2], limit=limit))
+                reports.append(
+                    weeks(seed, min(asked.days, FORTNIGHT), a_day=(12.0, 24.0)[seed % 2], limit=limit)
+                )
             except Wrong as error:
                 problems.append(f"seed {seed}: {error}")
     return [totals(reports)] if reports else [], problems

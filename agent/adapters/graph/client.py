@@ -1,5 +1,6 @@
 """Calls to Graph, through the SDK's adapter without its retry middleware."""
 
+from copy import copy
 from random import Random
 from typing import Any, cast
 
@@ -55,6 +56,12 @@ class Client(Caller[RequestInformation]):
     def base_url(self) -> str:
         """Where version 1.0 of Graph is."""
         return f"{self.cloud.graph}/v1.0"
+
+    def beside(self, budget: Budget) -> "Client":
+        """Return another caller of the same Graph with the same login, which goes by a budget of its own."""
+        other = copy(self)
+        other._budget = budget  # noqa: SLF001  a copy of this very one
+        return other
 
     def check_link(self, link: str) -> str:
         """Return the link of a next page, if it leads to where the pages before it came from.

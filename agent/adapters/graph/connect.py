@@ -20,7 +20,6 @@ from agent.ports.host import Clock
 
 if TYPE_CHECKING:
     from agent.adapters.graph.client import Client
-    from agent.adapters.graph.mailing import GraphMailing
     from agent.adapters.microsoft.connection import Around
     from agent.adapters.microsoft.tokens import Credential
 
@@ -45,6 +44,14 @@ class Graph:
     """Sends one whole message from a mailbox; raises Unavailable or Refused. Nothing is asked before the first."""
     own: frozenset[str]
     """By which ids Entra ID knows this agent, lower case: nothing is ever done to itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """How much is read at once."""
+
+    per_action: int
+    page_size: int
 
 
 @asynccontextmanager
@@ -85,9 +92,7 @@ async def open_graph(
         Refused: the login says no, or the token is another tenant's.
         Unavailable: the login cannot be reached.
     """
-    from agent.adapters.graph.calls import SEND_MAIL  # noqa: PLC0415  slow
     from agent.adapters.graph.client import Client  # noqa: PLC0415  slow
-    from agent.adapters.graph.mailing import PER_MINUTE, GraphMailing  # noqa: PLC0415  slow
     from agent.adapters.microsoft.budget import Budget  # noqa: PLC0415  slow
     from agent.adapters.microsoft.connection import open_http  # noqa: PLC0415  slow
     from agent.adapters.microsoft.tokens import Tokens, wall_clock  # noqa: PLC0415  slow
@@ -98,23 +103,17 @@ async def open_graph(
     )
     async with open_http(cloud.graph, tenant_id, transport, around) as http:
         await tokens.ready()
-        chance = lots or Random()  # noqa: S311  spreads waits, guards nothing
-
-        def a_client(budget: Budget) -> Client:
-            return Client(http, cloud=cloud, tokens=tokens, budget=budget, clock=clock, lots=chance)
-
-        client = a_client(Budget(clock, requests_per_minute))
-        mailing = GraphMailing(a_client(Budget(clock, PER_MINUTE, system=str(SEND_MAIL))))
-        used = machines if machines is not None else NoMachines()
-        yield _graph(
-            client,
-            mailing,
-            clock,
-            used,
-            per_action=analyzed_emails_per_action,
-            page_size=page_size,
-            sign_in=sign_in,
+        client = Client(
+            http,
+            cloud=cloud,
+            tokens=tokens,
+            budget=Budget(clock, requests_per_minute),
+            clock=clock,
+            lots=lots or Random(),  # noqa: S311  spreads waits, guards nothing
         )
+        used = machines if machines is not None else NoMachines()
+        reading = _Reading(analyzed_emails_per_action, page_size)
+        yield _graph(client, clock, used, reading, sign_in)
 
 
 def _quieten() -> None:
@@ -124,14 +123,7 @@ def _quieten() -> None:
 
 
 def _graph(
-    client: "Client",
-    mailing: "GraphMailing",
-    clock: Clock,
-    machines: Machines,
-    *,
-    per_action: int,
-    page_size: int,
-    sign_in: str | None,
+    client: "Client", clock: Clock, machines: Machines, reading: "_Reading", sign_in: str | None
 ) -> Graph:
     from agent.adapters.graph.abilities import abilities  # noqa: PLC0415  slow
     from agent.adapters.graph.airlog import AirLog  # noqa: PLC0415  slow
@@ -141,6 +133,7 @@ def _graph(
     from agent.adapters.graph.enactor import GraphEnactor  # noqa: PLC0415  slow
     from agent.adapters.graph.identities import Identities  # noqa: PLC0415  slow
     from agent.adapters.graph.mailbag import Mailbag  # noqa: PLC0415  slow
+    from agent.adapters.graph.mailing import GraphMailing  # noqa: PLC0415  slow
     from agent.adapters.graph.notes import Notes  # noqa: PLC0415  slow
     from agent.adapters.graph.remediation import Remediation  # noqa: PLC0415  slow
     from agent.adapters.graph.rules import InboxRules  # noqa: PLC0415  slow
@@ -149,7 +142,9 @@ def _graph(
 
     asking = Asking(client.graph, client.base_url)
     has_analyzed_emails = client.cloud.has_analyzed_emails
-    mailbag = Mailbag(client, asking, clock, has_analyzed_emails=has_analyzed_emails, per_action=per_action)
+    mailbag = Mailbag(
+        client, asking, clock, has_analyzed_emails=has_analyzed_emails, per_action=reading.per_action
+    )
     remediation, identities, users = Remediation(client, asking), Identities(client), Users(client)
     rules = InboxRules(client, users, clock)
     enactor = GraphEnactor(
@@ -162,13 +157,15 @@ def _graph(
         abilities=abilities(client, clock, remediation, identities, machines),
     )
     return Graph(
-        defender=GraphDefender(client, asking, mailbag, AirLog(client, asking, clock), page_size=page_size),
+        defender=GraphDefender(
+            client, asking, mailbag, AirLog(client, asking, clock), page_size=reading.page_size
+        ),
         enactor=enactor,
         targets=GraphTargets(users, rules, identities, machines),
         directory=GraphDirectory(client, sign_in),
         look=enactor.look,
         grants=client.grants,
         is_delegated=client.is_delegated,
-        send_mail=mailing.send,
+        send_mail=GraphMailing(client, clock).send,
         own=client.own,
     )

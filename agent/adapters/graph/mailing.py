@@ -20,8 +20,10 @@ from agent.adapters.graph import calls
 from agent.adapters.graph.client import Client
 from agent.adapters.graph.ids import is_address, is_guid, segment
 from agent.adapters.microsoft.answers import Answer, first_line
+from agent.adapters.microsoft.budget import Budget
 from agent.model.enactment import Outcome, Went
 from agent.model.errors import Refused, Unavailable
+from agent.ports.host import Clock
 
 PER_MINUTE = 30
 """Messages that Exchange Online takes from one mailbox in a minute. Source: its page on sending limits."""
@@ -30,8 +32,8 @@ PER_MINUTE = 30
 class GraphMailing:
     """Sends mail from mailboxes that the app may send as."""
 
-    def __init__(self, client: Client) -> None:
-        self._client = client
+    def __init__(self, client: Client, clock: Clock) -> None:
+        self._client = client.beside(Budget(clock, PER_MINUTE, system=str(calls.SEND_MAIL)))
 
     async def send(self, sender: str, message: bytes) -> None:
         """Send one message, whole as RFC 5322 has it, from this mailbox to those whom its headers name.

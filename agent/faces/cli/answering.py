@@ -13,7 +13,6 @@ import msgspec
 from rich.console import Console
 
 from agent.adapters.host import LARGEST
-from agent.compose import open_desk
 from agent.connecting import clock_of
 from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.logs import configure
@@ -22,6 +21,7 @@ from agent.faces.cli.options import loaded_to_audit, one_of
 from agent.faces.cli.output import console, print_json, safe
 from agent.faces.cli.question import Question, question_of, tell
 from agent.faces.cli.signing_in import person_for, require_sign_in
+from agent.faces.desk import open_desk
 from agent.faces.holds import is_gone
 from agent.judge.answering import LONGEST, Attempt, is_waiting
 from agent.judge.bind import offer_of

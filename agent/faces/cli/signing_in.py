@@ -7,7 +7,7 @@ from agent.adapters.microsoft.device_code import access_token
 from agent.adapters.microsoft.signed_in import person_of
 from agent.adapters.microsoft.signing_keys import SigningKeys
 from agent.adapters.microsoft.simulated_person import simulated_person
-from agent.connecting import cloud_of, sign_in_of
+from agent.connecting import cloud_of
 from agent.faces.cli.output import console, safe
 from agent.faces.telling import moment
 from agent.model.answer import Person
@@ -49,7 +49,7 @@ def person_for(settings: Settings, as_name: str | None) -> Person:
 
 
 def _client_id(settings: Settings) -> str:
-    found = sign_in_of(settings)
+    found = settings.sign_in()
     if found is None:
         raise SettingsError(
             "nobody said which app registration people sign in to: set `escalation.client_id` to its client id"

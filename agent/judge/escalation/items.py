@@ -141,7 +141,12 @@ def _was_decided(record: Record) -> bool:
     )
 
 
-DONE = {Verb.APPROVE: "approved", Verb.REJECT: "rejected", Verb.ESCALATE: "left to people"}
+DONE: Mapping[Verb, str] = {
+    Verb.APPROVE: "approved it",
+    Verb.REJECT: "rejected it",
+    Verb.ESCALATE: "left it to people",
+}
+"""What somebody did, by what they decided."""
 
 
 def _decided(decision: Decision) -> str:
@@ -150,12 +155,10 @@ def _decided(decision: Decision) -> str:
     if decision.answered:
         people = [one for one in decision.answered if one.verb is decision.verb] or decision.answered
         names = " and ".join(dict.fromkeys(quote(one.name, 60) for one in people))
-        return f"{names} {done} it"
+        return f"{names} {done}"
     if decision.lapsed is not None:
-        return (
-            f"nobody answered in time: {done} as chain {quote(decision.lapsed.chain)} says, and nobody's no"
-        )
+        return f"nobody answered in time: chain {quote(decision.lapsed.chain)} {done}, and it is nobody's no"
     if not decision.policies:
-        return f"{done} by no policy"
+        return f"no policy {done}"
     names = ", ".join(decision.policies[:3])
-    return f"{'policy' if len(decision.policies) == 1 else 'policies'} {names} {done} it"
+    return f"{'policy' if len(decision.policies) == 1 else 'policies'} {names} {done}"

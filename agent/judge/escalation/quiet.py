@@ -12,6 +12,9 @@ from agent.model.chain import QuietHours, Urgency
 
 MINUTE = timedelta(minutes=1)
 
+NEVER = datetime.max.replace(tzinfo=UTC)
+"""When quiet hours end that last the whole day: only the last chance is told then."""
+
 _zone = lru_cache(maxsize=256)(ZoneInfo)
 
 
@@ -36,8 +39,10 @@ def telling_from(hours: QuietHours | None, urgency: Urgency, moment: datetime) -
 
 
 def quiet_until(hours: QuietHours, now: datetime) -> datetime:
-    """Return when the quiet hours that stand at this moment end."""
-    end = min(one for one in _ends(hours, now) if one > now and not is_quiet(hours, one))
+    """Return when the quiet hours that stand at this moment end; NEVER where they last all day."""
+    end = min((one for one in _ends(hours, now) if one > now and not is_quiet(hours, one)), default=None)
+    if end is None:
+        return NEVER
     if _zone(hours.zone).utcoffset(_local(hours, now)) == _zone(hours.zone).utcoffset(_local(hours, end)):
         return end
     return _first_loud(hours, now, end)

@@ -37,7 +37,7 @@ def moment(at: datetime) -> str:
 def subject(page: Page, items: Sequence[Item]) -> str:
     """Say what the page is about."""
     if page.group == BRAKED:
-        return "brake"
+        return "what the brake holds"
     if page.group.startswith(CAMPAIGN):
         incidents = len({item.incident_id for item in items})
         return f"campaign in {counted(incidents, 'incident', 'incidents')}" if incidents else "campaign"
@@ -136,21 +136,28 @@ def _to_decide(items: Sequence[Item]) -> list[str]:
     return [f"{len(items):,} {has} to be decided in Defender: the agent cannot do that."]
 
 
+OTHERWISE: Mapping[Fallback, str] = {
+    Fallback.ESCALATE: "the last people are told; when its week ends, nothing is done",
+    Fallback.HAND_OFF: "it is handed off: a person has to decide it in Defender",
+    Fallback.REJECT: "it is rejected as advice, a comment and a tag and nobody's no; Defender keeps it pending",
+}
+"""What becomes of what nobody answers until the last chance."""
+
+NOW_THEN: Mapping[Fallback, str] = {
+    Fallback.ESCALATE: "people are not told again, and when its week ends, nothing is done",
+    Fallback.HAND_OFF: OTHERWISE[Fallback.HAND_OFF],
+    Fallback.REJECT: OTHERWISE[Fallback.REJECT],
+}
+"""What becomes of what nobody has answered when the last chance has come."""
+
+
 def otherwise(chain: Chain, items: Sequence[Item], now: datetime) -> str:
     """Say what becomes of it where nobody answers, and from when on."""
     last = min(item.deadline for item in items) - chain.last_chance.before
-    when = f"by {moment(last)}" if now < last else "so far"
-    match chain.last_chance.decide:
-        case Fallback.ESCALATE:
-            then = "the last people are told" if now < last else "this is the last that people are told"
-            return f"Without an answer {when}, {then}; after its week nothing is done."
-        case Fallback.HAND_OFF:
-            return f"Without an answer {when}, it is handed off: a person has to decide it in Defender."
-        case Fallback.REJECT:
-            return (
-                f"Without an answer {when}, it is rejected as advice: a comment and a tag, and nobody's no; "
-                "Defender keeps it pending until its week ends."
-            )
+    decide = chain.last_chance.decide
+    if now < last:
+        return f"Without an answer by {moment(last)}, {OTHERWISE[decide]}."
+    return f"Nobody has answered in time: {NOW_THEN[decide]}."
 
 
 def changes(page: Page, items: Mapping[str, Item]) -> list[str]:

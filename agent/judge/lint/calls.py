@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
+from agent.judge.appoint import DEFAULT
 from agent.judge.lint.rules import Code, remark
 from agent.judge.quote import span
 from agent.model.chain import Chain, Urgency
@@ -10,9 +11,6 @@ from agent.model.channel import Channel, ChannelKind
 from agent.model.pending import LIFETIME
 from agent.model.policy import PolicySet
 from agent.model.remark import Remark
-
-USUAL = "default"
-"""The chain of what neither a policy nor the settings name one for, where there are several."""
 
 TRIED = frozenset({ChannelKind.CONSOLE, ChannelKind.FILE})
 """Kinds of channels for trying out: nobody on call looks there."""
@@ -23,7 +21,7 @@ def calls(found: PolicySet) -> Iterator[Remark]:
     named = {chain for policy in found.policies for chain in (policy.escalation, policy.inform)}
     asked = {policy.escalation for policy in found.policies}
     for one in found.chains:
-        is_usual = one.name == USUAL or len(found.chains) == 1
+        is_usual = one.name == DEFAULT or len(found.chains) == 1
         if one.name not in named and not is_usual:
             message = f"no policy names the chain `{one.name}`"
             yield remark(Code.CHAIN_UNUSED, one.file, one.mark, message)

@@ -230,7 +230,8 @@ def _judged(start: str, error: Exception, secrets: tuple[str, ...]) -> AgentErro
                 f"{start}: no connection, or it broke: check the network, `smtp.host` and `smtp.port`"
             )
         case SMTPException() as other:
-            return Refused(f"{start}: {hidden(other.message, secrets)}")
+            said = hidden(other.message, secrets).rstrip(".")
+            return Refused(f"{start}: {said}: check `smtp.security`, `smtp.port` and `smtp.user`")
         case _:
             return Refused(f"{start}: what it is called, or this machine, is nothing that SMTP can carry")
 
