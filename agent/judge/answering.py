@@ -122,7 +122,7 @@ def _link(record: Record) -> str:
 def _changed(question: Question) -> str:
     """Say that it is another than they were shown, or that there was nothing to show."""
     record, offered = question.record, question.offered
-    if offered is None:
+    if offered is None or record.decision is None:
         return f"{record.why or 'what would be done is not known'}: decide it in Defender: {_link(record)}"
     if offered.digest == question.attempt.digest:
         return ""
