@@ -51,7 +51,7 @@ def folder(tmp_path: Path) -> Path:
     }.items():
         path = tmp_path / "policies" / f"{name}.yaml"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text if isinstance(text, str) else text.decode())
+        path.write_text(str(text))
     return tmp_path
 
 
