@@ -57,9 +57,11 @@ class Hearing:
 
     async def stop(self) -> None:
         """Let go of what is being asked: it is asked again."""
-        for task in self.under_way.values():
+        tasks = tuple(self.under_way.values())
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self.under_way.values(), return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self.under_way.clear()
 
     async def _ask(self, channel: Channel, told: Sequence[Page]) -> None:
         failure = ""
@@ -76,7 +78,7 @@ class Hearing:
             failure = f"internal error: {type(error).__name__}"
             log.exception("acknowledgements cannot be read", channel=channel.name)
         finally:
-            del self.under_way[channel.name]
+            self.under_way.pop(channel.name, None)
         if failure and failure != self.failures.get(channel.name):
             log.warning("acknowledgements cannot be read", channel=channel.name, why=failure)
         self.failures[channel.name] = failure

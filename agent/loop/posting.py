@@ -141,11 +141,11 @@ class Posting:
         begun = await self._begin(posted)
         if begun is None:
             return
-        match await self._came(channel, begun):
-            case Receipt() as receipt:
-                await self._taken(begun, receipt)
-            case Failure() as failure:
-                await self._failed(begun, failure)
+        came = await self._came(channel, begun)
+        if isinstance(came, Receipt):
+            await self._taken(begun, came)
+        else:
+            await self._failed(begun, came)
 
     async def _begin(self, posted: Posted) -> Posted | None:
         """Write down that an attempt begins; None where nobody needs the notice any more."""

@@ -10,6 +10,7 @@ from msgspec.structs import replace as replace_struct
 
 from agent.adapters.ledger.ledger import SqlLedger
 from agent.judge.escalation.climb import Climbed, climb
+from agent.judge.escalation.lapse import lapsed
 from agent.loop import climbing, hearing
 from agent.loop import run as loop
 from agent.loop.lookout import Lookout
@@ -23,7 +24,7 @@ from agent.model.enactment import State
 from agent.model.errors import Conflict, LedgerError, Refused, Unavailable
 from agent.model.escalation import Delivery, Occasion, Page
 from agent.model.hold import Hold
-from tests.escalations import a_channel
+from tests.escalations import a_chain, a_channel
 from tests.loop.conftest import APPROVE, Bench
 from tests.loop.on_call import CHAIN, HOUR, MINUTE, WAIT, OnCall, files
 
@@ -534,7 +535,7 @@ async def test_a_replica_that_is_stopped_lets_the_other_take_over_at_once(
     await paging.let_go()
 
 
-@pytest.mark.parametrize("at", range(0, 130, 7))
+@pytest.mark.parametrize("at", range(0, 130, 20))
 async def test_a_restart_anywhere_in_a_wait_loses_nothing_and_tells_nothing_twice(
     call: OnCall, at: int
 ) -> None:
@@ -643,3 +644,68 @@ async def test_what_people_were_told_stands_in_an_audit_that_verifies(call: OnCa
     notices = [link for link in links if link.event == Event.NOTICE]
     posted = [one for page in await call.pages.open() for one in await call.pages.posted(page.id)]
     assert len(notices) == sum(one.delivery in {Delivery.SENT, Delivery.GIVEN_UP} for one in posted)
+
+
+async def test_what_a_person_has_to_decide_in_defender_lapses_on_the_page_alone(call: OnCall) -> None:
+    (record,) = await call.ask("a", state=State.HANDED_OFF)
+
+    await call.live(timedelta(days=6) + MINUTE, most=timedelta(hours=6))
+
+    assert (await call.ledger.listed())[0].lapse is None
+    assert (await call.only_page()).has_lapsed
+    assert lapsed(record, a_chain(), call.clock.now()) is None
+
+
+async def test_on_other_grounds_it_may_lapse_again(call: OnCall) -> None:
+    now, record = call.clock.now(), call.a_record("a")
+    once = lapsed(record, a_chain(), now)
+    assert once is not None
+    assert lapsed(once, a_chain(), now) is None
+    assert once.decision is not None
+
+    other = replace_struct(once, decision=replace_struct(once.decision, grounds="other"))
+
+    assert lapsed(other, a_chain(), now) is not None
+
+
+async def test_a_ledger_that_fails_within_a_page_ends_the_look(
+    call: OnCall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await call.ask("a")
+    await call.look()
+    call.clock.advance(WAIT)
+
+    async def away(*_: object, **__: object) -> None:
+        raise LedgerError("ledger: locked")
+
+    paging = await call.paging()
+    with monkeypatch.context() as patched:
+        patched.setattr(call.ledger.pages, "save", away)
+        with pytest.raises(LedgerError):
+            await paging.look()
+    await call.live(MINUTE)
+
+    assert len(call.channels.told) == 1
+
+
+@pytest.mark.parametrize("occasion", [Occasion.SUMMARY, Occasion.ALARM])
+async def test_a_summary_or_an_alarm_that_could_not_be_written_comes_at_the_next_look(
+    call: OnCall, monkeypatch: pytest.MonkeyPatch, occasion: Occasion
+) -> None:
+    call.with_rules(pages_per_hour=1)
+    for number in range(3):
+        await call.ask(str(number), incident=str(number))
+    await raise_alarm(call)
+    original, failures = call.pages.save, [Conflict("another replica")]
+
+    async def conflicting(pages: Any, posted: Any = (), **named: Any) -> None:
+        if failures and any(one.notice.occasion is occasion for one in posted):
+            raise failures.pop()
+        await original(pages, posted, **named)
+
+    monkeypatch.setattr(call.ledger.pages, "save", conflicting)
+
+    await call.live(3 * MINUTE, most=MINUTE)
+
+    assert failures == []
+    assert call.occasions("teams").count(occasion) == 1

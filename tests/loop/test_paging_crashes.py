@@ -37,7 +37,7 @@ async def live_until_death(call: OnCall, mortality: Mortality) -> None:
 
 
 @pytest.mark.parametrize("after", [False, True])
-@pytest.mark.parametrize("at", range(1, 70, 3))
+@pytest.mark.parametrize("at", range(1, 70, 6))
 async def test_dying_at_any_call_loses_nothing_and_repeats_under_the_same_id(
     call: OnCall, at: int, after: bool
 ) -> None:
