@@ -90,10 +90,9 @@ async def judge_released(world: World, standing: frozenset[str]) -> int:
 
     def is_meant(record: Record) -> bool:
         decision = record.decision
-        if decision is None:
-            return False
-        lapsed = decision.held if decision.lapsed is not None else ()
-        return decision.guard in ended or any(one.guard in ended for one in lapsed)
+        lapsed = decision.held if decision is not None and decision.lapsed is not None else ()
+        guards = {decision.guard if decision is not None else None, *(one.guard for one in lapsed)}
+        return not guards.isdisjoint(ended)
 
     return await turn_back(world, [State.HELD, State.LAPSED], is_meant)
 

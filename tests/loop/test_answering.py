@@ -13,6 +13,7 @@ from agent.judge.answering import Attempt
 from agent.judge.bind import offer_of
 from agent.loop.answering import Replied, answer, why_unanswered
 from agent.loop.cycle import judge_records
+from agent.loop.perform import perform
 from agent.loop.replaying import replay
 from agent.loop.report import PassReport
 from agent.loop.run import load
@@ -516,6 +517,25 @@ async def test_a_no_while_a_call_is_about_to_leave_comes_first_or_too_late(bench
     assert said[0].counts
     assert not bench.enactor.removed
     assert await bench.states() == [State.REJECTED]
+
+
+async def test_a_no_that_came_before_anything_left_is_not_taken_for_something_sent(bench: Bench) -> None:
+    a_question(bench)
+    bench.with_policies(**{"approve": APPROVE, "chains/secops": CHAIN, "channels/console": CHANNEL})
+    bench.observing()
+    await bench.run_pass()
+    bench.enforcing()
+    bench.clock.advance(timedelta(minutes=1))
+    await to_be_judged(bench)
+    intended = await judged(bench)
+    turn = await bench.turn("1")
+    await reply(bench, EVE, Verb.REJECT)
+
+    await perform(bench.world, intended, turn)
+
+    assert intended.state is State.INTENDED
+    assert await bench.states() == [State.ANSWERED]
+    assert not bench.enactor.removed
 
 
 async def test_what_a_person_rejected_is_held_where_policies_approve_it_later(bench: Bench) -> None:
