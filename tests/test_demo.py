@@ -68,8 +68,17 @@ def test_killed_ten_times_on_the_way_each_message_is_sent_exactly_once(enforced:
     assert enforced["remediated"] >= 200
 
 
+def test_a_question_climbs_its_chain_is_answered_and_carried_out(enforced: dict[str, Any]) -> None:
+    words = [line["words"] for line in enforced["question"]["lines"]]
+
+    assert any("(page, step 2, high)" in line for line in words), words
+    assert any("(SecOps.Approver) answers approve" in line for line in words), words
+    assert any("done" in line for line in words), words
+
+
 def test_a_dry_run_decides_the_same_and_writes_nothing() -> None:
     dry = demo("--seed", "11", "--dry-run")
 
     assert dry["writes"] == 0
+    assert dry["question"] is None
     assert {action["decision"] for action in dry["actions"]} >= VERBS

@@ -44,14 +44,14 @@ def folder(tmp_path: Path) -> Path:
     with (tmp_path / "air-agent.yaml").open("a") as file:
         file.write(f"\npolicies: {{directory: '{tmp_path}/policies'}}\n")
     for name, text in {
-        "p": policy_file(),
+        "p": policy_file().decode(),
         "chains/secops": CHAIN,
         "channels/here": f"channel: here\n{OWNED}kind: file\npath: {tmp_path}/here.jsonl\n",
         "channels/there": f"channel: there\n{OWNED}kind: file\npath: {tmp_path}/there.jsonl\n",
     }.items():
         path = tmp_path / "policies" / f"{name}.yaml"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(str(text))
+        path.write_text(text)
     return tmp_path
 
 

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from agent.faces.cli.aftermath import tell
 from agent.faces.cli.demonstrating import Asked
+from agent.faces.cli.on_call import Line, Told, headlines
 from agent.faces.cli.results import (
     Results,
     by_decision,
@@ -53,6 +54,7 @@ def results(**changed: Any) -> Results:
         "counts": {"approve": 1, "escalate": 1},
         "states": {"confirmed": 1, "held": 1},
         "actions": (row(a_record(State.CONFIRMED), NOW),),
+        "question": None,
         "people": left_to_people([a_record(State.HELD, Verb.ESCALATE, reason="held by `limits`")], NOW),
         "requests": {"incidents": 2, "remediate": 1},
         "writes": 1,
@@ -261,6 +263,31 @@ def test_the_aftermath_says_everything_in_any_width(width: int) -> None:
         "--settings /d/air-agent.yaml",
     ):
         assert part in said, part
+
+
+def test_a_question_is_told_from_its_first_page_to_what_came_of_it() -> None:
+    lines = (
+        Line(at=NOW, words="console is told (page, step 1, normal): \x1b[31mIncident 1"),
+        Line(at=NOW, words='Eve (SecOps.Approver) answers approve: "fine"'),
+    )
+
+    said = printed(results(question=Told(id="0123456789abcdef", what="soft delete", lines=lines)))
+
+    assert "One question, from its first page to what came of it\n01234567  soft delete" in said
+    assert said.index("step 1") < said.index("Eve (SecOps.Approver) answers approve")
+    assert "\x1b" not in said
+
+
+def test_of_what_the_console_is_told_a_line_each_is_shown() -> None:
+    said = [
+        "[console] People are needed: 1 action",
+        "│ Incident 1: decide",
+        "│ more",
+        "stray",
+        "[console] Over",
+    ]
+
+    assert list(headlines(said)) == ["[console] People are needed: 1 action: Incident 1: decide"]
 
 
 def test_a_dry_run_says_how_many_writes_there_were() -> None:
