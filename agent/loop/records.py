@@ -34,7 +34,10 @@ class Known:
 
 @dataclass(slots=True)
 class Records:
-    """Every record that may need people, for as long as this process lives; nothing is lost with it but time."""
+    """Every record that may need people until its week is over, for as long as this process lives.
+
+    Nothing is lost with it but time.
+    """
 
     known: dict[str, Known] = field(default_factory=dict)
     revision: str = ""
@@ -45,13 +48,13 @@ class Records:
         if policies.judge.revision != self.revision:
             self.known.clear()
             self.revision = policies.judge.revision
-        standing = await pages.standing(STATES)
+        now = world.clock.now()
+        standing = await pages.standing(STATES, now)
         gone = self.known.keys() - standing.keys()
         for action_id in gone:
             del self.known[action_id]
         news = [one for one, version in standing.items() if _version(self.known.get(one)) != version]
         chains = {chain.name: chain for chain in policies.judge.policy_set.chains}
-        now = world.clock.now()
         for first in range(0, len(news), AT_ONCE):
             found = await world.ledger.load(news[first : first + AT_ONCE])
             self.known.update({one: self._read(world, record, chains, now) for one, record in found.items()})
