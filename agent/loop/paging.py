@@ -14,7 +14,7 @@ A page that cannot be worked out keeps no other from being told, and is an alarm
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -34,7 +34,7 @@ from agent.loop.outbox import Outbox
 from agent.loop.policies import InForce
 from agent.loop.posting import Posting
 from agent.loop.records import Records
-from agent.loop.waits import first_of
+from agent.loop.waits import beside, first_of
 from agent.model.alarm import Alarm
 from agent.model.errors import AgentError, Conflict
 from agent.model.escalation import Page
@@ -128,7 +128,7 @@ class Paging:
             stack.push_async_callback(paging.let_go)
             await stack.enter_async_context(paging.posting.going())
             stack.push_async_callback(paging.hearing.stop)
-            await stack.enter_async_context(_running(paging))
+            await stack.enter_async_context(beside(paging.keep()))
             yield paging
 
     async def once(self) -> None:
@@ -234,14 +234,3 @@ class Paging:
             else:
                 await self.world.ledger.clear_alarm(name, now)
             self.alarms[name] = said
-
-
-@asynccontextmanager
-async def _running(paging: Paging) -> AsyncIterator[None]:
-    task = asyncio.create_task(paging.keep())
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
