@@ -1,25 +1,27 @@
-"""(The chains there are, which of them is named) -> the chain that an escalation goes to."""
+"""(The chains there are, a decision) -> the chain whose people are told of it and answer it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 from agent.model.chain import Chain
+from agent.model.decision import Decision
 
 DEFAULT = "default"
 """The chain that is taken where several are there and nothing says which."""
 
 
-def chain_for(chains: Sequence[Chain], named: str | None, usual: str | None) -> Chain | None:
-    """Return the chain of this name, else the usual one, else the only one, else the default; None where there is none.
+def chain_for(chains: Mapping[str, Chain], decision: Decision | None, usual: str | None) -> Chain | None:
+    """Return the chain that the decision names, else the usual one, else the only one, else the default.
 
-    A name of which there is no chain any more counts for nothing: what waits for people is never left to nobody.
+    A name of which there is no chain any more counts for nothing: what waits for people is never left to nobody. None
+    where there is none to take.
 
     Args:
-        chains: all there are.
-        named: by the policies that decided; None where they name none.
+        chains: all there are, by their names.
+        decision: names the chain of the policies that decided, if any; None before there is one.
         usual: by the settings; None where they name none.
     """
-    known = {chain.name: chain for chain in chains}
+    named = decision.escalation if decision is not None else None
     for name in (named, usual):
-        if name is not None and name in known:
-            return known[name]
-    return chains[0] if len(chains) == 1 else known.get(DEFAULT)
+        if name is not None and name in chains:
+            return chains[name]
+    return next(iter(chains.values())) if len(chains) == 1 else chains.get(DEFAULT)

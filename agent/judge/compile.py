@@ -15,6 +15,8 @@ from agent.judge.attempt import Failure, attempt
 from agent.judge.closures import of_condition, of_policy
 from agent.judge.seen import Seen, folds_for, see
 from agent.judge.sieve import Sieve
+from agent.model.chain import Chain
+from agent.model.channel import Channel
 from agent.model.facts import Facts
 from agent.model.pending import ActionKind
 from agent.model.policy import Mode, Policy, PolicySet
@@ -76,6 +78,8 @@ class Judge:
         self.revision = policies.revision
         self.git = policies.git
         self.policies: Mapping[str, Policy] = {policy.name: policy for policy in policies.policies}
+        self.chains: Mapping[str, Chain] = {chain.name: chain for chain in policies.chains}
+        self.channels: Mapping[str, Channel] = {channel.name: channel for channel in policies.channels}
         compiled = [Compiled(self.policies[name]) for name in sorted(self.policies)]
         self._by_kind: Mapping[ActionKind, tuple[Compiled, ...]] = {
             kind: tuple(one for one in compiled if kind in one.policy.kinds) for kind in ActionKind

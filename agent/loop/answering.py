@@ -71,12 +71,6 @@ async def answer(world: Desk, policies: InForce, action_id: str, attempt: Attemp
     return await _once(world, policies, action_id, attempt, via)
 
 
-def chain_of(world: Desk, policies: InForce, decision: Decision | None) -> Chain | None:
-    """Return the chain whose people answer what was decided so."""
-    named = decision.escalation if decision is not None else None
-    return chain_for(policies.judge.policy_set.chains, named, world.escalating.chain)
-
-
 async def terms_of(
     world: Desk,
     policies: InForce,
@@ -86,7 +80,7 @@ async def terms_of(
     now: datetime,
 ) -> Terms:
     """Return by what answers to this action are counted now. `asked` is the decision that left it to people."""
-    chain = chain_of(world, policies, asked)
+    chain = chain_for(policies.judge.chains, asked, world.escalating.chain)
     known = policies.judge.policies
     names = offered.policies if offered is not None else ()
     files = [known[name].file for name in names if name in known]

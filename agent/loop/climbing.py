@@ -51,6 +51,11 @@ class Seen:
         """Return what belongs on a page."""
         return self.places.get((page.chain, page.group), NOTHING)
 
+    def missing_from(self, page: Page) -> tuple[str, ...]:
+        """Return the actions that are on a page and do not belong there any more."""
+        items = self.items_of(page)
+        return tuple(one.action_id for one in page.open_members if one.action_id not in items)
+
     def chain_of(self, page: Page) -> Chain | None:
         """Return a page's chain; where it is gone, another one's channels close the page. None where there is none."""
         return self.chains.get(page.chain) or next(iter(self.chains.values()), None)
@@ -98,18 +103,13 @@ class Climbing:
             return True
         if page.id in seen.heard or place in self.behind:
             return True
-        if any(member.action_id not in items for member in page.open_members):
+        if seen.missing_from(page):
             return True
         return any(action_id in seen.changed for action_id in items)
 
     async def _endings(self, due: Iterable[Page], seen: Seen) -> Mapping[str, str]:
         """Return of every action that is on one of these pages and does not belong there any more, what became of it."""
-        missing = {
-            member.action_id
-            for page in due
-            for member in page.open_members
-            if member.action_id not in seen.items_of(page)
-        }
+        missing = {action_id for page in due for action_id in seen.missing_from(page)}
         if not missing:
             return {}
         elsewhere = {action_id for items in seen.places.values() for action_id in items}
@@ -132,9 +132,7 @@ class Climbing:
         What was paged is added to `paged`; a page that changes and tells nothing is left to be written in `quiet`.
         """
         place, items = (page.chain, page.group), seen.items_of(page)
-        gone = {
-            one.action_id: ended[one.action_id] for one in page.open_members if one.action_id not in items
-        }
+        gone = {action_id: ended[action_id] for action_id in seen.missing_from(page)}
         try:
             climbed = climb(
                 chain,

@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from agent.judge.escalation.delivery import taken
 from agent.model.channel import Channel
 from agent.model.errors import AgentError
-from agent.model.escalation import Delivery, Heard, Page, Posted
+from agent.model.escalation import Heard, Page
 from agent.ports.escalation import Channels, Pages
 
 EVERY = timedelta(seconds=30)
@@ -61,13 +62,14 @@ class Hearing:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        self.under_way.clear()
+        self.under_way.clear()  # a task that was cancelled before it began has not taken itself out
 
     async def _ask(self, channel: Channel, told: Sequence[Page]) -> None:
         failure = ""
         try:
             async with asyncio.timeout(PATIENCE):
-                posted = [one for page in told for one in await self._sent(page, channel)]
+                threads = [await self.pages.posted(page.id) for page in told]
+                posted = [one for thread in threads for one in taken(thread, channel.name)]
                 for one in await self.channels.heard(channel, posted) if posted else ():
                     self.heard.setdefault(one.key.rpartition(":")[0], []).append(one)
         except AgentError as error:
@@ -82,7 +84,3 @@ class Hearing:
         if failure and failure != self.failures.get(channel.name):
             log.warning("acknowledgements cannot be read", channel=channel.name, why=failure)
         self.failures[channel.name] = failure
-
-    async def _sent(self, page: Page, channel: Channel) -> list[Posted]:
-        thread = await self.pages.posted(page.id)
-        return [one for one in thread if one.notice.channel == channel.name and one.delivery is Delivery.SENT]

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from agent.judge.compile import Judge
 from agent.judge.escalation.gathered import inform
 from agent.loop.outbox import Outbox
-from agent.loop.policies import InForce
 from agent.model.chain import Chain
 from agent.model.decision import Decision
 from agent.ports.world import World
@@ -32,10 +32,10 @@ class Informing:
     told: dict[str, datetime] = field(default_factory=dict)
     """By the decision's action and grounds, when it was made."""
 
-    async def go(self, world: World, outbox: Outbox, policies: InForce, chains: Mapping[str, Chain]) -> None:
+    async def go(self, world: World, outbox: Outbox, judge: Judge) -> None:
         """Tell of new decisions, where it is time to look and any policy informs at all."""
         now = world.clock.now()
-        if not any(policy.inform for policy in policies.judge.policy_set.policies):
+        if not any(policy.inform for policy in judge.policy_set.policies):
             return
         if self.looked is not None and timedelta(0) <= now - self.looked < EVERY:
             return
@@ -43,7 +43,7 @@ class Informing:
         found = await world.ledger.decisions(since=since, limit=AT_ONCE)
         for decision in reversed(found):
             if decision.inform and _name(decision) not in self.told:
-                await self._tell(world, outbox, decision, chains)
+                await self._tell(world, outbox, decision, judge.chains)
                 self.told[_name(decision)] = decision.at
         self.told = {name: at for name, at in self.told.items() if at >= now - BACK}
         self.looked = now

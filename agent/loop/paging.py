@@ -13,15 +13,16 @@ A page that cannot be worked out keeps no other from being told, and is an alarm
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 import structlog
 
+from agent.judge.appoint import chain_for
+from agent.judge.compile import Judge
 from agent.judge.escalation.apart import OF_ALARM, is_apart
-from agent.judge.escalation.grouping import chain_for
 from agent.judge.quote import counted
 from agent.loop.alarming import Alarming
 from agent.loop.climbing import Climbing, Seen
@@ -33,9 +34,8 @@ from agent.loop.outbox import Outbox
 from agent.loop.policies import InForce
 from agent.loop.posting import Posting
 from agent.loop.records import Records
-from agent.loop.waits import first_of
+from agent.loop.waits import beside, first_of
 from agent.model.alarm import Alarm
-from agent.model.chain import Chain
 from agent.model.errors import AgentError, Conflict
 from agent.model.escalation import Page
 from agent.ports.escalation import Channels, Pages
@@ -128,7 +128,7 @@ class Paging:
             stack.push_async_callback(paging.let_go)
             await stack.enter_async_context(paging.posting.going())
             stack.push_async_callback(paging.hearing.stop)
-            await stack.enter_async_context(_running(paging))
+            await stack.enter_async_context(beside(paging.keep()))
             yield paging
 
     async def once(self) -> None:
@@ -180,12 +180,12 @@ class Paging:
         if not await self.lease.keep(self.world):
             self.records.known.clear()
             return
-        chains = {chain.name: chain for chain in self.policies.judge.policy_set.chains}
-        changed = await self.records.look(self.world, self.pages, self.policies)
+        judge = self.policies.judge  # another may be in force before the look is over
+        changed = await self.records.look(self.world, self.pages, judge)
         found = await self.pages.open()
         now = self.world.clock.now()
         seen = Seen(
-            chains=chains,
+            chains=judge.chains,
             places=self.records.by_place(now),
             changed=changed,
             heard=self.hearing.take(),
@@ -193,23 +193,22 @@ class Paging:
         )
         standing = await self.climbing.go(seen, found)
         self.posting.woken.set()
-        await self._tell_the_rest(chains, standing)
+        await self._tell_the_rest(judge, standing)
         self.posting.woken.set()
 
-    async def _tell_the_rest(self, chains: Mapping[str, Chain], standing: Sequence[Page]) -> None:
+    async def _tell_the_rest(self, judge: Judge, standing: Sequence[Page]) -> None:
         """Tell of alarms and decisions, and ask for acknowledgements."""
-        channels = self.policies.judge.policy_set.channels
         await self._sound()
-        await self.posting.failing.forget_all_but(self.world, [channel.name for channel in channels])
-        usual = chain_for(None, self.world.escalating, chains)
+        await self.posting.failing.forget_all_but(self.world, judge.channels)
+        usual = chain_for(judge.chains, None, self.world.escalating.chain)
         alarms = [page for page in standing if page.group.startswith(OF_ALARM)]
         try:
             await self.alarming.go(self.world, self.outbox, alarms, usual)
-            await self.informing.go(self.world, self.outbox, self.policies, chains)
+            await self.informing.go(self.world, self.outbox, judge)
         except Conflict as error:
             log.info("left for the next look", why=str(error))
         pages = [page for page in standing if not is_apart(page)]
-        self.hearing.begin(channels, pages, self.world.clock.now())
+        self.hearing.begin(judge.channels.values(), pages, self.world.clock.now())
 
     async def _sound(self) -> None:
         """Let each of its own alarms stand for exactly as long as there is reason to."""
@@ -235,14 +234,3 @@ class Paging:
             else:
                 await self.world.ledger.clear_alarm(name, now)
             self.alarms[name] = said
-
-
-@asynccontextmanager
-async def _running(paging: Paging) -> AsyncIterator[None]:
-    task = asyncio.create_task(paging.keep())
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task

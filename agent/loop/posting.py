@@ -6,8 +6,8 @@ channel has one notice under way at a time, so that a slow one delays no other a
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -23,6 +23,7 @@ from agent.judge.escalation.delivery import (
     joined,
     next_try,
     stand_in,
+    taken,
     wait,
 )
 from agent.judge.escalation.gathered import digest
@@ -30,7 +31,7 @@ from agent.loop.failing import Failing
 from agent.loop.lookout import Lookout
 from agent.loop.policies import InForce
 from agent.loop.sending import Failure, held, send
-from agent.model.chain import Chain
+from agent.loop.waits import beside
 from agent.model.channel import Channel
 from agent.model.errors import AgentError
 from agent.model.escalation import Delivery, Posted, Receipt
@@ -70,13 +71,10 @@ class Posting:
     @asynccontextmanager
     async def going(self) -> AsyncIterator[None]:
         """Send whatever is due inside the `with`, and finish at its end what is under way."""
-        task = asyncio.create_task(self._for_ever())
         try:
-            yield
+            async with beside(self._for_ever()):
+                yield
         finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
             await self.rest()
 
     async def go(self) -> int:
@@ -133,7 +131,7 @@ class Posting:
             del self.under_way[name]
 
     async def _tell(self, posted: Posted) -> None:
-        channel = next((one for one in self._channels() if one.name == posted.notice.channel), None)
+        channel = self.policies.judge.channels.get(posted.notice.channel)
         why = "" if channel is None else await held(self.world.ledger, self.lookout, channel)
         if why:
             await self._wait_for_release(posted, why)
@@ -173,10 +171,7 @@ class Posting:
         if channel is None:
             return Failure("there is no such channel any more", is_final=True)
         thread = await self.pages.posted(notice.page_id or notice.key)
-        earlier = [
-            one for one in thread if one.notice.channel == notice.channel and one.delivery is Delivery.SENT
-        ]
-        return await send(self.channels, channel, notice, earlier)
+        return await send(self.channels, channel, notice, taken(thread, notice.channel))
 
     async def _wait_for_release(self, posted: Posted, why: str) -> None:
         """Keep the notice until nothing holds; others are told at once, and once."""
@@ -229,7 +224,7 @@ class Posting:
         notice, now = posted.notice, self.world.clock.now()
         if notice.occasion not in FOR_OTHERS:
             return False
-        chain = self._chain(notice.chain)
+        chain = self.policies.judge.chains.get(notice.chain)
         async with self.lock:
             thread = await self.pages.posted(notice.page_id or notice.key)
             page = await self.pages.page(notice.page_id) if notice.page_id else None
@@ -242,12 +237,6 @@ class Posting:
             if after is not None and after is not page:
                 await self.pages.save([replace(after, due=now)])
             return after is not None
-
-    def _channels(self) -> Sequence[Channel]:
-        return self.policies.judge.policy_set.channels
-
-    def _chain(self, name: str) -> Chain | None:
-        return next((one for one in self.policies.judge.policy_set.chains if one.name == name), None)
 
 
 def _first_of_each(found: Iterable[Posted]) -> Mapping[str, Posted]:

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from agent.judge.escalation.grouping import chain_for, group_of
+from agent.judge.appoint import chain_for
+from agent.judge.compile import Judge
+from agent.judge.escalation.grouping import group_of
 from agent.judge.escalation.items import ASKED, HANDED, LOOKED_AT, item_of
-from agent.loop.policies import InForce
 from agent.model.chain import Chain
 from agent.model.enactment import Record, State
 from agent.model.escalation import Item
@@ -34,27 +35,31 @@ class Known:
 
 @dataclass(slots=True)
 class Records:
-    """Every record that may need people, for as long as this process lives; nothing is lost with it but time."""
+    """Every record that may need people until its week is over, for as long as this process lives.
+
+    Nothing is lost with it but time.
+    """
 
     known: dict[str, Known] = field(default_factory=dict)
     revision: str = ""
     """Of the policies by which their places were worked out."""
 
-    async def look(self, world: World, pages: Pages, policies: InForce) -> frozenset[str]:
+    async def look(self, world: World, pages: Pages, judge: Judge) -> frozenset[str]:
         """Read what is new or has changed, forget what needs nobody any more, and return the actions of both."""
-        if policies.judge.revision != self.revision:
+        if judge.revision != self.revision:
             self.known.clear()
-            self.revision = policies.judge.revision
-        standing = await pages.standing(STATES)
+            self.revision = judge.revision
+        now = world.clock.now()
+        standing = await pages.standing(STATES, now)
         gone = self.known.keys() - standing.keys()
         for action_id in gone:
             del self.known[action_id]
         news = [one for one, version in standing.items() if _version(self.known.get(one)) != version]
-        chains = {chain.name: chain for chain in policies.judge.policy_set.chains}
-        now = world.clock.now()
         for first in range(0, len(news), AT_ONCE):
             found = await world.ledger.load(news[first : first + AT_ONCE])
-            self.known.update({one: self._read(world, record, chains, now) for one, record in found.items()})
+            self.known.update(
+                {one: self._read(world, record, judge.chains, now) for one, record in found.items()}
+            )
         return frozenset(news).union(gone)
 
     def by_place(self, now: datetime) -> dict[Place, dict[str, Item]]:
@@ -71,7 +76,7 @@ class Records:
         return sum(item is not None and now < item.deadline for item in items)
 
     def _read(self, world: World, record: Record, chains: Mapping[str, Chain], now: datetime) -> Known:
-        chain = chain_for(record.decision, world.escalating, chains)
+        chain = chain_for(chains, record.decision, world.escalating.chain)
         place = None if chain is None else (chain.name, group_of(record, chain))
         return Known(record.version, item_of(record, now), place)
 

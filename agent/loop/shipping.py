@@ -6,12 +6,13 @@ minute nothing that changes the world leaves either. Reading and deciding go on.
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
 
+from agent.loop.waits import beside
 from agent.model.alarm import Alarm
 from agent.model.audit import ALARM
 from agent.model.errors import Conflict, Held, LedgerError, Unavailable
@@ -125,13 +126,10 @@ class Shipping:
             yield
             return
         await self.go(world)
-        task = asyncio.create_task(self._for_ever(world))
         try:
-            yield
+            async with beside(self._for_ever(world)):
+                yield
         finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
             self.anchored_at = None
             await self.go(world)
 

@@ -1,7 +1,8 @@
-"""Waiting for whichever of several things comes first."""
+"""Waiting for whichever of several things comes first, and doing one thing beside another."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import AsyncIterator, Awaitable, Coroutine
+from contextlib import asynccontextmanager, suppress
 
 
 async def first_of(*awaited: Awaitable[object]) -> None:
@@ -13,3 +14,15 @@ async def first_of(*awaited: Awaitable[object]) -> None:
         for task in waits:
             task.cancel()
         await asyncio.gather(*waits, return_exceptions=True)
+
+
+@asynccontextmanager
+async def beside(endless: Coroutine[object, object, None]) -> AsyncIterator[None]:
+    """Do what has no end of its own beside the `with`, and stop it at its end."""
+    task = asyncio.create_task(endless)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task

@@ -15,8 +15,8 @@ class Pages(Protocol):
     Raises LedgerError where the ledger cannot be used.
     """
 
-    async def standing(self, states: Sequence[State]) -> Mapping[str, int]:
-        """Return the version of every record in these states, by its action."""
+    async def standing(self, states: Sequence[State], now: datetime) -> Mapping[str, int]:
+        """Return the version of every record in these states whose week is not over, by its action."""
         ...
 
     async def open(self) -> tuple[Page, ...]:

@@ -389,7 +389,11 @@ async def test_no_log_line_and_no_error_tells_a_secret(
 
 async def test_even_the_libraries_own_log_lines_tell_no_secret(caplog: pytest.LogCaptureFixture) -> None:
     """Over a real connection, with everything logged that httpx and httpcore have to say."""
-    for logger in ("", "httpx", "httpcore"):  # Graph's connection keeps these silent, where it was opened before
+    for logger in (
+        "",
+        "httpx",
+        "httpcore",
+    ):  # Graph's connection keeps these silent, where it was opened before
         caplog.set_level(logging.DEBUG, logger=logger)
     async with server(plain("500 Failed", b"x")) as heard:
         path = TEAMS_URL.partition(":443")[2]

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from agent.adapters.ledger.columns import MICROSECOND
 from agent.adapters.ledger.ledger import SqlLedger
 from agent.adapters.ledger.opening import open_ledger
 from agent.model.audit import Event, Link
@@ -47,10 +48,19 @@ async def test_the_versions_of_records_in_these_states_are_told(ledger: SqlLedge
     await ledger.save([asked, held, done], now=NOW)
     await ledger.save([msgspec.structs.replace(held, version=1)], now=NOW)
 
-    found = await ledger.pages.standing([State.ESCALATED, State.HELD])
+    found = await ledger.pages.standing([State.ESCALATED, State.HELD], NOW)
 
     assert found == {asked.action.id: 1, held.action.id: 2}
-    assert await ledger.pages.standing([]) == {}
+    assert await ledger.pages.standing([], NOW) == {}
+
+
+async def test_a_record_whose_week_is_over_stands_no_more(ledger: SqlLedger) -> None:
+    refused = a_record("a", State.REFUSED)
+    await ledger.save([refused], now=NOW)
+    deadline = refused.action.deadline
+
+    assert await ledger.pages.standing([State.REFUSED], deadline - MICROSECOND) == {refused.action.id: 1}
+    assert await ledger.pages.standing([State.REFUSED], deadline) == {}
 
 
 # Pages

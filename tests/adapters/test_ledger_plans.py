@@ -80,6 +80,16 @@ QUERIES: dict[str, tuple[Asked, set[str]]] = {
         lambda one: one.save([saved(a_decided_record())], dropped=[], versions={"1": "a"}, now=NOW),
         {"pk:records", "ix_incidents_seen_at"},
     ),
+    "answers of people": (lambda one: one.answers([ACTION]), {"pk:people_answers"}),
+    "standing": (lambda one: one.pages.standing([State.HELD, State.REFUSED], NOW), {"ix_records_state"}),
+    "open pages": (lambda one: one.pages.open(), {"ix_pages_open"}),
+    "pages of one action": (lambda one: one.pages.of_action(ACTION), {"pk:pages"}),
+    "notices due": (lambda one: one.pages.due(NOW, 20, apart_from=["pager"]), {"ix_notices_due"}),
+    "notices collected": (lambda one: one.pages.collected("mail"), {"ix_notices_due"}),
+    "notices waiting": (lambda one: one.pages.waiting(), {"ix_notices_due"}),
+    "notices of a page": (lambda one: one.pages.posted("page"), {"ix_notices_page"}),
+    "pages of the last hour": (lambda one: one.pages.loud_since(NOW), {"ix_notices_event"}),
+    "next of any page": (lambda one: one.pages.next_due(), {"ix_pages_due", "ix_notices_due"}),
 }
 
 PRIMARY = re.compile(r"SEARCH (\w+) USING (?:INDEX sqlite_autoindex_\w+_1|PRIMARY KEY)")
@@ -116,7 +126,10 @@ async def plan_of(ledger: SqlLedger, asked: Asked) -> list[str]:
     ]
 
 
-WALKS_BY_TENANT = {"listed", "next_due", "to_visit", "counts", "decisions", "alive", "depart", "allow"}
+WALKS_BY_TENANT = {
+    *("listed", "next_due", "to_visit", "counts", "decisions", "alive", "depart", "allow"),
+    *("open pages", "notices collected", "notices waiting", "next of any page"),
+}
 """These read an index from one end, and stop at their limit, or read a short or narrow one whole."""
 
 

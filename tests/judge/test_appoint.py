@@ -4,11 +4,13 @@ import msgspec
 import pytest
 
 from agent.judge.appoint import chain_for
+from agent.model.chain import Chain
+from tests.adapters.records import a_decision, an_action
 from tests.persons import a_chain
 
 
-def chains(*names: str) -> list[object]:
-    return [msgspec.structs.replace(a_chain(), name=name) for name in names]
+def chains(*names: str) -> dict[str, Chain]:
+    return {name: msgspec.structs.replace(a_chain(), name=name) for name in names}
 
 
 @pytest.mark.parametrize(
@@ -28,6 +30,8 @@ def chains(*names: str) -> list[object]:
 def test_the_chain_that_is_named_comes_first(
     there: tuple[str, ...], named: str | None, usual: str | None, taken: str | None
 ) -> None:
-    found = chain_for(chains(*there), named, usual)  # type: ignore[arg-type]
+    decision = msgspec.structs.replace(a_decision(an_action()), escalation=named)
+
+    found = chain_for(chains(*there), decision, usual)
 
     assert (found.name if found is not None else None) == taken

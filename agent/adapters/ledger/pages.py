@@ -16,8 +16,8 @@ class SqlPages:
     def __init__(self, desk: Desk) -> None:
         self._read, self._write, self._audited = desk.read, desk.write, desk.audited
 
-    async def standing(self, states: Sequence[State]) -> Mapping[str, int]:
-        return await self._read(paging.standing, states)
+    async def standing(self, states: Sequence[State], now: datetime) -> Mapping[str, int]:
+        return await self._read(paging.standing, states, now)
 
     async def open(self) -> tuple[Page, ...]:
         return await self._read(paging.open_pages)

@@ -25,10 +25,17 @@ RANKS = {Urgency.HIGH: 0, Urgency.NORMAL: 1, Urgency.LOW: 2}
 """The order in which urgencies are sent."""
 
 
-def standing(connection: Connection, tenant_id: str, states: Sequence[State]) -> Mapping[str, int]:
-    """Return the version of every record in these states."""
+def standing(
+    connection: Connection, tenant_id: str, states: Sequence[State], now: datetime
+) -> Mapping[str, int]:
+    """Return the version of every record in these states whose week is not over.
+
+    Some of the states are never left: without the deadline this would cost by the age of the ledger.
+    """
     query = select(records.c.id, records.c.version).where(
-        records.c.tenant_id == tenant_id, records.c.state.in_([str(state) for state in states])
+        records.c.tenant_id == tenant_id,
+        records.c.state.in_([str(state) for state in states]),
+        records.c.deadline > now,
     )
     return {row.id: row.version for row in connection.execute(query)}
 

@@ -14,12 +14,12 @@ from rich.console import Console
 
 from agent.adapters.host import LARGEST
 from agent.connecting import clock_of
+from agent.faces.cli.answer_sheet import Question, question_of, tell
 from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.logs import configure
 from agent.faces.cli.looking import matching, why_not_one
 from agent.faces.cli.options import loaded_to_audit, one_of
 from agent.faces.cli.output import console, print_json, safe
-from agent.faces.cli.question import Question, question_of, tell
 from agent.faces.cli.signing_in import person_for, require_sign_in
 from agent.faces.desk import open_desk
 from agent.faces.holds import is_gone

@@ -24,7 +24,6 @@ from agent.judge.feed import fed, fed_lists
 from agent.judge.situations import action_of, parse_situation, unfed
 from agent.judge.vocabulary import refreshed
 from agent.loop.policies import InForce
-from agent.model.chain import Chain
 from agent.model.decision import Decision, Verb
 from agent.model.enactment import Record
 from agent.model.errors import LedgerError, PolicyError, SettingsError
@@ -213,7 +212,8 @@ def _explained(
     decision = account.decision()
     is_held = recorded is not None and recorded.guard is not None
     is_asked = decision.verb is Verb.ESCALATE or is_held
-    chain = _chain(decision, account.policies, settings) if is_asked else None
+    usual = settings.escalation.chain if settings is not None else None
+    chain = chain_for(account.judge.chains, decision, usual) if is_asked else None
     return Explained(
         id=matter.action.id if recorded is not None else None,
         what=matter.what,
@@ -229,12 +229,6 @@ def _explained(
         inform=decision.inform,
         explanation=explanation,
     )
-
-
-def _chain(decision: Decision, policies: PolicySet, settings: Settings | None) -> Chain | None:
-    """Return the chain that a question about it goes to; None where none is there."""
-    usual = settings.escalation.chain if settings is not None else None
-    return chain_for(policies.chains, decision.escalation, usual)
 
 
 def _unfed(account: Account) -> tuple[str, ...]:

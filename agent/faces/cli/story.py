@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from agent.faces.cli.offer_and_answers import answer, asked
 from agent.faces.cli.output import COLOURS, safe
-from agent.faces.cli.questions import answer, asked
 from agent.faces.holds import banner
 from agent.faces.pages import Open, opened, sentence
 from agent.faces.telling import Row, action_center, commit, moment, remaining, row

@@ -106,6 +106,11 @@ def _candidates(chain: Chain, step: int) -> Sequence[str]:
     return (*chain.steps[step - 1].notify, *(chain.last_chance.notify if is_last else ()))
 
 
+def taken(thread: Iterable[Posted], channel: str) -> list[Posted]:
+    """Return what the channel has taken of these, in their order."""
+    return [one for one in thread if one.notice.channel == channel and one.delivery is Delivery.SENT]
+
+
 def joined(page: Page, notice: Notice, now: datetime) -> Page:
     """Return the page with the channel of a stand-in among those that were told: it hears how it goes on."""
     others = tuple(one for one in page.told if one.channel != notice.channel)

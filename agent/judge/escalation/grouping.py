@@ -1,12 +1,9 @@
-"""Which chain an action is told through, and with which others it shares a page."""
+"""With which other actions of its chain an action shares a page."""
 
-from collections.abc import Mapping
 from hashlib import sha256
 
-from agent.judge import appoint
 from agent.judge.clusters import cluster_by
-from agent.model.chain import Chain, Escalating, Grouping
-from agent.model.decision import Decision
+from agent.model.chain import Chain, Grouping
 from agent.model.defender import AnalyzedMessageEvidence, FileEvidence, MailClusterEvidence, UrlEvidence
 from agent.model.enactment import Record
 from agent.model.hold import BRAKE
@@ -16,12 +13,6 @@ BRAKED = f"guard:{BRAKE}"
 """The group of all that the brake holds: one question, however many incidents."""
 
 CAMPAIGN = "campaign:"
-
-
-def chain_for(decision: Decision | None, rules: Escalating, chains: Mapping[str, Chain]) -> Chain | None:
-    """Return the chain that people are told through; None where none is named and none is meant."""
-    named = decision.escalation if decision is not None else None
-    return appoint.chain_for(tuple(chains.values()), named, rules.chain)
 
 
 def group_of(record: Record, chain: Chain) -> str:

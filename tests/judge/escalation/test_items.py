@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from agent.judge.escalation.grouping import BRAKED, chain_for, group_of
+from agent.judge.appoint import chain_for
+from agent.judge.escalation.grouping import BRAKED, group_of
 from agent.judge.escalation.items import WEEK_ENDED, ending_of, item_of
-from agent.model.chain import Escalating, Grouping
+from agent.model.chain import Grouping
 from agent.model.decision import Answered, Decision, Lapse, Verb
 from agent.model.defender import AnyEvidence, EmailSender, FileDetails, FileEvidence, UrlEvidence
 from agent.model.enactment import (
@@ -282,8 +283,7 @@ def test_what_is_about_nothing_known_shares_the_page_of_its_incident(evidence: A
 def test_the_chain_is_the_policys_or_the_usual_one() -> None:
     usual, other = a_chain(), replace(a_chain(), name="other")
     chains = {"secops": usual, "other": other}
-    rules = Escalating(chain="secops")
 
-    assert chain_for(a_decision(escalation="other"), rules, chains) is other
-    assert chain_for(a_decision(), rules, chains) is usual
-    assert chain_for(None, Escalating(), chains) is None
+    assert chain_for(chains, a_decision(escalation="other"), "secops") is other
+    assert chain_for(chains, a_decision(), "secops") is usual
+    assert chain_for(chains, None, None) is None

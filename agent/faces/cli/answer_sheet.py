@@ -1,4 +1,4 @@
-"""What people are asked about one pending action, and what their answer would do: the same on a terminal and in JSON."""
+"""What `answer` shows before somebody answers: what they are asked, and what that would do, in words and in JSON."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta

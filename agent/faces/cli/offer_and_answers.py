@@ -1,4 +1,4 @@
-"""What people are asked, and what they have answered, in words for a terminal."""
+"""What people are asked, and what they have answered, in the words of `show`; `answer_sheet` is what `answer` shows."""
 
 from collections.abc import Iterator
 from datetime import datetime
