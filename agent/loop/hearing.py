@@ -60,6 +60,7 @@ class Hearing:
         for task in self.under_way.values():
             task.cancel()
         await asyncio.gather(*self.under_way.values(), return_exceptions=True)
+        self.under_way.clear()  # one that never began has not taken itself out
 
     async def _ask(self, channel: Channel, told: Sequence[Page]) -> None:
         failure = ""
