@@ -1,7 +1,7 @@
 """What the chains say of the ledger's other tables, and where those say otherwise.
 
-Each decision and each call has its entry, and each entry its decision or call; what was decided and intended is bound
-by digests, so that the tables can be changed as little as the chain. Replicas' clocks differ, so that of several
+Each decision, answer and call has its entry, and each entry its decision, answer or call; what was decided, answered and
+intended is bound by digests, so that the tables can be changed as little as the chain. Replicas' clocks differ, so that of several
 replicas' last words on one effect any may be the newest.
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from agent.audit.chain import Body, binding
 from agent.audit.key import Key
-from agent.model.audit import Carried, Decided, Event, Fault
+from agent.model.audit import Carried, Decided, Event, Fault, Given
 
 SENT = "sent"
 INTENDED = "intended"
@@ -26,6 +26,7 @@ class Claims:
     def __init__(self, key: Key, tenant_id: str) -> None:
         self._key = key.of_values(tenant_id)
         self._decisions: dict[tuple[str, int], tuple[object, Where]] = {}
+        self._answers: dict[tuple[str, int], tuple[object, Where]] = {}
         self._calls: dict[str, dict[int, Where]] = defaultdict(dict)
         self._last: dict[str, dict[str, tuple[object, object]]] = defaultdict(dict)
         self._before: list[tuple[int, int]] = []
@@ -52,6 +53,11 @@ class Claims:
                         where, body, f"tells of decision {which[1]} of `{which[0]}` a second time"
                     )
                 self._decisions[which] = (said.get("content"), where)
+            case Event.ANSWER:
+                which = (body.action_id or "", _count(said.get("number")))
+                if which in self._answers:
+                    self._say_twice(where, body, f"tells of answer {which[1]} to `{which[0]}` a second time")
+                self._answers[which] = (said.get("content"), where)
             case Event.INTENT | Event.UNDO:
                 self._last[str(said.get("effect"))][replica] = (INTENDED, said.get("content"))
                 self._intended.add(str(said.get("effect")))
@@ -86,6 +92,22 @@ class Claims:
             yield _of_table(
                 f"{untold} decisions have no entry, and {self.before[0]} had none when the audit began"
             )
+
+    def of_answers(self, given: Iterable[Given]) -> Iterator[Fault]:
+        """Give what is wrong between the entries and people's answers: whoever forges one approves in somebody's name."""
+        left = dict(self._answers)
+        for one in given:
+            told = left.pop((one.action_id, one.number), None)
+            if told is None:
+                yield _of_table(
+                    f"answer {one.number} to `{one.action_id}` was given by nobody: it has no entry"
+                )
+            elif told[0] != binding(self._key, one.content):
+                yield _of_table(
+                    f"answer {one.number} to `{one.action_id}` was changed since it was given", told[1]
+                )
+        for (action_id, number), (_, where) in left.items():
+            yield _of_table(f"answer {number} to `{action_id}` is gone from the ledger", where)
 
     def of_effects(self, carried: Iterable[Carried]) -> Iterator[Fault]:
         """Give what is wrong between the entries and the ledger's effects."""

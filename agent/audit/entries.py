@@ -196,8 +196,8 @@ def of_note(
     return Entry(event=Event.NOTE, at=now, actor=author, detail=detail, personal=personal)
 
 
-def of_answer(answer: Answer) -> Entry:
-    """Tell what a person answered, and what they had been shown."""
+def of_answer(answer: Answer, content: str) -> Entry:
+    """Tell what a person answered, and what they had been shown. `content` binds the answer as the ledger keeps it."""
     person, targets = answer.person, answer.targets
     return Entry(
         event=Event.ANSWER,
@@ -213,6 +213,7 @@ def of_answer(answer: Answer) -> Entry:
             "grant": answer.grant if not answer.grant.startswith("user:") else "user",
             "via": answer.via,
             "expires": answer.expires.isoformat(),
+            "content": content,
         },
         personal=_said(
             by=person.name,

@@ -12,7 +12,7 @@ from agent.audit.erasures import Erasures
 from agent.audit.following import Following
 from agent.audit.key import Key
 from agent.audit.witness import Copy
-from agent.model.audit import Carried, Chained, Decided, Fault, Head, Kept, Link, Verdict
+from agent.model.audit import Carried, Chained, Decided, Fault, Given, Head, Kept, Link, Verdict
 
 Progress = Callable[[int, int], None]
 """Told now and then how many entries have been looked at, and how many there are."""
@@ -46,6 +46,10 @@ class Told(Protocol):
 
     def decided(self) -> Iterator[Decided]:
         """Give every decision."""
+        ...
+
+    def given(self) -> Iterator[Given]:
+        """Give every answer of a person."""
         ...
 
     def carried(self) -> Iterator[Carried]:
@@ -99,7 +103,7 @@ def verify(
     faults += [fault for copy in copies for fault in copy.faults]
     faults += claims.twice
     if not faults:
-        faults += [*claims.of_decisions(told.decided()), *claims.of_effects(told.carried())]
+        faults += _of_tables(told, claims)
     decisions, calls = claims.count()
     return Verdict(
         chains=tuple(chains),
@@ -113,6 +117,15 @@ def verify(
             one for one in sorted(heads, key=str) if not any(one in copy.chains for copy in copies)
         ),
     )
+
+
+def _of_tables(told: Told, claims: Claims) -> list[Fault]:
+    """Return where the ledger's other tables say otherwise than the entries."""
+    return [
+        *claims.of_decisions(told.decided()),
+        *claims.of_answers(told.given()),
+        *claims.of_effects(told.carried()),
+    ]
 
 
 class _Counted:

@@ -30,7 +30,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     """By what answers are counted at one moment.
 
     `authors` and `affected` are the names of those whose own answers do not count where the chain says so. `discounted`
-    are the numbers of answers of people who were found to be no approvers any more.
+    are the numbers of answers of people who were found to be no approvers any more. Approvals up to `since` were of
+    before it was decided elsewhere, or taken back.
     """
 
     now: datetime
@@ -38,6 +39,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     authors: frozenset[str] = frozenset()
     affected: frozenset[str] = frozenset()
     discounted: tuple[int, ...] = ()
+    since: datetime | None = None
 
 
 class Counted(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,6 +109,8 @@ def _why_lost(answer: Answer, offered: Offer, terms: Terms) -> str:
     name = quote(answer.person.name)
     if answer.shown is None or not is_within(offered, answer.shown):
         return f"{name} answered before it changed"
+    if terms.since is not None and answer.at <= terms.since:
+        return f"{name} answered before it was decided elsewhere, or taken back"
     if answer.number in terms.discounted:
         return f"{name} was no approver any more when it was to be carried out"
     if terms.now >= answer.expires:

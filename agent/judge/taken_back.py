@@ -32,7 +32,7 @@ def begun(record: Record, planned: Undoing, *, by: str, reason: str, now: dateti
     """Return the record as it is written down before the first call that takes it back."""
     undone = Undone(at=now, by=by, reason=reason, words="under way", left=_left(planned.left))
     state = State.SENT if record.state is State.INTENDED else record.state
-    return msgspec.structs.replace(record, state=state, undone=undone, due=now + CHECKS[0])
+    return msgspec.structs.replace(record, state=state, undone=undone, due=now + CHECKS[0], asked_since=now)
 
 
 def finished(record: Record, planned: Undoing, effects: Sequence[Effect]) -> Record:

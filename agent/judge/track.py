@@ -84,12 +84,14 @@ def _anew(record: Record, seen: PendingAction, now: datetime) -> Record:
         undone=None,
         lapse=None,
         discounted=(),
+        asked_since=None,
     )
 
 
 def _still_pending(record: Record, now: datetime, *, grew: bool, is_news: bool) -> Record:
     if record.state is State.SUPERSEDED or (record.state is State.EXPIRED and now < record.action.deadline):
-        return _reopened(record, now)
+        # What people approved before somebody decided it elsewhere was for that time.
+        return msgspec.structs.replace(_reopened(record, now), asked_since=now)
     decision = record.decision
     if decision is None or record.state in {State.SEEN, State.EXPIRED}:
         return record

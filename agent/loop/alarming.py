@@ -2,13 +2,18 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+
+import structlog
 
 from agent.judge.escalation.apart import APART, OF_ALARM, alarm_over, alarm_page
 from agent.loop.outbox import Outbox
 from agent.model.chain import Chain
-from agent.model.escalation import Page
+from agent.model.errors import Conflict
+from agent.model.escalation import Notice, Page
 from agent.ports.world import World
+
+log = structlog.get_logger()
 
 
 @dataclass(slots=True)
@@ -20,7 +25,7 @@ class Alarming:
     async def go(self, world: World, outbox: Outbox, open_pages: Iterable[Page], chain: Chain | None) -> None:
         """Tell the first channels of a chain what is new, once it has stood for as long as the chain waits.
 
-        An alarm that comes and goes is told once an hour. Raises Conflict.
+        An alarm that comes and goes is told once an hour.
         """
         standing = {alarm.name: alarm for alarm in await world.ledger.alarms()}
         pages = {page.group.removeprefix(OF_ALARM): page for page in open_pages}
@@ -28,13 +33,20 @@ class Alarming:
         if chain is None:
             return
         for name in pages.keys() - standing.keys():
-            page, notices = alarm_over(pages[name], world.escalating, now)
-            await outbox.put(page, notices, chain)
+            await self._put(outbox, alarm_over(pages[name], world.escalating, now), chain)
         for name in standing.keys() - pages.keys():
             alarm, before = standing[name], self.told.get(name)
-            is_recent = before is not None and now - before < APART
-            if now - alarm.since < chain.wait or is_recent:
+            is_recent = before is not None and timedelta(0) <= now - before < APART
+            if timedelta(0) <= now - alarm.since < chain.wait or is_recent:
                 continue
-            page, notices = alarm_page(alarm, chain, world.escalating, now)
-            await outbox.put(page, notices, chain)
-            self.told[name] = now
+            if await self._put(outbox, alarm_page(alarm, chain, world.escalating, now), chain):
+                self.told[name] = now
+
+    async def _put(self, outbox: Outbox, told: tuple[Page, tuple[Notice, ...]], chain: Chain) -> bool:
+        """Write one alarm's page, and return whether it was; one that others have written keeps no other from being told."""
+        try:
+            await outbox.put(*told, chain)
+        except Conflict as error:
+            log.info("an alarm is left for the next look", group=told[0].group, why=str(error))
+            return False
+        return True

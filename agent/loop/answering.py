@@ -91,6 +91,7 @@ async def terms_of(
         authors=await asyncio.to_thread(world.shelf.authors, files) if is_asked and files else frozenset(),
         affected=affected(record.action, asked.facts if asked is not None else None, offered),
         discounted=record.discounted,
+        since=record.asked_since,
     )
 
 

@@ -16,6 +16,7 @@ from agent.judge.escalation.climb import Climbed, climb, opened
 from agent.judge.escalation.gathered import summary
 from agent.judge.escalation.items import ending_of
 from agent.judge.escalation.lapse import lapsed
+from agent.judge.escalation.set_back import is_ahead
 from agent.judge.escalation.storm import HOUR, in_turn
 from agent.loop.outbox import Outbox
 from agent.loop.records import Place
@@ -99,7 +100,7 @@ class Climbing:
 
     def _is_due(self, page: Page, seen: Seen) -> bool:
         items, place = seen.items_of(page), (page.chain, page.group)
-        if page.due is not None and page.due <= seen.now:
+        if page.due is not None and (page.due <= seen.now or is_ahead(page, seen.now)):
             return True
         if page.id in seen.heard or place in self.behind:
             return True
@@ -209,7 +210,7 @@ class Climbing:
     async def _summarise_one(self, seen: Seen, name: str, stormy: Sequence[Page], storm: Page | None) -> None:
         now, chain = seen.now, seen.chains.get(name)
         if not stormy or chain is None:
-            if storm is not None and (storm.paged_at is None or storm.paged_at + HOUR <= now):
+            if storm is not None and (storm.paged_at is None or not now - HOUR < storm.paged_at <= now):
                 await self.outbox.keep([replace(storm, closed=now)])
             return
         items = [

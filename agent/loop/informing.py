@@ -4,12 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+import structlog
+
 from agent.judge.compile import Judge
 from agent.judge.escalation.gathered import inform
 from agent.loop.outbox import Outbox
 from agent.model.chain import Chain
 from agent.model.decision import Decision
+from agent.model.errors import AgentError
 from agent.ports.world import World
+
+log = structlog.get_logger()
 
 EVERY = timedelta(minutes=1)
 """How far two looks at decisions lie apart."""
@@ -43,10 +48,21 @@ class Informing:
         found = await world.ledger.decisions(since=since, limit=AT_ONCE)
         for decision in reversed(found):
             if decision.inform and _name(decision) not in self.told:
-                await self._tell(world, outbox, decision, judge.chains)
+                await self._try_to_tell(world, outbox, decision, judge.chains)
                 self.told[_name(decision)] = decision.at
         self.told = {name: at for name, at in self.told.items() if at >= now - BACK}
         self.looked = now
+
+    async def _try_to_tell(
+        self, world: World, outbox: Outbox, decision: Decision, chains: Mapping[str, Chain]
+    ) -> None:
+        """Tell of the decision; one of which nothing can be told keeps no other from being told. Raises LedgerError."""
+        try:
+            await self._tell(world, outbox, decision, chains)
+        except AgentError:
+            raise
+        except Exception:
+            log.exception("people cannot be told of a decision", action=decision.action_id)
 
     async def _tell(
         self, world: World, outbox: Outbox, decision: Decision, chains: Mapping[str, Chain]

@@ -198,6 +198,8 @@ class Paging:
 
     async def _tell_the_rest(self, judge: Judge, standing: Sequence[Page]) -> None:
         """Tell of alarms and decisions, and ask for acknowledgements."""
+        pages = [page for page in standing if not is_apart(page)]
+        self.hearing.begin(judge.channels.values(), pages, self.world.clock.now())
         await self._sound()
         await self.posting.failing.forget_all_but(self.world, judge.channels)
         usual = chain_for(judge.chains, None, self.world.escalating.chain)
@@ -207,23 +209,25 @@ class Paging:
             await self.informing.go(self.world, self.outbox, judge)
         except Conflict as error:
             log.info("left for the next look", why=str(error))
-        pages = [page for page in standing if not is_apart(page)]
-        self.hearing.begin(judge.channels.values(), pages, self.world.clock.now())
 
     async def _sound(self) -> None:
         """Let each of its own alarms stand for exactly as long as there is reason to."""
         now = self.world.clock.now()
-        nowhere, broken = self.records.nowhere(now), len(self.climbing.broken)
+        nowhere, broken, unread = (
+            self.records.nowhere(now),
+            len(self.climbing.broken),
+            len(self.records.broken),
+        )
         wait = "waits" if nowhere == 1 else "wait"
         actions, pages = counted(nowhere, "action", "actions"), counted(broken, "page", "pages")
+        lost = pages if not unread else f"{pages} and {counted(unread, 'action', 'actions')}"
         words = {
             UNTOLD: f"{actions} {wait} for people, and nobody is told: there is no chain for them: "
             "put one into `chains/` beside the policies, and name it in `escalation.chain` where there are several"
             if nowhere
             else "",
-            BROKEN: f"{pages} cannot be worked out, and what is on them is not told: "
-            "see `a page cannot be worked out` in the log"
-            if broken
+            BROKEN: f"{lost} cannot be worked out, and what is on them is not told: see `cannot be worked out` in the log"
+            if broken or unread
             else "",
         }
         for name, said in words.items():

@@ -4,21 +4,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import structlog
+
 from agent.judge.appoint import chain_for
 from agent.judge.compile import Judge
 from agent.judge.escalation.grouping import group_of
-from agent.judge.escalation.items import ASKED, HANDED, LOOKED_AT, item_of
+from agent.judge.escalation.items import ASKED, HANDED, LOOKED_AT, ON_THE_WAY, item_of
 from agent.model.chain import Chain
 from agent.model.enactment import Record, State
 from agent.model.escalation import Item
 from agent.ports.escalation import Pages
 from agent.ports.world import World
 
-STATES: Sequence[State] = tuple(sorted(ASKED | HANDED | LOOKED_AT))
+STATES: Sequence[State] = tuple(sorted(ASKED | HANDED | LOOKED_AT | ON_THE_WAY))
 """States in which a record may need people."""
 
 AT_ONCE = 500
 """Records read together."""
+
+log = structlog.get_logger()
 
 Place = tuple[str, str]
 """A chain's name, and the group within it: what shares one page."""
@@ -43,6 +47,8 @@ class Records:
     known: dict[str, Known] = field(default_factory=dict)
     revision: str = ""
     """Of the policies by which their places were worked out."""
+    broken: dict[str, str] = field(default_factory=dict)
+    """Actions of which nobody can say what people are to be told, and why; what was known of them before stands."""
 
     async def look(self, world: World, pages: Pages, judge: Judge) -> frozenset[str]:
         """Read what is new or has changed, forget what needs nobody any more, and return the actions of both."""
@@ -57,10 +63,26 @@ class Records:
         news = [one for one, version in standing.items() if _version(self.known.get(one)) != version]
         for first in range(0, len(news), AT_ONCE):
             found = await world.ledger.load(news[first : first + AT_ONCE])
-            self.known.update(
-                {one: self._read(world, record, judge.chains, now) for one, record in found.items()}
-            )
+            for action_id, record in found.items():
+                self._take(world, action_id, record, judge.chains, now)
+        self.broken = {one: why for one, why in self.broken.items() if one in standing}
         return frozenset(news).union(gone)
+
+    def _take(
+        self, world: World, action_id: str, record: Record, chains: Mapping[str, Chain], now: datetime
+    ) -> None:
+        """Remember a record; one that cannot be worked out keeps no other from being told."""
+        try:
+            self.known[action_id] = self._read(world, record, chains, now)
+        except Exception as error:
+            why = f"{type(error).__name__}: {error}"
+            if self.broken.get(action_id) != why:
+                log.exception(
+                    "what people are to be told of an action cannot be worked out", action=action_id
+                )
+            self.broken[action_id] = why
+        else:
+            self.broken.pop(action_id, None)
 
     def by_place(self, now: datetime) -> dict[Place, dict[str, Item]]:
         """Return what people are to be told, by the page that it belongs on; nothing whose week is over."""

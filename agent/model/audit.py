@@ -125,6 +125,14 @@ class Decided(msgspec.Struct, frozen=True, kw_only=True):
     content: bytes
 
 
+class Given(msgspec.Struct, frozen=True, kw_only=True):
+    """One person's answer as the ledger's own table has it; `content` is all of it, to be bound."""
+
+    action_id: str
+    number: int
+    content: bytes
+
+
 class Carried(msgspec.Struct, frozen=True, kw_only=True):
     """One effect as the ledger's own table has it, observed ones apart; `content` is what was intended, to be bound."""
 

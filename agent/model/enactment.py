@@ -261,6 +261,9 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     """The last time that nobody answered in time."""
     discounted: tuple[int, ...] = ()
     """Answers, by their numbers, of people who were found to be no approvers any more when they were to be carried out."""
+    asked_since: datetime | None = None
+    """Since when people are asked anew, for it was decided elsewhere or taken back meanwhile: earlier approvals do not
+    count. None where nothing of that kind happened."""
     version: int = 0
 
 

@@ -1,5 +1,6 @@
 """The two channels for trying out: lines on the console, and JSON lines in a file."""
 
+import asyncio
 import contextlib
 import io
 import json
@@ -9,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from agent.adapters.channels.console import Console
 from agent.model.channel import ChannelKind
 from agent.model.errors import AgentError, Refused, Unavailable
-from agent.model.escalation import Occasion
+from agent.model.escalation import Occasion, Receipt
 from tests.adapters.hostile import notice
 from tests.adapters.wires import Vendor, channel, channels, later
 
@@ -69,6 +71,39 @@ async def test_a_console_that_is_closed_is_unavailable() -> None:
     async with channels(None, console=console) as opened:
         with pytest.raises(Unavailable, match="cannot be written to"):
             await opened.send(CONSOLE, notice(), ())
+
+
+async def test_a_console_that_nobody_reads_keeps_the_agent_from_nothing() -> None:
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(writing, b"." * 65_536)
+    os.set_blocking(writing, True)
+
+    with os.fdopen(writing, "w") as stream:
+        console = Console(stream, patience=0.05)
+        with pytest.raises(Unavailable, match="takes no more text"):
+            await console.send(CONSOLE, notice(), ())
+        with pytest.raises(Unavailable, match="still takes the text before this one"):
+            await console.send(CONSOLE, notice(), ())
+        receipt = await _once_it_is_read(console, reading)
+
+    assert receipt.words == "written to standard error"
+
+
+async def _once_it_is_read(console: Console, reading: int) -> Receipt:
+    """Read what stands in the pipe until the console takes a notice again."""
+    os.set_blocking(reading, False)
+    while True:
+        with contextlib.suppress(BlockingIOError):
+            while os.read(reading, 1 << 20):
+                pass
+        await asyncio.sleep(0)
+        with contextlib.suppress(Unavailable):
+            receipt = await console.send(CONSOLE, notice(), ())
+            os.close(reading)
+            return receipt
 
 
 async def test_the_file_gets_one_line_a_notice_and_nobody_else_may_read_it(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from agent.audit import chain
 from agent.audit.key import Key
-from agent.model.audit import Carried, Decided, Detail, Entry, Event, Head, Kept, Link
+from agent.model.audit import Carried, Decided, Detail, Entry, Event, Given, Head, Kept, Link
 
 KEY = Key("0123456789abcdef0123456789abcdef")
 TENANT = "11111111-2222-3333-4444-555555555555"
@@ -38,6 +38,7 @@ class Books:
         self.kept: dict[str, list[Kept]] = defaultdict(list)
         self.ends: dict[str, Head] = {}
         self.decisions: list[Decided] = []
+        self.answers: list[Given] = []
         self.effects: list[Carried] = []
 
     def tell(self, *entries: Entry, replica: str = "a") -> None:
@@ -74,6 +75,11 @@ class Books:
         self.tell(an_entry(Event.DECISION, action=action, number=number, content=binding), replica=replica)
         self.decisions.append(Decided(action_id=action, number=number, content=content))
 
+    def answer(self, action: str, number: int = 1, content: bytes = b"approve", replica: str = "a") -> None:
+        binding = chain.binding(self.key.of_values(TENANT), content)
+        self.tell(an_entry(Event.ANSWER, action=action, number=number, content=binding), replica=replica)
+        self.answers.append(Given(action_id=action, number=number, content=content))
+
     def intend(self, effect: str, content: bytes = b"targets", replica: str = "a") -> None:
         binding = chain.binding(self.key.of_values(TENANT), content)
         self.tell(an_entry(Event.INTENT, effect=effect, content=binding), replica=replica)
@@ -100,6 +106,9 @@ class Books:
 
     def decided(self) -> Iterator[Decided]:
         return iter(self.decisions)
+
+    def given(self) -> Iterator[Given]:
+        return iter(self.answers)
 
     def carried(self) -> Iterator[Carried]:
         return iter(self.effects)

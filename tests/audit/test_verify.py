@@ -307,6 +307,27 @@ def test_a_decision_is_bound_to_its_entry() -> None:
     assert words(added) == [(None, "1 decisions have no entry, and 0 had none when the audit began")]
 
 
+def answered() -> Books:
+    made = books()
+    made.answer("one")
+    made.answer("one", 2, b"reject")
+    return made
+
+
+def test_an_answer_is_bound_to_its_entry() -> None:
+    changed, gone, added, twice = answered(), answered(), answered(), answered()
+    changed.answers[1] = replace(changed.answers[1], content=b"approve")
+    del gone.answers[1]
+    added.answers.append(replace(added.answers[0], number=3))
+    twice.answer("one")
+
+    assert found(answered()).holds
+    assert words(changed) == [(8, "answer 2 to `one` was changed since it was given")]
+    assert words(gone) == [(8, "answer 2 to `one` is gone from the ledger")]
+    assert words(added) == [(None, "answer 3 to `one` was given by nobody: it has no entry")]
+    assert words(twice) == [(9, "tells of answer 1 to `one` a second time")]
+
+
 def with_effect(**wrong: Any) -> Books:
     made = books()
     made.effects[0] = replace(made.effects[0], **wrong)

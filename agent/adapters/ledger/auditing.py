@@ -163,6 +163,11 @@ def decision_content(row: Mapping[str, Any], at: object) -> bytes:
     return msgspec.json.encode([at, *(row[name] for name in names)])
 
 
+def answer_content(row: Mapping[str, Any]) -> bytes:
+    """Return everything of an answer's row that it is counted by, to be bound."""
+    return msgspec.json.encode([row[name] for name in ("action_id", "number", "object_id", "verb", "body")])
+
+
 def effect_content(row: Mapping[str, Any]) -> bytes:
     """Return everything that was intended of an effect's row, to be bound."""
     names = ("id", "action_id", "incident_id", "kind", "senders_copy", "undoes", "targets", "before")

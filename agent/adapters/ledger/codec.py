@@ -79,6 +79,7 @@ class Notes(msgspec.Struct, frozen=True):
     undone: Undone | None = None
     lapse: Lapse | None = None
     discounted: tuple[int, ...] = ()
+    asked_since: datetime | None = None
 
 
 _encoder = msgspec.json.Encoder(order="deterministic")

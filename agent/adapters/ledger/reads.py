@@ -305,6 +305,7 @@ def record(row: Row[Any]) -> Record:
         undone=notes.undone,
         lapse=notes.lapse,
         discounted=notes.discounted,
+        asked_since=notes.asked_since,
         version=row.version,
     )
 

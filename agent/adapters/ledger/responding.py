@@ -9,7 +9,7 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.engine import Connection
 
 from agent.adapters.ledger import codec
-from agent.adapters.ledger.auditing import Book
+from agent.adapters.ledger.auditing import Book, answer_content
 from agent.adapters.ledger.claims import chunks
 from agent.adapters.ledger.failures import conflicting
 from agent.adapters.ledger.page_tables import people_answers
@@ -47,7 +47,7 @@ def answer(
     }
     with conflicting("somebody else has answered meanwhile: read it again"):
         connection.execute(insert(people_answers), row)
-    book.tell(of_answer(numbered))
+    book.tell(of_answer(numbered, book.binding(answer_content(row))))
     return numbered
 
 

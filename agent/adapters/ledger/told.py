@@ -9,10 +9,11 @@ from sqlalchemy import Column, Select, Table, select, type_coerce
 from sqlalchemy.engine import Connection
 from sqlalchemy.types import NullType
 
-from agent.adapters.ledger.auditing import decision_content, effect_content
+from agent.adapters.ledger.auditing import answer_content, decision_content, effect_content
 from agent.adapters.ledger.columns import escaped, unescaped
+from agent.adapters.ledger.page_tables import people_answers
 from agent.adapters.ledger.tables import audit_entries, audit_heads, audit_values, decisions, effects
-from agent.model.audit import Carried, Decided, Event, Head, Kept, Link
+from agent.model.audit import Carried, Decided, Event, Given, Head, Kept, Link
 from agent.model.enactment import Went
 
 AT_ONCE = 2_000
@@ -105,6 +106,11 @@ class SqlTold:
             yield Decided(
                 action_id=row["action_id"], number=row["number"], content=decision_content(row, row["at"])
             )
+
+    def given(self) -> Iterator[Given]:
+        """Give every answer of a person."""
+        for row in self._rows(self._of(people_answers)):
+            yield Given(action_id=row["action_id"], number=row["number"], content=answer_content(row))
 
     def carried(self) -> Iterator[Carried]:
         """Give every effect that was meant to leave."""

@@ -25,6 +25,7 @@ from agent.judge.escalation.calls import (
 from agent.judge.escalation.hear import hear
 from agent.judge.escalation.members import Change
 from agent.judge.escalation.notices import Sight, louder
+from agent.judge.escalation.set_back import set_back
 from agent.model.chain import Chain, Escalating, Urgency
 from agent.model.escalation import Heard, Item, Member, Need, Notice, Occasion, Page, Told
 
@@ -84,7 +85,7 @@ def climb(
     sight = Sight(
         chain=chain, items={item.action_id: item for item in items}, rules=rules, now=now, paged=tuple(paged)
     )
-    page = hear(chain, page, heard, now)
+    page = hear(chain, set_back(chain, page, now), heard, now)
     page = replace(page, members=members.seen(page.members, sight.items, ended, now))
     if not page.open_members:
         closed = replace(page, closed=now, due=None, is_stormy=False)

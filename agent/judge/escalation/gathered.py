@@ -38,6 +38,7 @@ def summary(
         now: the moment.
         last: when the last summary of this chain was made; None before the first.
     """
+    last = last if last is None or last <= now else None  # a clock was set back since
     is_last = _is_last_chance(chain, stormy, last, now)
     if not stormy or (last is not None and now < last + (QUARTER if is_last else HOUR)):
         return ()

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from agent.judge.quote import quote, shorten, visible
+from agent.judge.track import AMBIGUOUS
 from agent.judge.worklist import needs_people
 from agent.model.decision import Decision, Verb
 from agent.model.defender import MailClusterEvidence
@@ -37,6 +38,9 @@ HANDED = frozenset({State.HANDED_OFF, State.LAPSED})
 LOOKED_AT = frozenset({State.UNKNOWN, State.UNVERIFIED, State.CONTRADICTED, State.REFUSED})
 """States in which something was sent, and a person has to look what became of it."""
 
+ON_THE_WAY = frozenset({State.SEEN, State.ANSWERED})
+"""States that pass: it is about to be judged. Until it is, people are told what was with them before."""
+
 OVER = frozenset({PendingSeen.CLOSED, PendingSeen.EXPIRED})
 
 WEEK_ENDED = "the week ended and nobody decided: it lapsed in Defender"
@@ -67,16 +71,37 @@ def item_of(record: Record, now: datetime) -> Item | None:
 
 
 def _need(record: Record) -> Need | None:
+    if record.state in ON_THE_WAY:
+        return None if _is_over(record) else _before(record)
     if not needs_people(record):
         return None
-    is_over = not record.action.is_pending or record.confirmation.pending in OVER
     if record.state in LOOKED_AT:
         return Need.LOOK
-    if is_over:
+    if _is_over(record):
         return None
     if record.state in ASKED:
         return Need.ANSWER if _can_be_carried_out(record) else Need.HAND
     return Need.HAND if record.state in HANDED else None
+
+
+def _is_over(record: Record) -> bool:
+    """Whether Defender shows it decided; a word that does not say how it stands ends nothing."""
+    action = record.action
+    is_shown = not action.is_pending and action.remediation_status not in AMBIGUOUS
+    return is_shown or record.confirmation.pending in OVER
+
+
+def _before(record: Record) -> Need | None:
+    """Return what people had to do until it came to be judged anew, or was answered."""
+    if record.decision is None:
+        return None
+    match record.plan.way if record.plan is not None else Way.ASK:
+        case Way.ASK:
+            return Need.ANSWER if _can_be_carried_out(record) else Need.HAND
+        case Way.HAND_OFF:
+            return Need.HAND
+        case Way.REMEDIATE | Way.ADVISORY:
+            return None
 
 
 def _can_be_carried_out(record: Record) -> bool:

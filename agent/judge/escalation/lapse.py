@@ -4,7 +4,7 @@ from datetime import datetime
 
 import msgspec
 
-from agent.judge.escalation.items import ASKED
+from agent.judge.escalation.items import ASKED, ON_THE_WAY
 from agent.model.chain import Chain, Fallback
 from agent.model.decision import Lapse
 from agent.model.enactment import Record
@@ -16,9 +16,10 @@ AT_ONCE = frozenset({Fallback.HAND_OFF, Fallback.REJECT})
 def lapsed(record: Record, chain: Chain, now: datetime) -> Record | None:
     """Return the record with its lapse, due where the chain's fallback decides it; None where nothing is to be written.
 
-    Only what people are asked can lapse, and on the same grounds it lapses once.
+    Only what people are asked can lapse, and on the same grounds it lapses once. It may be about to be judged: where
+    enough of them have answered by then, their answers decide and not the lapse.
     """
-    if record.state not in ASKED or record.decision is None:
+    if record.state not in ASKED | ON_THE_WAY or record.decision is None:
         return None
     grounds = record.decision.grounds
     if record.lapse is not None and record.lapse.grounds == grounds:

@@ -11,8 +11,11 @@ HOUR = timedelta(hours=1)
 
 
 def room_from(paged: Sequence[datetime], rules: Escalating, now: datetime) -> datetime:
-    """Return from when on people may be paged: now, or once enough of the last hour's pages are an hour old."""
-    within = sorted(moment for moment in paged if moment > now - HOUR)
+    """Return from when on people may be paged: now, or once enough of the last hour's pages are an hour old.
+
+    A page of a moment that is yet to come was told by a clock that has been set back since: it keeps nobody from hearing.
+    """
+    within = sorted(moment for moment in paged if now - HOUR < moment <= now)
     too_many = len(within) - rules.pages_per_hour
     return now if too_many < 0 else within[too_many] + HOUR
 

@@ -79,19 +79,52 @@ def a_record(state: State = State.ESCALATED, evidence: AnyEvidence = CLUSTER, **
         (State.CONTRADICTED, Need.LOOK),
         (State.REFUSED, Need.LOOK),
         (State.REJECTED, None),
-        (State.ANSWERED, None),
+        (State.ANSWERED, Need.ANSWER),
+        (State.SEEN, Need.ANSWER),
         (State.INTENDED, None),
         (State.SENT, None),
         (State.CONFIRMED, None),
         (State.SUPERSEDED, None),
         (State.EXPIRED, None),
-        (State.SEEN, None),
     ],
 )
 def test_what_people_have_to_do_follows_from_the_state(state: State, need: Need | None) -> None:
     item = item_of(a_record(state), NOW)
 
     assert (item.need if item is not None else None) is need
+
+
+@pytest.mark.parametrize("state", [State.SEEN, State.ANSWERED])
+@pytest.mark.parametrize(
+    ("more", "need"),
+    [
+        ({"decision": None, "plan": None}, None),
+        ({"plan": None}, Need.HAND),
+        ({"plan": Plan(way=Way.ASK, why="w")}, Need.HAND),
+        ({"plan": Plan(way=Way.HAND_OFF, why="w")}, Need.HAND),
+        ({"plan": Plan(way=Way.REMEDIATE, why="w")}, None),
+        ({"plan": Plan(way=Way.ADVISORY, why="w")}, None),
+        ({"confirmation": Confirmation(pending=PendingSeen.CLOSED)}, None),
+    ],
+)
+def test_what_is_about_to_be_judged_stays_with_people_as_it_was(
+    state: State, more: dict[str, Any], need: Need | None
+) -> None:
+    item = item_of(a_record(state, **more), NOW)
+
+    assert (item.need if item is not None else None) is need
+
+
+@pytest.mark.parametrize(
+    ("word", "is_told"), [("unknownFutureValue", True), ("unknown", True), (None, True), ("declined", False)]
+)
+def test_a_word_that_does_not_say_how_it_stands_ends_nothing(word: str | None, is_told: bool) -> None:
+    record = a_record()
+    sightings = tuple(replace(one, remediation_status=word) for one in record.action.sightings)
+
+    item = item_of(replace(record, action=replace(record.action, sightings=sightings)), NOW)
+
+    assert (item is not None) is is_told
 
 
 @pytest.mark.parametrize("plan", [None, Plan(way=Way.ASK, why="w"), an_offer(Way.HAND_OFF)])
