@@ -188,6 +188,19 @@ def test_a_last_chance_that_is_held_back_is_summed_up_sooner_and_in_quiet_hours(
     assert gathered.summary(chain, other, night, last=None) == ()
 
 
+def test_what_joins_with_its_last_chance_over_is_summed_up_as_soon_as_one_that_comes() -> None:
+    chain = a_chain()
+    page, items = stormy(1, chain, left=2 * HOUR)
+    joined = replace(page, members=tuple(replace(one, joined=NOW) for one in page.members))
+    unknown = replace(page, members=())
+
+    soon = gathered.summary(chain, [(joined, items)], NOW + 15 * MINUTE, last=NOW - MINUTE)
+
+    assert soon != ()
+    assert gathered.summary(chain, [(joined, items)], NOW + 15 * MINUTE, last=NOW) == ()
+    assert gathered.summary(chain, [(unknown, items)], NOW + 15 * MINUTE, last=NOW - MINUTE) == ()
+
+
 def test_a_summary_without_actions_to_show_still_counts_pages() -> None:
     chain = a_chain()
     page, _ = stormy(1, chain)
@@ -209,7 +222,7 @@ def test_a_digest_tells_the_newest_of_each_page() -> None:
     found = gathered.digest("mail", [newer, first, second], NOW + HOUR)
 
     assert found.title == "Within the hour: 2 matters, 2 actions"
-    assert found.words.splitlines() == ["Changed", second.title]
+    assert found.words == f"Changed; {second.title}"
     assert (found.occasion, found.urgency, found.chain) == (Occasion.DIGEST, Urgency.LOW, "secops")
     assert found == gathered.digest("mail", [second, first, newer], NOW + HOUR)
 
@@ -219,7 +232,7 @@ def test_a_digest_of_much_counts_what_it_leaves_out() -> None:
 
     found = gathered.digest("mail", many, NOW + HOUR)
 
-    assert found.words.splitlines()[-1] == "and 2 more"
+    assert found.words.endswith("; and 2 more")
     assert found.chain == ""
 
 
