@@ -141,6 +141,7 @@ def inform(chain: Chain, record: Record, now: datetime) -> tuple[Notice, ...]:
     if decision is None:
         return ()
     event = derived(Occasion.INFORM, chain.name, record.action.id, decision.grounds)
+    came, incident = ending_of(record, now), words.quoted(record.action.incident.id)
     return tuple(
         Notice(
             id=derived(event, channel),
@@ -152,8 +153,8 @@ def inform(chain: Chain, record: Record, now: datetime) -> tuple[Notice, ...]:
             occasion=Occasion.INFORM,
             urgency=Urgency.LOW,
             at=now,
-            title=f"For your information: incident {words.quoted(record.action.incident.id)}",
-            words=f"Nothing is asked of you. {words.sentence(ending_of(record, now))}",
+            title=f"For your information: incident {incident}: {came}",
+            words=f"Nothing is asked of you. {words.sentence(came)}",
             link=record.action.incident.web_url,
         )
         for channel in chain.steps[0].notify

@@ -240,6 +240,7 @@ def test_a_policy_that_wants_people_told_has_its_decision_told_and_nothing_asked
     found = gathered.inform(a_chain(), a_record(State.REJECTED, decision=a_decision(policies=("p",))), NOW)
 
     assert [one.channel for one in found] == ["teams"]
+    assert found[0].title == "For your information: incident 1: policy p left it to people"
     assert found[0].words == "Nothing is asked of you. Policy p left it to people."
     assert gathered.inform(a_chain(), a_record(decision=None), NOW) == ()
 
