@@ -18,6 +18,8 @@ class Telling(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
     channel: str
     occasion: str
+    step: int
+    """How far up the chain it was; 0 where it belongs to no step."""
     delivery: Delivery
     instead_of: str
     attempts: int
@@ -69,8 +71,9 @@ def _what(page: Page, thread: Sequence[Posted]) -> str:
         return thread[-1].notice.title
     if page.group.startswith(OF_ALARM):
         return f"alarm {page.group.removeprefix(OF_ALARM)}"
-    actions = counted(len(page.open_members), "action", "actions")
-    return f"{page.group.replace(':', ' ', 1)}: {actions}, nobody was told yet"
+    is_over = page.closed is not None
+    actions = counted(len(page.members if is_over else page.open_members), "action", "actions")
+    return f"{page.group.replace(':', ' ', 1)}: {actions}, nobody was told{'' if is_over else ' yet'}"
 
 
 def _telling(one: Posted) -> Telling:
@@ -79,6 +82,7 @@ def _telling(one: Posted) -> Telling:
         at=one.sent_at or notice.at,
         channel=notice.channel,
         occasion=notice.occasion.value,
+        step=notice.step,
         delivery=one.delivery,
         instead_of=notice.instead_of,
         attempts=one.attempts,
@@ -98,7 +102,8 @@ OUTCOMES = {
 def sentence(one: Telling, now: datetime) -> str:
     """Say whom one notice was for, and how far it has come."""
     instead = f", in place of {one.instead_of}" if one.instead_of else ""
-    said = f"{moment(one.at)} {OUTCOMES[one.delivery]} {one.channel} ({one.occasion}{instead})"
+    step = f", step {one.step}" if one.step else ""
+    said = f"{moment(one.at)} {OUTCOMES[one.delivery]} {one.channel} ({one.occasion}{step}{instead})"
     if one.delivery is Delivery.WAITING and one.again is not None:
         said += f", {due(one.again, now)}"
     return f"{said}: {one.why}" if one.why else said

@@ -74,20 +74,26 @@ def _over(question: Question) -> str:
     """Say that nothing waits for an answer any more, and what became of it."""
     record, attempt = question.record, question.attempt
     action = record.action
-    if question.terms.now >= action.deadline or record.state is State.EXPIRED:
-        return f"its week ended at {action.deadline:%Y-%m-%d %H:%M}Z: nothing is answered after it"
+    if question.terms.now >= action.deadline:
+        return _week_over(record)
     if is_waiting(record):
         if not action.is_pending:
             return f"Defender does not show that it awaits approval (`{action.remediation_status}`)"
         return ""
     if record.state is State.INTENDED and not question.has_left:
         return "" if attempt.verb is Verb.REJECT else f"{_decided(record)}, and is about to be carried out"
-    return _ended(record)
+    return ended(record)
 
 
-def _ended(record: Record) -> str:
-    """Say how an action stands that nobody can answer any more."""
+def _week_over(record: Record) -> str:
+    return f"its week ended at {record.action.deadline:%Y-%m-%d %H:%M}Z: nothing is answered after it"
+
+
+def ended(record: Record) -> str:
+    """Say how an action stands that nobody can answer any more, and what can be done about it."""
     match record.state:
+        case State.EXPIRED:
+            return _week_over(record)
         case State.SUPERSEDED:
             return f"it was decided elsewhere: {record.why}"
         case State.SEEN:
@@ -158,7 +164,7 @@ def _answered_before(question: Question) -> str:
     if own is not None and own.targets == attempt.targets:
         return (
             f"you approved it at {own.at:%Y-%m-%d %H:%M}Z already: that counts, once, "
-            f"until {own.expires:%Y-%m-%d %H:%M}Z, whichever way you answer"
+            f"until {own.expires:%Y-%m-%d %H:%M}Z, however often you give it"
         )
     return ""
 

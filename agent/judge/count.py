@@ -126,6 +126,12 @@ def agreed(approved: Iterable[tuple[Pair, ...] | None], need: int, whole: frozen
     return frozenset(target for target, times in counts.items() if times >= need)
 
 
+def agreed_of(approvals: Sequence[Answer], offered: Offer, need: int) -> tuple[int, int]:
+    """Return of how many targets so many people approve, and how many there are."""
+    whole = targets_of(offered.effects)
+    return len(agreed((one.targets for one in approvals), need, whole)), len(whole)
+
+
 def is_enough(approvals: Sequence[Answer], offered: Offer, need: int) -> bool:
     """Whether so many people approve the same: at least one target, where there is any to act on."""
     if len(approvals) < need:
@@ -134,12 +140,17 @@ def is_enough(approvals: Sequence[Answer], offered: Offer, need: int) -> bool:
     return not whole or bool(agreed((one.targets for one in approvals), need, whole))
 
 
-def progress(approvals: Sequence[Answer], need: int) -> str:
-    """Say how many of those who have to approve have done so; empty where nobody has."""
+def progress(approvals: Sequence[Answer], need: int, *, is_agreed: bool = False) -> str:
+    """Say how many of those who have to approve have done so; empty where nobody has.
+
+    `is_agreed` says that they are enough: so many of them approve the same.
+    """
     if not approvals:
         return ""
     told = ", ".join(f"{quote(one.person.name)} at {one.at:%Y-%m-%d %H:%M}Z" for one in approvals)
     left = need - len(approvals)
+    if is_agreed:
+        return f"{len(approvals)} of {need} approvals ({told}): enough"
     if left <= 0:
         return f"{len(approvals)} of {need} approvals ({told}), but of no target together: they have to approve the same"
     more = "one more person has" if left == 1 else f"{left} more people have"

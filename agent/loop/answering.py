@@ -17,7 +17,7 @@ from agent.judge.answering import Attempt, Question, why_not
 from agent.judge.appoint import chain_for
 from agent.judge.bind import offer_of
 from agent.judge.confirm import LEFT
-from agent.judge.count import Terms, count, grant_of, is_enough, needed, progress
+from agent.judge.count import Terms, agreed_of, count, grant_of, is_enough, needed, progress
 from agent.judge.quote import quote
 from agent.judge.rails.holding import held_words
 from agent.loop.approvers import Approvers
@@ -152,7 +152,8 @@ async def _once(world: Desk, policies: InForce, action_id: str, attempt: Attempt
     log.info(
         "answered", action=action_id, verb=attempt.verb, by=attempt.person.object_id, via=via, why=after.why
     )
-    words = await _told(world, after, have=have, need=need)
+    so_far = count(offered, (*earlier, taken), question.terms).approvals
+    words = await _told(world, after, have=have, need=need, share=agreed_of(so_far, offered, need))
     return Replied(words=words, answer=written, have=have, need=need)
 
 
@@ -197,7 +198,8 @@ def _after(
         why = f"rejected by {quote(so_far.rejection.person.name)}: it is about to be judged by that"
         return _due(record, why, terms.now), 0
     if is_enough(so_far.approvals, offered, need):
-        return _due(record, f"{have} of {need} approvals: it is about to be judged by that", terms.now), have
+        names = " and ".join(quote(one.person.name) for one in so_far.approvals)
+        return _due(record, f"approved by {names}: it is about to be judged by that", terms.now), have
     return msgspec.structs.replace(record, why=progress(so_far.approvals, need)), have
 
 
@@ -205,12 +207,14 @@ def _due(record: Record, why: str, now: datetime) -> Record:
     return msgspec.structs.replace(record, state=State.ANSWERED, due=now, why=why)
 
 
-async def _told(world: Desk, after: Record, *, have: int, need: int) -> str:
-    """Return what the person is told of an answer that counts."""
+async def _told(world: Desk, after: Record, *, have: int, need: int, share: tuple[int, int]) -> str:
+    """Return what the person is told of an answer that counts. `share` are the targets agreed on, of how many."""
     if after.state is not State.ANSWERED:
         return f"your answer counts: {after.why}"
     if not have:
         return "your no counts: nothing is carried out; Defender has no call that rejects: it stays pending there until a person rejects it or the week ends"
-    said = f"your approval counts: {have} of {need}: it is carried out as soon as the agent has read everything again"
+    some, whole = share
+    what = "it" if some == whole else f"what enough people approve, {some:,} of {whole:,} targets,"
+    said = f"your approval counts: {have} of {need}: {what} is carried out as soon as the agent has read everything again"
     hold = next(iter(await world.ledger.holds()), None)
     return said if hold is None else f"{said}, and nothing holds it any more: {held_words(hold)}"

@@ -288,7 +288,9 @@ def test_whoever_reads_at_night_is_told_whether_an_agent_runs(scene: Scene) -> N
     ("record", "words"),
     [
         (a_question(way=Way.HAND_OFF), "approve it in Defender"),
-        (a_question(state=State.SUPERSEDED), "nothing is asked about it: it is superseded"),
+        (a_question(state=State.SUPERSEDED), "nothing is asked about it: it is superseded: it was decided"),
+        (a_question(state=State.CONFIRMED), "too late to answer: take it back with `air-agent undo"),
+        (a_question(state=State.EXPIRED), "nothing is asked about it: it is expired: its week ended"),
     ],
 )
 def test_what_cannot_be_approved_here_says_why(
@@ -305,8 +307,8 @@ def test_what_cannot_be_approved_here_says_why(
 @pytest.mark.parametrize(
     ("said", "words"),
     [
-        (["answer", "ID", "maybe", "--reason", "x", "--yes"], "is not one of `approve`, `reject`"),
-        (["answer", "ID", "escalate", "--reason", "x", "--yes"], "an answer is `approve` or `reject`"),
+        (["answer", "ID", "maybe", "--reason", "x", "--yes"], "`maybe` is no answer: write `approve` or `reject`"),
+        (["answer", "ID", "escalate", "--reason", "x", "--yes"], "`escalate` is no answer"),
         (["answer", "ID", "approve", "--reason", " ", "--yes"], "say why with `--reason`"),
         (["answer", "ID", "approve", "--reason", "x" * 1001, "--yes"], "in at most 1,000 characters"),
         (["answer", "ID", "approve", "--reason", "x"], "standard input is no terminal"),

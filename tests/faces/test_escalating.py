@@ -206,8 +206,8 @@ def test_a_page_says_who_was_told_when_who_has_seen_it_and_what_comes_next(folde
 
     assert done.exit_code == 0
     assert "page page-1, chain secops, since 2026-11-02 09:00Z" in done.stdout
-    assert "2026-11-02 09:00Z told teams (page)" in done.stdout
-    assert "waits for pager (page, in place of teams), due in " in done.stdout
+    assert "2026-11-02 09:00Z told teams (page, step 1)" in done.stdout
+    assert "waits for pager (page, step 1, in place of teams), due in " in done.stdout
     assert "acknowledged by Invoice" in done.stdout
     assert "and answered by nobody" in done.stdout
     assert "incident 1: 2 actions, nobody was told yet" in done.stdout
@@ -251,8 +251,8 @@ def test_what_became_of_each_notice_is_said(folder: Path) -> None:
 
     out = run(folder, "escalate", "list").stdout
 
-    assert "could not be told: teams (page)" in out
-    assert "needed no more, or told in a digest: teams (update)" in out
+    assert "could not be told: teams (page, step 1)" in out
+    assert "needed no more, or told in a digest: teams (update, step 1)" in out
 
 
 # In `status` and `show`
@@ -284,7 +284,7 @@ def test_show_says_on_which_page_an_action_is_and_who_was_told(folder: Path) -> 
 
     assert "People on call" in done.stdout
     assert "page page-1 of chain secops, since 2026-11-02 09:00Z, open" in done.stdout
-    assert "  2026-11-02 09:00Z told teams (page)" in done.stdout
+    assert "  2026-11-02 09:00Z told teams (page, step 1)" in done.stdout
     (told,) = json.loads(run(folder, "show", record.action.id, "--json").stdout)["pages"]
     assert told["id"] == "page-1"
 
@@ -296,5 +296,5 @@ def test_show_says_where_nobody_was_told_of_a_page_that_is_over(folder: Path) ->
 
     done = run(folder, "show", record.action.id)
 
-    assert "closed 2026-11-02 09:00Z: incident 1: 0 actions, nobody was told yet" in done.stdout
+    assert "closed 2026-11-02 09:00Z: incident 1: 1 action, nobody was told" in done.stdout
     assert "nobody was told of it" in done.stdout

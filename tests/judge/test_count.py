@@ -7,6 +7,7 @@ import pytest
 
 from agent.judge.count import (
     agreed,
+    agreed_of,
     answered,
     count,
     grant_of,
@@ -209,6 +210,7 @@ def test_targets_count_that_enough_people_approve() -> None:
 
     assert agreed([None, PAIRS[:2]], 2, whole) == frozenset(PAIRS[:2])
     assert agreed([PAIRS[:1], PAIRS[1:]], 2, whole) == frozenset()
+    assert agreed_of([an_answer(targets=PAIRS[:1]), an_answer(FAY)], OFFER, 2) == (1, len(PAIRS))
     assert agreed([PAIRS[:1], PAIRS[1:], None], 2, whole) == whole
     assert agreed([(("not", "offered"),)], 1, whole) == frozenset()
 
@@ -218,6 +220,7 @@ def test_two_who_approve_nothing_together_are_not_enough() -> None:
 
     assert not is_enough(apart, OFFER, 2)
     assert "but of no target together" in progress(apart, 2)
+    assert progress(apart, 2, is_agreed=True).endswith("): enough")
     assert is_enough(apart, an_offer(), 2), "where nothing is left to do, nothing has to be agreed on"
 
 

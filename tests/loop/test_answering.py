@@ -158,10 +158,11 @@ async def test_one_may_narrow_what_two_approve(bench: Bench) -> None:
     await asked(bench, chain=TWO)
 
     await reply(bench, EVE)
-    await reply(bench, FAY, targets=(PAIRS[2], PAIRS[0]))
+    second = await reply(bench, FAY, targets=(PAIRS[2], PAIRS[0]))
     await bench.run_pass()
 
     record = await bench.only()
+    assert "2 of 2: what enough people approve, 2 of 3 targets, is carried out" in second.words
     assert set(bench.enactor.removed) == {PAIRS[0], PAIRS[2]}
     assert "Fay (role SecOps.Approver) approved 2 targets of it" in decided(record).reason
     assert record.plan is not None

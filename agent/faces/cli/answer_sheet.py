@@ -8,7 +8,7 @@ from rich.console import Console
 
 from agent.faces.cli.output import safe
 from agent.faces.telling import deciders, moment, reason, remaining, what
-from agent.judge.count import Terms, count, needed, progress
+from agent.judge.count import Terms, count, is_enough, needed, progress
 from agent.judge.quote import quote
 from agent.judge.rails.irreversible import BY_A_PERSON, LOST
 from agent.judge.undo import INVERSES
@@ -86,7 +86,7 @@ def question_of(record: Record, offered: Offer, answers: tuple[Answer, ...], ter
         remaining_seconds=round((action.deadline - terms.now).total_seconds()),
         need=need,
         have=len(so_far.approvals),
-        progress=progress(so_far.approvals, need),
+        progress=progress(so_far.approvals, need, is_agreed=is_enough(so_far.approvals, offered, need)),
         narrowed=tuple(_narrowed(so_far.approvals, listed)),
         lost=so_far.lost,
         chain=chain.name if chain is not None else "",
@@ -142,7 +142,7 @@ def tell(out: Console, asked: Question, chosen: tuple[Pair, ...] | None) -> None
     held = f" (held by the guard `{asked.guard}`)" if asked.guard else ""
     _say(out, f"asked because  {asked.why}{held}")
     _say(out, f"if approved    {asked.would}" if asked.can_be_approved else f"only a no      {asked.would}")
-    _list(out, asked.targets, f"`air-agent answer {asked.id} ... --json` lists all")
+    _list(out, asked.targets, f"`air-agent show {asked.id} --json` lists all")
     if chosen is not None:
         _say(out, f"of it you approve only {len(chosen):,} of {len(asked.targets):,}")
         _list(out, tuple(one for one in asked.targets if one.pair in set(chosen)), "as you chose them")

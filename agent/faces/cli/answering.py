@@ -18,12 +18,12 @@ from agent.faces.cli.answer_sheet import Question, question_of, tell
 from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.logs import configure
 from agent.faces.cli.looking import matching, why_not_one
-from agent.faces.cli.options import loaded_to_audit, one_of
+from agent.faces.cli.options import loaded_to_audit
 from agent.faces.cli.output import console, print_json, safe
 from agent.faces.cli.signing_in import person_for, require_sign_in
 from agent.faces.desk import open_desk
 from agent.faces.holds import is_gone
-from agent.judge.answering import LONGEST, Attempt, is_waiting
+from agent.judge.answering import LONGEST, Attempt, ended, is_waiting
 from agent.judge.bind import offer_of
 from agent.judge.quote import counted
 from agent.loop.answering import Replied, answer, terms_of
@@ -99,9 +99,9 @@ def _checked(asked: Asked) -> Verb:
     Raises:
         SettingsError: it cannot.
     """
-    verb = one_of("answer", asked.verb, Verb)
-    if verb is Verb.ESCALATE:
-        raise SettingsError("an answer is `approve` or `reject`")
+    verb = next((one for one in (Verb.APPROVE, Verb.REJECT) if one.value == asked.verb), None)
+    if verb is None:
+        raise SettingsError(f"`{asked.verb}` is no answer: write `approve` or `reject`")
     if not asked.reason.strip() or len(asked.reason) > LONGEST:
         raise SettingsError(f"say why with `--reason`, in at most {LONGEST:,} characters")
     if asked.only and asked.targets is not None:
@@ -132,15 +132,18 @@ async def _asked(settings: Settings, action: str) -> Question:
 async def _question(desk: Desk, policies: InForce, record: Record) -> Question:
     offered = offer_of(record)
     if offered is None or not (is_waiting(record) or record.state is State.INTENDED):
-        words = record.why or (
-            record.decision.reason if record.decision is not None else "it is not judged yet"
-        )
-        _none(
-            f"nothing is asked about it: it is {record.state.value}: {words}: see `air-agent show {record.action.id}`"
-        )
+        _none(f"nothing is asked about it: {_why_nothing(record)}: see `air-agent show {record.action.id}`")
     terms = await terms_of(desk, policies, record, record.decision, offered, desk.clock.now())
     answers = (await desk.ledger.answers([record.action.id])).get(record.action.id, ())
     return question_of(record, offered, tuple(answers), terms)
+
+
+def _why_nothing(record: Record) -> str:
+    """Say how it stands; where people are to act on what nothing was planned for, why that is."""
+    if not (is_waiting(record) or record.state is State.INTENDED):
+        return f"it is {record.state.value}: {ended(record)}"
+    reason = record.decision.reason if record.decision is not None else "it is not judged yet"
+    return f"it is {record.state.value}: {record.why or reason}"
 
 
 async def _given(settings: Settings, action_id: str, attempt: Attempt) -> Replied:

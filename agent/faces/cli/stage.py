@@ -227,6 +227,8 @@ guards:  # a week's queue is decided within a minute here, which the defaults wo
   protected: vip
 escalation:
   pages_per_hour: {PAGES_PER_HOUR}  # an hour is a minute here
+pace:
+  fresh: 20m  # as long as a busy machine needs for a pass: 20 seconds
 ledger:
   url: {json.dumps(f"sqlite:///{self.ledger.as_posix()}")}
 log:

@@ -76,13 +76,20 @@ def summary(
 def _is_last_chance(
     chain: Chain, stormy: Sequence[tuple[Page, Sequence[Item]]], last: datetime | None, now: datetime
 ) -> bool:
-    """Whether a last chance that people were not told of has come since the last summary."""
-    come = [
-        item.deadline - chain.last_chance.before
-        for page, items in stormy
-        for item in items
-        if not any(one.action_id == item.action_id and one.is_warned for one in page.members)
-    ]
+    """Whether a last chance that people were not told of has come since the last summary.
+
+    One that was over already when its action came on the page has come with the action.
+    """
+    before = chain.last_chance.before
+    come = []
+    for page, items in stormy:
+        known = {one.action_id: one for one in page.members}
+        for item in items:
+            member, chance = known.get(item.action_id), item.deadline - before
+            if member is None:
+                come.append(chance)
+            elif not member.is_warned:
+                come.append(max(chance, member.joined))
     return any((last is None or moment > last) and moment <= now for moment in come)
 
 
@@ -120,7 +127,7 @@ def digest(channel: str, notices: Sequence[Notice], now: datetime) -> Notice:
         urgency=Urgency.LOW,
         at=now,
         title=f"Within the hour: {counted(len(told), 'matter', 'matters')}, {counted(total, 'action', 'actions')}",
-        words="\n".join(lines),
+        words="; ".join(lines),
         items=items[:MOST_ITEMS],
         total=total,
         amount=sum(one.amount for one in told),
@@ -135,6 +142,7 @@ def inform(chain: Chain, record: Record, now: datetime) -> tuple[Notice, ...]:
     if decision is None:
         return ()
     event = derived(Occasion.INFORM, chain.name, record.action.id, decision.grounds)
+    came, incident = ending_of(record, now), words.quoted(record.action.incident.id)
     return tuple(
         Notice(
             id=derived(event, channel),
@@ -146,8 +154,8 @@ def inform(chain: Chain, record: Record, now: datetime) -> tuple[Notice, ...]:
             occasion=Occasion.INFORM,
             urgency=Urgency.LOW,
             at=now,
-            title=f"For your information: incident {words.quoted(record.action.incident.id)}",
-            words=f"Nothing is asked of you. {words.sentence(ending_of(record, now))}",
+            title=f"For your information: incident {incident}: {came}",
+            words=f"Nothing is asked of you. {words.sentence(came)}",
             link=record.action.incident.web_url,
         )
         for channel in chain.steps[0].notify

@@ -144,6 +144,8 @@ def ending_of(record: Record | None, now: datetime) -> str:
     match record.state:
         case State.EXPIRED:
             return WEEK_ENDED
+        case State.ANSWERED:
+            return visible(shorten(record.why or "people answered it", 200))
         case State.SUPERSEDED:
             return visible(shorten(record.why or "it was decided elsewhere", 200))
         case State.UNDONE if record.undone is not None:

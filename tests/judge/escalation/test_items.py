@@ -205,6 +205,8 @@ LAPSE = Lapse(at=NOW, chain="secops", decide="reject", grounds="g")
         (a_record(State.EXPIRED), WEEK_ENDED),
         (a_record(State.SUPERSEDED, why="Defender shows `declined`"), "Defender shows `declined`"),
         (a_record(State.SUPERSEDED), "it was decided elsewhere"),
+        (a_record(State.ANSWERED, why='approved by "Anna Roe"'), 'approved by "Anna Roe"'),
+        (a_record(State.ANSWERED), "people answered it"),
         (
             a_record(State.UNDONE, undone=Undone(at=NOW, by="ben", reason="r")),
             "ben took back what was done",

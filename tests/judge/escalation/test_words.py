@@ -188,6 +188,19 @@ def test_a_last_chance_that_is_held_back_is_summed_up_sooner_and_in_quiet_hours(
     assert gathered.summary(chain, other, night, last=None) == ()
 
 
+def test_what_joins_with_its_last_chance_over_is_summed_up_as_soon_as_one_that_comes() -> None:
+    chain = a_chain()
+    page, items = stormy(1, chain, left=2 * HOUR)
+    joined = replace(page, members=tuple(replace(one, joined=NOW) for one in page.members))
+    unknown = replace(page, members=())
+
+    soon = gathered.summary(chain, [(joined, items)], NOW + 15 * MINUTE, last=NOW - MINUTE)
+
+    assert soon != ()
+    assert gathered.summary(chain, [(joined, items)], NOW + 15 * MINUTE, last=NOW) == ()
+    assert gathered.summary(chain, [(unknown, items)], NOW + 15 * MINUTE, last=NOW - MINUTE) == ()
+
+
 def test_a_summary_without_actions_to_show_still_counts_pages() -> None:
     chain = a_chain()
     page, _ = stormy(1, chain)
@@ -209,7 +222,7 @@ def test_a_digest_tells_the_newest_of_each_page() -> None:
     found = gathered.digest("mail", [newer, first, second], NOW + HOUR)
 
     assert found.title == "Within the hour: 2 matters, 2 actions"
-    assert found.words.splitlines() == ["Changed", second.title]
+    assert found.words == f"Changed; {second.title}"
     assert (found.occasion, found.urgency, found.chain) == (Occasion.DIGEST, Urgency.LOW, "secops")
     assert found == gathered.digest("mail", [second, first, newer], NOW + HOUR)
 
@@ -219,7 +232,7 @@ def test_a_digest_of_much_counts_what_it_leaves_out() -> None:
 
     found = gathered.digest("mail", many, NOW + HOUR)
 
-    assert found.words.splitlines()[-1] == "and 2 more"
+    assert found.words.endswith("; and 2 more")
     assert found.chain == ""
 
 
@@ -227,6 +240,7 @@ def test_a_policy_that_wants_people_told_has_its_decision_told_and_nothing_asked
     found = gathered.inform(a_chain(), a_record(State.REJECTED, decision=a_decision(policies=("p",))), NOW)
 
     assert [one.channel for one in found] == ["teams"]
+    assert found[0].title == "For your information: incident 1: policy p left it to people"
     assert found[0].words == "Nothing is asked of you. Policy p left it to people."
     assert gathered.inform(a_chain(), a_record(decision=None), NOW) == ()
 
