@@ -1,13 +1,17 @@
 """The demo's folder and processes, without running a demo."""
 
+import shutil
 import stat
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from agent.adapters.host import PolicyFiles
 from agent.faces.cli.stage import Stage, policies
-from agent.model.errors import SettingsError
+from agent.judge.parse import parse_set
+from agent.model.channel import ChannelKind
+from agent.model.errors import PolicyError, SettingsError
 from agent.model.policy import Mode
 from agent.settings.subjects import Cloud, TreatAs
 
@@ -52,20 +56,48 @@ async def test_what_lies_in_the_folder_is_for_nobody_else() -> None:
     assert stat.S_IMODE(secret.stat().st_mode) == 0o600
 
 
-async def test_an_agent_that_ends_by_itself_is_told_in_its_own_words(
+async def test_an_agent_that_ends_by_itself_is_told_in_its_own_words() -> None:
+    async with a_stage() as stage:
+        (stage.policies / "broken.yaml").write_text("policy: [")
+        await stage.start_agent()
+        await stage.agent_ended()
+        with pytest.raises(SettingsError) as caught:
+            stage.check_agent()
+
+    assert str(caught.value).startswith(f"{stage.policies}/broken.yaml:")
+
+
+def test_a_set_that_does_not_load_is_refused_where_it_lies(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "policies").mkdir()
     (tmp_path / "policies" / "broken.yaml").write_text("policy: [")
     monkeypatch.chdir(tmp_path)
 
-    async with a_stage() as stage:
-        await stage.start_agent()
-        await stage.agent_ended()
-        with pytest.raises(SettingsError) as caught:
-            stage.check_agent()
+    with pytest.raises(PolicyError) as caught:
+        a_stage()
 
     assert str(caught.value).startswith(f"{tmp_path}/policies/broken.yaml:")
+
+
+async def test_a_demo_wakes_nobody_whatever_the_channels_of_the_set_that_it_shows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "policies"
+    shutil.copytree(ROOT / "policies", folder)
+    (folder / "channels" / "pager.yaml").write_text(
+        "channel: pager\nkind: pagerDuty\nowner: soc@contoso.example\ndescription: d\nroutingKey: {env: KEY}\n"
+    )
+    chain = folder / "chains" / "secops.yaml"
+    chain.write_text(chain.read_text().replace("notify: [console]", "notify: [pager]"))
+    monkeypatch.chdir(tmp_path)
+
+    async with a_stage() as stage:
+        shown = parse_set(PolicyFiles(stage.policies).files())
+
+    assert {channel.kind for channel in shown.channels} == {ChannelKind.CONSOLE}
+    assert {name for chain in shown.chains for name in chain.channels} == {"console"}
+    assert [chain.name for chain in shown.chains] == ["secops"]
 
 
 async def test_a_killed_agent_is_not_taken_for_one_that_failed() -> None:
