@@ -179,10 +179,22 @@ def test_targets_are_chosen_by_a_file_as_they_are_listed(scene: Scene) -> None:
     assert scene.found()[1] == [("Ann", Verb.APPROVE, (COPIES[0], COPIES[2]))]
 
 
+def test_lines_of_the_list_are_taken_as_they_were_copied(scene: Scene) -> None:
+    listed = [line for line in scene.approve("--digest", "none").stdout.splitlines() if "softDelete" in line]
+    file = scene.folder / "some.txt"
+    file.write_text("\n".join([listed[1], listed[3]]))
+
+    done = scene.approve("--targets", str(file))
+
+    assert done.exit_code == 0, done.output
+    assert scene.found()[1] == [("Ann", Verb.APPROVE, (COPIES[1], COPIES[3]))]
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
         (b"m-1 user2@contoso.example", "line 1: this is none of the 7 targets"),
+        (b"     1  softDelete", "line 1: this is none of the 7 targets"),
         (b"m-1", "line 1: this is none of the 7 targets"),
         (b"# nothing\n", "names no target: name one at least, or reject it"),
         (b"\xff", "is not UTF-8"),

@@ -6,6 +6,7 @@ something only beside the list that they were read from: where nobody is asked (
 
 import asyncio
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
 
@@ -31,7 +32,7 @@ from agent.loop.policies import InForce
 from agent.loop.run import load
 from agent.model.answer import Person
 from agent.model.decision import Verb
-from agent.model.enactment import Pair, Record, State
+from agent.model.enactment import EffectKind, Pair, Record, State
 from agent.model.errors import SettingsError
 from agent.ports.ledger import Ledger
 from agent.ports.world import Desk
@@ -40,6 +41,9 @@ from agent.settings.subjects import Log, LogLevel, Settings
 VIA = "command"
 COMMENT = "#"
 """How a line begins that names no target."""
+
+DOES = frozenset(kind.value for kind in EffectKind)
+"""What the list says is done to a target, before its parts."""
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -177,8 +181,20 @@ def _chosen(asked: Asked, question: Question) -> tuple[Pair, ...] | None:
     return tuple(dict.fromkeys(known[number] for number in asked.only))
 
 
+def _readings(words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """Give what a line may name: as it stands, then without the number and what is done, as the list begins its lines."""
+    bare = words
+    if bare[0].isdigit():
+        bare = bare[1:]
+    while bare and bare[0].rstrip(",") in DOES:
+        bare = bare[1:]
+    for one in (words, bare):
+        yield one
+        yield tuple(word.lower() for word in one)
+
+
 def _of_file(path: Path, question: Question) -> tuple[Pair, ...]:
-    """Return the targets that a file names: one a line, as they are listed, its two parts with blanks between them."""
+    """Return the targets that a file names: one a line, copied from the list or its parts alone, with blanks between."""
     try:
         with path.open("rb") as file:
             text = file.read(LARGEST + 1).decode()
@@ -192,10 +208,11 @@ def _of_file(path: Path, question: Question) -> tuple[Pair, ...]:
         words = tuple(line.split())
         if not words or words[0].startswith(COMMENT):
             continue
-        pair = known.get(words) or known.get(tuple(one.lower() for one in words))
+        pair = next((known[one] for one in _readings(words) if one in known), None)
         if pair is None:
             raise SettingsError(
-                f"`{path}` line {number}: this is none of the {len(known)} targets that are listed"
+                f"`{path}` line {number}: this is none of the {len(known)} targets that are listed: "
+                "copy lines of the list that `answer` shows"
             )
         chosen[pair] = None
     if not chosen:
