@@ -20,10 +20,10 @@ from agent.faces.cli.options import loaded, loaded_to_look
 from agent.faces.cli.output import console, lines, print_json, safe
 from agent.faces.cli.person import person
 from agent.faces.pages import Open, due, opened, sentence
-from agent.faces.telling import moment, remaining
+from agent.faces.telling import remaining
 from agent.judge.escalation.gathered import test_notices
 from agent.judge.parse import parse_set
-from agent.judge.quote import counted
+from agent.judge.quote import counted, moment
 from agent.loop.sending import Failure, is_through_graph, send
 from agent.model.chain import Chain
 from agent.model.channel import Channel
