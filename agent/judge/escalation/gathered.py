@@ -154,7 +154,7 @@ def inform(chain: Chain, record: Record, now: datetime) -> tuple[Notice, ...]:
     )
 
 
-def test_notices(chain: Chain, now: datetime) -> tuple[Notice, ...]:
+def trial_notices(chain: Chain, now: datetime) -> tuple[Notice, ...]:
     """Return what tries every step of a chain, and its last chance, through each of their channels."""
     stages = [
         (step.urgency, step.notify, f"step {n} of {len(chain.steps)}")
