@@ -54,6 +54,7 @@ def results(**changed: Any) -> Results:
         "states": {"confirmed": 1, "held": 1},
         "actions": (row(a_record(State.CONFIRMED), NOW),),
         "people": left_to_people([a_record(State.HELD, Verb.ESCALATE, reason="held by `limits`")], NOW),
+        "question": None,
         "requests": {"incidents": 2, "remediate": 1},
         "writes": 1,
         "remediated": 3,
