@@ -52,20 +52,16 @@ async def test_what_lies_in_the_folder_is_for_nobody_else() -> None:
     assert stat.S_IMODE(secret.stat().st_mode) == 0o600
 
 
-async def test_an_agent_that_ends_by_itself_is_told_in_its_own_words(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "policies").mkdir()
-    (tmp_path / "policies" / "broken.yaml").write_text("policy: [")
-    monkeypatch.chdir(tmp_path)
-
+async def test_an_agent_that_ends_by_itself_is_told_in_its_own_words() -> None:
     async with a_stage() as stage:
+        broken = stage.policies / "broken.yaml"
+        broken.write_text("policy: [")
         await stage.start_agent()
         await stage.agent_ended()
         with pytest.raises(SettingsError) as caught:
             stage.check_agent()
 
-    assert str(caught.value).startswith(f"{tmp_path}/policies/broken.yaml:")
+    assert str(caught.value).startswith(f"{broken}:")
 
 
 async def test_a_killed_agent_is_not_taken_for_one_that_failed() -> None:
