@@ -1,4 +1,4 @@
-"""Settings -> a World of real adapters, opened and closed in order. The only place where a choice is made."""
+"""Settings -> a World of real adapters, opened and closed in order: with `connecting`, where every choice is made."""
 
 import asyncio
 import os

@@ -8,7 +8,7 @@ on: no end of a cell, no HTML, no link.
 from collections.abc import Iterable, Sequence
 
 from agent.faces.backtest_words import LATER, came, compared, consequences, headline, looked_at, what
-from agent.faces.telling import moment
+from agent.judge.quote import moment
 from agent.model.backtest import Backtest, Flip, Unsaid
 from agent.scrub.visible import visible
 

@@ -3,8 +3,8 @@
 import re
 from itertools import takewhile
 
-from agent.faces.telling import KINDS, commit, moment
-from agent.judge.quote import counted
+from agent.faces.telling import KINDS, commit
+from agent.judge.quote import counted, moment
 from agent.model.backtest import Backtest, Compared, Flip, Judgement, Totals, Unsaid
 from agent.model.facts import VOCABULARY
 

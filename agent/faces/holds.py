@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from agent.faces.telling import moment, remaining
+from agent.faces.telling import remaining
+from agent.judge.quote import moment
 from agent.model.hold import Hold, Replica
 
 GONE = timedelta(minutes=15)

@@ -5,9 +5,9 @@ from datetime import datetime
 
 import msgspec
 
-from agent.faces.telling import moment, remaining
+from agent.faces.telling import remaining
 from agent.judge.escalation.apart import OF_ALARM, STORM
-from agent.judge.quote import counted
+from agent.judge.quote import counted, moment
 from agent.model.escalation import Acknowledgement, Delivery, Page, Posted
 from agent.ports.escalation import Pages
 

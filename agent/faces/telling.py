@@ -10,6 +10,7 @@ from urllib.parse import quote
 import msgspec
 
 from agent.judge.people import by
+from agent.judge.quote import moment
 from agent.judge.taken_back import says
 from agent.judge.worklist import needs_people
 from agent.model.decision import Decision
@@ -202,11 +203,6 @@ def remaining(left: timedelta) -> str:
     if hours:
         return f"{hours}h {minutes}m"
     return f"{minutes}m" if minutes else f"{seconds}s"
-
-
-def moment(at: datetime) -> str:
-    """Return the moment to the minute, in UTC, such as `2026-08-20 12:00Z`."""
-    return f"{at:%Y-%m-%d %H:%M}Z"
 
 
 def commit(git: str) -> str:

@@ -11,7 +11,7 @@ import msgspec
 from agent.judge.bind import offer_of, targets_of
 from agent.judge.count import Counted, Terms, count, is_enough, needed, why_no_approver
 from agent.judge.people import by
-from agent.judge.quote import counted, quote
+from agent.judge.quote import counted, moment, quote
 from agent.model.answer import Answer, Person
 from agent.model.decision import Verb
 from agent.model.enactment import Offer, Pair, Record, State, Way
@@ -86,7 +86,7 @@ def _over(question: Question) -> str:
 
 
 def _week_over(record: Record) -> str:
-    return f"its week ended at {record.action.deadline:%Y-%m-%d %H:%M}Z: nothing is answered after it"
+    return f"its week ended at {moment(record.action.deadline)}: nothing is answered after it"
 
 
 def ended(record: Record) -> str:
@@ -108,7 +108,7 @@ def ended(record: Record) -> str:
             return f"{_decided(record)}: {record.plan.why if record.plan is not None else record.why}"
         case State.UNDONE if record.undone is not None:
             undone = record.undone
-            return f"{quote(undone.by)} took it back at {undone.at:%Y-%m-%d %H:%M}Z: {quote(undone.reason)}"
+            return f"{quote(undone.by)} took it back at {moment(undone.at)}: {quote(undone.reason)}"
         case _:
             back = f"take it back with `air-agent undo {record.action.id}`"
             return f"{_decided(record)}, and its calls have left: it is too late to answer: {back}"
@@ -118,7 +118,7 @@ def _decided(record: Record) -> str:
     decision = record.decision
     if decision is None:
         return "it was never judged"
-    return f"it was decided (`{decision.verb}`) by {by(decision)} at {decision.at:%Y-%m-%d %H:%M}Z"
+    return f"it was decided (`{decision.verb}`) by {by(decision)} at {moment(decision.at)}"
 
 
 def _link(record: Record) -> str:
@@ -152,7 +152,7 @@ def _answered_before(question: Question) -> str:
     no = so_far.rejection
     if no is not None:
         return (
-            f"{quote(no.person.name)} rejected it at {no.at:%Y-%m-%d %H:%M}Z ({quote(no.reason)}): "
+            f"{quote(no.person.name)} rejected it at {moment(no.at)} ({quote(no.reason)}): "
             "a no stands until the action changes"
         )
     if attempt.verb is not Verb.APPROVE or offered is None or question.record.decision is None:
@@ -163,8 +163,8 @@ def _answered_before(question: Question) -> str:
     own = next((one for one in so_far.approvals if one.person.object_id == attempt.person.object_id), None)
     if own is not None and own.targets == attempt.targets:
         return (
-            f"you approved it at {own.at:%Y-%m-%d %H:%M}Z already: that counts, once, "
-            f"until {own.expires:%Y-%m-%d %H:%M}Z, however often you give it"
+            f"you approved it at {moment(own.at)} already: that counts, once, "
+            f"until {moment(own.expires)}, however often you give it"
         )
     return ""
 

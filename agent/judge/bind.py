@@ -6,8 +6,8 @@ than it was, does.
 """
 
 from collections.abc import Iterable, Mapping
-from hashlib import sha256
 
+from agent.judge.derive import derived
 from agent.judge.recognise import evidence_digest
 from agent.model.decision import Decision
 from agent.model.enactment import (
@@ -44,11 +44,7 @@ def binding(decision: Decision, action: PendingAction, *, revision: str | None =
         decision.revision if revision is None else revision,
         decision.verb,
     )
-    return _digest(*parts)
-
-
-def _digest(*parts: str) -> str:
-    return sha256("\x1f".join(parts).encode()).hexdigest()[:32]
+    return derived(*parts)
 
 
 def offer(action: PendingAction, planned: Plan, policies: tuple[str, ...]) -> Offer:
@@ -66,12 +62,12 @@ def offer(action: PendingAction, planned: Plan, policies: tuple[str, ...]) -> Of
 def offer_digest(action: PendingAction, effects: Iterable[Effect], way: Way) -> str:
     """Return the digest of what people are shown: the proposal, and what would be done to each target as it is now."""
     targets = sorted(repr((str(kind), copy, pair, was)) for (kind, copy, pair), was in bound(effects).items())
-    return _digest(proposal_digest(action), way, *targets)
+    return derived(proposal_digest(action), way, *targets)
 
 
 def proposal_digest(action: PendingAction) -> str:
     """Return the digest of what is proposed, whatever it would be done to: the action, its evidence, its week."""
-    return _digest(action.tenant_id, action.id, action.deadline.isoformat(), evidence_digest(action))
+    return derived(action.tenant_id, action.id, action.deadline.isoformat(), evidence_digest(action))
 
 
 def is_within(now: Offer, shown: Offer) -> bool:

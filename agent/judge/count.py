@@ -16,7 +16,7 @@ import msgspec
 from agent.judge import fold
 from agent.judge.affected import is_among
 from agent.judge.bind import is_within, targets_of
-from agent.judge.quote import quote
+from agent.judge.quote import moment, quote
 from agent.model.answer import Answer, Person
 from agent.model.chain import Chain
 from agent.model.decision import Answered, Decision, Verb
@@ -114,7 +114,7 @@ def _why_lost(answer: Answer, offered: Offer, terms: Terms) -> str:
     if answer.number in terms.discounted:
         return f"{name} was no approver any more when it was to be carried out"
     if terms.now >= answer.expires:
-        return f"the approval of {name} counted until {answer.expires:%Y-%m-%d %H:%M}Z"
+        return f"the approval of {name} counted until {moment(answer.expires)}"
     return why_no_approver(answer.person, terms)
 
 
@@ -147,7 +147,7 @@ def progress(approvals: Sequence[Answer], need: int, *, is_agreed: bool = False)
     """
     if not approvals:
         return ""
-    told = ", ".join(f"{quote(one.person.name)} at {one.at:%Y-%m-%d %H:%M}Z" for one in approvals)
+    told = ", ".join(f"{quote(one.person.name)} at {moment(one.at)}" for one in approvals)
     left = need - len(approvals)
     if is_agreed:
         return f"{len(approvals)} of {need} approvals ({told}): enough"

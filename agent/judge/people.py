@@ -10,13 +10,12 @@ made again from what is recorded, whichever rails stood against it.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
-from hashlib import sha256
 
 import msgspec
 
+from agent.judge.derive import derived
 from agent.judge.guard import guarded, hold
-from agent.judge.quote import counted, quote
+from agent.judge.quote import counted, moment, quote
 from agent.model.answer import Answer
 from agent.model.audit import ALARM
 from agent.model.chain import Fallback
@@ -36,7 +35,7 @@ LONGEST = 200
 def hold_rejected(approval: Decision, no: Answer) -> Decision:
     """Return the approval of an action that a person rejected before, on other evidence: people are asked anew."""
     words = (
-        f"{quote(no.person.name)} rejected it at {_moment(no.at)} ({quote(no.reason, LONGEST)}), "
+        f"{quote(no.person.name)} rejected it at {moment(no.at)} ({quote(no.reason, LONGEST)}), "
         "before it changed: people are asked anew"
     )
     return guarded(approval, (), (Guarded(guard=REJECTED, words=words),))
@@ -85,10 +84,10 @@ def lapsed(ruled: Decision, asked: Decision, lapse: Lapse) -> Decision:
         verb=Verb.REJECT if is_reject else Verb.ESCALATE,
         policies=(),
         reason=(
-            f"nobody answered before the last chance at {_moment(lapse.at)}: chain `{lapse.chain}` {then}; "
+            f"nobody answered before the last chance at {moment(lapse.at)}: chain `{lapse.chain}` {then}; "
             f"policies had left it to people: {ruled.reason}"
         ),
-        grounds=_digest(ruled.grounds, "lapsed", lapse.at.isoformat(), lapse.chain, lapse.decide),
+        grounds=derived(ruled.grounds, "lapsed", lapse.at.isoformat(), lapse.chain, lapse.decide, length=16),
         classifications=(),
         approvers=asked.approvers,
         held=asked.held,
@@ -113,7 +112,7 @@ def _by_people(ruled: Decision, asked: Decision, by_whom: Sequence[Answered]) ->
     return msgspec.structs.replace(
         ruled,
         policies=(),
-        grounds=_digest(ruled.grounds, "answered", str(asked.approvers), *told),
+        grounds=derived(ruled.grounds, "answered", str(asked.approvers), *told, length=16),
         classifications=(),
         approvers=asked.approvers,
         answered=tuple(by_whom),
@@ -130,11 +129,3 @@ def grant(word: str) -> str:
     """Return what made an answer count, in words."""
     kind, _, name = word.partition(":")
     return f"role {quote(name)}" if kind == "role" else "named by the chain"
-
-
-def _moment(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M}Z"
-
-
-def _digest(*parts: str) -> str:
-    return sha256("\x1f".join(parts).encode(errors="backslashreplace")).hexdigest()[:16]

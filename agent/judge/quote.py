@@ -57,6 +57,11 @@ def counted(count: int, one: str, many: str) -> str:
     return f"{count:,} {one if count == 1 else many}"
 
 
+def moment(at: datetime) -> str:
+    """Return a moment to the minute, in UTC, such as `2026-08-20 12:00Z`."""
+    return f"{at:%Y-%m-%d %H:%M}Z"
+
+
 def span(length: timedelta) -> str:
     """Return a length of time in its largest unit that says enough: `26h`, `3 days`; never less than it is."""
     minutes = -(-length // timedelta(minutes=1))

@@ -154,7 +154,7 @@ def _item(record: Record) -> Item:
         type=TYPES[action.kind],
         what=action.label,
         press=press,
-        why=_why(record),
+        why=why(record),
         deadline=action.deadline,
         done=record.confirmation.at if record.state in BY_PEOPLE else None,
         how_it_ended=(record.why or record.confirmation.words) if record.state in BY_PEOPLE else "",
@@ -179,7 +179,8 @@ def _press(record: Record) -> Press:
             return PRESSED[decision.verb] if decision is not None else Press.EITHER
 
 
-def _why(record: Record) -> str:
+def why(record: Record) -> str:
+    """Say why it is with people: what became of it first, then the plan's reason, then the decision's."""
     decision, plan, undone = record.decision, record.plan, record.undone
     if record.state is State.UNDONE and undone is not None:
         return f"{undone.by} took it back: {undone.reason}"

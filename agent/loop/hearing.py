@@ -68,8 +68,7 @@ class Hearing:
         failure = ""
         try:
             async with asyncio.timeout(PATIENCE):
-                threads = [await self.pages.posted(page.id) for page in told]
-                posted = [one for thread in threads for one in taken(thread, channel.name)]
+                posted = taken(await self.pages.posted(*(page.id for page in told)), channel.name)
                 for one in await self.channels.heard(channel, posted) if posted else ():
                     self.heard.setdefault(one.key.rpartition(":")[0], []).append(one)
         except AgentError as error:

@@ -56,9 +56,9 @@ class Posting:
     channels: Channels
     policies: InForce
     lookout: Lookout
-    may_post: Callable[[], bool] = lambda: True
+    may_post: Callable[[], bool]
     """Whether no other replica may be posting."""
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    lock: asyncio.Lock
     """Whoever has it weighs a page or begins a notice: so that none is overtaken while it leaves."""
     woken: asyncio.Event = field(default_factory=asyncio.Event)
     """Set where something may be due."""

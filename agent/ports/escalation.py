@@ -60,8 +60,8 @@ class Pages(Protocol):
         """Return how many notices wait to be sent, due or not."""
         ...
 
-    async def posted(self, page_id: str) -> tuple[Posted, ...]:
-        """Return every notice of a page, oldest first; of what belongs to no page, every one of its key."""
+    async def posted(self, *page_ids: str) -> tuple[Posted, ...]:
+        """Return every notice of these pages, of each the oldest first; of what belongs to no page, those of its key."""
         ...
 
     async def settle(self, posted: Posted, now: datetime) -> bool:

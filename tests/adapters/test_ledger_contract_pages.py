@@ -136,6 +136,19 @@ async def test_every_page_of_an_action_is_found_newest_first_however_it_stands(p
     assert await pages.of_action("nobody's") == ()
 
 
+async def test_the_notices_of_several_pages_are_told_together(pages: Pages) -> None:
+    some = [
+        a_posted("later", page_id="page-1", at=NOW),
+        a_posted("first", page_id="page-1", at=NOW - MINUTE),
+        a_posted("other", page_id="page-2", at=NOW - HOUR),
+        a_posted("apart", page_id="page-3", at=NOW),
+    ]
+    await pages.save([], some)
+
+    assert ids(await pages.posted("page-1", "page-2")) == ["first", "later", "other"]
+    assert await pages.posted() == ()
+
+
 async def test_a_page_with_ten_thousand_members_is_kept(pages: Pages) -> None:
     members: list[Member] = [a_member(f"action-{number}") for number in range(10_000)]
     page = a_page("large", *members)

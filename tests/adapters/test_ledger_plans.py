@@ -87,7 +87,7 @@ QUERIES: dict[str, tuple[Asked, set[str]]] = {
     "notices due": (lambda one: one.pages.due(NOW, 20, apart_from=["pager"]), {"ix_notices_due"}),
     "notices collected": (lambda one: one.pages.collected("mail"), {"ix_notices_due"}),
     "notices waiting": (lambda one: one.pages.waiting(), {"ix_notices_due"}),
-    "notices of a page": (lambda one: one.pages.posted("page"), {"ix_notices_page"}),
+    "notices of pages": (lambda one: one.pages.posted("page-1", "page-2"), {"ix_notices_page"}),
     "pages of the last hour": (lambda one: one.pages.loud_since(NOW), {"ix_notices_event"}),
     "next of any page": (lambda one: one.pages.next_due(), {"ix_pages_due", "ix_notices_due"}),
 }

@@ -12,8 +12,8 @@ import pytest
 from rich.console import Console
 
 from agent.faces.cli.aftermath import tell
+from agent.faces.cli.demo_person import Line, Told, headlines
 from agent.faces.cli.demonstrating import Asked
-from agent.faces.cli.on_call import Line, Told, headlines
 from agent.faces.cli.results import (
     Results,
     by_decision,
@@ -54,8 +54,8 @@ def results(**changed: Any) -> Results:
         "counts": {"approve": 1, "escalate": 1},
         "states": {"confirmed": 1, "held": 1},
         "actions": (row(a_record(State.CONFIRMED), NOW),),
-        "question": None,
         "people": left_to_people([a_record(State.HELD, Verb.ESCALATE, reason="held by `limits`")], NOW),
+        "question": None,
         "requests": {"incidents": 2, "remediate": 1},
         "writes": 1,
         "remediated": 3,

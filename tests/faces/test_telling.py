@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from agent.faces.telling import action_center, moment, remaining, row
+from agent.faces.telling import action_center, remaining, row
+from agent.judge.quote import moment
 from agent.model.decision import Verb
 from agent.model.enactment import Confirmation, EffectSeen, PendingSeen, Plan, Record, State, Way
 from tests.faces.records import a_record

@@ -42,8 +42,8 @@ class SqlPages:
     async def waiting(self) -> int:
         return await self._read(paging.waiting)
 
-    async def posted(self, page_id: str) -> tuple[Posted, ...]:
-        return await self._read(paging.posted, page_id)
+    async def posted(self, *page_ids: str) -> tuple[Posted, ...]:
+        return await self._read(paging.posted, page_ids)
 
     async def settle(self, posted: Posted, now: datetime) -> bool:
         return await self._audited(paging.settle, posted, now)

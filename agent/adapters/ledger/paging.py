@@ -163,11 +163,16 @@ def waiting(connection: Connection, tenant_id: str) -> int:
     return connection.scalar(query) or 0
 
 
-def posted(connection: Connection, tenant_id: str, page_id: str) -> tuple[Posted, ...]:
-    """Return every notice of a page, or of a key where it belongs to none, oldest first."""
-    query = select(notices.c.body).where(notices.c.tenant_id == tenant_id, notices.c.page_id == page_id)
+def posted(connection: Connection, tenant_id: str, page_ids: Sequence[str]) -> tuple[Posted, ...]:
+    """Return every notice of these pages, or of a key where it belongs to none, of each the oldest first."""
     return tuple(
-        codec.read_posted(body) for body in connection.scalars(query.order_by(notices.c.at, notices.c.id))
+        codec.read_posted(body)
+        for some in chunks(page_ids)
+        for body in connection.scalars(
+            select(notices.c.body)
+            .where(notices.c.tenant_id == tenant_id, notices.c.page_id.in_(some))
+            .order_by(notices.c.page_id, notices.c.at, notices.c.id)
+        )
     )
 
 

@@ -7,10 +7,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from agent.faces.cli.on_call import Told
+from agent.faces.cli.demo_person import Told
 from agent.faces.cli.output import COLOURS, command, rows_table, safe
 from agent.faces.cli.results import Left, Results
-from agent.faces.telling import moment
+from agent.judge.quote import moment
 from agent.model.decision import Verb
 
 

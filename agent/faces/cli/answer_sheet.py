@@ -7,9 +7,9 @@ import msgspec
 from rich.console import Console
 
 from agent.faces.cli.output import safe
-from agent.faces.telling import deciders, moment, reason, remaining, what
+from agent.faces.telling import deciders, reason, remaining, what
 from agent.judge.count import Terms, count, is_enough, needed, progress
-from agent.judge.quote import quote
+from agent.judge.quote import moment, quote
 from agent.judge.rails.irreversible import BY_A_PERSON, LOST
 from agent.judge.undo import INVERSES
 from agent.model.answer import Answer

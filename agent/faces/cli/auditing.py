@@ -28,8 +28,7 @@ from agent.faces.cli.options import loaded_to_audit, loaded_to_look
 from agent.faces.cli.output import ascii_json, console, print_json, print_plain, safe
 from agent.faces.cli.person import person
 from agent.faces.cli.progress import progress
-from agent.faces.telling import moment
-from agent.judge.quote import counted
+from agent.judge.quote import counted, moment
 from agent.model.audit import Chained, Fault, Verdict
 from agent.model.errors import LedgerError, SettingsError
 from agent.settings.subjects import Settings

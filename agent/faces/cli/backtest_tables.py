@@ -16,8 +16,7 @@ from agent.faces.backtest_words import (
     what,
 )
 from agent.faces.cli.output import COLOURS, safe
-from agent.faces.telling import moment
-from agent.judge.quote import counted
+from agent.judge.quote import counted, moment
 from agent.model.backtest import Backtest, Fate, Flip, Unsaid
 from agent.scrub.visible import visible
 

@@ -8,7 +8,8 @@ from rich.tree import Tree as Drawn
 
 from agent.faces.cli.output import COLOURS, PIPED_WIDTH, lines, safe
 from agent.faces.cli.taken_apart import Explained, Recorded
-from agent.faces.telling import commit, moment
+from agent.faces.telling import commit
+from agent.judge.quote import moment
 from agent.model.decision import Match, Verb, Weighed
 from agent.model.explanation import (
     Bearing,

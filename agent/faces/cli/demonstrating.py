@@ -14,9 +14,9 @@ from rich.console import Console
 from agent.adapters.host import SystemClock
 from agent.compose import open_ledger_for_reading
 from agent.faces.cli.aftermath import tell
+from agent.faces.cli.demo_person import answering, climbed, headlines, told
 from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.looking import every
-from agent.faces.cli.on_call import answering, climbed, headlines, told
 from agent.faces.cli.output import command, console, print_json
 from agent.faces.cli.results import (
     Results,

@@ -20,10 +20,10 @@ from agent.faces.cli.options import loaded, loaded_to_look
 from agent.faces.cli.output import console, lines, print_json, safe
 from agent.faces.cli.person import person
 from agent.faces.pages import Open, due, opened, sentence
-from agent.faces.telling import moment, remaining
-from agent.judge.escalation.gathered import test_notices
+from agent.faces.telling import remaining
+from agent.judge.escalation.gathered import trial_notices
 from agent.judge.parse import parse_set
-from agent.judge.quote import counted
+from agent.judge.quote import counted, moment
 from agent.loop.sending import Failure, is_through_graph, send
 from agent.model.chain import Chain
 from agent.model.channel import Channel
@@ -84,7 +84,7 @@ def try_out(path: Path | None, name: str, *, as_json: bool) -> None:
 async def _try_out(settings: Settings, chain: Chain, channels: dict[str, Channel]) -> Trial:
     """Tell every step, the channels of one at the same time and the steps in their order."""
     now = clock_of(settings).now()
-    notices = test_notices(chain, now)
+    notices = trial_notices(chain, now)
     through = any(map(is_through_graph, channels.values()))
     holds = await _holds(settings, now) if through else ()
     stopped = next((one for one in holds if one.guard != BRAKE), None)

@@ -15,7 +15,7 @@ from agent.faces.cli.options import loaded_to_audit
 from agent.faces.cli.output import console, print_json, safe
 from agent.faces.cli.person import person
 from agent.faces.holds import banner, is_gone
-from agent.faces.telling import moment
+from agent.judge.quote import moment
 from agent.model.errors import SettingsError
 from agent.model.hold import BRAKE, KILL_SWITCH, Hold
 from agent.ports.ledger import Ledger

@@ -19,7 +19,8 @@ from agent.faces.cli.options import loaded_to_look, one_of
 from agent.faces.cli.output import COLOURS, console, lines, print_json, rows_table, safe
 from agent.faces.cli.story import story, tell
 from agent.faces.holds import banner
-from agent.faces.telling import Row, deciders, moment, row, undone, what
+from agent.faces.telling import Row, deciders, row, undone, what
+from agent.judge.quote import moment
 from agent.model.decision import Decision, Verb
 from agent.model.enactment import CLOSED, Record, State
 from agent.model.errors import LedgerError, SettingsError

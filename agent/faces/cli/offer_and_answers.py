@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from agent.faces.telling import moment
 from agent.judge.people import grant
-from agent.judge.quote import counted, quote
+from agent.judge.quote import counted, moment, quote
 from agent.model.answer import Answer
 from agent.model.decision import Verb
 from agent.model.enactment import Offer, Way

@@ -15,7 +15,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from agent.faces.telling import Row, moment, remaining
+from agent.faces.telling import Row, remaining
+from agent.judge.quote import moment
 from agent.model.errors import SettingsError
 from agent.model.pending import KindSource
 from agent.scrub.visible import visible

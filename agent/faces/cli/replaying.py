@@ -12,9 +12,9 @@ from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.looking import chosen, reading
 from agent.faces.cli.options import loaded_to_look
 from agent.faces.cli.output import console, print_json, safe
-from agent.faces.telling import commit, moment
+from agent.faces.telling import commit
 from agent.judge.past.again import Difference
-from agent.judge.quote import counted
+from agent.judge.quote import counted, moment
 from agent.loop.replaying import Replayed, replay
 from agent.model.errors import SettingsError
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from agent.faces.cli.on_call import Told
+from agent.faces.cli.demo_person import Told
 from agent.faces.telling import Row, row
 from agent.model.decision import Verb
 from agent.model.enactment import Effect, EffectKind, Record, State, Went

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from agent.faces.cli.output import COLOURS, safe
-from agent.faces.telling import moment
+from agent.judge.quote import moment
 from agent.model.enactment import State
 
 LATEST = 6

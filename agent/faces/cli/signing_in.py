@@ -9,7 +9,7 @@ from agent.adapters.microsoft.signing_keys import SigningKeys
 from agent.adapters.microsoft.simulated_person import simulated_person
 from agent.connecting import cloud_of
 from agent.faces.cli.output import console, safe
-from agent.faces.telling import moment
+from agent.judge.quote import moment
 from agent.model.answer import Person
 from agent.model.errors import SettingsError
 from agent.settings.addresses import simulator_url

@@ -18,7 +18,7 @@ from typing import Any, Self
 import httpx
 
 import agent
-from agent.faces.cli.rehearsal import lay_out, rehearsed
+from agent.faces.cli.demo_policies import lay_out, rehearsed
 from agent.faces.cli.simulating import READY
 from agent.model.errors import SettingsError, Unavailable
 from agent.settings.fields import PREFIX

@@ -14,8 +14,8 @@ from agent.faces.cli.looking import reading
 from agent.faces.cli.options import loaded_to_look
 from agent.faces.cli.output import console, print_json, safe
 from agent.faces.holds import age, banner, replica_words, troubles
-from agent.faces.telling import commit, moment, remaining
-from agent.judge.quote import counted
+from agent.faces.telling import commit, remaining
+from agent.judge.quote import counted, moment
 from agent.loop.standing import standing
 from agent.model.standing import SetInForce, Standing, Telling
 from agent.settings.subjects import TreatAs

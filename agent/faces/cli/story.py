@@ -13,12 +13,12 @@ from agent.faces.cli.offer_and_answers import answer, asked
 from agent.faces.cli.output import COLOURS, safe
 from agent.faces.holds import banner
 from agent.faces.pages import Open, opened, sentence
-from agent.faces.telling import Row, action_center, commit, moment, remaining, row
+from agent.faces.telling import Row, action_center, commit, remaining, row
 from agent.judge.answering import is_waiting
 from agent.judge.bind import offer_of
 from agent.judge.exchange import commands
 from agent.judge.people import by
-from agent.judge.quote import counted
+from agent.judge.quote import counted, moment
 from agent.judge.worklist import needs_people
 from agent.model.answer import Answer
 from agent.model.decision import Clause, Decision, Finding, Match

@@ -12,7 +12,8 @@ from agent.connecting import clock_of
 from agent.faces.cli.looking import every, reading, show_holds
 from agent.faces.cli.options import loaded_to_look
 from agent.faces.cli.output import console, print_json, safe
-from agent.faces.telling import action_center, moment, remaining
+from agent.faces.telling import action_center, remaining
+from agent.judge.quote import moment
 from agent.judge.worklist import Group, Item, done, worklist
 from agent.model.enactment import Record
 from agent.model.hold import Hold

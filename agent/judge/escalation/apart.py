@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from agent.judge.escalation.notices import derived
+from agent.judge.derive import derived
 from agent.judge.quote import quote, shorten, visible
 from agent.model.alarm import Alarm
 from agent.model.chain import Chain, Escalating
@@ -38,7 +38,7 @@ def alarm_page(
     step = chain.steps[0]
     group = f"{OF_ALARM}{alarm.name}"
     page = Page(
-        id=derived(chain.name, group, alarm.since.isoformat())[:16],
+        id=derived(chain.name, group, alarm.since.isoformat(), length=16),
         chain=chain.name,
         group=group,
         opened=alarm.since,
@@ -85,7 +85,7 @@ def _notices(
 def storm_page(chain: Chain, now: datetime) -> Page:
     """Return the page of a storm that begins: nobody was told of it yet."""
     return Page(
-        id=derived(chain.name, STORM, now.isoformat())[:16], chain=chain.name, group=STORM, opened=now
+        id=derived(chain.name, STORM, now.isoformat(), length=16), chain=chain.name, group=STORM, opened=now
     )
 
 

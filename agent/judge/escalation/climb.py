@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from agent.judge.derive import derived
 from agent.judge.escalation import members, notices
 from agent.judge.escalation.calls import (
     Call,
@@ -48,7 +49,7 @@ def opened(chain: Chain, group: str, items: Sequence[Item], now: datetime) -> Pa
     """Return a page that nobody was told of yet; the same matter opened at the same moment has the same id."""
     ids = sorted(item.action_id for item in items)
     return Page(
-        id=notices.derived(chain.name, group, now.isoformat(), *ids)[:16],
+        id=derived(chain.name, group, now.isoformat(), *ids, length=16),
         chain=chain.name,
         group=group,
         opened=now,

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from agent.judge.derive import derived
 from agent.judge.escalation import words
 from agent.judge.escalation.calls import last_call
 from agent.judge.escalation.items import ending_of
-from agent.judge.escalation.notices import derived, in_order, louder
+from agent.judge.escalation.notices import in_order, louder
 from agent.judge.escalation.quiet import may_tell
 from agent.judge.escalation.storm import HOUR
 from agent.judge.quote import counted
@@ -162,7 +163,7 @@ def inform(chain: Chain, record: Record, now: datetime) -> tuple[Notice, ...]:
     )
 
 
-def test_notices(chain: Chain, now: datetime) -> tuple[Notice, ...]:
+def trial_notices(chain: Chain, now: datetime) -> tuple[Notice, ...]:
     """Return what tries every step of a chain, and its last chance, through each of their channels."""
     stages = [
         (step.urgency, step.notify, f"step {n} of {len(chain.steps)}")
@@ -175,7 +176,7 @@ def test_notices(chain: Chain, now: datetime) -> tuple[Notice, ...]:
         Notice(
             id=derived(event, stage, channel),
             page_id="",
-            key=f"test:{derived(event, stage)[:16]}",
+            key=f"test:{derived(event, stage, length=16)}",
             channel=channel,
             chain=chain.name,
             event=event,

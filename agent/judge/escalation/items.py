@@ -5,7 +5,7 @@ from datetime import datetime
 
 from agent.judge.quote import quote, shorten, visible
 from agent.judge.track import AMBIGUOUS
-from agent.judge.worklist import needs_people
+from agent.judge.worklist import needs_people, why
 from agent.model.decision import Decision, Verb
 from agent.model.defender import MailClusterEvidence
 from agent.model.enactment import PendingSeen, Record, State, Way
@@ -60,7 +60,7 @@ def item_of(record: Record, now: datetime) -> Item | None:
         action_id=action.id,
         kind=KINDS[action.kind],
         what=visible(shorten(action.label, 200)),
-        why=visible(shorten(_why(record), LONGEST_WHY)),
+        why=visible(shorten(why(record), LONGEST_WHY)),
         need=need,
         incident_id=action.incident.id,
         incident_url=action.incident.web_url,
@@ -123,17 +123,6 @@ def _of_evidence(action: PendingAction) -> int:
             return max(count or 0, len(ids), 1)
         case _:
             return 1
-
-
-def _why(record: Record) -> str:
-    """Say why it is with people: what became of it first, then the plan's reason, then the decision's."""
-    plan, decision = record.plan, record.decision
-    parts = [record.why]
-    if record.state is State.HANDED_OFF and plan is not None:
-        parts.append(plan.why)
-    if decision is not None:
-        parts.append(decision.reason)
-    return "; ".join(dict.fromkeys(part for part in parts if part)) or "it was not judged"
 
 
 def ending_of(record: Record | None, now: datetime) -> str:

@@ -5,10 +5,10 @@ Ids are derived, so that what is worked out again after a crash is the same noti
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from hashlib import sha256
 
 import msgspec
 
+from agent.judge.derive import derived
 from agent.judge.escalation import words
 from agent.model.chain import Chain, Escalating, Urgency
 from agent.model.escalation import MOST_ITEMS, Item, Notice, Occasion, Page
@@ -30,11 +30,6 @@ class Sight(msgspec.Struct, frozen=True, kw_only=True):
         """Return what still needs people on this page, the most urgent first."""
         found = (self.items.get(member.action_id) for member in page.open_members)
         return in_order(item for item in found if item is not None)
-
-
-def derived(*parts: object) -> str:
-    """Return an id that is the same for the same parts."""
-    return sha256("\x1f".join(str(part) for part in parts).encode(errors="backslashreplace")).hexdigest()[:32]
 
 
 def louder(*urgencies: Urgency) -> Urgency:

@@ -247,7 +247,7 @@ def test_a_policy_that_wants_people_told_has_its_decision_told_and_nothing_asked
 
 @pytest.mark.parametrize(("last", "count"), [(("lead",), 5), ((), 4)])
 def test_a_trial_goes_through_every_step_and_says_that_it_is_one(last: tuple[str, ...], count: int) -> None:
-    found = gathered.test_notices(a_chain(last_chance=LastChance(notify=last)), NOW)
+    found = gathered.trial_notices(a_chain(last_chance=LastChance(notify=last)), NOW)
 
     assert len({one.id for one in found}) == count
     assert {one.occasion for one in found} == {Occasion.TEST}
