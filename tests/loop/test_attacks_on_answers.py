@@ -14,7 +14,7 @@ from agent.model.decision import Verb
 from agent.model.defender import Incident
 from agent.model.enactment import State
 from tests.loop.conftest import Bench
-from tests.loop.questions import a_question, reply
+from tests.loop.questions import TWO, a_question, reply
 from tests.makers import NOW, TENANT, a_cluster, a_copy, an_alert, an_incident
 from tests.persons import EVE, FAY
 
@@ -112,3 +112,14 @@ async def test_what_came_to_need_two_people_is_approved_by_the_second_and_not_re
     assert large.decision.approvers == 2
     assert (first.have, first.need, second.counts) == (1, 2, True)
     assert bench.enactor.removed.total() == 4
+
+
+async def test_one_person_is_not_two_by_the_spelling_of_their_id(bench: Bench) -> None:
+    a_question(bench, chain=TWO)
+    await bench.run_pass()
+    await reply(bench, EVE)
+
+    again = await reply(bench, msgspec.structs.replace(EVE, object_id=EVE.object_id.upper()))
+
+    assert "you approved it at" in again.words
+    assert not again.counts

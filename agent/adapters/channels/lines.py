@@ -1,6 +1,5 @@
 """A channel for trying out: one JSON line a notice at the end of a file."""
 
-import asyncio
 import os
 import stat
 from collections.abc import Sequence
@@ -9,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from agent.adapters.channels.data import data_of
+from agent.adapters.channels.own_thread import PATIENCE, Busy, OwnThread
 from agent.model.channel import Channel
 from agent.model.errors import Refused, Unavailable
 from agent.model.escalation import Notice, Posted, Receipt
@@ -20,12 +20,20 @@ _LASTING = (FileNotFoundError, IsADirectoryError, NotADirectoryError, Permission
 class Lines:
     """Fulfils Wire over files, which only the agent's user may read."""
 
+    def __init__(self, patience: float = PATIENCE) -> None:
+        self._patience = patience
+        self._threads: dict[str, OwnThread] = {}
+        """By the file's path."""
+
     async def send(self, channel: Channel, notice: Notice, earlier: Sequence[Posted]) -> Receipt:  # noqa: ARG002  the others look at them
         """Add the notice, durable when this returns."""
         line = msgspec.json.encode(data_of(notice, notice.items)) + b"\n"
         start = f"channel `{channel.name}`: `{channel.path}`"
+        thread = self._threads.setdefault(channel.path, OwnThread("file", self._patience))
         try:
-            await asyncio.to_thread(_append, Path(channel.path), line)
+            await thread.do(lambda: _append(Path(channel.path), line))
+        except (Busy, TimeoutError):
+            raise Unavailable(f"{start} takes no line: look at the disk that it lies on") from None
         except _LASTING as error:
             raise Refused(f"{start} cannot be written: {(error.strerror or 'no reason').lower()}") from error
         except _NotAFile as error:
@@ -39,7 +47,7 @@ class Lines:
         return Receipt(words="written to the file")
 
 
-class _NotAFile(Exception):
+class _NotAFile(ValueError):
     """It is a pipe, a device or the like."""
 
 
