@@ -108,6 +108,17 @@ async def _once_it_is_read(console: Console, reading: int) -> Receipt:
             return receipt
 
 
+async def test_no_link_chooses_what_is_written_to(tmp_path: Path) -> None:
+    other, link = tmp_path / "ledger.db", tmp_path / "lines.jsonl"
+    other.write_bytes(b"SQLite format 3")
+    link.symlink_to(other)
+
+    with pytest.raises(Refused, match="is not a file: name one in `path`"):
+        await Lines().send(channel(ChannelKind.FILE, path=str(link)), notice(), ())
+
+    assert other.read_bytes() == b"SQLite format 3"
+
+
 async def test_a_disk_that_is_gone_keeps_the_agent_from_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,5 +1,6 @@
 """A channel for trying out: one JSON line a notice at the end of a file."""
 
+import errno
 import os
 import stat
 from collections.abc import Sequence
@@ -48,13 +49,19 @@ class Lines:
 
 
 class _NotAFile(ValueError):
-    """It is a pipe, a device or the like."""
+    """It is a link, a pipe, a device or the like."""
 
 
 def _append(path: Path, line: bytes) -> None:
     # A named pipe without a reader would be waited for.
-    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NONBLOCK | os.O_CLOEXEC
-    descriptor = os.open(path, flags, 0o600)
+    # A link is followed nowhere: whoever may write the folder would choose by it what is written to.
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        descriptor = os.open(path, flags, 0o600)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise _NotAFile from error
+        raise
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise _NotAFile
