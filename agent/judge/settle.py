@@ -23,9 +23,14 @@ class Around(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def stands(record: Record, decision: Decision, intended: Plan, *, observes: bool) -> bool:
-    """Whether judging anew came to what stands already, and nothing is to be done about it."""
+    """Whether judging anew came to what stands already, and nothing is to be done about it.
+
+    How many people have to approve it follows from its size too, of which the grounds may know nothing.
+    """
     before = record.decision
     if before is None or record.plan is None or before.grounds != decision.grounds:
+        return False
+    if before.approvers != decision.approvers:
         return False
     return record.plan.way is intended.way and (observes or intended.way is not Way.REMEDIATE)
 

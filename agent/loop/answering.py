@@ -22,7 +22,7 @@ from agent.judge.quote import quote
 from agent.judge.rails.holding import held_words
 from agent.loop.approvers import Approvers
 from agent.loop.policies import InForce
-from agent.model.answer import Answer
+from agent.model.answer import Answer, Person
 from agent.model.chain import Chain
 from agent.model.decision import Decision
 from agent.model.enactment import Effect, Offer, Record, State, Went
@@ -63,12 +63,20 @@ async def answer(world: Desk, policies: InForce, action_id: str, attempt: Attemp
     Raises:
         Conflict: others changed the action again and again meanwhile.
     """
+    attempt = msgspec.structs.replace(attempt, person=_known_by_id(attempt.person))
     for _ in range(TRIES - 1):
         try:
             return await _once(world, policies, action_id, attempt, via)
         except Conflict as error:
             log.info("answered by others at the same moment", action=action_id, why=str(error))
     return await _once(world, policies, action_id, attempt, via)
+
+
+def _known_by_id(person: Person) -> Person:
+    """Return the person with ids in lower case, as everything compares them: one person must not be two by spelling."""
+    return msgspec.structs.replace(
+        person, object_id=person.object_id.lower(), tenant_id=person.tenant_id.lower()
+    )
 
 
 async def terms_of(

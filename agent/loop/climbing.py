@@ -4,6 +4,7 @@ Every page is worked out and written by itself. One of which something cannot be
 changed, is left for the next look and keeps no other from being told.
 """
 
+import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -28,6 +29,9 @@ from agent.ports.world import World
 
 AT_ONCE = 200
 """Pages of which nothing is told that are written together."""
+
+BETWEEN = 20
+"""Pages that are worked out without letting anything else go on."""
 
 Items = Mapping[str, Item]
 """What needs people, by the action."""
@@ -88,10 +92,16 @@ class Climbing:
             if place not in taken
         ]
         self.behind = set()
+        self.broken = {
+            place: why for place, why in self.broken.items() if place in taken | seen.places.keys()
+        }
         ended = await self._endings(due, seen)
         paged = list((await self.pages.loud_since(seen.now - HOUR)).values())
         quiet: list[Page] = []
-        for chain, page in in_turn([(chain, page) for page in due if (chain := seen.chain_of(page))]):
+        in_order = in_turn([(chain, page) for page in due if (chain := seen.chain_of(page))])
+        for number, (chain, page) in enumerate(in_order, 1):
+            if not number % BETWEEN:
+                await asyncio.sleep(0)  # whatever else the agent does goes on while thousands are looked at
             after = await self._one(chain, page, seen, ended, paged, quiet)
             standing[page.id] = page if after is None else after
         await self._keep(quiet)

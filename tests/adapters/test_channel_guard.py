@@ -1,6 +1,8 @@
 """Channels cannot be turned inside: by no spelling of an address, no name, no second look-up and no redirect."""
 
 import asyncio
+import socket
+import threading
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from ipaddress import IPv4Address, IPv6Address, ip_address
@@ -418,3 +420,19 @@ async def test_a_url_that_two_readers_read_differently_is_refused(url: str) -> N
     async with channels(None) as opened:
         with pytest.raises(Refused):
             await opened.send(channel(ChannelKind.WEBHOOK, url=url), notice(), ())
+
+
+async def test_a_resolver_that_is_gone_takes_no_thread_from_anything_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    is_back = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: is_back.wait() and [])
+    asked = [asyncio.create_task(look_up("pager.example", 443)) for _ in range(100)]
+
+    try:
+        did = await asyncio.wait_for(asyncio.to_thread(lambda: "something else"), 5)
+    finally:
+        is_back.set()
+        await asyncio.gather(*asked)
+
+    assert did == "something else"

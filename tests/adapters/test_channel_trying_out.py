@@ -6,11 +6,13 @@ import io
 import json
 import os
 import stat
+import threading
 from pathlib import Path
 
 import pytest
 
 from agent.adapters.channels.console import Console
+from agent.adapters.channels.lines import Lines
 from agent.model.channel import ChannelKind
 from agent.model.errors import AgentError, Refused, Unavailable
 from agent.model.escalation import Occasion, Receipt
@@ -104,6 +106,38 @@ async def _once_it_is_read(console: Console, reading: int) -> Receipt:
             receipt = await console.send(CONSOLE, notice(), ())
             os.close(reading)
             return receipt
+
+
+async def test_no_link_chooses_what_is_written_to(tmp_path: Path) -> None:
+    other, link = tmp_path / "ledger.db", tmp_path / "lines.jsonl"
+    other.write_bytes(b"SQLite format 3")
+    link.symlink_to(other)
+
+    with pytest.raises(Refused, match="is not a file: name one in `path`"):
+        await Lines().send(channel(ChannelKind.FILE, path=str(link)), notice(), ())
+
+    assert other.read_bytes() == b"SQLite format 3"
+
+
+async def test_a_disk_that_is_gone_keeps_the_agent_from_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_back = threading.Event()
+    monkeypatch.setattr(os, "fsync", lambda _: is_back.wait())
+    here, wire = channel(ChannelKind.FILE, path=str(tmp_path / "lines.jsonl")), Lines(patience=0.05)
+
+    for _ in range(50):
+        with pytest.raises(Unavailable, match="takes no line: look at the disk"):
+            await wire.send(here, notice(), ())
+    threads = [one for one in threading.enumerate() if one.name == "file"]
+    is_back.set()
+    for one in threads:
+        one.join()
+    await asyncio.sleep(0)
+    receipt = await wire.send(here, notice(), ())
+
+    assert len(threads) == 1
+    assert receipt.words == "written to the file"
 
 
 async def test_the_file_gets_one_line_a_notice_and_nobody_else_may_read_it(tmp_path: Path) -> None:

@@ -14,8 +14,9 @@ from agent.model.decision import Verb
 from agent.model.defender import Incident
 from agent.model.enactment import State
 from tests.loop.conftest import Bench
-from tests.loop.questions import a_question, reply
-from tests.makers import NOW, TENANT, a_cluster, an_alert, an_incident
+from tests.loop.questions import TWO, a_question, reply
+from tests.makers import NOW, TENANT, a_cluster, a_copy, an_alert, an_incident
+from tests.persons import EVE, FAY
 
 MINUTE = timedelta(minutes=1)
 
@@ -87,3 +88,38 @@ async def test_whoever_forges_an_answer_in_the_ledger_is_found(
 
     assert before.holds
     assert any(said in fault.words for fault in after.faults)
+
+
+async def test_what_came_to_need_two_people_is_approved_by_the_second_and_not_refused(bench: Bench) -> None:
+    """It grows in mailboxes, which its policy reads nothing of: the grounds are the same, and two have to approve it."""
+    bench.with_rails(two_people_from=4)
+    a_question(bench)
+    await bench.run_pass()
+    small = await bench.only()
+    bench.defender.deliver(a_copy(3, recipient="more@contoso.example"))
+    bench.clock.advance(timedelta(hours=13))
+    await bench.run_pass()
+    large = await bench.only()
+
+    first = await reply(bench, EVE)
+    await bench.run_pass()
+    second = await reply(bench, FAY)
+    await bench.run_pass()
+
+    assert small.decision is not None
+    assert large.decision is not None
+    assert (small.decision.grounds, small.decision.approvers) == (large.decision.grounds, 0)
+    assert large.decision.approvers == 2
+    assert (first.have, first.need, second.counts) == (1, 2, True)
+    assert bench.enactor.removed.total() == 4
+
+
+async def test_one_person_is_not_two_by_the_spelling_of_their_id(bench: Bench) -> None:
+    a_question(bench, chain=TWO)
+    await bench.run_pass()
+    await reply(bench, EVE)
+
+    again = await reply(bench, msgspec.structs.replace(EVE, object_id=EVE.object_id.upper()))
+
+    assert "you approved it at" in again.words
+    assert not again.counts

@@ -9,7 +9,8 @@ import pytest
 
 from agent.adapters.ledger.ledger import SqlLedger
 from agent.judge.escalation import gathered, items
-from agent.loop import informing, records
+from agent.judge.escalation.climb import Climbed
+from agent.loop import climbing, informing, records
 from agent.loop.outbox import Outbox
 from agent.model.alarm import Alarm
 from agent.model.chain import Chain, Fallback
@@ -219,3 +220,21 @@ async def test_an_alarm_that_another_replica_has_told_keeps_no_other_from_being_
     await call.live(5 * MINUTE)
 
     assert [one.title for one in call.channels.on("teams")] == ["The agent needs somebody: alarm graph"]
+
+
+async def test_the_alarm_of_a_page_that_cannot_be_worked_out_ends_with_what_was_to_be_on_it(
+    call: OnCall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def climb(chain: Chain, page: Page, *_: object, **__: object) -> Climbed:
+        raise ValueError("a bug")
+
+    monkeypatch.setattr(climbing, "climb", climb)
+    (record,) = await call.ask("a")
+    await call.look()
+    before = await call.alarms()
+
+    await call.change(record, state=State.SUPERSEDED)
+    await call.look()
+
+    assert before == ["paging"]
+    assert await call.alarms() == []

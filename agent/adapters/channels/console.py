@@ -4,10 +4,7 @@ Standard error may be a pipe that nobody reads, and a write to a full one waits 
 own, one notice at a time: what waits there is this channel, and never the agent.
 """
 
-import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
-from threading import Thread
 from typing import TextIO
 
 from agent.adapters.channels.layout import (
@@ -21,6 +18,7 @@ from agent.adapters.channels.layout import (
     links,
     shown,
 )
+from agent.adapters.channels.own_thread import PATIENCE, Busy, OwnThread
 from agent.model.channel import Channel
 from agent.model.errors import Unavailable
 from agent.model.escalation import Notice, Posted, Receipt
@@ -29,58 +27,28 @@ GUTTER = "│ "
 """Begins every line below the first, so that no text can look like a line of its own."""
 
 
-PATIENCE = 10.0
-"""Real seconds after which a console that takes no more text is taken for away."""
-
-
 class Console:
     """Fulfils Wire over a stream of text."""
 
     def __init__(self, stream: TextIO, patience: float = PATIENCE) -> None:
         self._stream = stream
-        self._patience = patience
-        self._is_writing = False
+        self._thread = OwnThread("console", patience)
 
     async def send(self, channel: Channel, notice: Notice, earlier: Sequence[Posted]) -> Receipt:  # noqa: ARG002  the others look at them
         """Write the notice in one piece."""
         start = f"channel `{channel.name}`: the console"
-        if self._is_writing:
-            raise Unavailable(f"{start} still takes the text before this one: nobody reads standard error")
+        text = "\n".join(lines(channel, notice))
         try:
-            async with asyncio.timeout(self._patience):
-                await self._on_a_thread("\n".join(lines(channel, notice)))
+            await self._thread.do(lambda: self._write(text))
+        except Busy:
+            raise Unavailable(
+                f"{start} still takes the text before this one: nobody reads standard error"
+            ) from None
         except TimeoutError:
             raise Unavailable(f"{start} takes no more text: nobody reads standard error") from None
         except (OSError, ValueError) as error:
             raise Unavailable(f"{start} cannot be written to") from error
         return Receipt(words="written to standard error")
-
-    async def _on_a_thread(self, text: str) -> None:
-        """Write the text, and raise what went wrong; whoever stops waiting leaves the thread to itself."""
-        loop = asyncio.get_running_loop()
-        written: asyncio.Future[None] = loop.create_future()
-
-        def settle(error: Exception | None) -> None:
-            self._is_writing = False
-            if written.done():
-                return
-            if error is None:
-                written.set_result(None)
-            else:
-                written.set_exception(error)
-
-        def write() -> None:
-            failure: Exception | None = None
-            try:
-                self._write(text)
-            except (OSError, ValueError) as error:
-                failure = error
-            with suppress(RuntimeError):  # the loop has ended meanwhile: nobody waits for it any more
-                loop.call_soon_threadsafe(settle, failure)
-
-        self._is_writing = True
-        Thread(target=write, name="console", daemon=True).start()
-        await written
 
     def _write(self, text: str) -> None:
         try:

@@ -13,6 +13,8 @@ Source: httpcore's documentation on network backends (1.0.9).
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from ipaddress import ip_address
 from typing import Any
 
@@ -31,12 +33,16 @@ MOST_ADDRESSES = 4
 
 MOST_CONNECTIONS = 20
 
+_LOOK_UPS = ThreadPoolExecutor(4, thread_name_prefix="look-up")
+"""Apart from the threads that all else shares: a look-up cannot be ended, and a resolver that is gone takes long."""
+
 LookUp = Callable[[str, int], Awaitable[Sequence[str]]]
 
 
 async def look_up(host: str, port: int) -> Sequence[str]:
     """Return the addresses of a host, as this machine orders them."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    ask = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+    found = await asyncio.get_running_loop().run_in_executor(_LOOK_UPS, ask)
     return tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 

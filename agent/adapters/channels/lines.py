@@ -1,6 +1,6 @@
 """A channel for trying out: one JSON line a notice at the end of a file."""
 
-import asyncio
+import errno
 import os
 import stat
 from collections.abc import Sequence
@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from agent.adapters.channels.data import data_of
+from agent.adapters.channels.own_thread import PATIENCE, Busy, OwnThread
 from agent.model.channel import Channel
 from agent.model.errors import Refused, Unavailable
 from agent.model.escalation import Notice, Posted, Receipt
@@ -20,12 +21,20 @@ _LASTING = (FileNotFoundError, IsADirectoryError, NotADirectoryError, Permission
 class Lines:
     """Fulfils Wire over files, which only the agent's user may read."""
 
+    def __init__(self, patience: float = PATIENCE) -> None:
+        self._patience = patience
+        self._threads: dict[str, OwnThread] = {}
+        """By the file's path."""
+
     async def send(self, channel: Channel, notice: Notice, earlier: Sequence[Posted]) -> Receipt:  # noqa: ARG002  the others look at them
         """Add the notice, durable when this returns."""
         line = msgspec.json.encode(data_of(notice, notice.items)) + b"\n"
         start = f"channel `{channel.name}`: `{channel.path}`"
+        thread = self._threads.setdefault(channel.path, OwnThread("file", self._patience))
         try:
-            await asyncio.to_thread(_append, Path(channel.path), line)
+            await thread.do(lambda: _append(Path(channel.path), line))
+        except (Busy, TimeoutError):
+            raise Unavailable(f"{start} takes no line: look at the disk that it lies on") from None
         except _LASTING as error:
             raise Refused(f"{start} cannot be written: {(error.strerror or 'no reason').lower()}") from error
         except _NotAFile as error:
@@ -39,14 +48,20 @@ class Lines:
         return Receipt(words="written to the file")
 
 
-class _NotAFile(Exception):
-    """It is a pipe, a device or the like."""
+class _NotAFile(ValueError):
+    """It is a link, a pipe, a device or the like."""
 
 
 def _append(path: Path, line: bytes) -> None:
     # A named pipe without a reader would be waited for.
-    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NONBLOCK | os.O_CLOEXEC
-    descriptor = os.open(path, flags, 0o600)
+    # A link is followed nowhere: whoever may write the folder would choose by it what is written to.
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        descriptor = os.open(path, flags, 0o600)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise _NotAFile from error
+        raise
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise _NotAFile
