@@ -1,8 +1,9 @@
 """A record -> what people are told of it; and how it ended, where it needs nobody any more."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from agent.judge.people import UNPASSED
 from agent.judge.quote import quote, shorten, visible
 from agent.judge.track import AMBIGUOUS
 from agent.judge.worklist import needs_people, why
@@ -46,12 +47,15 @@ OVER = frozenset({PendingSeen.CLOSED, PendingSeen.EXPIRED})
 WEEK_ENDED = "the week ended and nobody decided: it lapsed in Defender"
 """What is said of what nobody decided. It is never told as anybody's no."""
 
+NEAR = timedelta(hours=24)
+"""How long before the deadline people hear again of what they approved and something still holds."""
+
 LONGEST_WHY = 600
 
 
 def item_of(record: Record, now: datetime) -> Item | None:
     """Return what people are told of the record; None where it needs nobody on a page, or its week is over."""
-    need = _need(record)
+    need = _need(record, now)
     if need is None or now >= record.action.deadline:
         return None
     action, decision = record.action, record.decision
@@ -70,7 +74,7 @@ def item_of(record: Record, now: datetime) -> Item | None:
     )
 
 
-def _need(record: Record) -> Need | None:
+def _need(record: Record, now: datetime) -> Need | None:
     if record.state in ON_THE_WAY:
         return None if _is_over(record) else _before(record)
     if not needs_people(record):
@@ -79,9 +83,21 @@ def _need(record: Record) -> Need | None:
         return Need.LOOK
     if _is_over(record):
         return None
+    if _is_answered(record):
+        return Need.HAND if record.action.deadline - now <= NEAR else None
     if record.state in ASKED:
         return Need.ANSWER if _can_be_carried_out(record) else Need.HAND
     return Need.HAND if record.state in HANDED else None
+
+
+def _is_answered(record: Record) -> bool:
+    """Whether people have approved it already, and something that no answer passes holds it, such as the kill switch."""
+    decision = record.decision
+    return record.state is State.HELD and decision is not None and _is_held_approval(decision)
+
+
+def _is_held_approval(decision: Decision) -> bool:
+    return bool(decision.answered) and decision.guard in UNPASSED
 
 
 def _is_over(record: Record) -> bool:
@@ -135,6 +151,12 @@ def ending_of(record: Record | None, now: datetime) -> str:
             return WEEK_ENDED
         case State.ANSWERED:
             return visible(shorten(record.why or "people answered it", 200))
+        case State.HELD if (
+            decision is not None and _is_held_approval(decision) and now < record.action.deadline
+        ):
+            return (
+                f"{_names(decision)} approved it; it is held by {quote(decision.guard or '')} until that ends"
+            )
         case State.SUPERSEDED:
             return visible(shorten(record.why or "it was decided elsewhere", 200))
         case State.UNDONE if record.undone is not None:
@@ -165,13 +187,17 @@ DONE: Mapping[Verb, str] = {
 """What somebody did, by what they decided."""
 
 
+def _names(decision: Decision) -> str:
+    """Return the people whose answers decided it."""
+    people = [one for one in decision.answered if one.verb is decision.verb] or decision.answered
+    return " and ".join(dict.fromkeys(quote(one.name, 60) for one in people))
+
+
 def _decided(decision: Decision) -> str:
     """Say who decided what: people by name, the lapse as nobody, policies by theirs."""
     done = DONE[decision.verb]
     if decision.answered:
-        people = [one for one in decision.answered if one.verb is decision.verb] or decision.answered
-        names = " and ".join(dict.fromkeys(quote(one.name, 60) for one in people))
-        return f"{names} {done}"
+        return f"{_names(decision)} {done}"
     if decision.lapsed is not None:
         return f"nobody answered in time: chain {quote(decision.lapsed.chain)} {done}, and it is nobody's no"
     if not decision.policies:

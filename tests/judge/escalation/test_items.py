@@ -235,11 +235,34 @@ LAPSE = Lapse(at=NOW, chain="secops", decide="reject", grounds="g")
             a_record(State.REJECTED, decision=a_decision(verb=Verb.REJECT, lapsed=LAPSE)),
             "nobody answered in time: chain secops rejected it, and it is nobody's no",
         ),
+        (
+            a_record(State.HELD, decision=a_decision(verb=Verb.ESCALATE, guard="hold", answered=(ANNA,))),
+            '"Anna Roe" approved it; it is held by hold until that ends',
+        ),
         (a_record(State.INTENDED, decision=None), "it needs nobody any more"),
     ],
 )
 def test_how_it_ended_says_who_did_that(record: Record | None, words: str) -> None:
     assert ending_of(record, NOW) == words
+
+
+@pytest.mark.parametrize(
+    ("guard", "left", "need"),
+    [
+        ("hold", timedelta(hours=24, seconds=1), None),
+        ("brake", timedelta(hours=24, seconds=1), None),
+        ("hold", timedelta(hours=24), Need.HAND),
+        ("protected", timedelta(hours=25), Need.ANSWER),
+    ],
+)
+def test_what_people_approved_and_the_kill_switch_holds_asks_nobody_until_its_last_day(
+    guard: str, left: timedelta, need: Need | None
+) -> None:
+    held = a_record(State.HELD, decision=a_decision(verb=Verb.ESCALATE, guard=guard, answered=(ANNA,)))
+
+    item = item_of(held, held.action.deadline - left)
+
+    assert (item.need if item is not None else None) is need
 
 
 def test_past_its_week_it_lapsed_whatever_state_it_is_in() -> None:
