@@ -14,7 +14,7 @@ A page that cannot be worked out keeps no other from being told, and is an alarm
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -57,7 +57,7 @@ UNTOLD = "escalation"
 """The alarm of what waits for people and cannot be told to anybody."""
 
 BROKEN = "paging"
-"""The alarm of pages that cannot be worked out."""
+"""The alarm of pages that cannot be worked out, and of looks that fail: the first whole look ends it."""
 
 log = structlog.get_logger()
 
@@ -162,6 +162,8 @@ class Paging:
         failure = ""
         try:
             await self.look()
+        except Conflict as error:
+            log.info("left for the next look", why=str(error))
         except AgentError as error:
             failure = str(error)
         except Exception as error:
@@ -169,7 +171,15 @@ class Paging:
             log.exception("people cannot be paged")
         if failure and failure != self.complained:
             log.error("people cannot be paged", why=failure)
+            await self._alarm(failure)
         self.complained = failure
+
+    async def _alarm(self, failure: str) -> None:
+        """Let it be seen that nobody is told anything; where not even that can be written, the log has to do."""
+        alarm = Alarm(name=BROKEN, since=self.world.clock.now(), words=f"nobody is told anything: {failure}")
+        with suppress(AgentError):
+            await self.world.ledger.raise_alarm(alarm)
+            self.alarms[BROKEN] = alarm.words
 
     async def look(self) -> None:
         """Find out what people are to be told now, and put it into the outbox.

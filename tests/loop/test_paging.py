@@ -469,10 +469,40 @@ async def test_a_ledger_that_is_away_is_complained_of_once_and_then_looked_at_ag
             patched.setattr(call.ledger.pages, "standing", failing)
             await paging.try_to_look()
     assert paging.complained == "internal error: a bug"
+    assert await call.alarms() == ["paging"]
+
+    await paging.try_to_look()
+    await call.live(WAIT)
+
+    assert paging.complained == ""
+    assert await call.alarms() == []
+    assert len(call.channels.told) == 1
+
+
+async def test_where_not_even_the_alarm_can_be_written_the_next_look_is_made(
+    call: OnCall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await call.ask("a")
+    paging = await call.paging()
+
+    async def away(*_: object) -> Any:
+        raise LedgerError("ledger: locked")
+
+    async def overtaken(*_: object) -> Any:
+        raise Conflict("a page was changed meanwhile")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(call.ledger, "raise_alarm", away)
+        patched.setattr(call.ledger.pages, "standing", away)
+        await paging.try_to_look()
+        assert paging.complained == "ledger: locked"
+        patched.setattr(call.ledger.pages, "standing", overtaken)
+        await paging.try_to_look()
+    assert paging.complained == ""
 
     await call.live(WAIT)
 
-    assert paging.complained in ("", "internal error: a bug")
+    assert await call.alarms() == []
     assert len(call.channels.told) == 1
 
 
