@@ -389,6 +389,8 @@ def test_at_a_terminal_only_a_yes_is_one_and_ctrl_c_answers_nothing(
         stdout=there,
         stderr=there,
         env={**os.environ, **SECRET},
+        # Whoever runs the tests in the background has them ignore a Ctrl-C, and their children too.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509  no threads here
     )
     os.close(there)
     seen = b""

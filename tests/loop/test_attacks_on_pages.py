@@ -121,7 +121,9 @@ async def test_an_approval_that_a_hold_keeps_asks_nobody_anew(bench: Bench) -> N
     await call.live(20 * MINUTE)
 
     assert await bench.states() == [State.HELD]
-    assert call.occasions("console") == [PAGE]
+    assert call.occasions("console") == [PAGE, RESOLVED]
+    (ended,) = (one for one in call.channels.on("console") if one.occasion is RESOLVED)
+    assert "approved it; it is held by hold until that ends" in ended.words
 
 
 async def test_a_clock_that_was_ahead_for_two_days_keeps_nobody_from_hearing(call: OnCall) -> None:
