@@ -11,7 +11,7 @@ from agent.judge.bind import offer_of
 from agent.judge.quote import quote
 from agent.model.decision import Verb
 from agent.model.enactment import Record, State, Way, Went
-from agent.model.escalation import Delivery, Need, Posted
+from agent.model.escalation import Delivery, Need, Page, Posted
 from agent.model.hold import BRAKE, KILL_SWITCH
 from agent.simulator.names import PORTAL_PERSON
 
@@ -48,7 +48,7 @@ async def climbed(ledger: SqlLedger) -> Record | None:
     waiting = [
         member
         for page in await ledger.pages.open()
-        if page.step >= CLIMBED
+        if page.step >= CLIMBED and await _was_told(ledger, page)
         for member in page.open_members
         if member.need is Need.ANSWER
     ]
@@ -58,6 +58,14 @@ async def climbed(ledger: SqlLedger) -> Record | None:
         if record is not None and _is_simple(record):
             return record
     return None
+
+
+async def _was_told(ledger: SqlLedger, page: Page) -> bool:
+    """Whether the person has heard of it by now: a step may be taken, and its notice still wait."""
+    return any(
+        one.delivery is Delivery.SENT and one.notice.step >= CLIMBED
+        for one in await ledger.pages.posted(page.id)
+    )
 
 
 def headlines(said: Iterable[str]) -> Iterator[str]:
