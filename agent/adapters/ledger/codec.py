@@ -25,6 +25,7 @@ from agent.model.facts import Facts, Value
 from agent.model.hold import Replica
 from agent.model.past import Judged
 from agent.model.pending import PendingAction
+from agent.model.session import Session
 
 T = TypeVar("T")
 
@@ -93,6 +94,7 @@ _air_actions = msgspec.json.Decoder(AirAction)
 _pages = msgspec.json.Decoder(Page)
 _posted = msgspec.json.Decoder(Posted)
 _answers = msgspec.json.Decoder(Answer)
+_sessions = msgspec.json.Decoder(Session)
 _pairs = msgspec.json.Decoder(tuple[Pair, ...])
 _texts = msgspec.json.Decoder(tuple[str, ...])
 _files = msgspec.json.Decoder(dict[str, bytes])
@@ -108,7 +110,7 @@ def pack(body: bytes) -> bytes:
     return body if len(body) < LONG else zlib.compress(body, 1)
 
 
-Noun = PendingAction | Plan | Notes | Replica | AirAction | Page | Posted | Answer
+Noun = PendingAction | Plan | Notes | Replica | AirAction | Page | Posted | Answer | Session
 
 
 def write(noun: Noun | tuple[Pair, ...]) -> bytes:
@@ -205,6 +207,11 @@ def read_posted(body: bytes) -> Posted:
 def read_answer(body: bytes) -> Answer:
     """Return the answer that was written."""
     return _read(_answers, body)
+
+
+def read_session(body: bytes) -> Session:
+    """Return the session that was written."""
+    return _read(_sessions, body)
 
 
 def read_targets(body: bytes) -> tuple[Pair, ...]:

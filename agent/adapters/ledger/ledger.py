@@ -17,9 +17,11 @@ from agent.adapters.ledger import (
     responding,
     writes,
 )
+from agent.adapters.ledger.archive import SqlArchive
 from agent.adapters.ledger.auditing import Book
 from agent.adapters.ledger.desk import Desk
 from agent.adapters.ledger.pages import SqlPages
+from agent.adapters.ledger.sessions import SqlSessions
 from agent.adapters.ledger.trail import SqlTrail
 from agent.model import audit
 from agent.model.air import AirAction
@@ -38,13 +40,16 @@ from agent.model.rails import Approved, Leave
 class SqlLedger:
     """`ports.Ledger` in SQLite or PostgreSQL.
 
-    `trail` is its audit, and `pages` what people are told of. What the audit tells of is written with its entry, in one transaction: without the
+    `trail` is its audit, `pages` what people are told of, `archive` what its own pages show, and `sessions` who is
+    signed in to those. What the audit tells of is written with its entry, in one transaction: without the
     one the other is not written either.
     """
 
     def __init__(self, desk: Desk) -> None:
         self.trail = SqlTrail(desk)
         self.pages = SqlPages(desk)
+        self.archive = SqlArchive(desk)
+        self.sessions = SqlSessions(desk)
         self._desk = desk
         self._read, self._write, self._audited = desk.read, desk.write, desk.audited
 

@@ -37,6 +37,7 @@ records = Table(
 )
 Index("ix_records_listed", records.c.tenant_id, records.c.deadline, records.c.id)
 Index("ix_records_state", records.c.tenant_id, records.c.state, records.c.deadline, records.c.id)
+Index("ix_records_updated", records.c.tenant_id, records.c.updated, records.c.id)
 Index("ix_records_incident", records.c.tenant_id, records.c.incident_id, records.c.deadline, records.c.id)
 Index(
     "ix_records_due",

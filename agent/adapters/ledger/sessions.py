@@ -1,0 +1,60 @@
+"""Who is signed in to the pages of one tenant."""
+# ruff: noqa: D102  # what each method promises stands in `ports.Sessions`, once
+
+from datetime import datetime
+
+from sqlalchemy import delete, insert, or_, select
+from sqlalchemy.engine import Connection
+
+from agent.adapters.ledger import codec
+from agent.adapters.ledger.desk import Desk
+from agent.adapters.ledger.session_tables import sessions
+from agent.model.session import Session
+
+
+class SqlSessions:
+    """`ports.Sessions` in SQLite or PostgreSQL."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._read, self._write = desk.read, desk.write
+
+    async def find(self, session_id: str) -> Session | None:
+        return await self._read(_find, session_id)
+
+    async def keep(self, session: Session) -> None:
+        await self._write(_keep, session)
+
+    async def end(self, session_id: str) -> None:
+        await self._write(_end, session_id)
+
+    async def expire(self, seen_before: datetime, began_before: datetime) -> int:
+        return await self._write(_expire, seen_before, began_before)
+
+
+def _find(connection: Connection, tenant_id: str, session_id: str) -> Session | None:
+    query = select(sessions.c.body).where(sessions.c.tenant_id == tenant_id, sessions.c.id == session_id)
+    body = connection.scalar(query)
+    return None if body is None else codec.read_session(body)
+
+
+def _keep(connection: Connection, tenant_id: str, session: Session) -> None:
+    _end(connection, tenant_id, session.id)
+    row = {
+        "tenant_id": tenant_id,
+        "id": session.id,
+        "began": session.began,
+        "seen": session.seen,
+        "body": codec.write(session),
+    }
+    connection.execute(insert(sessions), row)
+
+
+def _end(connection: Connection, tenant_id: str, session_id: str) -> None:
+    connection.execute(
+        delete(sessions).where(sessions.c.tenant_id == tenant_id, sessions.c.id == session_id)
+    )
+
+
+def _expire(connection: Connection, tenant_id: str, seen_before: datetime, began_before: datetime) -> int:
+    is_over = or_(sessions.c.seen < seen_before, sessions.c.began < began_before)
+    return connection.execute(delete(sessions).where(sessions.c.tenant_id == tenant_id, is_over)).rowcount

@@ -1,0 +1,29 @@
+"""Who is signed in to the pages."""
+
+from datetime import datetime
+from typing import Protocol
+
+from agent.model.session import Session
+
+
+class Sessions(Protocol):
+    """The sessions of one tenant, shared by every process that shows its pages.
+
+    Raises LedgerError where the ledger cannot be used.
+    """
+
+    async def find(self, session_id: str) -> Session | None:
+        """Return the session, however old; None where there is none."""
+        ...
+
+    async def keep(self, session: Session) -> None:
+        """Write the session, in place of the one with its id."""
+        ...
+
+    async def end(self, session_id: str) -> None:
+        """Forget the session; nothing where there is none."""
+        ...
+
+    async def expire(self, seen_before: datetime, began_before: datetime) -> int:
+        """Forget the sessions that were last used, or begun, before these moments; return how many."""
+        ...
