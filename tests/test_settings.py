@@ -619,14 +619,14 @@ def test_what_does_not_log_in_needs_no_secret_of_the_login(tmp_path: Path, left:
     environ = {name: text for name, text in SIMULATED.items() if name != "AIR_AGENT_CLIENT_SECRET"}
     environ["AIR_AGENT_AUTH_CLIENT_SECRET_FILE"] = str(tmp_path / left) if left else ""
 
-    settings = load(None, environ, logs_in=False)
+    settings = load(None, environ, needs=frozenset())
 
     assert settings.auth.client_secret is None
     assert len(refused_environment(environ)) >= 1
 
 
 def test_what_does_not_log_in_does_not_read_the_secrets_there_are() -> None:
-    assert load(None, SIMULATED, logs_in=False).auth.client_secret is None
+    assert load(None, SIMULATED, needs=frozenset()).auth.client_secret is None
 
 
 def test_the_ledgers_password_is_needed_all_the_same(tmp_path: Path) -> None:
@@ -638,9 +638,9 @@ def test_the_ledgers_password_is_needed_all_the_same(tmp_path: Path) -> None:
         "AIR_AGENT_LEDGER_PASSWORD_FILE": str(kept),
     }
 
-    assert "tr0ub4dor" in load(None, environ, logs_in=False).ledger.address().reveal()
+    assert "tr0ub4dor" in load(None, environ, needs=frozenset()).ledger.address().reveal()
     with pytest.raises(SettingsError, match="cannot be read"):
-        load(None, environ | {"AIR_AGENT_LEDGER_PASSWORD_FILE": f"{kept}.gone"}, logs_in=False)
+        load(None, environ | {"AIR_AGENT_LEDGER_PASSWORD_FILE": f"{kept}.gone"}, needs=frozenset())
 
 
 def test_what_is_wrong_beside_the_secrets_is_told_without_a_login_too(tmp_path: Path) -> None:
@@ -648,7 +648,7 @@ def test_what_is_wrong_beside_the_secrets_is_told_without_a_login_too(tmp_path: 
     path.write_text(f"tenant: {{id: {TENANT}}}\nauth: {{kind: clientSecret, client_secret: x}}\n")
 
     with pytest.raises(SettingsError) as caught:
-        load(path, {}, logs_in=False)
+        load(path, {}, needs=frozenset())
 
     assert "may not stand in this file" in str(caught.value)
     assert "`auth.client_id`: is missing" in str(caught.value)

@@ -6,6 +6,7 @@ import msgspec
 
 from agent.model.policy import Mode
 from agent.settings.subjects import AuthKind, Cloud, Settings, TreatAs
+from agent.settings.web import is_near
 
 PUBLISHED = 150
 """Requests to `/security` that Microsoft publishes as a tenant's most in one minute."""
@@ -25,6 +26,7 @@ def disagreements(settings: Settings) -> Iterator[Disagreement]:
     yield from _who_the_agent_is(settings)
     yield from _what_the_cloud_has(settings)
     yield from _where_the_ledger_lies(settings)
+    yield from _where_the_pages_are(settings)
 
 
 def _what_only_the_simulator_takes(settings: Settings) -> Iterator[Disagreement]:
@@ -117,3 +119,23 @@ def _where_the_ledger_lies(settings: Settings) -> Iterator[Disagreement]:
         yield Disagreement(
             ("ledger.password", "ledger.url"), "is set, but SQLite has no password: leave one of them out"
         )
+
+
+def _where_the_pages_are(settings: Settings) -> Iterator[Disagreement]:
+    web = settings.web
+    is_encrypted = settings.web_url().startswith("https://")
+    if not is_near(web.listen) and not is_encrypted:
+        yield Disagreement(
+            ("web.listen", "web.url"),
+            "is for other machines too: set `web.url` to the `https` address at which people open the pages",
+        )
+    if (web.certificate is None) != (web.certificate_key is None):
+        given, missing = ("certificate_key", "certificate")[:: 1 if web.certificate is None else -1]
+        yield Disagreement((f"web.{missing}", f"web.{given}"), f"is missing: `web.{given}` needs it")
+    if web.certificate is not None and not is_encrypted:
+        yield Disagreement(
+            ("web.url", "web.certificate"),
+            "is not `https`, which `web.certificate` is for: set it to the address that the certificate is of",
+        )
+    if web.idle > web.longest:
+        yield Disagreement(("web.idle", "web.longest"), "is longer than `web.longest`: it would never end")

@@ -2,7 +2,7 @@
 
 import re
 import zoneinfo
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 
@@ -177,12 +177,3 @@ def hosts(text: str) -> frozenset[str]:
             f"names `{wrong}`, which is no host: write names or addresses alone, without https:// or a port"
         )
     return frozenset(found)
-
-
-WRITTEN: Mapping[str, Callable[[str], object]] = {
-    "hours": hours,
-    "freeze": freezes,
-    "names": names,
-    "hosts": hosts,
-}
-"""What reads each form, and raises ValueError where it cannot."""

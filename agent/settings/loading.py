@@ -25,6 +25,15 @@ LOGIN = "auth"
 AUDIT = "audit"
 """The section whose secret only those need who write the audit or check it."""
 
+WEB = "web"
+"""The section whose secret only those need who show the pages."""
+
+RUNS = frozenset({LOGIN, AUDIT})
+"""The sections whose secrets the agent itself needs."""
+
+APART = frozenset({LOGIN, AUDIT, WEB})
+"""The sections whose secrets not everybody needs."""
+
 
 class Given(msgspec.Struct, frozen=True, kw_only=True):
     """What was written for one setting, where, and the folder that a relative path is counted from."""
@@ -34,13 +43,10 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     folder: Path
 
 
-def load(
-    path: Path | None, environ: Mapping[str, str], *, logs_in: bool = True, audits: bool | None = None
-) -> Settings:
+def load(path: Path | None, environ: Mapping[str, str], *, needs: frozenset[str] = RUNS) -> Settings:
     """Return the settings of this file, if there is one, overridden by the environment.
 
-    What does not log in needs no secret of `auth`: none is read then, nor missed where it is not there. The same
-    holds for the audit's key and who neither writes nor checks it; who logs in does, where nothing else is said.
+    Secrets of `APART` sections are read only where they are needed, and not missed elsewhere.
 
     Relative paths are counted from the file's folder, so that the same file means the same ledger wherever
     the agent is started; those in the environment from the working directory. An empty variable is none.
@@ -48,8 +54,7 @@ def load(
     Raises:
         SettingsError: something is missing or wrong; one line for each thing.
     """
-    needless = {LOGIN: not logs_in, AUDIT: not (logs_in if audits is None else audits)}
-    unread = {one.name for one in fields() if one.is_secret and needless.get(one.section)}
+    unread = {one.name for one in fields() if one.is_secret and one.section in APART - needs}
     return _Loading(path, environ, unread).settings()
 
 

@@ -74,6 +74,8 @@ class Tenant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     id: Annotated[str, Meta(pattern=GUID, description="a GUID such as 00000000-0000-0000-0000-000000000000")]
     """The tenant's id, a GUID. It has no default: a token of another tenant stops the start."""
+    name: Annotated[str, Meta(extra={"written": "line"})] | None = None
+    """What people call the tenant, such as `Contoso`: every page says it beside the id."""
 
 
 class Graph(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -276,6 +278,45 @@ class Escalation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """The app registration that people sign in to when they answer; its app roles say who may. Left out, that of `auth.client_id`."""
 
 
+class Web(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The pages that `air-agent serve` shows: where, to whom, and what they ask for again before somebody decides."""
+
+    listen: Annotated[str, Meta(extra={"written": "listen"})] = "127.0.0.1:8420"
+    """Where the pages are served: an address of this machine and a port. The default is for this machine alone; any other needs an `https` address in `web.url`."""
+    url: Annotated[str, Meta(extra={"written": "url"})] | None = None
+    """The address at which people open the pages, such as `https://air.contoso.example`: links in notices lead there, and a request for any other host is refused. Left out, `http://` and `web.listen`."""
+    certificate: Path | None = None
+    """The certificate chain of `web.url`, PEM. Left out, TLS ends before the agent, at a proxy."""
+    certificate_key: Path | None = None
+    """The certificate's private key, PEM. Needed for `web.certificate`."""
+    client_secret: Annotated[
+        Secret | None, Meta(extra={"env": "AIR_AGENT_WEB_CLIENT_SECRET", "file": "client_secret_file"})
+    ] = None
+    """The client secret of the app registration that people sign in to (`escalation.client_id`). Never in the settings file: only from the environment, or from `web.client_secret_file`."""
+    client_secret_file: Path | None = None
+    """A file that holds that client secret; a line break at its end does not count."""
+    reader_role: Annotated[str, Meta(extra={"written": "role"})] = "Reader"
+    """The app role that may look at everything. Whose answers count says each chain (`approvers`); they may look too."""
+    operator_role: Annotated[str, Meta(extra={"written": "role"})] = "Operator"
+    """The app role that may hold and release besides."""
+    idle: Annotated[timedelta, Meta(extra={"least": "1m", "most": "1d"})] = timedelta(minutes=30)
+    """How long a sign-in lasts while nobody uses it."""
+    longest: Annotated[timedelta, Meta(extra={"least": "5m", "most": "1d"})] = timedelta(hours=8)
+    """How long a sign-in lasts at most: a shift."""
+    fresh: Annotated[timedelta, Meta(extra={"least": "1m", "most": "1d"})] = timedelta(hours=1)
+    """How long ago the last sign-in may be when somebody decides, holds or releases; else they sign in again first."""
+    step_up: Annotated[str, Meta(pattern=r"^c([1-9]|[1-9][0-9])$", description="one of c1 to c99")] | None = (
+        None
+    )
+    """The authentication context of Conditional Access, such as `c1`, that is asked for before a high risk is approved. None by default: only you know whether your tenant has one."""
+    high_risk_from: Annotated[int, Meta(ge=1, le=1_000_000)] = 100
+    """Targets of one action, such as copies of messages, from which on approving it is a high risk."""
+    high_risk_kinds: Annotated[str, Meta(extra={"written": "kinds"})] = (
+        "disableUser, forcePasswordReset, revokeUserSessions, quarantineFile"
+    )
+    """Kinds of action whose approval is a high risk however many targets they have, with commas between: what stops somebody's work."""
+
+
 class Timing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Virtual time, for the simulator only."""
 
@@ -310,6 +351,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     pace: Pacing = Pacing()
     guards: Guards = Guards()
     escalation: Escalation = Escalation()
+    web: Web = Web()
     clock: Timing = Timing()
 
     def hold_file(self) -> Path | None:
@@ -326,6 +368,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             pages_per_hour=self.escalation.pages_per_hour,
             portal=portal_of(self.graph.cloud),
         )
+
+    def web_url(self) -> str:
+        """Return the address at which people open the pages, without a slash at its end."""
+        return (self.web.url or f"http://{self.web.listen}").rstrip("/")
 
     def sign_in(self) -> str | None:
         """Return the client id of the app registration that people sign in to; None where nobody said."""

@@ -2,17 +2,31 @@
 
 import math
 import re
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from agent.settings import guards, web
 from agent.settings.durations import duration, written
 from agent.settings.fields import Field
-from agent.settings.guards import WRITTEN
 from agent.settings.secret import Secret
 from agent.settings.subjects import Cloud
+
+WRITTEN: Mapping[str, Callable[[str], object]] = {
+    "hours": guards.hours,
+    "freeze": guards.freezes,
+    "names": guards.names,
+    "hosts": guards.hosts,
+    "listen": web.listen,
+    "url": web.url,
+    "role": web.role,
+    "line": web.line,
+    "kinds": web.kinds,
+}
+"""What reads each form, and raises ValueError where it cannot."""
 
 WHOLE = re.compile(r"-?[0-9]{1,12}")
 DECIMAL = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,12})?")

@@ -520,7 +520,7 @@ async def test_what_is_no_simulator_tells_of_nobody_and_leads_nowhere(status: in
 def real(folder: Path, more: str = f"escalation: {{client_id: {entra.CLIENT}}}\n") -> Settings:
     file = folder / "air-agent.yaml"
     file.write_text(f"tenant: {{id: {entra.TENANT}}}\n{more}")
-    return load(file, {}, logs_in=False)
+    return load(file, {}, needs=frozenset())
 
 
 def test_without_an_app_to_sign_in_to_it_is_said_which_setting_lacks(tmp_path: Path) -> None:

@@ -50,9 +50,7 @@ def _keep(connection: Connection, tenant_id: str, session: Session) -> None:
 
 
 def _end(connection: Connection, tenant_id: str, session_id: str) -> None:
-    connection.execute(
-        delete(sessions).where(sessions.c.tenant_id == tenant_id, sessions.c.id == session_id)
-    )
+    connection.execute(delete(sessions).where(sessions.c.tenant_id == tenant_id, sessions.c.id == session_id))
 
 
 def _expire(connection: Connection, tenant_id: str, seen_before: datetime, began_before: datetime) -> int:

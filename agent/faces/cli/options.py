@@ -8,7 +8,7 @@ from typing import Annotated, TypeVar
 import typer
 
 from agent.model.errors import SettingsError
-from agent.settings.loading import load
+from agent.settings.loading import AUDIT, WEB, load
 from agent.settings.subjects import Settings
 
 USUAL = Path("air-agent.yaml")
@@ -87,7 +87,7 @@ def loaded_to_look(path: Path | None) -> Settings:
     Raises:
         SettingsError: something else is missing or wrong.
     """
-    return load(_found(path), os.environ, logs_in=False)
+    return load(_found(path), os.environ, needs=frozenset())
 
 
 def loaded_to_audit(path: Path | None) -> Settings:
@@ -96,7 +96,16 @@ def loaded_to_audit(path: Path | None) -> Settings:
     Raises:
         SettingsError: something else is missing or wrong.
     """
-    return load(_found(path), os.environ, logs_in=False, audits=True)
+    return load(_found(path), os.environ, needs=frozenset({AUDIT}))
+
+
+def loaded_to_serve(path: Path | None) -> Settings:
+    """Return the same for what shows the pages: it does not log in to Graph, takes answers, and signs people in.
+
+    Raises:
+        SettingsError: something else is missing or wrong.
+    """
+    return load(_found(path), os.environ, needs=frozenset({AUDIT, WEB}))
 
 
 def _found(path: Path | None) -> Path | None:
