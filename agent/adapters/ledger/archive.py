@@ -4,7 +4,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
 from agent.adapters.ledger import reads
@@ -27,7 +27,8 @@ class SqlArchive:
 
 
 def _latest(connection: Connection, tenant_id: str) -> datetime | None:
-    return connection.scalar(select(func.max(records.c.updated)).where(records.c.tenant_id == tenant_id))
+    newest = select(records.c.updated).where(records.c.tenant_id == tenant_id)
+    return connection.scalar(newest.order_by(records.c.updated.desc()).limit(1))
 
 
 def _changed_since(

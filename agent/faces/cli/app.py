@@ -44,6 +44,16 @@ def once(settings: SettingsFile = None, as_json: Json = False) -> None:
 
 
 @app.command()
+def serve(
+    settings: SettingsFile = None, as_json: Json = False, until_stdin_closes: UntilStdinCloses = False
+) -> None:
+    """Show the pages in a browser: what waits for people, why, and their answers; with --json one line says where."""
+    from agent.faces.cli import serving
+
+    serving.serve(settings, as_json=as_json, until_stdin_closes=until_stdin_closes)
+
+
+@app.command()
 def pending(settings: SettingsFile = None, as_json: Json = False) -> None:
     """Show everything that is still open, earliest deadline first."""
     from agent.faces.cli import looking

@@ -25,9 +25,10 @@ from agent.connecting import clock_of
 from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.looking import moment_of
 from agent.faces.cli.options import loaded_to_audit, loaded_to_look
-from agent.faces.cli.output import ascii_json, console, print_json, print_plain, safe
+from agent.faces.cli.output import console, print_json, print_plain, safe
 from agent.faces.cli.person import person
 from agent.faces.cli.progress import progress
+from agent.faces.documents import ascii_json
 from agent.judge.quote import counted, moment
 from agent.model.audit import Chained, Fault, Verdict
 from agent.model.errors import LedgerError, SettingsError

@@ -10,7 +10,7 @@ from typing import Any, TextIO
 
 import structlog
 
-from agent.faces.cli.output import ascii_json
+from agent.faces.documents import ascii_json
 from agent.model.errors import SettingsError
 from agent.scrub.visible import visible
 from agent.settings.subjects import Log, LogFormat

@@ -1,6 +1,5 @@
 """What the commands print: tables for people, one JSON document for programs, nothing of an attacker's unescaped."""
 
-import json
 import os
 import shlex
 import sys
@@ -9,12 +8,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, TextIO
 
-import msgspec
 from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from agent.faces.documents import as_json
 from agent.faces.telling import Row, remaining
 from agent.judge.quote import moment
 from agent.model.errors import SettingsError
@@ -81,16 +80,6 @@ def _stdout() -> TextIO:
     if sys.stdout is None:
         raise SettingsError("standard output is closed: leave it open, or send it to a file")
     return sys.stdout
-
-
-def as_json(document: Any, *, indent: int | None = None) -> str:
-    """Return the document as JSON in ASCII; moments are ISO 8601 in UTC with `Z`, sets are sorted."""
-    return ascii_json(msgspec.to_builtins(document, str_keys=True, order="deterministic"), indent=indent)
-
-
-def ascii_json(plain: Any, *, indent: int | None = None) -> str:
-    """Return plain values as JSON in which nothing acts on a terminal; `DEL` is what JSON leaves alone."""
-    return json.dumps(plain, indent=indent, ensure_ascii=True).replace("\x7f", "\\u007f")
 
 
 def rows_table(rows: Sequence[Row], *, width: int, title: str = "") -> Table:

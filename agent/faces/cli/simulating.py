@@ -11,8 +11,8 @@ from starlette.types import ASGIApp
 
 from agent.adapters import recordings
 from agent.adapters.host import SystemClock
-from agent.faces.cli.output import ascii_json
 from agent.faces.cli.stopping import stop_when_stdin_closes
+from agent.faces.documents import ascii_json
 from agent.model.errors import SettingsError
 from agent.simulator import names, serve
 from agent.simulator.app import build

@@ -1,0 +1,80 @@
+"""The pages put together: every address, and what stands before all of them."""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+import structlog
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from agent.faces.web.safety import Safety
+from agent.faces.web.showing import STATIC, refuse
+from agent.faces.web.site import Site
+from agent.faces.web.visiting import Visiting
+from agent.model.errors import LedgerError, PolicyError
+
+Page = Callable[[Request], Awaitable[Response]]
+
+log = structlog.get_logger()
+
+
+def app_of(site: Site) -> Starlette:
+    """Return the application that answers for this site."""
+    app = Starlette(
+        routes=routes(),
+        middleware=[
+            Middleware(Safety, url=site.settings.web_url()),
+            Middleware(Visiting, site=site),
+        ],
+        exception_handlers={
+            HTTPException: _refused,
+            LedgerError: _unreadable,
+            PolicyError: _unreadable,
+            Exception: _broken,
+        },
+    )
+    app.state.site = site
+    return app
+
+
+def routes() -> Sequence[BaseRoute]:
+    """Return every address there is."""
+    return (
+        Route("/", _home),
+        Route("/health", _health),
+        Mount("/static", StaticFiles(directory=STATIC)),
+    )
+
+
+def twins(path: str, page: Page) -> tuple[Route, Route]:
+    """Return the addresses of a page and of its JSON, which must be tried first: an id could end with `.json` else."""
+    return Route(f"{path}.json", page), Route(path, page)
+
+
+async def _home(_request: Request) -> Response:
+    return RedirectResponse("/pending", 303)
+
+
+async def _health(_request: Request) -> Response:
+    return PlainTextResponse("alive\n")
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101  it is registered for no other
+    usual = {404: "there is nothing at this address", 405: "this address does not take that"}
+    words = error.detail if type(error) is not HTTPException else usual.get(error.status_code, error.detail)
+    return await refuse(request, error.status_code, words)
+
+
+async def _unreadable(request: Request, error: Exception) -> Response:
+    log.error("page not shown", path=request.url.path, why=str(error))
+    return await refuse(request, 503, str(error))
+
+
+async def _broken(request: Request, error: Exception) -> Response:
+    log.error("page failed", path=request.url.path, exc_info=error)
+    return await refuse(request, 500, "this page failed: the log says why, and nothing was changed by it")

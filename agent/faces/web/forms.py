@@ -1,0 +1,28 @@
+"""What a form brings along, and whether it is one of ours."""
+
+from starlette.datastructures import FormData
+from starlette.requests import Request
+
+from agent.faces.web.refusing import NotAllowed
+from agent.faces.web.visit import CSRF, visit_of
+
+MOST_FIELDS = 12_000
+"""Fields of one form: as many as an action has targets at most, and some."""
+
+
+async def form_of(request: Request) -> FormData:
+    """Return the form, once it proved that it is of this session. Everything that changes something reads it by this.
+
+    Raises:
+        NotAllowed: it is not.
+    """
+    form = await request.form(max_fields=MOST_FIELDS, max_files=0)
+    if not visit_of(request).is_mine(form.get(CSRF)):
+        raise NotAllowed("this form is of another sign-in: open the page again, and send it there")
+    return form
+
+
+def text_of(form: FormData, name: str) -> str:
+    """Return one field without blanks around it; empty where there is none."""
+    found = form.get(name)
+    return found.strip() if isinstance(found, str) else ""

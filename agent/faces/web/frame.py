@@ -1,0 +1,58 @@
+"""What stands around every page: which tenant it is of, what holds, who is signed in, and where else to go."""
+
+from datetime import datetime
+
+import msgspec
+from starlette.requests import Request
+
+from agent.compose import with_file
+from agent.faces.holds import banner
+from agent.faces.web.site import site_of
+from agent.faces.web.visit import Visit
+
+PLACES = (
+    ("Pending", "/pending"),
+    ("Worklist", "/worklist"),
+    ("History", "/history"),
+    ("Overview", "/overview"),
+    ("Policies", "/policies"),
+    ("Status", "/status"),
+)
+"""What can be gone to from everywhere."""
+
+
+class Frame(msgspec.Struct, frozen=True, kw_only=True):
+    """What every page says. Where nobody is signed in, it says nothing."""
+
+    now: datetime | None = None
+    tenant_id: str = ""
+    tenant_name: str = ""
+    mode: str = ""
+    path: str = ""
+    """Which page it is."""
+    visit: Visit | None = None
+    holds: tuple[str, ...] = ()
+    """In words, what keeps everything from being carried out."""
+    alarms: tuple[str, ...] = ()
+    places: tuple[tuple[str, str], ...] = PLACES
+
+
+async def frame_of(request: Request) -> Frame:
+    """Return what stands around a page."""
+    visit = getattr(request.state, "visit", None)
+    site = site_of(request)
+    settings, desk = site.settings, site.desk
+    if visit is None:
+        return Frame()
+    now = desk.clock.now()
+    holds = await with_file(settings, await desk.ledger.holds(), now)
+    return Frame(
+        now=now,
+        tenant_id=desk.tenant_id,
+        tenant_name=settings.tenant.name or "",
+        mode=settings.mode.value,
+        path=request.url.path,
+        visit=visit,
+        holds=tuple(banner(one, now) for one in holds),
+        alarms=tuple(one.words for one in await desk.ledger.alarms()),
+    )

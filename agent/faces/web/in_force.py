@@ -1,0 +1,32 @@
+"""The policies that the agent goes by, as its ledger keeps them: compiled once for each revision."""
+
+from dataclasses import dataclass, field
+
+from agent.loop.policies import InForce
+from agent.loop.run import load
+from agent.ports.world import Desk
+
+
+@dataclass(slots=True)
+class Known:
+    """The set in force. What the ledger keeps counts, not what lies in the folder: the agent decides by that."""
+
+    desk: Desk
+    _mark: tuple[object, ...] = ()
+    _known: InForce | None = field(default=None)
+
+    async def now(self) -> InForce:
+        """Return the policies in force with who is in the groups of their lists; those of the folder before the first start.
+
+        Raises:
+            PolicyError: they do not load in this version.
+        """
+        kept = await self.desk.ledger.kept_set()
+        if kept is None:
+            return await load(self.desk)
+        members = dict(await self.desk.ledger.members())
+        mark = (kept.revision, kept.git, tuple(sorted((key, one.at) for key, one in members.items())))
+        if self._known is None or mark != self._mark:
+            self._known = InForce(kept.files, members, git=kept.git, is_past=True)
+            self._mark = mark
+        return self._known

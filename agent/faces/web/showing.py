@@ -1,0 +1,114 @@
+"""How a page is shown: a document, by a template for people, or as JSON for programs, at the same address.
+
+Whatever a template writes goes through `shown` first: control characters, bidirectional marks and everything else that
+has no picture is written as its escape, and only then is the text escaped for HTML. A template that wants more, such as a
+fence around an attacker's words, asks for it; none can forget this.
+"""
+
+from datetime import datetime, timedelta
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from agent.faces.documents import as_json
+from agent.faces.telling import remaining
+from agent.faces.web.frame import Frame, frame_of
+from agent.faces.web.refusing import wants_json
+from agent.judge.quote import counted, moment
+from agent.scrub.visible import visible
+
+HERE = Path(__file__).parent
+STATIC = HERE / "static"
+
+LONGEST = 100_000
+"""Characters of one text on a page."""
+
+
+class Refused(msgspec.Struct, frozen=True, kw_only=True):
+    """Why something is not shown or not done."""
+
+    status: int
+    error: str
+
+
+async def show(request: Request, template: str, document: msgspec.Struct, *, status: int = 200) -> Response:
+    """Answer with a document: by this template, or as JSON where the address ends with `.json`."""
+    if wants_json(request):
+        return Response(as_json(document, indent=2), status, media_type="application/json")
+    page = environment().get_template(template)
+    return HTMLResponse(page.render(page=document, frame=await frame_of(request)), status)
+
+
+async def refuse(request: Request, status: int, words: str) -> Response:
+    """Answer with why something is not shown or not done."""
+    refused = Refused(status=status, error=words)
+    if wants_json(request):
+        return Response(as_json(refused), status, media_type="application/json")
+    return HTMLResponse(
+        environment().get_template("refused.html").render(page=refused, frame=Frame()), status
+    )
+
+
+@cache
+def environment() -> Environment:
+    """Return the templates, with what they may call."""
+    made = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=shown,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters |= {"moment": time_element, "left": left, "span": span}
+    made.globals |= {"counted": counted, "static": static}
+    return made
+
+
+def shown(value: Any) -> Any:
+    """Return what a template writes, with everything visible; marked-up text was made of such text already."""
+    match value:
+        case Markup():
+            return value
+        case None:
+            return ""
+        case str():
+            return value if value.isascii() and value.isprintable() else visible(value, LONGEST)
+        case bool():
+            return "yes" if value else "no"
+        case int():
+            return f"{value:,}"
+        case _:
+            return shown(str(value))
+
+
+def time_element(at: datetime | None) -> Markup:
+    """Return a moment in UTC, which the page's script says in the reader's own zone too."""
+    if at is None:
+        return Markup("")
+    return Markup('<time datetime="{}">{}</time>').format(at.isoformat(), moment(at))
+
+
+def left(until: datetime, now: datetime) -> Markup:
+    """Return how long there is left until a moment, counted down by the page's script."""
+    words = remaining(until - now)
+    said = words if words == "over" else f"in {words}"
+    return Markup('<time class="left" datetime="{}">{}</time>').format(until.isoformat(), said)
+
+
+def span(length: timedelta) -> str:
+    """Return a length of time in two units."""
+    return remaining(length) if length > timedelta(0) else "0s"
+
+
+@cache
+def static(name: str) -> str:
+    """Return the address of a file that pages are made with; another content has another address."""
+    return f"/static/{name}?{sha256((STATIC / name).read_bytes()).hexdigest()[:12]}"

@@ -1,0 +1,38 @@
+"""What the pages show and write to: one tenant's desk, its past, who is signed in, and the policies in force.
+
+Nothing here logs in to Graph. Whoever takes the pages over can answer as those who are signed in, and delete nothing:
+the agent reads everything again before it carries an answer out, and asks Entra ID whether its people are approvers.
+"""
+
+from dataclasses import dataclass
+
+from starlette.requests import Request
+
+from agent.faces.web.in_force import Known
+from agent.ports.archive import Archive
+from agent.ports.escalation import Pages
+from agent.ports.host import Clock
+from agent.ports.sessions import Sessions
+from agent.ports.world import Desk
+from agent.settings.subjects import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """Everything that a page may need; it lives as long as the process."""
+
+    settings: Settings
+    desk: Desk
+    pages: Pages
+    """What people on call were told."""
+    archive: Archive
+    sessions: Sessions
+    policies: Known
+    wall: Clock
+    """Real time, by which sign-ins last: the desk's own runs faster in a demo."""
+
+
+def site_of(request: Request) -> Site:
+    """Return the site that is asked for something."""
+    found: Site = request.app.state.site
+    return found
