@@ -9,10 +9,10 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
-from starlette.staticfiles import StaticFiles
 
+from agent.faces.web.files import Files
 from agent.faces.web.safety import Safety
-from agent.faces.web.showing import STATIC, refuse
+from agent.faces.web.showing import refuse
 from agent.faces.web.site import Site
 from agent.faces.web.visiting import Visiting
 from agent.model.errors import LedgerError, PolicyError
@@ -46,7 +46,7 @@ def routes() -> Sequence[BaseRoute]:
     return (
         Route("/", _home),
         Route("/health", _health),
-        Mount("/static", StaticFiles(directory=STATIC)),
+        Mount("/static", Files()),
     )
 
 
