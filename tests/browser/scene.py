@@ -172,6 +172,7 @@ async def ask_people(bench: Bench) -> None:
     policies, lookout = await load(bench.world), Lookout(bench.world)
     await lookout.look()
     paging = Paging.of(bench.world, policies, lookout)
+    assert paging is not None
     await paging.look()
     await paging.posting.until_quiet()
     await paging.hearing.rest()
