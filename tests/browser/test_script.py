@@ -31,7 +31,7 @@ PAGE = """{% extends "base.html" %}{% block title %}Specimen{% endblock %}{% blo
     <td><a data-open href="/actions/{{ name }}">{{ name }}</a></td></tr>
   {% endfor %}
   </tbody></table>
-  <p id="at">{{ page.at }}</p><p id="soon">{{ page.soon }}</p><p id="later">{{ page.later }}</p><p id="over">{{ page.over }}</p>
+  <p id="at">{{ at }}</p><p id="soon">{{ soon }}</p><p id="later">{{ later }}</p><p id="over">{{ over }}</p>
 </section>
 <p data-chosen></p>
 <p><code data-copy="abc">abc</code></p>
@@ -40,6 +40,13 @@ PAGE = """{% extends "base.html" %}{% block title %}Specimen{% endblock %}{% blo
   <label for="why">Why</label><textarea id="why" name="why" data-key="a"></textarea><button class="approve">Approve it</button>
 </form>
 {% endblock %}"""
+
+TIMES = {
+    "at": time_element(NOW),
+    "soon": left(NOW + timedelta(hours=23), NOW),
+    "later": left(NOW + timedelta(hours=25), NOW),
+    "over": left(NOW - timedelta(minutes=1), NOW),
+}
 
 
 @dataclass
@@ -50,10 +57,6 @@ class Specimen:
     digest: str = "d1"
     status: int = 200
     is_signed_out: bool = False
-    at: Any = time_element(NOW)
-    soon: Any = left(NOW + timedelta(hours=23), NOW)
-    later: Any = left(NOW + timedelta(hours=25), NOW)
-    over: Any = left(NOW - timedelta(minutes=1), NOW)
     _told: asyncio.Event = field(default_factory=asyncio.Event)
 
     def tell(self) -> None:
@@ -64,7 +67,7 @@ class Specimen:
         session = Session(id="s", person=EVE, began=NOW, signed_in=NOW, seen=NOW)
         visit = Visit(session=session, secret="x", may_operate=False)
         frame = Frame(now=NOW, tenant_id="t", tenant_name="Contoso", path="/pending", visit=visit)
-        return environment().from_string(PAGE).render(page=self, frame=frame)
+        return environment().from_string(PAGE).render(page=self, frame=frame, **TIMES)
 
     async def answer(self, route: Route) -> None:
         path = route.request.url.removeprefix(SITE)

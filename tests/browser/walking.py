@@ -34,7 +34,7 @@ async def addresses(place: Place, path: str) -> list[str]:
     known = {
         "/actions/": sorted({record.action.id for record in records}),
         "/incidents/": sorted({record.action.incident.id for record in records}),
-        "/policies/": [policy.name for policy in policies.judge.policies],
+        "/policies/": sorted(policies.judge.policies),
     }
     found = [path] if "{" not in path else list(_filled(path, known))
     assert found, f"no example of {path}"
