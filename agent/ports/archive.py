@@ -1,10 +1,11 @@
 """What the pages ask of the ledger, beside what the loop asks: all of it reading."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from agent.model.enactment import Record
+from agent.model.history import Decided, Place, Wanted
 
 
 class Archive(Protocol):
@@ -22,4 +23,25 @@ class Archive(Protocol):
 
         Where more than `limit` were, the earliest of them, and every one that changed at the last moment told.
         """
+        ...
+
+    async def history(
+        self, wanted: Wanted, *, before: Place | None = None, limit: int = 100
+    ) -> Sequence[Decided]:
+        """Return decisions, whoever made them, newest first; those before a place only, where one is named."""
+        ...
+
+    async def course(
+        self,
+        since: datetime,
+        *,
+        until: datetime | None = None,
+        after: Place | None = None,
+        limit: int = 1000,
+    ) -> Sequence[Decided]:
+        """Return decisions from `since` on, oldest first, those that follow a place only; `until` is excluded."""
+        ...
+
+    async def reasons(self, numbered: Sequence[tuple[str, int]]) -> Mapping[tuple[str, int], str]:
+        """Return why it was decided so, by action and number; what is not there is left out."""
         ...

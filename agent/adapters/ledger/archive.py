@@ -1,16 +1,17 @@
 """What the pages ask of one tenant's ledger."""
 # ruff: noqa: D102  # what each method promises stands in `ports.Archive`, once
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
-from agent.adapters.ledger import reads
+from agent.adapters.ledger import history, reads
 from agent.adapters.ledger.desk import Desk
 from agent.adapters.ledger.tables import records
 from agent.model.enactment import Record
+from agent.model.history import Decided, Place, Wanted
 
 
 class SqlArchive:
@@ -24,6 +25,24 @@ class SqlArchive:
 
     async def changed_since(self, moment: datetime, limit: int) -> Sequence[tuple[datetime, Record]]:
         return await self._read(_changed_since, moment, limit)
+
+    async def history(
+        self, wanted: Wanted, *, before: Place | None = None, limit: int = 100
+    ) -> Sequence[Decided]:
+        return await self._read(history.newest, wanted, before, limit)
+
+    async def course(
+        self,
+        since: datetime,
+        *,
+        until: datetime | None = None,
+        after: Place | None = None,
+        limit: int = 1000,
+    ) -> Sequence[Decided]:
+        return await self._read(history.oldest, since, until, after, limit)
+
+    async def reasons(self, numbered: Sequence[tuple[str, int]]) -> Mapping[tuple[str, int], str]:
+        return await self._read(history.reasons, numbered)
 
 
 def _latest(connection: Connection, tenant_id: str) -> datetime | None:
