@@ -103,7 +103,7 @@ QUERIES: dict[str, tuple[Asked, set[str]]] = {
     "next of any page": (lambda one: one.pages.next_due(), {"ix_pages_due", "ix_notices_due"}),
 }
 
-HISTORY = ("history", "history before", "course", "course after")
+HISTORY = ("history", "history before", "history of one incident", "course", "course after")
 
 PRIMARY = re.compile(r"SEARCH (\w+) USING (?:INDEX sqlite_autoindex_\w+_1|PRIMARY KEY)")
 

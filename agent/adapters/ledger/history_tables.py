@@ -30,7 +30,6 @@ history = Table(
     Column("shadow_policies", Key),
     Column("status", Key),
     Column("words", Key, nullable=False),
-    sqlite_with_rowid=False,
 )
 Index(
     "ix_history_incident",

@@ -63,7 +63,6 @@ def _history() -> None:
         sa.Column("status", sa.Text()),
         sa.Column("words", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("tenant_id", "at", "action_id", "number", "ended", name="pk_history"),
-        sqlite_with_rowid=False,
     )
     _fill(history)
     of_incident = ["tenant_id", "incident_id", "at", "action_id", "number", "ended"]
