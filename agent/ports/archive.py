@@ -1,10 +1,7 @@
 """What the pages ask of the ledger, beside what the loop asks: all of it reading."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping
 from typing import Protocol
-
-from agent.model.enactment import Record
 
 
 class Archive(Protocol):
@@ -13,13 +10,13 @@ class Archive(Protocol):
     Raises LedgerError where the ledger cannot be used.
     """
 
-    async def latest(self) -> datetime | None:
-        """Return when a record was last changed; None where there is none. Cheap: it may be asked every second."""
+    async def stamp(self) -> str:
+        """Return a text that becomes another with every change of a record, and with all that the audit is told.
+
+        Cheap: it may be asked every second. Changes by processes whose clocks differ by some minutes are seen too.
+        """
         ...
 
-    async def changed_since(self, moment: datetime, limit: int) -> Sequence[tuple[datetime, Record]]:
-        """Return records that were changed at or after this moment, and when, the earliest change first.
-
-        Where more than `limit` were, the earliest of them, and every one that changed at the last moment told.
-        """
+    async def open(self) -> Mapping[str, int]:
+        """Return the version of every record that is not closed, by its id."""
         ...
