@@ -1,7 +1,10 @@
 """What the pages ask of the ledger, beside what the loop asks: all of it reading."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Protocol
+
+from agent.model.enactment import State
 
 
 class Archive(Protocol):
@@ -19,4 +22,10 @@ class Archive(Protocol):
 
     async def open(self) -> Mapping[str, int]:
         """Return the version of every record that is not closed, by its id."""
+        ...
+
+    async def standing(
+        self, states: Sequence[State], *, ended: Sequence[State], since: datetime
+    ) -> Mapping[str, int]:
+        """Return the version of every record in these states, by its id; in `ended` ones only if changed since then."""
         ...
