@@ -23,10 +23,10 @@ from agent.adapters.microsoft.clouds import Cloud, cloud_named, simulator
 from agent.adapters.microsoft.simulated_person import simulated_person
 from agent.adapters.microsoft.tokens import wall_clock
 from agent.faces.cli import answering, signing_in
-from agent.faces.cli.answer_sheet import SHOWN, targets, undo_words
 from agent.faces.cli.app import app
 from agent.faces.cli.output import console
 from agent.faces.cli.signing_in import person_for, require_sign_in
+from agent.faces.questions import SHOWN, targets, undo_words
 from agent.model.answer import Person
 from agent.model.decision import Verb
 from agent.model.enactment import EffectKind, Record, State, Way

@@ -5,7 +5,7 @@ from datetime import timedelta
 import msgspec
 from msgspec.structs import replace
 
-from agent.faces.cli.offer_and_answers import answer, asked
+from agent.faces.offer_and_answers import answer, asked
 from agent.faces.telling import row
 from agent.judge.note import line, marker
 from agent.judge.people import approved, lapsed

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from agent.adapters.host import LARGEST
 from agent.connecting import clock_of
-from agent.faces.cli.answer_sheet import Question, question_of, tell
+from agent.faces.cli.answer_sheet import tell
 from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.logs import configure
 from agent.faces.cli.looking import matching, why_not_one
@@ -24,6 +24,7 @@ from agent.faces.cli.output import console, print_json, safe
 from agent.faces.cli.signing_in import person_for, require_sign_in
 from agent.faces.desk import open_desk
 from agent.faces.holds import is_gone
+from agent.faces.questions import Question, question_of
 from agent.judge.answering import LONGEST, Attempt, ended, is_waiting
 from agent.judge.bind import offer_of
 from agent.judge.quote import counted

@@ -17,8 +17,9 @@ from agent.connecting import clock_of
 from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.options import loaded_to_look, one_of
 from agent.faces.cli.output import COLOURS, console, lines, print_json, rows_table, safe
-from agent.faces.cli.story import story, tell
+from agent.faces.cli.story import tell
 from agent.faces.holds import banner
+from agent.faces.story import story
 from agent.faces.telling import Row, deciders, row, undone, what
 from agent.judge.quote import moment
 from agent.model.decision import Decision, Verb

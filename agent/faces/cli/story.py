@@ -1,33 +1,24 @@
-"""Everything about one pending action: as a document, and in words."""
+"""Everything about one pending action, on a terminal."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-import msgspec
 from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from agent.faces.cli.offer_and_answers import answer, asked
 from agent.faces.cli.output import COLOURS, safe
 from agent.faces.holds import banner
-from agent.faces.pages import Open, opened, sentence
-from agent.faces.telling import Row, action_center, commit, remaining, row
-from agent.judge.answering import is_waiting
-from agent.judge.bind import offer_of
-from agent.judge.exchange import commands
+from agent.faces.offer_and_answers import answer, asked
+from agent.faces.pages import sentence
+from agent.faces.story import Story
+from agent.faces.telling import commit, remaining
 from agent.judge.people import by
 from agent.judge.quote import counted, moment
-from agent.judge.worklist import needs_people
-from agent.model.answer import Answer
 from agent.model.decision import Clause, Decision, Finding, Match
-from agent.model.enactment import Confirmation, Effect, Offer, Plan, Record
 from agent.model.facts import Value
-from agent.model.hold import Hold
 from agent.model.pending import KindSource, Sighting
-from agent.ports.escalation import Pages
-from agent.ports.ledger import Ledger
 
 LONG = 4000
 """Characters of one text; here there is room."""
@@ -39,72 +30,6 @@ ANSWERS = {
     Match.NOT_MATCHED: "did not match",
     Match.UNDECIDED: "could not be decided: something it asks for is not known",
 }
-
-
-class Story(msgspec.Struct, frozen=True, kw_only=True):
-    """What `show --json` tells."""
-
-    now: datetime
-    action: Row
-    kind_source: KindSource
-    action_type: str | None
-    """What AIR's own row calls it, as it came."""
-    first_seen: datetime
-    due: datetime | None
-    """When the agent looks at it again, or judges it anew; None where it does neither any more."""
-    decision: Decision | None
-    plan: Plan | None
-    effects: tuple[Effect, ...]
-    confirmation: Confirmation
-    why: str
-    sightings: tuple[Sighting, ...]
-    earlier: tuple[Decision, ...]
-    """Decisions before the present one, newest first."""
-    links: tuple[str, ...]
-    commands: tuple[str, ...]
-    """What a person can run in Exchange Online PowerShell instead of approving."""
-    holds: tuple[Hold, ...]
-    """While there is one, nothing is carried out."""
-    pages: tuple[Open, ...] = ()
-    """The pages that it was ever on, newest first: who was told of it, and when."""
-    question: Offer | None
-    """What people are asked to approve; its digest is what an answer is bound to."""
-    answers: tuple[Answer, ...]
-    """What people answered so far, oldest first."""
-
-
-async def story(ledger: Ledger, pages: Pages, record: Record, now: datetime, cloud: str) -> Story:
-    """Return everything that the ledger holds of this pending action."""
-    action = record.action
-    decisions = await ledger.decisions(action_id=action.id)
-    investigation = action.proposal.link if action.proposal is not None else None
-    links = (
-        action.incident.web_url,
-        investigation,
-        *(one.web_url for one in action.sightings),
-        action_center(cloud, action.tenant_id),
-    )
-    return Story(
-        now=now,
-        action=row(record, now),
-        kind_source=action.kind_source,
-        action_type=action.proposal.action_type if action.proposal is not None else None,
-        first_seen=action.first_seen,
-        due=record.due,
-        decision=record.decision,
-        plan=record.plan,
-        effects=await ledger.effects(action.id),
-        confirmation=record.confirmation,
-        why=record.why,
-        sightings=action.sightings,
-        earlier=tuple(one for one in decisions if one != record.decision),
-        links=tuple(dict.fromkeys(link for link in links if link)),
-        commands=commands(record) if needs_people(record) else (),
-        holds=await ledger.holds(),
-        question=offer_of(record) if is_waiting(record) else None,
-        answers=(await ledger.answers([action.id])).get(action.id, ()),
-        pages=tuple([await opened(pages, page, now) for page in await pages.of_action(action.id)]),
-    )
 
 
 def tell(out: Console, told: Story) -> None:

@@ -1,4 +1,4 @@
-"""What people are asked, and what they have answered, in the words of `show`; `answer_sheet` is what `answer` shows."""
+"""What people are asked, and what they have answered, in words: the same on a terminal and on a page."""
 
 from collections.abc import Iterator
 from datetime import datetime
