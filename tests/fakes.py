@@ -106,12 +106,16 @@ class FakeEnactor:
         self.comments: list[tuple[str, str]] = []
         self.tags: dict[str, tuple[str, ...]] = {}
         self.next_outcomes: list[Outcome | Unavailable | str] = []
+        self.unreachable: list[Unavailable] = []
+        """Raised before anything leaves, one at each call."""
         self.removes_mail = True
 
     def missing(self, kind: EffectKind) -> str:
         return self.lacks.get(kind, "")
 
     async def enact(self, effect: Effect, *, name: str, departing: Departing) -> Outcome:
+        if self.unreachable:
+            raise self.unreachable.pop(0)
         told = self.next_outcomes.pop(0) if self.next_outcomes else Outcome(went=Went.DONE, bulk_id="b")
         await departing()
         if isinstance(told, Unavailable):

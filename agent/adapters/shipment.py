@@ -86,8 +86,7 @@ class Shipment:
 
 def _look_at_failure(writing: "asyncio.Future[None]") -> None:
     """Mark a failure as seen, so that one which came too late to be waited for is not reported as lost."""
-    if not writing.cancelled():
-        writing.exception()
+    _ = writing.cancelled() or writing.exception()
 
 
 class _Loud(SysLogHandler):

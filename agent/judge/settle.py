@@ -85,16 +85,14 @@ def _state(record: Record, *, observes: bool) -> State:
     decision, intended = record.decision, record.plan
     if decision is not None and decision.guard is not None:
         return State.HELD
-    match intended.way if intended is not None else Way.ASK:
-        case Way.HAND_OFF:
-            is_lapsed = decision is not None and decision.lapsed is not None
-            return State.LAPSED if is_lapsed else State.HANDED_OFF
-        case Way.ADVISORY:
-            return State.DECIDED if observes else State.REJECTED
-        case Way.REMEDIATE:
-            return State.DECIDED
-        case Way.ASK:
-            return State.ESCALATED
+    is_lapsed = decision is not None and decision.lapsed is not None
+    led_to = {
+        Way.HAND_OFF: State.LAPSED if is_lapsed else State.HANDED_OFF,
+        Way.ADVISORY: State.DECIDED if observes else State.REJECTED,
+        Way.REMEDIATE: State.DECIDED,
+        Way.ASK: State.ESCALATED,
+    }
+    return led_to[intended.way if intended is not None else Way.ASK]
 
 
 def _to_remediate(record: Record, intended: Plan, sent: Sequence[Effect], around: Around) -> Record:

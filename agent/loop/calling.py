@@ -33,8 +33,9 @@ async def call(
         Unavailable: it was definitely not applied, and is to be tried later.
     """
     name = f"air-agent {effect.action_id} {effect.id}"
-    for attempt in range(1, TRIES + 1):
-        has_left = False
+    attempt = 0
+    while True:
+        attempt, has_left = attempt + 1, False
 
         async def departing() -> None:
             nonlocal has_left

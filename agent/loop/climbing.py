@@ -227,7 +227,13 @@ class Climbing:
             (page, [item for one in page.open_members if (item := seen.items_of(page).get(one.action_id))])
             for page in stormy
         ]
-        notices = summary(chain, items, now, last=None if storm is None else storm.paged_at)
+        notices = summary(
+            chain,
+            items,
+            now,
+            last=None if storm is None else storm.paged_at,
+            rules=self.world.escalating,
+        )
         if notices:
             page = storm_page(chain, now) if storm is None else storm
             await self.outbox.put(replace(page, paged_at=now), notices, chain)

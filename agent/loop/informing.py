@@ -73,7 +73,7 @@ class Informing:
             return
         for name in decision.inform:
             if name in chains:
-                notices = inform(chains[name], record, world.clock.now())
+                notices = inform(chains[name], record, world.clock.now(), rules=world.escalating)
                 await outbox.put_alone(notices, chains[name])
 
 

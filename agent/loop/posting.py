@@ -162,7 +162,7 @@ class Posting:
         if len(some) < 2:
             return posted
         now = self.world.clock.now()
-        merged = Posted(notice=digest(posted.notice.channel, some, now), due=now)
+        merged = Posted(notice=digest(posted.notice.channel, some, now, rules=self.world.escalating), due=now)
         await self.pages.save([], [merged], overtaken=[one.id for one in some])
         return merged
 

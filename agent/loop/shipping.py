@@ -130,8 +130,12 @@ class Shipping:
             async with beside(self._for_ever(world)):
                 yield
         finally:
-            self.anchored_at = None
-            await self.go(world)
+            await self._go_last(world)
+
+    async def _go_last(self, world: World) -> None:
+        """Ship once more, and anchor whatever has not been."""
+        self.anchored_at = None
+        await self.go(world)
 
     async def go(self, world: World) -> None:
         """Ship, anchor and let expire what is due, and come back whatever happens."""

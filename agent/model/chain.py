@@ -97,6 +97,8 @@ class Escalating(msgspec.Struct, frozen=True, kw_only=True):
     """The storm limit: how often people may be paged within any hour, however many channels tell of it."""
     portal: str = "https://security.microsoft.com"
     """Where Defender is, for links to what has none of its own."""
+    pages: str = ""
+    """Where the agent's own pages are, without a slash at its end; empty where people have none to open."""
 
 
 class Chain(msgspec.Struct, frozen=True, kw_only=True):

@@ -188,6 +188,8 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     """The earliest."""
     link: str | None = None
     """Where people answer; it identifies a page and authorises nothing."""
+    is_answered_there: bool = False
+    """Whether it leads to the agent's own pages, which take the answer that is asked for; Defender itself takes none of ours."""
     step: int = 0
     """From 1; 0 where it belongs to no step."""
     instead_of: str = ""

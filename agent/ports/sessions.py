@@ -16,8 +16,12 @@ class Sessions(Protocol):
         """Return the session, however old; None where there is none."""
         ...
 
+    async def begin(self, session: Session) -> None:
+        """Write a session that there was not before."""
+        ...
+
     async def keep(self, session: Session) -> None:
-        """Write the session, in place of the one with its id."""
+        """Write what became of the session; nothing where it was ended meanwhile: nobody is signed in again by that."""
         ...
 
     async def end(self, session_id: str) -> None:

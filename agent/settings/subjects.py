@@ -367,6 +367,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             chain=self.escalation.chain,
             pages_per_hour=self.escalation.pages_per_hour,
             portal=portal_of(self.graph.cloud),
+            pages=self.web_url() if self.web.url is not None else "",
         )
 
     def web_url(self) -> str:

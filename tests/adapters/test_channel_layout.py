@@ -92,6 +92,18 @@ def test_links_are_the_pages_own_and_each_incidents_once() -> None:
     assert [words for words, _ in found] == ["Open", "Incident 41"]
 
 
+def test_a_link_to_our_own_page_says_that_it_takes_the_answer_and_defenders_stands_beside_it() -> None:
+    ours = "https://air.contoso.example/actions/0123456789abcdef"
+    items = (item(number=1, incident_url="https://security.microsoft.com/incidents/41"),)
+
+    found = links(later(notice(), link=ours, is_answered_there=True, items=items))
+
+    assert found == (
+        ("Open and answer", ours),
+        ("Incident 41", "https://security.microsoft.com/incidents/41"),
+    )
+
+
 def test_texts_become_shorter_before_items_are_left_out() -> None:
     items = [item(number=number) for number in range(5)]
 

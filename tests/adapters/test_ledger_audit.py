@@ -75,6 +75,20 @@ async def test_a_new_decision_tells_and_the_same_one_does_not(ledger: SqlLedger)
     assert await events(ledger) == ["beginning", "decision", "decision", "guard"]
 
 
+async def test_text_that_the_database_keeps_otherwise_is_read_as_it_was(ledger: SqlLedger, url: str) -> None:
+    record = a_decided_record()
+    held = replace(a_decision(record.action, Verb.ESCALATE), guard="a\\b \0")
+    await ledger.save([replace(record, decision=held, state=State.HELD)], now=NOW)
+    assert (await checked(ledger)).holds
+
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE decisions SET guard = :spelt"), {"spelt": "a\\b \\0"})
+    engine.dispose()
+
+    assert not (await checked(ledger)).holds
+
+
 async def test_what_is_only_observed_is_intended_by_nobody(ledger: SqlLedger) -> None:
     record = a_decided_record(state=State.DECIDED)
 

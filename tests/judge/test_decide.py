@@ -271,3 +271,17 @@ def test_a_decision_carries_what_it_rests_on() -> None:
     assert decision.facts is SEEN
     assert decision.at == NOW
     assert decision.action_id == an_action().id
+
+
+def test_a_bug_in_saying_what_came_nearest_changes_no_decision(monkeypatch: pytest.MonkeyPatch) -> None:
+    judge = a_judge(policy("a", NO, "approve"))
+    before = decided(judge, SEEN)
+
+    def broken(*_: object) -> object:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("agent.judge.decide._nearest", broken)
+    after = decided(judge, SEEN)
+
+    assert before.findings
+    assert (after.verb, after.policies, after.findings) == (before.verb, before.policies, ())

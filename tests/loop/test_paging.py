@@ -1,6 +1,7 @@
 """People on call are told what needs them, once, in time, and whatever becomes of the process that tells them."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -425,6 +426,31 @@ async def test_a_decision_that_was_replaced_is_not_told(call: OnCall) -> None:
     await call.live(2 * HOUR)
 
     assert call.channels.told == []
+
+
+@pytest.mark.parametrize("error", [Conflict("told meanwhile"), LedgerError("ledger: database is locked")])
+async def test_a_decision_that_cannot_be_told_now_is_told_at_a_later_look(
+    call: OnCall, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    informing = APPROVE.replace("decide: approve", "decide: approve\ninform: secops")
+    call.with_files(**files(CHAIN, approve=informing))
+    record = call.a_record("a", state=State.CONFIRMED, inform=("secops",))
+    await call.ledger.save([record], now=call.clock.now())
+    original, failures = call.pages.save, [error]
+
+    async def failing(*given: Any, **named: Any) -> None:
+        if failures:
+            raise failures.pop()
+        await original(*given, **named)
+
+    monkeypatch.setattr(call.pages, "save", failing)
+    with suppress(LedgerError):
+        await call.look()
+    assert failures == []
+
+    await call.live(2 * HOUR)
+
+    assert [one.channel for one in call.channels.told] == ["teams"]
 
 
 # Whatever goes wrong

@@ -7,12 +7,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import structlog
 
 from agent.adapters.ledger.opening import open_ledger
 from agent.loop import run as loop
 from agent.loop.noting import noting
 from agent.loop.report import PassReport
-from agent.loop.shipping import LAG, Shipping, is_lagging, require, ship, ship_left_behind
+from agent.loop.shipping import LAG, Shipping, complain, is_lagging, require, ship, ship_left_behind
 from agent.model.audit import ALARM, Entry, Event
 from agent.model.enactment import Outcome, State, Went
 from agent.model.errors import Held, LedgerError, Unavailable
@@ -320,6 +321,48 @@ async def test_a_world_that_ships_nothing_waits_for_nothing(bench: Bench) -> Non
         pass
 
     assert not await is_lagging(bench.world)
+
+
+async def test_what_goes_wrong_again_and_again_is_logged_once(shipped: Bench, sink: FakeSink) -> None:
+    await tell(shipped.world)
+    sink.down = True
+    shipping = Shipping()
+
+    with structlog.testing.capture_logs() as lines:
+        await shipping.go(shipped.world)
+        await shipping.go(shipped.world)
+
+    assert [line["event"] for line in lines] == ["the audit could not be shipped"]
+
+
+async def test_a_bug_in_shipping_ends_nothing(shipped: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    await tell(shipped.world)
+
+    async def broken(*_: object) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(shipped.world.sink, "ship", broken)
+
+    with structlog.testing.capture_logs() as lines:
+        await Shipping().go(shipped.world)
+
+    assert [(line["event"], line["log_level"]) for line in lines] == [
+        ("the audit could not be shipped", "error")
+    ]
+
+
+async def test_an_alarm_that_cannot_be_written_either_is_in_the_log(
+    shipped: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: object) -> None:
+        raise LedgerError("ledger: no space left on device")
+
+    monkeypatch.setattr(shipped.world.ledger, "raise_alarm", broken)
+
+    with structlog.testing.capture_logs() as lines:
+        await complain(shipped.world, "the audit lags")
+
+    assert [line["why"] for line in lines] == ["the audit lags", "ledger: no space left on device"]
 
 
 @pytest.fixture

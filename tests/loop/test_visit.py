@@ -1,15 +1,19 @@
 """An incident is read again before anything in it is carried out."""
 
+import asyncio
 from datetime import timedelta
 
 import msgspec
 import pytest
 
+from agent.loop.calling import settle_interrupted
 from agent.loop.perform import is_fresh, never, perform
 from agent.loop.recheck import why_void
 from agent.loop.report import PassReport
 from agent.loop.run import load
-from agent.model.enactment import Record, State
+from agent.loop.visit import visit
+from agent.model.enactment import Record, State, Went
+from agent.model.errors import Unavailable
 from tests.loop.conftest import APPROVE, Bench
 from tests.makers import NOW, a_cluster, a_copy, an_alert, an_incident
 
@@ -108,3 +112,62 @@ async def test_nothing_is_performed_while_observing(bench: Bench, intended: Reco
 
     assert not bench.enactor.applied
     assert await never() is False
+
+
+async def test_an_incident_that_is_being_visited_is_passed_over(bench: Bench, intended: Record) -> None:
+    await bench.visit("1", PassReport(began=NOW), {"1"})
+
+    assert (await approved(bench)).state is State.INTENDED
+    assert not bench.enactor.applied
+
+
+async def test_a_stop_leaves_everything_for_the_next_start(bench: Bench, intended: Record) -> None:
+    stop = asyncio.Event()
+    stop.set()
+    noted = [one.is_noted for one in await bench.records()]
+    lookout, report = await bench.lookout(), PassReport(began=NOW)
+
+    await visit(bench.world, await load(bench.world), "1", stop, report, lookout)
+
+    assert (await approved(bench)).state is State.INTENDED
+    assert (bench.enactor.applied.total(), bench.enactor.comments) == (0, [])
+    assert [one.is_noted for one in await bench.records()] == noted
+
+
+async def test_an_incident_that_is_gone_changes_nothing_of_what_was_shown_in_it(
+    bench: Bench, intended: Record
+) -> None:
+    await bench.visit("1", PassReport(began=NOW))
+    before = await bench.records()
+    bench.defender.incidents.clear()
+
+    await bench.visit("1", PassReport(began=NOW))
+
+    assert [one.is_noted for one in before] == [True, True]
+    assert await bench.records() == before
+
+
+async def test_a_call_that_never_left_is_made_again_and_counts_as_none(
+    bench: Bench, intended: Record
+) -> None:
+    soon = bench.clock.now() + timedelta(seconds=10)
+    bench.enactor.unreachable = [Unavailable("no route", until=soon)]
+
+    await bench.visit("1", PassReport(began=NOW))
+
+    (effect,) = await bench.world.ledger.effects(intended.action.id)
+    assert (effect.went, effect.attempts) == (Went.DONE, 1)
+    assert soon in bench.clock.waits
+
+
+async def test_what_another_agent_has_settled_meanwhile_stays_as_it_did(
+    bench: Bench, intended: Record
+) -> None:
+    await bench.visit("1", PassReport(began=NOW))
+    (done,) = await bench.world.ledger.effects(intended.action.id)
+    assert done.went is Went.DONE
+
+    settled = await settle_interrupted(bench.world, [msgspec.structs.replace(done, went=Went.SENT)])
+
+    assert settled == 0
+    assert await bench.world.ledger.effects(intended.action.id) == (done,)

@@ -145,7 +145,7 @@ def links(notice: Notice) -> tuple[tuple[str, str], ...]:
     found: dict[str, str] = {}
     own = link_of(notice)
     if own is not None:
-        found[own] = "Open"
+        found[own] = "Open and answer" if notice.is_answered_there else "Open"
     for item in notice.items:
         url = usable(item.incident_url)
         if url is None or url in found or _PLAIN_ID.fullmatch(item.incident_id) is None:

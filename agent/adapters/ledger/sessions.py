@@ -3,7 +3,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import delete, insert, or_, select
+from sqlalchemy import delete, insert, or_, select, update
 from sqlalchemy.engine import Connection
 
 from agent.adapters.ledger import codec
@@ -21,6 +21,9 @@ class SqlSessions:
     async def find(self, session_id: str) -> Session | None:
         return await self._read(_find, session_id)
 
+    async def begin(self, session: Session) -> None:
+        await self._write(_begin, session)
+
     async def keep(self, session: Session) -> None:
         await self._write(_keep, session)
 
@@ -37,16 +40,17 @@ def _find(connection: Connection, tenant_id: str, session_id: str) -> Session | 
     return None if body is None else codec.read_session(body)
 
 
+def _begin(connection: Connection, tenant_id: str, session: Session) -> None:
+    connection.execute(insert(sessions), {"tenant_id": tenant_id, "id": session.id} | _row(session))
+
+
 def _keep(connection: Connection, tenant_id: str, session: Session) -> None:
-    _end(connection, tenant_id, session.id)
-    row = {
-        "tenant_id": tenant_id,
-        "id": session.id,
-        "began": session.began,
-        "seen": session.seen,
-        "body": codec.write(session),
-    }
-    connection.execute(insert(sessions), row)
+    is_it = (sessions.c.tenant_id == tenant_id, sessions.c.id == session.id)
+    connection.execute(update(sessions).where(*is_it).values(**_row(session)))
+
+
+def _row(session: Session) -> dict[str, object]:
+    return {"began": session.began, "seen": session.seen, "body": codec.write(session)}
 
 
 def _end(connection: Connection, tenant_id: str, session_id: str) -> None:

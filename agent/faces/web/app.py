@@ -1,6 +1,6 @@
 """The pages put together: every address, and what stands before all of them."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 
 import structlog
 from starlette.applications import Starlette
@@ -16,8 +16,6 @@ from agent.faces.web.showing import STATIC, refuse
 from agent.faces.web.site import Site
 from agent.faces.web.visiting import Visiting
 from agent.model.errors import LedgerError, PolicyError
-
-Page = Callable[[Request], Awaitable[Response]]
 
 log = structlog.get_logger()
 
@@ -48,11 +46,6 @@ def routes() -> Sequence[BaseRoute]:
         Route("/health", _health),
         Mount("/static", StaticFiles(directory=STATIC)),
     )
-
-
-def twins(path: str, page: Page) -> tuple[Route, Route]:
-    """Return the addresses of a page and of its JSON, which must be tried first: an id could end with `.json` else."""
-    return Route(f"{path}.json", page), Route(path, page)
 
 
 async def _home(_request: Request) -> Response:

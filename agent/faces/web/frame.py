@@ -11,14 +11,14 @@ from agent.faces.web.site import site_of
 from agent.faces.web.visit import Visit
 
 PLACES = (
-    ("Pending", "/pending"),
-    ("Worklist", "/worklist"),
-    ("History", "/history"),
-    ("Overview", "/overview"),
-    ("Policies", "/policies"),
-    ("Status", "/status"),
+    ("Pending", "/pending", "p"),
+    ("Worklist", "/worklist", "w"),
+    ("History", "/history", "h"),
+    ("Overview", "/overview", "o"),
+    ("Policies", "/policies", "l"),
+    ("Status", "/status", "s"),
 )
-"""What can be gone to from everywhere."""
+"""What can be gone to from everywhere, and by which key after `g`."""
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,7 +34,7 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     holds: tuple[str, ...] = ()
     """In words, what keeps everything from being carried out."""
     alarms: tuple[str, ...] = ()
-    places: tuple[tuple[str, str], ...] = PLACES
+    places: tuple[tuple[str, str, str], ...] = PLACES
 
 
 async def frame_of(request: Request) -> Frame:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from agent.judge.derive import derived
+from agent.judge.escalation.places import link_to_status
 from agent.judge.quote import quote, shorten, visible
 from agent.model.alarm import Alarm
 from agent.model.chain import Chain, Escalating
@@ -76,7 +77,7 @@ def _notices(
             at=now,
             title=title,
             words=visible(shorten(said, LONGEST)),
-            link=rules.portal,
+            link=link_to_status(rules),
         )
         for told in page.told
     )

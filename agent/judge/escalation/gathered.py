@@ -8,10 +8,11 @@ from agent.judge.escalation import words
 from agent.judge.escalation.calls import last_call
 from agent.judge.escalation.items import ending_of
 from agent.judge.escalation.notices import in_order, louder
+from agent.judge.escalation.places import link_to_action, link_to_pending
 from agent.judge.escalation.quiet import may_tell
 from agent.judge.escalation.storm import HOUR
 from agent.judge.quote import counted
-from agent.model.chain import Chain, Urgency
+from agent.model.chain import Chain, Escalating, Urgency
 from agent.model.enactment import Record
 from agent.model.escalation import MOST_ITEMS, Item, Notice, Occasion, Page
 
@@ -21,6 +22,9 @@ QUARTER = timedelta(minutes=15)
 MOST_TITLES = 20
 """Titles that a digest tells; the rest is counted."""
 
+USUAL = Escalating()
+"""Rules by which links lead to Defender."""
+
 
 def summary(
     chain: Chain,
@@ -28,6 +32,7 @@ def summary(
     now: datetime,
     *,
     last: datetime | None,
+    rules: Escalating = USUAL,
 ) -> tuple[Notice, ...]:
     """Return what tells how much the storm limit holds back: at most once an hour, and nothing where it holds nothing.
 
@@ -38,6 +43,7 @@ def summary(
         stormy: those pages, each with its actions.
         now: the moment.
         last: when the last summary of this chain was made; None before the first.
+        rules: where its link leads.
     """
     last = last if last is None or last <= now else None  # a clock was set back since
     is_last = _is_last_chance(chain, stormy, last, now)
@@ -68,7 +74,10 @@ def summary(
             total=len(items),
             amount=sum(item.amount for item in items),
             deadline=items[0].deadline if items else None,
-            link=next((item.incident_url for item in items if item.incident_url), None),
+            link=link_to_pending(
+                next((item.incident_url for item in items if item.incident_url), None), rules
+            ),
+            is_answered_there=bool(rules.pages) and bool(items),
         )
         for channel in channels
     )
@@ -104,7 +113,7 @@ def _next(chain: Chain, page: Page, now: datetime) -> tuple[Urgency, tuple[str, 
     return step.urgency, step.notify
 
 
-def digest(channel: str, notices: Sequence[Notice], now: datetime) -> Notice:
+def digest(channel: str, notices: Sequence[Notice], now: datetime, *, rules: Escalating = USUAL) -> Notice:
     """Return what tells everything of low urgency that has gathered for a channel; of each page the newest."""
     newest: dict[str, Notice] = {}
     for one in sorted(notices, key=lambda each: (each.at, each.id)):
@@ -117,6 +126,7 @@ def digest(channel: str, notices: Sequence[Notice], now: datetime) -> Notice:
     if len(told) > MOST_TITLES:
         lines.append(f"and {len(told) - MOST_TITLES:,} more")
     total = sum(one.total for one in told)
+    links = dict.fromkeys(one.link for one in told if one.link)
     return Notice(
         id=derived(event, channel),
         page_id="",
@@ -133,11 +143,11 @@ def digest(channel: str, notices: Sequence[Notice], now: datetime) -> Notice:
         total=total,
         amount=sum(one.amount for one in told),
         deadline=min((one.deadline for one in told if one.deadline is not None), default=None),
-        link=next((one.link for one in told if one.link), None),
+        link=next(iter(links)) if len(links) == 1 else link_to_pending(next(iter(links), None), rules),
     )
 
 
-def inform(chain: Chain, record: Record, now: datetime) -> tuple[Notice, ...]:
+def inform(chain: Chain, record: Record, now: datetime, *, rules: Escalating = USUAL) -> tuple[Notice, ...]:
     """Return what tells a chain's first channels of a decision, because a policy wants them told. Nothing is asked."""
     decision = record.decision
     if decision is None:
@@ -157,7 +167,7 @@ def inform(chain: Chain, record: Record, now: datetime) -> tuple[Notice, ...]:
             at=now,
             title=f"For your information: incident {incident}: {came}",
             words=f"Nothing is asked of you. {words.sentence(came)}",
-            link=record.action.incident.web_url,
+            link=link_to_action(record.action.id, record.action.incident.web_url, rules),
         )
         for channel in chain.steps[0].notify
     )

@@ -3,6 +3,7 @@
 from hashlib import sha256
 
 from agent.judge.clusters import cluster_by
+from agent.judge.escalation.places import OF_INCIDENT
 from agent.model.chain import Chain, Grouping
 from agent.model.defender import AnalyzedMessageEvidence, FileEvidence, MailClusterEvidence, UrlEvidence
 from agent.model.enactment import Record
@@ -20,7 +21,7 @@ def group_of(record: Record, chain: Chain) -> str:
     if record.decision is not None and record.decision.guard == BRAKE:
         return BRAKED
     about = _campaign(record) if chain.group is Grouping.CAMPAIGN else None
-    return f"{CAMPAIGN}{about}" if about is not None else f"incident:{record.action.incident.id}"
+    return f"{CAMPAIGN}{about}" if about is not None else f"{OF_INCIDENT}{record.action.incident.id}"
 
 
 def _campaign(record: Record) -> str | None:

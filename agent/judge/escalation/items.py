@@ -111,13 +111,10 @@ def _before(record: Record) -> Need | None:
     """Return what people had to do until it came to be judged anew, or was answered."""
     if record.decision is None:
         return None
-    match record.plan.way if record.plan is not None else Way.ASK:
-        case Way.ASK:
-            return Need.ANSWER if _can_be_carried_out(record) else Need.HAND
-        case Way.HAND_OFF:
-            return Need.HAND
-        case Way.REMEDIATE | Way.ADVISORY:
-            return None
+    way = record.plan.way if record.plan is not None else Way.ASK
+    if way is Way.ASK and _can_be_carried_out(record):
+        return Need.ANSWER
+    return Need.HAND if way in {Way.ASK, Way.HAND_OFF} else None
 
 
 def _can_be_carried_out(record: Record) -> bool:

@@ -10,8 +10,9 @@ import msgspec
 
 from agent.judge.derive import derived
 from agent.judge.escalation import words
+from agent.judge.escalation.places import link_back, link_of
 from agent.model.chain import Chain, Escalating, Urgency
-from agent.model.escalation import MOST_ITEMS, Item, Notice, Occasion, Page
+from agent.model.escalation import MOST_ITEMS, Item, Need, Notice, Occasion, Page
 
 LOUDNESS: Mapping[Urgency, int] = {Urgency.LOW: 0, Urgency.NORMAL: 1, Urgency.HIGH: 2}
 
@@ -47,11 +48,6 @@ def in_order(items: Iterable[Item]) -> tuple[Item, ...]:
     return tuple(sorted(items, key=lambda one: (one.deadline, -one.amount, one.action_id)))
 
 
-def link_of(items: Sequence[Item], rules: Escalating) -> str:
-    """Return where people go: the incident of the most urgent action, or Defender."""
-    return next((item.incident_url for item in items if item.incident_url), rules.portal)
-
-
 def loud(
     page: Page, before: Page, sight: Sight, occasion: Occasion, urgency: Urgency, channels: Sequence[str]
 ) -> tuple[Notice, ...]:
@@ -69,7 +65,7 @@ def loud(
     said = words.changes(before, sight.items)
     if occasion is Occasion.REPEAT:
         said.append(words.again(page))
-    said += words.standing(sight.chain, page, items, sight.now)
+    said += _standing(page, sight, items)
     event = derived(page.id, page.generation, occasion, page.step, page.repeats)
     return tuple(
         _of(page, sight, occasion, urgency, channel, page.generation, event, items, said)
@@ -82,7 +78,7 @@ def updates(
 ) -> tuple[Notice, ...]:
     """Return what tells everybody who was told, some channels apart, how the page has changed. It wakes nobody."""
     items = sight.of(page)
-    said = [*words.changes(before, sight.items), *words.standing(sight.chain, page, items, sight.now)]
+    said = [*words.changes(before, sight.items), *_standing(page, sight, items)]
     event = derived(page.id, Occasion.UPDATE, sight.now.isoformat())
     return tuple(
         _of(page, sight, Occasion.UPDATE, urgency, told.channel, told.generation, event, items, said)
@@ -100,6 +96,10 @@ def resolved(page: Page, sight: Sight) -> tuple[Notice, ...]:
         _of(page, sight, Occasion.RESOLVED, urgency, told.channel, told.generation, event, (), said)
         for told in page.told
     )
+
+
+def _standing(page: Page, sight: Sight, items: Sequence[Item]) -> Sequence[str]:
+    return words.standing(sight.chain, page, items, sight.now, has_pages=bool(sight.rules.pages))
 
 
 def _of(
@@ -134,7 +134,8 @@ def _of(
         total=len(items),
         amount=sum(item.amount for item in items),
         deadline=items[0].deadline if items else None,
-        link=link_of(items, sight.rules),
+        link=link_back(page, sight.rules) if occasion is Occasion.RESOLVED else link_of(items, sight.rules),
+        is_answered_there=bool(sight.rules.pages) and any(one.need is Need.ANSWER for one in items),
         step=page.step,
     )
 

@@ -78,12 +78,12 @@ def title(occasion: Occasion, page: Page, items: Sequence[Item]) -> str:
     return f"{said[:1].upper()}{said[1:]}"
 
 
-def standing(chain: Chain, page: Page, items: Sequence[Item], now: datetime) -> list[str]:
+def standing(chain: Chain, page: Page, items: Sequence[Item], now: datetime, *, has_pages: bool) -> list[str]:
     """Say what is asked, until when, and what happens otherwise."""
     by_need = {need: [item for item in items if item.need is need] for need in Need}
     said = [
         *_to_look_at(by_need[Need.LOOK]),
-        *_to_answer(chain, by_need[Need.ANSWER]),
+        *_to_answer(chain, by_need[Need.ANSWER], has_pages=has_pages),
         *_to_decide(by_need[Need.HAND]),
     ]
     if items:
@@ -115,7 +115,7 @@ def _to_look_at(items: Sequence[Item]) -> list[str]:
     ]
 
 
-def _to_answer(chain: Chain, items: Sequence[Item]) -> list[str]:
+def _to_answer(chain: Chain, items: Sequence[Item], *, has_pages: bool) -> list[str]:
     if not items:
         return []
     one = len(items) == 1
@@ -125,7 +125,8 @@ def _to_answer(chain: Chain, items: Sequence[Item]) -> list[str]:
     if need > 1:
         said.append(f"{need} people have to approve; one is enough to reject.")
     which = items[0].action_id if one else "ID"
-    said.append(f"To answer: air-agent answer {which} approve (or reject) --reason ….")
+    link = "follow the link, or " if has_pages else ""
+    said.append(f"To answer: {link}air-agent answer {which} approve (or reject) --reason ….")
     return said
 
 

@@ -1,6 +1,7 @@
 """A site over the ledger of a bench, and whoever visits it."""
 
 from dataclasses import dataclass
+from hmac import digest as keyed
 from secrets import token_urlsafe
 from typing import Any
 
@@ -13,7 +14,7 @@ from agent.faces.web.app import app_of
 from agent.faces.web.cookies import Cookies
 from agent.faces.web.in_force import Known
 from agent.faces.web.site import Site
-from agent.faces.web.visit import session_id
+from agent.faces.web.visit import CSRF, session_id
 from agent.model.answer import Person
 from agent.model.session import Session
 from agent.settings.subjects import Settings, Tenant, Web
@@ -52,10 +53,15 @@ class House:
         secret = token_urlsafe(32)
         now = self.now
         known = Session(id=session_id(secret), person=person, began=now, signed_in=now, seen=now)
-        await self.site.sessions.keep(msgspec.structs.replace(known, **session))
+        await self.site.sessions.begin(msgspec.structs.replace(known, **session))
         browser = self.visitor()
         browser.cookies.set(Cookies(URL).name("air-agent"), secret)
         return browser
+
+    def csrf(self, browser: httpx.AsyncClient) -> str:
+        """Return what forms of this browser's session bring along."""
+        secret = browser.cookies[Cookies(URL).name("air-agent")]
+        return keyed(secret.encode(), CSRF.encode(), "sha256").hex()
 
 
 def a_house(bench: Bench, **web: Any) -> House:
