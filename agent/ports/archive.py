@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from agent.model.enactment import State
 from agent.model.history import Decided, Place, Wanted
 
 
@@ -22,6 +23,12 @@ class Archive(Protocol):
 
     async def open(self) -> Mapping[str, int]:
         """Return the version of every record that is not closed, by its id."""
+        ...
+
+    async def standing(
+        self, states: Sequence[State], *, ended: Sequence[State], since: datetime
+    ) -> Mapping[str, int]:
+        """Return the version of every record in these states, by its id; in `ended` ones only if changed since then."""
         ...
 
     async def history(

@@ -86,6 +86,10 @@ QUERIES: dict[str, tuple[Asked, set[str]]] = {
     "standing": (lambda one: one.pages.standing([State.HELD, State.REFUSED], NOW), {"ix_records_state"}),
     "open pages": (lambda one: one.pages.open(), {"ix_pages_open"}),
     "what is open": (lambda one: one.archive.open(), {"ix_records_state"}),
+    "where records stand": (
+        lambda one: one.archive.standing([State.HELD], ended=[State.SUPERSEDED], since=NOW),
+        {"ix_records_state", "ix_records_updated"},
+    ),
     "what changed lately": (lambda one: one.archive.stamp(), {"ix_records_updated", "pk:audit_heads"}),
     "pages of one action": (lambda one: one.pages.of_action(ACTION), {"pk:pages"}),
     "notices due": (lambda one: one.pages.due(NOW, 20, apart_from=["pager"]), {"ix_notices_due"}),

@@ -9,8 +9,9 @@ from sqlalchemy.engine import Connection
 
 from agent.adapters.ledger import history
 from agent.adapters.ledger.desk import Desk
+from agent.adapters.ledger.standing import standing
 from agent.adapters.ledger.tables import audit_heads, records
-from agent.model.enactment import OPEN
+from agent.model.enactment import OPEN, State
 from agent.model.history import Decided, Place, Wanted
 
 APART = timedelta(minutes=15)
@@ -28,6 +29,11 @@ class SqlArchive:
 
     async def open(self) -> Mapping[str, int]:
         return await self._read(_open)
+
+    async def standing(
+        self, states: Sequence[State], *, ended: Sequence[State], since: datetime
+    ) -> Mapping[str, int]:
+        return await self._read(standing, states, ended, since)
 
     async def history(
         self, wanted: Wanted, *, before: Place | None = None, limit: int = 100
