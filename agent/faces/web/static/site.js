@@ -58,7 +58,7 @@
   const copyable = (root) => {
     for (const each of all("[data-copy]", root)) {
       const button = made("button", "Copy", { type: "button", className: "copy" });
-      button.append(made("span", ` ${each.dataset.copy}`, { className: "hidden" }));
+      button.append(made("span", ` ${each.dataset.copy.slice(0, 60)}`, { className: "hidden" }));
       button.addEventListener("click", async () => {
         try {
           await navigator.clipboard.writeText(each.dataset.copy);
