@@ -11,6 +11,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from agent.faces.web import actions, flips, incidents
 from agent.faces.web.safety import Safety
 from agent.faces.web.showing import STATIC, refuse
 from agent.faces.web.site import Site
@@ -43,6 +44,9 @@ def routes() -> Sequence[BaseRoute]:
     """Return every address there is."""
     return (
         Route("/", _home),
+        *flips.ROUTES,
+        *actions.ROUTES,
+        *incidents.ROUTES,
         Route("/health", _health),
         Mount("/static", StaticFiles(directory=STATIC)),
     )
