@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
-from agent.faces.web import holding, status, worklist
+from agent.faces.web import actions, flips, holding, incidents, status, worklist
 from agent.faces.web.files import Files
 from agent.faces.web.safety import Safety
 from agent.faces.web.showing import refuse
@@ -46,9 +46,12 @@ def routes() -> Sequence[BaseRoute]:
         Route("/", _home),
         Route("/health", _health),
         Mount("/static", Files()),
-        *worklist.ROUTES,
+        *actions.ROUTES,
+        *flips.ROUTES,
         *holding.ROUTES,
+        *incidents.ROUTES,
         *status.ROUTES,
+        *worklist.ROUTES,
     )
 
 
