@@ -1,7 +1,11 @@
 """What the pages ask of the ledger, beside what the loop asks: all of it reading."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Protocol
+
+from agent.model.enactment import State
+from agent.model.history import Decided, Place, Wanted
 
 
 class Archive(Protocol):
@@ -19,4 +23,31 @@ class Archive(Protocol):
 
     async def open(self) -> Mapping[str, int]:
         """Return the version of every record that is not closed, by its id."""
+        ...
+
+    async def standing(
+        self, states: Sequence[State], *, ended: Sequence[State], since: datetime
+    ) -> Mapping[str, int]:
+        """Return the version of every record in these states, by its id; in `ended` ones only if changed since then."""
+        ...
+
+    async def history(
+        self, wanted: Wanted, *, before: Place | None = None, limit: int = 100
+    ) -> Sequence[Decided]:
+        """Return decisions, whoever made them, newest first; those before a place only, where one is named."""
+        ...
+
+    async def course(
+        self,
+        since: datetime,
+        *,
+        until: datetime | None = None,
+        after: Place | None = None,
+        limit: int = 1000,
+    ) -> Sequence[Decided]:
+        """Return decisions from `since` on, oldest first, those that follow a place only; `until` is excluded."""
+        ...
+
+    async def reasons(self, numbered: Sequence[tuple[str, int]]) -> Mapping[tuple[str, int], str]:
+        """Return why it was decided so, by action and number; what is not there is left out."""
         ...

@@ -10,7 +10,7 @@ from agent.adapters.ledger.ledger import SqlLedger
 from agent.adapters.ledger.opening import open_ledger
 from agent.model.enactment import CLOSED, Record, State
 from agent.model.hold import Hold
-from tests.adapters.records import KEY, NOW, TENANT, a_record, saved
+from tests.adapters.records import KEY, NOW, a_record, saved
 
 OTHER_TENANT = "99999999-2222-3333-4444-555555555555"
 

@@ -1,15 +1,18 @@
 """What the pages ask of one tenant's ledger."""
 # ruff: noqa: D102  # what each method promises stands in `ports.Archive`, once
 
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.engine import Connection
 
+from agent.adapters.ledger import history
 from agent.adapters.ledger.desk import Desk
+from agent.adapters.ledger.standing import standing
 from agent.adapters.ledger.tables import audit_heads, records
-from agent.model.enactment import OPEN
+from agent.model.enactment import OPEN, State
+from agent.model.history import Decided, Place, Wanted
 
 APART = timedelta(minutes=15)
 """How far the clocks of two processes may be apart, and how long one transaction may last, for every change to be seen."""
@@ -26,6 +29,29 @@ class SqlArchive:
 
     async def open(self) -> Mapping[str, int]:
         return await self._read(_open)
+
+    async def standing(
+        self, states: Sequence[State], *, ended: Sequence[State], since: datetime
+    ) -> Mapping[str, int]:
+        return await self._read(standing, states, ended, since)
+
+    async def history(
+        self, wanted: Wanted, *, before: Place | None = None, limit: int = 100
+    ) -> Sequence[Decided]:
+        return await self._read(history.newest, wanted, before, limit)
+
+    async def course(
+        self,
+        since: datetime,
+        *,
+        until: datetime | None = None,
+        after: Place | None = None,
+        limit: int = 1000,
+    ) -> Sequence[Decided]:
+        return await self._read(history.oldest, since, until, after, limit)
+
+    async def reasons(self, numbered: Sequence[tuple[str, int]]) -> Mapping[tuple[str, int], str]:
+        return await self._read(history.reasons, numbered)
 
 
 def _stamp(connection: Connection, tenant_id: str) -> str:

@@ -9,10 +9,13 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
-from starlette.staticfiles import StaticFiles
 
+from agent.faces.web import holding, live, pending, status, worklist
+from agent.faces.web.board import Board
+from agent.faces.web.files import Files
+from agent.faces.web.pulse import Pulse
 from agent.faces.web.safety import Safety
-from agent.faces.web.showing import STATIC, refuse
+from agent.faces.web.showing import refuse
 from agent.faces.web.site import Site
 from agent.faces.web.visiting import Visiting
 from agent.model.errors import LedgerError, PolicyError
@@ -36,6 +39,8 @@ def app_of(site: Site) -> Starlette:
         },
     )
     app.state.site = site
+    app.state.board = Board(site.desk.ledger, site.archive)
+    app.state.pulse = Pulse(site.desk.ledger, site.archive)
     return app
 
 
@@ -44,7 +49,12 @@ def routes() -> Sequence[BaseRoute]:
     return (
         Route("/", _home),
         Route("/health", _health),
-        Mount("/static", StaticFiles(directory=STATIC)),
+        Mount("/static", Files()),
+        *holding.ROUTES,
+        *live.ROUTES,
+        *pending.ROUTES,
+        *status.ROUTES,
+        *worklist.ROUTES,
     )
 
 

@@ -12,8 +12,8 @@ from starlette.types import Receive, Scope, Send
 from agent.faces.web.pulse import Pulse
 from agent.faces.web.showing import refuse
 from agent.faces.web.site import site_of
-from agent.faces.web.visit import visit_of
-from agent.faces.web.visiting import LIVE, session_of
+from agent.faces.web.visit import LIVE, visit_of
+from agent.faces.web.visiting import session_of
 from agent.loop.waits import first_of
 
 AGAIN = 3_000
@@ -38,7 +38,7 @@ class Stream(Response):
         self._since = since
         self._is_signed_in = is_signed_in
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
         """Send them."""
         with self._pulse.listening(self._session_id) as news:
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})

@@ -1,5 +1,6 @@
 """`/pending`: everything that is open, what awaits a person first."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
@@ -118,7 +119,8 @@ async def pending(request: Request) -> Response:
     query = query_of(request, fields(shown, reader, policies), tuple(KEYS), sort=USUAL)
     found = narrowed(shown, query, reader)
     if request.url.path.endswith(".csv"):
-        return sheet("pending", COLUMNS, (_cells(line, reader) for line in found), reader.now)
+        rows = (_cells(line, reader) for line in found)
+        return await asyncio.to_thread(sheet, "pending", COLUMNS, rows, reader.now)
     page = leaf(found, query, of=len(shown.lines))
     document = Pending(
         now=reader.now,
@@ -191,7 +193,7 @@ COLUMNS = (
 
 def _cells(line: Line, reader: Reader) -> Sequence[Cell]:
     one = _entry(line, reader)
-    places = one.locations and [f"{place.copies} {place.location}" for place in one.locations]
+    places = tuple(f"{place.copies} {place.location}" for place in one.locations or ())
     return (
         *(one.id, one.needs, one.state, one.remediation_status, one.type, one.what, one.subjects),
         *(one.incident, one.incident_name, one.messages, one.in_mailboxes, one.is_least, one.verdict),

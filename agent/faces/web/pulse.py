@@ -61,7 +61,9 @@ class Pulse:
         told = await self._archive.stamp()
         holds = await self._ledger.holds() if holds is None else holds
         alarms = await self._ledger.alarms() if alarms is None else alarms
-        seen = repr((told, [(one.name, one.since, one.reason) for one in holds], [one.words for one in alarms]))
+        seen = repr(
+            (told, [(one.name, one.since, one.reason) for one in holds], [one.words for one in alarms])
+        )
         return blake2b(seen.encode(errors="backslashreplace"), key=self._key, digest_size=8).hexdigest()
 
     def is_full(self, session_id: str) -> bool:
