@@ -10,8 +10,10 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
-from agent.faces.web import actions, flips, holding, incidents, status, worklist
+from agent.faces.web import actions, flips, holding, incidents, live, pending, status, worklist
+from agent.faces.web.board import Board
 from agent.faces.web.files import Files
+from agent.faces.web.pulse import Pulse
 from agent.faces.web.safety import Safety
 from agent.faces.web.showing import refuse
 from agent.faces.web.site import Site
@@ -37,6 +39,8 @@ def app_of(site: Site) -> Starlette:
         },
     )
     app.state.site = site
+    app.state.board = Board(site.desk.ledger, site.archive)
+    app.state.pulse = Pulse(site.desk.ledger, site.archive)
     return app
 
 
@@ -50,6 +54,8 @@ def routes() -> Sequence[BaseRoute]:
         *flips.ROUTES,
         *holding.ROUTES,
         *incidents.ROUTES,
+        *live.ROUTES,
+        *pending.ROUTES,
         *status.ROUTES,
         *worklist.ROUTES,
     )
