@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 
+from agent.faces.web.door import Door
 from agent.faces.web.in_force import Known
 from agent.ports.archive import Archive
 from agent.ports.escalation import Pages
@@ -28,6 +29,8 @@ class Site:
     archive: Archive
     sessions: Sessions
     policies: Known
+    door: Door
+    """How people sign in."""
     wall: Clock
     """Real time, by which sign-ins last: the desk's own runs faster in a demo."""
 
