@@ -15,7 +15,7 @@ from starlette.routing import Route
 from agent.faces.web.cookies import Cookies
 from agent.faces.web.door import LinkDoor
 from agent.faces.web.entering import SIGN_IN, Choice, SignIn, enter, show_sign_in
-from agent.faces.web.forms import text_of
+from agent.faces.web.forms import fields_of, text_of
 from agent.faces.web.refusing import NotAllowed, NotHere, NotUnderstood
 from agent.faces.web.returning import HOME, local
 from agent.faces.web.site import Site, site_of
@@ -56,7 +56,7 @@ def routes(door: LinkDoor) -> tuple[Route, ...]:
 
     async def used(request: Request) -> Response:
         secret = request.path_params["secret"]
-        form = await request.form()
+        form = await fields_of(request)
         if not door.opens(secret):
             raise NotHere(_USED)
         person = await _chosen(door, form)
@@ -128,7 +128,7 @@ async def _form(request: Request, door: LinkDoor) -> FormData:
     Raises:
         NotAllowed: it did not, or the form is not its own.
     """
-    form, browser = await request.form(), _browser(request)
+    form, browser = await fields_of(request), _browser(request)
     if not door.knows(browser) or not compare_digest(
         text_of(form, "token").encode(), _token(browser).encode()
     ):

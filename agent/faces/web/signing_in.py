@@ -9,7 +9,7 @@ from starlette.routing import Route
 from agent.faces.web import by_link, by_open_id
 from agent.faces.web.door import Door, LinkDoor, OpenIdDoor
 from agent.faces.web.entering import SIGN_IN, SignIn, leave, show_sign_in, visitor
-from agent.faces.web.forms import text_of
+from agent.faces.web.forms import NOT_MINE, fields_of, text_of
 from agent.faces.web.refusing import NotAllowed
 from agent.faces.web.site import site_of
 from agent.faces.web.visit import CSRF
@@ -39,8 +39,8 @@ async def _page(request: Request) -> SignIn:
 
 async def _out(request: Request) -> Response:
     """End the session, here or everywhere; nothing happens where there is none."""
-    form = await request.form()
+    form = await fields_of(request)
     visit = await visitor(request)
     if visit is not None and not visit.is_mine(form.get(CSRF)):
-        raise NotAllowed("this form is of another sign-in: open the page again, and send it there")
+        raise NotAllowed(NOT_MINE)
     return await leave(request, everywhere=text_of(form, "everywhere") == "yes")
