@@ -10,11 +10,11 @@ from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
-from starlette.staticfiles import StaticFiles
 
-from agent.faces.web import signing_in
+from agent.faces.web import holding, signing_in, status, worklist
+from agent.faces.web.files import Files
 from agent.faces.web.safety import LARGEST, TOO_LARGE, Safety
-from agent.faces.web.showing import STATIC, refuse
+from agent.faces.web.showing import refuse
 from agent.faces.web.site import Site
 from agent.faces.web.visiting import Visiting
 from agent.model.errors import LedgerError, Malformed, PolicyError, Unavailable
@@ -49,7 +49,10 @@ def routes() -> Sequence[BaseRoute]:
     return (
         Route("/", _home),
         Route("/health", _health),
-        Mount("/static", StaticFiles(directory=STATIC)),
+        Mount("/static", Files()),
+        *worklist.ROUTES,
+        *holding.ROUTES,
+        *status.ROUTES,
     )
 
 

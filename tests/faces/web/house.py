@@ -83,6 +83,7 @@ def a_house(bench: Bench, *, door: Door | None = None, **web: Any) -> House:
         desk=bench.world,
         pages=ledger.pages,
         archive=ledger.archive,
+        trail=ledger.trail,
         sessions=ledger.sessions,
         policies=Known(desk=bench.world),
         door=door or LinkDoor(people=somebodies),
