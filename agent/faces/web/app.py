@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
-from agent.faces.web import holding, live, pending, status, worklist
+from agent.faces.web import holding, live, pending, several, status, worklist
 from agent.faces.web.board import Board
 from agent.faces.web.files import Files
 from agent.faces.web.pulse import Pulse
@@ -53,6 +53,7 @@ def routes() -> Sequence[BaseRoute]:
         *holding.ROUTES,
         *live.ROUTES,
         *pending.ROUTES,
+        *several.ROUTES,
         *status.ROUTES,
         *worklist.ROUTES,
     )
