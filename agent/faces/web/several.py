@@ -17,7 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from agent.faces.questions import undo_words
-from agent.faces.web.addresses import twins
+from agent.faces.web.addresses import incident_page, twins
 from agent.faces.web.again import asked_again, is_high_risk
 from agent.faces.web.forms import form_of, text_of
 from agent.faces.web.refusing import NotHere, NotUnderstood
@@ -48,6 +48,7 @@ class One(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     what: str
     incident: str
+    incident_page: str
     would: str
     """What an approval would do; empty where that is not known."""
     targets: int
@@ -255,6 +256,7 @@ async def _one(
         id=record.action.id,
         what=record.action.label,
         incident=record.action.incident.id,
+        incident_page=incident_page(record.action.incident.id),
         would=offered.why if offered is not None else "",
         targets=len(targets_of(_effects(record))),
         why_not=why_not(question),
