@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
-from agent.faces.web import holding, live, pending, several, status, worklist
+from agent.faces.web import actions, flips, holding, incidents, live, pending, several, status, worklist
 from agent.faces.web.board import Board
 from agent.faces.web.files import Files
 from agent.faces.web.pulse import Pulse
@@ -50,7 +50,10 @@ def routes() -> Sequence[BaseRoute]:
         Route("/", _home),
         Route("/health", _health),
         Mount("/static", Files()),
+        *actions.ROUTES,
+        *flips.ROUTES,
         *holding.ROUTES,
+        *incidents.ROUTES,
         *live.ROUTES,
         *pending.ROUTES,
         *several.ROUTES,
