@@ -21,12 +21,8 @@ class Archive(Protocol):
         """
         ...
 
-    async def open(self) -> Mapping[str, int]:
-        """Return the version of every record that is not closed, by its id."""
-        ...
-
     async def standing(
-        self, states: Sequence[State], *, ended: Sequence[State], since: datetime
+        self, states: Sequence[State], *, ended: Sequence[State] = (), since: datetime | None = None
     ) -> Mapping[str, int]:
         """Return the version of every record in these states, by its id; in `ended` ones only if changed since then."""
         ...

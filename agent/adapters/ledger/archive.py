@@ -11,7 +11,7 @@ from agent.adapters.ledger import history
 from agent.adapters.ledger.desk import Desk
 from agent.adapters.ledger.standing import standing
 from agent.adapters.ledger.tables import audit_heads, records
-from agent.model.enactment import OPEN, State
+from agent.model.enactment import State
 from agent.model.history import Decided, Place, Wanted
 
 APART = timedelta(minutes=15)
@@ -27,11 +27,8 @@ class SqlArchive:
     async def stamp(self) -> str:
         return await self._read(_stamp)
 
-    async def open(self) -> Mapping[str, int]:
-        return await self._read(_open)
-
     async def standing(
-        self, states: Sequence[State], *, ended: Sequence[State], since: datetime
+        self, states: Sequence[State], *, ended: Sequence[State] = (), since: datetime | None = None
     ) -> Mapping[str, int]:
         return await self._read(standing, states, ended, since)
 
@@ -75,11 +72,3 @@ def _stamp(connection: Connection, tenant_id: str) -> str:
     )
     count, versions = connection.execute(lately).one()
     return f"{told or 0} {newest.isoformat()} {count} {versions}"
-
-
-def _open(connection: Connection, tenant_id: str) -> Mapping[str, int]:
-    states = [str(state) for state in OPEN]
-    query = select(records.c.id, records.c.version).where(
-        records.c.tenant_id == tenant_id, records.c.state.in_(states)
-    )
-    return {row.id: row.version for row in connection.execute(query)}

@@ -11,7 +11,18 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
-from agent.faces.web import actions, flips, holding, incidents, live, pending, signing_in, status, worklist
+from agent.faces.web import (
+    actions,
+    flips,
+    holding,
+    incidents,
+    live,
+    pending,
+    several,
+    signing_in,
+    status,
+    worklist,
+)
 from agent.faces.web.board import Board
 from agent.faces.web.files import Files
 from agent.faces.web.pulse import Pulse
@@ -60,6 +71,7 @@ def routes() -> Sequence[BaseRoute]:
         *incidents.ROUTES,
         *live.ROUTES,
         *pending.ROUTES,
+        *several.ROUTES,
         *status.ROUTES,
         *worklist.ROUTES,
     )
