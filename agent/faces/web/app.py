@@ -11,6 +11,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from agent.faces.web import past
 from agent.faces.web.safety import Safety
 from agent.faces.web.showing import STATIC, refuse
 from agent.faces.web.site import Site
@@ -44,6 +45,7 @@ def routes() -> Sequence[BaseRoute]:
     return (
         Route("/", _home),
         Route("/health", _health),
+        *past.ROUTES,
         Mount("/static", StaticFiles(directory=STATIC)),
     )
 
