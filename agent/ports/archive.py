@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from agent.model.enactment import Record
+from agent.model.enactment import State
 from agent.model.history import Decided, Place, Wanted
 
 
@@ -14,15 +14,21 @@ class Archive(Protocol):
     Raises LedgerError where the ledger cannot be used.
     """
 
-    async def latest(self) -> datetime | None:
-        """Return when a record was last changed; None where there is none. Cheap: it may be asked every second."""
+    async def stamp(self) -> str:
+        """Return a text that becomes another with every change of a record, and with all that the audit is told.
+
+        Cheap: it may be asked every second. Changes by processes whose clocks differ by some minutes are seen too.
+        """
         ...
 
-    async def changed_since(self, moment: datetime, limit: int) -> Sequence[tuple[datetime, Record]]:
-        """Return records that were changed at or after this moment, and when, the earliest change first.
+    async def open(self) -> Mapping[str, int]:
+        """Return the version of every record that is not closed, by its id."""
+        ...
 
-        Where more than `limit` were, the earliest of them, and every one that changed at the last moment told.
-        """
+    async def standing(
+        self, states: Sequence[State], *, ended: Sequence[State], since: datetime
+    ) -> Mapping[str, int]:
+        """Return the version of every record in these states, by its id; in `ended` ones only if changed since then."""
         ...
 
     async def history(

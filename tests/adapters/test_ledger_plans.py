@@ -85,6 +85,12 @@ QUERIES: dict[str, tuple[Asked, set[str]]] = {
     "answers of people": (lambda one: one.answers([ACTION]), {"pk:people_answers"}),
     "standing": (lambda one: one.pages.standing([State.HELD, State.REFUSED], NOW), {"ix_records_state"}),
     "open pages": (lambda one: one.pages.open(), {"ix_pages_open"}),
+    "what is open": (lambda one: one.archive.open(), {"ix_records_state"}),
+    "where records stand": (
+        lambda one: one.archive.standing([State.HELD], ended=[State.SUPERSEDED], since=NOW),
+        {"ix_records_state", "ix_records_updated"},
+    ),
+    "what changed lately": (lambda one: one.archive.stamp(), {"ix_records_updated", "pk:audit_heads"}),
     "pages of one action": (lambda one: one.pages.of_action(ACTION), {"pk:pages"}),
     "notices due": (lambda one: one.pages.due(NOW, 20, apart_from=["pager"]), {"ix_notices_due"}),
     "notices collected": (lambda one: one.pages.collected("mail"), {"ix_notices_due"}),
@@ -142,7 +148,7 @@ async def plan_of(ledger: SqlLedger, asked: Asked) -> list[str]:
 WALKS_BY_TENANT = {
     *("listed", "next_due", "to_visit", "counts", "decisions", "alive", "depart", "allow"),
     *("history", "history before"),
-    *("open pages", "notices collected", "notices waiting", "next of any page"),
+    *("open pages", "notices collected", "notices waiting", "next of any page", "what changed lately"),
 }
 """These read an index from one end, and stop at their limit, or read a short or narrow one whole."""
 

@@ -4,14 +4,17 @@ Nothing here logs in to Graph. Whoever takes the pages over can answer as those 
 the agent reads everything again before it carries an answer out, and asks Entra ID whether its people are approvers.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from starlette.requests import Request
 
 from agent.faces.web.in_force import Known
+from agent.faces.web.pressing import Pressing
+from agent.model.vitals import Expiry
 from agent.ports.archive import Archive
 from agent.ports.escalation import Pages
 from agent.ports.host import Clock
+from agent.ports.ledger import Trail
 from agent.ports.sessions import Sessions
 from agent.ports.world import Desk
 from agent.settings.subjects import Settings
@@ -26,10 +29,15 @@ class Site:
     pages: Pages
     """What people on call were told."""
     archive: Archive
+    trail: Trail
     sessions: Sessions
     policies: Known
     wall: Clock
     """Real time, by which sign-ins last: the desk's own runs faster in a demo."""
+    pressing: Pressing = field(default_factory=Pressing)
+    """What people have to press in Defender."""
+    certificate: Expiry | None = None
+    """The certificate that the pages are served with; None where TLS ends elsewhere."""
 
 
 def site_of(request: Request) -> Site:

@@ -35,7 +35,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant_id", "id", name="pk_sessions"),
     )
     op.create_index("ix_sessions_seen", "sessions", ["tenant_id", "seen"])
-    op.create_index("ix_records_updated", "records", ["tenant_id", "updated", "id"])
+    op.create_index("ix_records_updated", "records", ["tenant_id", "updated", "id", "version"])
     _history()
 
 
