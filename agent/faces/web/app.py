@@ -17,6 +17,7 @@ from agent.faces.web import (
     holding,
     incidents,
     live,
+    past,
     pending,
     several,
     signing_in,
@@ -72,6 +73,7 @@ def routes() -> Sequence[BaseRoute]:
         *live.ROUTES,
         *pending.ROUTES,
         *several.ROUTES,
+        *past.ROUTES,
         *status.ROUTES,
         *worklist.ROUTES,
     )

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from agent.faces.web.door import Door
 from agent.faces.web.in_force import Known
 from agent.faces.web.pressing import Pressing
+from agent.faces.web.retrospect import Looking
 from agent.model.vitals import Expiry
 from agent.ports.archive import Archive
 from agent.ports.escalation import Pages
@@ -39,6 +40,8 @@ class Site:
     """Real time, by which sign-ins last: the desk's own runs faster in a demo."""
     pressing: Pressing = field(default_factory=Pressing)
     """What people have to press in Defender."""
+    looking: Looking = field(default_factory=Looking)
+    """What lies behind, summed up."""
     certificate: Expiry | None = None
     """The certificate that the pages are served with; None where TLS ends elsewhere."""
 
