@@ -11,7 +11,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from agent.faces.web import worklist
+from agent.faces.web import policies, worklist
 from agent.faces.web.safety import Safety
 from agent.faces.web.showing import STATIC, refuse
 from agent.faces.web.site import Site
@@ -46,6 +46,7 @@ def routes() -> Sequence[BaseRoute]:
         Route("/", _home),
         Route("/health", _health),
         Mount("/static", StaticFiles(directory=STATIC)),
+        *policies.ROUTES,
         *worklist.ROUTES,
     )
 
