@@ -10,10 +10,12 @@ from agent.adapters.host import SystemClock
 from agent.adapters.microsoft.clouds import Cloud, cloud_named, simulator
 from agent.adapters.microsoft.credentials import CredentialKind, credential
 from agent.adapters.microsoft.machines import ELSEWHERE, Machines, NoMachines
+from agent.adapters.microsoft.proofs import HINT, ClientSecret, Proof, proof_of
 from agent.model.errors import Malformed, Refused, Unavailable
 from agent.ports.host import Clock
 from agent.settings import subjects
 from agent.settings.guards import hosts
+from agent.settings.secret import Secret
 from agent.settings.subjects import Settings
 
 if TYPE_CHECKING:
@@ -65,6 +67,7 @@ def open_graph_of(
         analyzed_emails_per_action=settings.graph.analyzed_emails_per_action,
         machines=machines,
         sign_in=settings.sign_in(),
+        proofs=_proofs(settings),
         around=around,
     )
 
@@ -112,17 +115,37 @@ def cloud_of(settings: Settings) -> Cloud:
     return cloud_named(settings.graph.cloud)
 
 
+def _proofs(settings: Settings) -> tuple[Proof, ...]:
+    """Return what the agent proves itself with, and the sign-in where this process knows its secret."""
+    auth, web = settings.auth, settings.web
+    is_simulated = settings.graph.cloud is subjects.Cloud.SIMULATOR
+    own = proof_of(
+        CredentialKind.SIMULATOR if is_simulated else CredentialKind(auth.kind),
+        client_id=auth.client_id or "",
+        client_secret=_revealed(auth.client_secret),
+        certificate_path=auth.certificate_path,
+        certificate_password=_revealed(auth.certificate_password),
+    )
+    client_id = settings.sign_in()
+    if web.client_secret is None or client_id is None:
+        return (own,)
+    hint = web.client_secret.reveal()[:HINT]
+    return (own, ClientSecret(what="the sign-in's client secret", client_id=client_id, hint=hint))
+
+
+def _revealed(secret: Secret | None) -> str:
+    return secret.reveal() if secret is not None else ""
+
+
 def _credential(settings: Settings, cloud: Cloud) -> Callable[[], "Credential"]:
     auth = settings.auth
     is_simulated = settings.graph.cloud is subjects.Cloud.SIMULATOR
-    secret = auth.client_secret.reveal() if auth.client_secret is not None else ""
-    password = auth.certificate_password.reveal() if auth.certificate_password is not None else ""
     return credential(
         CredentialKind.SIMULATOR if is_simulated else CredentialKind(auth.kind),
         cloud=cloud,
         tenant_id=settings.tenant.id,
         client_id=auth.client_id or "",
-        client_secret=secret,
+        client_secret=_revealed(auth.client_secret),
         certificate_path=str(auth.certificate_path or ""),
-        certificate_password=password,
+        certificate_password=_revealed(auth.certificate_password),
     )

@@ -64,6 +64,21 @@ _DIRECTORY = {
         "displayName": ("Edm.String", True),
         "appRoles": ("Collection(microsoft.graph.appRole)", False),
     },
+    "microsoft.graph.application": {
+        "id": ("Edm.String", False),
+        "appId": ("Edm.String", True),
+        "displayName": ("Edm.String", True),
+        "passwordCredentials": ("Collection(microsoft.graph.passwordCredential)", False),
+    },
+    "microsoft.graph.passwordCredential": {
+        "customKeyIdentifier": ("Edm.Binary", True),
+        "displayName": ("Edm.String", True),
+        "endDateTime": ("Edm.DateTimeOffset", True),
+        "hint": ("Edm.String", True),
+        "keyId": ("Edm.Guid", True),
+        "secretText": ("Edm.String", True),
+        "startDateTime": ("Edm.DateTimeOffset", True),
+    },
     "microsoft.graph.appRole": {
         "allowedMemberTypes": ("Collection(Edm.String)", False),
         "description": ("Edm.String", True),
@@ -88,7 +103,7 @@ _DIRECTORY = {
 """Types that the slice lacks, as far as they are used, and whether a property may be null: the collections are not
 nullable in the metadata, but null stands for what an application may not read.
 
-Source: Microsoft's pages on the `user`, `device`, `directoryRole`, `domain`, `servicePrincipal`, `appRole` and
+Source: Microsoft's pages on the `user`, `device`, `directoryRole`, `domain`, `servicePrincipal`, `application`, `passwordCredential`, `appRole` and
 `appRoleAssignment` resource types, and the one on permissions, "Limited information
 returned for inaccessible member objects".
 """
@@ -301,6 +316,7 @@ _ENTITIES = (
     (rf"{_RULES}/[^/]+", "microsoft.graph.messageRule"),
     (r"/users/[^/$]+", "microsoft.graph.user"),
     (r"/servicePrincipals\(appId='[0-9a-f-]{36}'\)", "microsoft.graph.servicePrincipal"),
+    (r"/applications\(appId='[0-9a-f-]{36}'\)", "microsoft.graph.application"),
 )
 _COMMENTS = (r"/security/(incidents|alerts_v2)/[^/]+/comments", f"{_SECURITY}alertComment")
 _LISTS = (
@@ -323,6 +339,7 @@ _SELECTED = frozenset(
         "microsoft.graph.directoryRole",
         "microsoft.graph.domain",
         "microsoft.graph.servicePrincipal",
+        "microsoft.graph.application",
     }
 )
 """Types that are read with `$select`, and so without what is always there otherwise."""

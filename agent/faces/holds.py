@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from agent.faces.telling import remaining
+from agent.faces.vitals import failings
 from agent.judge.quote import moment
 from agent.model.hold import Hold, Replica
 
@@ -49,3 +50,5 @@ def troubles(replica: Replica, now: datetime) -> Iterator[str]:
         yield f"{replica.name} does not read the kill switch, and carries nothing out: see its log, and start it again"
     for kind, why in sorted(replica.cannot.items()):
         yield f"{replica.name} hands off {kind}: {why}"
+    for words in failings(replica.passing, replica.usage, replica.expiries, now):
+        yield f"{replica.name}: {words}"

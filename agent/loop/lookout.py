@@ -23,6 +23,7 @@ import structlog
 
 from agent.judge.rails.holding import held_words
 from agent.loop.means import missing
+from agent.loop.vitals import Vitals
 from agent.loop.waits import first_of
 from agent.model.alarm import Alarm
 from agent.model.errors import AgentError, Held
@@ -66,6 +67,8 @@ class Lookout:
         self.asked = asked or asyncio.Event()
         self.woken = asyncio.Event()
         self.has_held = False
+        self.vitals = Vitals()
+        """How this process fares, for the ledger to know."""
         self._world = world
         self._elapsed = elapsed or asyncio.get_running_loop().time
         self._pause = pause
@@ -233,7 +236,11 @@ class Lookout:
         at, last = self._beaten
         if self._elapsed() - at >= BEAT or not timedelta(0) <= replica.alive - last.alive < SIGN:
             return True
-        return (replica.mode, replica.cannot) != (last.mode, last.cannot)
+        told, known = (
+            (replica.mode, replica.cannot, replica.expiries),
+            (last.mode, last.cannot, last.expiries),
+        )
+        return told != known
 
     async def _write(self, replica: Replica) -> None:
         await self._world.ledger.beat(replica)
@@ -248,6 +255,9 @@ class Lookout:
             version=world.version,
             mode=(Mode.OBSERVE if world.enactor is None else Mode.ENFORCE).value,
             cannot={kind.value: why for kind, why in missing(world).items()},
+            passing=self.vitals.passing,
+            usage=() if world.login is None else world.login.usage(),
+            expiries=self.vitals.expiries,
         )
 
 

@@ -10,6 +10,7 @@ import structlog
 from agent.loop.aside import lay_aside
 from agent.loop.braking import Holds
 from agent.loop.cycle import judge_due
+from agent.loop.expiring import Expiring
 from agent.loop.feeding import Feeding
 from agent.loop.follow import follow
 from agent.loop.lookout import Lookout, keeping_lookout
@@ -34,6 +35,7 @@ class Memory:
     feeding: Feeding = field(default_factory=Feeding)
     rows: Rows = field(default_factory=Rows)
     holds: Holds = field(default_factory=Holds)
+    expiring: Expiring = field(default_factory=Expiring)
     reloading: Reloading | None = None
     """None where policies are not looked at again."""
 
@@ -108,6 +110,7 @@ class _Pass:
         yield lambda: recover(world)
         yield self._visit
         yield self._sweep_if_due
+        yield lambda: memory.expiring.go(world, self.lookout.vitals)
 
     async def _visit(self) -> None:
         if self.world.enactor is None:

@@ -55,9 +55,11 @@ async def run(
             report = await _guarded_pass(world, policies, stop, memory, lookout)
             if paging is not None:
                 paging.woken.set()
+            due = _next(world, report, began)
+            lookout.vitals.passed(began, world.clock.now(), due, report.problems)
             if on_pass is not None:
                 on_pass(report)
-            await _wait(world, policies, reloading, lookout, _next(world, report, began), stop)
+            await _wait(world, policies, reloading, lookout, due, stop)
 
 
 async def once(

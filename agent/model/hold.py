@@ -4,6 +4,8 @@ from datetime import datetime
 
 import msgspec
 
+from agent.model.vitals import Expiry, Passing, Usage
+
 KILL_SWITCH = "hold"
 """The hold that a person lays: by a signal or a command."""
 
@@ -55,7 +57,8 @@ class Replica(msgspec.Struct, frozen=True, kw_only=True):
     """One running agent, as it tells the ledger of itself.
 
     `alive` is when its loop last gave a sign; `switch_read` is when it last read the kill switch to the end;
-    `cannot` maps kinds of effect to why this replica cannot carry them out.
+    `cannot` maps kinds of effect to why this replica cannot carry them out. What follows it is as it was at `alive`, or
+    at the last look before; an older agent does not tell it.
     """
 
     name: str
@@ -64,6 +67,11 @@ class Replica(msgspec.Struct, frozen=True, kw_only=True):
     version: str = ""
     mode: str = ""
     cannot: dict[str, str] = {}
+    passing: Passing | None = None
+    """None before the end of the first pass."""
+    usage: tuple[Usage, ...] = ()
+    expiries: tuple[Expiry, ...] = ()
+    """Empty before the first look."""
 
     @property
     def has_lost_its_switch(self) -> bool:

@@ -10,6 +10,7 @@ from agent.model.defender import Incident, Mail
 from agent.model.enactment import Effect, EffectKind, Outcome
 from agent.model.page import Page
 from agent.model.targets import Asked, Found, Quarantine
+from agent.model.vitals import Expiry, Usage
 
 Departing = Callable[[], Awaitable[None]]
 """Awaited once for each attempt, right before the bytes of a write that would be carried out leave this
@@ -90,6 +91,22 @@ class Targets(Protocol):
 
     async def quarantine(self, machine_action_id: str) -> Quarantine | None:
         """Return how a `StopAndQuarantineFile` stands; None where there is none of this id."""
+        ...
+
+
+class Login(Protocol):
+    """How the agent is known to Microsoft, and how much it asks."""
+
+    def usage(self) -> tuple[Usage, ...]:
+        """Return how much of each request budget was used in the last minute. Asks nobody."""
+        ...
+
+    async def expiries(self) -> tuple[Expiry, ...]:
+        """Return until when each credential can be used; where that may not be read, why.
+
+        Raises:
+            Unavailable: it cannot be read now.
+        """
         ...
 
 

@@ -6,12 +6,38 @@ direct members alone; and the application can be named by `appId`. How long an a
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
+from agent.simulator.moments import text
 from agent.simulator.names import APP_NAME, CLIENT_ID
 from agent.simulator.shapes import Json
 
 APPLICATION = "a1ea9e27-0000-4000-8000-0000000005e9"
 """The object id of the enterprise application."""
+
+
+REGISTRATION = "a1ea9e27-0000-4000-8000-0000000005ea"
+"""The object id of the app registration."""
+
+LASTS = timedelta(days=180)
+"""How long a client secret lasts: what the portal proposes. Source: Microsoft's page on adding credentials."""
+
+MADE = timedelta(days=20)
+"""How long before the simulated world began its client secret was made."""
+
+
+def a_password(secret: str, began: datetime) -> Json:
+    """Return what Entra ID tells of a client secret that was made a while before this moment."""
+    made = began - MADE
+    return {
+        "customKeyIdentifier": None,
+        "displayName": "air-agent",
+        "endDateTime": text(made + LASTS),
+        "hint": secret[:3],
+        "keyId": "a1ea9e27-0000-4000-8000-0000000005eb",
+        "secretText": None,
+        "startDateTime": text(made),
+    }
 
 
 @dataclass(slots=True)
@@ -23,6 +49,8 @@ class AppRoles:
     name: str = APP_NAME
     roles: dict[str, Json] = field(default_factory=dict)
     assignments: list[Json] = field(default_factory=list)
+    passwords: list[Json] = field(default_factory=list)
+    """Its client secrets as Entra ID tells of them; where there is none, that of the simulator's login."""
 
     def define(self, role_id: str, value: str, *, is_enabled: bool = True) -> None:
         """Let there be a role for users; again with the same value replaces it."""

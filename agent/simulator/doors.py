@@ -116,6 +116,7 @@ def _sign_in(signing_in: SigningIn) -> tuple[Door, ...]:
     principals = "/v1.0/servicePrincipals"
     found: tuple[tuple[str, str, Endpoint, frozenset[str]], ...] = (
         ("GET", f"{principals}(appId='{{id}}')", signing_in.application, applications),
+        ("GET", "/v1.0/applications(appId='{id}')", signing_in.registration, applications),
         ("GET", f"{principals}/{{id}}/appRoleAssignedTo", signing_in.assignments, applications),
         (
             "GET",

@@ -15,6 +15,7 @@ _KINDS = (
     ("alertComment", "POST", r"/v1\.0/security/alerts_v2/[^/]+/comments"),
     ("members", "GET", r"/v1\.0/groups/[^/]+/transitiveMembers/microsoft\.graph\.[a-z]+"),
     ("application", "GET", r"/v1\.0/servicePrincipals\(appId='[^/]+'\)"),
+    ("registration", "GET", r"/v1\.0/applications\(appId='[^/]+'\)"),
     ("assignments", "GET", r"/v1\.0/servicePrincipals/[^/]+/appRoleAssignedTo"),
     ("directMembers", "GET", r"/v1\.0/groups/[^/]+/members/microsoft\.graph\.user"),
     ("users", "GET", r"/v1\.0/users"),

@@ -11,8 +11,9 @@ from starlette.responses import Response
 from agent.simulator import odata
 from agent.simulator.accounts import missing
 from agent.simulator.answers import Refusal, json
+from agent.simulator.app_roles import REGISTRATION, a_password
 from agent.simulator.directory import USER
-from agent.simulator.names import READ_USERS
+from agent.simulator.names import CLIENT_SECRET, READ_USERS
 from agent.simulator.odata import TEXT, BadRequest, Resource
 from agent.simulator.paging import SKIP_TOKEN, Place, link, place
 from agent.simulator.reading import NotFound, address
@@ -22,6 +23,7 @@ from agent.simulator.state import State
 
 _CONTEXT = "https://graph.microsoft.com/v1.0/$metadata#"
 _APPLICATION = Resource("servicePrincipals/{id}", frozenset({"$select"}), {})
+_REGISTRATION = Resource("applications/{id}", frozenset({"$select"}), {})
 _ASSIGNMENTS = Resource("servicePrincipals/{id}/appRoleAssignedTo", frozenset({"$top"}), {})
 _MEMBERS = Resource("groups/{id}/members", frozenset({"$count", "$select", "$top"}), {})
 _USERS = Resource(
@@ -57,6 +59,22 @@ class SigningIn:
         }
         shown = _only(whole, _chosen(options, tuple(whole)))
         return json(encode({"@odata.context": f"{_CONTEXT}servicePrincipals/$entity", **shown}))
+
+    async def registration(self, request: Request, _now: datetime) -> Response:
+        """Give the app registration, named by its app's id, with what Entra ID tells of its client secrets."""
+        options = dict(request.query_params)
+        odata.checked(options, _REGISTRATION, frozenset())
+        found = self._state.directory.app_roles
+        if request.path_params["id"].lower() != found.app_id:
+            raise missing(request.path_params["id"])
+        whole: Json = {
+            "id": REGISTRATION,
+            "appId": found.app_id,
+            "displayName": found.name,
+            "passwordCredentials": found.passwords or [a_password(CLIENT_SECRET, self._state.started)],
+        }
+        shown = _only(whole, _chosen(options, tuple(whole)))
+        return json(encode({"@odata.context": f"{_CONTEXT}applications/$entity", **shown}))
 
     async def assignments(self, request: Request, _now: datetime) -> Response:
         """List who was given a role."""

@@ -8,6 +8,7 @@ Source: Microsoft's pages "machineAction resource type", "machine resource type"
 """
 
 import re
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -20,6 +21,7 @@ from agent.adapters.microsoft.json import parse
 from agent.model.enactment import Outcome, Pair, Went
 from agent.model.errors import Malformed
 from agent.model.targets import Device, Quarantine
+from agent.model.vitals import Usage
 from agent.ports.defender import Departing
 from agent.ports.host import Clock
 
@@ -76,6 +78,11 @@ class EndpointMachines:
     def missing(self) -> str:
         """Why files cannot be quarantined here; empty where they can."""
         return self._ability.missing
+
+    @property
+    def budgets(self) -> Sequence[Callable[[], Usage]]:
+        """What tells how much of its own request budget was used."""
+        return (self._client.usage,)
 
     async def look(self) -> None:
         """Find out by a harmless read what is missing."""

@@ -5,7 +5,7 @@ that never open it start at once.
 """
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from random import Random
@@ -15,12 +15,13 @@ import httpx
 
 from agent.adapters.microsoft.clouds import Cloud
 from agent.adapters.microsoft.machines import Machines, NoMachines
-from agent.ports.defender import Defender, Directory, Enactor, Targets
+from agent.ports.defender import Defender, Directory, Enactor, Login, Targets
 from agent.ports.host import Clock
 
 if TYPE_CHECKING:
     from agent.adapters.graph.client import Client
     from agent.adapters.microsoft.connection import Around
+    from agent.adapters.microsoft.proofs import Proof
     from agent.adapters.microsoft.tokens import Credential
 
 _CHATTY = ("httpx", "httpcore", "azure", "msal")
@@ -42,6 +43,8 @@ class Graph:
     """Whether a person is signed in rather than the app: then nothing may be enforced."""
     send_mail: Callable[[str, bytes], Awaitable[None]]
     """Sends one whole message from a mailbox; raises Unavailable or Refused. Nothing is asked before the first."""
+    login: Login
+    """How the agent is known, and how much it asks."""
     own: frozenset[str]
     """By which ids Entra ID knows this agent, lower case: nothing is ever done to itself."""
 
@@ -66,6 +69,7 @@ async def open_graph(
     page_size: int = 50,
     machines: Machines | None = None,
     sign_in: str | None = None,
+    proofs: "Sequence[Proof]" = (),
     transport: httpx.AsyncBaseTransport | None = None,
     around: "Around | None" = None,
     wall: Callable[[], float] | None = None,
@@ -83,6 +87,7 @@ async def open_graph(
         page_size: `$top`; smaller ones are tried where Graph refuses it.
         machines: Defender for Endpoint, opened; not used where none is given.
         sign_in: the client id of the app registration that people sign in to, whose app roles are looked up.
+        proofs: what it, and the sign-in, prove themselves with.
         transport: sends the requests; real connections where none is given.
         around: wraps what sends, and sees whole bodies, inflated; for recordings.
         wall: the real time in seconds since 1970, for the ends of tokens.
@@ -93,6 +98,7 @@ async def open_graph(
         Unavailable: the login cannot be reached.
     """
     from agent.adapters.graph.client import Client  # noqa: PLC0415  slow
+    from agent.adapters.graph.login import GraphLogin  # noqa: PLC0415  slow
     from agent.adapters.microsoft.budget import Budget  # noqa: PLC0415  slow
     from agent.adapters.microsoft.connection import open_http  # noqa: PLC0415  slow
     from agent.adapters.microsoft.tokens import Tokens, wall_clock  # noqa: PLC0415  slow
@@ -113,7 +119,8 @@ async def open_graph(
         )
         used = machines if machines is not None else NoMachines()
         reading = _Reading(analyzed_emails_per_action, page_size)
-        yield _graph(client, clock, used, reading, sign_in)
+        login = GraphLogin(client, clock, proofs, [client.usage, *used.budgets])
+        yield _graph(client, clock, used, reading, sign_in, login)
 
 
 def _quieten() -> None:
@@ -123,7 +130,12 @@ def _quieten() -> None:
 
 
 def _graph(
-    client: "Client", clock: Clock, machines: Machines, reading: "_Reading", sign_in: str | None
+    client: "Client",
+    clock: Clock,
+    machines: Machines,
+    reading: "_Reading",
+    sign_in: str | None,
+    login: Login,
 ) -> Graph:
     from agent.adapters.graph.abilities import abilities  # noqa: PLC0415  slow
     from agent.adapters.graph.airlog import AirLog  # noqa: PLC0415  slow
@@ -167,5 +179,6 @@ def _graph(
         grants=client.grants,
         is_delegated=client.is_delegated,
         send_mail=GraphMailing(client, clock).send,
+        login=login,
         own=client.own,
     )

@@ -5,6 +5,7 @@ from collections import deque
 from datetime import datetime, timedelta
 
 from agent.model.errors import Unavailable
+from agent.model.vitals import Usage
 from agent.ports.host import Clock
 
 WINDOW = timedelta(seconds=60)
@@ -63,6 +64,13 @@ class Budget:
         if self._parked_until is None or until > self._parked_until:
             self._parked_until = until
         return self._parked_until
+
+    def usage(self) -> Usage:
+        """Return how much of it was used in the last minute, and until when nothing leaves."""
+        now = self._clock.now()
+        used = sum(now - WINDOW < moment <= now for moment in self._spent)
+        waits = [one for one in (self._held_until, self._parked_until) if one is not None and one > now]
+        return Usage(system=self._system, used=used, allowed=self._per_minute, until=max(waits, default=None))
 
     def _free_at(self) -> datetime | None:
         """Return the moment to wait for, or None where a request may leave now."""

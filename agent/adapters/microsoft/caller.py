@@ -35,6 +35,7 @@ from agent.adapters.microsoft.transport import Departure
 from agent.adapters.patience import ATTEMPTS, SHORT, backoff, retry_after
 from agent.model.enactment import Outcome, Went
 from agent.model.errors import Malformed, Refused, Unavailable
+from agent.model.vitals import Usage
 from agent.ports.defender import Departing
 from agent.ports.host import Clock
 
@@ -101,6 +102,10 @@ class Caller(ABC, Generic[R]):
     def has_token(self) -> bool:
         """Whether there has been a token yet; without one nothing is known of its permissions."""
         return self._tokens.generation > 0
+
+    def usage(self) -> Usage:
+        """Return how much of its request budget was used in the last minute."""
+        return self._budget.usage()
 
     async def log_in(self) -> None:
         """Have a token in use, so that its permissions are known.

@@ -1,10 +1,12 @@
 """What the enactor and the targets of Graph need of Defender for Endpoint, and what stands there where it is not used."""
 
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from agent.model.enactment import Outcome, Pair, Went
 from agent.model.errors import Refused
 from agent.model.targets import Device, Quarantine
+from agent.model.vitals import Usage
 from agent.ports.defender import Departing
 
 OFF = (
@@ -22,6 +24,11 @@ class Machines(Protocol):
     @property
     def missing(self) -> str:
         """Why files cannot be quarantined here; empty where they can."""
+        ...
+
+    @property
+    def budgets(self) -> Sequence[Callable[[], Usage]]:
+        """What tells how much of its own request budget was used; empty where it is not asked."""
         ...
 
     async def look(self) -> None:
@@ -55,6 +62,11 @@ class NoMachines:
     def missing(self) -> str:
         """Why it is not used."""
         return self._why
+
+    @property
+    def budgets(self) -> Sequence[Callable[[], Usage]]:
+        """Have none."""
+        return ()
 
     async def look(self) -> None:
         """Ask nobody."""

@@ -9,11 +9,11 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
-from starlette.staticfiles import StaticFiles
 
-from agent.faces.web import policies, worklist
+from agent.faces.web import holding, policies, status, worklist
+from agent.faces.web.files import Files
 from agent.faces.web.safety import Safety
-from agent.faces.web.showing import STATIC, refuse
+from agent.faces.web.showing import refuse
 from agent.faces.web.site import Site
 from agent.faces.web.visiting import Visiting
 from agent.model.errors import LedgerError, PolicyError
@@ -45,8 +45,10 @@ def routes() -> Sequence[BaseRoute]:
     return (
         Route("/", _home),
         Route("/health", _health),
-        Mount("/static", StaticFiles(directory=STATIC)),
+        Mount("/static", Files()),
+        *holding.ROUTES,
         *policies.ROUTES,
+        *status.ROUTES,
         *worklist.ROUTES,
     )
 

@@ -49,6 +49,7 @@ async def open_site(settings: Settings) -> AsyncIterator[Site]:
             desk=desk,
             pages=ledger.pages,
             archive=ledger.archive,
+            trail=ledger.trail,
             sessions=ledger.sessions,
             policies=Known(desk=desk),
             wall=SystemClock(),

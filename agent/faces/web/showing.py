@@ -19,9 +19,11 @@ from starlette.responses import HTMLResponse, Response
 
 from agent.faces.documents import as_json
 from agent.faces.telling import remaining
+from agent.faces.vitals import length
 from agent.faces.web.frame import Frame, frame_of
 from agent.faces.web.refusing import wants_json
 from agent.judge.quote import counted, moment
+from agent.model.errors import LedgerError
 from agent.scrub.visible import visible
 
 HERE = Path(__file__).parent
@@ -51,9 +53,16 @@ async def refuse(request: Request, status: int, words: str) -> Response:
     refused = Refused(status=status, error=words)
     if wants_json(request):
         return Response(as_json(refused), status, media_type="application/json")
-    return HTMLResponse(
-        environment().get_template("refused.html").render(page=refused, frame=Frame()), status
-    )
+    page = environment().get_template("refused.html")
+    return HTMLResponse(page.render(page=refused, frame=await _whatever_frame_of(request)), status)
+
+
+async def _whatever_frame_of(request: Request) -> Frame:
+    """Return what stands around a refusal: nothing where the ledger cannot be read, which is why it is refused then."""
+    try:
+        return await frame_of(request)
+    except LedgerError:
+        return Frame()
 
 
 @cache
@@ -67,7 +76,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"moment": time_element, "left": left, "span": span}
+    made.filters |= {"moment": time_element, "left": left, "span": span, "took": length}
     made.globals |= {"counted": counted, "static": static}
     return made
 

@@ -12,9 +12,11 @@ from agent.faces.web.in_force import Known
 from agent.faces.web.measuring import Measuring
 from agent.faces.web.pressing import Pressing
 from agent.faces.web.tallies import Tallies
+from agent.model.vitals import Expiry
 from agent.ports.archive import Archive
 from agent.ports.escalation import Pages
 from agent.ports.host import Clock
+from agent.ports.ledger import Trail
 from agent.ports.sessions import Sessions
 from agent.ports.world import Desk
 from agent.settings.subjects import Settings
@@ -29,6 +31,7 @@ class Site:
     pages: Pages
     """What people on call were told."""
     archive: Archive
+    trail: Trail
     sessions: Sessions
     policies: Known
     wall: Clock
@@ -39,6 +42,8 @@ class Site:
     """How the cases go on the set in force."""
     tallies: Tallies = field(default_factory=Tallies)
     """What each policy did lately."""
+    certificate: Expiry | None = None
+    """The certificate that the pages are served with; None where TLS ends elsewhere."""
 
 
 def site_of(request: Request) -> Site:

@@ -74,6 +74,7 @@ def a_house(bench: Bench, **web: Any) -> House:
         desk=bench.world,
         pages=ledger.pages,
         archive=ledger.archive,
+        trail=ledger.trail,
         sessions=ledger.sessions,
         policies=Known(desk=bench.world),
         wall=bench.clock,
