@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
-from agent.faces.web import holding, policies, status, worklist
+from agent.faces.web import holding, past, policies, status, worklist
 from agent.faces.web.files import Files
 from agent.faces.web.safety import Safety
 from agent.faces.web.showing import refuse
@@ -47,6 +47,7 @@ def routes() -> Sequence[BaseRoute]:
         Route("/health", _health),
         Mount("/static", Files()),
         *holding.ROUTES,
+        *past.ROUTES,
         *policies.ROUTES,
         *status.ROUTES,
         *worklist.ROUTES,
