@@ -10,8 +10,21 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
-from agent.faces.web import holding, past, policies, status, worklist
+from agent.faces.web import (
+    actions,
+    flips,
+    holding,
+    incidents,
+    live,
+    past,
+    pending,
+    policies,
+    status,
+    worklist,
+)
+from agent.faces.web.board import Board
 from agent.faces.web.files import Files
+from agent.faces.web.pulse import Pulse
 from agent.faces.web.safety import Safety
 from agent.faces.web.showing import refuse
 from agent.faces.web.site import Site
@@ -37,6 +50,8 @@ def app_of(site: Site) -> Starlette:
         },
     )
     app.state.site = site
+    app.state.board = Board(site.desk.ledger, site.archive)
+    app.state.pulse = Pulse(site.desk.ledger, site.archive)
     return app
 
 
@@ -46,8 +61,13 @@ def routes() -> Sequence[BaseRoute]:
         Route("/", _home),
         Route("/health", _health),
         Mount("/static", Files()),
+        *actions.ROUTES,
+        *flips.ROUTES,
         *holding.ROUTES,
+        *incidents.ROUTES,
+        *live.ROUTES,
         *past.ROUTES,
+        *pending.ROUTES,
         *policies.ROUTES,
         *status.ROUTES,
         *worklist.ROUTES,

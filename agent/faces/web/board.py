@@ -119,4 +119,3 @@ class Board:
             self._lines.update((record.action.id, line_of(record)) for record in still)
         self._shown, self._stamp = Shown(tuple(self._lines.values())), stamp
         return self._shown
-

@@ -64,11 +64,14 @@ class House:
         return keyed(secret.encode(), CSRF.encode(), "sha256").hex()
 
 
-def a_house(bench: Bench, **web: Any) -> House:
+CONTOSO = Tenant(id=TENANT, name="Contoso")
+
+
+def a_house(bench: Bench, tenant: Tenant = CONTOSO, /, **web: Any) -> House:
     """Return the pages over what the bench has in its ledger; `web` are settings of the pages."""
     ledger = bench.world.ledger
     assert isinstance(ledger, SqlLedger)
-    settings = Settings(tenant=Tenant(id=TENANT, name="Contoso"), web=Web(**web))
+    settings = Settings(tenant=tenant, web=Web(**web))
     site = Site(
         settings=settings,
         desk=bench.world,
