@@ -1,17 +1,15 @@
 """Decisions of the history in words: what it was about, who decided it and why, and what became of it."""
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
 
 from agent.faces.telling import confirmation, enactment, undone, what
+from agent.faces.web.retrospect import said_elsewhere
 from agent.faces.web.site import Site
-from agent.judge.attribute import Word, attribute
-from agent.judge.naming import places_of
+from agent.judge.attribute import Word
 from agent.judge.quote import quote
-from agent.model.air import AirAction
 from agent.model.decision import Verb
 from agent.model.enactment import Record, State
 from agent.model.history import DECLINED, Decided, Decider, Ending
@@ -56,7 +54,8 @@ async def lines(site: Site, found: Sequence[Decided]) -> tuple[Line, ...]:
         if one.ended is None and not _stands(one, records.get(one.action_id))
     ]
     reasons = await site.archive.reasons(older)
-    words = await _words(site, found, records)
+    actions = {action_id: record.action for action_id, record in records.items()}
+    words = await said_elsewhere(ledger, found, actions)
     return tuple(
         _line(
             one,
@@ -66,26 +65,6 @@ async def lines(site: Site, found: Sequence[Decided]) -> tuple[Line, ...]:
         )
         for one in found
     )
-
-
-async def _words(
-    site: Site, found: Sequence[Decided], records: Mapping[str, Record]
-) -> Mapping[tuple[str, datetime], Word]:
-    """Return what AIR's own rows say of those that were decided elsewhere."""
-    ended = [one for one in found if one.ended is Ending.ELSEWHERE and one.action_id in records]
-    places = {place for one in ended for place in places_of(records[one.action_id].action)}
-    rows: dict[str, list[AirAction]] = defaultdict(list)
-    for row in await site.desk.ledger.air_actions(sorted(places)):
-        for place in row.places:
-            rows[place].append(row)
-    told: dict[tuple[str, datetime], Word] = {}
-    for one in ended:
-        action = records[one.action_id].action
-        about = {row.id: row for place in places_of(action) for row in rows[place]}
-        word = attribute(action, about.values(), one.first_seen, one.deadline)
-        if word is not None:
-            told[one.action_id, one.at] = word
-    return told
 
 
 def _stands(one: Decided, record: Record | None) -> bool:

@@ -12,6 +12,7 @@ from agent.faces.web.in_force import Known
 from agent.faces.web.measuring import Measuring
 from agent.faces.web.pressing import Pressing
 from agent.faces.web.tallies import Tallies
+from agent.faces.web.retrospect import Looking
 from agent.model.vitals import Expiry
 from agent.ports.archive import Archive
 from agent.ports.escalation import Pages
@@ -42,6 +43,8 @@ class Site:
     """How the cases go on the set in force."""
     tallies: Tallies = field(default_factory=Tallies)
     """What each policy did lately."""
+    looking: Looking = field(default_factory=Looking)
+    """What lies behind, summed up."""
     certificate: Expiry | None = None
     """The certificate that the pages are served with; None where TLS ends elsewhere."""
 
