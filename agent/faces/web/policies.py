@@ -76,7 +76,7 @@ async def policies(request: Request) -> Response:
         set=shown,
         is_measured=measures is not None,
         unmeasured=measures.problem if measures is not None else "",
-        policies=await rows(site, in_force, measures, now),
+        policies=await rows(site, in_force.judge.policy_set.policies, measures),
         chains=chains(in_force, site.desk.escalating),
         channels=channels(in_force, await site.desk.ledger.alarms()),
         lists=lists(in_force, site.desk.rails.protected, now),

@@ -9,16 +9,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from agent.faces.web.measuring import Measures, authors_of
-from agent.faces.web.policy_row import PolicyRow, row
+from agent.faces.web.policy_row import PolicyRow, rows
 from agent.faces.web.refusing import NotHere
 from agent.faces.web.set_in_force import SetShown, set_in_force
 from agent.faces.web.showing import refuse, show
 from agent.faces.web.site import Site, site_of
-from agent.faces.web.tallies import WINDOW, Deeds
+from agent.faces.web.tallies import WINDOW
 from agent.judge.coverage import ClauseCoverage
 from agent.judge.literals import nearest
 from agent.judge.measure import CaseRun, named_there
-from agent.judge.quote import quote
+from agent.judge.quote import quote, span
 from agent.loop.policies import InForce
 from agent.model.decision import Unit
 from agent.model.policy import Limit, Policy
@@ -39,6 +39,12 @@ class Spending(msgspec.Struct, frozen=True, kw_only=True):
     count: int
     window: timedelta
     spent: int
+
+    @property
+    def words(self) -> str:
+        """How much of it is used, and of what."""
+        usual = {timedelta(hours=1): "hour", timedelta(days=1): "day"}
+        return f"{self.spent:,} of {self.count:,} {self.unit} in the last {usual.get(self.window) or span(self.window)}"
 
     @property
     def is_reached(self) -> bool:
@@ -94,13 +100,12 @@ async def policy(request: Request) -> Response:
     one = _named(request.path_params["name"], in_force)
     now = site.desk.clock.now()
     measures = await site.measuring.now(site.desk, in_force, site.wall.now())
-    measured = measures.policies[one.name] if measures is not None else None
-    deeds = (await site.tallies.now(site.archive, now)).get(one.name, Deeds())
+    (row,) = await rows(site, [one], measures)
     page = PolicyPage(
         now=now,
         window=WINDOW,
         set=shown,
-        policy=row(site, one, measured, deeds, now),
+        policy=row,
         reason=one.reason,
         classification=str(one.classification or ""),
         file=one.file,

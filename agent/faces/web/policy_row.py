@@ -1,16 +1,18 @@
 """One policy in short: what it is for, whether it counts, how its cases went, and what it did lately."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import msgspec
 
 from agent.faces.telling import KINDS
+from agent.faces.web.agreeing import agreement
 from agent.faces.web.measuring import Measures
 from agent.faces.web.site import Site
-from agent.faces.web.tallies import Deeds
+from agent.faces.web.tallies import WINDOW, Deeds
+from agent.judge.agree import Match
 from agent.judge.measure import Measured
-from agent.loop.policies import InForce
+from agent.model.pending import ActionKind
 from agent.model.policy import Limits, Mode, Policy
 from agent.settings.subjects import TreatAs
 
@@ -58,22 +60,28 @@ class PolicyRow(msgspec.Struct, frozen=True, kw_only=True):
     cases: CasesShown | None
     """None until they were tried."""
     deeds: Deeds
+    agreement: Match | None
+    """How what it thought compares with what people then decided; None where nothing can be said."""
 
 
-async def rows(
-    site: Site, in_force: InForce, measures: Measures | None, now: datetime
-) -> tuple[PolicyRow, ...]:
-    """Return every policy of the set, by name."""
+EVERY = frozenset(ActionKind)
+
+
+async def rows(site: Site, policies: Sequence[Policy], measures: Measures | None) -> tuple[PolicyRow, ...]:
+    """Return these policies in short, as they stand now."""
+    now = site.desk.clock.now()
     deeds = await site.tallies.now(site.archive, now)
+    agreed = await agreement(site, WINDOW)
     measured: Mapping[str, Measured] = measures.policies if measures is not None else {}
     return tuple(
-        row(site, one, measured.get(one.name), deeds.get(one.name, Deeds()), now)
-        for one in in_force.judge.policy_set.policies
+        _row(site, one, measured.get(one.name), deeds.get(one.name, Deeds()), agreed.get(one.name), now)
+        for one in policies
     )
 
 
-def row(site: Site, one: Policy, measured: Measured | None, deeds: Deeds, now: datetime) -> PolicyRow:
-    """Return one policy in short."""
+def _row(
+    site: Site, one: Policy, measured: Measured | None, deeds: Deeds, agreed: Match | None, now: datetime
+) -> PolicyRow:
     is_over, is_ours = one.has_expired(now), one.is_for(site.desk.tenant_id)
     is_written = one.mode is Mode.ENFORCE or site.settings.policies.treat_as is TreatAs.ENFORCE
     kinds = sorted(one.kinds)
@@ -82,7 +90,7 @@ def row(site: Site, one: Policy, measured: Measured | None, deeds: Deeds, now: d
         description=one.description,
         owner=one.owner,
         kinds=tuple(str(kind) for kind in kinds),
-        kind_words=tuple(KINDS[kind] for kind in kinds),
+        kind_words=tuple(KINDS[kind] for kind in kinds) if one.kinds != EVERY else ("every kind",),
         decides=one.verb.value if one.decides else "inform",
         mode=one.mode,
         enforces=is_written and not is_over and is_ours,
@@ -97,6 +105,7 @@ def row(site: Site, one: Policy, measured: Measured | None, deeds: Deeds, now: d
         lists=tuple(sorted(one.lists)),
         cases=_cases(measured) if measured is not None else None,
         deeds=deeds,
+        agreement=agreed if agreed is not None and agreed.of else None,
     )
 
 

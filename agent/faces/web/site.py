@@ -11,8 +11,8 @@ from starlette.requests import Request
 from agent.faces.web.in_force import Known
 from agent.faces.web.measuring import Measuring
 from agent.faces.web.pressing import Pressing
-from agent.faces.web.tallies import Tallies
 from agent.faces.web.retrospect import Looking
+from agent.faces.web.tallies import Tallies
 from agent.model.vitals import Expiry
 from agent.ports.archive import Archive
 from agent.ports.escalation import Pages

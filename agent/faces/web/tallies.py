@@ -63,7 +63,7 @@ class Deeds(msgspec.Struct, frozen=True, kw_only=True):
     def _words(self) -> Iterator[str]:
         yield from (f"{count:,} {SAID[verb]}" for verb, count in sorted(self.decided.items()))
         for guard, count in sorted(self.held.items()):
-            yield f"{count:,} held by {guard}"
+            yield f"{count:,} held ({guard})"
         for verb, count in sorted(self.answered.items()):
             yield f"{counted(count, 'answer', 'answers')} by people: {SAID[verb]}"
         if self.lapsed:
