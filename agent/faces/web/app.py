@@ -19,6 +19,7 @@ from agent.faces.web import (
     live,
     past,
     pending,
+    policies,
     several,
     signing_in,
     status,
@@ -74,6 +75,7 @@ def routes() -> Sequence[BaseRoute]:
         *pending.ROUTES,
         *several.ROUTES,
         *past.ROUTES,
+        *policies.ROUTES,
         *status.ROUTES,
         *worklist.ROUTES,
     )
