@@ -23,18 +23,28 @@ def serve(path: Path | None, *, as_json: bool, until_stdin_closes: bool) -> None
 
 
 async def _serve(settings: Settings, *, as_json: bool) -> None:
+    from agent.faces.web.by_link import one_time_link  # noqa: PLC0415  slow to import
     from agent.faces.web.opening import open_site, serve  # noqa: PLC0415  slow to import
 
     stop = asyncio.Event()
     stop_on_signals(stop)
-
-    def on_ready(port: int) -> None:
-        url = settings.web.url or f"http://{settings.web.listen.rpartition(':')[0]}:{port}"
-        if as_json:
-            sys.stdout.write(f"{ascii_json({'ready': url})}\n")
-            sys.stdout.flush()
-        else:
-            console(stderr=True).print(safe(f"the pages are at {url}, until Ctrl-C"), soft_wrap=True)
-
     async with open_site(settings) as site:
+
+        def on_ready(port: int) -> None:
+            url = settings.web.url or f"http://{settings.web.listen.rpartition(':')[0]}:{port}"
+            _tell(url, one_time_link(site, port), as_json=as_json)
+
         await serve(site, stop, on_ready)
+
+
+def _tell(url: str, link: str | None, *, as_json: bool) -> None:
+    """Say where the pages are, and the link that signs one browser in where there is no other sign-in."""
+    if as_json:
+        ready = {"ready": url} | ({} if link is None else {"link": link})
+        sys.stdout.write(f"{ascii_json(ready)}\n")
+        sys.stdout.flush()
+        return
+    out = console(stderr=True)
+    out.print(safe(f"the pages are at {url}, until Ctrl-C"), soft_wrap=True)
+    if link is not None:
+        out.print(safe(f"sign in, in one browser: {link}"), soft_wrap=True)

@@ -14,6 +14,7 @@ from agent.connecting import clock_of
 from agent.faces.web.app import app_of
 from agent.faces.web.in_force import Known
 from agent.faces.web.site import Site
+from agent.faces.web.way_in import check, door_of
 from agent.loop.waits import first_of
 from agent.model.errors import SettingsError
 from agent.ports.world import Desk
@@ -33,8 +34,11 @@ async def open_site(settings: Settings) -> AsyncIterator[Site]:
     """Give the site over the ledger that is there, whether an agent runs on it or not; nothing logs in to Graph.
 
     Raises:
+        SettingsError: nobody could sign in.
         LedgerError: there is no ledger yet, or it cannot be written to.
     """
+    check(settings)
+    wall = SystemClock()
     async with open_ledger_as_it_is(settings) as ledger:
         desk = Desk(
             tenant_id=settings.tenant.id,
@@ -52,7 +56,8 @@ async def open_site(settings: Settings) -> AsyncIterator[Site]:
             trail=ledger.trail,
             sessions=ledger.sessions,
             policies=Known(desk=desk),
-            wall=SystemClock(),
+            door=door_of(settings, ledger.trail.key, wall),
+            wall=wall,
         )
 
 
