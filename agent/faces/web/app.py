@@ -6,7 +6,8 @@ import structlog
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
@@ -18,6 +19,9 @@ from agent.faces.web.site import Site
 from agent.faces.web.visiting import Visiting
 from agent.model.errors import LedgerError, PolicyError
 
+LARGEST_FORM = 2 * 1024 * 1024
+"""Bytes of a form: an action has ten thousand targets at most."""
+
 log = structlog.get_logger()
 
 
@@ -27,12 +31,14 @@ def app_of(site: Site) -> Starlette:
         routes=routes(),
         middleware=[
             Middleware(Safety, url=site.settings.web_url()),
+            Middleware(RequestBodyLimitMiddleware, max_body_size=LARGEST_FORM),
             Middleware(Visiting, site=site),
         ],
         exception_handlers={
             HTTPException: _refused,
             LedgerError: _unreadable,
             PolicyError: _unreadable,
+            ClientDisconnect: _gone,
             Exception: _broken,
         },
     )
@@ -69,6 +75,11 @@ async def _refused(request: Request, error: Exception) -> Response:
 async def _unreadable(request: Request, error: Exception) -> Response:
     log.error("page not shown", path=request.url.path, why=str(error))
     return await refuse(request, 503, str(error))
+
+
+async def _gone(_request: Request, _error: Exception) -> Response:
+    """Answer nobody: whoever sent the form has gone before its end."""
+    return Response(status_code=400)
 
 
 async def _broken(request: Request, error: Exception) -> Response:

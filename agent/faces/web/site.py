@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from starlette.requests import Request
 
 from agent.faces.web.in_force import Known
-from agent.model.vitals import Expiry
 from agent.ports.archive import Archive
 from agent.ports.escalation import Pages
 from agent.ports.host import Clock
@@ -33,8 +32,6 @@ class Site:
     policies: Known
     wall: Clock
     """Real time, by which sign-ins last: the desk's own runs faster in a demo."""
-    certificate: Expiry | None = None
-    """The certificate that the pages are served with; None where TLS ends elsewhere."""
 
 
 def site_of(request: Request) -> Site:
