@@ -1,4 +1,4 @@
-"""The audit's key, and what is derived from it: one key for each chain, one for values, one for anchors.
+"""The audit's key, and what is derived from it: one key for each chain, one for values, one for anchors, one for pages.
 
 Derived keys keep one use from vouching for another: a mac of the chain is never a digest of a value. The chain's
 is bound to tenant and replica, so that an entry of one chain fits in no other.
@@ -32,6 +32,10 @@ class Key:
     def of_anchors(self, tenant_id: str) -> bytes:
         """Return the key of anchors."""
         return self._derived("anchors", tenant_id)
+
+    def of_pages(self, tenant_id: str) -> bytes:
+        """Return the key of what a browser keeps for us while its person signs in."""
+        return self._derived("pages", tenant_id)
 
     def _derived(self, *use: str) -> bytes:
         whole = b"".join(

@@ -107,36 +107,58 @@ def needs_people(record: Record) -> bool:
 
 def worklist(records: Iterable[Record], now: datetime) -> tuple[Group, ...]:
     """Return what is to be pressed in the portal, the group with the earliest deadline first."""
-    return _grouped([_item(record) for record in records if _is_to_press(record, now)])
+    return to_press(map(item, records), now)
 
 
 def done(records: Iterable[Record], now: datetime) -> tuple[Group, ...]:
     """Return what people decided in the portal within the last day."""
-    return _grouped([_item(record) for record in records if _is_done(record, now)])
+    return pressed(map(item, records), now)
+
+
+def to_press(items: Iterable[Item | None], now: datetime) -> tuple[Group, ...]:
+    """Return the items that are to be pressed at `now`, grouped; nothing is once the week is over."""
+    return _grouped([one for one in items if one is not None and one.done is None and now < one.deadline])
+
+
+def pressed(items: Iterable[Item | None], now: datetime) -> tuple[Group, ...]:
+    """Return the items that people decided within the day before `now`, grouped."""
+    return _grouped([one for one in items if one is not None and was_done(one, now)])
+
+
+def was_done(one: Item, now: datetime) -> bool:
+    """Whether people decided it within the day before `now`."""
+    return one.done is not None and timedelta(0) <= now - one.done <= DONE_WITHIN
+
+
+def item(record: Record) -> Item | None:
+    """Return what of the record is, or was, to be pressed by a person, whatever the moment; None where nothing is."""
+    return _item(record) if _is_to_press(record) or _is_done(record) else None
 
 
 def _grouped(items: Sequence[Item]) -> tuple[Group, ...]:
     by_type: dict[str, list[Item]] = {}
-    for item in sorted(items, key=lambda one: (one.deadline, one.id)):
-        by_type.setdefault(item.type, []).append(item)
+    for one in sorted(items, key=lambda one: (one.deadline, one.id)):
+        by_type.setdefault(one.type, []).append(one)
     groups = [Group(type=name, items=tuple(found)) for name, found in by_type.items()]
     return tuple(sorted(groups, key=lambda group: (group.deadline, group.type)))
 
 
-def _is_to_press(record: Record, now: datetime) -> bool:
+def _is_to_press(record: Record) -> bool:
     """Whether it is still pending in Defender, and nobody but a person will end that."""
-    if now >= record.action.deadline or not record.action.is_pending:
-        return False
-    if record.confirmation.pending in {PendingSeen.CLOSED, PendingSeen.EXPIRED}:
+    if not record.action.is_pending or record.confirmation.pending in {
+        PendingSeen.CLOSED,
+        PendingSeen.EXPIRED,
+    }:
         return False
     return needs_people(record) or record.state is State.UNDONE
 
 
-def _is_done(record: Record, now: datetime) -> bool:
-    at = record.confirmation.at
-    if record.state not in BY_PEOPLE or record.confirmation.pending is not PendingSeen.CLOSED or at is None:
+def _is_done(record: Record) -> bool:
+    """Whether it was decided here for a person to end, and Defender shows that it has ended."""
+    seen = record.confirmation
+    if record.state not in BY_PEOPLE or seen.pending is not PendingSeen.CLOSED or seen.at is None:
         return False
-    return _was_for_people(record) and timedelta(0) <= now - at <= DONE_WITHIN
+    return _was_for_people(record)
 
 
 def _was_for_people(record: Record) -> bool:

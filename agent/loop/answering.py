@@ -135,16 +135,8 @@ async def _once(world: Desk, policies: InForce, action_id: str, attempt: Attempt
         return Replied(words=f"nothing is known of `{action_id}`: `air-agent pending` lists what is open")
     now = world.clock.now()
     effects = await world.ledger.effects(action_id)
-    earlier = (await world.ledger.answers([action_id])).get(action_id, ())
-    offered = offer_of(record)
-    question = Question(
-        record=record,
-        attempt=attempt,
-        answers=earlier,
-        terms=await terms_of(world, policies, record, record.decision, offered, now),
-        tenant_id=world.tenant_id,
-        has_left=_has_left(record, effects),
-    )
+    question = await put(world, policies, record, attempt, effects, now)
+    offered, earlier = question.offered, question.answers
     why = why_not(question)
     chain = question.terms.chain
     if why or offered is None or chain is None or record.decision is None:
@@ -163,6 +155,26 @@ async def _once(world: Desk, policies: InForce, action_id: str, attempt: Attempt
     so_far = count(offered, (*earlier, taken), question.terms).approvals
     words = await _told(world, after, have=have, need=need, share=agreed_of(so_far, offered, need))
     return Replied(words=words, answer=written, have=have, need=need)
+
+
+async def put(
+    world: Desk,
+    policies: InForce,
+    record: Record,
+    attempt: Attempt,
+    effects: Sequence[Effect],
+    now: datetime,
+) -> Question:
+    """Return everything by which an answer to this record is judged at this moment; `effects` are all of the action's."""
+    earlier = (await world.ledger.answers([record.action.id])).get(record.action.id, ())
+    return Question(
+        record=record,
+        attempt=msgspec.structs.replace(attempt, person=_known_by_id(attempt.person)),
+        answers=earlier,
+        terms=await terms_of(world, policies, record, record.decision, offer_of(record), now),
+        tenant_id=world.tenant_id,
+        has_left=_has_left(record, effects),
+    )
 
 
 def _has_left(record: Record, effects: Sequence[Effect]) -> bool:

@@ -43,11 +43,11 @@ async def replay(
     newest_first = await ledger.decisions(action_id=record.action.id, limit=MOST)
     numbered = list(enumerate(reversed(newest_first), start=1))
     wanted = [(at, one) for at, one in numbered if number is None or at == number]
-    judges = {revision: await _judge(ledger, revision) for revision in {one.revision for _, one in wanted}}
+    judges = {revision: await judge_of(ledger, revision) for revision in {one.revision for _, one in wanted}}
     return tuple(_replayed(at, one, record, judges, encode) for at, one in wanted)
 
 
-async def _judge(ledger: Ledger, revision: str) -> Judge | str:
+async def judge_of(ledger: Ledger, revision: str) -> Judge | str:
     """Return the judge that goes by a kept set, or in words why there is none."""
     kept = await ledger.kept_set(revision)
     if kept is None:

@@ -195,6 +195,9 @@ class State(StrEnum):
 CLOSED = frozenset({State.CONFIRMED, State.SUPERSEDED, State.EXPIRED, State.UNDONE})
 """States that need nobody any more."""
 
+OPEN = tuple(state for state in State if state not in CLOSED)
+"""All the others."""
+
 
 class EffectSeen(StrEnum):
     """What was seen of the effect."""

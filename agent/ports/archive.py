@@ -1,10 +1,11 @@
 """What the pages ask of the ledger, beside what the loop asks: all of it reading."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from agent.model.enactment import Record
+from agent.model.enactment import State
+from agent.model.history import Decided, Place, Wanted
 
 
 class Archive(Protocol):
@@ -13,13 +14,40 @@ class Archive(Protocol):
     Raises LedgerError where the ledger cannot be used.
     """
 
-    async def latest(self) -> datetime | None:
-        """Return when a record was last changed; None where there is none. Cheap: it may be asked every second."""
+    async def stamp(self) -> str:
+        """Return a text that becomes another with every change of a record, and with all that the audit is told.
+
+        Cheap: it may be asked every second. Changes by processes whose clocks differ by some minutes are seen too.
+        """
         ...
 
-    async def changed_since(self, moment: datetime, limit: int) -> Sequence[tuple[datetime, Record]]:
-        """Return records that were changed at or after this moment, and when, the earliest change first.
+    async def open(self) -> Mapping[str, int]:
+        """Return the version of every record that is not closed, by its id."""
+        ...
 
-        Where more than `limit` were, the earliest of them, and every one that changed at the last moment told.
-        """
+    async def standing(
+        self, states: Sequence[State], *, ended: Sequence[State], since: datetime
+    ) -> Mapping[str, int]:
+        """Return the version of every record in these states, by its id; in `ended` ones only if changed since then."""
+        ...
+
+    async def history(
+        self, wanted: Wanted, *, before: Place | None = None, limit: int = 100
+    ) -> Sequence[Decided]:
+        """Return decisions, whoever made them, newest first; those before a place only, where one is named."""
+        ...
+
+    async def course(
+        self,
+        since: datetime,
+        *,
+        until: datetime | None = None,
+        after: Place | None = None,
+        limit: int = 1000,
+    ) -> Sequence[Decided]:
+        """Return decisions from `since` on, oldest first, those that follow a place only; `until` is excluded."""
+        ...
+
+    async def reasons(self, numbered: Sequence[tuple[str, int]]) -> Mapping[tuple[str, int], str]:
+        """Return why it was decided so, by action and number; what is not there is left out."""
         ...

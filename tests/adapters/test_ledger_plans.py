@@ -17,6 +17,7 @@ from agent.adapters.ledger.opening import open_ledger
 from agent.audit.entries import of_note
 from agent.model.decision import Unit
 from agent.model.enactment import MAIL_EFFECTS, State
+from agent.model.history import Place, Wanted
 from agent.model.hold import Replica
 from agent.model.past import About
 from agent.model.pending import ActionKind
@@ -33,6 +34,7 @@ A_CAPPED_LEAVE = msgspec.structs.replace(
         Cap(name=unit, unit=unit, count=99, window=timedelta(hours=1), kinds=MAIL_EFFECTS) for unit in Unit
     ),
 )
+A_PLACE = Place(at=NOW, action_id=ACTION, number=1)
 TARGET = ("message-0", "anna@contoso.example")
 
 QUERIES: dict[str, tuple[Asked, set[str]]] = {
@@ -83,14 +85,31 @@ QUERIES: dict[str, tuple[Asked, set[str]]] = {
     "answers of people": (lambda one: one.answers([ACTION]), {"pk:people_answers"}),
     "standing": (lambda one: one.pages.standing([State.HELD, State.REFUSED], NOW), {"ix_records_state"}),
     "open pages": (lambda one: one.pages.open(), {"ix_pages_open"}),
+    "what is open": (lambda one: one.archive.open(), {"ix_records_state"}),
+    "where records stand": (
+        lambda one: one.archive.standing([State.HELD], ended=[State.SUPERSEDED], since=NOW),
+        {"ix_records_state", "ix_records_updated"},
+    ),
+    "what changed lately": (lambda one: one.archive.stamp(), {"ix_records_updated", "pk:audit_heads"}),
     "pages of one action": (lambda one: one.pages.of_action(ACTION), {"pk:pages"}),
     "notices due": (lambda one: one.pages.due(NOW, 20, apart_from=["pager"]), {"ix_notices_due"}),
     "notices collected": (lambda one: one.pages.collected("mail"), {"ix_notices_due"}),
     "notices waiting": (lambda one: one.pages.waiting(), {"ix_notices_due"}),
     "notices of pages": (lambda one: one.pages.posted("page-1", "page-2"), {"ix_notices_page"}),
     "pages of the last hour": (lambda one: one.pages.loud_since(NOW), {"ix_notices_event"}),
+    "history": (lambda one: one.archive.history(Wanted(person="eve", words="invoice")), {"pk:history"}),
+    "history before": (lambda one: one.archive.history(Wanted(), before=A_PLACE), {"pk:history"}),
+    "history of one incident": (
+        lambda one: one.archive.history(Wanted(incident="1")),
+        {"ix_history_incident"},
+    ),
+    "course": (lambda one: one.archive.course(NOW), {"pk:history"}),
+    "course after": (lambda one: one.archive.course(NOW, after=A_PLACE), {"pk:history"}),
+    "reasons": (lambda one: one.archive.reasons([(ACTION, 1)]), {"pk:decisions"}),
     "next of any page": (lambda one: one.pages.next_due(), {"ix_pages_due", "ix_notices_due"}),
 }
+
+HISTORY = ("history", "history before", "history of one incident", "course", "course after")
 
 PRIMARY = re.compile(r"SEARCH (\w+) USING (?:INDEX sqlite_autoindex_\w+_1|PRIMARY KEY)")
 
@@ -128,7 +147,8 @@ async def plan_of(ledger: SqlLedger, asked: Asked) -> list[str]:
 
 WALKS_BY_TENANT = {
     *("listed", "next_due", "to_visit", "counts", "decisions", "alive", "depart", "allow"),
-    *("open pages", "notices collected", "notices waiting", "next of any page"),
+    *("history", "history before"),
+    *("open pages", "notices collected", "notices waiting", "next of any page", "what changed lately"),
 }
 """These read an index from one end, and stop at their limit, or read a short or narrow one whole."""
 
@@ -151,7 +171,7 @@ async def test_no_query_walks_a_whole_table(name: str, sqlite_url: str) -> None:
         assert [line for line in plan if "(tenant_id=?)" in line] == []
 
 
-@pytest.mark.parametrize("name", ["next_due", "listed", "decisions of one", "effects"])
+@pytest.mark.parametrize("name", ["next_due", "listed", "decisions of one", "effects", *HISTORY])
 async def test_what_an_index_has_in_order_is_not_sorted(name: str, sqlite_url: str) -> None:
     asked, _ = QUERIES[name]
     async with open_ledger(sqlite_url, TENANT) as ledger:

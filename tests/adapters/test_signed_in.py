@@ -13,8 +13,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.adapters.microsoft.claims import LARGEST
 from agent.adapters.microsoft.clouds import cloud_named
-from agent.adapters.microsoft.signed_in import LARGEST, person_of
+from agent.adapters.microsoft.signed_in import person_of
 from agent.adapters.microsoft.signing_keys import SigningKeys
 from agent.model.answer import Person
 from agent.model.errors import AgentError, Malformed, Refused, Unavailable

@@ -1,16 +1,21 @@
 """What the pages ask of one tenant's ledger."""
 # ruff: noqa: D102  # what each method promises stands in `ports.Archive`, once
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.engine import Connection
 
-from agent.adapters.ledger import reads
+from agent.adapters.ledger import history
 from agent.adapters.ledger.desk import Desk
-from agent.adapters.ledger.tables import records
-from agent.model.enactment import Record
+from agent.adapters.ledger.standing import standing
+from agent.adapters.ledger.tables import audit_heads, records
+from agent.model.enactment import OPEN, State
+from agent.model.history import Decided, Place, Wanted
+
+APART = timedelta(minutes=15)
+"""How far the clocks of two processes may be apart, and how long one transaction may last, for every change to be seen."""
 
 
 class SqlArchive:
@@ -19,27 +24,62 @@ class SqlArchive:
     def __init__(self, desk: Desk) -> None:
         self._read = desk.read
 
-    async def latest(self) -> datetime | None:
-        return await self._read(_latest)
+    async def stamp(self) -> str:
+        return await self._read(_stamp)
 
-    async def changed_since(self, moment: datetime, limit: int) -> Sequence[tuple[datetime, Record]]:
-        return await self._read(_changed_since, moment, limit)
+    async def open(self) -> Mapping[str, int]:
+        return await self._read(_open)
+
+    async def standing(
+        self, states: Sequence[State], *, ended: Sequence[State], since: datetime
+    ) -> Mapping[str, int]:
+        return await self._read(standing, states, ended, since)
+
+    async def history(
+        self, wanted: Wanted, *, before: Place | None = None, limit: int = 100
+    ) -> Sequence[Decided]:
+        return await self._read(history.newest, wanted, before, limit)
+
+    async def course(
+        self,
+        since: datetime,
+        *,
+        until: datetime | None = None,
+        after: Place | None = None,
+        limit: int = 1000,
+    ) -> Sequence[Decided]:
+        return await self._read(history.oldest, since, until, after, limit)
+
+    async def reasons(self, numbered: Sequence[tuple[str, int]]) -> Mapping[tuple[str, int], str]:
+        return await self._read(history.reasons, numbered)
 
 
-def _latest(connection: Connection, tenant_id: str) -> datetime | None:
-    newest = select(records.c.updated).where(records.c.tenant_id == tenant_id)
-    return connection.scalar(newest.order_by(records.c.updated.desc()).limit(1))
+def _stamp(connection: Connection, tenant_id: str) -> str:
+    """Return the ends of the audit's chains, and of what changed lately how much it is and how often it changed.
+
+    The newest moment alone would not do: a process whose clock is behind writes an earlier one.
+    """
+    told = connection.scalar(
+        select(func.sum(audit_heads.c.number)).where(audit_heads.c.tenant_id == tenant_id)
+    )
+    newest = connection.scalar(
+        select(records.c.updated)
+        .where(records.c.tenant_id == tenant_id)
+        .order_by(records.c.updated.desc())
+        .limit(1)
+    )
+    if newest is None:
+        return f"{told or 0}"
+    lately = select(func.count(), func.sum(records.c.version)).where(
+        records.c.tenant_id == tenant_id, records.c.updated >= newest - APART
+    )
+    count, versions = connection.execute(lately).one()
+    return f"{told or 0} {newest.isoformat()} {count} {versions}"
 
 
-def _changed_since(
-    connection: Connection, tenant_id: str, moment: datetime, limit: int
-) -> tuple[tuple[datetime, Record], ...]:
-    changed = select(records.c.updated, records.c.id).where(records.c.tenant_id == tenant_id)
-    in_order = changed.order_by(records.c.updated, records.c.id)
-    found = list(connection.execute(in_order.where(records.c.updated >= moment).limit(limit)))
-    if len(found) == limit:
-        last = found[-1].updated
-        also = in_order.where(records.c.updated == last, records.c.id > found[-1].id)
-        found.extend(connection.execute(also))
-    loaded = reads.load(connection, tenant_id, [row.id for row in found])
-    return tuple((row.updated, loaded[row.id]) for row in found)
+def _open(connection: Connection, tenant_id: str) -> Mapping[str, int]:
+    states = [str(state) for state in OPEN]
+    query = select(records.c.id, records.c.version).where(
+        records.c.tenant_id == tenant_id, records.c.state.in_(states)
+    )
+    return {row.id: row.version for row in connection.execute(query)}

@@ -72,6 +72,12 @@ class StoredJudged(msgspec.Struct, frozen=True, kw_only=True):
     lapsed: Lapse | None = None
 
 
+class StoredReason(msgspec.Struct, frozen=True):
+    """What is read of a decision's body to say why; all else is passed over."""
+
+    reason: str
+
+
 class Notes(msgspec.Struct, frozen=True):
     """What a record says of itself."""
 
@@ -86,6 +92,7 @@ class Notes(msgspec.Struct, frozen=True):
 _encoder = msgspec.json.Encoder(order="deterministic")
 _actions = msgspec.json.Decoder(PendingAction)
 _decisions = msgspec.json.Decoder(StoredDecision)
+_reasons = msgspec.json.Decoder(StoredReason)
 _judged = msgspec.json.Decoder(StoredJudged)
 _plans = msgspec.json.Decoder(Plan)
 _notes = msgspec.json.Decoder(Notes)
@@ -167,6 +174,11 @@ def _facts(stored: StoredFacts) -> Facts:
         unresolved=stored.unresolved,
         vocabulary=stored.vocabulary,
     )
+
+
+def read_reason(body: bytes) -> str:
+    """Return the reason of the decision that was written."""
+    return _read(_reasons, body).reason
 
 
 def read_action(body: bytes) -> PendingAction:

@@ -12,7 +12,7 @@ from sqlalchemy import Table, bindparam, delete, func, insert, or_, select, upda
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
-from agent.adapters.ledger import codec
+from agent.adapters.ledger import codec, history
 from agent.adapters.ledger.auditing import Book, decision_content, effect_content
 from agent.adapters.ledger.claims import chunks, claim, free
 from agent.adapters.ledger.failures import conflicting
@@ -23,6 +23,7 @@ from agent.audit.entries import Before, of_change, of_decision, of_dropped, of_i
 from agent.model.decision import Decision
 from agent.model.enactment import Approval, Effect, Record, State, Undone, Went
 from agent.model.errors import Conflict
+from agent.model.history import as_ended, ending_of, taken
 
 REMEMBERED = timedelta(days=40)
 """How long an incident's version is kept after it was last saved. Longer than any sweep looks back;
@@ -56,6 +57,7 @@ def save_records(
     fresh: list[dict[str, Any]] = []
     changed: list[dict[str, Any]] = []
     appended: list[dict[str, Any]] = []
+    past: list[dict[str, Any]] = []
     for one in ordered:
         action_id = one.action.id
         version, digest, number, before = heads.get(action_id, _NEW)
@@ -67,9 +69,13 @@ def save_records(
             number += 1
             row = _decision_row(tenant_id, one.decision, action_id, number, body)
             appended.append(row)
+            past.append(history.row(tenant_id, taken(one, one.decision, number), one))
             content = book.binding(decision_content(row, micros(one.decision.at)))
             book.tell(*of_decision(one, one.decision, number, content, now))
         book.tell(*of_change(before, one, book.author, now))
+        ending = ending_of(before.state, before.confirmation.pending, one)
+        if ending is not None:
+            past.append(history.row(tenant_id, as_ended(ending, one, number, now), one))
         written = _record_row(tenant_id, one, now) | {"decisions": number, "decision_digest": newest}
         (changed if one.version else fresh).append(written)
     if fresh:
@@ -79,6 +85,7 @@ def save_records(
     if appended:
         with conflicting("a record was decided by somebody else meanwhile: read it again"):
             connection.execute(insert(decisions), appended)
+    history.save(connection, past)
 
 
 def save_effects(

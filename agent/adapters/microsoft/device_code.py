@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from agent.adapters.microsoft.clouds import Cloud
+from agent.adapters.microsoft.sign_in_codes import SIGN_IN
 from agent.adapters.microsoft.tokens import refusal
 from agent.model.errors import Refused, Unavailable
 
@@ -22,31 +23,16 @@ Prompt = Callable[[str, str, datetime], None]
 _QUIET = ("azure", "msal")
 """They log what a login answered, at WARNING."""
 
-_MENDS = {
-    "AADSTS50020": "this account is not of this tenant: sign in with one that is",
-    "AADSTS50057": "this account is disabled",
-    "AADSTS50105": "this account has no role of the app: an administrator assigns one (Enterprise applications)",
-    "AADSTS50126": "wrong name or password: sign in again",
-    "AADSTS500011": "the app registration has no service principal in this tenant: check `escalation.client_id`",
-    "AADSTS53000": "conditional access wants a managed device: sign in on one",
-    "AADSTS53001": "conditional access wants a managed device: sign in on one",
+_MENDS = SIGN_IN | {
     "AADSTS53003": "conditional access blocks this: allow the device code flow for this app, or sign in from elsewhere",
-    "AADSTS530003": "conditional access wants a managed device: sign in on one",
     "AADSTS530035": "security defaults block this: use conditional access, and allow the device code flow for this app",
-    "AADSTS65001": "nobody consented to the app: an administrator does (App registrations, API permissions)",
-    "AADSTS65004": "you declined: sign in again",
     "AADSTS70016": "nobody signed in in time: start again",
     "AADSTS70018": "the code was not right: start again",
     "AADSTS70019": "the code is over: start again",
     "AADSTS70020": "the code is over: start again",
-    "AADSTS70043": "the sign-in is over by conditional access: sign in again",
-    "AADSTS700016": "no such app in this tenant: check `escalation.client_id`",
     "AADSTS7000218": "allow public client flows in the app registration (Authentication, Settings)",
-    "AADSTS7000112": "the app is disabled in this tenant: enable it",
-    "AADSTS90002": "no such tenant in this cloud: check `tenant.id` and `graph.cloud`",
-    "AADSTS90009": "the app registration must be named by its client id: check `escalation.client_id`",
 }
-"""What to do, by Entra ID's codes. Source: Microsoft's page of authentication and authorization error codes."""
+"""What to do, by Entra ID's codes, where the device code flow has its own."""
 
 
 def access_token(

@@ -1,84 +1,35 @@
-"""A person by their access token: every claim that says for whom, by whom, to whom and until when is checked here.
+"""A person by their access token: every claim that says for whom, by whom, to whom and until when is checked.
 
 The token is one for our own app registration (its audience), asked for by that same registration, so that another
 program cannot answer with a token that was meant for it or that it got for something else. It has to be an access token
 that stands for a person: `scp` is in those alone, an ID token has none, nor has one of a service (`idtyp` is `app`, or it
-has roles and no `scp`). The signature is RS256 by a key that the tenant publishes; whatever else a header asks for, an
-algorithm, `none`, a key of its own, is refused before anything is checked with it.
-
-Guests count. Somebody from another organisation has an account of their own in this tenant (`tid` and `oid` are this
-tenant's), and no role unless an administrator of this tenant gave it to that account. Whoever wants none gives roles to
-none.
-
-Names and addresses in a token may be changed by their owner: they are shown, and they take the right to answer away
-(affected people, last authors), and never give it. Roles are as they were when the token was made.
+has roles and no `scp`). What holds for every kind of token stands in `claims`.
 
 That an app which asks for a token for itself has to name itself by its client id is Entra ID's error AADSTS90009. That
 such a token has `scp` once the registration exposes a scope is UNCONFIRMED: a token without is refused, and says so.
 
-Source: Microsoft's pages "Access token claims reference", "Access tokens", "Secure applications and APIs by validating
-claims"; RFC 8725 on the uses of JWT.
+Source: Microsoft's pages "Access token claims reference", "Access tokens".
 """
 
-import re
 from collections.abc import Callable
-from typing import Any
 
-import jwt
-import msgspec
-from jwt.exceptions import (
-    InvalidAudienceError,
-    InvalidIssuerError,
-    InvalidSignatureError,
-    MissingRequiredClaimError,
-    PyJWTError,
-)
-
-from agent.adapters.microsoft.answers import first_line
+from agent.adapters.microsoft import claims
 from agent.adapters.microsoft.signing_keys import SigningKeys
 from agent.adapters.microsoft.tokens import wall_clock
 from agent.model.answer import Person
 from agent.model.errors import Refused
 
-LARGEST = 64 * 1024
-"""Characters of a token: those with two hundred groups have a quarter of that."""
-
-LEEWAY = 60.0
-"""Seconds by which clocks may differ."""
-
-ALGORITHM = "RS256"
-REQUIRED = ("aud", "iss", "iat", "nbf", "exp", "tid", "oid", "ver")
 V1_ISSUER = "https://sts.windows.net/{}/"
 """Who issues tokens of version 1.0, in the US Government clouds too. Source: the metadata of both versions."""
 
-LONGEST_NAME = 256
-"""Characters of a name: Entra ID allows as many."""
 
-_KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
-_GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_UNSIGNED = "sign-in: the token is not signed as Entra ID signs: sign in again"
+class Claims(claims.Claims, frozen=True, kw_only=True):
+    """What an access token claims besides."""
 
-
-class Claims(msgspec.Struct, frozen=True, kw_only=True):
-    """What a token claims, as far as it is used."""
-
-    iss: str
-    tid: str
-    oid: str
-    ver: str
-    iat: float
-    nbf: float
-    exp: float
     scp: str = ""
     azp: str = ""
     appid: str = ""
     idtyp: str = ""
-    name: str = ""
-    preferred_username: str = ""
-    upn: str = ""
-    unique_name: str = ""
-    email: str = ""
-    roles: tuple[str, ...] = ()
 
 
 async def person_of(
@@ -102,93 +53,29 @@ async def person_of(
         Refused: it is not one that counts, and what to do.
         Unavailable, Malformed: the tenant's keys cannot be had.
     """
-    key = await keys.key(_key_id(token))
-    issuers = {"1.0": V1_ISSUER.format(tenant_id.lower()), "2.0": keys.issuer}
-    claims = _claims(token, key, audience=client_id.lower(), issuers=issuers)
-    _check_times(claims, wall())
-    _check_whose(claims, tenant_id.lower(), client_id.lower(), issuers)
-    named = (claims.preferred_username, claims.upn, claims.unique_name, claims.email)
-    addresses = tuple(dict.fromkeys(one.strip().lower() for one in named if "@" in one))
-    return Person(
-        object_id=claims.oid.lower(),
-        tenant_id=claims.tid.lower(),
-        name=claims.name.strip()[:LONGEST_NAME] or next(iter(addresses), claims.oid.lower()),
-        addresses=addresses,
-        roles=tuple(dict.fromkeys(claims.roles)),
+    client = client_id.lower()
+    found = await claims.proven(
+        token,
+        keys,
+        Claims,
+        tenant_id=tenant_id.lower(),
+        audiences=(client, f"api://{client}"),
+        issuers={"1.0": V1_ISSUER.format(tenant_id.lower()), "2.0": keys.issuer},
+        now=wall(),
     )
+    _check_whose(found, client)
+    return claims.person(found)
 
 
-def _key_id(token: str) -> str:
-    """Return the name of the key that it says it is signed with, once its header asks for nothing else."""
-    if len(token) > LARGEST:
-        raise Refused(f"sign-in: the token is longer than {LARGEST:,} characters: leave groups out of it")
-    try:
-        header = jwt.get_unverified_header(token)
-    except (PyJWTError, ValueError, RecursionError) as error:
-        raise Refused("sign-in: what the login gave is no token: sign in again") from error
-    name = header.get("kid")
-    is_usual = header.get("alg") == ALGORITHM and "crit" not in header
-    if not is_usual or not isinstance(name, str) or not _KEY_ID.fullmatch(name):
-        raise Refused(_UNSIGNED)
-    return name
-
-
-def _claims(token: str, key: Any, *, audience: str, issuers: dict[str, str]) -> Claims:
-    try:
-        found = jwt.decode(
-            token,
-            key,
-            algorithms=[ALGORITHM],
-            audience=[audience, f"api://{audience}"],
-            issuer=list(issuers.values()),
-            # Their moments are checked against the clock that is given, further below.
-            options={
-                "require": list(REQUIRED),
-                "verify_exp": False,
-                "verify_nbf": False,
-                "verify_iat": False,
-            },
-        )
-        return msgspec.convert(found, Claims)
-    except InvalidSignatureError as error:
-        raise Refused(_UNSIGNED) from error
-    except MissingRequiredClaimError as error:
-        raise Refused(f"sign-in: the token has no `{error.claim}`: sign in again") from error
-    except InvalidAudienceError as error:
-        raise Refused(
-            f"sign-in: the token is for another app than {audience}: check `escalation.client_id`"
-        ) from error
-    except InvalidIssuerError as error:
-        raise Refused(
-            "sign-in: the token was issued by somebody else than this tenant: check `tenant.id` and `graph.cloud`"
-        ) from error
-    except (PyJWTError, msgspec.ValidationError, RecursionError) as error:
-        raise Refused("sign-in: the token's claims cannot be read: sign in again") from error
-
-
-def _check_times(claims: Claims, now: float) -> None:
-    if claims.exp <= now - LEEWAY:
-        raise Refused("sign-in: the sign-in is over: sign in again")
-    if max(claims.nbf, claims.iat) > now + LEEWAY:
-        raise Refused("sign-in: the token is of a later moment than this machine's: set its clock right")
-
-
-def _check_whose(claims: Claims, tenant_id: str, client_id: str, issuers: dict[str, str]) -> None:
-    if claims.tid.lower() != tenant_id:
-        raise Refused(
-            f"sign-in: this is an account of tenant `{first_line(claims.tid)}`, the settings say `{tenant_id}`: "
-            "sign in with an account of this tenant"
-        )
-    if issuers.get(claims.ver) != claims.iss or not _GUID.fullmatch(claims.oid):
-        raise Refused("sign-in: the token's claims do not fit together: sign in again")
-    if claims.idtyp not in {"", "user"}:
+def _check_whose(found: Claims, client_id: str) -> None:
+    if found.idtyp not in {"", "user"}:
         raise Refused("sign-in: this is a service, not a person: a person has to answer")
-    if not claims.scp.strip():
+    if not found.scp.strip():
         raise Refused(
             "sign-in: the token does not say that it stands for a person: "
             "expose a scope in the app registration (Expose an API), and consent to it"
         )
-    if (claims.azp or claims.appid).lower() != client_id:
+    if (found.azp or found.appid).lower() != client_id:
         raise Refused(
             "sign-in: the token was given to another program: sign in with this command, and with no other token"
         )

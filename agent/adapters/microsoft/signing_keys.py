@@ -39,10 +39,12 @@ MOST_KEYS = 100
 
 
 class Metadata(msgspec.Struct, frozen=True):
-    """The part of the tenant's OpenID metadata that is used."""
+    """The part of the tenant's OpenID metadata that is used. All of its addresses are of the login itself."""
 
     issuer: str
     jwks_uri: str
+    authorization_endpoint: str = ""
+    token_endpoint: str = ""
 
 
 class Key(msgspec.Struct, frozen=True):
@@ -72,6 +74,7 @@ class SigningKeys:
         self._transport = transport
         self._wall = wall
         self._keys: Mapping[str, RSAPublicKey] = {}
+        self._metadata: Metadata | None = None
         self._fetched = float("-inf")
 
     @property
@@ -87,11 +90,9 @@ class SigningKeys:
             Unavailable: its keys cannot be fetched.
             Malformed: what is published cannot be used.
         """
-        age = self._wall() - self._fetched
-        is_stale = not 0 <= age < KEPT_SECONDS
-        if is_stale or (key_id not in self._keys and age >= APART_SECONDS):
-            self._keys = await self._fetch()
-            self._fetched = self._wall()
+        is_new = key_id not in self._keys and self._age() >= APART_SECONDS
+        if is_new or self._is_stale():
+            await self._fetch()
         if key_id not in self._keys:
             raise Refused(
                 f"sign-in: the token is signed with a key that tenant {self._tenant_id} does not publish: "
@@ -99,8 +100,26 @@ class SigningKeys:
             )
         return self._keys[key_id]
 
-    async def _fetch(self) -> Mapping[str, RSAPublicKey]:
-        """Return every key that is published now; to another host than the login nothing is sent."""
+    async def metadata(self) -> Metadata:
+        """Return what the tenant publishes of itself.
+
+        Raises:
+            Refused: there is no such tenant.
+            Unavailable: it cannot be fetched.
+            Malformed: what is published cannot be used.
+        """
+        if self._metadata is None or self._is_stale():
+            return await self._fetch()
+        return self._metadata
+
+    def _age(self) -> float:
+        return self._wall() - self._fetched
+
+    def _is_stale(self) -> bool:
+        return not 0 <= self._age() < KEPT_SECONDS
+
+    async def _fetch(self) -> Metadata:
+        """Keep every key that is published now; to another host than the login nothing is sent."""
         inner = Transport(self._transport if self._transport is not None else direct(self._authority))
         async with httpx.AsyncClient(
             transport=inner,
@@ -116,12 +135,20 @@ class SigningKeys:
                 raise Malformed(
                     f"sign-in: the metadata is of `{first_line(metadata.issuer)}`, not of `{self.issuer}`"
                 )
-            where, own = urlsplit(metadata.jwks_uri), urlsplit(self._authority)
-            if (where.scheme, where.netloc) != (own.scheme, own.netloc):
-                raise Malformed(
-                    f"sign-in: the metadata says that the keys lie at `{first_line(where.netloc)}`: not followed"
-                )
-            return self._usable(await self._read(http, metadata.jwks_uri))
+            self._check_host("the keys lie", metadata.jwks_uri)
+            for address in (metadata.authorization_endpoint, metadata.token_endpoint):
+                if address:
+                    self._check_host("people sign in", address)
+            self._keys = self._usable(await self._read(http, metadata.jwks_uri))
+            self._metadata, self._fetched = metadata, self._wall()
+            return metadata
+
+    def _check_host(self, what: str, address: str) -> None:
+        where, own = urlsplit(address), urlsplit(self._authority)
+        if (where.scheme, where.netloc) != (own.scheme, own.netloc):
+            raise Malformed(
+                f"sign-in: the metadata says that {what} at `{first_line(where.netloc)}`: not followed"
+            )
 
     async def _read(self, http: httpx.AsyncClient, url: str) -> Any:
         try:

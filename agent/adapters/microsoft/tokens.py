@@ -251,14 +251,22 @@ def refusal(
         about: with which word the message begins.
         otherwise: what to do where the no has no code.
     """
-    found = re.search(r"AADSTS\d{4,8}", str(error))
+    found = coded(str(error), mends, about=about)
+    if found is not None:
+        return found
+    status = getattr(error, "status_code", None)
+    if isinstance(status, int) and status >= 500:
+        return Unavailable(f"{about}: answered {status}")
+    if _is_of_the_network(error):
+        return Unavailable(f"{about}: cannot be reached: check the network, DNS, the proxy and the cloud")
+    return Refused(f"{about}: this credential cannot be used here ({type(error).__name__}): {otherwise}")
+
+
+def coded(text: str, mends: Mapping[str, str], *, about: str) -> Refused | Unavailable | None:
+    """Return what a no with one of Entra ID's codes means; None where it has none. Nothing else of it is told."""
+    found = re.search(r"AADSTS\d{4,8}", text)
     if found is None:
-        status = getattr(error, "status_code", None)
-        if isinstance(status, int) and status >= 500:
-            return Unavailable(f"{about}: answered {status}")
-        if _is_of_the_network(error):
-            return Unavailable(f"{about}: cannot be reached: check the network, DNS, the proxy and the cloud")
-        return Refused(f"{about}: this credential cannot be used here ({type(error).__name__}): {otherwise}")
+        return None
     code = found.group()
     if code in _TRANSIENT:
         return Unavailable(f"{about}: {code}: the login service is away for a moment")

@@ -6,7 +6,6 @@ something only beside the list that they were read from: where nobody is asked (
 
 import asyncio
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
 
@@ -15,6 +14,7 @@ from rich.console import Console
 
 from agent.adapters.host import LARGEST
 from agent.connecting import clock_of
+from agent.faces.choosing import COMMENT, by_parts, named
 from agent.faces.cli.answer_sheet import tell
 from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.logs import configure
@@ -33,18 +33,13 @@ from agent.loop.policies import InForce
 from agent.loop.run import load
 from agent.model.answer import Person
 from agent.model.decision import Verb
-from agent.model.enactment import EffectKind, Pair, Record, State
+from agent.model.enactment import Pair, Record, State
 from agent.model.errors import SettingsError
 from agent.ports.ledger import Ledger
 from agent.ports.world import Desk
 from agent.settings.subjects import Log, LogLevel, Settings
 
 VIA = "command"
-COMMENT = "#"
-"""How a line begins that names no target."""
-
-DOES = frozenset(kind.value for kind in EffectKind)
-"""What the list says is done to a target, before its parts."""
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -182,18 +177,6 @@ def _chosen(asked: Asked, question: Question) -> tuple[Pair, ...] | None:
     return tuple(dict.fromkeys(known[number] for number in asked.only))
 
 
-def _readings(words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    """Give what a line may name: as it stands, then without the number and what is done, as the list begins its lines."""
-    bare = words
-    if bare[0].isdigit():
-        bare = bare[1:]
-    while bare and bare[0].rstrip(",") in DOES:
-        bare = bare[1:]
-    for one in (words, bare):
-        yield one
-        yield tuple(word.lower() for word in one)
-
-
 def _of_file(path: Path, question: Question) -> tuple[Pair, ...]:
     """Return the targets that a file names: one a line, copied from the list or its parts alone, with blanks between."""
     try:
@@ -203,13 +186,13 @@ def _of_file(path: Path, question: Question) -> tuple[Pair, ...]:
         raise SettingsError(f"`{path}` cannot be read: {(error.strerror or 'no reason').lower()}") from error
     except UnicodeDecodeError as error:
         raise SettingsError(f"`{path}` is not UTF-8") from error
-    known = {tuple(part for part in one.pair if part): one.pair for one in question.targets}
+    known = by_parts(question.targets)
     chosen: dict[Pair, None] = {}
     for number, line in enumerate(text.splitlines(), 1):
         words = tuple(line.split())
         if not words or words[0].startswith(COMMENT):
             continue
-        pair = next((known[one] for one in _readings(words) if one in known), None)
+        pair = named(words, known)
         if pair is None:
             raise SettingsError(
                 f"`{path}` line {number}: this is none of the {len(known)} targets that are listed: "

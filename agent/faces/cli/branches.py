@@ -1,6 +1,6 @@
 """A decision taken apart, on a terminal: what was decided, by which rule, what would have changed it, and the trees."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from rich.console import Console
 from rich.text import Text
@@ -9,12 +9,12 @@ from rich.tree import Tree as Drawn
 from agent.faces.cli.output import COLOURS, PIPED_WIDTH, lines, safe
 from agent.faces.cli.taken_apart import Explained, Recorded
 from agent.faces.telling import commit
+from agent.faces.trees import JOINTS, UNFOLDED, bearing, counted, telling
+from agent.faces.trees import entry as words_of
 from agent.judge.quote import moment
-from agent.model.decision import Match, Verb, Weighed
+from agent.model.decision import Verb, Weighed
 from agent.model.explanation import (
-    Bearing,
     Branch,
-    Entry,
     Explanation,
     Flips,
     Held,
@@ -37,20 +37,6 @@ IN_UNLESS = {Held.HELD: RED, Held.FAILED: GREEN, Held.UNKNOWN: YELLOW}
 
 NOT_SO = "not so"
 """What a condition is called that failed where it is well that it did."""
-
-JOINTS = {Joint.ALL: "all of these", Joint.ANY: "any of these", Joint.NOT: "not this"}
-
-BEARINGS = {
-    Bearing.DECIDED: "decided",
-    Bearing.UNDECIDED: "cannot tell, and so a person decides",
-    Bearing.SHADOW: "observes: does not count",
-    Bearing.OUTRANKED: "outranked by a higher priority",
-    Bearing.INFORMED: "only informs",
-    Bearing.NEAREST: "did not match, and came nearest",
-    Bearing.APART: "did not match",
-}
-
-UNFOLDED = frozenset({Bearing.DECIDED, Bearing.UNDECIDED, Bearing.SHADOW, Bearing.NEAREST})
 
 
 def tell(out: Console, told: Explained, *, everything: bool) -> None:
@@ -217,16 +203,8 @@ def _title(policy: PolicyTree) -> Text:
         safe(policy.policy, "bold"),
         Text("  "),
         Text(verb, style=COLOURS.get(verb, "")),
-        safe(f"{priority}{mode}: {_bearing(policy)}"),
+        safe(f"{priority}{mode}: {bearing(policy)}"),
     )
-
-
-def _bearing(policy: PolicyTree) -> str:
-    answer = {Match.MATCHED: "matched", Match.UNDECIDED: "cannot tell", Match.NOT_MATCHED: "did not match"}
-    said = BEARINGS[policy.bearing]
-    if policy.bearing in (Bearing.SHADOW, Bearing.OUTRANKED, Bearing.INFORMED):
-        return f"{answer[policy.answer]}, {said}"
-    return said
 
 
 def _folded(out: Console, policy: PolicyTree) -> None:
@@ -266,26 +244,23 @@ def _grow(under: Drawn, tree: Tree, colours: dict[Held, str]) -> None:
             line = _line(tree.held, tree.words, colours, tree.mark.line)
             node = under.add(Text.assemble(line, Text(", "), _sight(only, "")))
             for entry in tree.entries:
-                node.add(_entry(entry))
+                node.add(safe(words_of(entry), "dim", LONG))
         case Leaf():
             node = under.add(_line(tree.held, tree.words, colours, tree.mark.line))
             for sight in tree.seen:
                 node.add(_sight(sight, f"`{sight.fact}` "))
             for entry in tree.entries:
-                node.add(_entry(entry))
+                node.add(safe(words_of(entry), "dim", LONG))
         case Sample():
-            node = under.add(_line(tree.held, _counted(tree), colours, tree.mark.line))
+            node = under.add(_line(tree.held, counted(tree), colours, tree.mark.line))
             if tree.unknown:
                 node.add(safe(tree.unknown, YELLOW, LONG))
             if tree.part is not None:
-                label = f" ({tree.telling_label})" if tree.telling_label else ""
-                others = ", the others are not shown" if tree.messages > 1 else ""
-                of = f"message {tree.telling} of {tree.messages}{label}{others}"
-                _grow(node.add(safe(of, "dim", LONG)), tree.part, colours)
+                _grow(node.add(safe(telling(tree), "dim", LONG)), tree.part, colours)
         case Hours():
             node = under.add(_line(tree.held, tree.words, colours, tree.mark.line))
             for entry in tree.entries:
-                node.add(_entry(entry))
+                node.add(safe(words_of(entry), "dim", LONG))
 
 
 def _turned(colours: dict[Held, str]) -> dict[Held, str]:
@@ -301,37 +276,11 @@ def _line(held: Held, words: str, colours: dict[Held, str], line: int) -> Text:
     )
 
 
-def _counted(tree: Sample) -> str:
-    unknown = f", unknown in {tree.unknown_in}" if tree.unknown_in else ""
-    if not tree.messages:
-        return f"messages, {tree.asked} asked: there are none to look at"
-    return f"messages, {tree.asked} asked: it holds in {tree.held_in} of {tree.messages}{unknown}"
-
-
 def _sight(sight: Sight, start: str) -> Text:
     said = f"{start}from {sight.source}"
     if sight.unknown:
         return Text.assemble(safe(said, "dim", LONG), safe(f"; unknown: {sight.unknown}", YELLOW, LONG))
     return safe(said, "dim", LONG)
-
-
-def _entry(entry: Entry) -> Text:
-    return safe(
-        f"{entry.wording} is in ${entry.list}{''.join(_about(entry))} ({entry.file}:{entry.line})",
-        "dim",
-        LONG,
-    )
-
-
-def _about(entry: Entry) -> Iterator[str]:
-    if entry.reason:
-        yield f": {entry.reason}"
-    if entry.owner:
-        yield f", owner {entry.owner}"
-    if entry.ticket:
-        yield f", ticket {entry.ticket}"
-    if entry.expires is not None:
-        yield f", {'ended' if entry.is_over else 'until'} {moment(entry.expires)}"
 
 
 def _section(out: Console, title: str) -> None:

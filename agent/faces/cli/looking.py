@@ -23,7 +23,7 @@ from agent.faces.story import story
 from agent.faces.telling import Row, deciders, row, undone, what
 from agent.judge.quote import moment
 from agent.model.decision import Decision, Verb
-from agent.model.enactment import CLOSED, Record, State
+from agent.model.enactment import OPEN, Record, State
 from agent.model.errors import LedgerError, SettingsError
 from agent.model.hold import Hold
 from agent.model.policy import Members
@@ -32,8 +32,6 @@ from agent.settings.durations import duration
 from agent.settings.subjects import Settings
 
 T = TypeVar("T")
-
-OPEN = tuple(state for state in State if state not in CLOSED)
 
 AT_ONCE = 1000
 """Records read at a time."""

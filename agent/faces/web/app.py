@@ -10,11 +10,11 @@ from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
-from starlette.staticfiles import StaticFiles
 
-from agent.faces.web import holding, status
+from agent.faces.web import holding, status, worklist
+from agent.faces.web.files import Files
 from agent.faces.web.safety import Safety
-from agent.faces.web.showing import STATIC, refuse
+from agent.faces.web.showing import refuse
 from agent.faces.web.site import Site
 from agent.faces.web.visiting import Visiting
 from agent.model.errors import LedgerError, PolicyError
@@ -51,7 +51,8 @@ def routes() -> Sequence[BaseRoute]:
     return (
         Route("/", _home),
         Route("/health", _health),
-        Mount("/static", StaticFiles(directory=STATIC)),
+        Mount("/static", Files()),
+        *worklist.ROUTES,
         *holding.ROUTES,
         *status.ROUTES,
     )

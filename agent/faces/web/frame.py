@@ -40,10 +40,10 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
 async def frame_of(request: Request) -> Frame:
     """Return what stands around a page."""
     visit = getattr(request.state, "visit", None)
-    site = site_of(request)
-    settings, desk = site.settings, site.desk
     if visit is None:
         return Frame()
+    site = site_of(request)
+    settings, desk = site.settings, site.desk
     now = desk.clock.now()
     holds = await with_file(settings, await desk.ledger.holds(), now)
     return Frame(

@@ -1,10 +1,15 @@
-"""The policies that the agent goes by, as its ledger keeps them: compiled once for each revision."""
+"""The policies that the agent goes by, and went by, as its ledger keeps them: compiled once for each revision."""
 
 from dataclasses import dataclass, field
 
+from agent.judge.compile import Judge
 from agent.loop.policies import InForce
+from agent.loop.replaying import judge_of
 from agent.loop.run import load
 from agent.ports.world import Desk
+
+MOST_PAST = 8
+"""Sets of the past that are kept compiled: pages ask again and again for the same few."""
 
 
 @dataclass(slots=True)
@@ -14,6 +19,7 @@ class Known:
     desk: Desk
     _mark: tuple[object, ...] = ()
     _known: InForce | None = field(default=None)
+    _past: dict[str, Judge] = field(default_factory=dict)
 
     async def now(self) -> InForce:
         """Return the policies in force with who is in the groups of their lists; those of the folder before the first start.
@@ -30,3 +36,13 @@ class Known:
             self._known = InForce(kept.files, members, git=kept.git, is_past=True)
             self._mark = mark
         return self._known
+
+    async def of(self, revision: str) -> Judge | str:
+        """Return the policies of a revision as they were in force, or in words why they are not at hand."""
+        known = self._past.pop(revision, None)
+        found = await judge_of(self.desk.ledger, revision) if known is None else known
+        if isinstance(found, Judge):
+            self._past[revision] = found
+            while len(self._past) > MOST_PAST:
+                del self._past[next(iter(self._past))]
+        return found

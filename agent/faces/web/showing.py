@@ -23,6 +23,7 @@ from agent.faces.vitals import length
 from agent.faces.web.frame import Frame, frame_of
 from agent.faces.web.refusing import wants_json
 from agent.judge.quote import counted, moment
+from agent.model.errors import LedgerError
 from agent.scrub.visible import visible
 
 HERE = Path(__file__).parent
@@ -52,9 +53,16 @@ async def refuse(request: Request, status: int, words: str) -> Response:
     refused = Refused(status=status, error=words)
     if wants_json(request):
         return Response(as_json(refused), status, media_type="application/json")
-    return HTMLResponse(
-        environment().get_template("refused.html").render(page=refused, frame=Frame()), status
-    )
+    page = environment().get_template("refused.html")
+    return HTMLResponse(page.render(page=refused, frame=await _whatever_frame_of(request)), status)
+
+
+async def _whatever_frame_of(request: Request) -> Frame:
+    """Return what stands around a refusal: nothing where the ledger cannot be read, which is why it is refused then."""
+    try:
+        return await frame_of(request)
+    except LedgerError:
+        return Frame()
 
 
 @cache

@@ -4,11 +4,12 @@ Nothing here logs in to Graph. Whoever takes the pages over can answer as those 
 the agent reads everything again before it carries an answer out, and asks Entra ID whether its people are approvers.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from starlette.requests import Request
 
 from agent.faces.web.in_force import Known
+from agent.faces.web.pressing import Pressing
 from agent.ports.archive import Archive
 from agent.ports.escalation import Pages
 from agent.ports.host import Clock
@@ -32,6 +33,8 @@ class Site:
     policies: Known
     wall: Clock
     """Real time, by which sign-ins last: the desk's own runs faster in a demo."""
+    pressing: Pressing = field(default_factory=Pressing)
+    """What people have to press in Defender."""
 
 
 def site_of(request: Request) -> Site:

@@ -24,7 +24,13 @@ COLUMNS = ("deadline", "size")
 
 def ask(address: str) -> Query:
     url = URL(address)
-    scope = {"type": "http", "path": url.path, "query_string": url.query.encode(), "headers": [], "app": None}
+    scope: dict[str, object] = {
+        "type": "http",
+        "path": url.path,
+        "query_string": url.query.encode(),
+        "headers": [],
+        "app": None,
+    }
     return query_of(Request(scope), FIELDS, COLUMNS, sort="deadline", also=("chosen",))
 
 

@@ -1,0 +1,182 @@
+"""The history of one tenant: written with what it tells of, and read newest or oldest first.
+
+Each function runs inside a transaction that the caller has opened. A page is read along the table's key, from where the
+last one ended, and what it is narrowed by is looked at on the way: nothing is sorted, and no body is decoded.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, insert, literal, select, tuple_
+from sqlalchemy.engine import Connection, Row
+
+from agent.adapters.ledger import codec
+from agent.adapters.ledger.claims import chunks
+from agent.adapters.ledger.columns import Key, Moment
+from agent.adapters.ledger.history_tables import history
+from agent.adapters.ledger.tables import decisions
+from agent.model.decision import Decision, Verb
+from agent.model.enactment import Record
+from agent.model.history import Decided, Decider, Ending, Place, Wanted
+from agent.model.pending import ActionKind
+
+_PLACE = (history.c.at, history.c.action_id, history.c.number, history.c.ended)
+
+_NARROW = tuple(column for column in history.c if column.name not in {"tenant_id", "persons", "words"})
+
+
+def row(tenant_id: str, one: Decided, record: Record) -> dict[str, Any]:
+    """Return the row of a decision; `record` is of its action, as it is saved with it."""
+    decision = None if one.ended is not None else record.decision
+    answered = () if decision is None else decision.answered
+    return {
+        "tenant_id": tenant_id,
+        "at": one.at,
+        "action_id": one.action_id,
+        "number": one.number,
+        "ended": str(one.ended or ""),
+        "kind": str(one.kind),
+        "incident_id": one.incident_id,
+        "first_seen": one.first_seen,
+        "deadline": one.deadline,
+        "verb": None if one.verb is None else str(one.verb),
+        "decider": str(one.by),
+        "guard": one.guard,
+        "policies": _lines(one.policies),
+        "people": _lines(one.people),
+        "persons": _lines(text.casefold() for each in answered for text in (each.name, each.object_id)),
+        "answered": one.answered,
+        "shadow": None if one.shadow is None else str(one.shadow),
+        "shadow_policies": _lines(one.shadow_policies),
+        "status": one.status,
+        "words": searched(record, decision),
+    }
+
+
+def searched(record: Record, decision: Decision | None) -> str:
+    """Return everything of a decision in which words are looked for, without its case."""
+    action = record.action
+    said = (record.why,) if decision is None else (decision.reason, *decision.policies)
+    names = () if decision is None else (one.name for one in decision.answered)
+    incident = action.incident
+    return "\n".join((action.id, action.label, incident.display_name or "", *said, *names)).casefold()
+
+
+def save(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Write rows."""
+    if rows:
+        connection.execute(insert(history), list(rows))
+
+
+def newest(
+    connection: Connection, tenant_id: str, wanted: Wanted, before: Place | None, limit: int
+) -> tuple[Decided, ...]:
+    """Return decisions, newest first: those that come before a place, where one is named."""
+    query = select(*_NARROW).where(history.c.tenant_id == tenant_id, *_narrowed(wanted))
+    if before is not None:
+        query = query.where(tuple_(*_PLACE) < _literal(before))
+    query = query.order_by(*(column.desc() for column in _PLACE)).limit(limit)
+    return tuple(map(_decided, connection.execute(query)))
+
+
+def oldest(
+    connection: Connection,
+    tenant_id: str,
+    since: datetime,
+    until: datetime | None,
+    after: Place | None,
+    limit: int,
+) -> tuple[Decided, ...]:
+    """Return decisions, oldest first: those that follow a place, where one is named."""
+    query = select(*_NARROW).where(history.c.tenant_id == tenant_id, history.c.at >= since)
+    if until is not None:
+        query = query.where(history.c.at < until)
+    if after is not None:
+        query = query.where(tuple_(*_PLACE) > _literal(after))
+    return tuple(map(_decided, connection.execute(query.order_by(*_PLACE).limit(limit))))
+
+
+def reasons(
+    connection: Connection, tenant_id: str, numbered: Sequence[tuple[str, int]]
+) -> Mapping[tuple[str, int], str]:
+    """Return the reasons of decisions, by their action and number."""
+    wanted, found = set(numbered), {}
+    for some in chunks(sorted({action_id for action_id, _ in wanted})):
+        for one in connection.execute(_bodies(tenant_id, some, {number for _, number in wanted})):
+            if (one.action_id, one.number) in wanted:
+                found[one.action_id, one.number] = codec.read_reason(one.body)
+    return found
+
+
+def _bodies(tenant_id: str, action_ids: Sequence[str], numbers: Iterable[int]) -> Select[Any]:
+    return select(decisions.c.action_id, decisions.c.number, decisions.c.body).where(
+        decisions.c.tenant_id == tenant_id,
+        decisions.c.action_id.in_(action_ids),
+        decisions.c.number.in_(sorted(numbers)),
+    )
+
+
+def _narrowed(wanted: Wanted) -> list[ColumnElement[bool]]:
+    """Return what a decision must be to be wanted."""
+    column = history.c
+    exact = (
+        (column.kind, wanted.kind),
+        (column.verb, wanted.verb),
+        (column.ended, wanted.ended),
+        (column.decider, wanted.by),
+        (column.guard, wanted.guard),
+        (column.incident_id, wanted.incident),
+    )
+    parts = (
+        (column.policies, f"\n{wanted.policy}\n" if wanted.policy else ""),
+        (column.persons, wanted.person.casefold()),
+        (column.words, wanted.words.casefold()),
+    )
+    found: list[ColumnElement[bool]] = [one == str(value) for one, value in exact if value]
+    found += [one.contains(part, autoescape=True) for one, part in parts if part]
+    if wanted.since is not None:
+        found.append(column.at >= wanted.since)
+    if wanted.until is not None:
+        found.append(column.at < wanted.until)
+    return found
+
+
+def _literal(place: Place) -> Any:
+    return tuple_(
+        literal(place.at, Moment),
+        literal(place.action_id, Key),
+        literal(place.number),
+        literal(str(place.ended or ""), Key),
+    )
+
+
+def _decided(one: Row[Any]) -> Decided:
+    return Decided(
+        at=one.at,
+        action_id=one.action_id,
+        number=one.number,
+        ended=Ending(one.ended) if one.ended else None,
+        kind=ActionKind(one.kind),
+        incident_id=one.incident_id,
+        first_seen=one.first_seen,
+        deadline=one.deadline,
+        verb=None if one.verb is None else Verb(one.verb),
+        by=Decider(one.decider),
+        guard=one.guard,
+        policies=_split(one.policies),
+        people=_split(one.people),
+        answered=one.answered,
+        shadow=None if one.shadow is None else Verb(one.shadow),
+        shadow_policies=_split(one.shadow_policies),
+        status=one.status,
+    )
+
+
+def _lines(texts: Iterable[str]) -> str | None:
+    told = [" ".join(text.splitlines()) for text in texts]
+    return "\n" + "\n".join(told) + "\n" if told else None
+
+
+def _split(lines: str | None) -> tuple[str, ...]:
+    return () if lines is None else tuple(lines.split("\n")[1:-1])

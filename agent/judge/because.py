@@ -1,0 +1,114 @@
+"""A decision -> why it was made, in half a sentence: for a headline, where the whole reason has no room.
+
+Why is told from the trees of the policies that decided, where they are at hand, and else from the clauses that the
+decision was recorded with.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from agent.judge.fold import folded
+from agent.judge.quote import counted, quote
+from agent.judge.vocabulary import MEMBER, fact_named
+from agent.model.decision import Decision, Finding, Match, Verb
+from agent.model.explanation import Bearing, Branch, Held, Hours, Leaf, PolicyTree, Sample, Tree
+
+NOUNS = {
+    "recipients": ("recipient", "recipients"),
+    "recipients.domains": ("domain of recipients", "domains of recipients"),
+    "senders": ("sender", "senders"),
+    "senders.domains": ("domain of senders", "domains of senders"),
+    "clicks.accounts": ("account that clicked", "accounts that clicked"),
+}
+"""Facts that are sets, and what their members are called."""
+
+PAST = {Verb.APPROVE: "approves", Verb.REJECT: "rejects", Verb.ESCALATE: "asks a person"}
+
+
+def because(decision: Decision, trees: Sequence[PolicyTree]) -> str:
+    """Return what made the decision; empty where nothing tells more than who made it."""
+    return _people(decision) or _grounds(decision, trees)
+
+
+def _people(decision: Decision) -> str:
+    """Say why people decided so, in their own words."""
+    return " and ".join(dict.fromkeys(quote(one.reason) for one in decision.answered))
+
+
+def _grounds(decision: Decision, trees: Sequence[PolicyTree]) -> str:
+    """Say which rule made it so, and on what."""
+    found = [one for one in decision.findings if one.policy in decision.policies]
+    if not decision.policies:
+        return _unmatched(decision.findings)
+    unsure = [one for one in found if one.answer is Match.UNDECIDED]
+    if unsure:
+        return _undecided(unsure)
+    if len({one.verb for one in found}) > 1:
+        sides = ", ".join(f"`{one.policy}` {PAST[one.verb]}" for one in found)
+        return f"policies disagree: {sides}"
+    if decision.verb is Verb.ESCALATE and any(one.verb is Verb.APPROVE for one in found):
+        return "its week was over, and nothing is approved after it"
+    deciding = [one for one in trees if one.bearing is Bearing.DECIDED]
+    return next(filter(None, (*map(_of_tree, deciding), *map(_of_finding, found))), "")
+
+
+def _unmatched(findings: Iterable[Finding]) -> str:
+    nearest = next((one for one in findings if one.answer is Match.NOT_MATCHED and not one.observes), None)
+    if nearest is None or not nearest.clauses:
+        return "no policy matched"
+    return f"no policy matched; `{nearest.policy}` came nearest, but {nearest.clauses[0].words}"
+
+
+def _undecided(findings: Sequence[Finding]) -> str:
+    first = findings[0]
+    why = next((clause.words for clause in first.clauses if clause.held is None), "")
+    names = " and ".join(f"`{one.policy}`" for one in findings)
+    return f"{names} cannot tell{f': {why}' if why else ''}"
+
+
+def _of_finding(finding: Finding) -> str:
+    """Return the clause that tells most: one about a list of people's, else the first."""
+    held = [clause.words for clause in finding.clauses if clause.held]
+    return next((words for words in held if "$" in words), held[0] if held else "")
+
+
+def _of_tree(tree: PolicyTree) -> str:
+    """Say who is on which list, where that is what the policy goes by; else its author's reason."""
+    listed = next(filter(None, map(_listed, _leaves(tree.match))), "")
+    if listed and tree.reason:
+        return f"{listed} ({tree.reason})"
+    return listed or tree.reason
+
+
+def _leaves(trees: Iterable[Tree]) -> Iterator[Leaf]:
+    """Give the tests that held, of the action itself."""
+    for one in trees:
+        match one:
+            case Leaf():
+                if one.held is Held.HELD:
+                    yield one
+            case Branch(parts=parts):
+                if one.held is Held.HELD:
+                    yield from _leaves(parts)
+            case Sample() | Hours():
+                continue
+
+
+def _listed(leaf: Leaf) -> str:
+    """Say how many members of a set are on which lists, such as `1 of 312 recipients is on the list vip`."""
+    if leaf.operator != "anyIn" or len(leaf.seen) != 1 or not leaf.entries:
+        return ""
+    sight = leaf.seen[0]
+    fact, nouns = fact_named(sight.fact), NOUNS.get(sight.fact)
+    if fact is None or nouns is None or not isinstance(sight.value, frozenset):
+        return ""
+    kind = MEMBER[fact.type]
+    listed = {folded(kind, one.wording) for one in leaf.entries if not one.is_over} - {None}
+    inside = sum(folded(kind, member) in listed for member in sight.value)
+    lists = " or ".join(f"`{name}`" for name in dict.fromkeys(one.list for one in leaf.entries))
+    if not inside:
+        return ""
+    if inside == len(sight.value):
+        told = f"the only {nouns[0]}" if inside == 1 else f"all {counted(inside, *nouns)}"
+    else:
+        told = f"{inside:,} of {counted(len(sight.value), *nouns)}"
+    return f"{told} {'is' if inside == 1 else 'are'} on the list {lists}"
