@@ -30,24 +30,36 @@ def serve(path: Path | None, *, as_json: bool, until_stdin_closes: bool) -> None
 
 
 async def _serve(settings: Settings, *, as_json: bool) -> None:
+    from agent.faces.web.by_link import one_time_link  # noqa: PLC0415  slow to import
     from agent.faces.web.opening import open_site  # noqa: PLC0415  slow to import
     from agent.faces.web.server import encryption, listening, serve  # noqa: PLC0415  slow to import
+    from agent.faces.web.way_in import check  # noqa: PLC0415  slow to import
 
     stop, renew = asyncio.Event(), asyncio.Event()
     stop_on_signals(stop)
     reload_on_hangup(renew, stop)
+    check(settings)
     tls = encryption(settings)
     with listening(settings) as (listener, bound):
         async with open_site(bound) as site, beside(_renewing(renew, tls, bound)):
-            await serve(site, listener, stop, lambda: _say_where(bound.web_url(), as_json=as_json), tls)
+
+            def on_ready() -> None:
+                link = one_time_link(site, listener.getsockname()[1])
+                _say_where(bound.web_url(), link, as_json=as_json)
+
+            await serve(site, listener, stop, on_ready, tls)
 
 
-def _say_where(url: str, *, as_json: bool) -> None:
+def _say_where(url: str, link: str | None, *, as_json: bool) -> None:
+    """Say where the pages are, and by which link a browser on this machine signs in, where that is how."""
     if as_json:
-        sys.stdout.write(f"{ascii_json({'ready': url})}\n")
+        sys.stdout.write(f"{ascii_json({'ready': url} | ({'link': link} if link else {}))}\n")
         sys.stdout.flush()
         return
-    console(stderr=True).print(safe(f"the pages are at {url}, until Ctrl-C"), soft_wrap=True)
+    out = console(stderr=True)
+    out.print(safe(f"the pages are at {url}, until Ctrl-C"), soft_wrap=True)
+    if link:
+        out.print(safe(f"sign in, once, by {link}"), soft_wrap=True)
 
 
 async def _renewing(renew: asyncio.Event, tls: ssl.SSLContext | None, settings: Settings) -> None:

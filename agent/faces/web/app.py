@@ -11,16 +11,13 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
-from agent.faces.web import holding, status, worklist
+from agent.faces.web import holding, signing_in, status, worklist
 from agent.faces.web.files import Files
-from agent.faces.web.safety import Safety
+from agent.faces.web.safety import LARGEST, TOO_LARGE, Safety
 from agent.faces.web.showing import refuse
 from agent.faces.web.site import Site
 from agent.faces.web.visiting import Visiting
-from agent.model.errors import LedgerError, PolicyError
-
-LARGEST_FORM = 2 * 1024 * 1024
-"""Bytes of a form: an action has ten thousand targets at most."""
+from agent.model.errors import LedgerError, Malformed, PolicyError, Unavailable
 
 log = structlog.get_logger()
 
@@ -28,10 +25,10 @@ log = structlog.get_logger()
 def app_of(site: Site) -> Starlette:
     """Return the application that answers for this site."""
     app = Starlette(
-        routes=routes(),
+        routes=(*routes(), *signing_in.routes(site.door)),
         middleware=[
             Middleware(Safety, url=site.settings.web_url()),
-            Middleware(RequestBodyLimitMiddleware, max_body_size=LARGEST_FORM),
+            Middleware(RequestBodyLimitMiddleware, max_body_size=LARGEST),
             Middleware(Visiting, site=site),
         ],
         exception_handlers={
@@ -39,6 +36,8 @@ def app_of(site: Site) -> Starlette:
             LedgerError: _unreadable,
             PolicyError: _unreadable,
             ClientDisconnect: _gone,
+            Unavailable: _unreadable,
+            Malformed: _unreadable,
             Exception: _broken,
         },
     )
@@ -68,7 +67,7 @@ async def _health(_request: Request) -> Response:
 
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101  it is registered for no other
-    usual = {404: "there is nothing at this address", 405: "this address does not take that"}
+    usual = {404: "there is nothing at this address", 405: "this address does not take that", 413: TOO_LARGE}
     words = error.detail if type(error) is not HTTPException else usual.get(error.status_code, error.detail)
     return await refuse(request, error.status_code, words)
 

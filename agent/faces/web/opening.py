@@ -8,6 +8,7 @@ from agent.compose import open_ledger_as_it_is, shelf_of
 from agent.connecting import clock_of
 from agent.faces.web.in_force import Known
 from agent.faces.web.site import Site
+from agent.faces.web.way_in import check, door_of
 from agent.ports.world import Desk
 from agent.settings.guards import rails_of
 from agent.settings.subjects import Settings
@@ -18,8 +19,11 @@ async def open_site(settings: Settings) -> AsyncIterator[Site]:
     """Give the site over the ledger that is there, whether an agent runs on it or not; nothing logs in to Graph.
 
     Raises:
+        SettingsError: nobody could sign in.
         LedgerError: there is no ledger yet, or it cannot be written to.
     """
+    check(settings)
+    wall = SystemClock()
     async with open_ledger_as_it_is(settings) as ledger:
         desk = Desk(
             tenant_id=settings.tenant.id,
@@ -37,5 +41,6 @@ async def open_site(settings: Settings) -> AsyncIterator[Site]:
             trail=ledger.trail,
             sessions=ledger.sessions,
             policies=Known(desk=desk),
-            wall=SystemClock(),
+            door=door_of(settings, ledger.trail.key, wall),
+            wall=wall,
         )

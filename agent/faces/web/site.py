@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from starlette.requests import Request
 
+from agent.faces.web.door import Door
 from agent.faces.web.in_force import Known
 from agent.faces.web.pressing import Pressing
 from agent.ports.archive import Archive
@@ -31,6 +32,8 @@ class Site:
     trail: Trail
     sessions: Sessions
     policies: Known
+    door: Door
+    """How people sign in."""
     wall: Clock
     """Real time, by which sign-ins last: the desk's own runs faster in a demo."""
     pressing: Pressing = field(default_factory=Pressing)

@@ -21,6 +21,7 @@ from starlette.responses import StreamingResponse
 from starlette.routing import Route
 
 from agent.faces.web import app, server
+from agent.faces.web.safety import LARGEST
 from agent.faces.web.server import LARGEST_HEAD, encryption, listening, load, serve
 from agent.model.errors import LedgerError, SettingsError
 from agent.settings.subjects import Settings, Tenant, Web
@@ -233,7 +234,7 @@ async def test_requests_that_are_sent_ahead_are_answered_one_after_the_other(hou
 
 async def test_a_body_that_is_larger_than_any_form_is_refused(house: House) -> None:
     browser = await house.enter()
-    body = "csrf=" + "x" * app.LARGEST_FORM
+    body = "csrf=" + "x" * LARGEST
 
     found = await browser.post(
         "/status/hold",
