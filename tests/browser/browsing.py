@@ -11,7 +11,7 @@ from typing import Any
 
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
 
-from agent.faces.web.opening import Server
+from agent.faces.web.server import Server
 from agent.model.answer import Person
 from tests.faces.web.house import APPROVER, House, a_house
 from tests.loop.conftest import Bench
@@ -107,7 +107,7 @@ async def a_place(bench: Bench, browser: Browser, **web: Any) -> AsyncIterator[P
         address = f"127.0.0.1:{listener.getsockname()[1]}"
         house = a_house(bench, listen=address, **web)
         is_ready = asyncio.Event()
-        server = Server(house.site, listener, lambda _port: is_ready.set())
+        server = Server(house.site, None, is_ready.set)
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         await is_ready.wait()
         place = Place(house=house, url=f"http://{address}", browser=browser)

@@ -86,9 +86,7 @@ class Patient(H11Protocol):
 class Server(uvicorn.Server):
     """uvicorn, which says where it listens, and leaves signals to whoever stops it."""
 
-    def __init__(
-        self, site: Site, listener: socket.socket, tls: ssl.SSLContext | None, on_ready: Callable[[], None]
-    ) -> None:
+    def __init__(self, site: Site, tls: ssl.SSLContext | None, on_ready: Callable[[], None]) -> None:
         super().__init__(
             uvicorn.Config(
                 app_of(site),
@@ -106,7 +104,6 @@ class Server(uvicorn.Server):
                 ssl_context_factory=None if tls is None else lambda _config, _usual: tls,
             )
         )
-        self._listener = listener
         self._on_ready = on_ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -128,7 +125,7 @@ async def serve(
     tls: ssl.SSLContext | None = None,
 ) -> None:
     """Serve the pages until `stop` is set. `on_ready` is called once they can be opened."""
-    server = Server(site, listener, tls, on_ready)
+    server = Server(site, tls, on_ready)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     await first_of(stop.wait(), asyncio.shield(serving))
     server.should_exit = True

@@ -25,6 +25,7 @@ from agent.faces.web.safety import LARGEST
 from agent.faces.web.server import LARGEST_HEAD, encryption, listening, load, serve
 from agent.model.errors import LedgerError, SettingsError
 from agent.settings.subjects import Settings, Tenant, Web
+from agent.simulator.names import CLIENT_ID, CLIENT_SECRET
 from tests.certificates import write_pair
 from tests.faces.records import a_settings_file
 from tests.faces.web.house import READER, House
@@ -314,7 +315,7 @@ async def started(folder: Path, *arguments: str) -> asyncio.subprocess.Process:
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        env=os.environ | {"COLUMNS": "160"},
+        env=os.environ | {"COLUMNS": "160", "AIR_AGENT_CLIENT_SECRET": CLIENT_SECRET},
     )
 
 
@@ -327,7 +328,11 @@ async def ended(process: asyncio.subprocess.Process, number: int) -> tuple[int |
 def a_folder(tmp_path: Path, **web: str) -> Path:
     path = a_settings_file(tmp_path)
     lines = "".join(f"\n  {name}: {value}" for name, value in ({"listen": '"127.0.0.1:0"'} | web).items())
-    path.write_text(f"{path.read_text()}\nweb:{lines}\n")
+    simulated = f"""
+graph: {{cloud: simulator, url: "http://127.0.0.1:9"}}
+auth: {{kind: clientSecret, client_id: {CLIENT_ID}}}
+"""
+    path.write_text(f"{path.read_text()}{simulated}web:{lines}\n")
     return tmp_path
 
 
@@ -344,6 +349,7 @@ async def test_the_command_says_where_it_is_and_stops_when_asked(tmp_path: Path,
     code, errors = await ended(process, number)
 
     assert health.text == "alive\n"
+    assert ready["link"].startswith(f"{ready['ready']}/sign-in/link/")
     assert (page.status_code, page.headers["location"]) == (303, "/sign-in?to=%2Fstatus")
     assert (code, errors) == (0, "")
 
