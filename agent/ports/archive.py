@@ -6,6 +6,7 @@ from typing import Protocol
 
 from agent.model.enactment import State
 from agent.model.history import Decided, Place, Wanted
+from agent.model.ruled import Ruled
 
 
 class Archive(Protocol):
@@ -50,4 +51,8 @@ class Archive(Protocol):
 
     async def reasons(self, numbered: Sequence[tuple[str, int]]) -> Mapping[tuple[str, int], str]:
         """Return why it was decided so, by action and number; what is not there is left out."""
+        ...
+
+    async def ruled(self, action_id: str, *, limit: int = 100) -> Sequence[Ruled]:
+        """Return an action's decisions without their facts, newest first; as quick as the page of an action has to be."""
         ...

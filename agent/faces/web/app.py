@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
-from agent.faces.web import actions, flips, holding, incidents, status, worklist
+from agent.faces.web import actions, flips, holding, incidents, status, whys, worklist
 from agent.faces.web.files import Files
 from agent.faces.web.safety import Safety
 from agent.faces.web.showing import refuse
@@ -51,6 +51,7 @@ def routes() -> Sequence[BaseRoute]:
         *holding.ROUTES,
         *incidents.ROUTES,
         *status.ROUTES,
+        *whys.ROUTES,
         *worklist.ROUTES,
     )
 
