@@ -9,39 +9,41 @@ from agent.judge.guard import over, span
 from agent.judge.quote import counted
 from agent.model.decision import Decision, Verb, Weighed
 
+STANDS, KEPT, ASKS = "stands", "kept", "asks"
+
 
 class GuardWord(msgspec.Struct, frozen=True, kw_only=True):
     """One guard rail, cap or limit, and what it said."""
 
     name: str
     words: str
-    stands: bool
-    """Whether it stood against an approval."""
+    word: str
+    """`stands` against an approval, was `kept`, or `asks` for people."""
     until: datetime | None = None
 
 
 def guard_words(decision: Decision) -> Iterator[GuardWord]:
     """Give what each said, those that stood against an approval first."""
     for one in decision.held:
-        yield GuardWord(name=one.guard, words=one.words, stands=True, until=one.until)
+        yield GuardWord(name=one.guard, words=one.words, word=STANDS, until=one.until)
     if decision.guard and not any(one.guard == decision.guard for one in decision.held):
         passed = next((one for one in decision.weighed if one.is_over), None)
         if passed is None:
-            yield GuardWord(name=decision.guard, words=decision.reason, stands=True)
+            yield GuardWord(name=decision.guard, words=decision.reason, word=STANDS)
     for weighed in decision.weighed:
         yield _weighed(weighed)
     if decision.approvers > 1 and not decision.answered:
         people = counted(decision.approvers, "person has", "people have")
-        yield GuardWord(name="approvers", words=f"{people} to approve it", stands=False)
+        yield GuardWord(name="approvers", words=f"{people} to approve it", word=ASKS)
 
 
 def _weighed(one: Weighed) -> GuardWord:
     name = one.cap or f"limits of {one.policy}"
     if one.is_over:
-        return GuardWord(name=name, words=over(one), stands=True)
+        return GuardWord(name=name, words=over(one), word=STANDS)
     asked = f"and this takes {one.asked:,}"
     words = f"{one.spent:,} of {one.count:,} {one.unit} in {span(one.window)} are spent, {asked}: kept"
-    return GuardWord(name=name, words=words, stands=False)
+    return GuardWord(name=name, words=words, word=KEPT)
 
 
 def no_guard(decision: Decision | None) -> str:

@@ -15,7 +15,7 @@ from agent.judge.truth import Here
 from agent.judge.vocabulary import MEMBER, fact_named
 from agent.model.decision import Decision, Finding, Match, Verb
 from agent.model.explanation import Held, Leaf
-from agent.model.policy import Policy, Test
+from agent.model.policy import Test
 
 NOUNS = {
     "recipients": ("recipient", "recipients"),
@@ -57,9 +57,7 @@ def _grounds(decision: Decision, judge: Judge | None) -> str:
         return f"policies disagree: {sides}"
     if decision.verb is Verb.ESCALATE and any(one.verb is Verb.APPROVE for one in found):
         return "its week was over, and nothing is approved after it"
-    policies = {} if judge is None else judge.policies
-    told = (_of_policy(policies[name], decision, judge) for name in decision.policies if name in policies)
-    return next(filter(None, (*told, *map(_of_finding, found))), "")
+    return next(filter(None, (_of_finding(one, decision, judge) for one in found)), "")
 
 
 def _unmatched(findings: Iterable[Finding]) -> str:
@@ -76,22 +74,23 @@ def _undecided(findings: Sequence[Finding]) -> str:
     return f"{names} cannot tell{f': {why}' if why else ''}"
 
 
-def _of_finding(finding: Finding) -> str:
+def _of_finding(finding: Finding, decision: Decision, judge: Judge | None) -> str:
+    """Say on what a policy that decided rests: who is on which list, or its first clause; and its author's reason."""
+    policy = None if judge is None else judge.policies.get(finding.policy)
+    if judge is None or policy is None:
+        return _clause(finding)
+    here = Here(facts=decision.facts, values=decision.facts.values)
+    lists = [one for one in judge.policy_set.lists if one.name in policy.lists]
+    tests = (one for one in policy.match.conditions if isinstance(one, Test))
+    leaves = (tree(one, here, lists) for one in tests)
+    words = next(filter(None, (_listed(one) for one in leaves if isinstance(one, Leaf))), _clause(finding))
+    return f"{words} ({visible(policy.reason)})" if policy.reason else words
+
+
+def _clause(finding: Finding) -> str:
     """Return the clause that tells most: one about a list of people's, else the first."""
     held = [clause.words for clause in finding.clauses if clause.held]
     return next((words for words in held if "$" in words), held[0] if held else "")
-
-
-def _of_policy(policy: Policy, decision: Decision, judge: Judge | None) -> str:
-    """Say who is on which list, where that is what the policy goes by; else its author's reason."""
-    here = Here(facts=decision.facts, values=decision.facts.values)
-    lists = [] if judge is None else [one for one in judge.policy_set.lists if one.name in policy.lists]
-    tests = (one for one in policy.match.conditions if isinstance(one, Test))
-    leaves = (tree(one, here, lists) for one in tests)
-    listed = next(filter(None, (_listed(one) for one in leaves if isinstance(one, Leaf))), "")
-    if listed and policy.reason:
-        return f"{listed} ({visible(policy.reason)})"
-    return listed or visible(policy.reason)
 
 
 def _listed(leaf: Leaf) -> str:

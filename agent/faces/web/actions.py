@@ -125,7 +125,8 @@ def _form_shown(
         boxes=lines_of(record, effects, listed) if len(listed) <= MOST_BOXES else (),
         does=does(effects_of(record, effects)),
         narrowed=tuple(narrowed(approvals, listed)),
-        is_high_risk=is_high_risk(site, record.action.kind, len(listed)),
+        needs_step_up=site.settings.web.step_up is not None
+        and is_high_risk(site, record.action.kind, len(listed)),
         valid=remaining(chain.approvers.valid) if chain is not None else "",
     )
 

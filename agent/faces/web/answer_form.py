@@ -41,7 +41,7 @@ class AnswerForm(msgspec.Struct, frozen=True, kw_only=True):
     targets: int
     boxes: tuple[Line, ...]
     """Targets that can be ticked; none where there are too many, and they are written."""
-    is_high_risk: bool
+    needs_step_up: bool
     longest: int = LONGEST
     error: str = ""
     """What was wrong with what was sent."""
@@ -113,7 +113,7 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     """Those that can be ticked; none where there are too many."""
     does: str
     narrowed: tuple[str, ...]
-    is_high_risk: bool
+    needs_step_up: bool
     valid: str
 
 
@@ -153,7 +153,7 @@ def answer_form(question: Question | str, shown: Shown, sent: Sent | None, error
         valid=shown.valid,
         targets=shown.targets,
         boxes=shown.boxes,
-        is_high_risk=shown.is_high_risk,
+        needs_step_up=shown.needs_step_up,
         error=error,
         sent=typed,
         ticked=tuple(int(one) for one in typed.ticked if one.isascii() and one.isdigit() and len(one) <= 6),
@@ -185,7 +185,7 @@ def _closed(why: str, shown: Shown, sent: Sent, error: str) -> AnswerForm:
         valid="",
         targets=shown.targets,
         boxes=(),
-        is_high_risk=False,
+        needs_step_up=False,
         error=error,
         sent=sent,
     )
