@@ -23,6 +23,7 @@ from agent.faces.web import (
     several,
     signing_in,
     status,
+    whys,
     worklist,
 )
 from agent.faces.web.board import Board
@@ -78,6 +79,7 @@ def routes() -> Sequence[BaseRoute]:
         *past.ROUTES,
         *policies.ROUTES,
         *status.ROUTES,
+        *whys.ROUTES,
         *worklist.ROUTES,
     )
 
