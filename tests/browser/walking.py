@@ -1,10 +1,12 @@
 """Every page that can be opened, found by the site's own routes: one that is added is looked at without being named here."""
 
 from collections.abc import Iterator
+from urllib.parse import urlencode
 
 from starlette.routing import Route
 
 from agent.faces.web.app import routes
+from agent.model.enactment import State
 from tests.browser.browsing import Place
 from tests.browser.scene import DELETED, HANDED, QUESTION
 
@@ -42,6 +44,9 @@ async def addresses(place: Place, path: str) -> list[str]:
         "/incidents/": [QUESTION],
         "/policies/": sorted(policies.judge.policies)[:1],
     }
+    waiting = [one.action.id for one in records.values() if one.state is State.ESCALATED]
+    if path == "/pending/chosen":
+        return [f"{path}?{urlencode({'verb': 'approve', 'id': waiting[:2]}, doseq=True)}"]
     found = [path] if "{" not in path else list(_filled(path, known))
     assert found, f"no example of {path}"
     return found

@@ -7,7 +7,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
@@ -23,6 +23,7 @@ from agent.faces.web import (
     several,
     signing_in,
     status,
+    whys,
     worklist,
 )
 from agent.faces.web.board import Board
@@ -50,6 +51,7 @@ def app_of(site: Site) -> Starlette:
             HTTPException: _refused,
             LedgerError: _unreadable,
             PolicyError: _unreadable,
+            ClientDisconnect: _gone,
             Unavailable: _unreadable,
             Malformed: _unreadable,
             Exception: _broken,
@@ -77,6 +79,7 @@ def routes() -> Sequence[BaseRoute]:
         *past.ROUTES,
         *policies.ROUTES,
         *status.ROUTES,
+        *whys.ROUTES,
         *worklist.ROUTES,
     )
 
@@ -99,6 +102,11 @@ async def _refused(request: Request, error: Exception) -> Response:
 async def _unreadable(request: Request, error: Exception) -> Response:
     log.error("page not shown", path=request.url.path, why=str(error))
     return await refuse(request, 503, str(error))
+
+
+async def _gone(_request: Request, _error: Exception) -> Response:
+    """Answer nobody: whoever sent the form has gone before its end."""
+    return Response(status_code=400)
 
 
 async def _broken(request: Request, error: Exception) -> Response:

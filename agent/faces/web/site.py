@@ -14,7 +14,6 @@ from agent.faces.web.measuring import Measuring
 from agent.faces.web.pressing import Pressing
 from agent.faces.web.retrospect import Looking
 from agent.faces.web.tallies import Tallies
-from agent.model.vitals import Expiry
 from agent.ports.archive import Archive
 from agent.ports.escalation import Pages
 from agent.ports.host import Clock
@@ -48,8 +47,6 @@ class Site:
     """What each policy did lately."""
     looking: Looking = field(default_factory=Looking)
     """What lies behind, summed up."""
-    certificate: Expiry | None = None
-    """The certificate that the pages are served with; None where TLS ends elsewhere."""
 
 
 def site_of(request: Request) -> Site:
