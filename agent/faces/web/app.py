@@ -12,6 +12,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
 from agent.faces.web import holding, signing_in, status, worklist
+from agent.faces.web.by_link import LINK
 from agent.faces.web.files import Files
 from agent.faces.web.safety import LARGEST, TOO_LARGE, Safety
 from agent.faces.web.showing import refuse
@@ -72,10 +73,16 @@ async def _refused(request: Request, error: Exception) -> Response:
 
 
 async def _unreadable(request: Request, error: Exception) -> Response:
-    log.error("page not shown", path=request.url.path, why=str(error))
+    log.error("page not shown", path=_place(request), why=str(error))
     return await refuse(request, 503, str(error))
 
 
 async def _broken(request: Request, error: Exception) -> Response:
-    log.error("page failed", path=request.url.path, exc_info=error)
+    log.error("page failed", path=_place(request), exc_info=error)
     return await refuse(request, 500, "this page failed: the log says why, and nothing was changed by it")
+
+
+def _place(request: Request) -> str:
+    """Return which page it is, without the secret of a link."""
+    path = request.url.path
+    return path if not path.startswith(f"{LINK}/") else LINK

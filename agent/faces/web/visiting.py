@@ -7,7 +7,6 @@ and a sign of life: a page that forgets to ask cannot be reached.
 from datetime import timedelta
 from urllib.parse import quote
 
-import msgspec
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -79,7 +78,7 @@ class Visiting:
     async def _touch(self, request: Request, session: Session) -> None:
         now = self._site.wall.now()
         if QUIETLY not in request.headers and now >= session.seen + TOUCHED:
-            await self._site.sessions.keep(msgspec.structs.replace(session, seen=now))
+            await self._site.sessions.touch(session.id, now)
 
 
 def _is_open(path: str) -> bool:
