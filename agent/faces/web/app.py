@@ -7,13 +7,29 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
-from agent.faces.web import holding, signing_in, status, worklist
+from agent.faces.web import (
+    actions,
+    flips,
+    holding,
+    incidents,
+    live,
+    past,
+    pending,
+    policies,
+    several,
+    signing_in,
+    status,
+    whys,
+    worklist,
+)
+from agent.faces.web.board import Board
 from agent.faces.web.by_link import LINK
 from agent.faces.web.files import Files
+from agent.faces.web.pulse import Pulse
 from agent.faces.web.safety import LARGEST, TOO_LARGE, Safety
 from agent.faces.web.showing import refuse
 from agent.faces.web.site import Site
@@ -36,12 +52,15 @@ def app_of(site: Site) -> Starlette:
             HTTPException: _refused,
             LedgerError: _unreadable,
             PolicyError: _unreadable,
+            ClientDisconnect: _gone,
             Unavailable: _unreadable,
             Malformed: _unreadable,
             Exception: _broken,
         },
     )
     app.state.site = site
+    app.state.board = Board(site.desk.ledger, site.archive)
+    app.state.pulse = Pulse(site.desk.ledger, site.archive)
     return app
 
 
@@ -51,9 +70,18 @@ def routes() -> Sequence[BaseRoute]:
         Route("/", _home),
         Route("/health", _health),
         Mount("/static", Files()),
-        *worklist.ROUTES,
+        *actions.ROUTES,
+        *flips.ROUTES,
         *holding.ROUTES,
+        *incidents.ROUTES,
+        *live.ROUTES,
+        *pending.ROUTES,
+        *several.ROUTES,
+        *past.ROUTES,
+        *policies.ROUTES,
         *status.ROUTES,
+        *whys.ROUTES,
+        *worklist.ROUTES,
     )
 
 
@@ -75,6 +103,11 @@ async def _refused(request: Request, error: Exception) -> Response:
 async def _unreadable(request: Request, error: Exception) -> Response:
     log.error("page not shown", path=_place(request), why=str(error))
     return await refuse(request, 503, str(error))
+
+
+async def _gone(_request: Request, _error: Exception) -> Response:
+    """Answer nobody: whoever sent the form has gone before its end."""
+    return Response(status_code=400)
 
 
 async def _broken(request: Request, error: Exception) -> Response:

@@ -17,7 +17,7 @@ from agent.faces.web.refusing import wants_json
 from agent.faces.web.safety import SAFE
 from agent.faces.web.showing import refuse
 from agent.faces.web.site import Site
-from agent.faces.web.visit import Visit, may_answer
+from agent.faces.web.visit import LIVE, Visit, may_answer
 from agent.model.answer import Person
 from agent.model.errors import LedgerError, PolicyError
 from agent.model.session import Session
@@ -77,7 +77,8 @@ class Visiting:
 
     async def _touch(self, request: Request, session: Session) -> None:
         now = self._site.wall.now()
-        if QUIETLY not in request.headers and now >= session.seen + TOUCHED:
+        is_quiet = QUIETLY in request.headers or request.url.path == LIVE
+        if not is_quiet and now >= session.seen + TOUCHED:
             await self._site.sessions.touch(session.id, now)
 
 
