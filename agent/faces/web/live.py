@@ -9,11 +9,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from agent.faces.web.entering import current
 from agent.faces.web.pulse import Pulse
 from agent.faces.web.showing import refuse
 from agent.faces.web.site import site_of
 from agent.faces.web.visit import LIVE, visit_of
-from agent.faces.web.visiting import session_of
 from agent.loop.waits import first_of
 
 AGAIN = 3_000
@@ -24,7 +24,7 @@ HEADERS = {"X-Accel-Buffering": "no", "Cache-Control": "no-store, no-transform"}
 
 
 class Stream(Response):
-    """Events until the reader goes, the session ends or the server stops."""
+    """Events until the reader goes or the session ends; to the server's own end it is as if the reader had gone."""
 
     media_type = "text/event-stream"
 
@@ -54,7 +54,7 @@ class Stream(Response):
 
     async def _tell(self, news: asyncio.Event, gone: "asyncio.Task[None]", send: Send) -> None:
         told = self._since
-        while not (gone.done() or self._pulse.is_closed) and await self._is_signed_in():
+        while not gone.done() and await self._is_signed_in():
             news.clear()
             stamp = self._pulse.stamp
             if stamp and stamp != told:
@@ -76,7 +76,7 @@ async def live(request: Request) -> Response:
     since = request.headers.get("last-event-id") or request.query_params.get("since", "")
 
     async def is_signed_in() -> bool:
-        return await session_of(site, visit.secret) is not None
+        return await current(site, visit.secret) is not None
 
     if pulse.is_full(visit.session.id):
         words = "too many pages follow what changes already: close some, or reload this one by hand"
