@@ -110,7 +110,7 @@ async def a_place(
         address = f"127.0.0.1:{listener.getsockname()[1]}"
         house = a_house(bench, tenant, listen=address, **web)
         is_ready = asyncio.Event()
-        server = Server(house.site, None, is_ready.set)
+        server = Server(house.app, None, is_ready.set)
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         await is_ready.wait()
         place = Place(house=house, url=f"http://{address}", browser=browser)

@@ -73,7 +73,6 @@ def routes() -> Sequence[BaseRoute]:
         *live.ROUTES,
         *pending.ROUTES,
         *several.ROUTES,
-        *signing_in.ROUTES,
         *status.ROUTES,
         *worklist.ROUTES,
     )

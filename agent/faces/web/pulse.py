@@ -36,13 +36,9 @@ log = structlog.get_logger()
 class Pulse:
     """The newest stamp, and everybody who waits for the next."""
 
-    def __init__(
-        self, ledger: Ledger, archive: Archive, *, every: float = EVERY, kept_alive: float = KEPT_ALIVE
-    ) -> None:
+    def __init__(self, ledger: Ledger, archive: Archive) -> None:
         self._ledger = ledger
         self._archive = archive
-        self._every = every
-        self.kept_alive = kept_alive
         self._key = token_bytes(16)
         self._listeners: dict[asyncio.Event, str] = {}
         self._watch: asyncio.Task[None] | None = None
@@ -92,7 +88,7 @@ class Pulse:
                     self.stamp = stamp
                     for news in self._listeners:
                         news.set()
-            await asyncio.sleep(self._every)
+            await asyncio.sleep(EVERY)
 
     async def _looked(self) -> str:
         """Return the stamp; that it cannot be had is logged once, until it can be had again."""
