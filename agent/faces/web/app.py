@@ -17,10 +17,13 @@ from agent.faces.web import (
     holding,
     incidents,
     live,
+    past,
     pending,
+    policies,
     several,
     signing_in,
     status,
+    whys,
     worklist,
 )
 from agent.faces.web.board import Board
@@ -73,7 +76,10 @@ def routes() -> Sequence[BaseRoute]:
         *live.ROUTES,
         *pending.ROUTES,
         *several.ROUTES,
+        *past.ROUTES,
+        *policies.ROUTES,
         *status.ROUTES,
+        *whys.ROUTES,
         *worklist.ROUTES,
     )
 

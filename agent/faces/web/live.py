@@ -9,8 +9,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from agent.faces.web.entering import current
 from agent.faces.web import pulse
+from agent.faces.web.entering import current
 from agent.faces.web.pulse import Pulse
 from agent.faces.web.showing import refuse
 from agent.faces.web.site import site_of

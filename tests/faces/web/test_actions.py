@@ -1,6 +1,6 @@
 """One action's page: what stands on it, and who may answer it how."""
 
-from tests.faces.web.house import APPROVER, READER, House, a_house
+from tests.faces.web.house import APPROVER, House, a_house
 from tests.loop.conftest import Bench
 from tests.loop.questions import a_question
 
