@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
-from agent.faces.web import holding, past, status, worklist
+from agent.faces.web import holding, overview, past, status, worklist
 from agent.faces.web.files import Files
 from agent.faces.web.safety import Safety
 from agent.faces.web.showing import refuse
@@ -48,6 +48,7 @@ def routes() -> Sequence[BaseRoute]:
         Mount("/static", Files()),
         *worklist.ROUTES,
         *holding.ROUTES,
+        *overview.ROUTES,
         *past.ROUTES,
         *status.ROUTES,
     )
