@@ -17,7 +17,6 @@ from agent.faces.web import (
     holding,
     incidents,
     live,
-    past,
     overview,
     past,
     pending,
