@@ -274,6 +274,7 @@ def as_it_was(url: str) -> list[tuple[object, ...]]:
             "DROP TABLE history",
             "DROP TABLE sessions",
             "DROP INDEX ix_records_updated",
+            "DROP INDEX ix_notices_channel",
             "UPDATE ledger_version SET version_num = '0004'",
         ):
             connection.execute(text(statement))

@@ -110,12 +110,12 @@ QUERIES: dict[str, tuple[Asked, set[str]]] = {
     "course": (lambda one: one.archive.course(NOW), {"pk:history"}),
     "course after": (lambda one: one.archive.course(NOW, after=A_PLACE), {"pk:history"}),
     "actions": (lambda one: one.archive.actions([ACTION]), {"pk:records"}),
-    "delivered": (lambda one: one.archive.delivered(NOW), {"ix_notices_channel"}),
+    "delivered": (lambda one: one.archive.delivered(NOW), {"ix_notices_channel", "ix_notices_due"}),
     "reasons": (lambda one: one.archive.reasons([(ACTION, 1)]), {"pk:decisions"}),
     "next of any page": (lambda one: one.pages.next_due(), {"ix_pages_due", "ix_notices_due"}),
 }
 
-HISTORY = ("history", "history before", "history of one incident", "course", "course after", "delivered")
+HISTORY = ("history", "history before", "history of one incident", "course", "course after")
 
 PRIMARY = re.compile(r"SEARCH (\w+) USING (?:INDEX sqlite_autoindex_\w+_1|PRIMARY KEY)")
 
