@@ -1,5 +1,6 @@
 """The pages of policies: the set in force, each policy, and what lies beside them."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from threading import Event
@@ -9,9 +10,10 @@ import msgspec
 import pytest
 
 from agent.adapters.ledger.opening import open_ledger
-from agent.faces.web import measuring
+from agent.faces.web import measuring, patience
 from agent.faces.web.app import app_of
 from agent.faces.web.policy import lines_of
+from agent.faces.web.tallies import Tallies
 from agent.judge.measure import measure
 from agent.loop.failing import ALARM as CHANNEL
 from agent.loop.reloading import ALARM
@@ -190,6 +192,30 @@ async def test_what_takes_long_is_said_to_be_measured(living: House, monkeypatch
     assert (early["is_measured"], early["policies"][0]["cases"]) == (False, None)
     assert "being measured on the set in force" in one
     assert (late["is_measured"], late["policies"][0]["cases"]["failing"]) == (True, 0)
+
+
+async def test_what_takes_long_to_count_is_said_to_be_counted(
+    living: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_end, begun, real = asyncio.Event(), [], Tallies.now
+
+    async def slow(some: Tallies, *given: Any) -> Any:
+        begun.append(given)
+        await may_end.wait()
+        return await real(some, *given)
+
+    monkeypatch.setattr(Tallies, "now", slow)
+    monkeypatch.setattr(patience, "PATIENCE", 0.01)
+
+    early, one = await document(living), await shown(living, "/policies/small-malicious")
+    may_end.set()
+    monkeypatch.setattr(patience, "PATIENCE", 10)
+    late = await document(living)
+
+    assert early["policies"][0]["deeds"] is None
+    assert "It is being counted" in one
+    assert late["policies"][0]["deeds"]["decided"] == {"approve": 1}
+    assert len(begun) == 1
 
 
 async def test_cases_are_tried_once_and_again_when_the_folder_has_changed(
