@@ -6,7 +6,6 @@ network is left out. The baseline is what a page would do that keeps nothing: re
 
 import asyncio
 import tempfile
-from datetime import timedelta
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -17,21 +16,15 @@ import msgspec
 from agent.adapters.ledger import writes
 from agent.adapters.ledger.ledger import SqlLedger
 from agent.adapters.ledger.opening import open_ledger
-from agent.judge.bind import offer
-from agent.judge.gather import gather, mail_of
-from agent.judge.recognise import recognise
-from agent.model.decision import Verb
-from agent.model.enactment import Effect, Plan, Record, State, Way
+from agent.model.enactment import OPEN, State
 from tests.adapters.records import KEY
-from tests.faces.records import a_decision
 from tests.faces.web.house import House, a_house
+from tests.faces.web.questions import POLICIES, a_question
 from tests.loop.conftest import Bench
-from tests.loop.questions import CHAIN, CHANNEL, ESCALATE
-from tests.makers import NOW, TENANT, a_cluster, a_copy, an_alert, an_incident, some_mail
+from tests.makers import NOW, TENANT
 
 Row = tuple[str, str, str]
 
-QUESTIONS = {"ask": ESCALATE, "chains/secops": CHAIN, "channels/console": CHANNEL}
 
 ACTIONS = 10_000
 COPIES = 8
@@ -48,41 +41,18 @@ def run(actions: int = ACTIONS) -> list[Row]:
         return asyncio.run(_measured(Path(folder), actions))
 
 
-def a_question(number: int) -> Record:
-    """Return an open action that people are asked about, as an agent leaves it."""
-    cluster = a_cluster(
-        query=f'Urls:"https://bad{number}.example/login"', first=number * COPIES, messages=COPIES
-    )
-    found = an_incident(an_alert(cluster, id=f"a{number}", incident_id=str(number // 5)), id=str(number // 5))
-    action = recognise(found, tenant_id=TENANT, now=NOW)[0]
-    copies = [
-        a_copy(number * COPIES + place, recipient=f"user{number * 3 + place}@contoso.example")
-        for place in range(COPIES)
-    ]
-    effect = Effect(
-        id=f"e{number}",
-        action_id=action.id,
-        incident_id=action.incident.id,
-        targets=tuple(copy.pair for copy in copies),
-        before=tuple("inbox_folder" for _ in copies),
-        intended_at=NOW,
-    )
-    planned = Plan(way=Way.REMEDIATE, why=f"soft delete of {COPIES} copies in mailboxes", effects=(effect,))
-    decision = a_decision(action, Verb.ESCALATE, reason="escalate by `ask-people`: somebody has to look")
-    facts = gather(action, mail_of(action, some_mail(*copies)), NOW)
-    return Record(
-        action=action,
-        state=State.ESCALATED if number % 3 else State.SENT,
-        due=NOW + timedelta(hours=1),
-        decision=msgspec.structs.replace(decision, facts=facts),
-        plan=Plan(way=Way.ASK, why="people decide", offered=offer(action, planned, ("ask-people",))),
-    )
-
-
 async def fill(ledger: SqlLedger, actions: int) -> None:
     """Save so many open actions."""
     for first in range(0, actions, AT_ONCE):
-        some = [a_question(number) for number in range(first, min(first + AT_ONCE, actions))]
+        some = [
+            a_question(
+                number,
+                copies=COPIES,
+                incident=str(number // 5),
+                state=State.ESCALATED if number % 3 else State.SENT,
+            )
+            for number in range(first, min(first + AT_ONCE, actions))
+        ]
         await ledger._audited(writes.save_records, some, NOW)
 
 
@@ -90,7 +60,7 @@ async def _measured(folder: Path, actions: int) -> list[Row]:
     async with open_ledger(f"sqlite:///{folder / 'data' / 'ledger.db'}", TENANT, key=KEY) as ledger:
         await fill(ledger, actions)
         bench = Bench(ledger)
-        bench.with_policies(**QUESTIONS)
+        bench.with_policies(**POLICIES)
         house = a_house(bench)
         browser = await house.enter()
         whole = await _baseline(ledger)
@@ -126,7 +96,7 @@ async def _measured(folder: Path, actions: int) -> list[Row]:
 
 async def _baseline(ledger: SqlLedger) -> float:
     async def every() -> None:
-        versions = await ledger.archive.open()
+        versions = await ledger.archive.standing(OPEN)
         await ledger.load(list(versions))
 
     return await _took(every())
@@ -146,7 +116,7 @@ async def _followed(house: House, browser: httpx.AsyncClient, ledger: SqlLedger)
     """Return how long the page takes where some of it has changed each time."""
     found = []
     for turn in range(5):
-        ids = list(await ledger.archive.open())[turn * 50 :][:50]
+        ids = list(await ledger.archive.standing(OPEN))[turn * 50 :][:50]
         records = (await ledger.load(ids)).values()
         await ledger.save(
             [msgspec.structs.replace(one, why=f"turn {turn}") for one in records], now=house.now

@@ -11,7 +11,7 @@ from typing import Any
 
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
 
-from agent.faces.web.opening import Server
+from agent.faces.web.server import Server
 from agent.model.answer import Person
 from agent.settings.subjects import Tenant
 from tests.faces.web.house import APPROVER, CONTOSO, House, a_house
@@ -110,7 +110,7 @@ async def a_place(
         address = f"127.0.0.1:{listener.getsockname()[1]}"
         house = a_house(bench, tenant, listen=address, **web)
         is_ready = asyncio.Event()
-        server = Server(house.site, listener, lambda _port: is_ready.set())
+        server = Server(house.site, None, is_ready.set)
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         await is_ready.wait()
         place = Place(house=house, url=f"http://{address}", browser=browser)

@@ -9,11 +9,13 @@ from sqlalchemy.engine import Connection
 
 from agent.adapters.ledger import delivering, history
 from agent.adapters.ledger.desk import Desk
+from agent.adapters.ledger.ruled import ruled
 from agent.adapters.ledger.standing import standing
 from agent.adapters.ledger.tables import audit_heads, records
-from agent.model.enactment import OPEN, State
+from agent.model.enactment import State
 from agent.model.history import Decided, Delivered, Place, Wanted
 from agent.model.pending import PendingAction
+from agent.model.ruled import Ruled
 
 APART = timedelta(minutes=15)
 """How far the clocks of two processes may be apart, and how long one transaction may last, for every change to be seen."""
@@ -28,11 +30,8 @@ class SqlArchive:
     async def stamp(self) -> str:
         return await self._read(_stamp)
 
-    async def open(self) -> Mapping[str, int]:
-        return await self._read(_open)
-
     async def standing(
-        self, states: Sequence[State], *, ended: Sequence[State], since: datetime
+        self, states: Sequence[State], *, ended: Sequence[State] = (), since: datetime | None = None
     ) -> Mapping[str, int]:
         return await self._read(standing, states, ended, since)
 
@@ -60,6 +59,9 @@ class SqlArchive:
     async def reasons(self, numbered: Sequence[tuple[str, int]]) -> Mapping[tuple[str, int], str]:
         return await self._read(history.reasons, numbered)
 
+    async def ruled(self, action_id: str, *, limit: int = 100) -> Sequence[Ruled]:
+        return await self._read(ruled, action_id, limit)
+
 
 def _stamp(connection: Connection, tenant_id: str) -> str:
     """Return the ends of the audit's chains, and of what changed lately how much it is and how often it changed.
@@ -82,11 +84,3 @@ def _stamp(connection: Connection, tenant_id: str) -> str:
     )
     count, versions = connection.execute(lately).one()
     return f"{told or 0} {newest.isoformat()} {count} {versions}"
-
-
-def _open(connection: Connection, tenant_id: str) -> Mapping[str, int]:
-    states = [str(state) for state in OPEN]
-    query = select(records.c.id, records.c.version).where(
-        records.c.tenant_id == tenant_id, records.c.state.in_(states)
-    )
-    return {row.id: row.version for row in connection.execute(query)}

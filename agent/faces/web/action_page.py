@@ -6,38 +6,28 @@ from datetime import datetime
 import msgspec
 
 from agent.faces.doing import Line, does, lines
-from agent.faces.holds import banner
-from agent.faces.known_facts import Known, Unknown, known, unknown
+from agent.faces.guard_words import GuardWord, guard_words, no_guard
+from agent.faces.known_facts import Known, Unknown, history_words, known, messages_words, unknown
 from agent.faces.next_step import Asked, Next, next_step
 from agent.faces.offer_and_answers import answer
 from agent.faces.pages import Open, sentence
-from agent.faces.questions import undo_words
-from agent.faces.story import Story
+from agent.faces.questions import Target, undo_words
 from agent.faces.telling import KINDS, action_center, confirmation, deciders, enactment, reason, verdict
-from agent.faces.timeline import WENT, Happening, timeline
+from agent.faces.timeline import WENT, Happening, Past, timeline
 from agent.faces.tones import TONES
 from agent.faces.web.answer_form import AnswerForm
-from agent.faces.why import Explained, Why
+from agent.faces.why import Why
 from agent.judge.bind import offer_of
-from agent.judge.guard import over, span
+from agent.judge.compile import Judge
+from agent.judge.exchange import commands
 from agent.judge.headline import headline
-from agent.judge.quote import counted
-from agent.model.decision import Decision, Verb, Weighed
+from agent.judge.worklist import needs_people
 from agent.model.enactment import Effect, Record, Way, Went
-from agent.model.pending import KindSource
+from agent.model.hold import Hold
+from agent.model.pending import KindSource, PendingAction
 
 FIRST = 20
 """Targets that are listed on the page itself."""
-
-
-class GuardWord(msgspec.Struct, frozen=True, kw_only=True):
-    """One guard rail, cap or limit, and what it said."""
-
-    name: str
-    words: str
-    stands: bool
-    """Whether it stood against an approval."""
-    until: datetime | None = None
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,7 +89,6 @@ class ActionPage(msgspec.Struct, frozen=True, kw_only=True):
     decided_by: str
     decided_at: datetime | None
     reason: str
-    holds: tuple[str, ...]
     answer: AnswerForm
     why: Why | None
     guards: tuple[GuardWord, ...]
@@ -126,38 +115,38 @@ class ActionPage(msgspec.Struct, frozen=True, kw_only=True):
     kind_source: str
 
 
-def action_page(
-    record: Record,
-    told: Story,
-    apart: Explained | None,
-    form: AnswerForm,
-    listed: tuple[Line, ...],
-    cloud: str,
-) -> ActionPage:
-    """Return the document of one action.
+class Gathered(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that a page of an action is made of."""
 
-    Args:
-        record: as it stands.
-        told: everything that the ledger holds of it.
-        apart: its decision taken apart; None where there is none.
-        form: by which whoever looks may answer it.
-        listed: all of its targets.
-        cloud: where its tenant is.
-    """
-    action, decision, effects = record.action, record.decision, effects_of(record, told.effects)
+    record: Record
+    now: datetime
+    cloud: str
+    judge: Judge | None
+    """The policies that decided; None where they are not at hand."""
+    why: Why | None
+    past: Past
+    holds: tuple[Hold, ...]
+    targets: tuple[Target, ...]
+    form: AnswerForm
+
+
+def action_page(found: Gathered) -> ActionPage:
+    """Return the document of one action."""
+    record, form, now, past = found.record, found.form, found.now, found.past
+    action, decision, effects = record.action, record.decision, effects_of(record, past.effects)
     facts = decision.facts if decision is not None else None
     asked = Asked(chain=form.chain, need=form.need, have=form.have) if form.is_asked else None
     return ActionPage(
         id=action.id,
-        now=told.now,
-        headline=headline(record, told.now, apart.trees if apart is not None else ()),
+        now=now,
+        headline=headline(record, now, found.judge),
         kind=KINDS[action.kind],
         label=action.label,
         state=record.state.value,
         tone=TONES[record.state],
         deadline=action.deadline,
-        remaining_seconds=told.action.remaining_seconds,
-        next=next_step(record, asked, told.pages, told.holds, told.now),
+        remaining_seconds=round((action.deadline - now).total_seconds()),
+        next=next_step(record, asked, past.pages, found.holds, now),
         would=_would(record),
         does=does(effects),
         undo=undo_words(effects) if effects else "",
@@ -168,28 +157,27 @@ def action_page(
         decided_by=deciders(decision),
         decided_at=decision.at if decision is not None else None,
         reason=reason(record),
-        holds=tuple(banner(one, told.now) for one in told.holds),
         answer=form,
-        why=apart.why if apart is not None else None,
-        guards=tuple(_guards(decision)) if decision is not None else (),
-        guards_words=_guards_words(decision),
+        why=found.why,
+        guards=tuple(guard_words(decision)) if decision is not None else (),
+        guards_words=no_guard(decision),
         facts=known(facts) if facts is not None else (),
         unknown=unknown(facts, action.kind) if facts is not None else (),
-        messages=_messages(decision),
-        past=tuple(_past(decision)),
-        lines=listed[:FIRST],
-        targets=len(listed),
-        has_gone=has_gone(record, told.effects),
-        calls=tuple(map(_call, told.effects)),
+        messages=messages_words(facts),
+        past=tuple(history_words(facts)),
+        lines=lines_of(record, past.effects, found.targets[:FIRST]),
+        targets=len(found.targets),
+        has_gone=has_gone(record, past.effects),
+        calls=tuple(map(_call, past.effects)),
         enactment=enactment(record),
         confirmation=confirmation(record),
         looked_at=record.confirmation.at,
-        threads=tuple(_thread(one, told.now) for one in told.pages),
-        answers=tuple(answer(one, told.now) for one in told.answers),
-        timeline=timeline(told, record),
-        links=tuple(_places(record, cloud)),
-        commands=told.commands,
-        kind_source=_kind_source(told),
+        threads=tuple(_thread(one, now) for one in past.pages),
+        answers=tuple(answer(one, now) for one in past.answers),
+        timeline=timeline(record, past, now),
+        links=tuple(_places(record, found.cloud)),
+        commands=commands(record) if needs_people(record) else (),
+        kind_source=_kind_source(action),
     )
 
 
@@ -207,9 +195,9 @@ def has_gone(record: Record, effects: Sequence[Effect]) -> bool:
     return offer_of(record) is None and any(one.undoes is None for one in effects)
 
 
-def lines_of(record: Record, effects: Sequence[Effect]) -> tuple[Line, ...]:
-    """Return every target of the action; `effects` are all of the action's."""
-    return lines(record, effects_of(record, effects), has_gone=has_gone(record, effects))
+def lines_of(record: Record, effects: Sequence[Effect], some: Sequence[Target]) -> tuple[Line, ...]:
+    """Return some of the action's targets with what is known of each; `effects` are all of the action's."""
+    return lines(some, record, effects_of(record, effects), has_gone=has_gone(record, effects))
 
 
 def _would(record: Record) -> str:
@@ -221,75 +209,13 @@ def _would(record: Record) -> str:
     return f"if people approve: {offered.why}"
 
 
-# Guards
-
-
-def _guards(decision: Decision) -> Iterator[GuardWord]:
-    for one in decision.held:
-        yield GuardWord(name=one.guard, words=one.words, stands=True, until=one.until)
-    if decision.guard and not any(one.guard == decision.guard for one in decision.held):
-        passed = next((one for one in decision.weighed if one.is_over), None)
-        if passed is None:
-            yield GuardWord(name=decision.guard, words=decision.reason, stands=True)
-    for weighed in decision.weighed:
-        yield _weighed(weighed)
-    if decision.approvers > 1 and not decision.answered:
-        people = counted(decision.approvers, "person has", "people have")
-        yield GuardWord(name="approvers", words=f"{people} to approve it", stands=False)
-
-
-def _weighed(one: Weighed) -> GuardWord:
-    name = one.cap or f"limits of {one.policy}"
-    if one.is_over:
-        return GuardWord(name=name, words=over(one), stands=True)
-    asked = f"and this takes {one.asked:,}"
-    words = f"{one.spent:,} of {one.count:,} {one.unit} in {span(one.window)} are spent, {asked}: kept"
-    return GuardWord(name=name, words=words, stands=False)
-
-
-def _guards_words(decision: Decision | None) -> str:
-    if decision is None:
-        return "nothing was decided yet"
-    if decision.held or decision.guard or decision.weighed or decision.approvers > 1:
-        return ""
-    if decision.verb is Verb.APPROVE:
-        return "no guard rail stood against it"
-    return "no guard rail said anything: they are asked about what is approved"
-
-
-# What it rests on
-
-
-def _messages(decision: Decision | None) -> str:
-    if decision is None or decision.facts.messages is None:
-        return ""
-    facts = decision.facts
-    found = counted(len(facts.messages or ()), "copy of a message was", "copies of messages were")
-    if facts.messages_complete:
-        return f"{found} looked up: all of them"
-    return f"{found} looked up, not all of them: {facts.unresolved or 'why is not known'}"
-
-
-PAST = {"sender": "of the same sender", "domain": "of the same sender's domain", "clusterBy": "built alike"}
-"""By what earlier actions are looked up, in words."""
-
-
-def _past(decision: Decision | None) -> Iterator[str]:
-    values = decision.facts.values if decision is not None else {}
-    for about, words in PAST.items():
-        no, yes = (values.get(f"history.{about}.{ended}") for ended in ("declined", "remediated"))
-        if no is not None or yes is not None:
-            yield f"{words}: {no or 0} declined by people, {yes or 0} remediated"
-
-
-def _kind_source(told: Story) -> str:
-    match told.kind_source:
+def _kind_source(action: PendingAction) -> str:
+    word = action.proposal.action_type if action.proposal is not None else None
+    match action.kind_source:
         case KindSource.EVIDENCE:
             return "the evidence fixes what it is"
         case KindSource.HUNTING:
-            return (
-                f"the evidence leaves open what it is; AIR's own row says `{told.action_type or 'no word'}`"
-            )
+            return f"the evidence leaves open what it is; AIR's own row says `{word or 'no word'}`"
         case KindSource.NOWHERE:
             return "the evidence leaves open what it is, and no row of AIR's names it"
 

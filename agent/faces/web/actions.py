@@ -1,6 +1,6 @@
 """One action's page, the list of its targets, and the answer that a person gives there."""
 
-import asyncio
+from datetime import datetime
 
 import msgspec
 from starlette.requests import Request
@@ -9,33 +9,35 @@ from starlette.routing import BaseRoute, Route
 
 from agent.faces.doing import Line, does
 from agent.faces.holds import is_gone
+from agent.faces.pages import opened
 from agent.faces.questions import Target, narrowed, targets
-from agent.faces.story import story
 from agent.faces.telling import remaining
-from agent.faces.web.action_page import action_page, effects_of, lines_of
+from agent.faces.timeline import Past
+from agent.faces.web.action_page import Gathered, action_page, effects_of, has_gone, lines_of
 from agent.faces.web.addresses import twins
 from agent.faces.web.again import asked_again, is_high_risk
-from agent.faces.web.answer_form import Shown, Standing, answer_form, attempt_of
+from agent.faces.web.answer_form import Shown, answer_form, attempt_of
 from agent.faces.web.forms import form_of
 from agent.faces.web.query import Leaf, Query, leaf, query_of
-from agent.faces.web.refusing import NotHere
-from agent.faces.web.sent import Sent, Unfit, chosen_of, of_draft, pairs_of, sent_of, verb_of
+from agent.faces.web.sent import MOST_BOXES, Sent, Unfit, chosen_of, of_draft, pairs_of, sent_of, verb_of
 from agent.faces.web.showing import show
 from agent.faces.web.site import Site, site_of
 from agent.faces.web.visit import visit_of
-from agent.faces.why import Explained, explained
-from agent.judge.answering import Attempt
+from agent.faces.web.whys import found, in_force, why_of
+from agent.judge.answering import Attempt, Question
 from agent.judge.bind import offer_of
-from agent.judge.compile import Judge
 from agent.loop.answering import answer, put
 from agent.loop.policies import InForce
 from agent.model.answer import Person
 from agent.model.decision import Verb
 from agent.model.enactment import Effect, Record
-from agent.model.errors import Conflict, PolicyError
+from agent.model.errors import Conflict
 from agent.model.session import Draft
 
 VIA = "page"
+
+DECISIONS = 50
+"""Decisions of one action that its page tells of, the newest."""
 
 
 class TargetsPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,90 +52,83 @@ class TargetsPage(msgspec.Struct, frozen=True, kw_only=True):
     query: Query
 
 
-async def found(request: Request) -> Record:
-    """Return the action that the address names.
-
-    Raises:
-        NotHere: this tenant has none of this id.
-    """
-    action_id: str = request.path_params["id"]
-    record = (await site_of(request).desk.ledger.load([action_id])).get(action_id)
-    if record is None:
-        raise NotHere("nothing is known of an action of this id here")
-    return record
-
-
-async def in_force(site: Site) -> InForce | str:
-    """Return the policies in force, or why they cannot be had."""
-    try:
-        return await site.policies.now()
-    except PolicyError as error:
-        return str(error)
-
-
 async def open_action(request: Request) -> Response:
     """Show one action."""
     record = await found(request)
     draft = visit_of(request).session.draft
-    listed = targets(effects_of(record, await site_of(request).desk.ledger.effects(record.action.id)))
-    is_of_it = draft is not None and draft.action_id == record.action.id
-    return await _shown(request, record, of_draft(draft, len(listed)) if draft and is_of_it else None)
+    return await _shown(request, record, draft if draft and draft.action_id == record.action.id else None)
 
 
 async def _shown(
-    request: Request, record: Record, sent: Sent | None, error: str = "", status: int = 200
+    request: Request, record: Record, typed: Sent | Draft | None, error: str = "", status: int = 200
 ) -> Response:
-    """Show one action, with its form filled in as it was sent."""
+    """Show one action, with its form filled in as it was sent, or was about to be."""
     site, now = site_of(request), site_of(request).desk.clock.now()
     policies = await in_force(site)
-    told = await story(site.desk.ledger, site.pages, record, now, site.settings.graph.cloud)
-    listed = lines_of(record, told.effects)
-    standing = await _standing(site, policies, record, visit_of(request).person, told.effects)
-    form = answer_form(standing, _form_shown(site, record, standing, told.effects, listed), sent, error)
-    apart = await _apart(site, policies, record)
-    page = action_page(record, told, apart, form, listed, site.settings.graph.cloud)
+    past = await _past(site, record, now)
+    listed = targets(effects_of(record, past.effects))
+    sent = of_draft(typed, len(listed)) if isinstance(typed, Draft) else typed
+    question = await _question(site, policies, record, visit_of(request).person, past.effects)
+    form = answer_form(question, _form_shown(site, record, question, past.effects, listed), sent, error)
     if form.done and not await _is_anybody_there(site):
         words = f"{form.done}. No agent runs on this ledger now: it is taken up when one starts"
-        page = msgspec.structs.replace(page, answer=msgspec.structs.replace(form, done=words))
+        form = msgspec.structs.replace(form, done=words)
+    judge, why = await why_of(request, policies, record)
+    page = action_page(
+        Gathered(
+            record=record,
+            now=now,
+            cloud=site.settings.graph.cloud,
+            judge=judge,
+            why=why,
+            past=past,
+            holds=await site.desk.ledger.holds(),
+            targets=listed,
+            form=form,
+        )
+    )
     return await show(request, "action.html", page, status=status)
 
 
-async def _standing(
-    site: Site, policies: InForce | str, record: Record, person: Person, effects: tuple[Effect, ...]
-) -> Standing:
-    if isinstance(policies, str):
-        why = f"whose answers count cannot be told, since the policies in force cannot be read: {policies}"
-        return Standing(question=None, why=why)
-    attempt = attempt_of(person, Verb.APPROVE, "")
-    question = await put(site.desk, policies, record, attempt, effects, site.desk.clock.now())
-    return Standing(question=question)
-
-
-def _form_shown(
-    site: Site, record: Record, standing: Standing, effects: tuple[Effect, ...], listed: tuple[Line, ...]
-) -> Shown:
-    question = standing.question
-    chain = question.terms.chain if question is not None else None
-    numbered = tuple(Target(number=one.number, pair=one.pair, does=()) for one in listed)
-    approvals = question.counted.approvals if question is not None else ()
-    return Shown(
-        lines=listed,
-        does=does(effects_of(record, effects)),
-        narrowed=tuple(narrowed(approvals, numbered)),
-        is_high_risk=is_high_risk(site, record.action.kind, len(listed)),
-        valid=remaining(chain.approvers.valid) if chain is not None else "",
+async def _past(site: Site, record: Record, now: datetime) -> Past:
+    action_id, ledger = record.action.id, site.desk.ledger
+    pages = await site.pages.of_action(action_id)
+    return Past(
+        decisions=tuple(await site.archive.ruled(action_id, limit=DECISIONS)),
+        effects=await ledger.effects(action_id),
+        answers=(await ledger.answers([action_id])).get(action_id, ()),
+        pages=tuple([await opened(site.pages, page, now) for page in pages]),
     )
 
 
-async def _apart(site: Site, policies: InForce | str, record: Record) -> Explained | None:
-    """Return the decision taken apart, in a thread of its own: with many messages it takes a while."""
-    decision = record.decision
-    if decision is None:
-        return None
-    now: Judge | str = policies.judge if isinstance(policies, InForce) else policies
-    is_same = isinstance(now, Judge) and now.revision == decision.revision
-    then = now if is_same else await site.policies.of(decision.revision)
-    return await asyncio.to_thread(explained, record.action, decision, then, now)
+async def _question(
+    site: Site, policies: InForce | str, record: Record, person: Person, effects: tuple[Effect, ...]
+) -> Question | str:
+    """Return the question as it stands for this person, or why nobody can answer it now."""
+    if isinstance(policies, str):
+        return f"whose answers count cannot be told, since the policies in force cannot be read: {policies}"
+    attempt = attempt_of(person, Verb.APPROVE, "")
+    return await put(site.desk, policies, record, attempt, effects, site.desk.clock.now())
+
+
+def _form_shown(
+    site: Site,
+    record: Record,
+    question: Question | str,
+    effects: tuple[Effect, ...],
+    listed: tuple[Target, ...],
+) -> Shown:
+    chain = question.terms.chain if isinstance(question, Question) else None
+    approvals = question.counted.approvals if isinstance(question, Question) else ()
+    return Shown(
+        targets=len(listed),
+        boxes=lines_of(record, effects, listed) if len(listed) <= MOST_BOXES else (),
+        does=does(effects_of(record, effects)),
+        narrowed=tuple(narrowed(approvals, listed)),
+        needs_step_up=site.settings.web.step_up is not None
+        and is_high_risk(site, record.action.kind, len(listed)),
+        valid=remaining(chain.approvers.valid) if chain is not None else "",
+    )
 
 
 async def _is_anybody_there(site: Site) -> bool:
@@ -149,16 +144,24 @@ async def open_targets(request: Request) -> Response:
     record = await found(request)
     query = query_of(request, (), ("number",), sort="number")
     effects = await site_of(request).desk.ledger.effects(record.action.id)
-    listed = lines_of(record, effects)
-    ordered = listed[::-1] if query.is_descending else listed
+    listed = targets(effects_of(record, effects))
+    part = leaf(listed[::-1] if query.is_descending else listed, query, len(listed))
     offered = offer_of(record)
     page = TargetsPage(
         id=record.action.id,
         what=record.action.label,
         does=does(effects_of(record, effects)),
-        has_gone=offered is None and bool(effects),
+        has_gone=has_gone(record, effects),
         digest=offered.digest if offered is not None else "",
-        list=leaf(ordered, query, len(listed)),
+        list=Leaf(
+            items=lines_of(record, effects, part.items),
+            page=part.page,
+            pages=part.pages,
+            first=part.first,
+            last=part.last,
+            count=part.count,
+            of=part.of,
+        ),
         query=query,
     )
     return await show(request, "targets.html", page)

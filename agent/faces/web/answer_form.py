@@ -3,7 +3,7 @@
 import msgspec
 
 from agent.faces.doing import Line
-from agent.faces.web.sent import MOST_BOXES, Sent
+from agent.faces.web.sent import Sent
 from agent.judge.answering import LONGEST, Attempt, Question, is_waiting, why_not
 from agent.judge.count import is_enough, needed, progress
 from agent.judge.quote import counted, moment, quote
@@ -41,22 +41,13 @@ class AnswerForm(msgspec.Struct, frozen=True, kw_only=True):
     targets: int
     boxes: tuple[Line, ...]
     """Targets that can be ticked; none where there are too many, and they are written."""
-    is_high_risk: bool
+    needs_step_up: bool
     longest: int = LONGEST
     error: str = ""
     """What was wrong with what was sent."""
     sent: Sent = Sent(verb="")
     ticked: tuple[int, ...] = ()
     """Boxes that are ticked already."""
-
-
-class Standing(msgspec.Struct, frozen=True, kw_only=True):
-    """How a question stands for one person."""
-
-    question: Question | None
-    """None where it cannot be judged by whom it may be answered."""
-    why: str = ""
-    """Why that is."""
 
 
 def attempt_of(person: Person, verb: Verb, digest: str) -> Attempt:
@@ -117,23 +108,31 @@ def approvers_of(question: Question) -> tuple[str, ...]:
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
     """What the form is made of besides the question."""
 
-    lines: tuple[Line, ...]
+    targets: int
+    boxes: tuple[Line, ...]
+    """Those that can be ticked; none where there are too many."""
     does: str
     narrowed: tuple[str, ...]
-    is_high_risk: bool
+    needs_step_up: bool
     valid: str
 
 
-def answer_form(standing: Standing, shown: Shown, sent: Sent | None, error: str = "") -> AnswerForm:
-    """Return the form for one person; `sent` is what they wrote into it before, if anything."""
-    question, typed = standing.question, sent or Sent(verb="")
-    if question is None:
-        return _closed(standing.why, shown, typed, error)
+def answer_form(question: Question | str, shown: Shown, sent: Sent | None, error: str = "") -> AnswerForm:
+    """Return the form for one person.
+
+    Args:
+        question: as it stands for them; or why nobody can answer it now.
+        shown: what else the form is made of.
+        sent: what they wrote into it before, if anything.
+        error: what was wrong with that.
+    """
+    typed = sent or Sent(verb="")
+    if isinstance(question, str):
+        return _closed(question, shown, typed, error)
     offered, decision, chain = question.offered, question.record.decision, question.terms.chain
     own = own_of(question)
     so_far = question.counted
     need = needed(decision, chain) if decision is not None else 1
-    is_few = len(shown.lines) <= MOST_BOXES
     no_approval = would_not(question, Verb.APPROVE)
     may_change = own is not None and own.verb is Verb.APPROVE and is_asked(question)
     return AnswerForm(
@@ -152,9 +151,9 @@ def answer_form(standing: Standing, shown: Shown, sent: Sent | None, error: str 
         chain=chain.name if chain is not None else "",
         approvers=approvers_of(question),
         valid=shown.valid,
-        targets=len(shown.lines),
-        boxes=shown.lines if is_few else (),
-        is_high_risk=shown.is_high_risk,
+        targets=shown.targets,
+        boxes=shown.boxes,
+        needs_step_up=shown.needs_step_up,
         error=error,
         sent=typed,
         ticked=tuple(int(one) for one in typed.ticked if one.isascii() and one.isdigit() and len(one) <= 6),
@@ -184,9 +183,9 @@ def _closed(why: str, shown: Shown, sent: Sent, error: str) -> AnswerForm:
         chain="",
         approvers=(),
         valid="",
-        targets=len(shown.lines),
+        targets=shown.targets,
         boxes=(),
-        is_high_risk=False,
+        needs_step_up=False,
         error=error,
         sent=sent,
     )

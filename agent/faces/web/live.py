@@ -9,11 +9,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from agent.faces.web.entering import current
 from agent.faces.web.pulse import Pulse
 from agent.faces.web.showing import refuse
 from agent.faces.web.site import site_of
 from agent.faces.web.visit import LIVE, visit_of
-from agent.faces.web.visiting import session_of
 from agent.loop.waits import first_of
 
 AGAIN = 3_000
@@ -76,7 +76,7 @@ async def live(request: Request) -> Response:
     since = request.headers.get("last-event-id") or request.query_params.get("since", "")
 
     async def is_signed_in() -> bool:
-        return await session_of(site, visit.secret) is not None
+        return await current(site, visit.secret) is not None
 
     if pulse.is_full(visit.session.id):
         words = "too many pages follow what changes already: close some, or reload this one by hand"

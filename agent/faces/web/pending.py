@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from agent.faces.web.addresses import twins
+from agent.faces.web.addresses import incident_page, twins
 from agent.faces.web.board import Board
 from agent.faces.web.filters import BADGES, KEYS, STATES, USUAL, Reader, fields, narrowed
 from agent.faces.web.lines import Line, Needs, Place
@@ -38,6 +38,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     what: str
     subjects: tuple[str, ...]
     incident: str
+    incident_page: str
     incident_name: str | None
     is_mail: bool
     messages: int | None
@@ -157,6 +158,7 @@ def _entry(line: Line, reader: Reader) -> Entry:
         what=line.what,
         subjects=line.subjects,
         incident=line.incident,
+        incident_page=incident_page(line.incident),
         incident_name=line.incident_name,
         is_mail=line.is_mail,
         messages=line.size,

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from starlette.requests import Request
 
+from agent.faces.web.door import Door
 from agent.faces.web.in_force import Known
 from agent.faces.web.measuring import Measuring
 from agent.faces.web.patience import Patiently
@@ -16,7 +17,6 @@ from agent.faces.web.pressing import Pressing
 from agent.faces.web.retrospect import Looking
 from agent.faces.web.tallies import Deeds, Tallies
 from agent.judge.agree import Match
-from agent.model.vitals import Expiry
 from agent.ports.archive import Archive
 from agent.ports.escalation import Pages
 from agent.ports.host import Clock
@@ -38,6 +38,8 @@ class Site:
     trail: Trail
     sessions: Sessions
     policies: Known
+    door: Door
+    """How people sign in."""
     wall: Clock
     """Real time, by which sign-ins last: the desk's own runs faster in a demo."""
     pressing: Pressing = field(default_factory=Pressing)
@@ -50,8 +52,6 @@ class Site:
     """The same, with how often people agreed."""
     looking: Looking = field(default_factory=Looking)
     """What lies behind, summed up."""
-    certificate: Expiry | None = None
-    """The certificate that the pages are served with; None where TLS ends elsewhere."""
 
 
 def site_of(request: Request) -> Site:

@@ -29,6 +29,7 @@ def upgrade() -> None:
         "sessions",
         sa.Column("tenant_id", sa.Text(), nullable=False),
         sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("object_id", sa.Text(), nullable=False),
         sa.Column("began", sa.BigInteger(), nullable=False),
         sa.Column("seen", sa.BigInteger(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
