@@ -42,8 +42,9 @@ from agent.model.enactment import Record, State
 from agent.model.errors import LedgerError, Unavailable
 from agent.settings.subjects import Settings
 
-AFTERWARDS = 60
-"""Real seconds for which time still runs fast with `--serve` once the agent should have settled: a busy machine needs them."""
+AFTERWARDS = 15
+"""Real seconds for which time still runs fast with `--serve` after the agent should have settled: what starts takes its time.
+On a machine that is too busy to keep up with fast time, it settles soon after."""
 
 RATE = 60.0
 """Virtual seconds in a real one: a minute becomes a second, so that the look at the mail 5 minutes after a deletion,

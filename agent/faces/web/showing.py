@@ -19,7 +19,7 @@ from starlette.responses import HTMLResponse, Response
 
 from agent.faces.documents import as_json
 from agent.faces.telling import remaining
-from agent.faces.vitals import length
+from agent.faces.vitals import apart, length
 from agent.faces.web.frame import Frame, frame_of
 from agent.faces.web.refusing import wants_json
 from agent.judge.quote import counted, moment
@@ -76,7 +76,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"moment": time_element, "left": left, "span": span, "took": length}
+    made.filters |= {"moment": time_element, "left": left, "span": span, "took": length, "apart": apart}
     made.globals |= {"counted": counted, "static": static}
     return made
 
