@@ -5,7 +5,7 @@ from itertools import groupby
 
 import msgspec
 
-from agent.faces.questions import Target, targets
+from agent.faces.questions import Target
 from agent.judge.quote import counted
 from agent.model.defender import AnalyzedMessageEvidence
 from agent.model.enactment import MAIL_EFFECTS, Effect, EffectKind, Pair, Record
@@ -73,31 +73,36 @@ def _does(kind: EffectKind, effects: Iterable[Effect]) -> str:
     return words.format(counted(len(pairs), one, many))
 
 
-def lines(record: Record, effects: Sequence[Effect], *, has_gone: bool) -> tuple[Line, ...]:
-    """Return every target of these effects with what the facts of the decision know of it.
+def lines(
+    some: Sequence[Target], record: Record, effects: Sequence[Effect], *, has_gone: bool
+) -> tuple[Line, ...]:
+    """Return some targets of these effects with what the facts of the decision know of each.
 
     Facts name the mailbox of a message and not the message: where several went to one mailbox, all of them are named.
 
     Args:
+        some: which targets.
         record: what they are of.
         effects: what would be done, or was.
         has_gone: whether they are written down to be sent, so that how far each has come means something.
     """
     facts = record.decision.facts if record.decision is not None else None
-    rows = _rows(facts)
+    rows = _rows(facts, {one.pair[1].lower() for one in some})
     befores, went = _of_targets(effects)
     evidence = record.action.evidence
     subject = evidence.subject if isinstance(evidence, AnalyzedMessageEvidence) else None
     return tuple(
         _line(one, rows.get(one.pair[1].lower(), ()), befores, went if has_gone else {}, subject)
-        for one in targets(tuple(effects))
+        for one in some
     )
 
 
-def _rows(facts: Facts | None) -> Mapping[str, list[Mapping[str, Value]]]:
+def _rows(facts: Facts | None, mailboxes: set[str]) -> Mapping[str, list[Mapping[str, Value]]]:
     rows: dict[str, list[Mapping[str, Value]]] = {}
     for row in (facts.messages or ()) if facts is not None else ():
-        rows.setdefault(str(row.get("recipient", "")), []).append(row)
+        recipient = str(row.get("recipient", ""))
+        if recipient in mailboxes:
+            rows.setdefault(recipient, []).append(row)
     return rows
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 import msgspec
 
 from agent.judge.document import fact_pages
-from agent.judge.quote import moment
+from agent.judge.quote import counted, moment
 from agent.judge.tree import why_unknown
 from agent.judge.truth import Here
 from agent.judge.vocabulary import Fact, fact_named
@@ -78,3 +78,26 @@ def _words(value: Value) -> str:
             return f"{value:,}"
         case _:
             return str(value)
+
+
+def messages_words(facts: Facts | None) -> str:
+    """Say how many copies of messages were looked up; empty where that was not asked."""
+    if facts is None or facts.messages is None:
+        return ""
+    found = counted(len(facts.messages), "copy of a message was", "copies of messages were")
+    if facts.messages_complete:
+        return f"{found} looked up: all of them"
+    return f"{found} looked up, not all of them: {facts.unresolved or 'why is not known'}"
+
+
+PAST = {"sender": "of the same sender", "domain": "of the same sender's domain", "clusterBy": "built alike"}
+"""By what earlier actions are looked up, in words."""
+
+
+def history_words(facts: Facts | None) -> Iterator[str]:
+    """Say how earlier actions that had something in common ended, where any did."""
+    values = facts.values if facts is not None else {}
+    for about, words in PAST.items():
+        no, yes = (values.get(f"history.{about}.{ended}") for ended in ("declined", "remediated"))
+        if no or yes:
+            yield f"{words}: {no or 0} declined by people, {yes or 0} remediated"

@@ -82,7 +82,7 @@ def question_of(record: Record, offered: Offer, answers: tuple[Answer, ...], ter
         need=need,
         have=len(so_far.approvals),
         progress=progress(so_far.approvals, need, is_agreed=is_enough(so_far.approvals, offered, need)),
-        narrowed=tuple(_narrowed(so_far.approvals, listed)),
+        narrowed=tuple(narrowed(so_far.approvals, listed)),
         lost=so_far.lost,
         chain=chain.name if chain is not None else "",
         approvers=(*roles, *users),
@@ -120,7 +120,7 @@ def undo_words(effects: tuple[Effect, ...]) -> str:
     return "yes, by `air-agent undo`" if kinds else "there is nothing to take back"
 
 
-def _narrowed(approvals: Iterable[Answer], listed: tuple[Target, ...]) -> Iterator[str]:
+def narrowed(approvals: Iterable[Answer], listed: tuple[Target, ...]) -> Iterator[str]:
     """Say of each who approved only some targets which these are, by their numbers."""
     for one in approvals:
         if one.targets is None:

@@ -8,12 +8,14 @@ from enum import StrEnum
 import msgspec
 
 from agent.faces.pages import OUTCOMES, Open
-from agent.faces.story import Story
 from agent.judge.people import by, grant
 from agent.judge.quote import counted, moment, quote
-from agent.model.decision import Decision, Verb
+from agent.model.answer import Answer
+from agent.model.decision import Verb
 from agent.model.enactment import Effect, Record, Went
 from agent.model.escalation import Delivery
+from agent.model.pending import PendingAction
+from agent.model.ruled import Ruled
 
 
 class Side(StrEnum):
@@ -32,50 +34,54 @@ class Happening(msgspec.Struct, frozen=True, kw_only=True):
     words: str
 
 
-def timeline(told: Story, record: Record) -> tuple[Happening, ...]:
+class Past(msgspec.Struct, frozen=True, kw_only=True):
+    """What the ledger holds of an action's past."""
+
+    decisions: tuple[Ruled, ...]
+    effects: tuple[Effect, ...]
+    answers: tuple[Answer, ...]
+    pages: tuple[Open, ...]
+
+
+def timeline(record: Record, past: Past, now: datetime) -> tuple[Happening, ...]:
     """Return everything that happened to the action, oldest first, up to what comes next."""
     found = [
-        *_of_defender(told),
-        *_of_decisions(told),
-        *_of_people(told),
-        *_of_effects(told.effects),
-        *_of_looks(told, record),
-        *_to_come(told),
+        *_of_defender(record.action),
+        *(_of_decision(one) for one in past.decisions),
+        *_of_people(past),
+        *_of_effects(past.effects),
+        *_of_looks(record),
+        *_to_come(record, now),
     ]
     return tuple(sorted(found, key=lambda one: one.at))
 
 
-def _of_defender(told: Story) -> Iterator[Happening]:
+def _of_defender(action: PendingAction) -> Iterator[Happening]:
     yield Happening(
-        at=told.first_seen, side=Side.DEFENDER, words="proposed: the week in which it is decided begins"
+        at=action.first_seen, side=Side.DEFENDER, words="proposed: the week in which it is decided begins"
     )
-    for one in told.sightings:
+    for one in action.sightings:
         if one.created_date_time is not None:
             title = quote(one.title or "without a title", 200)
             words = f"alert {quote(one.alert_id)} shows it: {title}"
             yield Happening(at=one.created_date_time, side=Side.DEFENDER, words=words)
 
 
-def _of_decisions(told: Story) -> Iterator[Happening]:
-    decisions = [*told.earlier, *((told.decision,) if told.decision is not None else ())]
-    for one in decisions:
-        yield Happening(at=one.at, side=Side.PEOPLE if one.answered else Side.AGENT, words=_decided(one))
-
-
-def _decided(one: Decision) -> str:
+def _of_decision(one: Ruled) -> Happening:
     guard = f", held by `{one.guard}`" if one.guard else ""
-    return f"{VERBS[one.verb]} by {by(one)}{guard}: {one.reason}"
+    words = f"{VERBS[one.verb]} by {by(one)}{guard}: {one.reason}"
+    return Happening(at=one.at, side=Side.PEOPLE if one.answered else Side.AGENT, words=words)
 
 
 VERBS = {Verb.APPROVE: "approved", Verb.REJECT: "rejected", Verb.ESCALATE: "escalated"}
 
 
-def _of_people(told: Story) -> Iterator[Happening]:
-    for one in told.answers:
+def _of_people(past: Past) -> Iterator[Happening]:
+    for one in past.answers:
         what = "it" if one.targets is None else f"{counted(len(one.targets), 'target', 'targets')} of it"
         words = f"{quote(one.person.name)} ({grant(one.grant)}, by {one.via}) {VERBS[one.verb]} {what}: {quote(one.reason, 1000)}"
         yield Happening(at=one.at, side=Side.PEOPLE, words=words)
-    for page in told.pages:
+    for page in past.pages:
         yield from _of_page(page)
 
 
@@ -138,8 +144,8 @@ WENT = {
 """How a call went, in words."""
 
 
-def _of_looks(told: Story, record: Record) -> Iterator[Happening]:
-    seen = told.confirmation
+def _of_looks(record: Record) -> Iterator[Happening]:
+    seen = record.confirmation
     if seen.at is not None:
         times = f", the {seen.checks}. look" if seen.checks > 1 else ""
         words = f"looked at{times}: {seen.words or seen.pending or 'nothing new'}"
@@ -153,10 +159,10 @@ def _of_looks(told: Story, record: Record) -> Iterator[Happening]:
         yield Happening(at=record.lapse.at, side=Side.AGENT, words=words)
 
 
-def _to_come(told: Story) -> Iterator[Happening]:
+def _to_come(record: Record, now: datetime) -> Iterator[Happening]:
     """Give what is still to come."""
-    deadline = told.action.deadline
-    if told.due is not None and told.now < told.due < deadline:
-        yield Happening(at=told.due, side=Side.AGENT, words="to come: looks at it again")
-    tense = "the week ended" if deadline <= told.now else "to come: the week ends"
+    deadline = record.action.deadline
+    if record.due is not None and now < record.due < deadline:
+        yield Happening(at=record.due, side=Side.AGENT, words="to come: looks at it again")
+    tense = "the week ended" if deadline <= now else "to come: the week ends"
     yield Happening(at=deadline, side=Side.DEFENDER, words=f"{tense}: Defender drops it where nobody decided")

@@ -12,7 +12,7 @@ from agent.faces.trees import UNFOLDED, Node, bearing, node
 from agent.judge.account import Account
 from agent.judge.compile import Judge
 from agent.judge.quote import counted
-from agent.model.decision import Clause, Decision, Finding, Match, Ruling
+from agent.model.decision import Clause, Decision, Finding, Match, Ruling, Verb
 from agent.model.explanation import PolicyTree
 from agent.model.pending import PendingAction
 
@@ -64,36 +64,37 @@ class Why(msgspec.Struct, frozen=True, kw_only=True):
     since: str
     """What the policies in force would decide, where they are others; empty where they are the same."""
     lacks: str
-    """Why the set that decided is not at hand; empty where it is."""
+    """Why it is shown as it was recorded, and not taken apart; empty where it is."""
 
 
-class Explained(msgspec.Struct, frozen=True, kw_only=True):
-    """A decision taken apart: what people are told, and the trees that it was told from."""
+def recorded(decision: Decision, now: Judge | str, lacks: str) -> Why:
+    """Return a decision as it was recorded: of the policies that counted, what they rested on. This takes no time.
 
-    why: Why
-    trees: tuple[PolicyTree, ...] = ()
+    Args:
+        decision: as it was recorded.
+        now: the policies in force, or why they cannot be had.
+        lacks: why it is not taken apart.
+    """
+    policies = tuple(_recorded(one, decision) for one in decision.findings)
+    return _why(decision, policies, None, now, lacks=lacks)
 
 
-def explained(action: PendingAction, decision: Decision, then: Judge | str, now: Judge | str) -> Explained:
-    """Return a decision taken apart. It may take a moment where there are many messages.
+def taken_apart(action: PendingAction, decision: Decision, then: Judge, now: Judge | str) -> Why:
+    """Return a decision taken apart. It takes as long as there are messages: ten thousand take many seconds.
 
     Args:
         action: the pending action.
         decision: as it was recorded.
-        then: the policies that it was made by, or why they are not at hand.
+        then: the policies that it was made by.
         now: the policies in force, or why they cannot be had.
     """
-    if isinstance(then, str):
-        policies = tuple(_recorded(one, decision) for one in decision.findings)
-        return Explained(why=_why(decision, policies, then, now, lacks=then))
     account = _account(action, decision, then)
     told = account.explanation(())
     aside = [f"`{one.policy}` does not apply: {one.words}" for one in told.aside]
     if told.other_kinds:
         count = counted(told.other_kinds, "policy is", "policies are")
         aside.append(f"{count} for other kinds of action")
-    why = _why(decision, tuple(map(_told, told.policies)), account, now, rule=told.rule_words, others=aside)
-    return Explained(why=why, trees=told.policies)
+    return _why(decision, tuple(map(_told, told.policies)), account, now, rule=told.rule_words, others=aside)
 
 
 def _account(action: PendingAction, decision: Decision, judge: Judge) -> Account:
@@ -103,7 +104,7 @@ def _account(action: PendingAction, decision: Decision, judge: Judge) -> Account
 def _why(
     decision: Decision,
     policies: tuple[Told, ...],
-    then: Account | str,
+    then: Account | None,
     now: Judge | str,
     *,
     rule: str = "",
@@ -120,28 +121,29 @@ def _why(
         git=decision.git,
         agent_version=decision.agent_version,
         is_in_force=is_in_force,
-        since="" if is_in_force else _since(decision, then, now),
+        since="" if is_in_force else _since(then, now),
         lacks=lacks,
     )
 
 
-def _since(decision: Decision, then: Account | str, now: Judge | str) -> str:
+def _since(then: Account | None, now: Judge | str) -> str:
     """Say what the policies in force come to on the same facts."""
     if isinstance(now, str):
         return f"the policies in force cannot be read: {now}"
     changed = f"the policies have changed since (revision {now.revision} is in force)"
-    if isinstance(then, str):
+    if then is None:
         return changed
-    before = then.decision()
-    after = _account(then.action, decision, now).decision()
-    if (before.verb, set(before.policies)) == (after.verb, set(after.policies)):
+    after = Account(now, then.action, then.facts, enforces_observers=then.enforces_observers)
+    if _ruled(then) == _ruled(after):
         return f"{changed}, and decide the same on these facts"
-    return f"{changed}, and would decide otherwise on these facts: {_by(after)}: {after.reason}"
+    verb, names = _ruled(after)
+    by = ", ".join(f"`{name}`" for name in sorted(names)) or "no policy"
+    return f"{changed}, and would decide otherwise on these facts: {verb} by {by}"
 
 
-def _by(decision: Decision) -> str:
-    names = ", ".join(f"`{name}`" for name in decision.policies)
-    return f"{decision.verb} by {names or 'no policy'}"
+def _ruled(account: Account) -> tuple[Verb, frozenset[str]]:
+    combined = account.combined
+    return combined.verb, frozenset(one.policy.name for one in (*combined.deciding, *combined.undecided))
 
 
 def _told(tree: PolicyTree) -> Told:

@@ -74,8 +74,12 @@ class Account:
             policies=self._trees(decision),
             aside=tuple(self._aside()),
             other_kinds=len(self.policies.policies) - len(self.judge.of_kind(self.action.kind)),
-            flips=tuple(self._flips(verb) for verb in to if verb is not decision.verb),
+            flips=self.flips(to),
         )
+
+    def flips(self, to: Sequence[Verb] = tuple(Verb)) -> tuple[Flips, ...]:
+        """Return the smallest changes that would have led to these decisions, the present one aside."""
+        return tuple(self._flips(verb) for verb in to if verb is not self.combined.verb)
 
     # The rule
 

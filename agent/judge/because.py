@@ -1,16 +1,21 @@
 """A decision -> why it was made, in half a sentence: for a headline, where the whole reason has no room.
 
-Why is told from the trees of the policies that decided, where they are at hand, and else from the clauses that the
-decision was recorded with.
+Why is told from the policies that decided, where they are at hand, and else from the clauses that the decision was recorded
+with. Of those policies only what is asked of the action itself is looked at again: going through the messages takes as
+long as there are many, and a headline has no time.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
+from agent.judge.compile import Judge
 from agent.judge.fold import folded
-from agent.judge.quote import counted, quote
+from agent.judge.quote import counted, quote, visible
+from agent.judge.tree import tree
+from agent.judge.truth import Here
 from agent.judge.vocabulary import MEMBER, fact_named
 from agent.model.decision import Decision, Finding, Match, Verb
-from agent.model.explanation import Bearing, Branch, Held, Hours, Leaf, PolicyTree, Sample, Tree
+from agent.model.explanation import Held, Leaf
+from agent.model.policy import Test
 
 NOUNS = {
     "recipients": ("recipient", "recipients"),
@@ -24,9 +29,14 @@ NOUNS = {
 PAST = {Verb.APPROVE: "approves", Verb.REJECT: "rejects", Verb.ESCALATE: "asks a person"}
 
 
-def because(decision: Decision, trees: Sequence[PolicyTree]) -> str:
-    """Return what made the decision; empty where nothing tells more than who made it."""
-    return _people(decision) or _grounds(decision, trees)
+def because(decision: Decision, judge: Judge | None = None) -> str:
+    """Return what made the decision; empty where nothing tells more than who made it.
+
+    Args:
+        decision: as it was recorded.
+        judge: the policies that it was made by; None where they are not at hand.
+    """
+    return _people(decision) or _grounds(decision, judge)
 
 
 def _people(decision: Decision) -> str:
@@ -34,7 +44,7 @@ def _people(decision: Decision) -> str:
     return " and ".join(dict.fromkeys(quote(one.reason) for one in decision.answered))
 
 
-def _grounds(decision: Decision, trees: Sequence[PolicyTree]) -> str:
+def _grounds(decision: Decision, judge: Judge | None) -> str:
     """Say which rule made it so, and on what."""
     found = [one for one in decision.findings if one.policy in decision.policies]
     if not decision.policies:
@@ -47,8 +57,7 @@ def _grounds(decision: Decision, trees: Sequence[PolicyTree]) -> str:
         return f"policies disagree: {sides}"
     if decision.verb is Verb.ESCALATE and any(one.verb is Verb.APPROVE for one in found):
         return "its week was over, and nothing is approved after it"
-    deciding = [one for one in trees if one.bearing is Bearing.DECIDED]
-    return next(filter(None, (*map(_of_tree, deciding), *map(_of_finding, found))), "")
+    return next(filter(None, (_of_finding(one, decision, judge) for one in found)), "")
 
 
 def _unmatched(findings: Iterable[Finding]) -> str:
@@ -65,37 +74,28 @@ def _undecided(findings: Sequence[Finding]) -> str:
     return f"{names} cannot tell{f': {why}' if why else ''}"
 
 
-def _of_finding(finding: Finding) -> str:
+def _of_finding(finding: Finding, decision: Decision, judge: Judge | None) -> str:
+    """Say on what a policy that decided rests: who is on which list, or its first clause; and its author's reason."""
+    policy = None if judge is None else judge.policies.get(finding.policy)
+    if judge is None or policy is None:
+        return _clause(finding)
+    here = Here(facts=decision.facts, values=decision.facts.values)
+    lists = [one for one in judge.policy_set.lists if one.name in policy.lists]
+    tests = (one for one in policy.match.conditions if isinstance(one, Test))
+    leaves = (tree(one, here, lists) for one in tests)
+    words = next(filter(None, (_listed(one) for one in leaves if isinstance(one, Leaf))), _clause(finding))
+    return f"{words} ({visible(policy.reason)})" if policy.reason else words
+
+
+def _clause(finding: Finding) -> str:
     """Return the clause that tells most: one about a list of people's, else the first."""
     held = [clause.words for clause in finding.clauses if clause.held]
     return next((words for words in held if "$" in words), held[0] if held else "")
 
 
-def _of_tree(tree: PolicyTree) -> str:
-    """Say who is on which list, where that is what the policy goes by; else its author's reason."""
-    listed = next(filter(None, map(_listed, _leaves(tree.match))), "")
-    if listed and tree.reason:
-        return f"{listed} ({tree.reason})"
-    return listed or tree.reason
-
-
-def _leaves(trees: Iterable[Tree]) -> Iterator[Leaf]:
-    """Give the tests that held, of the action itself."""
-    for one in trees:
-        match one:
-            case Leaf():
-                if one.held is Held.HELD:
-                    yield one
-            case Branch(parts=parts):
-                if one.held is Held.HELD:
-                    yield from _leaves(parts)
-            case Sample() | Hours():
-                continue
-
-
 def _listed(leaf: Leaf) -> str:
     """Say how many members of a set are on which lists, such as `1 of 312 recipients is on the list vip`."""
-    if leaf.operator != "anyIn" or len(leaf.seen) != 1 or not leaf.entries:
+    if leaf.held is not Held.HELD or leaf.operator != "anyIn" or len(leaf.seen) != 1 or not leaf.entries:
         return ""
     sight = leaf.seen[0]
     fact, nouns = fact_named(sight.fact), NOUNS.get(sight.fact)

@@ -4,18 +4,17 @@ It is read at night before anything else, so that it has to be true in every sta
 only observed, and never rejected of what merely ran out.
 """
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import assert_never
 
 from agent.judge.because import because
+from agent.judge.compile import Judge
 from agent.judge.guard import first_passed, over
 from agent.judge.people import by
 from agent.judge.quote import moment, quote, shorten
 from agent.judge.track import UNDISPATCHED
 from agent.model.decision import Decision, Verb
 from agent.model.enactment import EffectSeen, Record, State
-from agent.model.explanation import PolicyTree
 from agent.model.hold import BRAKE, KILL_SWITCH
 
 LONGEST = 300
@@ -24,15 +23,15 @@ LONGEST = 300
 GUARDS = {KILL_SWITCH: "the kill switch", BRAKE: "the brake"}
 
 
-def headline(record: Record, now: datetime, trees: Sequence[PolicyTree] = ()) -> str:
+def headline(record: Record, now: datetime, judge: Judge | None = None) -> str:
     """Return how a record stands and why, in one sentence.
 
     Args:
         record: as it stands.
         now: the moment.
-        trees: the policies as they judged it then; none where those policies are not at hand.
+        judge: the policies that it was decided by; None where they are not at hand.
     """
-    parts = [_unjudged(record) if record.decision is None else _judged(record, record.decision, trees)]
+    parts = [_unjudged(record) if record.decision is None else _judged(record, record.decision, judge)]
     if record.state in UNDISPATCHED and now >= record.action.deadline:
         parts.append(f"its week ended at {moment(record.action.deadline)}")
     undone = record.undone
@@ -51,7 +50,7 @@ def _unjudged(record: Record) -> str:
             return f"Not judged yet{_why(record)}"
 
 
-def _judged(record: Record, decision: Decision, trees: Sequence[PolicyTree]) -> str:  # noqa: C901, PLR0912  one sentence for each state
+def _judged(record: Record, decision: Decision, judge: Judge | None) -> str:  # noqa: C901, PLR0912  one sentence for each state
     done = _approved(decision)
     match record.state:
         case State.SEEN:
@@ -59,29 +58,29 @@ def _judged(record: Record, decision: Decision, trees: Sequence[PolicyTree]) -> 
         case State.ANSWERED:
             return f"Answered{_why(record)}"
         case State.DECIDED:
-            return f"Only observed, nothing was done: {_would(decision)}{_because(decision, trees)}"
+            return f"Only observed, nothing was done: {_would(decision)}{_because(decision, judge)}"
         case State.HELD:
             return _held(decision)
         case State.ESCALATED if decision.verb is Verb.APPROVE:
             return f"{done}, but not carried out{_why(record)}"
         case State.ESCALATED:
-            return f"Escalated{_because(decision, trees)}"
+            return f"Escalated{_because(decision, judge)}"
         case State.LAPSED:
             return f"Lapsed: nobody answered{_in_time(decision)}: a person decides it in Defender"
         case State.REJECTED:
-            return _rejected(decision, trees)
+            return _rejected(decision, judge)
         case State.HANDED_OFF:
             plan = f": {record.plan.why}" if record.plan is not None else ""
             return f"{done}, and left to a person to carry out{plan}"
         case State.INTENDED:
-            return f"{done}, and about to be sent{_because(decision, trees)}"
+            return f"{done}, and about to be sent{_because(decision, judge)}"
         case State.DEDUPLICATED:
             plan = f": {record.plan.why}" if record.plan is not None else ""
             return f"{done}, and not sent again{plan}"
         case State.SENT:
-            return f"{done}, and sent{_looked_at(record)}{_because(decision, trees)}"
+            return f"{done}, and sent{_looked_at(record)}{_because(decision, judge)}"
         case State.CONFIRMED:
-            return _confirmed(record, decision, trees)
+            return _confirmed(record, decision, judge)
         case State.UNVERIFIED:
             return f"{done}, and sent, but whether it worked could not be read{_why(record)}"
         case State.CONTRADICTED:
@@ -107,8 +106,8 @@ def _judged(record: Record, decision: Decision, trees: Sequence[PolicyTree]) -> 
             assert_never(never)
 
 
-def _because(decision: Decision, trees: Sequence[PolicyTree]) -> str:
-    words = because(decision, trees)
+def _because(decision: Decision, judge: Judge | None) -> str:
+    words = because(decision, judge)
     return f": {words}" if words else ""
 
 
@@ -153,11 +152,11 @@ def _in_time(decision: Decision) -> str:
     return f" before {moment(decision.lapsed.at)}" if decision.lapsed is not None else " in time"
 
 
-def _rejected(decision: Decision, trees: Sequence[PolicyTree]) -> str:
+def _rejected(decision: Decision, judge: Judge | None) -> str:
     if decision.lapsed is not None:
         chain = decision.lapsed.chain
         return f"Lapsed: nobody answered{_in_time(decision)}, and chain `{chain}` advises to reject it: nobody's no"
-    return f"Rejected by {_who(decision)} (advisory){_because(decision, trees)}"
+    return f"Rejected by {_who(decision)} (advisory){_because(decision, judge)}"
 
 
 def _looked_at(record: Record) -> str:
@@ -171,10 +170,10 @@ def _looked_at(record: Record) -> str:
             return f", not seen to have worked yet ({record.confirmation.words})"
 
 
-def _confirmed(record: Record, decision: Decision, trees: Sequence[PolicyTree]) -> str:
+def _confirmed(record: Record, decision: Decision, judge: Judge | None) -> str:
     words = f": {record.confirmation.words}" if record.confirmation.words else ""
     if decision.verb is Verb.REJECT:
         return f"Rejected by {_who(decision)}, and confirmed{words}"
     if record.plan is not None and not record.plan.effects and not record.plan.leaned:
         return f"{_approved(decision)}, and nothing was left to do{words}"
-    return f"{_approved(decision)}, and seen to be done{words or _because(decision, trees)}"
+    return f"{_approved(decision)}, and seen to be done{words or _because(decision, judge)}"

@@ -21,6 +21,7 @@ from agent.model.audit import ALARM
 from agent.model.chain import Fallback
 from agent.model.decision import Answered, Decision, Guarded, Lapse, Verb
 from agent.model.hold import BRAKE, KILL_SWITCH
+from agent.model.ruled import Ruled
 
 REJECTED = "rejected"
 """The guard of approvals by policies of what a person has rejected before."""
@@ -95,7 +96,7 @@ def lapsed(ruled: Decision, asked: Decision, lapse: Lapse) -> Decision:
     )
 
 
-def by(decision: Decision) -> str:
+def by(decision: Decision | Ruled) -> str:
     """Return who decided: people, nobody in time, or policies."""
     if decision.answered:
         return ", ".join(quote(one.name) for one in decision.answered)

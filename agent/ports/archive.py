@@ -5,7 +5,9 @@ from datetime import datetime
 from typing import Protocol
 
 from agent.model.enactment import State
-from agent.model.history import Decided, Place, Wanted
+from agent.model.history import Decided, Delivered, Place, Wanted
+from agent.model.pending import PendingAction
+from agent.model.ruled import Ruled
 
 
 class Archive(Protocol):
@@ -21,12 +23,8 @@ class Archive(Protocol):
         """
         ...
 
-    async def open(self) -> Mapping[str, int]:
-        """Return the version of every record that is not closed, by its id."""
-        ...
-
     async def standing(
-        self, states: Sequence[State], *, ended: Sequence[State], since: datetime
+        self, states: Sequence[State], *, ended: Sequence[State] = (), since: datetime | None = None
     ) -> Mapping[str, int]:
         """Return the version of every record in these states, by its id; in `ended` ones only if changed since then."""
         ...
@@ -48,6 +46,18 @@ class Archive(Protocol):
         """Return decisions from `since` on, oldest first, those that follow a place only; `until` is excluded."""
         ...
 
+    async def actions(self, action_ids: Sequence[str]) -> Mapping[str, PendingAction]:
+        """Return pending actions as they were last read, by their id; what is not there is left out."""
+        ...
+
+    async def delivered(self, since: datetime) -> Sequence[Delivered]:
+        """Return how every channel that was ever used took what people were to be told, by its name."""
+        ...
+
     async def reasons(self, numbered: Sequence[tuple[str, int]]) -> Mapping[tuple[str, int], str]:
         """Return why it was decided so, by action and number; what is not there is left out."""
+        ...
+
+    async def ruled(self, action_id: str, *, limit: int = 100) -> Sequence[Ruled]:
+        """Return an action's decisions without their facts, newest first; as quick as the page of an action has to be."""
         ...

@@ -25,6 +25,7 @@ from agent.model.facts import Facts, Value
 from agent.model.hold import Replica
 from agent.model.past import Judged
 from agent.model.pending import PendingAction
+from agent.model.ruled import Ruled
 from agent.model.session import Session
 
 T = TypeVar("T")
@@ -54,6 +55,17 @@ class StoredDecision(Decision, frozen=True, kw_only=True):
     """A decision whose facts JSON can hold."""
 
     facts: StoredFacts
+
+
+class StoredRuled(msgspec.Struct, frozen=True, kw_only=True):
+    """What is read of a decision's body to tell of it; its facts are passed over."""
+
+    verb: Verb
+    policies: tuple[str, ...]
+    reason: str
+    guard: str | None = None
+    answered: tuple[Answered, ...] = ()
+    lapsed: Lapse | None = None
 
 
 class StoredJudged(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,6 +106,7 @@ _actions = msgspec.json.Decoder(PendingAction)
 _decisions = msgspec.json.Decoder(StoredDecision)
 _reasons = msgspec.json.Decoder(StoredReason)
 _judged = msgspec.json.Decoder(StoredJudged)
+_ruled = msgspec.json.Decoder(StoredRuled)
 _plans = msgspec.json.Decoder(Plan)
 _notes = msgspec.json.Decoder(Notes)
 _replicas = msgspec.json.Decoder(Replica)
@@ -143,6 +156,21 @@ def read_decision(body: bytes) -> Decision:
     """Return the decision that was written."""
     stored = _read(_decisions, body)
     return Decision(**_fields(stored, but="facts"), facts=_facts(stored.facts))
+
+
+def read_ruled(body: bytes, number: int, at: datetime) -> Ruled:
+    """Return the decision that was written, without its facts."""
+    stored = _read(_ruled, body)
+    return Ruled(
+        number=number,
+        at=at,
+        verb=stored.verb,
+        policies=stored.policies,
+        reason=stored.reason,
+        guard=stored.guard,
+        answered=stored.answered,
+        lapsed=stored.lapsed,
+    )
 
 
 def read_judged(body: bytes, action_id: str, number: int, at: datetime) -> Judged:

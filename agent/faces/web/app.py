@@ -11,8 +11,24 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
-from agent.faces.web import holding, signing_in, status, worklist
+from agent.faces.web import (
+    actions,
+    flips,
+    holding,
+    incidents,
+    live,
+    past,
+    pending,
+    policies,
+    several,
+    signing_in,
+    status,
+    whys,
+    worklist,
+)
+from agent.faces.web.board import Board
 from agent.faces.web.files import Files
+from agent.faces.web.pulse import Pulse
 from agent.faces.web.safety import LARGEST, TOO_LARGE, Safety
 from agent.faces.web.showing import refuse
 from agent.faces.web.site import Site
@@ -42,6 +58,8 @@ def app_of(site: Site) -> Starlette:
         },
     )
     app.state.site = site
+    app.state.board = Board(site.desk.ledger, site.archive)
+    app.state.pulse = Pulse(site.desk.ledger, site.archive)
     return app
 
 
@@ -51,9 +69,18 @@ def routes() -> Sequence[BaseRoute]:
         Route("/", _home),
         Route("/health", _health),
         Mount("/static", Files()),
-        *worklist.ROUTES,
+        *actions.ROUTES,
+        *flips.ROUTES,
         *holding.ROUTES,
+        *incidents.ROUTES,
+        *live.ROUTES,
+        *pending.ROUTES,
+        *several.ROUTES,
+        *past.ROUTES,
+        *policies.ROUTES,
         *status.ROUTES,
+        *whys.ROUTES,
+        *worklist.ROUTES,
     )
 
 

@@ -28,8 +28,8 @@ LINK = f"{SIGN_IN}/link"
 AS = f"{SIGN_IN}/as"
 ANOTHER = f"{SIGN_IN}/another"
 
-_HINT = "open the link that `air-agent` printed where it serves these pages: it opens once, in one browser"
-_USED = "this link was used already, or is of an earlier start: " + _HINT
+_USED = "this link was used already, or is of an earlier start: start `air-agent serve` anew for a new one, or make one at /sign-in in a browser that opened one"
+_UNKNOWN = "this browser opened no link: open the one that `air-agent serve` printed when it started"
 
 
 def one_time_link(site: Site, port: int) -> str | None:
@@ -87,7 +87,7 @@ async def page(request: Request, door: LinkDoor) -> SignIn:
     query, browser = request.query_params, _browser(request)
     to, is_out = local(query.get("to", HOME)), query.get("out") == "yes"
     if not door.knows(browser):
-        return SignIn(to=to, is_out=is_out, hint=_HINT)
+        return SignIn(to=to, is_out=is_out, needs_link=True)
     return SignIn(
         to=to,
         is_out=is_out,
@@ -132,7 +132,7 @@ async def _form(request: Request, door: LinkDoor) -> FormData:
     if not door.knows(browser) or not compare_digest(
         text_of(form, "token").encode(), _token(browser).encode()
     ):
-        raise NotAllowed(f"this browser opened no link: {_HINT}")
+        raise NotAllowed(_UNKNOWN)
     return form
 
 

@@ -13,14 +13,20 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from agent.faces.web.cookies import Cookies
+from agent.faces.web.refusing import wants_json
 from agent.faces.web.returning import HOME
-from agent.faces.web.showing import show
+from agent.faces.web.showing import refuse, show
 from agent.faces.web.site import Site, site_of
 from agent.faces.web.visit import Visit, session_id
 from agent.model.answer import Person
 from agent.model.session import Draft, Session
 
 SIGN_IN = "/sign-in"
+
+NO_ROLE = (
+    "your account may not look at this: an administrator gives it a role of the app registration, "
+    "and then you sign in again"
+)
 
 log = structlog.get_logger()
 
@@ -46,9 +52,11 @@ class SignIn(msgspec.Struct, frozen=True, kw_only=True):
     """What proves that the choice is of this browser."""
     people: tuple[Choice, ...] = ()
     context: str = ""
-    hint: str = ""
-    """How to get in, where nothing on the page leads in."""
+    needs_link: bool = False
+    """Whether nothing on the page leads in: only a link that was printed does."""
     error: str = ""
+    is_closed: bool = False
+    """Whether they are signed in, and may look at nothing."""
     is_out: bool = False
     """Whether they signed out just now."""
     name: str = ""
@@ -66,6 +74,14 @@ async def show_sign_in(request: Request, page: SignIn, status: int = 200) -> Res
     if visit is not None:
         page = msgspec.structs.replace(page, name=visit.person.name, csrf=visit.csrf)
     return await show(request, "sign_in.html", page, status=status)
+
+
+async def show_closed(request: Request) -> Response:
+    """Answer somebody who is signed in and may look at nothing; they can sign out, or in as somebody else."""
+    if wants_json(request):
+        return await refuse(request, 403, NO_ROLE)
+    page = SignIn(error=NO_ROLE, is_closed=True, start=f"{SIGN_IN}/start?choose=yes")
+    return await show_sign_in(request, page, 403)
 
 
 async def current(site: Site, secret: str) -> Session | None:

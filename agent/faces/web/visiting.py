@@ -13,12 +13,12 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from agent.faces.web.cookies import Cookies
-from agent.faces.web.entering import SIGN_IN, current
-from agent.faces.web.refusing import NotAllowed, wants_json
+from agent.faces.web.entering import SIGN_IN, current, show_closed
+from agent.faces.web.refusing import wants_json
 from agent.faces.web.safety import SAFE
 from agent.faces.web.showing import refuse
 from agent.faces.web.site import Site
-from agent.faces.web.visit import Visit, may_answer
+from agent.faces.web.visit import LIVE, Visit, may_answer
 from agent.model.answer import Person
 from agent.model.errors import LedgerError, PolicyError
 from agent.model.session import Session
@@ -60,11 +60,7 @@ class Visiting:
         if session is None:
             return _to_sign_in(request)
         if not await self._may_look(session.person):
-            why = (
-                "your account may not look at this: an administrator gives it a role of the app registration, "
-                "and then you sign in again (at /sign-in, where you can also sign out)"
-            )
-            return await refuse(request, NotAllowed(why).status_code, why)
+            return await show_closed(request)
         await self._touch(request, session)
         role = self._site.settings.web.operator_role
         request.state.visit = Visit(session=session, secret=secret, may_operate=role in session.person.roles)
@@ -82,7 +78,8 @@ class Visiting:
 
     async def _touch(self, request: Request, session: Session) -> None:
         now = self._site.wall.now()
-        if QUIETLY not in request.headers and now >= session.seen + TOUCHED:
+        is_quiet = QUIETLY in request.headers or request.url.path == LIVE
+        if not is_quiet and now >= session.seen + TOUCHED:
             await self._site.sessions.keep(msgspec.structs.replace(session, seen=now))
 
 

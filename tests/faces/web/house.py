@@ -66,18 +66,21 @@ class House:
         return keyed(secret.encode(), CSRF.encode(), "sha256").hex()
 
 
+CONTOSO = Tenant(id=TENANT, name="Contoso")
+
+
 async def somebodies() -> Sequence[Person]:
     return (READER, APPROVER, OPERATOR)
 
 
-def a_house(bench: Bench, *, door: Door | None = None, **web: Any) -> House:
+def a_house(bench: Bench, tenant: Tenant = CONTOSO, /, *, door: Door | None = None, **web: Any) -> House:
     """Return the pages over what the bench has in its ledger; `web` are settings of the pages.
 
     People sign in by a link unless a `door` is given.
     """
     ledger = bench.world.ledger
     assert isinstance(ledger, SqlLedger)
-    settings = Settings(tenant=Tenant(id=TENANT, name="Contoso"), web=Web(**web))
+    settings = Settings(tenant=tenant, web=Web(**web))
     site = Site(
         settings=settings,
         desk=bench.world,

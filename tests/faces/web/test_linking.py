@@ -86,7 +86,7 @@ async def test_a_browser_that_opened_none_is_told_how_and_gets_nothing(house: Ho
             await browser.post("/sign-in/another", headers=ORIGIN),
         ]
 
-        assert "open the link that `air-agent` printed" in page.text
+        assert "Open the link that <code>air-agent serve</code>" in page.text
         assert "Be Eve" not in page.text
         assert [one.status_code for one in tried] == [404, 404, 403, 403, 403]
         assert browser.cookies.get("air-agent") is None

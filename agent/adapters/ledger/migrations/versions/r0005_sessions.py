@@ -37,6 +37,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_sessions_seen", "sessions", ["tenant_id", "seen"])
     op.create_index("ix_records_updated", "records", ["tenant_id", "updated", "id", "version"])
+    op.create_index("ix_notices_channel", "notices", ["tenant_id", "channel", "delivery", "at"])
     _history()
 
 
