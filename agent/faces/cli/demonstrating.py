@@ -122,6 +122,7 @@ async def _demo(asked: Asked, *, as_json: bool) -> Results:
             if not stop.is_set():
                 stage.check_agent()
                 stage.check_pages()
+            progress.print("stopping: the agent finishes the calls that are under way, within half a minute")
     return results
 
 
