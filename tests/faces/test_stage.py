@@ -186,6 +186,7 @@ async def test_pages_that_do_not_start_are_told_in_their_own_words() -> None:
     async with Stage(seed=7, pace=PACE, dry_run=True, serves=True) as stage:
         with pytest.raises(Unavailable) as caught:
             await stage.start_pages()
+        await stage.pages_ended()
         with pytest.raises(SettingsError, match="start the agent once"):
             stage.check_pages()
 
