@@ -173,13 +173,14 @@ async def test_the_pages_are_a_process_of_their_own_that_says_where_it_is_and_ho
             shown = await stage.start_pages()
         async with httpx.AsyncClient() as browser:
             health = await browser.get(f"{shown.ready}/health")
-            link = await browser.get(shown.link)
+            links = [(await browser.get(link)).text for link in shown.links]
         stage.check_pages()
 
     assert (settings.web.url, settings.escalating().pages) == (shown.ready, shown.ready)
     assert settings.clock.until == pace.until
     assert health.text == "alive\n"
-    assert "Soc Lead" in link.text
+    assert len(links) == len(set(shown.links)) == 2
+    assert all("Soc Lead" in link for link in links)
 
 
 async def test_pages_that_do_not_start_are_told_in_their_own_words() -> None:
