@@ -118,7 +118,7 @@ def written_by(record: Record, text: str) -> Record:
         messages_complete=False,
     )
     sightings = tuple(msgspec.structs.replace(one, title=text, alert_id=text) for one in action.sightings)
-    head = IncidentHead(id="1", display_name=text, assigned_to=text, custom_tags=(text,), web_url=text)
+    head = IncidentHead(id="1", display_name=text, assigned_to=text, custom_tags=(text,))
     return msgspec.structs.replace(
         record,
         action=msgspec.structs.replace(action, label=text, incident=head, sightings=sightings),
