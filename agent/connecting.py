@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 
 def clock_of(settings: Settings) -> SystemClock:
     """Return the clock the agent goes by."""
-    return SystemClock(rate=settings.clock.rate, epoch=settings.clock.epoch)
+    return SystemClock(
+        rate=settings.clock.rate, epoch=settings.clock.epoch, until=settings.clock.until
+    )
 
 
 def open_endpoint_of(settings: Settings, clock: Clock) -> AbstractAsyncContextManager[Machines]:

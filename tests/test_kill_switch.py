@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from agent.adapters.host import SystemClock
+from agent.faces.cli.demo_settings import Pace
 from agent.faces.cli.stage import Stage
 
 READS = {"token", "hunting"}
@@ -84,7 +85,7 @@ class Watched:
 async def watched(tmp_path: Path) -> AsyncIterator[Watched]:
     folder = tmp_path / "stage"
     epoch = SystemClock().now()
-    async with Stage(seed=7, rate=RATE, epoch=epoch, dry_run=False, folder=folder) as stage:
+    async with Stage(seed=7, pace=Pace(rate=RATE, epoch=epoch), dry_run=False, folder=folder) as stage:
         await stage.start_agent()
         yield Watched(stage, folder)
 

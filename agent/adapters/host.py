@@ -19,25 +19,38 @@ MOST_ENTRIES = 20_000
 
 
 class SystemClock:
-    """The machine's clock, or one that runs `rate` times as fast since `epoch`, to try things out."""
+    """The machine's clock, or one that runs `rate` times as fast since `epoch`, to try things out.
 
-    def __init__(self, *, rate: float = 1.0, epoch: datetime | None = None) -> None:
+    From `until` on, a moment of real time, it is no faster than the machine's: it stays ahead of it by what it has gained.
+    """
+
+    def __init__(
+        self, *, rate: float = 1.0, epoch: datetime | None = None, until: datetime | None = None
+    ) -> None:
         self._rate = rate
+        self._until = until
         self._epoch = epoch if epoch is not None else datetime.now(UTC)  # noqa: TID251  the one clock
         self._is_plain = rate == 1.0
 
     def now(self) -> datetime:
         """Return the moment, aware, in UTC."""
         real = datetime.now(UTC)  # noqa: TID251  the one clock
-        return real if self._is_plain else self._epoch + (real - self._epoch) * self._rate
+        if self._is_plain:
+            return real
+        fast = real if self._until is None else min(real, self._until)
+        return self._epoch + (fast - self._epoch) * self._rate + (real - fast)
 
     async def sleep_until(self, moment: datetime) -> None:
         """Return when `moment` has come.
 
         Waits in short stretches, so that a clock set forward or a machine woken from sleep is noticed.
         """
-        while (left := (moment - self.now()) / self._rate) > timedelta(0):  # noqa: ASYNC110  time is the event
-            await asyncio.sleep(min(left.total_seconds(), 30.0))
+        while (left := moment - self.now()) > timedelta(0):  # noqa: ASYNC110  time is the event
+            await asyncio.sleep(min(left.total_seconds() / self._rate_now(), 30.0))
+
+    def _rate_now(self) -> float:
+        is_slow = self._until is not None and datetime.now(UTC) >= self._until  # noqa: TID251  the one clock
+        return 1.0 if is_slow else self._rate
 
 
 class PolicyFiles:

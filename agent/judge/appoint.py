@@ -20,7 +20,11 @@ def chain_for(chains: Mapping[str, Chain], decision: Decision | None, usual: str
         decision: names the chain of the policies that decided, if any; None before there is one.
         usual: by the settings; None where they name none.
     """
-    named = decision.escalation if decision is not None else None
+    return chain_named(chains, decision.escalation if decision is not None else None, usual)
+
+
+def chain_named(chains: Mapping[str, Chain], named: str | None, usual: str | None) -> Chain | None:
+    """Return the same for a decision that names this chain, or none."""
     for name in (named, usual):
         if name is not None and name in chains:
             return chains[name]

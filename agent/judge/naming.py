@@ -103,7 +103,7 @@ def named(
     `known` are the records there are of `ids_to_look_for`: a kind that was known once of the same alert stays known. What
     does not await approval is given under every kind, so that whichever was recorded is seen to end.
     """
-    own = [row for row in rows if _is_about(row, action)]
+    own = [row for row in rows if is_about(row, action)]
     if not leaves_open(action):
         return (_with(action, action.kind, action.kind_source, own),)
     kinds: dict[ActionKind, list[AirAction]] = {}
@@ -169,7 +169,7 @@ def _shares_an_alert(one: PendingAction, other: PendingAction) -> bool:
     return any(sighting.alert_id in alerts for sighting in other.sightings)
 
 
-def _is_about(row: AirAction, action: PendingAction) -> bool:
+def is_about(row: AirAction, action: PendingAction) -> bool:
     """Whether they are about the same thing: they share a name, and their stronger names do not differ.
 
     A user principal name may have been another account's before; an object id or a SID never was.

@@ -70,6 +70,23 @@ class Decided(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Defender's word for how it stood when it ended."""
 
 
+class Delivered(msgspec.Struct, frozen=True, kw_only=True):
+    """How one channel took what people were to be told since a moment; what waits is told whenever it is from."""
+
+    channel: str
+    sent: int
+    given_up: int
+    """Failed until patience was over; another channel was told instead."""
+    dropped: int
+    """Overtaken before they were sent."""
+    waiting: int
+    failing: int
+    """Those that wait and have failed at least once."""
+    why: str
+    """What went wrong with the newest of those."""
+    last_sent: datetime | None
+
+
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """Which of the history is looked for; what is None or empty narrows nothing."""
 

@@ -29,9 +29,9 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     person: Person
     began: datetime
-    """The first sign-in at this browser; however busy it is, it ends some hours later."""
+    """When they signed in: however busy it is, it ends some hours later."""
     signed_in: datetime
-    """The last time that they proved who they are: a decision needs one that is not long ago."""
+    """The last time that they proved who they are, which may be before: a decision needs one that is not long ago."""
     seen: datetime
     """The last time that it was used: it ends some time after that."""
     contexts: tuple[str, ...] = ()

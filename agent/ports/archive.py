@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Protocol
 
 from agent.model.enactment import State
-from agent.model.history import Decided, Place, Wanted
+from agent.model.history import Decided, Delivered, Place, Wanted
+from agent.model.pending import PendingAction
 from agent.model.ruled import Ruled
 
 
@@ -22,12 +23,8 @@ class Archive(Protocol):
         """
         ...
 
-    async def open(self) -> Mapping[str, int]:
-        """Return the version of every record that is not closed, by its id."""
-        ...
-
     async def standing(
-        self, states: Sequence[State], *, ended: Sequence[State], since: datetime
+        self, states: Sequence[State], *, ended: Sequence[State] = (), since: datetime | None = None
     ) -> Mapping[str, int]:
         """Return the version of every record in these states, by its id; in `ended` ones only if changed since then."""
         ...
@@ -47,6 +44,14 @@ class Archive(Protocol):
         limit: int = 1000,
     ) -> Sequence[Decided]:
         """Return decisions from `since` on, oldest first, those that follow a place only; `until` is excluded."""
+        ...
+
+    async def actions(self, action_ids: Sequence[str]) -> Mapping[str, PendingAction]:
+        """Return pending actions as they were last read, by their id; what is not there is left out."""
+        ...
+
+    async def delivered(self, since: datetime) -> Sequence[Delivered]:
+        """Return how every channel that was ever used took what people were to be told, by its name."""
         ...
 
     async def reasons(self, numbered: Sequence[tuple[str, int]]) -> Mapping[tuple[str, int], str]:

@@ -28,6 +28,10 @@ class Sessions(Protocol):
         """Forget the session; nothing where there is none."""
         ...
 
+    async def end_all(self, object_id: str) -> int:
+        """Forget every session of this person; return how many."""
+        ...
+
     async def expire(self, seen_before: datetime, began_before: datetime) -> int:
         """Forget the sessions that were last used, or begun, before these moments; return how many."""
         ...

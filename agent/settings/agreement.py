@@ -23,6 +23,7 @@ def disagreements(settings: Settings) -> Iterator[Disagreement]:
     """Give everything in which these settings do not fit together."""
     yield from _what_only_the_simulator_takes(settings)
     yield from _what_the_simulator_needs(settings)
+    yield from _when_time_runs_fast(settings)
     yield from _who_the_agent_is(settings)
     yield from _what_the_cloud_has(settings)
     yield from _where_the_ledger_lies(settings)
@@ -56,6 +57,10 @@ def _what_only_the_simulator_takes(settings: Settings) -> Iterator[Disagreement]
         yield Disagreement(
             ("clock.epoch", "graph.cloud"), f"{cloud}, which lives in real time: leave `clock.epoch` out"
         )
+    if settings.clock.until is not None:
+        yield Disagreement(
+            ("clock.until", "graph.cloud"), f"{cloud}, which lives in real time: leave `clock.until` out"
+        )
 
 
 def _what_the_simulator_needs(settings: Settings) -> Iterator[Disagreement]:
@@ -73,6 +78,14 @@ def _what_the_simulator_needs(settings: Settings) -> Iterator[Disagreement]:
     if settings.clock.rate != 1 and settings.clock.epoch is None:
         yield Disagreement(
             ("clock.epoch", "clock.rate"), "is missing: virtual time needs the moment at which it began"
+        )
+
+
+def _when_time_runs_fast(settings: Settings) -> Iterator[Disagreement]:
+    clock = settings.clock
+    if clock.until is not None and (clock.epoch is None or clock.until <= clock.epoch):
+        yield Disagreement(
+            ("clock.until", "clock.epoch"), "is not after `clock.epoch`: time would never have run fast"
         )
 
 

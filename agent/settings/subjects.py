@@ -324,6 +324,8 @@ class Timing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """How many seconds of virtual time pass in one real second. Only for `cloud: simulator`; 1 is real time."""
     epoch: datetime | None = None
     """The moment at which virtual and real time are the same, such as `2026-08-20T12:00:00Z`. Only for `cloud: simulator`, whose own `--epoch` must be the same."""
+    until: datetime | None = None
+    """The moment, in real time, from which on virtual time runs no faster than real time. Only for `cloud: simulator`, whose own `--until` must be the same. Left out, it stays fast."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

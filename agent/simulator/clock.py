@@ -17,17 +17,20 @@ class Clock(Protocol):
 class RealClock:
     """Runs `rate` times as fast as this machine's clock, both showing the same moment at `epoch`.
 
-    Another process that is given the same two numbers shows the same time.
+    From `until` on, a moment of real time, it runs as this machine's does. Another process that is given the same shows
+    the same time.
     """
 
-    def __init__(self, epoch: datetime, rate: float = 1.0) -> None:
+    def __init__(self, epoch: datetime, rate: float = 1.0, until: datetime | None = None) -> None:
         self._epoch = epoch
         self._rate = rate
+        self._until = until
 
     def now(self) -> datetime:
         """Return the moment, aware, in UTC."""
         real = datetime.fromtimestamp(time.time_ns() / 1_000_000_000, UTC)
-        return self._epoch + (real - self._epoch) * self._rate
+        fast = real if self._until is None else min(real, self._until)
+        return self._epoch + (fast - self._epoch) * self._rate + (real - fast)
 
 
 class StandingClock:

@@ -2,13 +2,10 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
@@ -30,13 +27,13 @@ from agent.simulator.moments import text
 from agent.simulator.names import ALL_ROLES, CLIENT_ID, CLIENT_SECRET
 from agent.simulator.shapes import Json
 from agent.simulator.switches import Switches
+from tests.certificates import ENDS, a_pair
 from tests.clock import ManualClock
 from tests.metadata import Checked
 from tests.simulator.worlds import NOW, Caller, caller, staffed
 
 DAY = timedelta(days=1)
 OURS = ClientSecret(what="ours", client_id=CLIENT_ID, hint=CLIENT_SECRET[:3])
-ENDS = datetime(2031, 3, 4, 5, 6, 7, tzinfo=UTC)
 
 
 @asynccontextmanager
@@ -133,23 +130,8 @@ async def test_an_app_registration_of_another_tenant_is_unknown() -> None:
     assert "is of another tenant" in (await expiry(elsewhere)).why
 
 
-def a_certificate() -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "air-agent")])
-    built = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
-        .not_valid_after(ENDS)
-    )
-    return built.sign(key, hashes.SHA256()), key
-
-
 def as_pem(password: str) -> bytes:
-    certificate, key = a_certificate()
+    certificate, key = a_pair()
     return certificate.public_bytes(Encoding.PEM) + key.private_bytes(
         Encoding.PEM,
         PrivateFormat.PKCS8,
@@ -158,7 +140,7 @@ def as_pem(password: str) -> bytes:
 
 
 def as_pkcs12(password: str) -> bytes:
-    certificate, key = a_certificate()
+    certificate, key = a_pair()
     how = BestAvailableEncryption(password.encode()) if password else NoEncryption()
     return pkcs12.serialize_key_and_certificates(b"x", key, certificate, None, how)
 
@@ -176,7 +158,7 @@ def test_a_certificate_tells_itself_when_it_ends(
 
 def test_a_file_without_a_certificate_says_so(tmp_path: Path) -> None:
     path = tmp_path / "certificate"
-    certificate, key = a_certificate()
+    certificate, key = a_pair()
     assert certificate.not_valid_after_utc == ENDS
     contents = (
         b"",

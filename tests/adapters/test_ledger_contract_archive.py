@@ -8,7 +8,7 @@ import pytest
 
 from agent.adapters.ledger.ledger import SqlLedger
 from agent.adapters.ledger.opening import open_ledger
-from agent.model.enactment import CLOSED, Record, State
+from agent.model.enactment import CLOSED, OPEN, Record, State
 from agent.model.hold import Hold
 from tests.adapters.records import KEY, NOW, a_record, saved
 
@@ -27,7 +27,7 @@ def again(record: Record, **changes: object) -> Record:
 
 
 async def test_an_empty_ledger_has_nothing_open_and_a_stamp(ledger: SqlLedger) -> None:
-    assert await ledger.archive.open() == {}
+    assert await ledger.archive.standing(OPEN) == {}
     assert await ledger.archive.stamp() == await ledger.archive.stamp()
 
 
@@ -36,7 +36,7 @@ async def test_what_is_open_is_told_with_its_version(ledger: SqlLedger) -> None:
     await ledger.save([one, other], now=NOW)
     await ledger.save([again(one, why="looked at")], now=NOW)
 
-    assert await ledger.archive.open() == {one.action.id: 2, other.action.id: 1}
+    assert await ledger.archive.standing(OPEN) == {one.action.id: 2, other.action.id: 1}
 
 
 @pytest.mark.parametrize("state", State)
@@ -44,7 +44,7 @@ async def test_what_is_closed_is_not_open_and_everything_else_is(ledger: SqlLedg
     record = a_record(state=state)
     await ledger.save([record], now=NOW)
 
-    assert (record.action.id in await ledger.archive.open()) == (state not in CLOSED)
+    assert (record.action.id in await ledger.archive.standing(OPEN)) == (state not in CLOSED)
 
 
 async def test_what_closes_leaves_and_what_opens_again_comes_back(ledger: SqlLedger) -> None:
@@ -52,10 +52,10 @@ async def test_what_closes_leaves_and_what_opens_again_comes_back(ledger: SqlLed
     await ledger.save([record], now=NOW)
     closed = again(record, state=State.SUPERSEDED)
     await ledger.save([closed], now=NOW)
-    is_gone = await ledger.archive.open() == {}
+    is_gone = await ledger.archive.standing(OPEN) == {}
     await ledger.save([again(closed, state=State.ESCALATED)], now=NOW)
 
-    assert (is_gone, await ledger.archive.open()) == (True, {record.action.id: 3})
+    assert (is_gone, await ledger.archive.standing(OPEN)) == (True, {record.action.id: 3})
 
 
 @pytest.mark.parametrize(
@@ -94,5 +94,5 @@ async def test_another_tenants_records_are_never_seen(ledger: SqlLedger, others:
 
     await ledger.save([again(record, why="looked at")], now=NOW + timedelta(minutes=1))
 
-    assert await others.archive.open() == {}
+    assert await others.archive.standing(OPEN) == {}
     assert await others.archive.stamp() == before

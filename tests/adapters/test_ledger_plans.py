@@ -16,7 +16,7 @@ from agent.adapters.ledger.ledger import SqlLedger
 from agent.adapters.ledger.opening import open_ledger
 from agent.audit.entries import of_note
 from agent.model.decision import Unit
-from agent.model.enactment import MAIL_EFFECTS, State
+from agent.model.enactment import MAIL_EFFECTS, OPEN, State
 from agent.model.history import Place, Wanted
 from agent.model.hold import Replica
 from agent.model.past import About
@@ -85,7 +85,11 @@ QUERIES: dict[str, tuple[Asked, set[str]]] = {
     "answers of people": (lambda one: one.answers([ACTION]), {"pk:people_answers"}),
     "standing": (lambda one: one.pages.standing([State.HELD, State.REFUSED], NOW), {"ix_records_state"}),
     "open pages": (lambda one: one.pages.open(), {"ix_pages_open"}),
-    "what is open": (lambda one: one.archive.open(), {"ix_records_state"}),
+    "what is open": (lambda one: one.archive.standing(OPEN), {"ix_records_state"}),
+    "what ended lately": (
+        lambda one: one.archive.standing((), ended=[State.EXPIRED], since=NOW),
+        {"ix_records_updated"},
+    ),
     "where records stand": (
         lambda one: one.archive.standing([State.HELD], ended=[State.SUPERSEDED], since=NOW),
         {"ix_records_state", "ix_records_updated"},

@@ -6,7 +6,6 @@ network is left out. The baseline is what a page would do that keeps nothing: re
 
 import asyncio
 import tempfile
-from datetime import timedelta
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -17,18 +16,15 @@ import msgspec
 from agent.adapters.ledger import writes
 from agent.adapters.ledger.ledger import SqlLedger
 from agent.adapters.ledger.opening import open_ledger
-from agent.judge.bind import offer
-from agent.judge.gather import gather, mail_of
-from agent.judge.recognise import recognise
-from agent.model.decision import Verb
-from agent.model.enactment import Effect, Plan, Record, State, Way
+from agent.model.enactment import OPEN, State
 from tests.adapters.records import KEY
-from tests.faces.records import a_decision
 from tests.faces.web.house import House, a_house
+from tests.faces.web.questions import POLICIES, a_question
 from tests.loop.conftest import Bench
-from tests.makers import NOW, TENANT, a_cluster, a_copy, an_alert, an_incident, some_mail
+from tests.makers import NOW, TENANT
 
 Row = tuple[str, str, str]
+
 
 ACTIONS = 10_000
 COPIES = 8
@@ -45,54 +41,37 @@ def run(actions: int = ACTIONS) -> list[Row]:
         return asyncio.run(_measured(Path(folder), actions))
 
 
-def a_question(number: int) -> Record:
-    """Return an open action that people are asked about, as an agent leaves it."""
-    cluster = a_cluster(
-        query=f'Urls:"https://bad{number}.example/login"', first=number * COPIES, messages=COPIES
-    )
-    found = an_incident(an_alert(cluster, id=f"a{number}", incident_id=str(number // 5)), id=str(number // 5))
-    action = recognise(found, tenant_id=TENANT, now=NOW)[0]
-    copies = [
-        a_copy(number * COPIES + place, recipient=f"user{number * 3 + place}@contoso.example")
-        for place in range(COPIES)
-    ]
-    effect = Effect(
-        id=f"e{number}",
-        action_id=action.id,
-        incident_id=action.incident.id,
-        targets=tuple(copy.pair for copy in copies),
-        before=tuple("inbox_folder" for _ in copies),
-        intended_at=NOW,
-    )
-    planned = Plan(way=Way.REMEDIATE, why=f"soft delete of {COPIES} copies in mailboxes", effects=(effect,))
-    decision = a_decision(action, Verb.ESCALATE, reason="escalate by `ask-people`: somebody has to look")
-    facts = gather(action, mail_of(action, some_mail(*copies)), NOW)
-    return Record(
-        action=action,
-        state=State.ESCALATED if number % 3 else State.SENT,
-        due=NOW + timedelta(hours=1),
-        decision=msgspec.structs.replace(decision, facts=facts),
-        plan=Plan(way=Way.ASK, why="people decide", offered=offer(action, planned, ("ask-people",))),
-    )
-
-
 async def fill(ledger: SqlLedger, actions: int) -> None:
     """Save so many open actions."""
     for first in range(0, actions, AT_ONCE):
-        some = [a_question(number) for number in range(first, min(first + AT_ONCE, actions))]
+        some = [
+            a_question(
+                number,
+                copies=COPIES,
+                incident=str(number // 5),
+                state=State.ESCALATED if number % 3 else State.SENT,
+            )
+            for number in range(first, min(first + AT_ONCE, actions))
+        ]
         await ledger._audited(writes.save_records, some, NOW)
 
 
 async def _measured(folder: Path, actions: int) -> list[Row]:
     async with open_ledger(f"sqlite:///{folder / 'data' / 'ledger.db'}", TENANT, key=KEY) as ledger:
         await fill(ledger, actions)
-        house = a_house(Bench(ledger))
+        bench = Bench(ledger)
+        bench.with_policies(**POLICIES)
+        house = a_house(bench)
         browser = await house.enter()
         whole = await _baseline(ledger)
         board = house.app.state.board
         cold = await _took(board.now())
         rows = [
-            ("pending: every open record read anew, as a page without memory would", _ms(whole), "the baseline"),
+            (
+                "pending: every open record read anew, as a page without memory would",
+                _ms(whole),
+                "the baseline",
+            ),
             ("pending: the first reading after a start, in the background", _against(cold, whole), "-"),
         ]
         for what, address in (
@@ -107,7 +86,9 @@ async def _measured(folder: Path, actions: int) -> list[Row]:
             goal = f"below {GOAL:.0f} ms" if "/pending.csv" not in address else "-"
             rows.append((f"pending: {what} of {actions:,}", _against(took, whole), goal))
         took = await _followed(house, browser, ledger)
-        rows.append(("pending: 100 rows after 50 actions changed", _against(took, whole), f"below {GOAL:.0f} ms"))
+        rows.append(
+            ("pending: 100 rows after 50 actions changed", _against(took, whole), f"below {GOAL:.0f} ms")
+        )
         stamp = median([await _took(ledger.archive.stamp()) for _ in range(TIMES)])
         rows.append(("live: one look for news", _against(stamp, whole), "-"))
         return rows
@@ -115,7 +96,7 @@ async def _measured(folder: Path, actions: int) -> list[Row]:
 
 async def _baseline(ledger: SqlLedger) -> float:
     async def every() -> None:
-        versions = await ledger.archive.open()
+        versions = await ledger.archive.standing(OPEN)
         await ledger.load(list(versions))
 
     return await _took(every())
@@ -135,9 +116,11 @@ async def _followed(house: House, browser: httpx.AsyncClient, ledger: SqlLedger)
     """Return how long the page takes where some of it has changed each time."""
     found = []
     for turn in range(5):
-        ids = list(await ledger.archive.open())[turn * 50 :][:50]
+        ids = list(await ledger.archive.standing(OPEN))[turn * 50 :][:50]
         records = (await ledger.load(ids)).values()
-        await ledger.save([msgspec.structs.replace(one, why=f"turn {turn}") for one in records], now=house.now)
+        await ledger.save(
+            [msgspec.structs.replace(one, why=f"turn {turn}") for one in records], now=house.now
+        )
         found.append(await _took(browser.get("/pending")))
     return median(found)
 

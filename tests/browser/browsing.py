@@ -11,9 +11,10 @@ from typing import Any
 
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
 
-from agent.faces.web.opening import Server
+from agent.faces.web.server import Server
 from agent.model.answer import Person
-from tests.faces.web.house import APPROVER, House, a_house
+from agent.settings.subjects import Tenant
+from tests.faces.web.house import APPROVER, CONTOSO, House, a_house
 from tests.loop.conftest import Bench
 
 NARROW = {"width": 360, "height": 740}
@@ -96,7 +97,9 @@ class Place:
 
 
 @asynccontextmanager
-async def a_place(bench: Bench, browser: Browser, **web: Any) -> AsyncIterator[Place]:
+async def a_place(
+    bench: Bench, browser: Browser, tenant: Tenant = CONTOSO, **web: Any
+) -> AsyncIterator[Place]:
     """Serve the pages over what the bench has in its ledger.
 
     When all windows are closed again, none of them may have complained.
@@ -105,9 +108,9 @@ async def a_place(bench: Bench, browser: Browser, **web: Any) -> AsyncIterator[P
         listener.bind(("127.0.0.1", 0))
         listener.listen()
         address = f"127.0.0.1:{listener.getsockname()[1]}"
-        house = a_house(bench, listen=address, **web)
+        house = a_house(bench, tenant, listen=address, **web)
         is_ready = asyncio.Event()
-        server = Server(house.site, listener, lambda _port: is_ready.set())
+        server = Server(house.site, None, is_ready.set)
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         await is_ready.wait()
         place = Place(house=house, url=f"http://{address}", browser=browser)

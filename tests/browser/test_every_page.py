@@ -24,8 +24,8 @@ TOO_SMALL = """() => [...document.querySelectorAll(
   .filter((one) => one.checkVisibility({visibilityProperty: true}) && one.getBoundingClientRect().height < 43.5)
   .map((one) => `${one.tagName} ${one.textContent.trim() || one.name} ${one.getBoundingClientRect().height}`)"""
 
-TOO_WIDE = """() => document.documentElement.scrollWidth <= innerWidth ? [] : [...document.querySelectorAll('body *')]
-  .filter((one) => one.getBoundingClientRect().right > innerWidth + 1)
+TOO_WIDE = """(width) => document.documentElement.scrollWidth <= width ? [] : [...document.querySelectorAll('body *')]
+  .filter((one) => one.getBoundingClientRect().right > width + 1)
   .map((one) => one.outerHTML.slice(0, 120)).slice(-3)"""
 
 
@@ -68,7 +68,7 @@ async def test_a_page_fits_each_screen_and_its_targets_a_thumb(gallery: Place, p
         assert await window.evaluate(TOO_SMALL) == []
         for screen in (NARROW, {"width": 320, "height": 640}, {"width": 1024, "height": 768}, USUAL):
             await window.set_viewport_size(screen)  # type: ignore[arg-type]
-            assert await window.evaluate(TOO_WIDE) == [], (address, screen)
+            assert await window.evaluate(TOO_WIDE, screen["width"]) == [], (address, screen)
         await window.set_viewport_size(NARROW)  # type: ignore[arg-type]
 
     await gallery.close()

@@ -35,8 +35,8 @@ PAGE = """{% extends "base.html" %}{% block title %}Specimen{% endblock %}{% blo
 </section>
 <p data-chosen></p>
 <p><code data-copy="abc">abc</code></p>
-<form class="answer" method="post" action="/answer" data-stale="digest">
-  <input type="hidden" name="digest" value="{{ page.digest }}">
+<form class="answer" method="post" action="/answer" data-stale="{{ page.digest }}">
+  <input type="hidden" name="verb" value="approve">
   <label for="why">Why</label><textarea id="why" name="why" data-key="a"></textarea><button class="approve">Approve it</button>
 </form>
 {% endblock %}"""

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from agent.adapters.host import PolicyFiles
+from agent.faces.cli.demo_settings import Pace
 from agent.faces.cli.stage import Stage, policies
 from agent.judge.parse import parse_set
 from agent.model.channel import ChannelKind
@@ -16,6 +17,7 @@ from agent.model.policy import Mode
 from agent.settings.subjects import Cloud, TreatAs
 
 EPOCH = datetime(2026, 8, 20, 12, tzinfo=UTC)
+PACE = Pace(rate=60, epoch=EPOCH)
 ROOT = Path(__file__).parent.parent.parent
 
 
@@ -28,7 +30,7 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def a_stage(*, dry_run: bool = False) -> Stage:
-    return Stage(seed=7, rate=60, epoch=EPOCH, dry_run=dry_run)
+    return Stage(seed=7, pace=PACE, dry_run=dry_run)
 
 
 @pytest.mark.parametrize(("dry_run", "mode"), [(False, Mode.ENFORCE), (True, Mode.OBSERVE)])
@@ -144,7 +146,7 @@ def test_no_folder_is_left_where_the_demo_cannot_begin(
 async def test_the_folder_can_be_named_and_is_for_nobody_else(tmp_path: Path) -> None:
     named = tmp_path / "new" / "demo"
 
-    async with Stage(seed=7, rate=60, epoch=EPOCH, dry_run=False, folder=named) as stage:
+    async with Stage(seed=7, pace=PACE, dry_run=False, folder=named) as stage:
         assert stage.folder == named
 
     assert stat.S_IMODE(named.stat().st_mode) == 0o700
@@ -157,4 +159,4 @@ async def test_a_folder_that_cannot_be_the_demos_is_named(tmp_path: Path, name: 
     (tmp_path / "full" / "file").touch()
 
     with pytest.raises(SettingsError, match=name):
-        Stage(seed=7, rate=60, epoch=EPOCH, dry_run=False, folder=tmp_path / name)
+        Stage(seed=7, pace=PACE, dry_run=False, folder=tmp_path / name)

@@ -98,7 +98,6 @@ async def open_graph(
         Unavailable: the login cannot be reached.
     """
     from agent.adapters.graph.client import Client  # noqa: PLC0415  slow
-    from agent.adapters.graph.login import GraphLogin  # noqa: PLC0415  slow
     from agent.adapters.microsoft.budget import Budget  # noqa: PLC0415  slow
     from agent.adapters.microsoft.connection import open_http  # noqa: PLC0415  slow
     from agent.adapters.microsoft.tokens import Tokens, wall_clock  # noqa: PLC0415  slow
@@ -117,10 +116,8 @@ async def open_graph(
             clock=clock,
             lots=lots or Random(),  # noqa: S311  spreads waits, guards nothing
         )
-        used = machines if machines is not None else NoMachines()
         reading = _Reading(analyzed_emails_per_action, page_size)
-        login = GraphLogin(client, clock, proofs, [client.usage, *used.budgets])
-        yield _graph(client, clock, used, reading, sign_in, login)
+        yield _graph(client, clock, machines or NoMachines(), reading, sign_in, proofs)
 
 
 def _quieten() -> None:
@@ -135,7 +132,7 @@ def _graph(
     machines: Machines,
     reading: "_Reading",
     sign_in: str | None,
-    login: Login,
+    proofs: "Sequence[Proof]",
 ) -> Graph:
     from agent.adapters.graph.abilities import abilities  # noqa: PLC0415  slow
     from agent.adapters.graph.airlog import AirLog  # noqa: PLC0415  slow
@@ -144,6 +141,7 @@ def _graph(
     from agent.adapters.graph.directory import GraphDirectory  # noqa: PLC0415  slow
     from agent.adapters.graph.enactor import GraphEnactor  # noqa: PLC0415  slow
     from agent.adapters.graph.identities import Identities  # noqa: PLC0415  slow
+    from agent.adapters.graph.login import GraphLogin  # noqa: PLC0415  slow
     from agent.adapters.graph.mailbag import Mailbag  # noqa: PLC0415  slow
     from agent.adapters.graph.mailing import GraphMailing  # noqa: PLC0415  slow
     from agent.adapters.graph.notes import Notes  # noqa: PLC0415  slow
@@ -179,6 +177,6 @@ def _graph(
         grants=client.grants,
         is_delegated=client.is_delegated,
         send_mail=GraphMailing(client, clock).send,
-        login=login,
+        login=GraphLogin(client, clock, proofs, [client.usage, *machines.budgets]),
         own=client.own,
     )

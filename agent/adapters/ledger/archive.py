@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.engine import Connection
 
-from agent.adapters.ledger import history
+from agent.adapters.ledger import delivering, history
 from agent.adapters.ledger.desk import Desk
 from agent.adapters.ledger.ruled import ruled
 from agent.adapters.ledger.standing import standing
 from agent.adapters.ledger.tables import audit_heads, records
-from agent.model.enactment import OPEN, State
-from agent.model.history import Decided, Place, Wanted
+from agent.model.enactment import State
+from agent.model.history import Decided, Delivered, Place, Wanted
+from agent.model.pending import PendingAction
 from agent.model.ruled import Ruled
 
 APART = timedelta(minutes=15)
@@ -29,11 +30,8 @@ class SqlArchive:
     async def stamp(self) -> str:
         return await self._read(_stamp)
 
-    async def open(self) -> Mapping[str, int]:
-        return await self._read(_open)
-
     async def standing(
-        self, states: Sequence[State], *, ended: Sequence[State], since: datetime
+        self, states: Sequence[State], *, ended: Sequence[State] = (), since: datetime | None = None
     ) -> Mapping[str, int]:
         return await self._read(standing, states, ended, since)
 
@@ -51,6 +49,12 @@ class SqlArchive:
         limit: int = 1000,
     ) -> Sequence[Decided]:
         return await self._read(history.oldest, since, until, after, limit)
+
+    async def actions(self, action_ids: Sequence[str]) -> Mapping[str, PendingAction]:
+        return await self._read(history.actions, action_ids)
+
+    async def delivered(self, since: datetime) -> Sequence[Delivered]:
+        return await self._read(delivering.delivered, since)
 
     async def reasons(self, numbered: Sequence[tuple[str, int]]) -> Mapping[tuple[str, int], str]:
         return await self._read(history.reasons, numbered)
@@ -80,11 +84,3 @@ def _stamp(connection: Connection, tenant_id: str) -> str:
     )
     count, versions = connection.execute(lately).one()
     return f"{told or 0} {newest.isoformat()} {count} {versions}"
-
-
-def _open(connection: Connection, tenant_id: str) -> Mapping[str, int]:
-    states = [str(state) for state in OPEN]
-    query = select(records.c.id, records.c.version).where(
-        records.c.tenant_id == tenant_id, records.c.state.in_(states)
-    )
-    return {row.id: row.version for row in connection.execute(query)}

@@ -15,11 +15,11 @@ from agent.adapters.ledger import codec
 from agent.adapters.ledger.claims import chunks
 from agent.adapters.ledger.columns import Key, Moment
 from agent.adapters.ledger.history_tables import history
-from agent.adapters.ledger.tables import decisions
+from agent.adapters.ledger.tables import decisions, records
 from agent.model.decision import Decision, Verb
 from agent.model.enactment import Record
 from agent.model.history import Decided, Decider, Ending, Place, Wanted
-from agent.model.pending import ActionKind
+from agent.model.pending import ActionKind, PendingAction
 
 _PLACE = (history.c.at, history.c.action_id, history.c.number, history.c.ended)
 
@@ -95,6 +95,16 @@ def oldest(
     if after is not None:
         query = query.where(tuple_(*_PLACE) > _literal(after))
     return tuple(map(_decided, connection.execute(query.order_by(*_PLACE).limit(limit))))
+
+
+def actions(connection: Connection, tenant_id: str, action_ids: Sequence[str]) -> Mapping[str, PendingAction]:
+    """Return pending actions by their id."""
+    found: dict[str, PendingAction] = {}
+    for some in chunks(sorted(set(action_ids))):
+        query = select(records.c.id, records.c.action).where(records.c.tenant_id == tenant_id)
+        for one in connection.execute(query.where(records.c.id.in_(some))):
+            found[one.id] = codec.read_action(one.action)
+    return found
 
 
 def reasons(

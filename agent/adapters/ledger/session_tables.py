@@ -10,6 +10,7 @@ sessions = Table(
     metadata,
     Column("tenant_id", Key, primary_key=True),
     Column("id", Key, primary_key=True),
+    Column("object_id", Key, nullable=False),
     Column("began", Moment, nullable=False),
     Column("seen", Moment, nullable=False),
     Column("body", LargeBinary, nullable=False),

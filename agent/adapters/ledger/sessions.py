@@ -30,6 +30,9 @@ class SqlSessions:
     async def end(self, session_id: str) -> None:
         await self._write(_end, session_id)
 
+    async def end_all(self, object_id: str) -> int:
+        return await self._write(_end_all, object_id)
+
     async def expire(self, seen_before: datetime, began_before: datetime) -> int:
         return await self._write(_expire, seen_before, began_before)
 
@@ -50,11 +53,21 @@ def _keep(connection: Connection, tenant_id: str, session: Session) -> None:
 
 
 def _row(session: Session) -> dict[str, object]:
-    return {"began": session.began, "seen": session.seen, "body": codec.write(session)}
+    return {
+        "object_id": session.person.object_id,
+        "began": session.began,
+        "seen": session.seen,
+        "body": codec.write(session),
+    }
 
 
 def _end(connection: Connection, tenant_id: str, session_id: str) -> None:
     connection.execute(delete(sessions).where(sessions.c.tenant_id == tenant_id, sessions.c.id == session_id))
+
+
+def _end_all(connection: Connection, tenant_id: str, object_id: str) -> int:
+    is_theirs = (sessions.c.tenant_id == tenant_id, sessions.c.object_id == object_id)
+    return connection.execute(delete(sessions).where(*is_theirs)).rowcount
 
 
 def _expire(connection: Connection, tenant_id: str, seen_before: datetime, began_before: datetime) -> int:

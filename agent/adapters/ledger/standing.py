@@ -11,7 +11,11 @@ from agent.model.enactment import State
 
 
 def standing(
-    connection: Connection, tenant_id: str, states: Sequence[State], ended: Sequence[State], since: datetime
+    connection: Connection,
+    tenant_id: str,
+    states: Sequence[State],
+    ended: Sequence[State],
+    since: datetime | None,
 ) -> Mapping[str, int]:
     """Return the versions of records in these states, and of those that ended in others lately.
 
@@ -20,7 +24,10 @@ def standing(
     """
     narrow = select(records.c.id, records.c.version).where(records.c.tenant_id == tenant_id)
     there = narrow.where(records.c.state.in_([str(state) for state in states]))
+    found = {row.id: row.version for row in connection.execute(there)}
+    if since is None:
+        return found
     lately = narrow.where(
         records.c.updated >= since, records.c.state.concat("").in_([str(state) for state in ended])
     )
-    return {row.id: row.version for query in (there, lately) for row in connection.execute(query)}
+    return found | {row.id: row.version for row in connection.execute(lately)}

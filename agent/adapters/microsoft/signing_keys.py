@@ -128,7 +128,7 @@ class SigningKeys:
             follow_redirects=False,
             trust_env=False,
         ) as http:
-            metadata = _taken(
+            metadata: Metadata = _taken(
                 await self._read(http, f"{self.issuer}/.well-known/openid-configuration"), Metadata
             )
             if metadata.issuer != self.issuer:

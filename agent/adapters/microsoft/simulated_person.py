@@ -1,4 +1,4 @@
-"""One of the simulator's people, taken at their word: without a sign-in, and so from the simulator on this machine alone."""
+"""The simulator's people, taken at their word: without a sign-in, and so from the simulator on this machine alone."""
 
 from urllib.parse import urlsplit
 
@@ -44,6 +44,27 @@ async def simulated_person(
         SettingsError: nobody there is called so.
         Unavailable, Malformed: the simulator does not answer, or something else does.
     """
+    people = await _asked(cloud, transport)
+    found = [one for one in people if one.is_called(name)]
+    if len(found) != 1:
+        known = ", ".join(f"`{address}`" for one in people for address in one.addresses[:1])
+        raise SettingsError(f"`--as {name}`: nobody with a role is called so: name one of {known}")
+    return _person(found[0], tenant_id)
+
+
+async def simulated_people(
+    cloud: Cloud, tenant_id: str, *, transport: httpx.AsyncBaseTransport | None = None
+) -> tuple[Person, ...]:
+    """Return everybody whom the simulator gives a role now.
+
+    Raises:
+        Refused: the cloud is not the simulator on this machine; nothing is asked then.
+        Unavailable, Malformed: the simulator does not answer, or something else does.
+    """
+    return tuple(_person(one, tenant_id) for one in await _asked(cloud, transport))
+
+
+async def _asked(cloud: Cloud, transport: httpx.AsyncBaseTransport | None) -> tuple[Known, ...]:
     url = urlsplit(cloud.authority)
     if cloud.name != SIMULATOR or url.hostname not in LOOPBACK or url.username is not None:
         raise Refused("nobody answers as somebody else: only the simulator on this machine has no sign-in")
@@ -56,17 +77,16 @@ async def simulated_person(
     except httpx.HTTPError as error:
         raise Unavailable(f"no simulator answers at `{cloud.authority}`: start it") from error
     try:
-        people = msgspec.json.decode(answer.content if answer.status_code == 200 else b"", type=People).people
+        return msgspec.json.decode(answer.content if answer.status_code == 200 else b"", type=People).people
     except msgspec.DecodeError as error:
         raise Malformed(f"what answers at `{cloud.authority}` is no simulator of this version") from error
-    found = [one for one in people if one.is_called(name)]
-    if len(found) != 1:
-        known = ", ".join(f"`{address}`" for one in people for address in one.addresses[:1])
-        raise SettingsError(f"`--as {name}`: nobody with a role is called so: name one of {known}")
+
+
+def _person(known: Known, tenant_id: str) -> Person:
     return Person(
-        object_id=found[0].object_id.lower(),
+        object_id=known.object_id.lower(),
         tenant_id=tenant_id.lower(),
-        name=found[0].name,
-        addresses=tuple(one.lower() for one in found[0].addresses),
-        roles=found[0].roles,
+        name=known.name,
+        addresses=tuple(one.lower() for one in known.addresses),
+        roles=known.roles,
     )

@@ -307,6 +307,10 @@ def simulate(
         str | None,
         typer.Option(metavar="MOMENT", help="When its time and real time are the same; now if left out."),
     ] = None,
+    until: Annotated[
+        str | None,
+        typer.Option(metavar="MOMENT", help="From when on its time runs no faster than real time; never."),
+    ] = None,
     faults: Annotated[
         int | None, typer.Option(min=0, metavar="SEED", help="Also fail as Graph does, by this seed.")
     ] = None,
@@ -329,7 +333,14 @@ def simulate(
     from agent.faces.cli import simulating
 
     asked = simulating.Asked(
-        port=port, seed=seed, rate=rate, epoch=epoch, faults=faults, position=position, replay=replay
+        port=port,
+        seed=seed,
+        rate=rate,
+        epoch=epoch,
+        until=until,
+        faults=faults,
+        position=position,
+        replay=replay,
     )
     simulating.simulate(asked, as_json=as_json, until_stdin_closes=until_stdin_closes)
 
@@ -338,7 +349,9 @@ def simulate(
 def demo(
     seed: Annotated[int, typer.Option(min=0, help="Which tenant: the same seed is the same tenant.")] = 7,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only observe: write nothing to Graph.")] = False,
-    serve: Annotated[bool, typer.Option("--serve", help="Keep both running until Ctrl-C.")] = False,
+    serve: Annotated[
+        bool, typer.Option("--serve", help="Show the pages too, and keep all of it running until Ctrl-C.")
+    ] = False,
     seconds: Annotated[int, typer.Option(min=5, max=3600, help="At most so long, in real seconds.")] = 28,
     kill: Annotated[
         int, typer.Option(min=0, max=50, help="Kill the agent so often, and start it again.")

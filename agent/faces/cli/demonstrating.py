@@ -15,6 +15,8 @@ from agent.adapters.host import SystemClock
 from agent.compose import open_ledger_for_reading
 from agent.faces.cli.aftermath import tell
 from agent.faces.cli.demo_person import answering, climbed, headlines, told
+from agent.faces.cli.demo_settings import Pace
+from agent.faces.cli.demo_showing import Showing
 from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.looking import every
 from agent.faces.cli.output import command, console, print_json
@@ -35,9 +37,13 @@ from agent.faces.cli.screen import LATEST, Glance, Latest, Screen
 from agent.faces.cli.stage import Stage
 from agent.faces.cli.stopping import stop_on_signals
 from agent.faces.telling import row, what
+from agent.loop.waits import first_of
 from agent.model.enactment import Record, State
 from agent.model.errors import LedgerError, Unavailable
 from agent.settings.subjects import Settings
+
+STARTING = 15
+"""Real seconds that the processes may take to start, before the agent's own time begins to count."""
 
 RATE = 60.0
 """Virtual seconds in a real one: a minute becomes a second, so that the look at the mail 5 minutes after a deletion,
@@ -92,18 +98,15 @@ async def _demo(asked: Asked, *, as_json: bool) -> Results:
     stop = asyncio.Event()
     stop_on_signals(stop)
     progress = console(stderr=as_json)
-    epoch = SystemClock().now()
-    clock = SystemClock(rate=RATE, epoch=epoch)
-    stage = Stage(seed=asked.seed, rate=RATE, epoch=epoch, dry_run=asked.dry_run, folder=asked.folder)
-    progress.print(
-        f"a simulated tenant (seed {asked.seed}) and the agent start; one second is one minute",
-        soft_wrap=True,
-    )
-    async with stage:
+    pace = _pace(asked)
+    clock = SystemClock(rate=pace.rate, epoch=pace.epoch, until=pace.until)
+    stage = Stage(seed=asked.seed, pace=pace, dry_run=asked.dry_run, serves=asked.serve, folder=asked.folder)
+    progress.print(_beginning(asked), soft_wrap=True)
+    async with stage, Showing(stage, Screen(progress), serves=asked.serve) as showing:
         await stage.start_agent()
         settings = stage.settings()
-        watch = Watch(asked, stage, settings, clock)
-        await watch.until_settled(Screen(progress), stop)
+        watch = Watch(asked, stage, settings, clock, showing)
+        await watch.until_settled(showing.screen, stop)
         if not asked.serve:
             await stage.stop_agent()
         results = await watch.results()
@@ -112,19 +115,44 @@ async def _demo(asked: Asked, *, as_json: bool) -> Results:
         else:
             tell(console(), results)
         if asked.serve and not stop.is_set():
-            _say_where(progress, stage, results)
-            await stop.wait()
+            await showing.finished()
+            _say_where(progress, stage, showing, results)
+            await first_of(stop.wait(), stage.agent_ended(), stage.pages_ended())
+            if not stop.is_set():
+                stage.check_agent()
+                stage.check_pages()
     return results
+
+
+def _pace(asked: Asked) -> Pace:
+    """Return how time runs: with `--serve` fast only until the agent has settled, as people read at their own pace.
+
+    An hour of reading would be two and a half days else: chains would climb to their end, and half the queue expire.
+    """
+    epoch = SystemClock().now()
+    fast = timedelta(seconds=asked.limit + STARTING)
+    return Pace(rate=RATE, epoch=epoch, until=epoch + fast if asked.serve else None)
+
+
+def _beginning(asked: Asked) -> str:
+    said = f"a simulated tenant (seed {asked.seed}) and the agent start; one second is one minute"
+    if not asked.serve:
+        return said
+    return f"{said} until it has settled, at most {asked.limit + STARTING:.0f} s; then time is real"
 
 
 class Watch:
     """Looks at the ledger and at the simulator while the agent works, and kills it where that was asked for."""
 
-    def __init__(self, asked: Asked, stage: Stage, settings: Settings, clock: SystemClock) -> None:
+    def __init__(
+        self, asked: Asked, stage: Stage, settings: Settings, clock: SystemClock, showing: Showing
+    ) -> None:
         self._asked = asked
         self._stage = stage
         self._settings = settings
         self._clock = clock
+        self._showing = showing
+        self._started = clock.now()
         self._loop = asyncio.get_running_loop()
         self._began = self._loop.time()
         self._kills = list(reversed(asked.kills))
@@ -167,7 +195,7 @@ class Watch:
             seed=self._asked.seed,
             dry_run=self._asked.dry_run,
             seconds=round(self.elapsed, 1),
-            virtual_minutes=round(self.elapsed * RATE / 60, 1),
+            virtual_minutes=round((now - self._started) / timedelta(minutes=1), 1),
             kills=self._asked.kill - len(self._kills),
             counts=by_decision(rows),
             states={state.value: count for state, count in sorted(states.items())},
@@ -229,6 +257,8 @@ class Watch:
         except (LedgerError, Unavailable):
             # The agent has not made its ledger yet, or was killed while it wrote: look again.
             return False
+        if has_polled:
+            self._showing.begin()
         screen.show(
             Glance(
                 elapsed=self.elapsed,
@@ -269,10 +299,11 @@ def _shortened(notices: Sequence[str]) -> Iterator[str]:
         yield f"{'':>9} and {len(notices) - HEARD_AT_ONCE} more on the console"
 
 
-def _say_where(out: Console, stage: Stage, results: Results) -> None:
+def _say_where(out: Console, stage: Stage, showing: Showing, results: Results) -> None:
     out.print()
-    out.print("both keep running until Ctrl-C:", soft_wrap=True)
+    out.print("all of it keeps running until Ctrl-C:", soft_wrap=True)
     for name, place in (
+        *showing.places(),
         ("the simulator", f"{stage.url}/simulator/status"),
         ("the agent's log", results.log),
         ("what is open", f"{command()} pending --settings {results.settings}"),

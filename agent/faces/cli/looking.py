@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,6 +14,7 @@ from rich.table import Table
 from agent.adapters.ledger.ledger import SqlLedger
 from agent.compose import open_ledger_for_reading
 from agent.connecting import clock_of
+from agent.faces import moments
 from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.options import loaded_to_look, one_of
 from agent.faces.cli.output import COLOURS, console, lines, print_json, rows_table, safe
@@ -28,7 +29,6 @@ from agent.model.errors import LedgerError, SettingsError
 from agent.model.hold import Hold
 from agent.model.policy import Members
 from agent.ports.ledger import Ledger
-from agent.settings.durations import duration
 from agent.settings.subjects import Settings
 
 T = TypeVar("T")
@@ -232,18 +232,9 @@ def moment_of(text: str | None, now: datetime) -> datetime | None:
     if text is None:
         return None
     try:
-        return now - duration(text)
-    except ValueError:
-        pass
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        found = None
-    if found is None:
-        raise SettingsError(
-            f"`--since {text}` is not a duration such as `2d`, or a moment such as `2026-08-20T12:00:00Z`"
-        )
-    return found.replace(tzinfo=found.tzinfo or UTC).astimezone(UTC)
+        return moments.moment_of(text, now)
+    except ValueError as error:
+        raise SettingsError(f"`--since {text}` {error}") from error
 
 
 def _show_rows(rows: list[Row]) -> None:

@@ -1,16 +1,23 @@
-"""`serve`: the pages, beside a running agent or without one."""
+"""`serve`: the pages in a browser, beside an agent or without one."""
 
 import asyncio
+import ssl
 import sys
 from pathlib import Path
+
+import structlog
 
 from agent.connecting import clock_of
 from agent.faces.cli.logs import configure
 from agent.faces.cli.options import loaded_to_serve
 from agent.faces.cli.output import console, safe
-from agent.faces.cli.stopping import stop_on_signals, stop_when_stdin_closes
+from agent.faces.cli.stopping import reload_on_hangup, stop_on_signals, stop_when_stdin_closes
 from agent.faces.documents import ascii_json
+from agent.loop.waits import beside
+from agent.model.errors import SettingsError
 from agent.settings.subjects import Settings
+
+log = structlog.get_logger()
 
 
 def serve(path: Path | None, *, as_json: bool, until_stdin_closes: bool) -> None:
@@ -23,18 +30,49 @@ def serve(path: Path | None, *, as_json: bool, until_stdin_closes: bool) -> None
 
 
 async def _serve(settings: Settings, *, as_json: bool) -> None:
-    from agent.faces.web.opening import open_site, serve  # noqa: PLC0415  slow to import
+    from agent.faces.web.by_link import one_time_link  # noqa: PLC0415  slow to import
+    from agent.faces.web.opening import open_site  # noqa: PLC0415  slow to import
+    from agent.faces.web.server import encryption, listening, serve  # noqa: PLC0415  slow to import
+    from agent.faces.web.way_in import check  # noqa: PLC0415  slow to import
 
-    stop = asyncio.Event()
+    stop, renew = asyncio.Event(), asyncio.Event()
     stop_on_signals(stop)
+    reload_on_hangup(renew, stop)
+    check(settings)
+    tls = encryption(settings)
+    with listening(settings) as (listener, bound):
+        async with open_site(bound) as site, beside(_renewing(renew, tls, bound)):
 
-    def on_ready(port: int) -> None:
-        url = settings.web.url or f"http://{settings.web.listen.rpartition(':')[0]}:{port}"
-        if as_json:
-            sys.stdout.write(f"{ascii_json({'ready': url})}\n")
-            sys.stdout.flush()
-        else:
-            console(stderr=True).print(safe(f"the pages are at {url}, until Ctrl-C"), soft_wrap=True)
+            def on_ready() -> None:
+                link = one_time_link(site, listener.getsockname()[1])
+                _say_where(bound.web_url(), link, as_json=as_json)
 
-    async with open_site(settings) as site:
-        await serve(site, stop, on_ready)
+            await serve(site, listener, stop, on_ready, tls)
+
+
+def _say_where(url: str, link: str | None, *, as_json: bool) -> None:
+    """Say where the pages are, and by which link a browser on this machine signs in, where that is how."""
+    if as_json:
+        sys.stdout.write(f"{ascii_json({'ready': url} | ({'link': link} if link else {}))}\n")
+        sys.stdout.flush()
+        return
+    out = console(stderr=True)
+    out.print(safe(f"the pages are at {url}, until Ctrl-C"), soft_wrap=True)
+    if link:
+        out.print(safe(f"sign in, once, by {link}"), soft_wrap=True)
+
+
+async def _renewing(renew: asyncio.Event, tls: ssl.SSLContext | None, settings: Settings) -> None:
+    """Take a renewed certificate at each SIGHUP; one that cannot be used leaves the one before it."""
+    from agent.faces.web.server import load  # noqa: PLC0415  slow to import
+
+    while True:
+        await renew.wait()
+        renew.clear()
+        if tls is None:
+            continue
+        try:
+            load(tls, settings)
+            log.info("certificate taken anew")
+        except SettingsError as error:
+            log.error("certificate not taken: the one before it is used still", why=str(error))

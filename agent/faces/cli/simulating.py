@@ -42,7 +42,7 @@ an agent finds this tenant with these settings:
   tenant: {{id: {tenant}}}
   graph: {{cloud: simulator, url: "http://127.0.0.1:{port}"{more}}}
   auth: {{kind: clientSecret, client_id: {client}}}
-  clock: {{rate: {rate:g}, epoch: "{epoch}"}}
+  clock: {{rate: {rate:g}, epoch: "{epoch}"{until}}}
 
 and with AIR_AGENT_CLIENT_SECRET={secret} in its environment; {mode}
 """
@@ -67,6 +67,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     seed: int | None
     rate: float | None
     epoch: str | None
+    until: str | None = None
     faults: int | None
     position: str
     replay: Path | None = None
@@ -78,6 +79,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     tenant: str
     rate: float
     epoch: datetime
+    until: datetime | None = None
     requests_per_minute: int | None = None
     mode: str = ENFORCES
     groups: str = ""
@@ -91,7 +93,8 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
             more=f", requests_per_minute: {most}" if most is not None else "",
             client=names.CLIENT_ID,
             rate=self.rate,
-            epoch=self.epoch.isoformat().replace("+00:00", "Z"),
+            epoch=_written(self.epoch),
+            until=f', until: "{_written(self.until)}"' if self.until is not None else "",
             secret=names.CLIENT_SECRET,
             mode=self.mode,
         )
@@ -120,22 +123,25 @@ def simulate(asked: Asked, *, as_json: bool, until_stdin_closes: bool) -> None:
 
 def _seeded(asked: Asked) -> tuple[Told, ASGIApp]:
     epoch, rate = _moment(asked.epoch), 1.0 if asked.rate is None else asked.rate
+    until = None if asked.until is None else _moment(asked.until, "--until")
     switches = _switches(asked.position)
     faults = Faults() if asked.faults is None else sour(asked.faults)
     app = build(
         seed(USUAL_SEED if asked.seed is None else asked.seed, epoch),
         switches,
         faults,
-        RealClock(epoch, rate),
+        RealClock(epoch, rate, until),
     )
-    return Told(tenant=names.TENANT_ID, rate=rate, epoch=epoch, groups=GROUPS), app
+    told = Told(tenant=names.TENANT_ID, rate=rate, epoch=epoch, until=until, groups=GROUPS)
+    return told, app
 
 
 def _replayed(asked: Asked, folder: Path) -> tuple[Told, ASGIApp]:
     """Return a recording as an application, its time where it was recorded."""
-    if asked.seed is not None or asked.faults is not None or asked.position != USUAL_POSITION:
+    given = (asked.seed, asked.faults, asked.until)
+    if given != (None, None, None) or asked.position != USUAL_POSITION:
         raise SettingsError(
-            "`--replay` takes none of `--seed`, `--faults` and `--position`: a recording is what it is"
+            "`--replay` takes none of `--seed`, `--faults`, `--until` and `--position`: a recording is what it is"
         )
     rate = REPLAYED if asked.rate is None else asked.rate
     if rate == 1:
@@ -155,7 +161,11 @@ def _replayed(asked: Asked, folder: Path) -> tuple[Told, ASGIApp]:
     return told, Replay(recording, RealClock(epoch, rate))
 
 
-def _moment(text: str | None) -> datetime:
+def _written(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+def _moment(text: str | None, option: str = "--epoch") -> datetime:
     if text is None:
         return SystemClock().now()
     try:
@@ -163,7 +173,9 @@ def _moment(text: str | None) -> datetime:
     except ValueError:
         found = None
     if found is None or found.tzinfo is None:
-        raise SettingsError(f"`--epoch {text}` is not a moment with its zone, such as `2026-08-20T12:00:00Z`")
+        raise SettingsError(
+            f"`{option} {text}` is not a moment with its zone, such as `2026-08-20T12:00:00Z`"
+        )
     return found.astimezone(UTC)
 
 

@@ -1,8 +1,7 @@
-"""The demo's two processes and their folder: the simulator, and the agent exactly as it runs in production."""
+"""The demo's processes and their folder: the simulator, and the agent and its pages exactly as they run in production."""
 
 import asyncio
 import contextlib
-import json
 import os
 import signal
 import sys
@@ -10,15 +9,16 @@ import tempfile
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
-from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Self
 
 import httpx
+import msgspec
 
 import agent
 from agent.faces.cli.demo_policies import lay_out, rehearsed
+from agent.faces.cli.demo_settings import Pace, a_free_place, settings_text
 from agent.faces.cli.simulating import READY
 from agent.model.errors import SettingsError, Unavailable
 from agent.settings.fields import PREFIX
@@ -32,31 +32,38 @@ PATIENCE = 30
 POSITION = "unheard words"
 """The simulator's switches: words and types that no published metadata has must be seen to go to people."""
 
-PAGES_PER_HOUR = 40
-"""The demo's storm limit: so many that each question is told once, and the rest in a summary."""
-
 OWN_POLICIES = Path("policies")
 
 ERRORS = "agent.err"
 """The file of the agent's standard error: its console."""
 
+PAGES, SIMULATOR = "pages.err", "simulator.err"
+"""Those of the others."""
+
 SHIPPED = "agent.shipped_policies"
 """The package in which the wheel carries the folder `policies/`."""
+
+
+class Shown(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the pages are, and the link by which one browser signs in."""
+
+    ready: str
+    link: str = ""
 
 
 class Stage:
     """A fresh folder with settings, ledger and logs, and the processes that use it.
 
-    The folder is a temporary one unless `folder` names one, which must be new or empty. Both end when this process does, however it ends: they stop once their standard input is closed.
+    The folder is a temporary one unless `folder` names one, which must be new or empty. The processes end when this one does, however it ends: they stop once their standard input is closed.
     """
 
     def __init__(
-        self, *, seed: int, rate: float, epoch: datetime, dry_run: bool, folder: Path | None = None
+        self, *, seed: int, pace: Pace, dry_run: bool, serves: bool = False, folder: Path | None = None
     ) -> None:
         self._seed = seed
-        self._rate = rate
-        self._epoch = epoch
+        self._pace = pace
         self._dry_run = dry_run
+        self._listen = a_free_place() if serves else None
         self._policies = rehearsed(policies())
         self.folder = Path(tempfile.mkdtemp(prefix="air-agent-demo-")) if folder is None else fresh(folder)
         self.settings_file = self.folder / "air-agent.yaml"
@@ -66,6 +73,7 @@ class Stage:
         self.url = ""
         self._simulator: Process | None = None
         self._agent: Process | None = None
+        self._pages: Process | None = None
         self._heard = 0
         self._open = AsyncExitStack()
 
@@ -108,6 +116,21 @@ class Stage:
         if self._agent is not None:
             await self._agent.wait()
 
+    async def start_pages(self) -> Shown:
+        """Start the pages, once the agent has made its ledger; return where they are, and the link that signs in.
+
+        Raises:
+            Unavailable: they did not start; with their own words.
+        """
+        arguments = ["serve", "--json", "--settings", str(self.settings_file)]
+        self._pages = await self._start(arguments, errors=PAGES, stdout=PIPE)
+        return _decoded(await self._first_line(self._pages, "the pages", PAGES))
+
+    async def pages_ended(self) -> None:
+        """Return when the pages have ended, for whatever reason."""
+        if self._pages is not None:
+            await self._pages.wait()
+
     def check_agent(self) -> None:
         """Raise SettingsError with the agent's own words if it ended by itself."""
         if self._agent is None or self._agent.returncode is None:
@@ -117,6 +140,13 @@ class Stage:
         raise SettingsError(
             "\n".join(lines or [f"the agent ended with {self._agent.returncode}: see {self.log}"])
         )
+
+    def check_pages(self) -> None:
+        """Raise SettingsError with the pages' own words if they ended by themselves."""
+        if self._pages is None or self._pages.returncode is None:
+            return
+        said = (self.folder / PAGES).read_text(encoding="utf-8", errors="replace").strip()
+        raise SettingsError(said or f"the pages ended with {self._pages.returncode}: see {self.log}")
 
     def said(self) -> Sequence[str]:
         """Return what the agent has said on its standard error since this was last asked, in whole lines."""
@@ -158,22 +188,30 @@ class Stage:
         return found
 
     async def _start_simulator(self) -> None:
-        said = ["simulate", "--seed", str(self._seed), "--rate", f"{self._rate:g}", "--position", POSITION]
-        process = await self._start(
-            [*said, "--epoch", self._epoch.isoformat()], errors="simulator.err", stdout=PIPE
-        )
-        self._simulator = process
-        assert process.stdout is not None  # noqa: S101  it was asked for above
+        pace = self._pace
+        said = ["simulate", "--seed", str(self._seed), "--rate", f"{pace.rate:g}", "--position", POSITION]
+        said += ["--epoch", pace.epoch.isoformat()]
+        if pace.until is not None:
+            said += ["--until", pace.until.isoformat()]
+        self._simulator = await self._start(said, errors=SIMULATOR, stdout=PIPE)
+        line = await self._first_line(self._simulator, "the simulator", SIMULATOR, begins=READY)
+        self.url = line.removeprefix("ready ")
+
+    async def _first_line(self, process: Process, what: str, errors: str, begins: str = "{") -> str:
+        """Return the line in which a process says that it is ready.
+
+        Raises:
+            Unavailable: it says something else, or nothing; with its own words.
+        """
+        assert process.stdout is not None  # noqa: S101  it was asked for
         try:
             line = (await asyncio.wait_for(process.stdout.readline(), PATIENCE)).decode().strip()
         except TimeoutError:
             line = ""
-        if not line.startswith(READY):
-            said_last = (self.folder / "simulator.err").read_text(encoding="utf-8", errors="replace").strip()
-            raise Unavailable(
-                f"the simulator did not start: {said_last.splitlines()[-1] if said_last else 'it said nothing'}"
-            )
-        self.url = line.removeprefix("ready ")
+        if line.startswith(begins):
+            return line
+        said = (self.folder / errors).read_text(encoding="utf-8", errors="replace").strip()
+        raise Unavailable(f"{what} did not start: {said.splitlines()[-1] if said else 'it said nothing'}")
 
     async def _start(self, arguments: Sequence[str], *, errors: str, stdout: int) -> Process:
         with (self.folder / errors).open("ab") as said:
@@ -202,48 +240,22 @@ class Stage:
         }
 
     def _write_settings(self) -> None:
-        mode = "observe" if self._dry_run else "enforce"
-        text = f"""\
-tenant: {{id: {names.TENANT_ID}}}
-mode: {mode}
-graph:
-  cloud: simulator
-  url: {json.dumps(self.url)}
-auth:
-  kind: clientSecret
-  client_id: {names.CLIENT_ID}
-  client_secret_file: client-secret
-policies:
-  directory: {json.dumps(str(self.policies))}
-  treat_as: enforce
-endpoint:
-  enabled: true
-guards:  # a week's queue is decided within a minute here, which the defaults would hold
-  actions_per_hour: 500
-  messages_per_hour: 10000
-  messages_per_day: 50000
-  users_per_day: 10000
-  files_per_hour: 50
-  protected: vip
-escalation:
-  pages_per_hour: {PAGES_PER_HOUR}  # an hour is a minute here
-pace:
-  fresh: 20m  # as long as a busy machine needs for a pass: 20 seconds
-ledger:
-  url: {json.dumps(f"sqlite:///{self.ledger.as_posix()}")}
-log:
-  file: {json.dumps(str(self.log))}
-  format: json
-clock:
-  rate: {self._rate:g}
-  epoch: {json.dumps(self._epoch.isoformat())}
-"""
+        text = settings_text(
+            url=self.url,
+            pace=self._pace,
+            dry_run=self._dry_run,
+            policies=self.policies,
+            ledger=self.ledger,
+            log=self.log,
+            listen=self._listen,
+        )
         self.settings_file.write_text(text, encoding="utf-8")
         secret = self.folder / "client-secret"
         secret.touch(mode=0o600)
         secret.write_text(names.CLIENT_SECRET, encoding="utf-8")
 
     async def _end(self) -> None:
+        await _ended(self._pages)
         await _ended(self._agent)
         await self._open.aclose()
         await _ended(self._simulator)
@@ -281,6 +293,10 @@ def policies() -> Path:
     raise SettingsError(
         "there are no policies: run the demo in a folder that has `policies/`, or install the wheel"
     )
+
+
+def _decoded(line: str) -> Shown:
+    return msgspec.json.decode(line, type=Shown)
 
 
 async def _ended(process: Process | None) -> None:

@@ -52,10 +52,14 @@ async def asked_again(
         await site.sessions.keep(msgspec.structs.replace(session, draft=draft if missing else None))
     if not missing:
         return None
-    context = {"context": site.settings.web.step_up} if high_risk and site.settings.web.step_up else {}
+    asked = {"to": local(back)}
+    if not _is_fresh(site, session):
+        asked["again"] = "yes"
+    if high_risk and site.settings.web.step_up is not None:
+        asked["context"] = site.settings.web.step_up
     page = Again(
         error=missing,
-        start=f"{START}?{urlencode({'to': local(back), 'again': 'yes', **context})}",
+        start=f"{START}?{urlencode(asked)}",
         is_kept=draft is not None,
     )
     return await show(request, "again.html", page, status=401 if wants_json(request) else 200)
@@ -63,8 +67,8 @@ async def asked_again(
 
 def _missing(site: Site, session: Session, *, high_risk: bool) -> str:
     """Return in words what is missing for deciding; empty where nothing is."""
-    web, now = site.settings.web, site.wall.now()
-    if now >= session.signed_in + web.fresh:
+    web = site.settings.web
+    if not _is_fresh(site, session):
         return (
             f"whoever decides has to have signed in within the last {remaining(web.fresh)} (`web.fresh`), "
             "and your last sign-in was before that"
@@ -75,3 +79,7 @@ def _missing(site: Site, session: Session, *, high_risk: bool) -> str:
             f"it needs a stronger sign-in (`web.step_up: {web.step_up}`)"
         )
     return ""
+
+
+def _is_fresh(site: Site, session: Session) -> bool:
+    return site.wall.now() < session.signed_in + site.settings.web.fresh

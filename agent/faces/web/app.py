@@ -6,17 +6,34 @@ import structlog
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
-from agent.faces.web import actions, flips, holding, incidents, status, whys, worklist
+from agent.faces.web import (
+    actions,
+    flips,
+    holding,
+    incidents,
+    live,
+    past,
+    pending,
+    policies,
+    several,
+    signing_in,
+    status,
+    whys,
+    worklist,
+)
+from agent.faces.web.board import Board
 from agent.faces.web.files import Files
-from agent.faces.web.safety import Safety
+from agent.faces.web.pulse import Pulse
+from agent.faces.web.safety import LARGEST, TOO_LARGE, Safety
 from agent.faces.web.showing import refuse
 from agent.faces.web.site import Site
 from agent.faces.web.visiting import Visiting
-from agent.model.errors import LedgerError, PolicyError
+from agent.model.errors import LedgerError, Malformed, PolicyError, Unavailable
 
 log = structlog.get_logger()
 
@@ -24,19 +41,25 @@ log = structlog.get_logger()
 def app_of(site: Site) -> Starlette:
     """Return the application that answers for this site."""
     app = Starlette(
-        routes=routes(),
+        routes=(*routes(), *signing_in.routes(site.door)),
         middleware=[
             Middleware(Safety, url=site.settings.web_url()),
+            Middleware(RequestBodyLimitMiddleware, max_body_size=LARGEST),
             Middleware(Visiting, site=site),
         ],
         exception_handlers={
             HTTPException: _refused,
             LedgerError: _unreadable,
             PolicyError: _unreadable,
+            ClientDisconnect: _gone,
+            Unavailable: _unreadable,
+            Malformed: _unreadable,
             Exception: _broken,
         },
     )
     app.state.site = site
+    app.state.board = Board(site.desk.ledger, site.archive)
+    app.state.pulse = Pulse(site.desk.ledger, site.archive)
     return app
 
 
@@ -50,6 +73,11 @@ def routes() -> Sequence[BaseRoute]:
         *flips.ROUTES,
         *holding.ROUTES,
         *incidents.ROUTES,
+        *live.ROUTES,
+        *pending.ROUTES,
+        *several.ROUTES,
+        *past.ROUTES,
+        *policies.ROUTES,
         *status.ROUTES,
         *whys.ROUTES,
         *worklist.ROUTES,
@@ -66,7 +94,7 @@ async def _health(_request: Request) -> Response:
 
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101  it is registered for no other
-    usual = {404: "there is nothing at this address", 405: "this address does not take that"}
+    usual = {404: "there is nothing at this address", 405: "this address does not take that", 413: TOO_LARGE}
     words = error.detail if type(error) is not HTTPException else usual.get(error.status_code, error.detail)
     return await refuse(request, error.status_code, words)
 
@@ -74,6 +102,11 @@ async def _refused(request: Request, error: Exception) -> Response:
 async def _unreadable(request: Request, error: Exception) -> Response:
     log.error("page not shown", path=request.url.path, why=str(error))
     return await refuse(request, 503, str(error))
+
+
+async def _gone(_request: Request, _error: Exception) -> Response:
+    """Answer nobody: whoever sent the form has gone before its end."""
+    return Response(status_code=400)
 
 
 async def _broken(request: Request, error: Exception) -> Response:

@@ -13,7 +13,7 @@ from functools import cached_property
 import structlog
 
 from agent.faces.web.lines import Line, line_of
-from agent.model.enactment import CLOSED
+from agent.model.enactment import CLOSED, OPEN
 from agent.ports.archive import Archive
 from agent.ports.ledger import Ledger
 
@@ -106,7 +106,7 @@ class Board:
         stamp = await self._archive.stamp()
         if self._shown is not None and stamp == self._stamp:
             return self._shown
-        versions = await self._archive.open()
+        versions = await self._archive.standing(OPEN)
         self.wanted = len(versions)
         for gone in self._lines.keys() - versions.keys():
             del self._lines[gone]
@@ -119,4 +119,3 @@ class Board:
             self._lines.update((record.action.id, line_of(record)) for record in still)
         self._shown, self._stamp = Shown(tuple(self._lines.values())), stamp
         return self._shown
-

@@ -9,6 +9,9 @@ from starlette.responses import Response
 
 SESSION = "air-agent"
 
+LARGEST = 4_096
+"""Characters of one: browsers keep no larger ones."""
+
 
 class Cookies:
     """How cookies are named, set and read for a site at this address."""
@@ -21,8 +24,11 @@ class Cookies:
         return f"__Host-{cookie}" if self._is_encrypted else cookie
 
     def read(self, request: Request, cookie: str = SESSION) -> str:
-        """Return what it holds; empty where there is none."""
-        return request.cookies.get(self.name(cookie), "")
+        """Return what it holds; empty where there is none, or two: somebody else put one of them there."""
+        begins = f"{self.name(cookie)}="
+        sent = (part.strip() for line in request.headers.getlist("cookie") for part in line.split(";"))
+        found = [part.removeprefix(begins) for part in sent if part.startswith(begins)]
+        return found[0] if len(found) == 1 and len(found[0]) <= LARGEST else ""
 
     def put(self, response: Response, secret: str, cookie: str = SESSION, lasts: int | None = None) -> None:
         """Set it, for as long as the browser runs, or for so many seconds."""

@@ -3,11 +3,29 @@
 from starlette.datastructures import FormData
 from starlette.requests import Request
 
-from agent.faces.web.refusing import NotAllowed
+from agent.faces.web.refusing import NotAllowed, NotUnderstood
 from agent.faces.web.visit import CSRF, visit_of
 
 MOST_FIELDS = 12_000
 """Fields of one form: as many as an action has targets at most, and some."""
+
+
+FORM = "application/x-www-form-urlencoded"
+"""How forms of this site are sent; a file is in none of them."""
+
+NOT_MINE = "this form is of another sign-in: open the page again, and send it there"
+
+
+async def fields_of(request: Request) -> FormData:
+    """Return what a form says, whosever it is.
+
+    Raises:
+        NotUnderstood: it is no form of this site's kind.
+    """
+    sent = request.headers.get("content-type", FORM).partition(";")[0].strip().lower()
+    if sent != FORM:
+        raise NotUnderstood(f"this is no form of this site: send it as `{FORM}`")
+    return await request.form(max_fields=MOST_FIELDS)
 
 
 async def form_of(request: Request) -> FormData:
@@ -16,9 +34,9 @@ async def form_of(request: Request) -> FormData:
     Raises:
         NotAllowed: it is not.
     """
-    form = await request.form(max_fields=MOST_FIELDS, max_files=0)
+    form = await fields_of(request)
     if not visit_of(request).is_mine(form.get(CSRF)):
-        raise NotAllowed("this form is of another sign-in: open the page again, and send it there")
+        raise NotAllowed(NOT_MINE)
     return form
 
 

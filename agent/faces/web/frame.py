@@ -7,8 +7,9 @@ from starlette.requests import Request
 
 from agent.compose import with_file
 from agent.faces.holds import banner
+from agent.faces.web.pulse import Pulse
 from agent.faces.web.site import site_of
-from agent.faces.web.visit import Visit
+from agent.faces.web.visit import LIVE, Visit
 
 PLACES = (
     ("Pending", "/pending", "p"),
@@ -34,6 +35,8 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     holds: tuple[str, ...] = ()
     """In words, what keeps everything from being carried out."""
     alarms: tuple[str, ...] = ()
+    live: str = ""
+    """Where the page learns that something has changed since it was made."""
     places: tuple[tuple[str, str, str], ...] = PLACES
 
 
@@ -45,7 +48,9 @@ async def frame_of(request: Request) -> Frame:
     site = site_of(request)
     settings, desk = site.settings, site.desk
     now = desk.clock.now()
-    holds = await with_file(settings, await desk.ledger.holds(), now)
+    laid, alarms = await desk.ledger.holds(), await desk.ledger.alarms()
+    holds = await with_file(settings, laid, now)
+    pulse: Pulse = request.app.state.pulse
     return Frame(
         now=now,
         tenant_id=desk.tenant_id,
@@ -54,5 +59,6 @@ async def frame_of(request: Request) -> Frame:
         path=request.url.path,
         visit=visit,
         holds=tuple(banner(one, now) for one in holds),
-        alarms=tuple(one.words for one in await desk.ledger.alarms()),
+        alarms=tuple(one.words for one in alarms),
+        live=f"{LIVE}?since={await pulse.look(laid, alarms)}",
     )

@@ -27,7 +27,7 @@ from agent.model.defender import (
 )
 from agent.model.enactment import Offer, Record, State, Way
 from agent.model.facts import Facts
-from agent.model.pending import MAIL_KINDS, ActionKind, PendingAction
+from agent.model.pending import ActionKind, PendingAction
 
 
 class Needs(StrEnum):
@@ -59,6 +59,8 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Of its messages, as far as they are known."""
     incident: str
     incident_name: str | None
+    is_mail: bool
+    """Whether it is about mail, be its kind known or not."""
     size: int | None
     """Messages of the cluster, by Defender's count; None where it is no mail, or not known."""
     left: int | None
@@ -91,11 +93,6 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What an approval would act on."""
     sought: str
     """Everything that a search looks through, case-folded."""
-
-    @property
-    def is_mail(self) -> bool:
-        """Whether it is about mail."""
-        return self.kind in MAIL_KINDS
 
     @property
     def awaits(self) -> bool:
@@ -135,6 +132,7 @@ def line_of(record: Record) -> Line:
         subjects=mail.subjects,
         incident=action.incident.id,
         incident_name=action.incident.display_name,
+        is_mail=isinstance(action.evidence, MailClusterEvidence | AnalyzedMessageEvidence),
         size=mail.size,
         left=mail.left,
         is_least=mail.is_least,

@@ -35,6 +35,13 @@ TRANSPORT = "max-age=31536000"
 
 WRONG_HOST = "this site is not known under that name: open it at the address in its settings (`web.url`)"
 
+NOT_OURS = "this form was not sent by a page of this site: open the page again, and send it there"
+
+LARGEST = 4 * 1024 * 1024
+"""Bytes of one form: ten thousand actions with their digests have a quarter of that."""
+
+TOO_LARGE = "this form is larger than any of this site"
+
 SAFE = frozenset({"GET", "HEAD"})
 """Methods that change nothing."""
 
@@ -59,17 +66,19 @@ class Safety:
                 self._add(MutableHeaders(scope=message))
             await send(message)
 
-        why = self._why_refused(scope)
-        answer = PlainTextResponse(f"{why}\n", 403 if why != WRONG_HOST else 421) if why else self._app
-        await answer(scope, receive, sending)
+        refused = self._refused(scope)
+        await (refused or self._app)(scope, receive, sending)
 
-    def _why_refused(self, scope: Scope) -> str:
+    def _refused(self, scope: Scope) -> PlainTextResponse | None:
         headers = Headers(scope=scope)
         if headers.get("host", "").lower() not in self._hosts:
-            return WRONG_HOST
-        if scope["method"] in SAFE or self._is_of_this_site(headers):
-            return ""
-        return "this form was not sent by a page of this site: open the page again, and send it there"
+            return PlainTextResponse(f"{WRONG_HOST}\n", 421)
+        if scope["method"] not in SAFE and not self._is_of_this_site(headers):
+            return PlainTextResponse(f"{NOT_OURS}\n", 403)
+        size = headers.get("content-length", "0")
+        if not size.isdecimal() or int(size) > LARGEST:
+            return PlainTextResponse(f"{TOO_LARGE}\n", 413)
+        return None
 
     def _is_of_this_site(self, headers: Headers) -> bool:
         told = headers.get("sec-fetch-site")

@@ -64,5 +64,6 @@ def cell(value: Cell) -> str:
 
 
 def _safe(text: str) -> str:
-    told = FORMULA.sub(r"\1'\2", visible(text, LONGEST))
+    is_plain = text.isascii() and text.isprintable() and len(text) <= LONGEST
+    told = FORMULA.sub(r"\1'\2", text if is_plain else visible(text, LONGEST))
     return f"'{told}" if text.startswith(BREAKS) else told

@@ -5,6 +5,7 @@ has no picture is written as its escape, and only then is the text escaped for H
 fence around an attacker's words, asks for it; none can forget this.
 """
 
+import re
 from datetime import datetime, timedelta
 from functools import cache
 from hashlib import sha256
@@ -29,6 +30,8 @@ from agent.scrub.visible import visible
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
 
+WORD_BEGINS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
 LONGEST = 100_000
 """Characters of one text on a page."""
 
@@ -40,12 +43,17 @@ class Refused(msgspec.Struct, frozen=True, kw_only=True):
     error: str
 
 
-async def show(request: Request, template: str, document: msgspec.Struct, *, status: int = 200) -> Response:
-    """Answer with a document: by this template, or as JSON where the address ends with `.json`."""
+async def show(
+    request: Request, template: str, document: msgspec.Struct, *, status: int = 200, **beside: object
+) -> Response:
+    """Answer with a document: by this template, or as JSON where the address ends with `.json`.
+
+    `beside` is what the template needs for links and forms, and no program does.
+    """
     if wants_json(request):
         return Response(as_json(document, indent=2), status, media_type="application/json")
     page = environment().get_template(template)
-    return HTMLResponse(page.render(page=document, frame=await frame_of(request)), status)
+    return HTMLResponse(page.render(page=document, frame=await frame_of(request), **beside), status)
 
 
 async def refuse(request: Request, status: int, words: str) -> Response:
@@ -76,7 +84,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"moment": time_element, "left": left, "span": span, "took": length}
+    made.filters |= {"moment": time_element, "left": left, "span": span, "took": length, "spaced": spaced}
     made.globals |= {"counted": counted, "static": static}
     return made
 
@@ -115,6 +123,11 @@ def left(until: datetime, now: datetime) -> Markup:
 def span(length: timedelta) -> str:
     """Return a length of time in two units."""
     return remaining(length) if length > timedelta(0) else "0s"
+
+
+def spaced(word: str) -> str:
+    """Return one of Graph's words as people read it: `pendingApproval` is `Pending approval`."""
+    return WORD_BEGINS.sub(" ", word).replace("_", " ").capitalize()
 
 
 @cache

@@ -8,9 +8,12 @@ from dataclasses import dataclass, field
 
 from starlette.requests import Request
 
+from agent.faces.web.door import Door
 from agent.faces.web.in_force import Known
+from agent.faces.web.measuring import Measuring
 from agent.faces.web.pressing import Pressing
-from agent.model.vitals import Expiry
+from agent.faces.web.retrospect import Looking
+from agent.faces.web.tallies import Tallies
 from agent.ports.archive import Archive
 from agent.ports.escalation import Pages
 from agent.ports.host import Clock
@@ -32,12 +35,18 @@ class Site:
     trail: Trail
     sessions: Sessions
     policies: Known
+    door: Door
+    """How people sign in."""
     wall: Clock
     """Real time, by which sign-ins last: the desk's own runs faster in a demo."""
     pressing: Pressing = field(default_factory=Pressing)
     """What people have to press in Defender."""
-    certificate: Expiry | None = None
-    """The certificate that the pages are served with; None where TLS ends elsewhere."""
+    measuring: Measuring = field(default_factory=Measuring)
+    """How the cases go on the set in force."""
+    tallies: Tallies = field(default_factory=Tallies)
+    """What each policy did lately."""
+    looking: Looking = field(default_factory=Looking)
+    """What lies behind, summed up."""
 
 
 def site_of(request: Request) -> Site:

@@ -1,5 +1,6 @@
 """The Status page: how the agent stands, what needs somebody, and the kill switch."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
@@ -7,6 +8,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from agent.adapters.microsoft.proofs import Certificate
 from agent.compose import with_file
 from agent.faces.holding import is_kept_by_its_file
 from agent.faces.holds import is_gone, troubles
@@ -16,11 +18,12 @@ from agent.faces.web.showing import show
 from agent.faces.web.site import Site, site_of
 from agent.faces.web.visit import visit_of
 from agent.loop.standing import standing
+from agent.model.errors import Refused
 from agent.model.hold import KILL_SWITCH, Hold, Replica
 from agent.model.session import Draft
 from agent.model.standing import Standing
 from agent.model.vitals import Expiry, Passing, Usage
-from agent.settings.subjects import TreatAs
+from agent.settings.subjects import Settings, TreatAs
 
 STATUS = "/status"
 
@@ -29,6 +32,9 @@ HOLDING = "status"
 
 KILL_SWITCH_LAID = "lay"
 """The verb of a draft of somebody who was about to hold; else it is the name of what was to be released."""
+
+PAGES = "the pages"
+"""Whose the certificate of the pages is."""
 
 SWEEPS_MISSED = 3
 """Sweeps that may be missed before the page says so."""
@@ -104,7 +110,7 @@ async def status_of(request: Request, *, error: str = "", draft: Draft | None = 
     found = await _standing(site, now)
     agents = tuple(_agent(one, now) for one in found.replicas)
     living = [one for one in found.replicas if not is_gone(one, now)]
-    credentials = tuple(_credentials(site, living, now))
+    credentials = tuple(_credentials(living, await _certificate(site.settings), now))
     begun = draft or visit.session.draft
     is_mine = begun is not None and begun.action_id == HOLDING
     file = site.settings.hold_file()
@@ -168,12 +174,25 @@ def _agent(one: Replica, now: datetime) -> Agent:
     )
 
 
-def _credentials(site: Site, living: Sequence[Replica], now: datetime) -> Iterator[Credential]:
+def _credentials(
+    living: Sequence[Replica], certificate: Expiry | None, now: datetime
+) -> Iterator[Credential]:
     for replica in living:
         for one in replica.expiries:
             yield _credential(replica.name, one, now)
-    if site.certificate is not None:
-        yield _credential("the pages", site.certificate, now)
+    if certificate is not None:
+        yield _credential(PAGES, certificate, now)
+
+
+async def _certificate(settings: Settings) -> Expiry | None:
+    """Return until when the certificate in the pages' file can be used; None where TLS ends before the agent."""
+    if settings.web.certificate is None:
+        return None
+    proof = Certificate(what="the certificate", path=settings.web.certificate)
+    try:
+        return Expiry(what=proof.what, ends=await asyncio.to_thread(proof.ends))
+    except Refused as error:
+        return Expiry(what=proof.what, why=str(error))
 
 
 def _credential(of: str, one: Expiry, now: datetime) -> Credential:
@@ -191,7 +210,7 @@ def _needs(site: Site, found: Standing, credentials: Sequence[Credential], now: 
     if found.swept is not None and now - found.swept > late and not found.is_silent:
         yield "the last sweep is long ago: what changed without its incident may not be known; the agent's log says why"
     for one in credentials:
-        if one.of == "the pages" and one.state in {Ending.SOON, Ending.ENDED}:
+        if one.of == PAGES and one.state in {Ending.SOON, Ending.ENDED}:
             yield f"{one.what} of the pages {'has ended' if one.state is Ending.ENDED else 'ends soon'}: renew it"
 
 

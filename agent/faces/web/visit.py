@@ -14,6 +14,9 @@ from agent.model.session import Session
 CSRF = "csrf"
 """The field of every form that proves that it is of this session."""
 
+LIVE = "/live"
+"""Where a page is told that there is news. It asks again by itself whenever that ends: nobody uses the session then."""
+
 
 class Visit(msgspec.Struct, frozen=True, kw_only=True):
     """Somebody who is signed in, at one request."""

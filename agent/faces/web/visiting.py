@@ -13,16 +13,15 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from agent.faces.web.cookies import Cookies
-from agent.faces.web.refusing import NotAllowed, wants_json
+from agent.faces.web.entering import SIGN_IN, current, show_closed
+from agent.faces.web.refusing import wants_json
 from agent.faces.web.safety import SAFE
 from agent.faces.web.showing import refuse
 from agent.faces.web.site import Site
-from agent.faces.web.visit import Visit, may_answer, session_id
+from agent.faces.web.visit import LIVE, Visit, may_answer
 from agent.model.answer import Person
 from agent.model.errors import LedgerError, PolicyError
 from agent.model.session import Session
-
-SIGN_IN = "/sign-in"
 
 OPEN = (SIGN_IN, "/static/", "/health")
 """What anybody may ask for; below a sign-in lies only what belongs to it."""
@@ -57,27 +56,15 @@ class Visiting:
     async def _refused(self, request: Request) -> Response | None:
         """Return what is answered to somebody who may not come in; None where they may, and then `request.state` has who."""
         secret = self._cookies.read(request)
-        session = await self.current(secret) if secret else None
+        session = await current(self._site, secret)
         if session is None:
             return _to_sign_in(request)
         if not await self._may_look(session.person):
-            why = (
-                "your account may not look at this: an administrator gives it a role of the app registration"
-            )
-            return await refuse(request, NotAllowed(why).status_code, why)
+            return await show_closed(request)
         await self._touch(request, session)
         role = self._site.settings.web.operator_role
         request.state.visit = Visit(session=session, secret=secret, may_operate=role in session.person.roles)
         return None
-
-    async def current(self, secret: str) -> Session | None:
-        """Return the session of a cookie; None where it is over, or of another tenant."""
-        session = await self._site.sessions.find(session_id(secret))
-        now, web = self._site.wall.now(), self._site.settings.web
-        if session is None or session.person.tenant_id != self._site.desk.tenant_id.lower():
-            return None
-        is_over = now >= session.seen + web.idle or now >= session.began + web.longest
-        return None if is_over else session
 
     async def _may_look(self, person: Person) -> bool:
         web = self._site.settings.web
@@ -91,7 +78,8 @@ class Visiting:
 
     async def _touch(self, request: Request, session: Session) -> None:
         now = self._site.wall.now()
-        if QUIETLY not in request.headers and now >= session.seen + TOUCHED:
+        is_quiet = QUIETLY in request.headers or request.url.path == LIVE
+        if not is_quiet and now >= session.seen + TOUCHED:
             await self._site.sessions.keep(msgspec.structs.replace(session, seen=now))
 
 

@@ -1,5 +1,6 @@
 """A site over the ledger of a bench, and whoever visits it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hmac import digest as keyed
 from secrets import token_urlsafe
@@ -12,6 +13,7 @@ from starlette.applications import Starlette
 from agent.adapters.ledger.ledger import SqlLedger
 from agent.faces.web.app import app_of
 from agent.faces.web.cookies import Cookies
+from agent.faces.web.door import Door, LinkDoor
 from agent.faces.web.in_force import Known
 from agent.faces.web.site import Site
 from agent.faces.web.visit import CSRF, session_id
@@ -64,11 +66,21 @@ class House:
         return keyed(secret.encode(), CSRF.encode(), "sha256").hex()
 
 
-def a_house(bench: Bench, **web: Any) -> House:
-    """Return the pages over what the bench has in its ledger; `web` are settings of the pages."""
+CONTOSO = Tenant(id=TENANT, name="Contoso")
+
+
+async def somebodies() -> Sequence[Person]:
+    return (READER, APPROVER, OPERATOR)
+
+
+def a_house(bench: Bench, tenant: Tenant = CONTOSO, /, *, door: Door | None = None, **web: Any) -> House:
+    """Return the pages over what the bench has in its ledger; `web` are settings of the pages.
+
+    People sign in by a link unless a `door` is given.
+    """
     ledger = bench.world.ledger
     assert isinstance(ledger, SqlLedger)
-    settings = Settings(tenant=Tenant(id=TENANT, name="Contoso"), web=Web(**web))
+    settings = Settings(tenant=tenant, web=Web(**web))
     site = Site(
         settings=settings,
         desk=bench.world,
@@ -77,6 +89,7 @@ def a_house(bench: Bench, **web: Any) -> House:
         trail=ledger.trail,
         sessions=ledger.sessions,
         policies=Known(desk=bench.world),
+        door=door or LinkDoor(people=somebodies),
         wall=bench.clock,
     )
     return House(bench=bench, site=site, app=app_of(site))

@@ -10,10 +10,12 @@ import msgspec
 import pytest
 
 from agent.adapters.ledger.opening import open_ledger
+from agent.faces.vitals import Ending
 from agent.faces.web.status import Status
 from agent.model.alarm import Alarm
 from agent.model.hold import BRAKE, Hold, Replica
 from agent.model.vitals import Expiry, Passing, Usage
+from tests.certificates import write_pair
 from tests.faces.web.house import OPERATOR, READER, House, a_house, send
 from tests.makers import TENANT
 from tests.persons import somebody
@@ -140,14 +142,20 @@ async def test_what_an_agent_that_has_ended_said_of_its_credentials_is_left_out(
     assert (await told(house)).credentials == ()
 
 
-async def test_the_certificate_of_the_pages_is_warned_of_too(house: House) -> None:
-    ending = Expiry(what="the certificate", ends=house.now + DAY)
-    house.app.state.site = replace(house.site, certificate=ending)
+async def test_the_certificate_of_the_pages_is_warned_of_too(house: House, tmp_path: Path) -> None:
+    certificate, _ = write_pair(tmp_path, house.now + DAY)
+    settings = msgspec.structs.replace(
+        house.site.settings, web=msgspec.structs.replace(house.site.settings.web, certificate=certificate)
+    )
+    house.app.state.site = replace(house.site, settings=settings)
     await house.site.desk.ledger.beat(an_agent(house))
 
     found = await told(house)
+    certificate.unlink()
+    gone = await told(house)
 
     assert found.needs == ("the certificate of the pages ends soon: renew it",)
+    assert gone.credentials[-1].state is Ending.UNKNOWN
 
 
 async def test_throttling_and_the_problems_of_a_pass_are_shown(house: House) -> None:

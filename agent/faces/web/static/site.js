@@ -58,7 +58,7 @@
   const copyable = (root) => {
     for (const each of all("[data-copy]", root)) {
       const button = made("button", "Copy", { type: "button", className: "copy" });
-      button.append(made("span", ` ${each.dataset.copy}`, { className: "hidden" }));
+      button.append(made("span", ` ${each.dataset.copy.slice(0, 60)}`, { className: "hidden" }));
       button.addEventListener("click", async () => {
         try {
           await navigator.clipboard.writeText(each.dataset.copy);
@@ -79,14 +79,14 @@
       label.append(box, made("span", "Choose all on this page", { className: "hidden" }));
       place.replaceChildren(label);
       box.addEventListener("change", () => {
-        for (const each of all("[data-choose]")) if (!each.disabled) each.checked = box.checked;
+        for (const each of all("input[data-choose]")) if (!each.disabled) each.checked = box.checked;
         chosen();
       });
     }
   };
 
   const chosen = () => {
-    const boxes = all("[data-choose]"), count = boxes.filter((each) => each.checked).length;
+    const boxes = all("input[data-choose]"), count = boxes.filter((each) => each.checked).length;
     for (const each of all("[data-chosen]")) put(each, `${count} chosen`);
     for (const each of all("[data-choose-all] input")) {
       each.checked = count > 0 && count === boxes.length;
@@ -135,7 +135,7 @@
   const isHeld = (part) => {
     const focus = document.activeElement, selection = getSelection();
     if (part.contains(focus) && focus.matches("input, select, textarea, button, summary")) return true;
-    if (one("[data-choose]:checked", part)) return true;
+    if (one("input[data-choose]:checked", part)) return true;
     return !selection.isCollapsed && selection.rangeCount > 0 && selection.getRangeAt(0).intersectsNode(part);
   };
 
@@ -183,12 +183,12 @@
     } else if (changed) whisper(`Brought up to date ${local(now())}.`);
   };
 
+  /* `data-stale` of a form says what was shown when it was made: where that is not so any more, it is void. */
+  const purpose = (form) => `${form.getAttribute("action")} ${form.elements.namedItem("verb")?.value ?? ""}`;
   const stale = (fresh) => {
+    const valid = new Set(all("form[data-stale]", fresh).map((each) => `${purpose(each)} ${each.dataset.stale}`));
     for (const form of all("form[data-stale]")) {
-      const name = form.dataset.stale, action = form.getAttribute("action");
-      const twin = all("form[data-stale]", fresh).find((each) => each.getAttribute("action") === action && each.dataset.stale === name);
-      const mine = form.elements[name]?.value, theirs = twin?.elements[name]?.value;
-      if (twin && mine === theirs) continue;
+      if (valid.has(`${purpose(form)} ${form.dataset.stale}`)) continue;
       for (const each of all("button", form)) each.disabled = true;
       form.classList.add("stale");
       tell("This was changed or decided meanwhile: nothing can be sent from here any more.", {
@@ -270,7 +270,7 @@
   const keys = {
     j: () => step(1),
     k: () => step(-1),
-    x: () => { const box = row() && one("[data-choose]", row()); if (box && !box.disabled) box.click(); },
+    x: () => { const box = row() && one("input[data-choose]", row()); if (box && !box.disabled) box.click(); },
     a: () => reach('[data-key="a"]'),
     r: () => reach('[data-key="r"]'),
     "/": () => reach("[data-search]") || reach(".filters input"),
@@ -312,7 +312,7 @@
   setInterval(count, 1000);
   offerKeys();
   document.addEventListener("keydown", onKey);
-  document.addEventListener("change", (event) => { if (event.target.matches?.("[data-choose]")) chosen(); });
+  document.addEventListener("change", (event) => { if (event.target.matches?.("input[data-choose]")) chosen(); });
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (event.defaultPrevented || form.method !== "post") return;

@@ -29,6 +29,7 @@ def upgrade() -> None:
         "sessions",
         sa.Column("tenant_id", sa.Text(), nullable=False),
         sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("object_id", sa.Text(), nullable=False),
         sa.Column("began", sa.BigInteger(), nullable=False),
         sa.Column("seen", sa.BigInteger(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
@@ -36,6 +37,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_sessions_seen", "sessions", ["tenant_id", "seen"])
     op.create_index("ix_records_updated", "records", ["tenant_id", "updated", "id", "version"])
+    op.create_index("ix_notices_channel", "notices", ["tenant_id", "channel", "delivery", "at"])
     _history()
 
 

@@ -1,0 +1,176 @@
+"""Numbers -> the shapes of a chart, drawn on the server: nothing is fetched, run or styled where it is shown.
+
+Every chart has the table that it was drawn from behind it, and says in words what it shows: who cannot see it misses
+nothing. Numbers stand in shapes as text already, so that no template writes `1,000` where a browser expects `1000`.
+"""
+
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
+
+import msgspec
+
+WIDTH = 480
+"""Units: a telephone shows them at two thirds of a pixel, and text of 14 of them can still be read."""
+
+TALL = 190
+LEFT = 44
+"""Where columns begin: left of it stand the numbers of the scale."""
+
+TOP, BOTTOM = 10, 30
+ROW = 46
+"""How much room a bar and the words over it have."""
+
+THICK = 18
+MOST_LABELS = 6
+CLEFT = 0.2
+"""Which part of its room a column leaves free."""
+
+
+class Series(msgspec.Struct, frozen=True, kw_only=True):
+    """What is told apart within each column or bar. `fill` is a class of the style sheet."""
+
+    name: str
+    fill: str
+    values: tuple[int, ...]
+
+
+class Box(msgspec.Struct, frozen=True, kw_only=True):
+    """One rectangle, and what it says."""
+
+    x: str
+    y: str
+    width: str
+    height: str
+    fill: str
+    words: str
+
+
+class Mark(msgspec.Struct, frozen=True, kw_only=True):
+    """A text at a place, and a line of the grid where it is of the scale."""
+
+    x: str
+    y: str
+    words: str
+    anchor: str = "middle"
+
+
+class Chart(msgspec.Struct, frozen=True, kw_only=True):
+    """A chart, its shapes and its table."""
+
+    id: str
+    title: str
+    words: str
+    """What it shows, in a sentence."""
+    head: str
+    """What its labels are of: the head of the table's first column."""
+    labels: tuple[str, ...]
+    series: tuple[Series, ...]
+    width: str
+    height: str
+    boxes: tuple[Box, ...]
+    marks: tuple[Mark, ...]
+    scale: tuple[Mark, ...] = ()
+
+    @property
+    def total(self) -> int:
+        """The sum of everything."""
+        return sum(sum(one.values) for one in self.series)
+
+
+def columns(
+    name: str, title: str, words: str, head: str, labels: Sequence[str], series: Iterable[Series]
+) -> Chart:
+    """Return a chart with a column for each label, in which the series stand on each other."""
+    told = tuple(series)
+    totals = [sum(one.values[place] for one in told) for place in range(len(labels))]
+    top = ceiling(max(totals, default=0))
+    high = TALL - TOP - BOTTOM
+    room = (WIDTH - LEFT) / max(1, len(labels))
+    every = -(-len(labels) // MOST_LABELS)
+    boxes = []
+    for place, label in enumerate(labels):
+        below = [0, *accumulate(one.values[place] for one in told)]
+        for one, start, end in zip(told, below, below[1:], strict=False):
+            if end > start:
+                boxes.append(
+                    Box(
+                        x=_at(LEFT + room * (place + CLEFT / 2)),
+                        y=_at(TOP + high * (1 - end / top)),
+                        width=_at(room * (1 - CLEFT)),
+                        height=_at(high * (end - start) / top),
+                        fill=one.fill,
+                        words=f"{label}: {one.name} {end - start:,}",
+                    )
+                )
+    return Chart(
+        id=name,
+        title=title,
+        words=words,
+        head=head,
+        labels=tuple(labels),
+        series=told,
+        width=_at(WIDTH),
+        height=_at(TALL),
+        boxes=tuple(boxes),
+        marks=tuple(
+            Mark(x=_at(LEFT + room * (place + 0.5)), y=_at(TALL - 8), words=label)
+            for place, label in enumerate(labels)
+            if place % every == 0
+        ),
+        scale=tuple(
+            Mark(x=_at(LEFT - 6), y=_at(TOP + high * (1 - number / top)), words=f"{number:,}", anchor="end")
+            for number in sorted({0, top // 2, top})
+        ),
+    )
+
+
+def bars(
+    name: str, title: str, words: str, head: str, labels: Sequence[str], series: Iterable[Series]
+) -> Chart:
+    """Return a chart with a bar for each label, from left to right, in which the series follow each other."""
+    told = tuple(series)
+    most = max((sum(one.values[place] for one in told) for place in range(len(labels))), default=0) or 1
+    boxes, marks = [], []
+    for place, label in enumerate(labels):
+        top = ROW * place
+        ends = [0, *accumulate(one.values[place] for one in told)]
+        marks.append(Mark(x="0", y=_at(top + 16), words=f"{label}: {ends[-1]:,}", anchor="start"))
+        for one, start, end in zip(told, ends, ends[1:], strict=False):
+            if end > start:
+                boxes.append(
+                    Box(
+                        x=_at(WIDTH * start / most),
+                        y=_at(top + 22),
+                        width=_at(max(1.0, WIDTH * (end - start) / most)),
+                        height=_at(THICK),
+                        fill=one.fill,
+                        words=f"{label}: {one.name} {end - start:,}",
+                    )
+                )
+    return Chart(
+        id=name,
+        title=title,
+        words=words,
+        head=head,
+        labels=tuple(labels),
+        series=told,
+        width=_at(WIDTH),
+        height=_at(max(1, ROW * len(labels))),
+        boxes=tuple(boxes),
+        marks=tuple(marks),
+    )
+
+
+def ceiling(most: int) -> int:
+    """Return the round number at which a scale ends: the smallest even one of 2, 4, 6, 10 and their tenfolds that is enough."""
+    step = 1
+    while True:
+        for number in (2, 4, 6, 10):
+            if number * step >= most:
+                return number * step
+        step *= 10
+
+
+def _at(number: float) -> str:
+    """Return a number as it stands in a shape."""
+    return f"{number:.2f}".rstrip("0").rstrip(".")

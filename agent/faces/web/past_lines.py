@@ -1,0 +1,146 @@
+"""Decisions of the history in words: what it was about, who decided it and why, and what became of it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from agent.faces.telling import confirmation, enactment, undone, what
+from agent.faces.web.retrospect import said_elsewhere
+from agent.faces.web.site import Site
+from agent.judge.attribute import Word
+from agent.judge.quote import quote
+from agent.model.decision import Verb
+from agent.model.enactment import Record, State
+from agent.model.history import DECLINED, Decided, Decider, Ending
+
+OVERTAKEN = "a later decision stands"
+
+WORDS = {Verb.APPROVE: "approved", Verb.REJECT: "rejected", None: "decided"}
+
+ENDINGS = {Ending.ELSEWHERE: State.SUPERSEDED, Ending.EXPIRED: State.EXPIRED}
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """One decision, as the history tells it. Every text but `id`, `kind`, `by` and `decision` may be an attacker's."""
+
+    at: datetime
+    id: str
+    kind: str
+    what: str
+    incident: str
+    incident_url: str | None
+    decision: str
+    """`approve`, `reject`, `escalate`, `held`, `decided elsewhere` or `expired`."""
+    by: str
+    """`policies`, `people`, `guard`, `elsewhere` or `nobody`."""
+    decided_by: str
+    """The names of policies, people or the guard."""
+    reason: str
+    enactment: str
+    confirmation: str
+    undone: str
+    shadow: str | None
+    """What would have been decided had observing policies counted; None where they had no opinion."""
+
+
+async def lines(site: Site, found: Sequence[Decided]) -> tuple[Line, ...]:
+    """Return decisions in words."""
+    ledger = site.desk.ledger
+    records = await ledger.load(sorted({one.action_id for one in found}))
+    older = [
+        (one.action_id, one.number)
+        for one in found
+        if one.ended is None and not _stands(one, records.get(one.action_id))
+    ]
+    reasons = await site.archive.reasons(older)
+    actions = {action_id: record.action for action_id, record in records.items()}
+    words = await said_elsewhere(ledger, found, actions)
+    return tuple(
+        _line(
+            one,
+            records.get(one.action_id),
+            reasons.get((one.action_id, one.number), ""),
+            words.get((one.action_id, one.at)),
+        )
+        for one in found
+    )
+
+
+def _stands(one: Decided, record: Record | None) -> bool:
+    """Whether this is the decision that is in force."""
+    return record is not None and record.decision is not None and record.decision.at == one.at
+
+
+def _line(one: Decided, record: Record | None, reason: str, word: Word | None) -> Line:
+    is_standing = one.ended is None and _stands(one, record)
+    became = record if is_standing else None
+    return Line(
+        at=one.at,
+        id=one.action_id,
+        kind=one.kind.value,
+        what=what(record) if record is not None else one.kind.value,
+        incident=one.incident_id,
+        incident_url=record.action.incident.web_url if record is not None else None,
+        decision=verdict(one),
+        by=one.by.value,
+        decided_by=decider(one, word),
+        reason=_reason(one, record, reason, word),
+        enactment=enactment(became) if became is not None else "" if one.ended else OVERTAKEN,
+        confirmation=confirmation(became) if became is not None else "",
+        undone=_undone(one, record),
+        shadow=one.shadow.value if one.shadow is not None else None,
+    )
+
+
+def verdict(one: Decided) -> str:
+    """Return what was decided, in a word or two."""
+    match one.ended:
+        case Ending.ELSEWHERE:
+            return "decided elsewhere"
+        case Ending.EXPIRED:
+            return "expired"
+        case None if one.by is Decider.GUARD:
+            return "held"
+        case None:
+            return one.verb.value if one.verb is not None else ""
+
+
+def decider(one: Decided, word: Word | None) -> str:
+    """Return who decided, by name where a name is known."""
+    match one.by:
+        case Decider.POLICIES:
+            return ", ".join(one.policies) or "no policy"
+        case Decider.PEOPLE:
+            return ", ".join(map(quote, one.people))
+        case Decider.GUARD:
+            whose = ", ".join(map(quote, one.people)) or ", ".join(one.policies)
+            return f"{one.guard}{f' (against {whose})' if whose else ''}"
+        case Decider.ELSEWHERE:
+            return ", ".join(map(quote, word.by)) if word is not None else "not said"
+        case Decider.NOBODY:
+            return "nobody"
+
+
+def _reason(one: Decided, record: Record | None, reason: str, word: Word | None) -> str:
+    match one.ended:
+        case Ending.ELSEWHERE if word is not None:
+            said = f": {quote(word.comment, 200)}" if word.comment else ""
+            return f"{WORDS[word.verb]} in Defender, as AIR's own row says{said}"
+        case Ending.ELSEWHERE if one.status == DECLINED:
+            return f"Defender shows `{one.status}`: a person's no, and it does not say whose"
+        case Ending.ELSEWHERE:
+            return f"Defender shows `{one.status}`: a person's yes or its own closing, which it does not tell apart"
+        case Ending.EXPIRED:
+            return "the week ended before anybody decided it: an expiry is nobody's no"
+        case None if _stands(one, record) and record is not None and record.decision is not None:
+            return record.decision.reason
+        case None:
+            return reason
+
+
+def _undone(one: Decided, record: Record | None) -> str:
+    """Return who took back what was done for an approval; empty where nobody did."""
+    if record is None or record.undone is None or one.verb is not Verb.APPROVE:
+        return ""
+    return undone(record) if _stands(one, record) and one.at <= record.undone.at else ""

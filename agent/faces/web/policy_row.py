@@ -1,0 +1,127 @@
+"""One policy in short: what it is for, whether it counts, how its cases went, and what it did lately."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import msgspec
+
+from agent.faces.telling import KINDS
+from agent.faces.web.agreeing import agreement
+from agent.faces.web.measuring import Measures
+from agent.faces.web.site import Site
+from agent.faces.web.tallies import WINDOW, Deeds
+from agent.judge.agree import Match
+from agent.judge.measure import Measured
+from agent.model.pending import ActionKind
+from agent.model.policy import Limits, Mode, Policy
+from agent.settings.subjects import TreatAs
+
+
+class CasesShown(msgspec.Struct, frozen=True, kw_only=True):
+    """How the cases of a policy went on the set in force, and how much of its clauses they saw."""
+
+    count: int
+    failing: int
+    problems: int
+    """What is wrong with the cases themselves, or missing among them."""
+    wanted: int
+    seen: int
+    remarks: int
+    is_newer: bool
+    """Whether the folder has another text of the policy than is in force."""
+
+
+class PolicyRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One policy."""
+
+    name: str
+    description: str
+    owner: str
+    kinds: tuple[str, ...]
+    """In Graph's words."""
+    kind_words: tuple[str, ...]
+    decides: str
+    """`approve`, `reject` or `escalate`; `inform` where it decides nothing."""
+    mode: Mode
+    """As it is written."""
+    enforces: bool
+    """Whether its decision counts here and now: not while it observes, once it has expired, or for other tenants."""
+    is_over: bool
+    is_for_others: bool
+    """Whether it is for other tenants only."""
+    expires: datetime | None
+    priority: int | None
+    """None where it decides nothing."""
+    limits: tuple[str, ...]
+    approvers: int
+    chain: str
+    inform: str
+    lists: tuple[str, ...]
+    cases: CasesShown | None
+    """None until they were tried."""
+    deeds: Deeds
+    agreement: Match | None
+    """How what it thought compares with what people then decided; None where nothing can be said."""
+
+
+EVERY = frozenset(ActionKind)
+
+
+async def rows(site: Site, policies: Sequence[Policy], measures: Measures | None) -> tuple[PolicyRow, ...]:
+    """Return these policies in short, as they stand now."""
+    now = site.desk.clock.now()
+    deeds = await site.tallies.now(site.archive, now)
+    agreed = await agreement(site, WINDOW)
+    measured: Mapping[str, Measured] = measures.policies if measures is not None else {}
+    return tuple(
+        _row(site, one, measured.get(one.name), deeds.get(one.name, Deeds()), agreed.get(one.name), now)
+        for one in policies
+    )
+
+
+def _row(
+    site: Site, one: Policy, measured: Measured | None, deeds: Deeds, agreed: Match | None, now: datetime
+) -> PolicyRow:
+    is_over, is_ours = one.has_expired(now), one.is_for(site.desk.tenant_id)
+    is_written = one.mode is Mode.ENFORCE or site.settings.policies.treat_as is TreatAs.ENFORCE
+    kinds = sorted(one.kinds)
+    return PolicyRow(
+        name=one.name,
+        description=one.description,
+        owner=one.owner,
+        kinds=tuple(str(kind) for kind in kinds),
+        kind_words=tuple(KINDS[kind] for kind in kinds) if one.kinds != EVERY else ("every kind",),
+        decides=one.verb.value if one.decides else "inform",
+        mode=one.mode,
+        enforces=is_written and not is_over and is_ours,
+        is_over=is_over,
+        is_for_others=not is_ours,
+        expires=one.expires,
+        priority=one.priority if one.decides else None,
+        limits=limits_of(one.limits),
+        approvers=one.approvers,
+        chain=one.escalation or "",
+        inform=one.inform or "",
+        lists=tuple(sorted(one.lists)),
+        cases=_cases(measured) if measured is not None else None,
+        deeds=deeds,
+        agreement=agreed if agreed is not None and agreed.of else None,
+    )
+
+
+def limits_of(limits: Limits) -> tuple[str, ...]:
+    """Return limits as they are written, such as `actions: 20/h`."""
+    both = ((limits.actions, "actions"), (limits.messages, "messages"))
+    return tuple(f"{unit}: {one.wording}" for one, unit in both if one is not None)
+
+
+def _cases(one: Measured) -> CasesShown:
+    return CasesShown(
+        count=len(one.cases),
+        failing=one.failing,
+        problems=len(one.problems),
+        wanted=one.wanted,
+        seen=one.seen,
+        remarks=len(one.remarks),
+        is_newer=one.is_newer,
+    )

@@ -1,0 +1,73 @@
+"""Who decided in Defender is said where AIR's own rows name them, and nowhere else."""
+
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+import pytest
+
+from agent.judge.attribute import attribute
+from agent.judge.naming import places_of
+from agent.model.air import AirAction, AirReading
+from agent.model.decision import Verb
+from tests.makers import NOW, an_action
+
+HOUR = timedelta(hours=1)
+ACTION = an_action()
+UNTIL = NOW + timedelta(days=7)
+ANN = "ann@contoso.example"
+
+
+def a_row(**more: Any) -> AirAction:
+    usual = AirAction(
+        investigation_id="i", action_id="a", at=NOW + HOUR, approval="Approved", approved_by=ANN,
+        keys=places_of(ACTION),
+    )  # fmt: skip
+    return msgspec.structs.replace(usual, **more)
+
+
+@pytest.mark.parametrize(
+    ("word", "verb"),
+    [("Approved", Verb.APPROVE), ("declined", Verb.REJECT), ("Rejected", Verb.REJECT), ("AP PROVED", Verb.APPROVE)],
+)  # fmt: skip
+def test_a_row_that_names_a_person_says_what_they_decided(word: str, verb: Verb) -> None:
+    said = attribute(ACTION, [a_row(approval=word, approver_comment="seen")], NOW, UNTIL)
+
+    assert said is not None
+    assert (said.verb, said.by, said.at, said.comment) == (verb, (ANN,), NOW + HOUR, "seen")
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        a_row(approved_by=None),
+        a_row(approved_by=""),
+        a_row(approval=None),
+        a_row(approval="Pending"),
+        a_row(approval="Auto-approved"),
+        a_row(keys=("cluster:another",)),
+        a_row(action_type="Disable user"),
+        a_row(at=NOW - timedelta(microseconds=1)),
+        a_row(at=UNTIL),
+    ],
+)
+def test_a_row_that_does_not_say_so_names_nobody(row: AirAction) -> None:
+    assert attribute(ACTION, [row], NOW, UNTIL) is None
+
+
+def test_the_moment_is_when_it_was_first_written_down() -> None:
+    before = AirReading(at=NOW, approval="Approved", approved_by=ANN)
+
+    said = attribute(ACTION, [a_row(earlier=(before,))], NOW, UNTIL)
+
+    assert said is not None
+    assert said.at == NOW
+
+
+def test_rows_that_contradict_each_other_name_both_and_say_nothing() -> None:
+    rows = [a_row(), a_row(investigation_id="j", approval="Declined", approved_by="bo@contoso.example")]
+
+    said = attribute(ACTION, rows, NOW, UNTIL)
+
+    assert said is not None
+    assert (said.verb, said.by) == (None, (ANN, "bo@contoso.example"))
