@@ -1,6 +1,5 @@
 """The sentence at the top is true in every state, and says why in few words."""
 
-from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -22,6 +21,7 @@ from agent.model.decision import (
     Weighed,
 )
 from agent.model.enactment import Confirmation, EffectSeen, Plan, Record, State, Undone, Way
+from agent.model.facts import Value
 from tests.faces.records import a_decision, a_record
 from tests.judge.writing import a_judge, a_list, an_action, decided, facts, policy_file
 from tests.makers import NOW
@@ -144,7 +144,7 @@ VIP = a_list("vip", "type: addresses\nentries:\n  - ceo@contoso.example\n  - cfo
 ASK_VIP = policy_file("recipients: {anyIn: $vip}", decide="escalate", name="vip")
 
 
-def recipients(count: int, *more: str) -> Mapping[str, frozenset[str]]:
+def recipients(count: int, *more: str) -> dict[str, Value]:
     return {"recipients": frozenset({*(f"u{number}@contoso.example" for number in range(count)), *more})}
 
 
@@ -157,7 +157,7 @@ def recipients(count: int, *more: str) -> Mapping[str, frozenset[str]]:
         (recipients(0, "ceo@contoso.example", "cfo@contoso.example"), "all 2 recipients are on the list `vip`"),
     ],
 )  # fmt: skip
-def test_it_says_how_many_are_on_which_list(there: Mapping[str, frozenset[str]], words: str) -> None:
+def test_it_says_how_many_are_on_which_list(there: dict[str, Value], words: str) -> None:
     judge = a_judge(ASK_VIP, lists=VIP)
 
     decision = decided(judge, facts(there))
@@ -179,7 +179,7 @@ def test_without_the_policies_the_recorded_clause_about_a_list_is_told() -> None
     policy = policy_file("evidence.verdict: malicious\nrecipients: {anyIn: $vip}", decide="escalate")
     decision = decided(
         a_judge(policy, lists=VIP),
-        facts({"evidence.verdict": "malicious"} | recipients(1, "ceo@contoso.example")),
+        facts({"evidence.verdict": "malicious", **recipients(1, "ceo@contoso.example")}),
     )
 
     assert because(decision) == "`recipients` has ceo@contoso.example (1 of 2), in $vip"
