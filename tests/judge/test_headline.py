@@ -6,8 +6,11 @@ from typing import Any
 import msgspec
 import pytest
 
+from agent.judge import plain
 from agent.judge.because import because
 from agent.judge.headline import LONGEST, headline
+from agent.judge.operators import OPERATORS
+from agent.judge.vocabulary import FACTS
 from agent.model.decision import (
     Answered,
     Clause,
@@ -22,6 +25,7 @@ from agent.model.decision import (
 )
 from agent.model.enactment import Confirmation, EffectSeen, Plan, Record, State, Undone, Way
 from agent.model.facts import Value
+from agent.model.pending import ActionKind
 from tests.faces.records import a_decision, a_record
 from tests.judge.writing import a_judge, a_list, an_action, decided, facts, policy_file
 from tests.makers import NOW
@@ -185,21 +189,67 @@ def test_without_the_policies_the_recorded_clause_about_a_list_is_told() -> None
     assert because(decision) == "`recipients` has ceo@contoso.example (1 of 2), in $vip"
 
 
-def test_a_test_of_something_else_is_told_by_its_clause() -> None:
-    judge = a_judge(policy_file("cluster.mailboxCount: {atMost: 5}", more="reason: it is small"))
+def test_a_test_that_has_no_words_of_its_own_is_told_by_its_clause() -> None:
+    judge = a_judge(policy_file("action.alertCount: {atMost: 5}", more="reason: it is small"))
 
-    decision = decided(judge, facts({"cluster.mailboxCount": 3}))
+    decision = decided(judge, facts({"action.alertCount": 3}))
 
-    assert because(decision, judge) == "`cluster.mailboxCount` is 3, at most 5 (it is small)"
+    assert because(decision, judge) == "`action.alertCount` is 3, at most 5 (it is small)"
 
 
-def test_a_list_of_which_the_fact_is_no_set_is_told_by_its_clause() -> None:
-    rules = a_list("mine", "type: texts\nentries: [https://bad.example]\n")
-    judge = a_judge(policy_file("cluster.value: {in: $mine}"), lists=rules)
+MINE = a_list("mine", "type: domains\nentries: [bad.example]\n")
 
-    decision = decided(judge, facts({"cluster.value": "https://bad.example"}))
 
-    assert because(decision, judge).startswith("`cluster.value` is https://bad.example")
+@pytest.mark.parametrize(
+    ("match", "values", "words"),
+    [
+        ("cluster.mailboxCount: {above: 1000}", {"cluster.mailboxCount": 12185}, "12,185 copies are in mailboxes, more than 1,000"),
+        ("cluster.mailboxCount: {atMost: 200}", {"cluster.mailboxCount": 1}, "1 copy is in a mailbox, 200 at most"),
+        ("recipients.count: {atLeast: 2}", {"recipients.count": 2}, "2 recipients have it, 2 or more"),
+        ("clicks.users: {below: 3}", {"clicks.users": 1}, "1 person clicked in it, less than 3"),
+        ("cluster.mailboxCount: {between: [1, 9]}", {"cluster.mailboxCount": 3}, "`cluster.mailboxCount` is 3, between 1, 9"),
+        ("evidence.verdict: malicious", {"evidence.verdict": "malicious"}, "Defender's verdict is malicious"),
+        ("evidence.verdict: {in: [malicious, suspicious]}", {"evidence.verdict": "suspicious"}, "Defender's verdict is suspicious"),
+        ("evidence.verdict: {notIn: [suspicious]}", {"evidence.verdict": "malicious"}, "`evidence.verdict` is malicious, none of suspicious"),
+        ("threats: {anyIn: [phish, malware]}", {"threats": frozenset({"phish"})}, "phish was found in it"),
+        ("senders.domains: {anyIn: [bad.example]}", {"senders.domains": frozenset({"bad.example"})}, "`senders.domains` has bad.example, in bad.example"),
+        ("senders.domains: {anyIn: $mine}", {"senders.domains": frozenset({"BAD.example"})}, "the only domain of senders is on the list `mine`"),
+        ("senders.domains: {noneIn: $mine}", {"senders.domains": frozenset({"good.example"})}, "`senders.domains` is good.example, none in $mine"),
+        ("cluster.volumeAnomaly: true", {"cluster.volumeAnomaly": True}, "`cluster.volumeAnomaly` is true"),
+        ("evidence.verdict: malicious\ncluster.mailboxCount: {atMost: 5}", {"evidence.verdict": "malicious", "cluster.mailboxCount": 4}, "4 copies are in mailboxes, 5 at most"),
+        ("all: [{evidence.verdict: malicious}]", {"evidence.verdict": "malicious"}, "`evidence.verdict` is malicious"),
+    ],
+)  # fmt: skip
+def test_what_policies_commonly_go_by_has_words_of_its_own(
+    match: str, values: dict[str, Value], words: str
+) -> None:
+    judge = a_judge(policy_file(match), lists=MINE if "$mine" in match else None)
+
+    decision = decided(judge, facts(values))
+
+    assert because(decision, judge) == words
+
+
+@pytest.mark.parametrize(
+    ("match", "values", "words"),
+    [
+        ("message.senderDomain: {in: $mine}", {"message.senderDomain": "bad.example"}, "the sender's domain bad.example is on the list `mine`"),
+        ("message.senderDomain: {notIn: $mine}", {"message.senderDomain": "good.example"}, "the sender's domain good.example is not on the list `mine`"),
+        ("message.senderDomain: {in: [bad.example]}", {"message.senderDomain": "bad.example"}, "`message.senderDomain` is bad.example, one of bad.example"),
+    ],
+)  # fmt: skip
+def test_one_that_is_on_a_list_or_is_not_is_named(match: str, values: dict[str, Value], words: str) -> None:
+    judge = a_judge(policy_file(match, kinds="softDeleteMessage"), lists=MINE if "$mine" in match else None)
+    action = an_action(ActionKind.SOFT_DELETE_MESSAGE)
+
+    decision = decided(judge, facts(values), action=action)
+
+    assert because(decision, judge) == words
+
+
+def test_every_fact_that_has_words_is_one_that_there_is() -> None:
+    assert {*plain.SETS, *plain.SINGLES, *plain.AMOUNTS} <= set(FACTS)
+    assert set(plain.BOUNDS) | set(plain.IN_LISTS) <= set(OPERATORS)
 
 
 @pytest.mark.parametrize(
