@@ -41,6 +41,7 @@ async def answers(bench: Bench) -> tuple[Answer, ...]:
 def told(shown: httpx.Response) -> str:
     """Return the words of a page, without its marks."""
     main = shown.text.partition("<main")[2].partition("</main>")[0]
+    main = re.sub("</?code>", "`", main)  # how names are set apart in sentences
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", f"<main{main}")).split())
 
 
@@ -65,7 +66,7 @@ async def test_a_person_at_night_reads_first_what_they_need_first(bench: Bench) 
 
     words = told(shown)
     in_order = [
-        "Escalated: `evidence.verdict` is malicious",
+        "Escalated: Defender's verdict is malicious",
         "If people approve: soft delete of 3 copies in mailboxes",
         "Yes, by `air-agent undo`",
         "in 6d 23h",
@@ -92,7 +93,7 @@ async def test_the_same_address_gives_the_document(bench: Bench) -> None:
     async with await house.enter(READER) as browser:
         found = (await browser.get(f"{page}.json")).json()
 
-    assert found["headline"] == "Escalated: `evidence.verdict` is malicious"
+    assert found["headline"] == "Escalated: Defender's verdict is malicious"
     assert (found["state"], found["targets"], len(found["lines"])) == ("escalated", 3, 3)
     assert found["why"]["policies"][0]["match"][0]["held"] == "yes"
     assert [one["name"] for one in found["facts"]][:2] == ["action.alertCount", "action.deadline"]
@@ -554,7 +555,7 @@ async def test_what_was_done_is_told_target_by_target_and_in_order(bench: Bench)
     moments = [one["at"] for one in found["timeline"]]
     assert moments == sorted(moments)
     assert any(one["words"].startswith("sent: softDelete: 2 targets") for one in found["timeline"])
-    assert "To take back what was done: air-agent undo" in shown
+    assert "To take back what was done: `air-agent undo" in shown
 
 
 async def test_an_action_that_was_not_judged_yet_says_so(bench: Bench) -> None:
