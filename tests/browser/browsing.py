@@ -102,25 +102,24 @@ async def a_place(
     bench: Bench,
     browser: Browser,
     tenant: Tenant = CONTOSO,
-    *,
     door: Callable[[str], Door] | None = None,
     **web: Any,
 ) -> AsyncIterator[Place]:
-    """Serve the pages over what the bench has in its ledger.
+    """Serve the pages over what the bench has in its ledger; `door` gives how people sign in at this address.
 
-    `door` makes the way in, for the address of the site. When all windows are closed again, none of them may have complained.
+    When all windows are closed again, none of them may have complained.
     """
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
         address = f"127.0.0.1:{listener.getsockname()[1]}"
-        url = f"http://{address}"
-        house = a_house(bench, tenant, door=door(url) if door else None, listen=address, **web)
+        way_in = None if door is None else door(f"http://{address}")
+        house = a_house(bench, tenant, door=way_in, listen=address, **web)
         is_ready = asyncio.Event()
-        server = Server(house.site, None, is_ready.set)
+        server = Server(house.app, None, is_ready.set)
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         await is_ready.wait()
-        place = Place(house=house, url=url, browser=browser)
+        place = Place(house=house, url=f"http://{address}", browser=browser)
         try:
             yield place
         finally:

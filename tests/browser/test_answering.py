@@ -8,7 +8,7 @@ from playwright.async_api import Page, expect
 from agent.model.enactment import Pair, Record, State
 from tests.browser.browsing import NARROW, Place
 from tests.browser.scene import LARGE, PLAIN, QUESTION, message
-from tests.faces.web.house import APPROVER, OPERATOR
+from tests.faces.web.house import APPROVER, OPERATOR, READER
 from tests.persons import EVE, FAY
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -176,3 +176,12 @@ async def test_without_javascript(place: Place) -> None:
     await place.bench.run_pass()
 
     assert len(removed(place, PLAIN)) == 2
+
+
+async def test_a_reader_sees_why_and_has_nothing_to_press(place: Place) -> None:
+    window = await place.window(READER)
+
+    await opened(place, window, QUESTION)
+
+    await expect(window.get_by_role("heading", level=1)).to_contain_text("malicious")
+    await expect(window.get_by_role("button", name=re.compile("^(Approve|Reject)"))).to_have_count(0)
