@@ -40,8 +40,10 @@ async def test_an_answer_counts_once_however_often_it_is_sent(place: Place) -> N
     await place.bench.run_pass()
     before = await known(place)
 
-    status, _ = await window.evaluate(SENT_AGAIN, fields)
+    _, same = await window.evaluate(SENT_AGAIN, fields)
+    status, _ = await window.evaluate(SENT_AGAIN, fields | {"verb": "reject"})
 
+    assert same == "opaqueredirect"  # to the answer that was given: somebody pressed twice
     assert status == 409
     assert await known(place) == before
 
