@@ -23,7 +23,7 @@ from agent.faces.telling import remaining
 from agent.faces.vitals import length
 from agent.faces.web.frame import Frame, frame_of
 from agent.faces.web.refusing import wants_json
-from agent.judge.quote import counted, moment
+from agent.judge.quote import counted, moment, shorten
 from agent.model.errors import LedgerError
 from agent.scrub.visible import visible
 
@@ -84,7 +84,14 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"moment": time_element, "left": left, "span": span, "took": length, "spaced": spaced}
+    made.filters |= {
+        "moment": time_element,
+        "left": left,
+        "span": span,
+        "took": length,
+        "spaced": spaced,
+        "shorten": shorten,
+    }
     made.globals |= {"counted": counted, "static": static}
     return made
 
