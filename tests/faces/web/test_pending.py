@@ -63,6 +63,12 @@ async def test_what_awaits_a_person_comes_first_and_then_what_is_under_way_each_
     assert [row["needs"] for row in page["rows"]] == ["answer", "answer", "nobody"]
 
 
+async def test_what_was_answered_awaits_nobody_though_a_no_would_still_be_taken(house: House) -> None:
+    (row,) = (await shown(house, a_question(1, state=State.ANSWERED)))["rows"]
+
+    assert (row["needs"], row["may_answer"], row["state_words"]) == ("nobody", False, "answered")
+
+
 async def test_a_row_tells_what_an_approver_sees_in_defender_and_why_it_is_asked(house: House) -> None:
     mail = (a_copy(3), a_copy(4, location="quarantine"), a_copy(5, recipient="bob@contoso.example"))
 
