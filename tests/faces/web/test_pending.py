@@ -327,3 +327,25 @@ async def test_another_tenants_actions_are_on_no_list(house: House, tmp_path: Pa
     async with await house.enter() as browser:
         for address in ("/pending", "/pending.csv", f"/pending?q={theirs.action.id}"):
             assert "of the other tenant" not in (await browser.get(address)).text
+
+
+async def test_policies_that_do_not_load_hide_nothing_and_are_said(bench: Bench) -> None:
+    bench.with_policies(ask="policy: [")
+    house = a_house(bench)
+
+    page = await shown(house, a_question(1), person=READER)
+    async with await house.enter(READER) as browser:
+        told = (await browser.get("/pending")).text
+
+    assert [row["may_answer"] for row in page["rows"]] == [False]
+    assert "ask" in page["trouble"]
+    assert "Nobody can answer here: the policies in force do not load" in told
+
+
+async def test_what_is_over_is_still_shown_and_not_offered_to_answer(house: House) -> None:
+    house.bench.clock.advance(timedelta(days=7))
+
+    (row,) = (await shown(house, a_question(1)))["rows"]
+
+    assert (row["may_answer"], row["remaining_seconds"] < 0) == (False, True)
+    assert ">over</time>" in await html(house)
