@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 from secrets import token_urlsafe
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import structlog
 from starlette.requests import Request
@@ -13,13 +13,12 @@ from agent.adapters.microsoft.open_id import Asking, SignedIn, refused
 from agent.faces.web.beginning import COOKIE, PATIENCE, Begun
 from agent.faces.web.cookies import Cookies
 from agent.faces.web.door import OpenIdDoor
-from agent.faces.web.entering import SIGN_IN, SignIn, enter, show_sign_in, visitor
-from agent.faces.web.returning import HOME, local
+from agent.faces.web.entering import SignIn, enter, show_sign_in, visitor
+from agent.faces.web.returning import HOME, SIGN_IN, START, local
 from agent.faces.web.site import site_of
 from agent.model.errors import Malformed, Refused, Unavailable
 
 BACK = f"{SIGN_IN}/back"
-START = f"{SIGN_IN}/start"
 
 LONGEST_CODE = 8_192
 """Characters of a code: Entra ID's have about a thousand."""
@@ -60,7 +59,11 @@ def _address(to: str, **more: str) -> str:
 
 async def _start(request: Request, door: OpenIdDoor) -> Response:
     site, query = site_of(request), request.query_params
-    cookies, now, web = Cookies(site.settings.web_url()), site.wall.now(), site.settings.web
+    own = site.settings.web_url()
+    if urlsplit(own).hostname != urlsplit(f"//{request.headers['host']}").hostname:
+        # This machine has several names, and the login leads back to one: its cookies have to be there.
+        return RedirectResponse(f"{own}{START}?{request.url.query}", 303)
+    cookies, now, web = Cookies(own), site.wall.now(), site.settings.web
     visit = await visitor(request)
     asking = Asking(
         state=token_urlsafe(16),

@@ -12,8 +12,9 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from agent.faces.web.cookies import Cookies
-from agent.faces.web.entering import SIGN_IN, current, show_closed
+from agent.faces.web.entering import current, show_closed
 from agent.faces.web.refusing import wants_json
+from agent.faces.web.returning import SIGN_IN
 from agent.faces.web.safety import SAFE
 from agent.faces.web.showing import refuse
 from agent.faces.web.site import Site

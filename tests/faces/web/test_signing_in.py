@@ -44,6 +44,16 @@ async def test_the_sign_in_page_leads_to_entra_id_and_back_to_the_page_that_was_
         assert (await browser.site.get("/nowhere")).status_code == 404
 
 
+async def test_whoever_came_by_another_name_of_this_machine_signs_in_by_the_one_they_are_led_back_to(
+    street: Street,
+) -> None:
+    async with street.browser() as browser:
+        answer = await browser.site.get("http://localhost:8420/sign-in/start?to=%2Fnowhere&again=yes")
+
+    assert answer.headers["location"] == f"{URL}/sign-in/start?to=%2Fnowhere&again=yes"
+    assert "set-cookie" not in answer.headers
+
+
 async def test_the_session_says_who_and_when_and_the_cookie_says_nothing(street: Street) -> None:
     async with street.browser() as browser:
         came = await browser.sign_in("eve")
