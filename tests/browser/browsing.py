@@ -116,7 +116,7 @@ async def a_place(
         way_in = None if door is None else door(f"http://{address}")
         house = a_house(bench, tenant, door=way_in, listen=address, **web)
         is_ready = asyncio.Event()
-        server = Server(house.site, None, is_ready.set)
+        server = Server(house.app, None, is_ready.set)
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         await is_ready.wait()
         place = Place(house=house, url=f"http://{address}", browser=browser)
