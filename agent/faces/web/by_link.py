@@ -85,12 +85,14 @@ def routes(door: LinkDoor) -> tuple[Route, ...]:
 async def page(request: Request, door: LinkDoor) -> SignIn:
     """Return what the sign-in says to this browser."""
     query, browser = request.query_params, _browser(request)
-    to, is_out = local(query.get("to", HOME)), query.get("out") == "yes"
+    to = local(query.get("to", HOME))
+    is_out, is_late = (query.get(one) == "yes" for one in ("out", "late"))
     if not door.knows(browser):
-        return SignIn(to=to, is_out=is_out, needs_link=True)
+        return SignIn(to=to, is_out=is_out, is_late=is_late, needs_link=True)
     return SignIn(
         to=to,
         is_out=is_out,
+        is_late=is_late,
         action=AS,
         token=_token(browser),
         people=await _choices(door),

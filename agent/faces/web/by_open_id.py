@@ -48,9 +48,11 @@ def routes(door: OpenIdDoor) -> tuple[Route, ...]:
 
 def page(request: Request) -> SignIn:
     """Return what the sign-in says before anything was tried."""
-    is_out = request.query_params.get("out") == "yes"
+    is_out, is_late = (request.query_params.get(one) == "yes" for one in ("out", "late"))
     to = local(request.query_params.get("to", HOME))
-    return SignIn(to=to, is_out=is_out, start=_address(to, **({"choose": "yes"} if is_out else {})))
+    return SignIn(
+        to=to, is_out=is_out, is_late=is_late, start=_address(to, **({"choose": "yes"} if is_out else {}))
+    )
 
 
 def _address(to: str, **more: str) -> str:

@@ -55,6 +55,8 @@ class SignIn(msgspec.Struct, frozen=True, kw_only=True):
     error: str = ""
     is_closed: bool = False
     """Whether they are signed in, and may look at nothing."""
+    is_late: bool = False
+    """Whether they sent something when they were not signed in any more."""
     is_out: bool = False
     """Whether they signed out just now."""
     name: str = ""

@@ -299,6 +299,20 @@ def test_one_that_came_back_is_known_however_many_there_are() -> None:
     assert beginnings.taken([begun(1)], "é", NOW) is None
 
 
+async def test_what_is_sent_after_a_session_is_over_is_said_not_to_have_counted(
+    street: Street, bench: Bench
+) -> None:
+    async with street.browser() as browser:
+        await browser.sign_in("eve")
+        bench.clock.advance(30 * MINUTE)
+        sent = await browser.site.post("/actions/a1/answer", data={"verb": "approve"}, headers=ORIGIN)
+        page = await browser.site.get(sent.headers["location"])
+
+        assert (sent.status_code, sent.headers["location"]) == (303, "/sign-in?late=yes&to=%2Factions%2Fa1")
+        assert "nothing was changed by it" in page.text
+        assert 'href="/sign-in/start?to=%2Factions%2Fa1"' in page.text
+
+
 # Signing out
 
 
