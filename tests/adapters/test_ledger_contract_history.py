@@ -14,6 +14,7 @@ from agent.model.decision import Answered, Lapse, Verb
 from agent.model.defender import PENDING_APPROVAL
 from agent.model.enactment import Confirmation, PendingSeen, Plan, Record, State, Way
 from agent.model.escalation import Delivery, Posted
+from agent.model.facts import Facts
 from agent.model.history import Decided, Decider, Delivered, Ending, Wanted, place_of
 from agent.model.pending import ActionKind
 from tests.adapters.records import KEY, MINUTE, NOW, TENANT, a_decision, a_record, an_action, saved
@@ -314,3 +315,14 @@ async def test_actions_are_read_as_they_were_last_seen(ledger: SqlLedger) -> Non
     await ledger.save([record], now=NOW)
 
     assert await ledger.archive.actions([record.action.id, "unknown"]) == {record.action.id: record.action}
+
+
+async def test_a_record_in_short_is_the_same_but_for_facts_and_findings(ledger: SqlLedger) -> None:
+    record = decided("a", answered=(EVE,), guard="size", label="straße")
+    assert record.decision is not None
+    await ledger.save([record], now=NOW)
+
+    found = await ledger.archive.short([record.action.id, "unknown"])
+
+    bare = msgspec.structs.replace(record.decision, findings=(), facts=Facts(now=NOW, values={}))
+    assert found == {record.action.id: saved(msgspec.structs.replace(record, decision=bare))}
