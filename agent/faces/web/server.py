@@ -5,7 +5,7 @@ uvicorn closes a connection that says nothing for five seconds after an answer, 
 a connection, nor for one that trickles in: two hundred such connections would keep everybody else out. So whoever does
 not say within seconds what they want is cut off here. Headers are bounded in size, forms in `app`.
 
-When the server stops, answers are finished; streams, which have no end of their own, end at once.
+When the server stops, answers are finished; streams, which have no end of their own, are ended.
 """
 
 import asyncio
@@ -31,6 +31,9 @@ from agent.settings.web import listen
 
 PATIENCE = 5
 """Seconds for answers that are under way to end when the server stops."""
+
+LAST_WORDS = 1.0
+"""Seconds for streams to end by themselves then."""
 
 AT_ONCE = 200
 """Connections that are served at the same time."""
@@ -66,10 +69,14 @@ class Patient(H11Protocol):
             self._wait()
 
     def shutdown(self) -> None:
-        """End a stream at once; let any other answer be finished."""
-        cycle: Any = self.cycle
+        """Let the answer that is under way be finished; end a stream that goes on."""
         super().shutdown()
-        if cycle is not None and cycle.response_started and not cycle.response_complete:
+        if self.cycle is not None:
+            self.loop.call_later(LAST_WORDS, self._end_stream)
+
+    def _end_stream(self) -> None:
+        cycle: Any = self.cycle
+        if cycle.response_started and not cycle.response_complete:
             cycle.disconnected = True
             cycle.message_event.set()
             self.transport.close()
@@ -87,9 +94,10 @@ class Server(uvicorn.Server):
     """uvicorn, which says where it listens, and leaves signals to whoever stops it."""
 
     def __init__(self, site: Site, tls: ssl.SSLContext | None, on_ready: Callable[[], None]) -> None:
+        self._app = app_of(site)
         super().__init__(
             uvicorn.Config(
-                app_of(site),
+                self._app,
                 http=Patient,
                 ws="none",
                 loop="none",
@@ -110,6 +118,11 @@ class Server(uvicorn.Server):
         """Begin to take connections, and say so."""
         await super().startup(sockets)
         self._on_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let whoever waits for news go, and finish what else is under way."""
+        self._app.state.pulse.close()
+        await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

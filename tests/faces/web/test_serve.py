@@ -282,6 +282,26 @@ async def test_a_stream_without_an_end_does_not_keep_the_server_from_stopping(
     assert ended - began < server.PATIENCE / 2
 
 
+async def test_whoever_waits_for_news_is_let_go_when_the_server_stops(house: House) -> None:
+    cookies = (await house.enter(READER)).cookies
+    loop = asyncio.get_running_loop()
+
+    async with (
+        served(house) as (url, stop),
+        httpx.AsyncClient(cookies=cookies) as browser,
+        browser.stream("GET", f"{url}/live") as found,
+    ):
+        lines = found.aiter_lines()
+        assert (found.status_code, bool(await anext(lines))) == (200, True)
+        began = loop.time()
+        stop.set()
+        async for _ in lines:  # a stream that is cut off raises
+            continue
+        ended = loop.time()
+
+    assert ended - began < server.LAST_WORDS
+
+
 # -- a ledger that is away --
 
 
