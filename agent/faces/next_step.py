@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import assert_never
 
 import msgspec
 
@@ -129,5 +128,3 @@ def _of_state(record: Record, holds: tuple[Hold, ...], now: datetime) -> Next:
             return Next(who=Who.DEFENDER, words="decide it there")
         case State.CONFIRMED | State.SUPERSEDED | State.EXPIRED | State.UNDONE:
             return Next(who=Who.NOBODY, words="nothing is left to do")
-        case _ as never:
-            assert_never(never)

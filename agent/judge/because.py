@@ -8,23 +8,13 @@ long as there are many, and a headline has no time.
 from collections.abc import Iterable, Sequence
 
 from agent.judge.compile import Judge
-from agent.judge.fold import folded
-from agent.judge.quote import counted, quote, visible
+from agent.judge.plain import BOUNDS, plainly
+from agent.judge.quote import quote, visible
 from agent.judge.tree import tree
 from agent.judge.truth import Here
-from agent.judge.vocabulary import MEMBER, fact_named
 from agent.model.decision import Decision, Finding, Match, Verb
-from agent.model.explanation import Held, Leaf
+from agent.model.explanation import Leaf
 from agent.model.policy import Test
-
-NOUNS = {
-    "recipients": ("recipient", "recipients"),
-    "recipients.domains": ("domain of recipients", "domains of recipients"),
-    "senders": ("sender", "senders"),
-    "senders.domains": ("domain of senders", "domains of senders"),
-    "clicks.accounts": ("account that clicked", "accounts that clicked"),
-}
-"""Facts that are sets, and what their members are called."""
 
 PAST = {Verb.APPROVE: "approves", Verb.REJECT: "rejects", Verb.ESCALATE: "asks a person"}
 
@@ -82,33 +72,17 @@ def _of_finding(finding: Finding, decision: Decision, judge: Judge | None) -> st
     here = Here(facts=decision.facts, values=decision.facts.values)
     lists = [one for one in judge.policy_set.lists if one.name in policy.lists]
     tests = (one for one in policy.match.conditions if isinstance(one, Test))
-    leaves = (tree(one, here, lists) for one in tests)
-    words = next(filter(None, (_listed(one) for one in leaves if isinstance(one, Leaf))), _clause(finding))
-    return f"{words} ({visible(policy.reason)})" if policy.reason else words
+    leaves = [one for one in (tree(each, here, lists) for each in tests) if isinstance(one, Leaf)]
+    told = next(filter(None, map(plainly, sorted(leaves, key=_weight))), "") or _clause(finding)
+    return f"{told} ({visible(policy.reason)})" if policy.reason else told
+
+
+def _weight(leaf: Leaf) -> int:
+    """Return which comes first: a list of people's, then an amount, then everything else."""
+    return 0 if leaf.asked.startswith("$") else 1 if leaf.operator in BOUNDS else 2
 
 
 def _clause(finding: Finding) -> str:
     """Return the clause that tells most: one about a list of people's, else the first."""
     held = [clause.words for clause in finding.clauses if clause.held]
     return next((words for words in held if "$" in words), held[0] if held else "")
-
-
-def _listed(leaf: Leaf) -> str:
-    """Say how many members of a set are on which lists, such as `1 of 312 recipients is on the list vip`."""
-    if leaf.held is not Held.HELD or leaf.operator != "anyIn" or len(leaf.seen) != 1 or not leaf.entries:
-        return ""
-    sight = leaf.seen[0]
-    fact, nouns = fact_named(sight.fact), NOUNS.get(sight.fact)
-    if fact is None or nouns is None or not isinstance(sight.value, frozenset):
-        return ""
-    kind = MEMBER[fact.type]
-    listed = {folded(kind, one.wording) for one in leaf.entries if not one.is_over} - {None}
-    inside = sum(folded(kind, member) in listed for member in sight.value)
-    lists = " or ".join(f"`{name}`" for name in dict.fromkeys(one.list for one in leaf.entries))
-    if not inside:
-        return ""
-    if inside == len(sight.value):
-        told = f"the only {nouns[0]}" if inside == 1 else f"all {counted(inside, *nouns)}"
-    else:
-        told = f"{inside:,} of {counted(len(sight.value), *nouns)}"
-    return f"{told} {'is' if inside == 1 else 'are'} on the list {lists}"

@@ -5,7 +5,6 @@ only observed, and never rejected of what merely ran out.
 """
 
 from datetime import datetime
-from typing import assert_never
 
 from agent.judge.because import because
 from agent.judge.compile import Judge
@@ -102,8 +101,6 @@ def _judged(record: Record, decision: Decision, judge: Judge | None) -> str:  # 
                 if undone is None
                 else f"Taken back by {quote(undone.by)}: {quote(undone.reason)}"
             )
-        case _ as never:
-            assert_never(never)
 
 
 def _because(decision: Decision, judge: Judge | None) -> str:

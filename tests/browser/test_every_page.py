@@ -31,7 +31,7 @@ TOO_WIDE = """(width) => document.documentElement.scrollWidth <= width ? [] : [.
 
 async def violations(window: Page, options: dict[str, Any]) -> list[str]:
     """Return what axe-core finds wrong, each with the rule and the elements."""
-    found = await Axe().run(window, options=options)
+    found = await Axe().run(window, options={**options, "resultTypes": ["violations"]})
     return [
         f"{window.url}: {one['id']}: {one['help']}: {[node['html'][:160] for node in one['nodes']][:4]}"
         for one in found.response["violations"]
@@ -62,7 +62,9 @@ async def test_a_page_fits_each_screen_and_its_targets_a_thumb(gallery: Place, p
     window = await gallery.window(EVE, viewport=NARROW, has_touch=True, is_mobile=True)
 
     for address in await addresses(gallery, path):
-        await window.goto(address)
+        answer = await window.goto(address)
+        assert answer is not None
+        assert answer.status == 200, address
         await expect(window.locator(".tenant")).to_contain_text("Contoso")
         await expect(window.get_by_role("heading", level=1)).to_have_count(1)
         assert await window.evaluate(TOO_SMALL) == []

@@ -1,11 +1,14 @@
 """Every page that can be opened, found by the site's own routes: one that is added is looked at without being named here."""
 
 from collections.abc import Iterator
+from urllib.parse import urlencode
 
 from starlette.routing import Route
 
 from agent.faces.web.app import routes
+from agent.model.enactment import State
 from tests.browser.browsing import Place
+from tests.browser.scene import DELETED, HANDED, QUESTION
 
 NOT_PAGES = ("/health", "/live")
 """What answers without a page."""
@@ -28,14 +31,22 @@ def pages() -> tuple[str, ...]:
 
 
 async def addresses(place: Place, path: str) -> list[str]:
-    """Return where this page is to be found in the week's work, at least once; each state of an action has its own."""
-    records = await place.bench.records()
+    """Return where this page is to be found in the week's work, at least once."""
+    records = {record.action.incident.id: record for record in await place.bench.records()}
     policies = await place.house.site.policies.now()
+    several = (
+        (QUESTION, DELETED, HANDED)
+        if path.startswith("/actions/{id}") and path.endswith("}")
+        else (QUESTION,)
+    )
     known = {
-        "/actions/": sorted({record.action.id for record in records}),
-        "/incidents/": sorted({record.action.incident.id for record in records}),
-        "/policies/": sorted(policies.judge.policies),
+        "/actions/": [records[one].action.id for one in several],
+        "/incidents/": [QUESTION],
+        "/policies/": sorted(policies.judge.policies)[:1],
     }
+    waiting = [one.action.id for one in records.values() if one.state is State.ESCALATED]
+    if path == "/pending/chosen":
+        return [f"{path}?{urlencode({'verb': 'approve', 'id': waiting[:2]}, doseq=True)}"]
     found = [path] if "{" not in path else list(_filled(path, known))
     assert found, f"no example of {path}"
     return found

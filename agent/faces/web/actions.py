@@ -199,9 +199,20 @@ async def answer_action(request: Request) -> Response:
     except Conflict:
         words = "others changed it again and again at the same moment: look at it again"
         return await _shown(request, await found(request), sent, words, 409)
-    if not replied.counts:
+    if not replied.counts and not await _is_given(site, record, attempt):
         return await _shown(request, await found(request), sent, replied.words, 409)
     return RedirectResponse(f"/actions/{record.action.id}#answer", 303)
+
+
+async def _is_given(site: Site, record: Record, attempt: Attempt) -> bool:
+    """Whether this very answer is there already: a form that is sent twice is answered twice in the same way."""
+    given = (await site.desk.ledger.answers([record.action.id])).get(record.action.id, ())
+    own = [one for one in given if one.person.object_id == attempt.person.object_id.lower()]
+    if not own:
+        return False
+    last, targets_given = own[-1], None if attempt.targets is None else tuple(sorted(attempt.targets))
+    asked = (attempt.verb, attempt.digest, targets_given, attempt.reason.strip())
+    return (last.verb, last.digest, last.targets, last.reason) == asked
 
 
 async def _again(

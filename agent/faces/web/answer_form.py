@@ -20,6 +20,8 @@ class AnswerForm(msgspec.Struct, frozen=True, kw_only=True):
 
     is_asked: bool
     """Whether people are asked anything now."""
+    is_open: bool
+    """Whether this person can answer anything."""
     done: str
     """What became of this person's own answer; empty where they gave none that counts."""
     why_no_approval: str
@@ -133,14 +135,16 @@ def answer_form(question: Question | str, shown: Shown, sent: Sent | None, error
     own = own_of(question)
     so_far = question.counted
     need = needed(decision, chain) if decision is not None else 1
-    no_approval = would_not(question, Verb.APPROVE)
-    may_change = own is not None and own.verb is Verb.APPROVE and is_asked(question)
+    no_approval, no_rejection = would_not(question, Verb.APPROVE), would_not(question, Verb.REJECT)
+    has_approved = own is not None and own.verb is Verb.APPROVE and is_asked(question)
+    may_change = bool(no_approval) and has_approved and not _is_agreed(question, need)
     return AnswerForm(
         is_asked=is_asked(question),
+        is_open=may_change or not (no_approval and no_rejection),
         done=done(question),
         why_no_approval=no_approval,
-        may_change=bool(no_approval) and may_change and own is not None and not _is_agreed(question, need),
-        why_no_rejection=would_not(question, Verb.REJECT),
+        may_change=may_change,
+        why_no_rejection=no_rejection,
         does=shown.does,
         digest=offered.digest if offered is not None else "",
         need=need,
@@ -169,6 +173,7 @@ def _closed(why: str, shown: Shown, sent: Sent, error: str) -> AnswerForm:
     """Return what stands in place of a form that nobody can answer by."""
     return AnswerForm(
         is_asked=False,
+        is_open=False,
         done="",
         why_no_approval=why,
         may_change=False,

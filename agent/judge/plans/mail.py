@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from agent.judge.plans.batches import batches
 from agent.judge.plans.means import Means, Present, Step, done_already, effects, hand_off
+from agent.judge.quote import counted
 from agent.model.decision import Decision
 from agent.model.defender import MAILBOX_LOCATIONS, Mail
 from agent.model.enactment import Cover, EffectKind, Pair, Plan, Way
@@ -43,7 +44,7 @@ def soft_deletion(decision: Decision, action: PendingAction, present: Present, m
     known = len(targets) - len(missing)
     why = f"soft delete of {_copies(len(missing))} in mailboxes"
     if known:
-        why += f"; {known} more were sent before and are not sent again"
+        why += f"; {known:,} more were sent before and are not sent again"
     places = {copy.pair: copy.location or "" for copy in mail.messages}
     steps = [
         Step(kind=EffectKind.SOFT_DELETE, targets=batch, before=tuple(places[target] for target in batch))
@@ -80,4 +81,4 @@ def _all_sent(
 
 
 def _copies(count: int) -> str:
-    return "1 copy" if count == 1 else f"{count} copies"
+    return counted(count, "copy", "copies")

@@ -165,7 +165,8 @@ async def test_an_address_that_means_nothing_is_refused_in_words(
         answers = [await browser.get(f"/history{ending}?{query}") for ending in ("", ".json", ".csv")]
 
     assert [answer.status_code for answer in answers] == [400] * 3
-    assert [words in answer.text for answer in answers] == [True] * 3
+    shown = [answer.text.replace("<code>", "`").replace("</code>", "`") for answer in answers]
+    assert [words in text for text in shown] == [True] * 3
 
 
 async def test_hostile_text_is_inert_on_the_page_and_in_a_spreadsheet(house: House) -> None:

@@ -98,7 +98,7 @@ async def test_the_page_has_defenders_words_and_leads_to_the_action_and_its_inci
     assert "1 of 1 open action awaits a person." in page
 
 
-@pytest.mark.parametrize("state", CLOSED)
+@pytest.mark.parametrize("state", sorted(CLOSED))
 async def test_what_needs_nobody_any_more_is_not_there(house: House, state: State) -> None:
     assert ids(await shown(house, a_record(state))) == []
 

@@ -350,7 +350,7 @@ async def test_a_hold_that_ended_meanwhile_or_never_was_is_told(house: House) ->
 
     assert (gone.status_code, never.status_code) == (409, 409)
     assert "there is nothing to release" in gone.text
-    assert "there is no hold `hodl`" in never.text
+    assert "there is no hold <code>hodl</code>" in never.text
 
 
 async def test_whoever_signed_in_long_ago_signs_in_again_and_finds_their_reason(house: House) -> None:

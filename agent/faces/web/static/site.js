@@ -33,6 +33,12 @@
     return minutes ? `in ${minutes}m` : `in ${seconds}s`;
   };
 
+  /* A date and a time of day may stand on two lines, but neither is broken. */
+  const say = (element, words) => {
+    const [day, ...rest] = words.split(" ");
+    element.replaceChildren(made("span", day), " ", made("span", rest.join(" ")));
+  };
+
   const put = (element, words) => { if (element.textContent !== words) element.textContent = words; };
 
   const count = (root = document) => {
@@ -49,7 +55,7 @@
       const moment = Date.parse(each.dateTime);
       if (Number.isNaN(moment)) continue;
       each.title = each.classList.contains("left") ? local(moment) : each.textContent;
-      if (!each.classList.contains("left")) put(each, local(moment));
+      if (!each.classList.contains("left")) say(each, local(moment));
     }
   };
 
