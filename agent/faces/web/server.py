@@ -35,7 +35,7 @@ PATIENCE = 5
 """Seconds for answers that are under way to end when the server stops."""
 
 LAST_WORDS = 1.0
-"""Seconds for streams to end by themselves then."""
+"""Seconds after which an answer that is under way then is taken for a stream."""
 
 AT_ONCE = 200
 """Connections that are served at the same time."""
@@ -113,18 +113,12 @@ class Server(uvicorn.Server):
                 ssl_context_factory=None if tls is None else lambda _config, _usual: tls,
             )
         )
-        self._app = app
         self._on_ready = on_ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to take connections, and say so."""
         await super().startup(sockets)
         self._on_ready()
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Let whoever waits for news go, and finish what else is under way."""
-        self._app.state.pulse.close()
-        await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
