@@ -9,6 +9,7 @@ When the server stops, answers are finished; streams, which have no end of their
 """
 
 import asyncio
+import logging
 import os
 import socket
 import ssl
@@ -134,6 +135,8 @@ async def serve(
     tls: ssl.SSLContext | None = None,
 ) -> None:
     """Serve the pages until `stop` is set. `on_ready` is called once they can be opened."""
+    # Its warnings are of requests that are none, one line each: whoever scans the host would fill the log with them.
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
     app = app_of(site)
     server = Server(app, tls, on_ready)
     board: Board = app.state.board

@@ -214,13 +214,16 @@ async def test_a_form_that_does_not_come_is_cut_off(house: House, monkeypatch: p
     assert await house.site.desk.ledger.holds() == ()
 
 
-async def test_a_request_with_too_large_a_head_is_refused(house: House) -> None:
+async def test_a_request_with_too_large_a_head_is_refused_and_fills_no_log(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
     async with served(house) as (url, _):
         place = url.partition("://")[2]
         head = f"GET /health HTTP/1.1\r\nHost: {place}\r\nX-Large: {'x' * LARGEST_HEAD}"
         found = await asked(url, head.encode())
 
     assert found.startswith(b"HTTP/1.1 400 ")
+    assert caplog.records == []
 
 
 async def test_requests_that_are_sent_ahead_are_answered_one_after_the_other(house: House) -> None:
