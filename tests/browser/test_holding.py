@@ -31,7 +31,7 @@ async def test_an_operator_holds_and_releases_without_a_mouse(place: Place) -> N
     await window.keyboard.press("Enter")
     await expect(window.locator("p.hold")).to_contain_text(WHY)
     held = await place.house.site.desk.ledger.holds()
-    await until_focused(window, "Why it may go on")
+    await until_focused(window, "Why the kill switch may be released")
     await window.keyboard.type("all of them are right")
     await window.keyboard.press("Enter")
     await expect(window.locator("p.hold")).to_have_count(0)
@@ -63,6 +63,7 @@ async def test_a_hold_is_felt_in_a_window_that_is_open_elsewhere(place: Place) -
 
     await expect(other.locator("#verdict")).to_contain_text("Nothing is carried out")
     await expect(other.locator("p.hold")).to_contain_text(WHY)
+    await expect(other.locator("#switch-now")).to_contain_text(OPERATOR.name)
     await place.close()
 
 
