@@ -110,6 +110,7 @@ QUERIES: dict[str, tuple[Asked, set[str]]] = {
     "course": (lambda one: one.archive.course(NOW), {"pk:history"}),
     "course after": (lambda one: one.archive.course(NOW, after=A_PLACE), {"pk:history"}),
     "reasons": (lambda one: one.archive.reasons([(ACTION, 1)]), {"pk:decisions"}),
+    "ruled": (lambda one: one.archive.ruled(ACTION), {"pk:decisions"}),
     "next of any page": (lambda one: one.pages.next_due(), {"ix_pages_due", "ix_notices_due"}),
 }
 
