@@ -27,9 +27,7 @@ if TYPE_CHECKING:
 
 def clock_of(settings: Settings) -> SystemClock:
     """Return the clock the agent goes by."""
-    return SystemClock(
-        rate=settings.clock.rate, epoch=settings.clock.epoch, until=settings.clock.until
-    )
+    return SystemClock(rate=settings.clock.rate, epoch=settings.clock.epoch, until=settings.clock.until)
 
 
 def open_endpoint_of(settings: Settings, clock: Clock) -> AbstractAsyncContextManager[Machines]:

@@ -472,6 +472,25 @@ def test_virtual_time_needs_its_beginning() -> None:
     ]
 
 
+@pytest.mark.parametrize("until", ["2026-08-20T12:00:00Z", "2026-08-20T11:00:00Z", None])
+def test_fast_time_ends_after_it_began(until: str | None) -> None:
+    fast = {"AIR_AGENT_CLOCK_RATE": "60", "AIR_AGENT_CLOCK_EPOCH": "2026-08-20T12:00:00Z"}
+    at_last = {"AIR_AGENT_CLOCK_UNTIL": until or "2026-08-20T12:00:01Z"}
+
+    if until is None:
+        assert load(None, SIMULATED | fast | at_last).clock.until is not None
+        return
+    assert refused_environment(SIMULATED | fast | at_last) == [
+        "AIR_AGENT_CLOCK_UNTIL: `clock.until`: is not after `clock.epoch`: time would never have run fast"
+    ]
+
+
+def test_only_the_simulator_knows_of_fast_time() -> None:
+    problems = refused_environment(REAL | {"AIR_AGENT_CLOCK_UNTIL": "2026-08-20T12:00:00Z"})
+
+    assert any("leave `clock.until` out" in line for line in problems)
+
+
 # Secrets
 
 

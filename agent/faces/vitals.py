@@ -35,12 +35,18 @@ def length(took: timedelta) -> str:
     return f"{seconds:.1f}s" if seconds < 10 else remaining(took)
 
 
+def apart(at: datetime, now: datetime) -> str:
+    """Return how long ago a moment was, or how far ahead it is."""
+    if at > now:
+        return f"in {remaining(at - now)}"
+    return "just now" if now - at < timedelta(seconds=1) else f"{remaining(now - at)} ago"
+
+
 def passing_words(one: Passing, now: datetime) -> str:
     """Say when the last pass began, how long it took, and when the next is due."""
     longest = f" (the longest of {one.of}: {length(one.longest)})" if one.of > 1 else ""
-    due = "now" if one.due <= now else f"in {remaining(one.due - now)}"
-    ago = "just now" if now - one.began < timedelta(seconds=1) else f"{remaining(now - one.began)} ago"
-    return f"last pass began {ago} and took {length(one.took)}{longest}, next due {due}"
+    due = "now" if one.due <= now else apart(one.due, now)
+    return f"last pass began {apart(one.began, now)} and took {length(one.took)}{longest}, next due {due}"
 
 
 def usage_words(one: Usage, now: datetime) -> str:

@@ -36,6 +36,15 @@ class Stand(StrEnum):
     """Nobody decided it in time."""
 
 
+STANDS = {
+    Decider.POLICIES: Stand.POLICIES,
+    Decider.PEOPLE: Stand.PEOPLE,
+    Decider.GUARD: Stand.GUARD,
+    Decider.ELSEWHERE: Stand.ELSEWHERE,
+    Decider.NOBODY: Stand.NOBODY,
+}
+"""What each decider's last decision makes of an action, but for policies that leave it to people."""
+
 SETTLED = frozenset({Stand.POLICIES, Stand.PEOPLE, Stand.ELSEWHERE})
 """Where it was approved or rejected, by whomever."""
 
@@ -168,17 +177,9 @@ class Summing:
 
 def stand_of(row: Decided) -> Stand:
     """Return how an action stands by one decision."""
-    match row.by:
-        case Decider.POLICIES:
-            return Stand.ASKED if row.verb is Verb.ESCALATE else Stand.POLICIES
-        case Decider.PEOPLE:
-            return Stand.PEOPLE
-        case Decider.GUARD:
-            return Stand.GUARD
-        case Decider.ELSEWHERE:
-            return Stand.ELSEWHERE
-        case Decider.NOBODY:
-            return Stand.NOBODY
+    if row.by is Decider.POLICIES and row.verb is Verb.ESCALATE:
+        return Stand.ASKED
+    return STANDS[row.by]
 
 
 def lengths(took: Iterable[timedelta]) -> Lengths:

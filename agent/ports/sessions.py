@@ -13,7 +13,7 @@ class Sessions(Protocol):
     """
 
     async def find(self, session_id: str) -> Session | None:
-        """Return the session, however old; None where there is none."""
+        """Return the session as it is now, however old; None where there is none."""
         ...
 
     async def begin(self, session: Session) -> None:
@@ -21,7 +21,11 @@ class Sessions(Protocol):
         ...
 
     async def keep(self, session: Session) -> None:
-        """Write what became of the session; nothing where it was ended meanwhile: nobody is signed in again by that."""
+        """Write what became of the session, but for when it was seen; nothing where it was ended meanwhile."""
+        ...
+
+    async def touch(self, session_id: str, seen: datetime) -> None:
+        """Write when the session was used, and nothing else of it; nothing where it was ended meanwhile."""
         ...
 
     async def end(self, session_id: str) -> None:

@@ -20,6 +20,7 @@ from agent.simulator.names import (
     LEAD,
     LEAD_PERSON,
     NIGHT_PERSON,
+    OPERATOR,
     PORTAL_PERSON,
     VIPS,
 )
@@ -85,7 +86,7 @@ def _appoint(directory: Directory, seed: int) -> None:
 
 
 def _put_on_call(directory: Directory, seed: int) -> None:
-    """Let there be approvers: two by name, one by a group, and one whose account was disabled since."""
+    """Let there be approvers: two by name, one by a group, and one whose account was disabled since; and an operator."""
     draw = lots(seed, "on call")
     night, roles = guid(draw), directory.app_roles
     for value in (APPROVER, LEAD):
@@ -100,6 +101,8 @@ def _put_on_call(directory: Directory, seed: int) -> None:
     roles.assign(LEAD, lead)
     roles.assign(APPROVER, night, kind="Group")
     roles.assign(APPROVER, former)
+    roles.define(guid(draw), OPERATOR)
+    roles.assign(OPERATOR, lead)
     directory.things[former][1]["accountEnabled"] = False
 
 

@@ -13,9 +13,11 @@ from agent.adapters.ledger.opening import open_ledger
 from agent.model.decision import Answered, Lapse, Verb
 from agent.model.defender import PENDING_APPROVAL
 from agent.model.enactment import Confirmation, PendingSeen, Plan, Record, State, Way
-from agent.model.history import Decided, Decider, Ending, Wanted, place_of
+from agent.model.escalation import Delivery, Posted
+from agent.model.history import Decided, Decider, Delivered, Ending, Wanted, place_of
 from agent.model.pending import ActionKind
 from tests.adapters.records import KEY, MINUTE, NOW, TENANT, a_decision, a_record, an_action, saved
+from tests.escalations import a_posted
 
 OTHER = "99999999-2222-3333-4444-555555555555"
 EVE = Answered(
@@ -272,8 +274,43 @@ def as_it_was(url: str) -> list[tuple[object, ...]]:
             "DROP TABLE history",
             "DROP TABLE sessions",
             "DROP INDEX ix_records_updated",
+            "DROP INDEX ix_notices_channel",
             "UPDATE ledger_version SET version_num = '0004'",
         ):
             connection.execute(text(statement))
     engine.dispose()
     return told
+
+
+async def test_how_channels_took_their_notices_is_told_since_a_moment(ledger: SqlLedger) -> None:
+    def posted(name: str, minutes: int, delivery: Delivery, **more: object) -> Posted:
+        one = a_posted(name, channel="teams", at=NOW + minutes * MINUTE, delivery=delivery, due=None)
+        return msgspec.structs.replace(one, **more)
+
+    await ledger.pages.save(
+        [],
+        [
+            posted("a", -1, Delivery.SENT, sent_at=NOW - MINUTE),
+            posted("b", 0, Delivery.SENT, sent_at=NOW + 9 * MINUTE),
+            posted("c", 1, Delivery.GIVEN_UP),
+            posted("d", 2, Delivery.DROPPED),
+            posted("e", -5, Delivery.WAITING, attempts=1, why="403 forbidden"),
+            posted("f", 3, Delivery.WAITING),
+            a_posted("g", channel="mail"),
+        ],
+    )
+
+    mail, teams = await ledger.archive.delivered(NOW)
+
+    assert (mail.channel, mail.sent, mail.waiting, mail.last_sent) == ("mail", 0, 1, None)
+    assert teams == Delivered(
+        channel="teams", sent=1, given_up=1, dropped=1, waiting=2, failing=1, why="403 forbidden",
+        last_sent=NOW + 9 * MINUTE,
+    )  # fmt: skip
+
+
+async def test_actions_are_read_as_they_were_last_seen(ledger: SqlLedger) -> None:
+    record = decided("a")
+    await ledger.save([record], now=NOW)
+
+    assert await ledger.archive.actions([record.action.id, "unknown"]) == {record.action.id: record.action}

@@ -55,7 +55,7 @@ async def test_a_session_is_found_as_it_was_begun(sessions: Sessions) -> None:
 async def test_what_becomes_of_a_session_is_kept(sessions: Sessions) -> None:
     await sessions.begin(a_session("s1", draft=DRAFT))
     await sessions.begin(a_session("s2"))
-    later = a_session("s1", seen=NOW + SECOND)
+    later = a_session("s1", contexts=("c1",))
 
     await sessions.keep(later)
 
@@ -67,9 +67,22 @@ async def test_a_session_that_was_ended_is_not_begun_again_by_a_request_under_wa
     await sessions.begin(a_session())
     await sessions.end("s1")
 
-    await sessions.keep(a_session(seen=NOW + SECOND))
+    await sessions.keep(a_session(contexts=("c1",)))
+    await sessions.touch("s1", NOW + SECOND)
 
     assert await sessions.find("s1") is None
+
+
+async def test_using_a_session_and_writing_it_do_not_undo_each_other(sessions: Sessions) -> None:
+    """Two requests of one page: one that writes a draft, and one that began before it and notes the use."""
+    await sessions.begin(a_session())
+
+    await sessions.touch("s1", NOW + SECOND)
+    await sessions.keep(a_session(draft=DRAFT))
+    await sessions.touch("s1", NOW + 2 * SECOND)
+
+    assert await sessions.find("s1") == a_session(draft=DRAFT, seen=NOW + 2 * SECOND)
+    assert await sessions.expire(NOW + 2 * SECOND, NOW) == 0
 
 
 async def test_ending_forgets_one_session_and_nothing_where_there_is_none(sessions: Sessions) -> None:
@@ -126,6 +139,7 @@ async def test_one_tenants_sessions_are_not_the_others(url: str) -> None:
 
         assert await theirs.sessions.find("s1") is None
         await theirs.sessions.keep(a_session(contexts=("c1",)))
+        await theirs.sessions.touch("s1", NOW + SECOND)
         await theirs.sessions.end("s1")
         assert await theirs.sessions.end_all(a_session().person.object_id) == 0
         assert await theirs.sessions.expire(NOW + SECOND, NOW + SECOND) == 0

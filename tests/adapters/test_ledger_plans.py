@@ -109,6 +109,8 @@ QUERIES: dict[str, tuple[Asked, set[str]]] = {
     ),
     "course": (lambda one: one.archive.course(NOW), {"pk:history"}),
     "course after": (lambda one: one.archive.course(NOW, after=A_PLACE), {"pk:history"}),
+    "actions": (lambda one: one.archive.actions([ACTION]), {"pk:records"}),
+    "delivered": (lambda one: one.archive.delivered(NOW), {"ix_notices_channel", "ix_notices_due"}),
     "reasons": (lambda one: one.archive.reasons([(ACTION, 1)]), {"pk:decisions"}),
     "ruled": (lambda one: one.archive.ruled(ACTION), {"pk:decisions"}),
     "next of any page": (lambda one: one.pages.next_due(), {"ix_pages_due", "ix_notices_due"}),
@@ -152,7 +154,7 @@ async def plan_of(ledger: SqlLedger, asked: Asked) -> list[str]:
 
 WALKS_BY_TENANT = {
     *("listed", "next_due", "to_visit", "counts", "decisions", "alive", "depart", "allow"),
-    *("history", "history before"),
+    *("history", "history before", "delivered"),
     *("open pages", "notices collected", "notices waiting", "next of any page", "what changed lately"),
 }
 """These read an index from one end, and stop at their limit, or read a short or narrow one whole."""

@@ -4,13 +4,14 @@ import asyncio
 import os
 import shutil
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
 
+from agent.faces.web.door import Door
 from agent.faces.web.server import Server
 from agent.model.answer import Person
 from agent.settings.subjects import Tenant
@@ -98,9 +99,13 @@ class Place:
 
 @asynccontextmanager
 async def a_place(
-    bench: Bench, browser: Browser, tenant: Tenant = CONTOSO, **web: Any
+    bench: Bench,
+    browser: Browser,
+    tenant: Tenant = CONTOSO,
+    door: Callable[[str], Door] | None = None,
+    **web: Any,
 ) -> AsyncIterator[Place]:
-    """Serve the pages over what the bench has in its ledger.
+    """Serve the pages over what the bench has in its ledger; `door` gives how people sign in at this address.
 
     When all windows are closed again, none of them may have complained.
     """
@@ -108,9 +113,10 @@ async def a_place(
         listener.bind(("127.0.0.1", 0))
         listener.listen()
         address = f"127.0.0.1:{listener.getsockname()[1]}"
-        house = a_house(bench, tenant, listen=address, **web)
+        way_in = None if door is None else door(f"http://{address}")
+        house = a_house(bench, tenant, door=way_in, listen=address, **web)
         is_ready = asyncio.Event()
-        server = Server(house.site, None, is_ready.set)
+        server = Server(house.app, None, is_ready.set)
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         await is_ready.wait()
         place = Place(house=house, url=f"http://{address}", browser=browser)

@@ -11,6 +11,7 @@ from agent.loop.paging import Paging
 from agent.loop.run import load
 from agent.model.chain import Escalating
 from agent.model.defender import Incident, MailMessage
+from agent.model.enactment import Pair
 from tests.fakes import FakeChannels, FakeShelf
 from tests.loop.conftest import Bench
 from tests.makers import NOW, a_cluster, a_copy, a_user, an_alert, an_incident
@@ -176,3 +177,8 @@ async def ask_people(bench: Bench) -> None:
     await paging.look()
     await paging.posting.until_quiet()
     await paging.hearing.rest()
+
+
+def message(incident: str, number: int) -> Pair:
+    """Return which copy this is of an incident's cluster."""
+    return a_copy(int(incident) * 1000 + number, recipient=f"user{number}@contoso.example").pair

@@ -2,17 +2,19 @@
 
 import shutil
 import stat
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 
 from agent.adapters.host import PolicyFiles
+from agent.adapters.ledger.opening import open_ledger
 from agent.faces.cli.demo_settings import Pace
 from agent.faces.cli.stage import Stage, policies
 from agent.judge.parse import parse_set
 from agent.model.channel import ChannelKind
-from agent.model.errors import PolicyError, SettingsError
+from agent.model.errors import PolicyError, SettingsError, Unavailable
 from agent.model.policy import Mode
 from agent.settings.subjects import Cloud, TreatAs
 
@@ -160,3 +162,42 @@ async def test_a_folder_that_cannot_be_the_demos_is_named(tmp_path: Path, name: 
 
     with pytest.raises(SettingsError, match=name):
         Stage(seed=7, pace=PACE, dry_run=False, folder=tmp_path / name)
+
+
+async def test_the_pages_are_a_process_of_their_own_that_says_where_it_is_and_how_to_sign_in() -> None:
+    pace = Pace(rate=60, epoch=EPOCH, until=EPOCH + timedelta(minutes=1))
+
+    async with Stage(seed=7, pace=pace, dry_run=True, serves=True) as stage:
+        settings = stage.settings()
+        async with open_ledger(settings.ledger.address().reveal(), settings.tenant.id):
+            shown = await stage.start_pages()
+        async with httpx.AsyncClient() as browser:
+            health = await browser.get(f"{shown.ready}/health")
+            links = [(await browser.get(link)).text for link in shown.links]
+        stage.check_pages()
+
+    assert (settings.web.url, settings.escalating().pages) == (shown.ready, shown.ready)
+    assert settings.clock.until == pace.until
+    assert health.text == "alive\n"
+    assert len(links) == len(set(shown.links)) == 2
+    assert all("Soc Lead" in link for link in links)
+
+
+async def test_pages_that_do_not_start_are_told_in_their_own_words() -> None:
+    async with Stage(seed=7, pace=PACE, dry_run=True, serves=True) as stage:
+        with pytest.raises(Unavailable) as caught:
+            await stage.start_pages()
+        await stage.pages_ended()
+        with pytest.raises(SettingsError, match="start the agent once"):
+            stage.check_pages()
+
+    assert "the pages did not start: " in str(caught.value)
+    assert "start the agent once, which creates it" in str(caught.value)
+
+
+async def test_a_demo_without_pages_has_no_address_for_them() -> None:
+    async with a_stage() as stage:
+        settings = stage.settings()
+
+    assert settings.web.url is None
+    assert settings.escalating().pages == ""

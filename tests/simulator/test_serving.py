@@ -13,6 +13,7 @@ from queue import Queue
 import httpx
 import pytest
 
+from agent.adapters.host import SystemClock
 from agent.simulator.app import Simulator, build
 from agent.simulator.clock import RealClock
 from agent.simulator.faults import Fault, Faults, Rule, What
@@ -150,3 +151,31 @@ def test_scaled_time_runs_from_its_epoch() -> None:
     before, doubled, after = slow.now(), quick.now(), slow.now()
 
     assert epoch + (before - epoch) * 2 <= doubled <= epoch + (after - epoch) * 2 + timedelta(milliseconds=1)
+
+
+@pytest.mark.parametrize(("began", "until", "gained"), [(20, 10, 590), (20, 20, 0), (20, -10, 1180)])
+def test_fast_time_runs_as_real_time_from_a_moment_on_and_alike_in_every_process(
+    began: int, until: int, gained: int
+) -> None:
+    """So many seconds ago it began, and ran fast until so many seconds ago; it stays ahead by what it has gained."""
+    real = SystemClock()
+    now = real.now()
+    epoch, end = now - timedelta(seconds=began), now - timedelta(seconds=until)
+    pair = (RealClock(epoch, 60, end), SystemClock(rate=60, epoch=epoch, until=end))
+
+    ahead = [(clock.now() - real.now()).total_seconds() for clock in pair]
+
+    passed = (real.now() - now).total_seconds()
+    assert all(gained - 1e-3 <= one <= gained + 60 * passed + 1e-3 for one in ahead)
+
+
+async def test_a_wait_on_a_clock_that_has_become_real_takes_real_time() -> None:
+    real = SystemClock()
+    now = real.now()
+    clock = SystemClock(rate=600, epoch=now - timedelta(hours=1), until=now - timedelta(minutes=1))
+    wanted = clock.now() + timedelta(milliseconds=30)
+
+    await clock.sleep_until(wanted)
+
+    assert clock.now() >= wanted
+    assert real.now() - now >= timedelta(milliseconds=30)

@@ -61,7 +61,15 @@ Index(
     sqlite_where=text("delivery = 'waiting'"),
     postgresql_where=text("delivery = 'waiting'"),
 )
-Index("ix_notices_channel", notices.c.tenant_id, notices.c.channel, notices.c.delivery, notices.c.at)
+Index(
+    "ix_notices_channel",
+    notices.c.tenant_id,
+    notices.c.channel,
+    notices.c.delivery,
+    notices.c.at,
+    sqlite_where=text("delivery <> 'waiting'"),
+    postgresql_where=text("delivery <> 'waiting'"),
+)
 Index("ix_notices_page", notices.c.tenant_id, notices.c.page_id, notices.c.at)
 Index(
     "ix_notices_event",

@@ -3,7 +3,8 @@
 
 from datetime import datetime
 
-from sqlalchemy import delete, insert, or_, select, update
+import msgspec
+from sqlalchemy import ColumnElement, delete, insert, or_, select, update
 from sqlalchemy.engine import Connection
 
 from agent.adapters.ledger import codec
@@ -27,6 +28,9 @@ class SqlSessions:
     async def keep(self, session: Session) -> None:
         await self._write(_keep, session)
 
+    async def touch(self, session_id: str, seen: datetime) -> None:
+        await self._write(_touch, session_id, seen)
+
     async def end(self, session_id: str) -> None:
         await self._write(_end, session_id)
 
@@ -38,31 +42,38 @@ class SqlSessions:
 
 
 def _find(connection: Connection, tenant_id: str, session_id: str) -> Session | None:
-    query = select(sessions.c.body).where(sessions.c.tenant_id == tenant_id, sessions.c.id == session_id)
-    body = connection.scalar(query)
-    return None if body is None else codec.read_session(body)
+    query = select(sessions.c.body, sessions.c.seen).where(*_is(tenant_id, session_id))
+    row = connection.execute(query).one_or_none()
+    return None if row is None else msgspec.structs.replace(codec.read_session(row.body), seen=row.seen)
 
 
 def _begin(connection: Connection, tenant_id: str, session: Session) -> None:
-    connection.execute(insert(sessions), {"tenant_id": tenant_id, "id": session.id} | _row(session))
-
-
-def _keep(connection: Connection, tenant_id: str, session: Session) -> None:
-    is_it = (sessions.c.tenant_id == tenant_id, sessions.c.id == session.id)
-    connection.execute(update(sessions).where(*is_it).values(**_row(session)))
-
-
-def _row(session: Session) -> dict[str, object]:
-    return {
+    row = {
+        "tenant_id": tenant_id,
+        "id": session.id,
         "object_id": session.person.object_id,
         "began": session.began,
         "seen": session.seen,
         "body": codec.write(session),
     }
+    connection.execute(insert(sessions), row)
+
+
+def _keep(connection: Connection, tenant_id: str, session: Session) -> None:
+    # Neither who it is of nor when it began ever changes.
+    connection.execute(update(sessions).where(*_is(tenant_id, session.id)).values(body=codec.write(session)))
+
+
+def _touch(connection: Connection, tenant_id: str, session_id: str, seen: datetime) -> None:
+    connection.execute(update(sessions).where(*_is(tenant_id, session_id)).values(seen=seen))
+
+
+def _is(tenant_id: str, session_id: str) -> tuple[ColumnElement[bool], ...]:
+    return sessions.c.tenant_id == tenant_id, sessions.c.id == session_id
 
 
 def _end(connection: Connection, tenant_id: str, session_id: str) -> None:
-    connection.execute(delete(sessions).where(sessions.c.tenant_id == tenant_id, sessions.c.id == session_id))
+    connection.execute(delete(sessions).where(*_is(tenant_id, session_id)))
 
 
 def _end_all(connection: Connection, tenant_id: str, object_id: str) -> int:

@@ -25,6 +25,7 @@ SIGN_IN = {
 PAGES = SIGN_IN | {
     "AADSTS50011": "the app registration lacks the redirect URI: add `web.url` with `/sign-in/back`, of the platform Web",
     "AADSTS500112": "the app registration lacks the redirect URI: add `web.url` with `/sign-in/back`, of the platform Web",
+    "AADSTS501481": "this does not fit the sign-in that was begun in this browser: sign in again",
     "AADSTS53003": "conditional access blocks this: sign in from a device and a place that it allows",
     "AADSTS530035": "security defaults block this: an administrator looks at the sign-in log",
     "AADSTS54005": "this sign-in was used already: sign in again",

@@ -27,6 +27,8 @@ def settings_text(
     """Return the settings file: the simulator at `url`, and the pages at `listen`, where they are shown."""
     mode = "observe" if dry_run else "enforce"
     until = "" if pace.until is None else f"\n  until: {json.dumps(pace.until.isoformat())}"
+    # Who reads the pages lives in real time, and so does the budget then: it is nearly all that the simulator allows.
+    budget = "" if listen is None else "\n  requests_per_minute: 140"
     web = (
         ""
         if listen is None
@@ -37,7 +39,7 @@ tenant: {{id: {names.TENANT_ID}, name: Contoso (simulated)}}
 mode: {mode}
 graph:
   cloud: simulator
-  url: {json.dumps(url)}
+  url: {json.dumps(url)}{budget}
 auth:
   kind: clientSecret
   client_id: {names.CLIENT_ID}

@@ -21,7 +21,6 @@ class Showing:
         self._serves = serves
         self._starting: asyncio.Task[None] | None = None
         self._shown: Shown | None = None
-        self._is_opened = False
 
     async def __aenter__(self) -> Self:
         return self
@@ -54,13 +53,12 @@ class Showing:
         if self._shown is None:
             return
         yield "the pages", self._shown.ready
-        if self._shown.link:
-            opened = " (used, where your browser has opened it)" if self._is_opened else ""
-            yield "sign in, once, by", f"{self._shown.link}{opened}"
+        yield "sign in, once, by", self._shown.links[-1]
+        yield "", f"for more links, open {self._shown.ready}/sign-in in a browser that has signed in"
 
     async def _start(self) -> None:
         self._shown = await self._stage.start_pages()
-        link = self._shown.link or self._shown.ready
-        self._is_opened = await asyncio.to_thread(open_page, link)
-        how = "opened in your browser" if self._is_opened else "open this in a browser: it signs you in, once"
+        link = self._shown.links[0]
+        is_opened = await asyncio.to_thread(open_page, link)
+        how = "opened in your browser" if is_opened else "open this in a browser: it signs you in, once"
         self.screen.tell(["", f"the pages, {how}:", f"  {link}", ""])

@@ -42,8 +42,9 @@ from agent.model.enactment import Record, State
 from agent.model.errors import LedgerError, Unavailable
 from agent.settings.subjects import Settings
 
-STARTING = 15
-"""Real seconds that the processes may take to start, before the agent's own time begins to count."""
+AFTERWARDS = 15
+"""Real seconds for which time still runs fast with `--serve` after the agent should have settled: what starts takes its time.
+On a machine that is too busy to keep up with fast time, it settles soon after."""
 
 RATE = 60.0
 """Virtual seconds in a real one: a minute becomes a second, so that the look at the mail 5 minutes after a deletion,
@@ -121,6 +122,7 @@ async def _demo(asked: Asked, *, as_json: bool) -> Results:
             if not stop.is_set():
                 stage.check_agent()
                 stage.check_pages()
+            progress.print("stopping: the agent finishes the calls that are under way, within half a minute")
     return results
 
 
@@ -130,7 +132,7 @@ def _pace(asked: Asked) -> Pace:
     An hour of reading would be two and a half days else: chains would climb to their end, and half the queue expire.
     """
     epoch = SystemClock().now()
-    fast = timedelta(seconds=asked.limit + STARTING)
+    fast = timedelta(seconds=asked.limit + AFTERWARDS)
     return Pace(rate=RATE, epoch=epoch, until=epoch + fast if asked.serve else None)
 
 
@@ -138,7 +140,7 @@ def _beginning(asked: Asked) -> str:
     said = f"a simulated tenant (seed {asked.seed}) and the agent start; one second is one minute"
     if not asked.serve:
         return said
-    return f"{said} until it has settled, at most {asked.limit + STARTING:.0f} s; then time is real"
+    return f"{said} for the first {asked.limit + AFTERWARDS:.0f} s, and then as long as elsewhere"
 
 
 class Watch:

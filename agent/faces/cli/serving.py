@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import structlog
@@ -16,6 +17,9 @@ from agent.faces.documents import ascii_json
 from agent.loop.waits import beside
 from agent.model.errors import SettingsError
 from agent.settings.subjects import Settings
+
+LINKS = 2
+"""Links that sign in: one may be opened by a program, or in the wrong browser."""
 
 log = structlog.get_logger()
 
@@ -44,22 +48,23 @@ async def _serve(settings: Settings, *, as_json: bool) -> None:
         async with open_site(bound) as site, beside(_renewing(renew, tls, bound)):
 
             def on_ready() -> None:
-                link = one_time_link(site, listener.getsockname()[1])
-                _say_where(bound.web_url(), link, as_json=as_json)
+                port = listener.getsockname()[1]
+                links = [link for _ in range(LINKS) if (link := one_time_link(site, port)) is not None]
+                _say_where(bound.web_url(), links, as_json=as_json)
 
             await serve(site, listener, stop, on_ready, tls)
 
 
-def _say_where(url: str, link: str | None, *, as_json: bool) -> None:
-    """Say where the pages are, and by which link a browser on this machine signs in, where that is how."""
+def _say_where(url: str, links: Sequence[str], *, as_json: bool) -> None:
+    """Say where the pages are, and by which links browsers on this machine sign in, where that is how."""
     if as_json:
-        sys.stdout.write(f"{ascii_json({'ready': url} | ({'link': link} if link else {}))}\n")
+        sys.stdout.write(f"{ascii_json({'ready': url} | ({'links': list(links)} if links else {}))}\n")
         sys.stdout.flush()
         return
     out = console(stderr=True)
     out.print(safe(f"the pages are at {url}, until Ctrl-C"), soft_wrap=True)
-    if link:
-        out.print(safe(f"sign in, once, by {link}"), soft_wrap=True)
+    for place, link in zip(("sign in, once, by", "or in another browser by"), links, strict=False):
+        out.print(safe(f"{place} {link}"), soft_wrap=True)
 
 
 async def _renewing(renew: asyncio.Event, tls: ssl.SSLContext | None, settings: Settings) -> None:

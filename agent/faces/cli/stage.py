@@ -45,10 +45,10 @@ SHIPPED = "agent.shipped_policies"
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the pages are, and the link by which one browser signs in."""
+    """Where the pages are, and the links by which browsers sign in, each once."""
 
     ready: str
-    link: str = ""
+    links: tuple[str, ...]
 
 
 class Stage:
@@ -117,7 +117,7 @@ class Stage:
             await self._agent.wait()
 
     async def start_pages(self) -> Shown:
-        """Start the pages, once the agent has made its ledger; return where they are, and the link that signs in.
+        """Start the pages, once the agent has made its ledger; return where they are, and the links that sign in.
 
         Raises:
             Unavailable: they did not start; with their own words.

@@ -1,6 +1,7 @@
 """`status`: what is in force and how it stands, read while the agent runs or not."""
 
 import asyncio
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -13,10 +14,12 @@ from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.looking import reading
 from agent.faces.cli.options import loaded_to_look
 from agent.faces.cli.output import console, print_json, safe
-from agent.faces.holds import age, banner, replica_words, troubles
+from agent.faces.holds import age, banner, is_gone, replica_words, troubles
 from agent.faces.telling import commit, remaining
+from agent.faces.vitals import expiry_words, passing_words, usage_words
 from agent.judge.quote import counted, moment
 from agent.loop.standing import standing
+from agent.model.hold import Replica
 from agent.model.standing import SetInForce, Standing, Telling
 from agent.settings.subjects import TreatAs
 
@@ -64,6 +67,8 @@ def _tell(out: Console, found: Standing, file: Path | None) -> None:
         out.print(safe(f"{name:<{WIDTH}} {words}"), soft_wrap=True)
     for replica in found.replicas:
         out.print(safe(f"{'agent':<{WIDTH}} {replica_words(replica, found.now)}"), soft_wrap=True)
+        for words in _vitals(replica, found.now):
+            out.print(safe(f"{'':<{WIDTH}} {words}", limit=2000), soft_wrap=True)
         for trouble in troubles(replica, found.now):
             out.print(safe(f"{'':<{WIDTH}} {trouble}", "yellow", limit=2000), soft_wrap=True)
     for hold in found.holds:
@@ -73,6 +78,16 @@ def _tell(out: Console, found: Standing, file: Path | None) -> None:
     for one in found.alarms:
         since = f"{moment(one.since)} ({age(one.since, found.now)})"
         out.print(safe(f"alarm: {one.name}, since {since}: {one.words}", "red", limit=2000), soft_wrap=True)
+
+
+def _vitals(replica: Replica, now: datetime) -> Iterator[str]:
+    """Give how an agent that lives fares, each in one line."""
+    if is_gone(replica, now):
+        return
+    if replica.passing is not None:
+        yield passing_words(replica.passing, now)
+    yield from (usage_words(one, now) for one in replica.usage)
+    yield from (expiry_words(one, now) for one in replica.expiries)
 
 
 def _kill_switch(found: Standing, file: Path | None) -> str:

@@ -17,6 +17,7 @@ from agent.faces.web import (
     holding,
     incidents,
     live,
+    overview,
     past,
     pending,
     policies,
@@ -27,6 +28,7 @@ from agent.faces.web import (
     worklist,
 )
 from agent.faces.web.board import Board
+from agent.faces.web.by_link import LINK
 from agent.faces.web.files import Files
 from agent.faces.web.pulse import Pulse
 from agent.faces.web.safety import LARGEST, TOO_LARGE, Safety
@@ -74,10 +76,11 @@ def routes() -> Sequence[BaseRoute]:
         *holding.ROUTES,
         *incidents.ROUTES,
         *live.ROUTES,
-        *pending.ROUTES,
-        *several.ROUTES,
+        *overview.ROUTES,
         *past.ROUTES,
+        *pending.ROUTES,
         *policies.ROUTES,
+        *several.ROUTES,
         *status.ROUTES,
         *whys.ROUTES,
         *worklist.ROUTES,
@@ -100,7 +103,7 @@ async def _refused(request: Request, error: Exception) -> Response:
 
 
 async def _unreadable(request: Request, error: Exception) -> Response:
-    log.error("page not shown", path=request.url.path, why=str(error))
+    log.error("page not shown", path=_place(request), why=str(error))
     return await refuse(request, 503, str(error))
 
 
@@ -110,5 +113,11 @@ async def _gone(_request: Request, _error: Exception) -> Response:
 
 
 async def _broken(request: Request, error: Exception) -> Response:
-    log.error("page failed", path=request.url.path, exc_info=error)
+    log.error("page failed", path=_place(request), exc_info=error)
     return await refuse(request, 500, "this page failed: the log says why, and nothing was changed by it")
+
+
+def _place(request: Request) -> str:
+    """Return which page it is, without the secret of a link."""
+    path = request.url.path
+    return path if not path.startswith(f"{LINK}/") else LINK

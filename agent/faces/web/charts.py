@@ -9,8 +9,8 @@ from itertools import accumulate
 
 import msgspec
 
-WIDTH = 480
-"""Units: a telephone shows them at two thirds of a pixel, and text of 14 of them can still be read."""
+WIDTH = 400
+"""Units: a telephone shows them at three quarters of a pixel, and text of 13 of them can still be read."""
 
 TALL = 190
 LEFT = 44
@@ -21,7 +21,10 @@ ROW = 46
 """How much room a bar and the words over it have."""
 
 THICK = 18
-MOST_LABELS = 6
+MOST_LABELS = 5
+WIDE = 8
+"""How wide a letter is at most."""
+
 CLEFT = 0.2
 """Which part of its room a column leaves free."""
 
@@ -113,7 +116,7 @@ def columns(
         height=_at(TALL),
         boxes=tuple(boxes),
         marks=tuple(
-            Mark(x=_at(LEFT + room * (place + 0.5)), y=_at(TALL - 8), words=label)
+            _label(LEFT + room * (place + 0.5), label)
             for place, label in enumerate(labels)
             if place % every == 0
         ),
@@ -158,6 +161,17 @@ def bars(
         height=_at(max(1, ROW * len(labels))),
         boxes=tuple(boxes),
         marks=tuple(marks),
+    )
+
+
+def _label(middle: float, words: str) -> Mark:
+    """Return the label of a column; one at the right edge ends there."""
+    is_last = middle + WIDE * len(words) / 2 > WIDTH
+    return Mark(
+        x=_at(WIDTH if is_last else middle),
+        y=_at(TALL - 8),
+        words=words,
+        anchor="end" if is_last else "middle",
     )
 
 

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from agent.faces.web import pulse
 from agent.faces.web.entering import current
 from agent.faces.web.pulse import Pulse
 from agent.faces.web.showing import refuse
@@ -24,7 +25,7 @@ HEADERS = {"X-Accel-Buffering": "no", "Cache-Control": "no-store, no-transform"}
 
 
 class Stream(Response):
-    """Events until the reader goes, the session ends or the server stops."""
+    """Events until the reader goes or the session ends; to the server's own end it is as if the reader had gone."""
 
     media_type = "text/event-stream"
 
@@ -54,7 +55,7 @@ class Stream(Response):
 
     async def _tell(self, news: asyncio.Event, gone: "asyncio.Task[None]", send: Send) -> None:
         told = self._since
-        while not (gone.done() or self._pulse.is_closed) and await self._is_signed_in():
+        while not gone.done() and await self._is_signed_in():
             news.clear()
             stamp = self._pulse.stamp
             if stamp and stamp != told:
@@ -62,7 +63,7 @@ class Stream(Response):
                 event = "changed" if told else "stamp"
                 await _send(send, f"id: {stamp}\nevent: {event}\ndata: {stamp}\n\n")
                 told = stamp
-            await first_of(news.wait(), asyncio.shield(gone), asyncio.sleep(self._pulse.kept_alive))
+            await first_of(news.wait(), asyncio.shield(gone), asyncio.sleep(pulse.KEPT_ALIVE))
             if not news.is_set() and not gone.done():
                 await _send(send, ": still here\n\n")
 
@@ -72,18 +73,18 @@ async def live(request: Request) -> Response:
     if request.method == "HEAD":
         return Response(media_type=Stream.media_type, headers=HEADERS)
     site, visit = site_of(request), visit_of(request)
-    pulse: Pulse = request.app.state.pulse
+    watched: Pulse = request.app.state.pulse
     since = request.headers.get("last-event-id") or request.query_params.get("since", "")
 
     async def is_signed_in() -> bool:
         return await current(site, visit.secret) is not None
 
-    if pulse.is_full(visit.session.id):
+    if watched.is_full(visit.session.id):
         words = "too many pages follow what changes already: close some, or reload this one by hand"
         answer = await refuse(request, 503, words)
         answer.headers["Retry-After"] = "30"
         return answer
-    return Stream(pulse, visit.session.id, since, is_signed_in)
+    return Stream(watched, visit.session.id, since, is_signed_in)
 
 
 async def _gone(receive: Receive) -> None:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from agent.faces.web.patience import PATIENCE
 from agent.judge.lists import MEMBERS
 from agent.judge.measure import Measured, measure, named_there
 from agent.judge.policies import digest
@@ -17,9 +18,6 @@ from agent.loop.policies import InForce
 from agent.model.errors import PolicyError
 from agent.ports.host import PolicyShelf
 from agent.ports.world import Desk
-
-PATIENCE = 0.5
-"""Seconds that a page waits for what is being measured."""
 
 LOOKED = timedelta(seconds=15)
 """How long it holds what was read from the folder."""

@@ -6,7 +6,7 @@ thousandth is found as fast as its first; that is why it has no numbers, and lea
 
 import csv
 import io
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 
@@ -64,6 +64,8 @@ class Past(msgspec.Struct, frozen=True, kw_only=True):
     older: str
     """The address of what is older; empty where there is nothing."""
     sizes: tuple[int, ...] = SIZES
+    kinds: Mapping[str, str]
+    """What each kind is in words."""
 
 
 async def history(request: Request) -> Response:
@@ -83,6 +85,7 @@ async def history(request: Request) -> Response:
         query=query,
         lines=await lines(site, page),
         is_first=before is None,
+        kinds={kind.value: words for kind, words in KINDS.items()},
         older=query.link(before=written(place_of(page[-1]))) if is_more else "",
     )
     return await show(request, "past.html", document)

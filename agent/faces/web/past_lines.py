@@ -5,7 +5,7 @@ from datetime import datetime
 
 import msgspec
 
-from agent.faces.telling import confirmation, enactment, undone, what
+from agent.faces.telling import confirmation, enactment, undone
 from agent.faces.web.retrospect import said_elsewhere
 from agent.faces.web.site import Site
 from agent.judge.attribute import Word
@@ -27,7 +27,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
     id: str
     kind: str
-    what: str
+    label: str
     incident: str
     incident_url: str | None
     decision: str
@@ -79,7 +79,7 @@ def _line(one: Decided, record: Record | None, reason: str, word: Word | None) -
         at=one.at,
         id=one.action_id,
         kind=one.kind.value,
-        what=what(record) if record is not None else one.kind.value,
+        label=record.action.label if record is not None else "",
         incident=one.incident_id,
         incident_url=record.action.incident.web_url if record is not None else None,
         decision=verdict(one),

@@ -59,7 +59,8 @@ class PolicyRow(msgspec.Struct, frozen=True, kw_only=True):
     lists: tuple[str, ...]
     cases: CasesShown | None
     """None until they were tried."""
-    deeds: Deeds
+    deeds: Deeds | None
+    """None while they are being counted."""
     agreement: Match | None
     """How what it thought compares with what people then decided; None where nothing can be said."""
 
@@ -70,17 +71,33 @@ EVERY = frozenset(ActionKind)
 async def rows(site: Site, policies: Sequence[Policy], measures: Measures | None) -> tuple[PolicyRow, ...]:
     """Return these policies in short, as they stand now."""
     now = site.desk.clock.now()
-    deeds = await site.tallies.now(site.archive, now)
-    agreed = await agreement(site, WINDOW)
+    counted = await site.counted.get(lambda: _counted(site))
+    deeds, agreed = counted if counted is not None else ({}, {})
     measured: Mapping[str, Measured] = measures.policies if measures is not None else {}
     return tuple(
-        _row(site, one, measured.get(one.name), deeds.get(one.name, Deeds()), agreed.get(one.name), now)
+        _row(
+            site,
+            one,
+            measured.get(one.name),
+            deeds.get(one.name, Deeds()) if counted is not None else None,
+            agreed.get(one.name),
+            now,
+        )
         for one in policies
     )
 
 
+async def _counted(site: Site) -> tuple[Mapping[str, Deeds], Mapping[str, Match]]:
+    return await site.tallies.now(site.archive, site.desk.clock.now()), await agreement(site, WINDOW)
+
+
 def _row(
-    site: Site, one: Policy, measured: Measured | None, deeds: Deeds, agreed: Match | None, now: datetime
+    site: Site,
+    one: Policy,
+    measured: Measured | None,
+    deeds: Deeds | None,
+    agreed: Match | None,
+    now: datetime,
 ) -> PolicyRow:
     is_over, is_ours = one.has_expired(now), one.is_for(site.desk.tenant_id)
     is_written = one.mode is Mode.ENFORCE or site.settings.policies.treat_as is TreatAs.ENFORCE

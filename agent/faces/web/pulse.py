@@ -36,19 +36,13 @@ log = structlog.get_logger()
 class Pulse:
     """The newest stamp, and everybody who waits for the next."""
 
-    def __init__(
-        self, ledger: Ledger, archive: Archive, *, every: float = EVERY, kept_alive: float = KEPT_ALIVE
-    ) -> None:
+    def __init__(self, ledger: Ledger, archive: Archive) -> None:
         self._ledger = ledger
         self._archive = archive
-        self._every = every
-        self.kept_alive = kept_alive
         self._key = token_bytes(16)
         self._listeners: dict[asyncio.Event, str] = {}
         self._watch: asyncio.Task[None] | None = None
         self._is_failing = False
-        self.is_closed = False
-        """Whether the server is about to stop: nobody is to wait any more."""
         self.stamp = ""
         """The newest that is known; only while somebody listens."""
 
@@ -73,7 +67,7 @@ class Pulse:
 
     @contextmanager
     def listening(self, session_id: str) -> Iterator[asyncio.Event]:
-        """Give an event that is set with every new stamp, and when the server stops."""
+        """Give an event that is set with every new stamp."""
         news = asyncio.Event()
         self._listeners[news] = session_id
         if self._watch is None:
@@ -86,23 +80,15 @@ class Pulse:
                 self._watch.cancel()
                 self._watch = None
 
-    def close(self) -> None:
-        """Let everybody go."""
-        self.is_closed = True
-        self._wake()
-
-    def _wake(self) -> None:
-        for news in self._listeners:
-            news.set()
-
     async def _look_again_and_again(self) -> None:
-        while not self.is_closed:
+        while True:
             with suppress(LedgerError):
                 stamp = await self._looked()
                 if stamp != self.stamp:
                     self.stamp = stamp
-                    self._wake()
-            await asyncio.sleep(self._every)
+                    for news in self._listeners:
+                        news.set()
+            await asyncio.sleep(EVERY)
 
     async def _looked(self) -> str:
         """Return the stamp; that it cannot be had is logged once, until it can be had again."""

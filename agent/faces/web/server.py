@@ -20,9 +20,11 @@ from typing import Any, cast
 import h11
 import msgspec
 import uvicorn
+from starlette.applications import Starlette
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from agent.faces.web.app import app_of
+from agent.faces.web.board import Board
 from agent.faces.web.site import Site
 from agent.loop.waits import first_of
 from agent.model.errors import SettingsError
@@ -86,10 +88,10 @@ class Patient(H11Protocol):
 class Server(uvicorn.Server):
     """uvicorn, which says where it listens, and leaves signals to whoever stops it."""
 
-    def __init__(self, site: Site, tls: ssl.SSLContext | None, on_ready: Callable[[], None]) -> None:
+    def __init__(self, app: Starlette, tls: ssl.SSLContext | None, on_ready: Callable[[], None]) -> None:
         super().__init__(
             uvicorn.Config(
-                app_of(site),
+                app,
                 http=Patient,
                 ws="none",
                 loop="none",
@@ -125,11 +127,17 @@ async def serve(
     tls: ssl.SSLContext | None = None,
 ) -> None:
     """Serve the pages until `stop` is set. `on_ready` is called once they can be opened."""
-    server = Server(site, tls, on_ready)
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
-    await first_of(stop.wait(), asyncio.shield(serving))
-    server.should_exit = True
-    await serving
+    app = app_of(site)
+    server = Server(app, tls, on_ready)
+    board: Board = app.state.board
+    board.begin()
+    try:
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        await first_of(stop.wait(), asyncio.shield(serving))
+        server.should_exit = True
+        await serving
+    finally:
+        await board.close()
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from starlette.responses import HTMLResponse, Response
 
 from agent.faces.documents import as_json
 from agent.faces.telling import remaining
-from agent.faces.vitals import length
+from agent.faces.vitals import apart, length
 from agent.faces.web.frame import Frame, frame_of
 from agent.faces.web.refusing import wants_json
 from agent.judge.quote import counted, moment
@@ -91,6 +91,7 @@ def environment() -> Environment:
         "ticked": ticked,
         "took": length,
         "spaced": spaced,
+        "apart": apart,
     }
     made.globals |= {"counted": counted, "static": static}
     return made

@@ -4,6 +4,7 @@ Nothing here logs in to Graph. Whoever takes the pages over can answer as those 
 the agent reads everything again before it carries an answer out, and asks Entra ID whether its people are approvers.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from starlette.requests import Request
@@ -11,9 +12,11 @@ from starlette.requests import Request
 from agent.faces.web.door import Door
 from agent.faces.web.in_force import Known
 from agent.faces.web.measuring import Measuring
+from agent.faces.web.patience import Patiently
 from agent.faces.web.pressing import Pressing
 from agent.faces.web.retrospect import Looking
-from agent.faces.web.tallies import Tallies
+from agent.faces.web.tallies import Deeds, Tallies
+from agent.judge.agree import Match
 from agent.ports.archive import Archive
 from agent.ports.escalation import Pages
 from agent.ports.host import Clock
@@ -45,6 +48,8 @@ class Site:
     """How the cases go on the set in force."""
     tallies: Tallies = field(default_factory=Tallies)
     """What each policy did lately."""
+    counted: Patiently[tuple[Mapping[str, Deeds], Mapping[str, Match]]] = field(default_factory=Patiently)
+    """The same, with how often people agreed."""
     looking: Looking = field(default_factory=Looking)
     """What lies behind, summed up."""
 

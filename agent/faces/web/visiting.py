@@ -7,7 +7,6 @@ and a sign of life: a page that forgets to ask cannot be reached.
 from datetime import timedelta
 from urllib.parse import quote
 
-import msgspec
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -80,7 +79,7 @@ class Visiting:
         now = self._site.wall.now()
         is_quiet = QUIETLY in request.headers or request.url.path == LIVE
         if not is_quiet and now >= session.seen + TOUCHED:
-            await self._site.sessions.keep(msgspec.structs.replace(session, seen=now))
+            await self._site.sessions.touch(session.id, now)
 
 
 def _is_open(path: str) -> bool:

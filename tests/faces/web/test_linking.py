@@ -1,5 +1,7 @@
 """Signing in by a printed link: the simulator on this machine alone, one browser a link."""
 
+from collections.abc import Sequence
+
 import httpx
 import pytest
 
@@ -7,7 +9,8 @@ from agent.audit.key import Key
 from agent.faces.web.by_link import one_time_link
 from agent.faces.web.door import LinkDoor, OpenIdDoor
 from agent.faces.web.way_in import check, door_of
-from agent.model.errors import SettingsError
+from agent.model.answer import Person
+from agent.model.errors import SettingsError, Unavailable
 from agent.settings.secret import Secret
 from agent.settings.subjects import Cloud, Escalation, Graph, Settings, Tenant, Web
 from tests.clock import ManualClock
@@ -123,6 +126,23 @@ async def test_signing_in_again_is_choosing_again_with_what_is_asked_for(bench: 
         assert 'name="context" value="c1"' in page.text
         assert 'name="to" value="/actions/a1"' in page.text
         assert came.headers["location"] == "/actions/a1"
+
+
+async def test_a_simulator_that_is_away_is_said_and_the_link_stays_a_secret(
+    bench: Bench, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def nobody() -> Sequence[Person]:
+        raise Unavailable("no simulator answers at `http://127.0.0.1:8080`: start it")
+
+    house = a_house(bench, door=LinkDoor(people=nobody))
+    address = link(house)
+    async with house.visitor() as browser:
+        answer = await browser.get(address)
+
+    assert (answer.status_code, "no simulator answers" in answer.text) == (503, True)
+    said = capsys.readouterr()
+    assert "page not shown" in said.out + said.err
+    assert address.rpartition("/")[2] not in said.out + said.err
 
 
 def test_only_the_newest_links_wait(house: House) -> None:

@@ -349,7 +349,7 @@ async def test_the_command_says_where_it_is_and_stops_when_asked(tmp_path: Path,
     code, errors = await ended(process, number)
 
     assert health.text == "alive\n"
-    assert ready["link"].startswith(f"{ready['ready']}/sign-in/link/")
+    assert all(link.startswith(f"{ready['ready']}/sign-in/link/") for link in ready["links"])
     assert (page.status_code, page.headers["location"]) == (303, "/sign-in?to=%2Fstatus")
     assert (code, errors) == (0, "")
 

@@ -11,6 +11,7 @@ import pytest
 
 from agent.adapters.ledger.opening import open_ledger
 from agent.faces.vitals import Ending
+from agent.faces.web.frame import PLACES
 from agent.faces.web.status import Status
 from agent.model.alarm import Alarm
 from agent.model.hold import BRAKE, Hold, Replica
@@ -74,7 +75,14 @@ async def test_where_all_is_well_the_page_says_so_first(house: House) -> None:
 
     assert "all is well" in page
     assert (await told(house)).needs == ()
-    for words in ("12 of 60", "took 2.0s, longest of 20 14s", "1.2", "everything granted", "shipped", "fine"):
+    for words in (
+        "12 of 60",
+        "took 2.0s (longest of 20: 14s), next in 4m",
+        "1.2",
+        "everything granted",
+        "shipped",
+        "fine",
+    ):
         assert words in page, words
 
 
@@ -223,8 +231,11 @@ async def test_an_operator_holds_with_one_form_and_every_page_says_so(house: Hou
 
     assert (done.status_code, done.headers["location"]) == (303, "/status")
     assert await holds(house) == [("hold", BY, "odd verdicts since noon")]
+    for _, place, _ in PLACES:
+        there = await browser.get(place)
+        if there.status_code != 404:  # /overview is not there yet
+            assert 'class="hold" role="alert"' in there.text, place
     page = (await browser.get("/status")).text
-    assert 'class="hold" role="alert"' in page
     assert "Hold everything now" not in page
     assert "Release the kill switch" in page
 

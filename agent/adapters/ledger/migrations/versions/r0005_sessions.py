@@ -16,6 +16,8 @@ depends_on = None
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
+SETTLED = sa.text("delivery <> 'waiting'")
+
 AT_ONCE = 500
 """Decisions of older ledgers that are read together."""
 
@@ -37,7 +39,13 @@ def upgrade() -> None:
     )
     op.create_index("ix_sessions_seen", "sessions", ["tenant_id", "seen"])
     op.create_index("ix_records_updated", "records", ["tenant_id", "updated", "id", "version"])
-    op.create_index("ix_notices_channel", "notices", ["tenant_id", "channel", "delivery", "at"])
+    op.create_index(
+        "ix_notices_channel",
+        "notices",
+        ["tenant_id", "channel", "delivery", "at"],
+        sqlite_where=SETTLED,
+        postgresql_where=SETTLED,
+    )
     _history()
 
 

@@ -1,0 +1,131 @@
+"""The numbers of the overview in words."""
+
+import msgspec
+
+from agent.judge.agree import Agreement, Left, Side
+from agent.judge.quote import counted
+from agent.judge.sum_up import Stand, Summary
+from agent.model.decision import Verb
+
+STANDS = {
+    Stand.POLICIES: "policies",
+    Stand.PEOPLE: "people, here",
+    Stand.ELSEWHERE: "elsewhere",
+    Stand.GUARD: "held by a guard rail",
+    Stand.ASKED: "left to people",
+    Stand.NOBODY: "nobody in time",
+}
+
+MEANINGS = {
+    Stand.POLICIES: "approved or rejected by policies alone",
+    Stand.PEOPLE: "approved or rejected by people who answered the agent",
+    Stand.ELSEWHERE: "decided in Defender's portal, or closed by Defender",
+    Stand.GUARD: "approved, and held by a guard rail: not answered in this window",
+    Stand.ASKED: "escalated to people: not answered in this window",
+    Stand.NOBODY: "expired, or the last chance passed unanswered: nobody's no",
+}
+
+FILTERS = {
+    Stand.POLICIES: "by=policies",
+    Stand.PEOPLE: "by=people",
+    Stand.ELSEWHERE: "by=elsewhere",
+    Stand.GUARD: "by=guard",
+    Stand.ASKED: "by=policies&decision=escalate",
+    Stand.NOBODY: "by=nobody",
+}
+"""How History shows decisions of each sort."""
+
+LEFT = {
+    Left.NOBODY: "no person decided it: it is open, or was carried out here without one",
+    Left.EXPIRED: "its week ended",
+    Left.UNTOLD: "Defender shows that it ended, and nothing says that a person decided it",
+    Left.LATE: "declined within an hour of its week's end, which may be the week's end itself",
+    Left.CONTRADICTED: "what is known of what people decided contradicts itself",
+    Left.NO_OPINION: "people decided it, and policies had no opinion",
+}
+
+
+class Share(msgspec.Struct, frozen=True, kw_only=True):
+    """How many actions stand in one way."""
+
+    name: str
+    meaning: str
+    count: int
+    percent: str
+    verbs: str
+    """How many of them were approved and rejected; empty where that is not known."""
+    link: str
+
+
+class Agreed(msgspec.Struct, frozen=True, kw_only=True):
+    """One comparison in words."""
+
+    title: str
+    words: str
+    side: Side
+    left: tuple[tuple[str, int], ...]
+
+
+def shares(summary: Summary, window: str) -> tuple[Share, ...]:
+    """Return who decided how much."""
+    return tuple(
+        Share(
+            name=STANDS[stand],
+            meaning=MEANINGS[stand],
+            count=count,
+            percent=percent(count, summary.actions),
+            verbs=_verbs(summary, stand),
+            link=f"/history?since={window}&{FILTERS[stand]}",
+        )
+        for stand, count in summary.stands.items()
+    )
+
+
+def agreed(agreement: Agreement) -> tuple[Agreed, ...]:
+    """Return both comparisons in words."""
+    return (
+        _agreed("What policies decided", agreement.decided),
+        _agreed("What would have been decided had observing policies counted", agreement.shadow),
+    )
+
+
+def expiries(summary: Summary) -> str:
+    """Say how many weeks ended, and how many actions were decided before."""
+    if not summary.expired and not summary.in_time:
+        return "No action expired, and none was decided."
+    return (
+        f"{counted(summary.expired, 'action', 'actions')} expired; {summary.in_time:,} "
+        f"{'was' if summary.in_time == 1 else 'were'} decided before their week was over, "
+        f"{summary.last_day:,} of them within its last 24 hours."
+    )
+
+
+def percent(count: int, of: int) -> str:
+    """Return a share as people read it: never 0 % of something, nor 100 % where something is missing."""
+    if not of:
+        return ""
+    share = 100 * count / of
+    if 0 < share < 1:
+        return "under 1 %"
+    return "over 99 %" if 99 < share < 100 else f"{share:.0f} %"
+
+
+def _agreed(title: str, side: Side) -> Agreed:
+    match = side.match
+    if match.of:
+        words = f"They agreed in {match.agreed:,} of {match.of:,} ({percent(match.agreed, match.of)})."
+    else:
+        words = "There was nothing to compare."
+    return Agreed(
+        title=title,
+        words=words,
+        side=side,
+        left=tuple((LEFT[why], count) for why, count in side.left.items()),
+    )
+
+
+def _verbs(summary: Summary, stand: Stand) -> str:
+    verbs = summary.verbs.get(stand)
+    if verbs is None or not sum(verbs.values()):
+        return ""
+    return f"{verbs[Verb.APPROVE]:,} approved, {verbs[Verb.REJECT]:,} rejected"
