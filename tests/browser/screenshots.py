@@ -16,7 +16,8 @@ from typing import Any, cast
 from agent.adapters.ledger.ledger import SqlLedger
 from agent.model.chain import Escalating
 from agent.model.enactment import Record, State
-from agent.settings.subjects import Mode, Tenant
+from agent.model.policy import Mode
+from agent.settings.subjects import Tenant
 from agent.simulator import names, tenant
 from tests.browser.browsing import NARROW, USUAL, Place, a_browser, a_place
 from tests.browser.palette import with_palette
