@@ -184,6 +184,7 @@ def settings(cloud: Cloud = Cloud.GLOBAL, client_id: str | None = CLIENT, **web:
             "this machine alone",
         ),
         (settings(Cloud.SIMULATOR, url="https://air.contoso.example"), "this machine alone"),
+        (settings(Cloud.SIMULATOR, listen="0.0.0.0:8420", url="http://localhost:8420"), "this machine alone"),
         (settings(Cloud.SIMULATOR, listen="192.0.2.1:8420"), "this machine alone"),
     ],
 )
