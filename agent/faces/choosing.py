@@ -7,7 +7,7 @@ by the mailbox or the thing, which stands for every target that has it.
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from agent.faces.questions import Target
+from agent.faces.questions import Target, stretches
 from agent.judge.quote import counted, quote
 from agent.model.enactment import EffectKind, Pair
 
@@ -95,12 +95,4 @@ def _numbered(pieces: Iterable[str], last: int) -> set[int]:
 
 def spans(numbers: Iterable[int]) -> str:
     """Return numbers as they are written to choose them again: one stretch on each line."""
-    lines: list[str] = []
-    begin = before = 0
-    for number in [*sorted(numbers), 0]:
-        if before and number != before + 1:
-            lines.append(f"{begin}-{before}" if begin != before else str(begin))
-            begin = number
-        begin = begin or number
-        before = number
-    return "\n".join(lines)
+    return "\n".join(stretches(numbers))

@@ -80,10 +80,10 @@ def _of_people(record: Record, asked: Asked | None, pages: tuple[Open, ...], now
             who=Who.DEFENDER, words="no chain says who may answer here: it is decided in Defender", told=told
         )
     left = asked.need - asked.have
-    people = counted(max(left, 1), "person", "people")
-    more = f"{people} more" if asked.have else people
+    nouns = ("more person", "more people") if asked.have else ("person", "people")
+    have = "has" if left <= 1 else "have"
     words = (
-        f"{more} of chain `{asked.chain}` {'has' if left <= 1 else 'have'} to approve it, or one to reject it"
+        f"{counted(max(left, 1), *nouns)} of chain `{asked.chain}` {have} to approve it, or one to reject it"
     )
     return Next(who=Who.HERE, words=words, told=told)
 

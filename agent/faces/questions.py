@@ -126,5 +126,17 @@ def narrowed(approvals: Iterable[Answer], listed: tuple[Target, ...]) -> Iterato
         if one.targets is None:
             continue
         numbers = [target.number for target in listed if target.pair in one.targets]
-        some = ", ".join(map(str, numbers[:SHOWN])) + (", ..." if len(numbers) > SHOWN else "")
+        told = stretches(numbers)
+        some = ", ".join(told[:SHOWN]) + (", ..." if len(told) > SHOWN else "")
         yield f"{quote(one.person.name)} approved only {len(numbers):,} of {len(listed):,}: {some}"
+
+
+def stretches(numbers: Iterable[int]) -> list[str]:
+    """Return numbers as people write them: three or more that follow each other as one stretch, such as `2-9`."""
+    found: list[list[int]] = []
+    for number in sorted(set(numbers)):
+        if found and number == found[-1][-1] + 1:
+            found[-1].append(number)
+        else:
+            found.append([number])
+    return [text for run in found for text in ([f"{run[0]}-{run[-1]}"] if len(run) > 2 else map(str, run))]

@@ -10,7 +10,7 @@ from agent.adapters.ledger.ledger import SqlLedger
 from agent.adapters.ledger.opening import open_ledger
 from agent.model.enactment import CLOSED, OPEN, Record, State
 from agent.model.hold import Hold
-from tests.adapters.records import KEY, NOW, a_record, saved
+from tests.adapters.records import KEY, NOW, a_decided_record, a_record, saved
 
 OTHER_TENANT = "99999999-2222-3333-4444-555555555555"
 
@@ -96,3 +96,33 @@ async def test_another_tenants_records_are_never_seen(ledger: SqlLedger, others:
 
     assert await others.archive.standing(OPEN) == {}
     assert await others.archive.stamp() == before
+
+
+async def test_decisions_of_an_action_are_told_without_their_facts_the_newest_first(
+    ledger: SqlLedger, others: SqlLedger
+) -> None:
+    record = a_decided_record("one")
+    await ledger.save([record, a_decided_record("other")], now=NOW)
+    assert record.decision is not None
+    second = msgspec.structs.replace(
+        record.decision, at=NOW + timedelta(hours=1), reason="people decide", guard="radius", grounds="g2"
+    )
+    await ledger.save([again(record, decision=second)], now=NOW)
+
+    newest, first = await ledger.archive.ruled(record.action.id)
+
+    assert (newest.number, newest.at, newest.verb, newest.reason, newest.guard) == (
+        2,
+        second.at,
+        second.verb,
+        "people decide",
+        "radius",
+    )
+    assert (first.number, first.policies, first.reason) == (
+        1,
+        record.decision.policies,
+        record.decision.reason,
+    )
+    assert await ledger.archive.ruled(record.action.id, limit=1) == (newest,)
+    assert await ledger.archive.ruled("0123456789abcdef") == ()
+    assert await others.archive.ruled(record.action.id) == ()

@@ -69,7 +69,7 @@ def test_numbers_that_are_written_are_read_as_the_same(numbers: set[int]) -> Non
 
 
 def test_stretches_are_written_as_such() -> None:
-    assert spans([1, 2, 3, 5, 9, 10]) == "1-3\n5\n9-10"
+    assert spans([1, 2, 3, 5, 9, 10]) == "1-3\n5\n9\n10"
     assert spans([]) == ""
 
 

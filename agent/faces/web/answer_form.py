@@ -5,11 +5,11 @@ import msgspec
 from agent.faces.doing import Line
 from agent.faces.web.sent import Sent
 from agent.judge.answering import LONGEST, Attempt, Question, is_waiting, why_not
-from agent.judge.count import is_enough, needed, progress
+from agent.judge.count import agreed_of, is_enough, needed, progress
 from agent.judge.quote import counted, moment, quote
 from agent.model.answer import Answer, Person
 from agent.model.decision import Verb
-from agent.model.enactment import State
+from agent.model.enactment import State, Way
 
 PLACEHOLDER = "a reason that is asked of nobody"
 """What stands for a reason where it is only asked whether an answer would count."""
@@ -22,6 +22,8 @@ class AnswerForm(msgspec.Struct, frozen=True, kw_only=True):
     """Whether people are asked anything now."""
     is_open: bool
     """Whether this person can answer anything."""
+    can_be_approved: bool
+    """Whether the agent could carry it out; else only a no counts here."""
     done: str
     """What became of this person's own answer; empty where they gave none that counts."""
     why_no_approval: str
@@ -93,8 +95,12 @@ def done(question: Question) -> str:
     what = "all of it" if own.targets is None else counted(len(own.targets), "target of it", "targets of it")
     said = f"your approval of {what} at {at} counts: {len(approvals)} of {need}"
     if is_enough(approvals, offered, need):
-        return f"{said}. The agent reads everything again, and carries it out"
-    return f"{said}. {progress(approvals, need).partition('): ')[2] or 'more people have to approve it'}"
+        some, whole = agreed_of(approvals, offered, need)
+        part = "it" if some == whole else f"{some:,} of {whole:,} targets, those that enough people approve"
+        return f"{said}. The agent reads everything again, and then carries out {part}"
+    left = need - len(approvals)
+    more = f"{counted(left, 'more person has', 'more people have')} to approve it"
+    return f"{said}; {more if left > 0 else 'enough people, but of no target together: they have to approve the same'}"
 
 
 def approvers_of(question: Question) -> tuple[str, ...]:
@@ -141,6 +147,7 @@ def answer_form(question: Question | str, shown: Shown, sent: Sent | None, error
     return AnswerForm(
         is_asked=is_asked(question),
         is_open=may_change or not (no_approval and no_rejection),
+        can_be_approved=offered is not None and offered.way is Way.REMEDIATE,
         done=done(question),
         why_no_approval=no_approval,
         may_change=may_change,
@@ -174,6 +181,7 @@ def _closed(why: str, shown: Shown, sent: Sent, error: str) -> AnswerForm:
     return AnswerForm(
         is_asked=False,
         is_open=False,
+        can_be_approved=False,
         done="",
         why_no_approval=why,
         may_change=False,

@@ -263,7 +263,7 @@ async def test_two_people_see_how_far_it_is_and_agree(bench: Bench) -> None:
         after = await bench.only()
 
     assert (
-        "Your approval of 2 targets of it at 2026-11-02 09:00Z counts: 1 of 2. one more person has to approve"
+        "Your approval of 2 targets of it at 2026-11-02 09:00Z counts: 1 of 2; 1 more person has to approve it"
         in waits
     )
     assert "Approve: soft delete 3 copies in 3 mailboxes" in waits
