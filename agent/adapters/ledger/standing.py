@@ -33,7 +33,7 @@ def standing(
 
 
 def _versions(connection: Connection, tenant_id: str, *conditions: ColumnElement[bool]) -> dict[str, int]:
-    """Return the versions, as one text of the database's making: a row for each would take ten times as long."""
+    """Return the versions, as one text of the database's making: a row for each costs several times as much."""
     query = select(func.aggregate_strings(EACH, "\n")).where(records.c.tenant_id == tenant_id, *conditions)
     told: str = connection.scalar(query) or ""
     each = (line.split(" ") for line in told.splitlines())
