@@ -37,7 +37,12 @@ async def lived_through(ledger: SqlLedger, count: int, *, days: int, seed: int =
     """Fill a ledger with so many actions over the last days."""
     chance = Random(seed)
     steps = sorted(
-        (step for number in range(count) for step in _life(chance, number, days)), key=lambda step: step[0]
+        (
+            step
+            for number in range(count)
+            for step in _life(chance, number, NOW - chance.random() * timedelta(days=days))
+        ),
+        key=lambda step: step[0],
     )
     saved: dict[str, int] = {}
     rest = iter(steps)
@@ -45,6 +50,15 @@ async def lived_through(ledger: SqlLedger, count: int, *, days: int, seed: int =
         for at, group in _by_action(some):
             await ledger.save([_versioned(record, saved) for record in group], now=at)
         await ledger.save_air_actions([row for _, _, row in some if row is not None])
+
+
+async def decided(ledger: SqlLedger, count: int, *, days: int, seed: int = 7) -> None:
+    """Fill a ledger with the first decision on each of so many actions: quickly, and with nothing that came of them."""
+    chance = Random(seed)
+    apart = timedelta(days=days) / count
+    firsts = (next(_life(chance, number, NOW - apart * (count - number)))[1] for number in range(count))
+    while some := tuple(islice(firsts, 5_000)):
+        await ledger.save(some, now=NOW)
 
 
 def _by_action(steps: tuple[Step, ...]) -> Iterator[tuple[datetime, list[Record]]]:
@@ -72,9 +86,8 @@ def _versioned(record: Record, saved: dict[str, int]) -> Record:
     return msgspec.structs.replace(record, version=version)
 
 
-def _life(chance: Random, number: int, days: int) -> Iterator[Step]:
+def _life(chance: Random, number: int, seen: datetime) -> Iterator[Step]:
     """Give what became of one action, step by step."""
-    seen = NOW - chance.random() * timedelta(days=days)
     action = _action(chance, number, seen)
     judged = seen + timedelta(seconds=chance.expovariate(1 / 90))
     course = chance.random()
@@ -200,7 +213,7 @@ def _decision(
         policies=policies,
         reason=f"{verb} by `{policies[0]}`: `evidence.verdict` is malicious; `cluster.mailboxCount` is {values['cluster.mailboxCount']}, at most 300",
         findings=(),
-        facts=Facts(now=at, values=values, messages=(message,) * 40),
+        facts=Facts(now=at, values=values, messages=(message,) * 10),
         grounds=f"{chance.getrandbits(64):016x}",
         evidence="0123456789abcdef",
         revision="0123456789ab",

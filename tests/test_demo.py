@@ -2,11 +2,14 @@
 
 import json
 import os
+import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 ROOT = Path(__file__).parent.parent
@@ -83,3 +86,37 @@ def test_a_dry_run_ends_within_a_minute_decides_the_same_and_writes_nothing() ->
     assert dry["writes"] == 0
     assert dry["question"] is None
     assert {action["decision"] for action in dry["actions"]} >= VERBS
+
+
+def test_served_it_opens_on_the_pages_of_its_tenant_and_ends_with_ctrl_c(tmp_path: Path) -> None:
+    """The link is printed while the agent still works; choosing who to be opens what waits for people."""
+    command = [sys.executable, "-m", "agent", "demo", "--serve", "--dry-run", "--seconds", "5"]
+    with subprocess.Popen(
+        [*command, "--folder", str(tmp_path / "demo")],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, "NO_COLOR": "1"},
+    ) as running:
+        assert running.stdout is not None
+        link = next(line.strip() for line in running.stdout if "/sign-in/link/" in line)
+        with httpx.Client(
+            follow_redirects=True, headers={"Origin": link.partition("/sign-in")[0]}
+        ) as browser:
+            people = browser.get(link).text
+            lead = re.search(r'value="([0-9a-f-]{36})">Be Soc Lead', people)
+            assert lead is not None
+            pending = browser.post(link, data={"person": lead[1], "to": "/"})
+            standing = browser.get(f"{link.partition('/sign-in')[0]}/status.json").json()
+        next(line for line in running.stdout if line.startswith("all of it keeps running"))
+        running.send_signal(signal.SIGINT)
+        said = running.stdout.read()
+        code = running.wait(60)
+
+    assert pending.url.path == "/pending"
+    assert "Contoso (simulated)" in pending.text
+    assert standing["standing"]["mode"] == "observe"
+    assert "sign in, once, by" in said
+    assert link not in said, "the second link is another"
+    assert code == 0

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from agent.model.enactment import State
+from agent.model.enactment import Record, State
 from agent.model.history import Decided, Delivered, Place, Wanted
 from agent.model.pending import PendingAction
 from agent.model.ruled import Ruled
@@ -48,6 +48,10 @@ class Archive(Protocol):
 
     async def actions(self, action_ids: Sequence[str]) -> Mapping[str, PendingAction]:
         """Return pending actions as they were last read, by their id; what is not there is left out."""
+        ...
+
+    async def short(self, action_ids: Sequence[str]) -> Mapping[str, Record]:
+        """Return records by their action, whose decisions have neither facts nor findings; unknown ones are left out."""
         ...
 
     async def delivered(self, since: datetime) -> Sequence[Delivered]:

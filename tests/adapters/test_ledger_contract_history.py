@@ -13,7 +13,9 @@ from agent.adapters.ledger.opening import open_ledger
 from agent.model.decision import Answered, Lapse, Verb
 from agent.model.defender import PENDING_APPROVAL
 from agent.model.enactment import Confirmation, PendingSeen, Plan, Record, State, Way
+from agent.model.errors import LedgerError
 from agent.model.escalation import Delivery, Posted
+from agent.model.facts import Facts
 from agent.model.history import Decided, Decider, Delivered, Ending, Wanted, place_of
 from agent.model.pending import ActionKind
 from tests.adapters.records import KEY, MINUTE, NOW, TENANT, a_decision, a_record, an_action, saved
@@ -256,6 +258,31 @@ async def test_an_older_ledger_gets_the_history_that_it_would_have_had(url: str,
     assert rows(url) == before
 
 
+async def test_a_decision_of_an_earlier_week_stays_of_an_earlier_week(url: str) -> None:
+    first = decided("a")
+    seen = NOW + timedelta(days=8)
+    action = msgspec.structs.replace(first.action, first_seen=seen, deadline=seen + timedelta(days=7))
+    async with open_ledger(url, TENANT, key=KEY) as ledger:
+        await ledger.save([first], now=NOW)
+        await ledger.save([msgspec.structs.replace(saved(first), action=action)], now=seen)
+    as_it_was(url)
+
+    async with open_ledger(url, TENANT, key=KEY) as ledger:
+        (found,) = await ledger.archive.history(Wanted())
+
+    assert (found.first_seen, found.deadline) == (NOW, seen)
+
+
+async def test_an_older_ledger_that_is_damaged_says_so(sqlite_url: str) -> None:
+    async with open_ledger(sqlite_url, TENANT, key=KEY) as ledger:
+        await ledger.save([decided("a")], now=NOW)
+    as_it_was(sqlite_url, "UPDATE decisions SET body = 'x'")
+
+    with pytest.raises(LedgerError, match="damaged: restore a backup"):
+        async with open_ledger(sqlite_url, TENANT, key=KEY):
+            pass
+
+
 def rows(url: str) -> list[tuple[object, ...]]:
     engine = create_engine(url)
     with engine.connect() as connection:
@@ -265,7 +292,7 @@ def rows(url: str) -> list[tuple[object, ...]]:
     return told
 
 
-def as_it_was(url: str) -> list[tuple[object, ...]]:
+def as_it_was(url: str, *more: str) -> list[tuple[object, ...]]:
     """Take away what the revision made, and return the rows that were there."""
     told = rows(url)
     engine = create_engine(url)
@@ -276,6 +303,7 @@ def as_it_was(url: str) -> list[tuple[object, ...]]:
             "DROP INDEX ix_records_updated",
             "DROP INDEX ix_notices_channel",
             "UPDATE ledger_version SET version_num = '0004'",
+            *more,
         ):
             connection.execute(text(statement))
     engine.dispose()
@@ -314,3 +342,14 @@ async def test_actions_are_read_as_they_were_last_seen(ledger: SqlLedger) -> Non
     await ledger.save([record], now=NOW)
 
     assert await ledger.archive.actions([record.action.id, "unknown"]) == {record.action.id: record.action}
+
+
+async def test_a_record_in_short_is_the_same_but_for_facts_and_findings(ledger: SqlLedger) -> None:
+    record = decided("a", answered=(EVE,), guard="size", label="straße")
+    assert record.decision is not None
+    await ledger.save([record], now=NOW)
+
+    found = await ledger.archive.short([record.action.id, "unknown"])
+
+    bare = msgspec.structs.replace(record.decision, findings=(), facts=Facts(now=NOW, values={}))
+    assert found == {record.action.id: saved(msgspec.structs.replace(record, decision=bare))}

@@ -16,18 +16,22 @@ from typing import Any, cast
 from agent.adapters.ledger.ledger import SqlLedger
 from agent.model.chain import Escalating
 from agent.model.enactment import Record, State
+from agent.model.policy import Mode
 from agent.settings.subjects import Tenant
 from agent.simulator import names, tenant
 from tests.browser.browsing import NARROW, USUAL, Place, a_browser, a_place
+from tests.browser.palette import with_palette
 from tests.browser.scene import ask_people
 from tests.fakes import FakeChannels
 from tests.loop.conftest import Bench
 from tests.persons import somebody
 from tests.simulated import Simulated, a_simulated, noon
 
+MOST_BYTES = 150_000
+
 SEED = 11
 APPROVER = somebody("anna", roles=(names.APPROVER, "Operator"), tenant_id=names.TENANT_ID)
-DEMO = Tenant(id=names.TENANT_ID, name="Contoso (demo)")
+DEMO = Tenant(id=names.TENANT_ID, name="Contoso")
 AFTERNOON = timedelta(hours=3)
 
 
@@ -38,7 +42,7 @@ async def an_afternoon() -> AsyncIterator[Place]:
         start = tenant.seed(SEED, noon())
         async with a_browser() as browser, a_simulated(start, Path(folder), checked=False) as simulated:
             await _live(simulated)
-            async with a_place(cast("Bench", simulated), browser, DEMO) as place:
+            async with a_place(cast("Bench", simulated), browser, DEMO, mode=Mode.ENFORCE) as place:
                 yield place
 
 
@@ -52,14 +56,27 @@ async def _live(simulated: Simulated) -> None:
         escalating=Escalating(),
     )
     await simulated.live(AFTERNOON, every=timedelta(minutes=10))
-    await ask_people(cast("Bench", simulated))
+    for _ in range(3):
+        await ask_people(cast("Bench", simulated))
+        simulated.clock.advance(timedelta(minutes=1))
+
+
+def save(to: Path, picture: bytes) -> None:
+    """Write a picture, unless it would make the README slow to read.
+
+    Raises:
+        ValueError: it is too large.
+    """
+    if len(picture) > MOST_BYTES:
+        raise ValueError(f"{to}: {len(picture):,} bytes, {MOST_BYTES:,} at most: show less on it")
+    to.write_bytes(picture)
 
 
 async def picture(place: Place, path: str, to: Path, **options: Any) -> None:
     """Take one picture of a page as an approver sees it."""
     window = await place.window(APPROVER, **options)
     await window.goto(path)
-    await window.screenshot(path=to)
+    save(to, with_palette(await window.screenshot()))
     await window.context.close()
 
 

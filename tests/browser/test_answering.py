@@ -8,7 +8,7 @@ from playwright.async_api import Page, expect
 from agent.model.enactment import Pair, Record, State
 from tests.browser.browsing import NARROW, Place
 from tests.browser.scene import LARGE, PLAIN, QUESTION, message
-from tests.faces.web.house import APPROVER, OPERATOR
+from tests.faces.web.house import APPROVER, OPERATOR, READER
 from tests.persons import EVE, FAY
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -53,7 +53,7 @@ async def test_on_a_phone_an_action_is_found_understood_and_approved(place: Plac
 
     await found(window, PLAIN)
     headline = window.get_by_role("heading", level=1)
-    await expect(headline).to_contain_text("evidence.verdict is malicious")
+    await expect(headline).to_contain_text("2 copies are in mailboxes")
     box = await headline.bounding_box()
     assert box is not None
     assert box["y"] + box["height"] < NARROW["height"] / 2
@@ -176,3 +176,12 @@ async def test_without_javascript(place: Place) -> None:
     await place.bench.run_pass()
 
     assert len(removed(place, PLAIN)) == 2
+
+
+async def test_a_reader_sees_why_and_has_nothing_to_press(place: Place) -> None:
+    window = await place.window(READER)
+
+    await opened(place, window, QUESTION)
+
+    await expect(window.get_by_role("heading", level=1)).to_contain_text("3 copies are in mailboxes")
+    await expect(window.get_by_role("button", name=re.compile("^(Approve|Reject)"))).to_have_count(0)

@@ -66,7 +66,9 @@ class Specimen:
     def shown(self) -> str:
         session = Session(id="s", person=EVE, began=NOW, signed_in=NOW, seen=NOW)
         visit = Visit(session=session, secret="x", may_operate=False)
-        frame = Frame(now=NOW, tenant_id="t", tenant_name="Contoso", path="/pending", visit=visit)
+        frame = Frame(
+            now=NOW, tenant_id="t", tenant_name="Contoso", path="/pending", live="/live", visit=visit
+        )
         return environment().from_string(PAGE).render(page=self, frame=frame, **TIMES)
 
     async def answer(self, route: Route) -> None:

@@ -18,12 +18,15 @@ from agent.faces.web.by_link import one_time_link
 from agent.faces.web.door import OpenIdDoor
 from tests.browser.browsing import NARROW, Place, a_place
 from tests.browser.scene import PLAIN, a_week
+from tests.browser.test_attacks import known
 from tests.browser.test_every_page import COLOURS, EVERYTHING, TOO_WIDE, violations
 from tests.loop.conftest import Bench
 from tests.makers import TENANT
 from tests.openid import Provider
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+PRESSED = "button, input[type=submit], a[href]"
 
 REASON = "it is phishing, I asked the recipients"
 
@@ -217,3 +220,20 @@ async def test_a_printed_link_signs_in_one_browser_and_that_one_another(bare: Pl
 
     await expect(otto.get_by_role("link", name=re.compile("Otto"))).to_be_visible()
     assert found == []
+
+
+async def test_a_scanner_that_opens_a_notice_and_presses_everything_changes_nothing(street: Street) -> None:
+    """Mail gateways open links, run scripts and press buttons; none of them is signed in."""
+    window, link = await street.place.window(None), await street.action()
+    before = await known(street.place)
+
+    await window.goto(link)
+    for number in range(await window.locator(PRESSED).count()):
+        await window.goto(link)
+        await window.locator(PRESSED).nth(number).dispatch_event("click")
+        await window.wait_for_load_state()
+        await expect(window.get_by_text("bad.example")).to_have_count(0)
+    await window.goto(link)
+
+    await expect(window).to_have_url(re.compile("/sign-in"))
+    assert await known(street.place) == before

@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.engine import Connection
 
-from agent.adapters.ledger import delivering, history
+from agent.adapters.ledger import codec, delivering, history, reads
 from agent.adapters.ledger.desk import Desk
 from agent.adapters.ledger.ruled import ruled
 from agent.adapters.ledger.standing import standing
 from agent.adapters.ledger.tables import audit_heads, records
-from agent.model.enactment import State
+from agent.model.enactment import Record, State
 from agent.model.history import Decided, Delivered, Place, Wanted
 from agent.model.pending import PendingAction
 from agent.model.ruled import Ruled
@@ -52,6 +52,9 @@ class SqlArchive:
 
     async def actions(self, action_ids: Sequence[str]) -> Mapping[str, PendingAction]:
         return await self._read(history.actions, action_ids)
+
+    async def short(self, action_ids: Sequence[str]) -> Mapping[str, Record]:
+        return await self._read(reads.load, action_ids, codec.read_bare)
 
     async def delivered(self, since: datetime) -> Sequence[Delivered]:
         return await self._read(delivering.delivered, since)

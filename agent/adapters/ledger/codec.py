@@ -101,9 +101,22 @@ class Notes(msgspec.Struct, frozen=True):
     asked_since: datetime | None = None
 
 
+StoredBare = msgspec.defstruct(
+    "StoredBare",
+    [
+        (one.name, one.type) if one.required else (one.name, one.type, one.default)
+        for one in msgspec.structs.fields(Decision)
+        if one.name not in {"facts", "findings"}
+    ],
+    frozen=True,
+    kw_only=True,
+)
+"""What is read of a decision's body to tell it in short; facts and findings, by far the most of it, are passed over."""
+
 _encoder = msgspec.json.Encoder(order="deterministic")
 _actions = msgspec.json.Decoder(PendingAction)
 _decisions = msgspec.json.Decoder(StoredDecision)
+_bare = msgspec.json.Decoder(StoredBare)
 _reasons = msgspec.json.Decoder(StoredReason)
 _judged = msgspec.json.Decoder(StoredJudged)
 _ruled = msgspec.json.Decoder(StoredRuled)
@@ -202,6 +215,13 @@ def _facts(stored: StoredFacts) -> Facts:
         unresolved=stored.unresolved,
         vocabulary=stored.vocabulary,
     )
+
+
+def read_bare(body: bytes) -> Decision:
+    """Return the decision that was written, without its facts and findings."""
+    stored = _read(_bare, body)
+    told = {name: getattr(stored, name) for name in stored.__struct_fields__}
+    return Decision(**told, facts=Facts(now=told["at"], values={}), findings=())
 
 
 def read_reason(body: bytes) -> str:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, insert, literal, select, tuple_
-from sqlalchemy.engine import Connection, Row
+from sqlalchemy.engine import Connection
 
 from agent.adapters.ledger import codec
 from agent.adapters.ledger.claims import chunks
@@ -161,25 +161,36 @@ def _literal(place: Place) -> Any:
     )
 
 
-def _decided(one: Row[Any]) -> Decided:
+_KINDS = {str(kind): kind for kind in ActionKind}
+_VERBS: Mapping[str | None, Verb | None] = {None: None} | {str(verb): verb for verb in Verb}
+_DECIDERS = {str(decider): decider for decider in Decider}
+_ENDINGS: Mapping[str, Ending | None] = {"": None} | {str(ending): ending for ending in Ending}
+
+
+def _decided(one: Sequence[Any]) -> Decided:
+    """Return the decision that a row of `_NARROW` holds; there may be very many, so that nothing is looked up twice."""
+    (
+        at, action_id, number, ended, kind, incident_id, first_seen, deadline, verb, decider, guard, policies, people,
+        answered, shadow, shadow_policies, status,
+    ) = one  # fmt: skip
     return Decided(
-        at=one.at,
-        action_id=one.action_id,
-        number=one.number,
-        ended=Ending(one.ended) if one.ended else None,
-        kind=ActionKind(one.kind),
-        incident_id=one.incident_id,
-        first_seen=one.first_seen,
-        deadline=one.deadline,
-        verb=None if one.verb is None else Verb(one.verb),
-        by=Decider(one.decider),
-        guard=one.guard,
-        policies=_split(one.policies),
-        people=_split(one.people),
-        answered=one.answered,
-        shadow=None if one.shadow is None else Verb(one.shadow),
-        shadow_policies=_split(one.shadow_policies),
-        status=one.status,
+        at=at,
+        action_id=action_id,
+        number=number,
+        ended=_ENDINGS[ended],
+        kind=_KINDS[kind],
+        incident_id=incident_id,
+        first_seen=first_seen,
+        deadline=deadline,
+        verb=_VERBS[verb],
+        by=_DECIDERS[decider],
+        guard=guard,
+        policies=_split(policies),
+        people=_split(people),
+        answered=answered,
+        shadow=_VERBS[shadow],
+        shadow_policies=_split(shadow_policies),
+        status=status,
     )
 
 

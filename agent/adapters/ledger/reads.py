@@ -3,7 +3,7 @@
 Lists are cut by narrow index entries first, and only what is left is read with its bodies.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -70,10 +70,15 @@ def versions(connection: Connection, tenant_id: str, incident_ids: Sequence[str]
     return found
 
 
-def load(connection: Connection, tenant_id: str, action_ids: Sequence[str]) -> Mapping[str, Record]:
-    """Return records by their action."""
+def load(
+    connection: Connection,
+    tenant_id: str,
+    action_ids: Sequence[str],
+    read: Callable[[bytes], Decision] = read_decision,
+) -> Mapping[str, Record]:
+    """Return records by their action; `read` says how much of a decision is read."""
     return {
-        row.id: record(row)
+        row.id: record(row, read)
         for some in chunks(action_ids)
         for row in connection.execute(whole_records(tenant_id).where(records.c.id.in_(some)))
     }
@@ -290,14 +295,14 @@ def whole_records(tenant_id: str) -> Select[Any]:
     )
 
 
-def record(row: Row[Any]) -> Record:
+def record(row: Row[Any], read: Callable[[bytes], Decision] = read_decision) -> Record:
     """Return the record that a row of `whole_records` holds."""
     notes = read_notes(row.notes)
     return Record(
         action=read_action(row.action),
         state=State(row.state),
         due=row.due,
-        decision=None if row.decision is None else read_decision(row.decision),
+        decision=None if row.decision is None else read(row.decision),
         plan=None if row.plan is None else read_plan(row.plan),
         confirmation=notes.confirmation,
         why=notes.why,

@@ -13,15 +13,13 @@ from starlette.responses import Response
 
 from agent.faces.telling import remaining
 from agent.faces.web.refusing import wants_json
-from agent.faces.web.returning import local
+from agent.faces.web.returning import START, local
 from agent.faces.web.showing import show
 from agent.faces.web.site import Site, site_of
 from agent.faces.web.visit import visit_of
 from agent.model.pending import ActionKind
 from agent.model.session import Draft, Session
 from agent.settings.web import kinds
-
-START = "/sign-in/start"
 
 
 class Again(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,7 +2,7 @@
 
 Several may be under way in one browser: whoever opens two links of the night has two tabs that sign in. What lies in the
 cookie cannot be written by anybody else (sealed with a key that is derived from the audit's), is for this browser alone,
-and is over after a few minutes. Each is taken back once.
+and is over after a few minutes. Each is taken back once by a process; its code works once at the login, whoever asks.
 """
 
 from collections.abc import Sequence

@@ -14,10 +14,10 @@ from starlette.routing import Route
 
 from agent.faces.web.cookies import Cookies
 from agent.faces.web.door import LinkDoor
-from agent.faces.web.entering import SIGN_IN, Choice, SignIn, enter, show_sign_in
+from agent.faces.web.entering import Choice, SignIn, enter, show_sign_in
 from agent.faces.web.forms import fields_of, text_of
 from agent.faces.web.refusing import NotAllowed, NotHere, NotUnderstood
-from agent.faces.web.returning import HOME, local
+from agent.faces.web.returning import HOME, SIGN_IN, START, local
 from agent.faces.web.site import Site, site_of
 from agent.model.answer import Person
 from agent.settings.web import listen
@@ -74,7 +74,7 @@ def routes(door: LinkDoor) -> tuple[Route, ...]:
         return await show_sign_in(request, SignIn(link=link))
 
     return (
-        Route(f"{SIGN_IN}/start", start),
+        Route(START, start),
         Route(f"{LINK}/{{secret}}", opened, methods=["GET"]),
         Route(f"{LINK}/{{secret}}", used, methods=["POST"]),
         Route(AS, chosen, methods=["POST"]),
@@ -85,12 +85,14 @@ def routes(door: LinkDoor) -> tuple[Route, ...]:
 async def page(request: Request, door: LinkDoor) -> SignIn:
     """Return what the sign-in says to this browser."""
     query, browser = request.query_params, _browser(request)
-    to, is_out = local(query.get("to", HOME)), query.get("out") == "yes"
+    to = local(query.get("to", HOME))
+    is_out, is_late = (query.get(one) == "yes" for one in ("out", "late"))
     if not door.knows(browser):
-        return SignIn(to=to, is_out=is_out, needs_link=True)
+        return SignIn(to=to, is_out=is_out, is_late=is_late, needs_link=True)
     return SignIn(
         to=to,
         is_out=is_out,
+        is_late=is_late,
         action=AS,
         token=_token(browser),
         people=await _choices(door),

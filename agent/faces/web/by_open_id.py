@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 from secrets import token_urlsafe
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import structlog
 from starlette.requests import Request
@@ -13,13 +13,12 @@ from agent.adapters.microsoft.open_id import Asking, SignedIn, refused
 from agent.faces.web.beginning import COOKIE, PATIENCE, Begun
 from agent.faces.web.cookies import Cookies
 from agent.faces.web.door import OpenIdDoor
-from agent.faces.web.entering import SIGN_IN, SignIn, enter, show_sign_in, visitor
-from agent.faces.web.returning import HOME, local
+from agent.faces.web.entering import SignIn, enter, show_sign_in, visitor
+from agent.faces.web.returning import HOME, SIGN_IN, START, local
 from agent.faces.web.site import site_of
 from agent.model.errors import Malformed, Refused, Unavailable
 
 BACK = f"{SIGN_IN}/back"
-START = f"{SIGN_IN}/start"
 
 LONGEST_CODE = 8_192
 """Characters of a code: Entra ID's have about a thousand."""
@@ -49,9 +48,11 @@ def routes(door: OpenIdDoor) -> tuple[Route, ...]:
 
 def page(request: Request) -> SignIn:
     """Return what the sign-in says before anything was tried."""
-    is_out = request.query_params.get("out") == "yes"
+    is_out, is_late = (request.query_params.get(one) == "yes" for one in ("out", "late"))
     to = local(request.query_params.get("to", HOME))
-    return SignIn(to=to, is_out=is_out, start=_address(to, **({"choose": "yes"} if is_out else {})))
+    return SignIn(
+        to=to, is_out=is_out, is_late=is_late, start=_address(to, **({"choose": "yes"} if is_out else {}))
+    )
 
 
 def _address(to: str, **more: str) -> str:
@@ -60,7 +61,11 @@ def _address(to: str, **more: str) -> str:
 
 async def _start(request: Request, door: OpenIdDoor) -> Response:
     site, query = site_of(request), request.query_params
-    cookies, now, web = Cookies(site.settings.web_url()), site.wall.now(), site.settings.web
+    own = site.settings.web_url()
+    if urlsplit(own).hostname != urlsplit(f"//{request.headers['host']}").hostname:
+        # This machine has several names, and the login leads back to one: its cookies have to be there.
+        return RedirectResponse(f"{own}{START}?{request.url.query}", 303)
+    cookies, now, web = Cookies(own), site.wall.now(), site.settings.web
     visit = await visitor(request)
     asking = Asking(
         state=token_urlsafe(16),

@@ -14,14 +14,12 @@ from starlette.responses import RedirectResponse, Response
 
 from agent.faces.web.cookies import Cookies
 from agent.faces.web.refusing import wants_json
-from agent.faces.web.returning import HOME
+from agent.faces.web.returning import HOME, SIGN_IN, START
 from agent.faces.web.showing import refuse, show
 from agent.faces.web.site import Site, site_of
 from agent.faces.web.visit import Visit, session_id
 from agent.model.answer import Person
 from agent.model.session import Draft, Session
-
-SIGN_IN = "/sign-in"
 
 NO_ROLE = (
     "your account may not look at this: an administrator gives it a role of the app registration, "
@@ -57,6 +55,8 @@ class SignIn(msgspec.Struct, frozen=True, kw_only=True):
     error: str = ""
     is_closed: bool = False
     """Whether they are signed in, and may look at nothing."""
+    is_late: bool = False
+    """Whether they sent something when they were not signed in any more."""
     is_out: bool = False
     """Whether they signed out just now."""
     name: str = ""
@@ -80,7 +80,7 @@ async def show_closed(request: Request) -> Response:
     """Answer somebody who is signed in and may look at nothing; they can sign out, or in as somebody else."""
     if wants_json(request):
         return await refuse(request, 403, NO_ROLE)
-    page = SignIn(error=NO_ROLE, is_closed=True, start=f"{SIGN_IN}/start?choose=yes")
+    page = SignIn(error=NO_ROLE, is_closed=True, start=f"{START}?choose=yes")
     return await show_sign_in(request, page, 403)
 
 

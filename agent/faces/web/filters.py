@@ -30,7 +30,7 @@ STATES = {
     State.SEEN: "to be judged",
     State.DECIDED: "observed",
     State.INTENDED: "about to be sent",
-    State.SENT: "sent, not confirmed yet",
+    State.SENT: "sent, unconfirmed",
     State.UNVERIFIED: "sent, not verified",
     State.CONTRADICTED: "sent, but not done",
     State.REFUSED: "refused by Graph",
@@ -41,7 +41,7 @@ STATES = {
     State.HELD: "held",
     State.ESCALATED: "asks people",
     State.ANSWERED: "answered",
-    State.LAPSED: "nobody answered in time",
+    State.LAPSED: "nobody answered",
 }
 """States of what is open, in a column's few words."""
 
@@ -197,6 +197,21 @@ KEYS: Mapping[str, Callable[[Line], Any] | None] = {
     "policy": lambda line: line.decided_by.casefold() if line.was_judged else None,
 }
 """By what the list is sorted; what is not known comes last either way."""
+
+LABELS = {
+    USUAL: "who waits",
+    "kind": "action type",
+    "what": "subject or target",
+    "incident": "incident",
+    "size": "messages",
+    "left": "copies in mailboxes",
+    "verdict": "verdict",
+    "recipients": "recipients",
+    "deadline": "deadline",
+    "state": "state",
+    "policy": "policy",
+}
+"""What each order is called."""
 
 
 def _words(words: Iterable[str]) -> tuple[Choice, ...]:

@@ -159,9 +159,10 @@ def line_of(record: Record) -> Line:
 
 
 def _needs(record: Record, offered: Offer | None) -> Needs:
-    if is_waiting(record) and offered is not None and record.action.is_pending:
-        return Needs.ANSWER
-    return Needs.DEFENDER if needs_people(record) else Needs.NOBODY
+    if not needs_people(record):
+        return Needs.NOBODY
+    can_be_answered = is_waiting(record) and offered is not None and record.action.is_pending
+    return Needs.ANSWER if can_be_answered else Needs.DEFENDER
 
 
 def _mail(action: PendingAction, facts: Facts | None) -> Mail:

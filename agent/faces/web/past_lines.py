@@ -47,7 +47,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 async def lines(site: Site, found: Sequence[Decided]) -> tuple[Line, ...]:
     """Return decisions in words."""
     ledger = site.desk.ledger
-    records = await ledger.load(sorted({one.action_id for one in found}))
+    records = await site.archive.short(sorted({one.action_id for one in found}))
     older = [
         (one.action_id, one.number)
         for one in found

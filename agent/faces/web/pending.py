@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from agent.faces.web.addresses import incident_page, twins
 from agent.faces.web.board import Board
-from agent.faces.web.filters import BADGES, KEYS, STATES, USUAL, Reader, fields, narrowed
+from agent.faces.web.filters import BADGES, KEYS, LABELS, STATES, USUAL, Reader, fields, narrowed
 from agent.faces.web.lines import Line, Needs, Place
 from agent.faces.web.query import SIZES, leaf, query_of
 from agent.faces.web.sheets import Cell, sheet
@@ -138,7 +138,7 @@ async def pending(request: Request) -> Response:
         trouble=trouble,
         rows=tuple(_entry(line, reader) for line in page.items),
     )
-    return await show(request, "pending.html", document, query=query, leaf=page, sizes=SIZES)
+    return await show(request, "pending.html", document, query=query, leaf=page, sizes=SIZES, labels=LABELS)
 
 
 async def _loading(request: Request, board: Board) -> Response:

@@ -177,7 +177,7 @@ def _asked(request: Request, known: set[str]) -> Mapping[str, str]:
     asked: dict[str, str] = {}
     for name, value in request.query_params.multi_items():
         if name not in known:
-            raise NotUnderstood(f"the address: {_none(name, sorted(known), 'has no filter')}")
+            raise NotUnderstood(f"the address {_none(name, sorted(known), 'has no filter')}")
         if name in asked:
             raise NotUnderstood(f"`{name}` stands in the address twice: leave one out")
         if len(value) > LONGEST:

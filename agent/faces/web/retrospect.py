@@ -92,4 +92,6 @@ async def _looked(ledger: Ledger, archive: Archive, since: datetime, now: dateti
             summing.look(one)
             agreeing.look(one, said)
         found = await archive.course(since - LIFETIME, after=place_of(found[-1]), limit=AT_ONCE)
-    return Retrospect(since=since, now=now, summary=summing.found(), agreement=agreeing.found())
+    # Of tens of thousands of actions that takes a while, in which others are answered.
+    summary, agreement = await asyncio.to_thread(lambda: (summing.found(), agreeing.found()))
+    return Retrospect(since=since, now=now, summary=summary, agreement=agreement)

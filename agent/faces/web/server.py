@@ -5,10 +5,11 @@ uvicorn closes a connection that says nothing for five seconds after an answer, 
 a connection, nor for one that trickles in: two hundred such connections would keep everybody else out. So whoever does
 not say within seconds what they want is cut off here. Headers are bounded in size, forms in `app`.
 
-When the server stops, answers are finished; streams, which have no end of their own, end at once.
+When the server stops, answers are finished; streams, which have no end of their own, are ended.
 """
 
 import asyncio
+import logging
 import os
 import socket
 import ssl
@@ -33,6 +34,9 @@ from agent.settings.web import listen
 
 PATIENCE = 5
 """Seconds for answers that are under way to end when the server stops."""
+
+LAST_WORDS = 1.0
+"""Seconds after which an answer that is under way then is taken for a stream."""
 
 AT_ONCE = 200
 """Connections that are served at the same time."""
@@ -68,10 +72,14 @@ class Patient(H11Protocol):
             self._wait()
 
     def shutdown(self) -> None:
-        """End a stream at once; let any other answer be finished."""
-        cycle: Any = self.cycle
+        """Let the answer that is under way be finished; end a stream that goes on."""
         super().shutdown()
-        if cycle is not None and cycle.response_started and not cycle.response_complete:
+        if self.cycle is not None:
+            self.loop.call_later(LAST_WORDS, self._end_stream)
+
+    def _end_stream(self) -> None:
+        cycle: Any = self.cycle
+        if cycle.response_started and not cycle.response_complete:
             cycle.disconnected = True
             cycle.message_event.set()
             self.transport.close()
@@ -127,6 +135,8 @@ async def serve(
     tls: ssl.SSLContext | None = None,
 ) -> None:
     """Serve the pages until `stop` is set. `on_ready` is called once they can be opened."""
+    # Its warnings are of requests that are none, one line each: whoever scans the host would fill the log with them.
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
     app = app_of(site)
     server = Server(app, tls, on_ready)
     board: Board = app.state.board

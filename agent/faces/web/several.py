@@ -51,7 +51,8 @@ class One(msgspec.Struct, frozen=True, kw_only=True):
     incident_page: str
     would: str
     """What an approval would do; empty where that is not known."""
-    targets: int
+    targets: int | None
+    """How much that would act on; None where it is not known."""
     why_not: str
     """Why the answer would not count, in words; empty where it would."""
     digest: str
@@ -258,7 +259,7 @@ async def _one(
         incident=record.action.incident.id,
         incident_page=incident_page(record.action.incident.id),
         would=offered.why if offered is not None else "",
-        targets=len(targets_of(_effects(record))),
+        targets=len(targets_of(offered.effects)) if offered is not None else None,
         why_not=why_not(question),
         digest=digest,
     )

@@ -23,7 +23,7 @@ from agent.faces.telling import remaining
 from agent.faces.vitals import apart, length
 from agent.faces.web.frame import Frame, frame_of
 from agent.faces.web.refusing import wants_json
-from agent.judge.quote import counted, moment
+from agent.judge.quote import counted, moment, shorten
 from agent.model.errors import LedgerError
 from agent.scrub.visible import visible
 
@@ -92,6 +92,7 @@ def environment() -> Environment:
         "took": length,
         "spaced": spaced,
         "apart": apart,
+        "shorten": shorten,
     }
     made.globals |= {"counted": counted, "static": static}
     return made

@@ -8,9 +8,10 @@ from starlette.routing import Route
 
 from agent.faces.web import by_link, by_open_id
 from agent.faces.web.door import Door, LinkDoor, OpenIdDoor
-from agent.faces.web.entering import SIGN_IN, SignIn, leave, show_sign_in, visitor
+from agent.faces.web.entering import SignIn, leave, show_sign_in, visitor
 from agent.faces.web.forms import NOT_MINE, fields_of, text_of
 from agent.faces.web.refusing import NotAllowed
+from agent.faces.web.returning import SIGN_IN
 from agent.faces.web.site import site_of
 from agent.faces.web.visit import CSRF
 

@@ -12,8 +12,9 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from agent.faces.web.cookies import Cookies
-from agent.faces.web.entering import SIGN_IN, current, show_closed
+from agent.faces.web.entering import current, show_closed
 from agent.faces.web.refusing import wants_json
+from agent.faces.web.returning import HOME, SIGN_IN
 from agent.faces.web.safety import SAFE
 from agent.faces.web.showing import refuse
 from agent.faces.web.site import Site
@@ -87,11 +88,15 @@ def _is_open(path: str) -> bool:
 
 
 def _to_sign_in(request: Request) -> Response:
-    """Return the way to the sign-in; a form that was sent meanwhile is not kept, and a program is told in words."""
+    """Return the way to the sign-in, and to the page after it; a program is told in words.
+
+    A form that was sent meanwhile is not kept, and they are told so. The page that it was on is the address above its own.
+    """
     words = "you are not signed in, or not any more"
     if wants_json(request):
         return JSONResponse({"error": words}, 401)
     if request.method not in SAFE:
-        return RedirectResponse(SIGN_IN, 303)
+        back = request.url.path.rpartition("/")[0] or HOME
+        return RedirectResponse(f"{SIGN_IN}?late=yes&to={quote(back, safe='')}", 303)
     back = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    return RedirectResponse(SIGN_IN if back == "/" else f"{SIGN_IN}?to={quote(back, safe='')}", 303)
+    return RedirectResponse(SIGN_IN if back == HOME else f"{SIGN_IN}?to={quote(back, safe='')}", 303)

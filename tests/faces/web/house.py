@@ -18,6 +18,7 @@ from agent.faces.web.in_force import Known
 from agent.faces.web.site import Site
 from agent.faces.web.visit import CSRF, session_id
 from agent.model.answer import Person
+from agent.model.policy import Mode
 from agent.model.session import Session
 from agent.settings.subjects import Settings, Tenant, Web
 from tests.loop.conftest import Bench
@@ -73,14 +74,22 @@ async def somebodies() -> Sequence[Person]:
     return (READER, APPROVER, OPERATOR)
 
 
-def a_house(bench: Bench, tenant: Tenant = CONTOSO, /, *, door: Door | None = None, **web: Any) -> House:
+def a_house(
+    bench: Bench,
+    tenant: Tenant = CONTOSO,
+    /,
+    *,
+    door: Door | None = None,
+    mode: Mode = Mode.OBSERVE,
+    **web: Any,
+) -> House:
     """Return the pages over what the bench has in its ledger; `web` are settings of the pages.
 
     People sign in by a link unless a `door` is given.
     """
     ledger = bench.world.ledger
     assert isinstance(ledger, SqlLedger)
-    settings = Settings(tenant=tenant, web=Web(**web))
+    settings = Settings(tenant=tenant, mode=mode, web=Web(**web))
     site = Site(
         settings=settings,
         desk=bench.world,

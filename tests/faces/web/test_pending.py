@@ -63,6 +63,12 @@ async def test_what_awaits_a_person_comes_first_and_then_what_is_under_way_each_
     assert [row["needs"] for row in page["rows"]] == ["answer", "answer", "nobody"]
 
 
+async def test_what_was_answered_awaits_nobody_though_a_no_would_still_be_taken(house: House) -> None:
+    (row,) = (await shown(house, a_question(1, state=State.ANSWERED)))["rows"]
+
+    assert (row["needs"], row["may_answer"], row["state_words"]) == ("nobody", False, "answered")
+
+
 async def test_a_row_tells_what_an_approver_sees_in_defender_and_why_it_is_asked(house: House) -> None:
     mail = (a_copy(3), a_copy(4, location="quarantine"), a_copy(5, recipient="bob@contoso.example"))
 
@@ -321,3 +327,25 @@ async def test_another_tenants_actions_are_on_no_list(house: House, tmp_path: Pa
     async with await house.enter() as browser:
         for address in ("/pending", "/pending.csv", f"/pending?q={theirs.action.id}"):
             assert "of the other tenant" not in (await browser.get(address)).text
+
+
+async def test_policies_that_do_not_load_hide_nothing_and_are_said(bench: Bench) -> None:
+    bench.with_policies(ask="policy: [")
+    house = a_house(bench)
+
+    page = await shown(house, a_question(1), person=READER)
+    async with await house.enter(READER) as browser:
+        told = (await browser.get("/pending")).text
+
+    assert [row["may_answer"] for row in page["rows"]] == [False]
+    assert "ask" in page["trouble"]
+    assert "Nobody can answer here: the policies in force do not load" in told
+
+
+async def test_what_is_over_is_still_shown_and_not_offered_to_answer(house: House) -> None:
+    house.bench.clock.advance(timedelta(days=7))
+
+    (row,) = (await shown(house, a_question(1)))["rows"]
+
+    assert (row["may_answer"], row["remaining_seconds"] < 0) == (False, True)
+    assert ">over</time>" in await html(house)

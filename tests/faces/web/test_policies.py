@@ -84,6 +84,13 @@ async def document(house: House, path: str = "/policies.json", status: int = 200
     return answer.json()
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let pages wait for what is worked out beside them, however busy this machine is."""
+    monkeypatch.setattr(measuring, "PATIENCE", 30)
+    monkeypatch.setattr(patience, "PATIENCE", 30)
+
+
 @pytest.fixture
 async def living(bench: Bench) -> House:
     """Return the pages over an agent that has decided something by a set with all that can lie beside it."""
@@ -285,7 +292,7 @@ async def test_a_set_that_this_version_does_not_load_is_told_in_words(living: Ho
     one = await document(living, "/policies/p.json", 503)
 
     assert "Revision newer is in force, and this version cannot show it" in text
-    assert "unknown key `when`" in text
+    assert "unknown key <code>when</code>" in text
     assert page["set"]["problems"][0].startswith("policies/p.yaml:")
     assert one["error"].startswith("no policy can be shown: policies/p.yaml:")
 
@@ -310,7 +317,7 @@ async def test_a_later_set_that_did_not_load_is_told(living: House) -> None:
     await living.bench.world.ledger.raise_alarm(Alarm(name=ALARM, since=NOW, words=words))
 
     assert "A later set did not come into force" in await shown(living)
-    assert "unknown key `x`" in await shown(living, "/policies/small-malicious")
+    assert "unknown key <code>x</code>" in await shown(living, "/policies/small-malicious")
 
 
 async def test_policies_that_observe_are_said_to_count_where_the_settings_let_them(bench: Bench) -> None:

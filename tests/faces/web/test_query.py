@@ -57,7 +57,7 @@ def test_a_filter_that_is_left_empty_narrows_nothing() -> None:
         ("?kind=softDeleteMesage", "`kind`: there is no softDeleteMesage: did you mean `softDeleteMessage`?"),
         ("?kind=SOFTDELETEMESSAGE", "did you mean `softDeleteMessage`?"),
         ("?kind=x", "`kind`: there is no x: there is softDeleteMessage, blockUrl"),
-        ("?knd=blockUrl", "the address: has no filter knd: did you mean `kind`?"),
+        ("?knd=blockUrl", "the address has no filter knd: did you mean `kind`?"),
         ("?kind=blockUrl&kind=blockUrl", "`kind` stands in the address twice"),
         ("?within=soon", "`within`: soon is not a duration"),
         ("?sort=sise", "`sort`: cannot be sorted by sise: did you mean `size`?"),

@@ -214,13 +214,16 @@ async def test_a_form_that_does_not_come_is_cut_off(house: House, monkeypatch: p
     assert await house.site.desk.ledger.holds() == ()
 
 
-async def test_a_request_with_too_large_a_head_is_refused(house: House) -> None:
+async def test_a_request_with_too_large_a_head_is_refused_and_fills_no_log(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
     async with served(house) as (url, _):
         place = url.partition("://")[2]
         head = f"GET /health HTTP/1.1\r\nHost: {place}\r\nX-Large: {'x' * LARGEST_HEAD}"
         found = await asked(url, head.encode())
 
     assert found.startswith(b"HTTP/1.1 400 ")
+    assert caplog.records == []
 
 
 async def test_requests_that_are_sent_ahead_are_answered_one_after_the_other(house: House) -> None:
@@ -277,6 +280,27 @@ async def test_a_stream_without_an_end_does_not_keep_the_server_from_stopping(
         stop.set()
         with suppress(httpx.RemoteProtocolError):
             assert [line async for line in lines if line] == []
+        ended = loop.time()
+
+    assert ended - began < server.PATIENCE / 2
+
+
+async def test_whoever_waits_for_news_is_let_go_when_the_server_stops(house: House) -> None:
+    cookies = (await house.enter(READER)).cookies
+    loop = asyncio.get_running_loop()
+
+    async with (
+        served(house) as (url, stop),
+        httpx.AsyncClient(cookies=cookies) as browser,
+        browser.stream("GET", f"{url}/live") as found,
+    ):
+        lines = found.aiter_lines()
+        assert (found.status_code, bool(await anext(lines))) == (200, True)
+        began = loop.time()
+        stop.set()
+        with suppress(httpx.RemoteProtocolError):  # browsers ask again by themselves
+            async for _ in lines:
+                continue
         ended = loop.time()
 
     assert ended - began < server.PATIENCE / 2

@@ -1,8 +1,10 @@
 """Several actions answered at once: of one kind, with a typed count, each judged by itself."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 import httpx
@@ -10,9 +12,10 @@ import msgspec
 import pytest
 
 from agent.adapters.ledger.opening import open_ledger
-from agent.model.answer import Person
+from agent.model.answer import Answer, Person
 from agent.model.decision import Verb
 from agent.model.enactment import Record, State, Way
+from agent.model.errors import LedgerError
 from agent.model.hold import Hold
 from agent.model.pending import ActionKind
 from agent.model.session import Draft
@@ -330,3 +333,29 @@ async def test_an_attackers_label_does_nothing_on_the_pages(house: House) -> Non
         assert "<script>alert" not in one
         assert "\\u202egnp.exe" in one
         assert "{{7*7}}" in one
+
+
+async def test_a_ledger_that_fails_at_one_of_them_is_told_and_the_others_count(
+    house: House, seven: list[Record]
+) -> None:
+    broken = seven[2].action.id
+
+    class Failing:
+        def __getattr__(self, name: str) -> object:
+            return getattr(house.bench.world.ledger, name)
+
+        async def answer(self, given: Answer, *rest: Any) -> Answer:
+            if given.action_id == broken:
+                raise LedgerError("ledger: the disk is full")
+            return await house.bench.world.ledger.answer(given, *rest)
+
+    house.app.state.site = replace(
+        house.site,
+        desk=replace(house.site.desk, ledger=Failing()),  # type: ignore[arg-type]
+    )
+
+    page = await answer(house, shown_of(seven))
+
+    assert "6 of 7 answers count" in page.text
+    assert "it was not answered: ledger: the disk is full" in page.text
+    assert set(await answers(house.bench.world.ledger, seven)) == set(ids_of(seven)) - {broken}

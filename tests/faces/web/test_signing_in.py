@@ -44,6 +44,16 @@ async def test_the_sign_in_page_leads_to_entra_id_and_back_to_the_page_that_was_
         assert (await browser.site.get("/nowhere")).status_code == 404
 
 
+async def test_whoever_came_by_another_name_of_this_machine_signs_in_by_the_one_they_are_led_back_to(
+    street: Street,
+) -> None:
+    async with street.browser() as browser:
+        answer = await browser.site.get("http://localhost:8420/sign-in/start?to=%2Fnowhere&again=yes")
+
+    assert answer.headers["location"] == f"{URL}/sign-in/start?to=%2Fnowhere&again=yes"
+    assert "set-cookie" not in answer.headers
+
+
 async def test_the_session_says_who_and_when_and_the_cookie_says_nothing(street: Street) -> None:
     async with street.browser() as browser:
         came = await browser.sign_in("eve")
@@ -287,6 +297,20 @@ def test_one_that_came_back_is_known_however_many_there_are() -> None:
     assert beginnings.taken([begun(1)], begun(1).asking.state, NOW) == begun(1)
     assert beginnings.taken([begun(1)], begun(1).asking.state, NOW) is None
     assert beginnings.taken([begun(1)], "é", NOW) is None
+
+
+async def test_what_is_sent_after_a_session_is_over_is_said_not_to_have_counted(
+    street: Street, bench: Bench
+) -> None:
+    async with street.browser() as browser:
+        await browser.sign_in("eve")
+        bench.clock.advance(30 * MINUTE)
+        sent = await browser.site.post("/actions/a1/answer", data={"verb": "approve"}, headers=ORIGIN)
+        page = await browser.site.get(sent.headers["location"])
+
+        assert (sent.status_code, sent.headers["location"]) == (303, "/sign-in?late=yes&to=%2Factions%2Fa1")
+        assert "nothing was changed by it" in page.text
+        assert 'href="/sign-in/start?to=%2Factions%2Fa1"' in page.text
 
 
 # Signing out

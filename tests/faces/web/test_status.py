@@ -257,7 +257,7 @@ async def test_the_brake_is_released_under_its_own_name(house: House) -> None:
     page = (await browser.get("/status")).text
     done = await send(browser, "/status", "/status/release", name="brake", reason="a campaign, all of it bad")
 
-    assert "Release brake" in page
+    assert "Release the brake" in page
     assert "Hold everything now" in page
     assert done.status_code == 303
     assert await holds(house) == []

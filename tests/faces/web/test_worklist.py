@@ -112,8 +112,9 @@ async def test_what_graph_has_no_call_for_has_its_commands_to_copy(house: House)
 
     text = await shown(house)
 
-    block = text.partition("<code>Get-InboxRule")[2].partition("</code>")[0]
-    assert [line.partition(" ")[0] for line in block.splitlines()[1:]] == ["$rule", "Disable-InboxRule"]
+    block = text.partition('<pre class="wrapped"')[2].partition("</pre>")[0]
+    lines = [line.partition(" ")[0] for line in block.split("<code>")[1:]]
+    assert lines == ["Get-InboxRule", "$rule", "Disable-InboxRule"]
     assert "&#39;anna@contoso.example&#39;" in block
 
 

@@ -1,13 +1,15 @@
 """Who is signed in to the pages, what was changed last, and the history as people look through it."""
 
-import json
 import zlib
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
+import msgspec
 import sqlalchemy as sa
 from alembic import op
+
+from agent.model.errors import LedgerError
 
 revision = "0005"
 down_revision = "0004"
@@ -25,6 +27,69 @@ ENDED = {"superseded": "elsewhere", "expired": "expired"}
 """States of records that ended otherwise than by a decision here, and what the history calls that."""
 
 
+T = TypeVar("T")
+
+
+class Answered(msgspec.Struct):
+    """What is read of a person's answer. Of all bodies only what is needed is read, as older versions wrote it."""
+
+    object_id: str
+    name: str
+    at: datetime
+
+
+class Shadow(msgspec.Struct):
+    """What is read of a shadow decision."""
+
+    verb: str
+    policies: tuple[str, ...] = ()
+
+
+class Body(msgspec.Struct):
+    """What is read of a decision."""
+
+    reason: str
+    policies: tuple[str, ...]
+    answered: tuple[Answered, ...] = ()
+    lapsed: dict[str, object] | None = None
+    shadow: Shadow | None = None
+
+
+class Sighting(msgspec.Struct):
+    """What is read of an alert."""
+
+    alert_id: str
+    remediation_status: str | None = None
+    last_update_date_time: datetime | None = None
+
+
+class Incident(msgspec.Struct):
+    """What is read of an incident."""
+
+    display_name: str | None = None
+
+
+class Action(msgspec.Struct):
+    """What is read of a pending action."""
+
+    label: str
+    first_seen: datetime
+    incident: Incident
+    sightings: tuple[Sighting, ...]
+
+
+class Plan(msgspec.Struct):
+    """What is read of a plan."""
+
+    duplicate_of: str | None = None
+
+
+class Notes(msgspec.Struct):
+    """What is read of what a record says of itself."""
+
+    why: str = ""
+
+
 def upgrade() -> None:
     """Create the table, and the index by which pages find what is new."""
     op.create_table(
@@ -39,6 +104,8 @@ def upgrade() -> None:
     )
     op.create_index("ix_sessions_seen", "sessions", ["tenant_id", "seen"])
     op.create_index("ix_records_updated", "records", ["tenant_id", "updated", "id", "version"])
+    op.drop_index("ix_records_state", "records")
+    op.create_index("ix_records_state", "records", ["tenant_id", "state", "deadline", "id", "version"])
     op.create_index(
         "ix_notices_channel",
         "notices",
@@ -98,33 +165,32 @@ def _fill(history: sa.Table) -> None:
 
 
 def _decided(old: Any) -> dict[str, Any]:
-    body = _read(old.body)
-    answered, lapsed, shadow = body.get("answered") or [], body.get("lapsed"), body.get("shadow") or {}
-    decider = "guard" if old.guard else "people" if answered else "nobody" if lapsed else "policies"
-    names = [one["name"] for one in answered]
+    body = _read(old.body, Body)
+    answered, shadow = body.answered, body.shadow
+    decider = "guard" if old.guard else "people" if answered else "nobody" if body.lapsed else "policies"
+    names = [one.name for one in answered]
     return _row(old) | {
         "ended": "",
         "verb": old.verb,
         "decider": decider,
         "guard": old.guard,
-        "policies": _lines(body["policies"]),
+        "policies": _lines(body.policies),
         "people": _lines(names),
-        "persons": _lines(text.casefold() for one in answered for text in (one["name"], one["object_id"])),
-        "answered": max((_micros(one["at"]) for one in answered), default=None),
-        "shadow": shadow.get("verb"),
-        "shadow_policies": _lines(shadow.get("policies") or []),
+        "persons": _lines(text.casefold() for one in answered for text in (one.name, one.object_id)),
+        "answered": max((_micros(one.at) for one in answered), default=None),
+        "shadow": None if shadow is None else shadow.verb,
+        "shadow_policies": None if shadow is None else _lines(shadow.policies),
         "status": None,
-        "words": _words(old, body["reason"], *body["policies"], *names),
+        "words": _words(old, body.reason, *body.policies, *names),
     }
 
 
 def _ended(old: Any) -> dict[str, Any] | None:
     """Return how an action ended; None where it goes on under another id, or ended with another action's messages."""
-    status = _status(_read(old.action))
+    status = _status(_read(old.action, Action))
     is_elsewhere = old.state == "superseded"
-    if is_elsewhere and (
-        status == "pendingApproval" or (old.plan and _read(old.plan).get("duplicate_of") is not None)
-    ):
+    is_covered = old.plan is not None and _read(old.plan, Plan).duplicate_of is not None
+    if is_elsewhere and (status == "pendingApproval" or is_covered):
         return None
     empty = dict.fromkeys(
         ("verb", "guard", "policies", "people", "persons", "answered", "shadow", "shadow_policies")
@@ -136,32 +202,39 @@ def _ended(old: Any) -> dict[str, Any] | None:
             "ended": ENDED[old.state],
             "decider": "elsewhere" if is_elsewhere else "nobody",
             "status": status,
-            "words": _words(old, _read(old.notes).get("why") or ""),
+            "words": _words(old, _read(old.notes, Notes).why),
         }
     )
 
 
 def _row(old: Any) -> dict[str, Any]:
-    names = ("tenant_id", "at", "number", "kind", "incident_id", "first_seen", "deadline")
-    return {"action_id": old.id} | {name: getattr(old, name) for name in names}
+    """Return what rows have alike.
+
+    A decision from before its action was first seen is of an earlier week, of which the record says no more: that it had
+    ended by then.
+    """
+    names = ("tenant_id", "at", "number", "kind", "incident_id")
+    is_earlier = old.at < old.first_seen
+    return {name: getattr(old, name) for name in names} | {
+        "action_id": old.id,
+        "first_seen": min(old.at, old.first_seen),
+        "deadline": old.first_seen if is_earlier else old.deadline,
+    }
 
 
-def _status(action: dict[str, Any]) -> str | None:
+def _status(action: Action) -> str | None:
     """Return Defender's word of the sighting that was updated last."""
-    seen = action["first_seen"]
-    latest: dict[str, Any] = max(
-        action["sightings"],
-        key=lambda one: (_micros(one.get("last_update_date_time") or seen), one["alert_id"]),
-        default={},
+    seen = action.first_seen
+    latest = max(
+        action.sightings, key=lambda one: (one.last_update_date_time or seen, one.alert_id), default=None
     )
-    status: str | None = latest.get("remediation_status")
-    return status
+    return None if latest is None else latest.remediation_status
 
 
 def _words(old: Any, *said: str) -> str:
-    action = _read(old.action)
-    name = action["incident"].get("display_name") or ""
-    return _escaped("\n".join((str(old.id), action["label"], name, *said)).casefold())
+    action = _read(old.action, Action)
+    name = action.incident.display_name or ""
+    return _escaped("\n".join((str(old.id), action.label, name, *said)).casefold())
 
 
 def _lines(texts: Iterable[str]) -> str | None:
@@ -173,10 +246,12 @@ def _escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace("\0", "\\0")
 
 
-def _micros(at: str) -> int:
-    return (datetime.fromisoformat(at) - EPOCH) // timedelta(microseconds=1)
+def _micros(at: datetime) -> int:
+    return (at - EPOCH) // timedelta(microseconds=1)
 
 
-def _read(body: bytes) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(zlib.decompress(body) if body[:1] == b"x" else body)
-    return found
+def _read(body: bytes, shape: type[T]) -> T:
+    try:
+        return msgspec.json.decode(zlib.decompress(body) if body[:1] == b"x" else body, type=shape)
+    except (msgspec.DecodeError, zlib.error) as error:
+        raise LedgerError("ledger: an entry cannot be read: it is damaged: restore a backup") from error
