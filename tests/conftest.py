@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+import structlog
 
 from tests.postgresql import Postgres, server
 
@@ -11,3 +12,10 @@ from tests.postgresql import Postgres, server
 def postgres() -> Iterator[Postgres]:
     with server() as running:
         yield running
+
+
+@pytest.fixture(autouse=True)
+def log_of_its_own() -> Iterator[None]:
+    """Have no test log where another one set the log up to go: that may be closed by then."""
+    yield
+    structlog.reset_defaults()

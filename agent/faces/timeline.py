@@ -147,7 +147,7 @@ WENT = {
 def _of_looks(record: Record) -> Iterator[Happening]:
     seen = record.confirmation
     if seen.at is not None:
-        times = f", the {seen.checks}. look" if seen.checks > 1 else ""
+        times = f", {seen.checks} times by now" if seen.checks > 1 else ""
         words = f"looked at{times}: {seen.words or seen.pending or 'nothing new'}"
         yield Happening(at=seen.at, side=Side.AGENT, words=words)
     if record.undone is not None:

@@ -497,7 +497,7 @@ async def test_the_people_of_the_simulator_have_the_roles_that_they_have_there_n
     night = await simulated_person(cloud, TENANT_ID, "soc.night", transport=transport)
     analyst = await simulated_person(cloud, TENANT_ID, one.user(PORTAL_PERSON)["id"], transport=transport)
 
-    assert (lead.roles, night.roles) == (("SecOps.Approver", "SecOps.Lead"), ("SecOps.Approver",))
+    assert (lead.roles, night.roles) == (("SecOps.Approver", "SecOps.Lead", "Operator"), ("SecOps.Approver",))
     assert (night.addresses, analyst.addresses) == ((NIGHT_PERSON,), (PORTAL_PERSON,))
     with pytest.raises(SettingsError, match=r"nobody with a role is called so: name one of `soc\.analyst@"):
         await simulated_person(cloud, TENANT_ID, "soc.former", transport=transport)

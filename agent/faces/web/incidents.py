@@ -17,10 +17,13 @@ from agent.faces.web.addresses import twins
 from agent.faces.web.refusing import NotHere
 from agent.faces.web.showing import show
 from agent.faces.web.site import site_of
+from agent.faces.web.whys import in_force
+from agent.judge.compile import Judge
 from agent.judge.headline import headline
 from agent.judge.note import TAGS
 from agent.judge.quote import counted
 from agent.judge.worklist import needs_people
+from agent.loop.policies import InForce
 from agent.model.enactment import CLOSED, Record
 from agent.model.pending import IncidentHead
 
@@ -77,11 +80,22 @@ async def open_incident(request: Request) -> Response:
     pages = {page.id: page for some in found for page in some}
     newest = sorted(pages.values(), key=lambda page: (page.closed is not None, -page.opened.timestamp()))
     told = [await opened(site.pages, page, now) for page in newest]
-    return await show(request, "incident.html", incident_page(records, tuple(told), now))
+    policies = await in_force(site)
+    judge = policies.judge if isinstance(policies, InForce) else None
+    return await show(request, "incident.html", incident_page(records, tuple(told), now, judge))
 
 
-def incident_page(records: Sequence[Record], told: tuple[Open, ...], now: datetime) -> IncidentPage:
-    """Return the document of the incident that these records are of; at least one."""
+def incident_page(
+    records: Sequence[Record], told: tuple[Open, ...], now: datetime, judge: Judge | None
+) -> IncidentPage:
+    """Return the document of the incident that these records are of; at least one.
+
+    Args:
+        records: everything in it.
+        told: its pages.
+        now: the moment.
+        judge: the policies in force; None where they cannot be had.
+    """
     head = newest_head(records)
     tags = head.custom_tags
     concluded = " ".join(
@@ -101,7 +115,7 @@ def incident_page(records: Sequence[Record], told: tuple[Open, ...], now: dateti
         our_tags=None if tags is None else tuple(tag for tag in tags if tag in TAGS),
         noted=_noted(records),
         summary=_summary(records),
-        actions=tuple(_row(one, now) for one in sorted(records, key=_urgency)),
+        actions=tuple(_row(one, now, judge) for one in sorted(records, key=_urgency)),
         pages=told,
     )
 
@@ -120,21 +134,22 @@ def _urgency(record: Record) -> tuple[bool, bool, datetime, str]:
     return (not needs_people(record), record.state in CLOSED, record.action.deadline, record.action.id)
 
 
-def _row(record: Record, now: datetime) -> ActionRow:
-    action = record.action
+def _row(record: Record, now: datetime, judge: Judge | None) -> ActionRow:
+    action, decision = record.action, record.decision
+    is_by_it = judge is not None and decision is not None and decision.revision == judge.revision
     return ActionRow(
         id=action.id,
         kind=KINDS[action.kind],
         label=action.label,
-        headline=headline(record, now),
+        headline=headline(record, now, judge if is_by_it else None),
         state=record.state.value,
         tone=TONES[record.state],
         decision=verdict(record),
-        by=deciders(record.decision),
+        by=deciders(decision),
         deadline=action.deadline,
         is_closed=record.state in CLOSED,
         needs_people=needs_people(record),
-        is_noted=record.decision is not None and record.is_noted,
+        is_noted=decision is not None and record.is_noted,
     )
 
 

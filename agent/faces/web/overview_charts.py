@@ -64,7 +64,8 @@ def _until_decided(summary: Summary) -> Chart:
     return columns(
         "until-decided",
         "From first seen until decided",
-        "How long it took from when an action was first seen until it was approved or rejected, by whom.",
+        "How long it took from when an action was first seen until it was approved or rejected, by whom; "
+        "what was decided elsewhere counts from when the agent saw that.",
         "It took",
         [name for name, _ in STEPS],
         series,

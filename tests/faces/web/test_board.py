@@ -29,11 +29,13 @@ class Counting:
     is_down: bool = False
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     asked: asyncio.Event = field(default_factory=asyncio.Event)
+    begun: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         self.gate.set()
 
     async def load(self, action_ids: Sequence[str]) -> Mapping[str, Record]:
+        self.begun.set()
         await self.gate.wait()
         self.loaded.extend(action_ids)
         return await self.ledger.load(action_ids)
@@ -175,7 +177,9 @@ async def test_a_reading_that_takes_long_goes_on_and_says_how_far_it_is(
     await counting.ledger.save([a_question(number) for number in range(1, 4)], now=NOW)
     counting.gate.clear()
 
-    nothing = await board.now(patience=0.05)
+    board.begin()
+    await counting.begun.wait()
+    nothing = await board.now(patience=0.01)
     far = (board.known, board.wanted)
     counting.gate.set()
 
@@ -191,6 +195,8 @@ async def test_a_page_that_would_wait_long_says_so_and_asks_again(
     await counting.ledger.save([a_question(1)], now=NOW)
     monkeypatch.setattr("agent.faces.web.pending.PATIENCE", 0.01)
     counting.gate.clear()
+    house.app.state.board.begin()
+    await counting.begun.wait()
 
     async with await house.enter(READER) as browser:
         page, program = await browser.get("/pending"), await browser.get("/pending.json")

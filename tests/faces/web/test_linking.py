@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from agent.audit.key import Key
 from agent.faces.web.by_link import one_time_link
@@ -128,21 +129,20 @@ async def test_signing_in_again_is_choosing_again_with_what_is_asked_for(bench: 
         assert came.headers["location"] == "/actions/a1"
 
 
-async def test_a_simulator_that_is_away_is_said_and_the_link_stays_a_secret(
-    bench: Bench, capsys: pytest.CaptureFixture[str]
-) -> None:
+async def test_a_simulator_that_is_away_is_said_and_the_link_stays_a_secret(bench: Bench) -> None:
     async def nobody() -> Sequence[Person]:
         raise Unavailable("no simulator answers at `http://127.0.0.1:8080`: start it")
 
     house = a_house(bench, door=LinkDoor(people=nobody))
     address = link(house)
     async with house.visitor() as browser:
-        answer = await browser.get(address)
+        with capture_logs() as logged:
+            answer = await browser.get(address)
 
     assert (answer.status_code, "no simulator answers" in answer.text) == (503, True)
-    said = capsys.readouterr()
-    assert "page not shown" in said.out + said.err
-    assert address.rpartition("/")[2] not in said.out + said.err
+    (line,) = [one for one in logged if one["event"] == "page not shown"]
+    assert line["path"] == "/sign-in/link"
+    assert address.rpartition("/")[2] not in str(logged)
 
 
 def test_only_the_newest_links_wait(house: House) -> None:

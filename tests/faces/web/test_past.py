@@ -2,6 +2,8 @@
 
 import csv
 import io
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
 from typing import Any
 
@@ -202,6 +204,20 @@ async def test_everything_is_given_in_one_go_and_a_look_at_the_headers_gives_non
     assert (head.status_code, head.content) == (200, b"")
 
 
+@pytest.mark.parametrize("ending", ["", ".json", ".csv"])
+async def test_what_cannot_be_read_is_a_refusal_and_no_list_that_is_cut_off(
+    house: House, ending: str
+) -> None:
+    await house.site.desk.ledger.save([a_decided_record()], now=NOW)
+    with closing(sqlite3.connect(str(url_of(house)).removeprefix("sqlite:///"))) as raw, raw:
+        raw.execute("UPDATE records SET notes = 'x'")
+
+    async with await house.enter(READER) as browser:
+        answer = await browser.get(f"/history{ending}")
+
+    assert (answer.status_code, "restore a backup" in answer.text) == (503, True)
+
+
 async def test_where_nothing_was_decided_that_is_said_and_what_to_do(house: House) -> None:
     async with await house.enter(READER) as browser:
         empty = (await browser.get("/history")).text
@@ -214,7 +230,7 @@ async def test_where_nothing_was_decided_that_is_said_and_what_to_do(house: Hous
 
 async def test_nothing_of_another_tenant_is_shown(house: House) -> None:
     ledger = house.bench.world.ledger
-    url = str(ledger._desk._reading.url)  # type: ignore[attr-defined]
+    url = url_of(house)
     theirs = a_decided_record("their secret", action=an_action("their secret", tenant=OTHER))
     theirs = msgspec.structs.replace(theirs, decision=a_decision(theirs.action))
     async with open_ledger(url, OTHER, as_it_is=True) as other:
@@ -227,6 +243,11 @@ async def test_nothing_of_another_tenant_is_shown(house: House) -> None:
     assert [("ours" in text, "their secret" in text, theirs.action.id in text) for text in told] == [
         (True, False, False)
     ] * 3
+
+
+def url_of(house: House) -> str:
+    """Return where the house's ledger lies."""
+    return str(house.bench.world.ledger._desk._reading.url)  # type: ignore[attr-defined]
 
 
 def hostile() -> Record:

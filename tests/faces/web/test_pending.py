@@ -32,6 +32,8 @@ async def shown(house: House, *records: Record, address: str = "", person: objec
     """Return the page of a ledger that holds these, as programs read it."""
     if records:
         await house.bench.world.ledger.save(records, now=NOW)
+    # However busy the machine is, the page is not to say that it is loading.
+    await house.app.state.board.now()
     async with await house.enter(person) as browser:  # type: ignore[arg-type]
         answer = await browser.get(f"/pending.json{address}")
     assert answer.status_code == 200, answer.text

@@ -84,6 +84,13 @@ async def document(house: House, path: str = "/policies.json", status: int = 200
     return answer.json()
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let pages wait for what is worked out beside them, however busy this machine is."""
+    monkeypatch.setattr(measuring, "PATIENCE", 30)
+    monkeypatch.setattr(patience, "PATIENCE", 30)
+
+
 @pytest.fixture
 async def living(bench: Bench) -> House:
     """Return the pages over an agent that has decided something by a set with all that can lie beside it."""

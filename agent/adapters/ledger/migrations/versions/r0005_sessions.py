@@ -104,6 +104,8 @@ def upgrade() -> None:
     )
     op.create_index("ix_sessions_seen", "sessions", ["tenant_id", "seen"])
     op.create_index("ix_records_updated", "records", ["tenant_id", "updated", "id", "version"])
+    op.drop_index("ix_records_state", "records")
+    op.create_index("ix_records_state", "records", ["tenant_id", "state", "deadline", "id", "version"])
     op.create_index(
         "ix_notices_channel",
         "notices",
