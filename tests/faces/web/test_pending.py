@@ -153,7 +153,7 @@ async def test_nothing_open_is_said_with_when_an_agent_was_last_at_work(house: H
     await house.bench.run_pass()
 
     assert "No agent has run on this ledger yet" in fresh
-    assert "0 of 0 open actions await a person." in fresh
+    assert "await a person." not in fresh
 
 
 @pytest.fixture
