@@ -30,8 +30,11 @@ def headline(record: Record, now: datetime, judge: Judge | None = None) -> str:
         now: the moment.
         judge: the policies that it was decided by; None where they are not at hand.
     """
+    is_over = record.state in UNDISPATCHED and now >= record.action.deadline
     parts = [_unjudged(record) if record.decision is None else _judged(record, record.decision, judge)]
-    if record.state in UNDISPATCHED and now >= record.action.deadline:
+    if is_over and record.decision is not None and record.state is State.INTENDED:
+        parts = [f"{_approved(record.decision)}, and not sent in time"]
+    if is_over:
         parts.append(f"its week ended at {moment(record.action.deadline)}")
     undone = record.undone
     if undone is not None and record.state is not State.UNDONE:

@@ -45,7 +45,9 @@ async def _measured(folder: Path) -> list[Row]:
                 if answer.status_code != 200:
                     raise AssertionError(f"{address}: {answer.status_code}")
                 goal = f"under {GOAL * 1000:.0f} ms" if "/history" in address else "kept for a minute"
-                rows.append((f"{what}, of {DECISIONS:,} decisions", f"{seconds * 1000:.0f} ms of one core", goal))
+                rows.append(
+                    (f"{what}, of {DECISIONS:,} decisions", f"{seconds * 1000:.0f} ms of one core", goal)
+                )
         return rows
 
 

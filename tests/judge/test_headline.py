@@ -137,6 +137,14 @@ def test_what_waits_is_told_when_its_week_is_over(after: timedelta, *, is_said: 
     assert "its week" not in headline(record(State.SENT), found.action.deadline)
 
 
+def test_what_was_approved_and_not_sent_within_its_week_does_not_read_as_if_it_were_about_to_be() -> None:
+    found = record(State.INTENDED)
+
+    assert headline(found, found.action.deadline) == (
+        "Approved by policy `small-clusters`, and not sent in time; its week ended at 2026-11-09 08:00Z"
+    )
+
+
 def test_a_headline_is_never_long() -> None:
     assert len(headline(record(State.SUPERSEDED, why="x" * 5000), NOW)) == LONGEST
 

@@ -17,6 +17,7 @@ from agent.faces.timeline import WENT, Happening, Past, timeline
 from agent.faces.tones import TONES
 from agent.faces.web.answer_form import AnswerForm
 from agent.faces.why import Why
+from agent.judge.answering import is_waiting
 from agent.judge.bind import offer_of
 from agent.judge.compile import Judge
 from agent.judge.exchange import commands
@@ -202,7 +203,7 @@ def lines_of(record: Record, effects: Sequence[Effect], some: Sequence[Target]) 
 
 def _would(record: Record) -> str:
     offered = offer_of(record)
-    if offered is None:
+    if offered is None or not is_waiting(record):
         return enactment(record)
     if offered.way is not Way.REMEDIATE:
         return f"the agent cannot carry it out: {offered.why}"

@@ -147,7 +147,7 @@ def answer_form(question: Question | str, shown: Shown, sent: Sent | None, error
     return AnswerForm(
         is_asked=is_asked(question),
         is_open=may_change or not (no_approval and no_rejection),
-        can_be_approved=offered is not None and offered.way is Way.REMEDIATE,
+        can_be_approved=is_waiting(question.record) and offered is not None and offered.way is Way.REMEDIATE,
         done=done(question),
         why_no_approval=no_approval,
         may_change=may_change,

@@ -239,6 +239,34 @@ async def test_a_choice_with_the_button_for_all_of_it_is_refused_and_kept(bench:
     assert WHY in done.text
 
 
+async def test_what_was_written_on_several_lines_comes_back_so(bench: Bench) -> None:
+    house, page = await asked(bench)
+
+    async with await house.enter(APPROVER) as browser:
+        done = await approve(browser, page, reason="first\r\nsecond\u202e", which="only", target="9")
+
+    assert done.status_code == 400
+    assert ">first\nsecond\\u202e</textarea>" in done.text
+
+
+async def test_what_policies_approved_and_is_about_to_be_sent_can_only_be_rejected(bench: Bench) -> None:
+    bench.with_policies(**{"approve": APPROVE, "chains/secops": CHAIN, "channels/console": CHANNEL})
+    bench.defender.show(an_incident(an_alert(a_cluster(messages=2))))
+    bench.defender.deliver(a_copy(1), a_copy(2, recipient="bob@contoso.example"))
+    await bench.run_pass()
+    record = await bench.only()
+    assert record.plan is not None
+    await bench.world.ledger.save([msgspec.structs.replace(record, state=State.INTENDED)], now=NOW)
+    house = a_house(bench)
+
+    async with await house.enter(APPROVER) as browser:
+        shown = told(await browser.get(f"/actions/{record.action.id}"))
+
+    assert "about to be sent" in shown
+    assert "If people approve" not in shown
+    assert "Nobody has approved it yet" not in shown
+
+
 async def test_a_no_counts_and_says_what_it_does_not_do(bench: Bench) -> None:
     house, page = await asked(bench)
 

@@ -92,7 +92,7 @@ async def test_without_auth_time_a_sign_in_shows_everything_and_decides_nothing(
         assert session is not None
         assert session.signed_in < NOW - timedelta(days=365)
         assert again.status_code == 403
-        assert "optional claim `auth_time`" in again.text
+        assert "optional claim <code>auth_time</code>" in again.text
         assert await session_of(street, browser) == session
 
 
