@@ -33,6 +33,7 @@ SEED = 11
 APPROVER = somebody("anna", roles=(names.APPROVER, "Operator"), tenant_id=names.TENANT_ID)
 DEMO = Tenant(id=names.TENANT_ID, name="Contoso")
 AFTERNOON = timedelta(hours=3)
+HALF_AN_HOUR = timedelta(minutes=30)
 
 
 @asynccontextmanager
@@ -55,10 +56,9 @@ async def _live(simulated: Simulated) -> None:
         channels=FakeChannels(simulated.clock),
         escalating=Escalating(),
     )
-    await simulated.live(AFTERNOON, every=timedelta(minutes=10))
-    for _ in range(3):
+    for _ in range(AFTERNOON // HALF_AN_HOUR):
+        await simulated.live(HALF_AN_HOUR, every=timedelta(minutes=10))
         await ask_people(cast("Bench", simulated))
-        simulated.clock.advance(timedelta(minutes=1))
 
 
 def save(to: Path, picture: bytes) -> None:

@@ -8,6 +8,7 @@ from playwright.async_api import Page, expect
 
 from tests.browser.browsing import NARROW, USUAL, WIDE, Place
 from tests.browser.walking import addresses, pages
+from tests.faces.web.house import READER
 from tests.persons import EVE
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -74,3 +75,18 @@ async def test_a_page_fits_each_screen_and_its_targets_a_thumb(gallery: Place, p
         await window.set_viewport_size(NARROW)  # type: ignore[arg-type]
 
     await gallery.close()
+
+
+async def test_a_page_with_nothing_to_show_says_what_that_means(bare: Place) -> None:
+    window = await bare.window(READER, viewport=NARROW, has_touch=True)
+    found: list[str] = []
+
+    for path in (one for one in pages() if "{" not in one and one != "/pending/chosen"):
+        answer = await window.goto(path)
+        assert answer is not None
+        assert answer.status == 200, path
+        found += await violations(window, EVERYTHING)
+        if path in {"/pending", "/worklist", "/history"}:
+            await expect(window.locator(".empty").first).to_be_visible()
+
+    assert found == []
