@@ -65,6 +65,11 @@ class Board:
         """How many lines are known already."""
         return len(self._lines)
 
+    @property
+    def was_read(self) -> bool:
+        """Whether it was read to the end once."""
+        return self._shown is not None
+
     def begin(self) -> None:
         """Begin to read, so that the first page does not have to."""
         self._look()

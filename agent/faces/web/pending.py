@@ -142,7 +142,8 @@ async def pending(request: Request) -> Response:
 
 
 async def _loading(request: Request, board: Board) -> Response:
-    words = "the ledger is being read for the first time since the start: ask again in a moment"
+    why = "much of it has changed at once" if board.was_read else "it is the first time since the start"
+    words = f"what is open is being read from the ledger, and {why}: ask again in a moment"
     document = Loading(error=words, read=board.known, of=board.wanted)
     answer = await show(request, "loading.html", document, status=503)
     answer.headers["Retry-After"] = "1"

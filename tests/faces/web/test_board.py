@@ -206,7 +206,8 @@ async def test_a_page_that_would_wait_long_says_so_and_asks_again(
 
     assert (page.status_code, program.status_code, after.status_code) == (503, 503, 200)
     assert page.headers["retry-after"] == "1"
-    assert "0 of 1 open actions so far" in page.text
+    assert "0 of 1 open actions are known so far" in page.text
+    assert "first time since the start" in program.json()["error"]
     assert '<meta http-equiv="refresh" content="2">' in page.text
     assert program.json()["read"] == 0
 
