@@ -25,7 +25,7 @@ FIELDS = """() => Object.fromEntries(new FormData(document.querySelector('form.a
 
 
 async def known(place: Place) -> tuple[list[Record], int]:
-    """Return everything that an answer would change: the records, and how many links the audit's chain has."""
+    """Return everything that an answer would change: the records, and how many answers there are."""
     ledger = place.bench.world.ledger
     answers = await ledger.answers([record.action.id for record in await place.bench.records()])
     return await place.bench.records(), sum(map(len, answers.values()))
