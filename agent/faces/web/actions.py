@@ -16,7 +16,7 @@ from agent.faces.timeline import Past
 from agent.faces.web.action_page import Gathered, action_page, effects_of, has_gone, lines_of
 from agent.faces.web.addresses import twins
 from agent.faces.web.again import asked_again, is_high_risk
-from agent.faces.web.answer_form import Shown, answer_form, attempt_of
+from agent.faces.web.answer_form import ANOTHER, Shown, answer_form, attempt_of
 from agent.faces.web.forms import form_of
 from agent.faces.web.query import Leaf, Query, leaf, query_of
 from agent.faces.web.sent import MOST_BOXES, Sent, Unfit, chosen_of, of_draft, pairs_of, sent_of, verb_of
@@ -176,10 +176,10 @@ async def answer_action(request: Request) -> Response:
     record, sent, site = await found(request), sent_of(form), site_of(request)
     offered = offer_of(record)
     listed = targets(offered.effects) if offered is not None else ()
+    # Numbers mean something only beside the list that they were read from, and how high a risk is only beside what it is of.
     is_same = offered is not None and offered.digest == sent.digest
     try:
         verb = verb_of(sent)
-        # Numbers mean something only beside the list that they were read from.
         chosen = chosen_of(sent, listed) if is_same else None
     except Unfit as error:
         return await _shown(request, record, sent, str(error), 400)
@@ -191,7 +191,7 @@ async def answer_action(request: Request) -> Response:
         person=visit_of(request).person,
         verb=verb,
         reason=sent.reason,
-        digest=sent.digest,
+        digest=sent.digest if is_same else ANOTHER,
         targets=pairs_of(chosen, listed),
     )
     try:
@@ -199,19 +199,19 @@ async def answer_action(request: Request) -> Response:
     except Conflict:
         words = "others changed it again and again at the same moment: look at it again"
         return await _shown(request, await found(request), sent, words, 409)
-    if not replied.counts and not await _is_given(site, record, attempt):
+    if not replied.counts and not await _is_given(site, record, attempt, sent.digest):
         return await _shown(request, await found(request), sent, replied.words, 409)
     return RedirectResponse(f"/actions/{record.action.id}#answer", 303)
 
 
-async def _is_given(site: Site, record: Record, attempt: Attempt) -> bool:
+async def _is_given(site: Site, record: Record, attempt: Attempt, digest: str) -> bool:
     """Whether this very answer is there already: a form that is sent twice is answered twice in the same way."""
     given = (await site.desk.ledger.answers([record.action.id])).get(record.action.id, ())
     own = [one for one in given if one.person.object_id == attempt.person.object_id.lower()]
     if not own:
         return False
     last, targets_given = own[-1], None if attempt.targets is None else tuple(sorted(attempt.targets))
-    asked = (attempt.verb, attempt.digest, targets_given, attempt.reason.strip())
+    asked = (attempt.verb, digest, targets_given, attempt.reason.strip())
     return (last.verb, last.digest, last.targets, last.reason) == asked
 
 

@@ -14,6 +14,12 @@ from agent.model.enactment import State, Way
 PLACEHOLDER = "a reason that is asked of nobody"
 """What stands for a reason where it is only asked whether an answer would count."""
 
+ANOTHER = ""
+"""The digest of nothing. By it an answer counts nowhere whose form is of another offer than was looked at for it, even
+where the action comes to offer that meanwhile: nobody asked how recent and how strong a sign-in it needs."""
+
+CHANGED = "it changed since you wrote that: look at what would be done now, and choose anew"
+
 
 class AnswerForm(msgspec.Struct, frozen=True, kw_only=True):
     """The form, and what to say in its place where an answer would not count."""
@@ -134,9 +140,9 @@ def answer_form(question: Question | str, shown: Shown, sent: Sent | None, error
         sent: what they wrote into it before, if anything.
         error: what was wrong with that.
     """
-    typed = sent or Sent(verb="")
     if isinstance(question, str):
-        return _closed(question, shown, typed, error)
+        return _closed(question, shown, sent or Sent(verb=""), error)
+    typed, changed = _of_now(question, sent)
     offered, decision, chain = question.offered, question.record.decision, question.terms.chain
     own = own_of(question)
     so_far = question.counted
@@ -165,10 +171,21 @@ def answer_form(question: Question | str, shown: Shown, sent: Sent | None, error
         targets=shown.targets,
         boxes=shown.boxes,
         needs_step_up=shown.needs_step_up,
-        error=error,
+        error=error or changed,
         sent=typed,
         ticked=tuple(int(one) for one in typed.ticked if one.isascii() and one.isdigit() and len(one) <= 6),
     )
+
+
+def _of_now(question: Question, sent: Sent | None) -> tuple[Sent, str]:
+    """Return what of the form still means the same, and in words that it changed.
+
+    Which targets are chosen is said by their numbers, and another list has other targets under them.
+    """
+    offered = question.offered
+    if sent is None or (offered is not None and offered.digest == sent.digest):
+        return sent or Sent(verb=""), ""
+    return Sent(verb=sent.verb, reason=sent.reason), CHANGED if is_asked(question) else ""
 
 
 def _is_agreed(question: Question, need: int) -> bool:

@@ -19,6 +19,7 @@ from starlette.routing import Route
 from agent.faces.questions import undo_words
 from agent.faces.web.addresses import incident_page, twins
 from agent.faces.web.again import asked_again, is_high_risk
+from agent.faces.web.answer_form import ANOTHER
 from agent.faces.web.forms import form_of, text_of
 from agent.faces.web.refusing import NotHere, NotUnderstood
 from agent.faces.web.showing import show
@@ -149,7 +150,7 @@ async def answer_chosen(request: Request) -> Response:
     attempt = Attempt(person=person, verb=wanted.verb, reason=reason, digest="")
     results = [
         await _answered(
-            site, policies, record, msgspec.structs.replace(attempt, digest=digests[record.action.id])
+            site, policies, record, msgspec.structs.replace(attempt, digest=_bound(record, digests))
         )
         for record in wanted.records
     ]
@@ -167,6 +168,12 @@ async def _answered(site: Site, policies: InForce, record: Record, attempt: Atte
         words = f"it was not answered: {error}"
         return Result(id=action.id, what=action.label, counts=False, words=words)
     return Result(id=action.id, what=action.label, counts=replied.counts, words=replied.words)
+
+
+def _bound(record: Record, digests: dict[str, str]) -> str:
+    """Return what the answer to one of them is bound to: what was shown, where how high a risk it is was told of that."""
+    offered, digest = offer_of(record), digests[record.action.id]
+    return digest if offered is not None and offered.digest == digest else ANOTHER
 
 
 async def _wanted(site: Site, verb: str, ids: Sequence[str]) -> Wanted:
