@@ -1,5 +1,6 @@
 """One action's page, the list of its targets, and the answer that a person gives there."""
 
+import asyncio
 from datetime import datetime
 
 import msgspec
@@ -180,7 +181,7 @@ async def answer_action(request: Request) -> Response:
     is_same = offered is not None and offered.digest == sent.digest
     try:
         verb = verb_of(sent)
-        chosen = chosen_of(sent, listed) if is_same else None
+        chosen = await asyncio.to_thread(chosen_of, sent, listed) if is_same else None
     except Unfit as error:
         return await _shown(request, record, sent, str(error), 400)
     if is_same:
