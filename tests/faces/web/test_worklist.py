@@ -198,6 +198,7 @@ async def test_another_type_is_not_shown_where_one_is_asked_for(house: House) ->
         ("page=0", "counted from 1"),
         ("page=x", "counted from 1"),
         ("page=99999999999999999999", "counted from 1"),
+        (f"page=0000000001{'9' * 5_000}", "counted from 1"),
     ],
 )
 async def test_an_address_that_means_nothing_is_told_in_words(house: House, query: str, words: str) -> None:
