@@ -33,6 +33,8 @@ from agent.model.answer import Person
 from agent.model.decision import Verb
 from agent.model.enactment import Effect, Record
 from agent.model.errors import Conflict
+from agent.model.hold import Replica
+from agent.model.policy import Mode
 from agent.model.session import Draft
 
 VIA = "page"
@@ -70,8 +72,10 @@ async def _shown(
     listed = targets(effects_of(record, past.effects))
     sent = of_draft(typed, len(listed)) if isinstance(typed, Draft) else typed
     question = await _question(site, policies, record, visit_of(request).person, past.effects)
-    form = answer_form(question, _form_shown(site, record, question, past.effects, listed), sent, error)
-    if form.done and not await _is_anybody_there(site):
+    agents = await _agents(site, now)
+    shown = _form_shown(site, record, question, past.effects, listed, agents)
+    form = answer_form(question, shown, sent, error)
+    if form.done and not agents:
         words = f"{form.done}. No agent runs on this ledger now: it is taken up when one starts"
         form = msgspec.structs.replace(form, done=words)
     judge, why = await why_of(request, policies, record)
@@ -118,6 +122,7 @@ def _form_shown(
     question: Question | str,
     effects: tuple[Effect, ...],
     listed: tuple[Target, ...],
+    agents: tuple[Replica, ...],
 ) -> Shown:
     chain = question.terms.chain if isinstance(question, Question) else None
     approvals = question.counted.approvals if isinstance(question, Question) else ()
@@ -129,12 +134,13 @@ def _form_shown(
         needs_step_up=site.settings.web.step_up is not None
         and is_high_risk(site, record.action.kind, len(listed)),
         valid=remaining(chain.approvers.valid) if chain is not None else "",
+        observes=bool(agents) and all(one.mode == Mode.OBSERVE for one in agents),
     )
 
 
-async def _is_anybody_there(site: Site) -> bool:
-    now = site.desk.clock.now()
-    return any(not is_gone(one, now) for one in await site.desk.ledger.replicas())
+async def _agents(site: Site, now: datetime) -> tuple[Replica, ...]:
+    """Return the agents that run on this ledger now."""
+    return tuple(one for one in await site.desk.ledger.replicas() if not is_gone(one, now))
 
 
 # Targets

@@ -195,6 +195,26 @@ async def test_whoever_answers_while_no_agent_runs_is_told_so(bench: Bench) -> N
     assert "No agent runs" not in beside
 
 
+async def test_whoever_answers_where_the_agent_only_observes_is_told_that_nothing_is_carried_out(
+    bench: Bench,
+) -> None:
+    bench.observing()
+    house, page = await asked(bench)
+
+    async with await house.enter(APPROVER) as browser:
+        before = told(await browser.get(page))
+        await approve(browser, page)
+        after = told(await browser.get(page))
+        await bench.world.ledger.beat(Replica(name="agent-2", alive=house.now, mode="enforce"))
+        beside = told(await browser.get(page))
+
+    assert "The agent only observes (`mode: observe`): an approval is written down" in before
+    assert "The agent only observes: it writes that down, and carries out nothing" in after
+    assert "then carries out" not in after
+    assert "only observes" not in beside
+    assert "then carries out it" in beside
+
+
 async def test_a_form_that_is_sent_twice_counts_once(bench: Bench) -> None:
     house, page = await asked(bench, chain=TWO)
 
