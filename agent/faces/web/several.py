@@ -25,13 +25,12 @@ from agent.faces.web.refusing import NotHere, NotUnderstood
 from agent.faces.web.showing import show
 from agent.faces.web.site import Site, site_of
 from agent.faces.web.visit import visit_of
-from agent.judge.answering import LONGEST, Attempt, Question, why_not
+from agent.judge.answering import LONGEST, Attempt, why_not
 from agent.judge.bind import offer_of, targets_of
 from agent.judge.quote import quote
 from agent.judge.worklist import TYPES
-from agent.loop.answering import answer, terms_of
+from agent.loop.answering import answer, put
 from agent.loop.policies import InForce
-from agent.model.answer import Answer
 from agent.model.decision import Verb
 from agent.model.enactment import Effect, Record
 from agent.model.errors import AgentError
@@ -223,13 +222,8 @@ def _wrong(reason: str, typed: str, count: int, verb: Verb) -> str:
 async def _document(request: Request, wanted: Wanted, reason: str, error: str = "") -> Chosen:
     site, person = site_of(request), visit_of(request).person
     policies = await site.policies.now()
-    ids = [record.action.id for record in wanted.records]
-    answers = await site.desk.ledger.answers(ids)
     attempt = Attempt(person=person, verb=wanted.verb, reason="it is given below", digest="")
-    shown = [
-        await _one(site, policies, record, attempt, answers.get(record.action.id, ()))
-        for record in wanted.records
-    ]
+    shown = [await _one(site, policies, record, attempt) for record in wanted.records]
     counting = tuple(one for one in shown if not one.why_not)
     ids_counting = {one.id for one in counting}
     records = [record for record in wanted.records if record.action.id in ids_counting]
@@ -246,20 +240,13 @@ async def _document(request: Request, wanted: Wanted, reason: str, error: str = 
     )
 
 
-async def _one(
-    site: Site, policies: InForce, record: Record, attempt: Attempt, answers: Sequence[Answer]
-) -> One:
+async def _one(site: Site, policies: InForce, record: Record, attempt: Attempt) -> One:
     """Return one of the chosen actions, with why an answer to it would not count."""
-    offered, now = offer_of(record), site.desk.clock.now()
-    terms = await terms_of(site.desk, policies, record, record.decision, offered, now)
+    offered = offer_of(record)
     digest = offered.digest if offered is not None else ""
-    question = Question(
-        record=record,
-        attempt=msgspec.structs.replace(attempt, digest=digest),
-        answers=answers,
-        terms=terms,
-        tenant_id=site.desk.tenant_id,
-    )
+    attempt = msgspec.structs.replace(attempt, digest=digest)
+    effects = await site.desk.ledger.effects(record.action.id)
+    question = await put(site.desk, policies, record, attempt, effects, site.desk.clock.now())
     return One(
         id=record.action.id,
         what=record.action.label,

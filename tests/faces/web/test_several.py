@@ -14,7 +14,7 @@ import pytest
 from agent.adapters.ledger.opening import open_ledger
 from agent.model.answer import Answer, Person
 from agent.model.decision import Verb
-from agent.model.enactment import Record, State, Way
+from agent.model.enactment import Plan, Record, State, Way, Went
 from agent.model.errors import LedgerError
 from agent.model.hold import Hold
 from agent.model.pending import ActionKind
@@ -230,6 +230,24 @@ async def test_what_the_agent_cannot_carry_out_is_left_out_of_approvals_and_can_
     assert "the agent cannot carry it out" in yes.text
     assert by_hand.action.id not in " ".join(re.findall(r'name="shown" value="([^"]+)"', yes.text))
     assert "Reject 8 actions" in no.text
+
+
+async def test_what_has_left_already_is_left_out_of_rejects(house: House) -> None:
+    records = []
+    for number, went in enumerate((Went.INTENDED, Went.SENT), 1):
+        record = a_question(number)
+        assert record.plan is not None
+        assert record.plan.offered is not None
+        effects = [msgspec.structs.replace(one, went=went) for one in record.plan.offered.effects]
+        plan = Plan(way=Way.REMEDIATE, why="soft delete", effects=tuple(effects))
+        records.append(msgspec.structs.replace(record, state=State.INTENDED, plan=plan))
+        await house.bench.world.ledger.save(records[-1:], effects=effects, now=NOW)
+
+    page = await choose(house, ids_of(records), "reject")
+
+    assert "Reject 1 action" in page.text
+    assert f'name="shown" value="{records[0].action.id} ' in page.text
+    assert "and its calls have left: it is too late to answer" in page.text
 
 
 async def test_who_may_not_answer_is_told_why_and_is_given_no_form(house: House, seven: list[Record]) -> None:
