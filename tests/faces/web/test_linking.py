@@ -222,7 +222,7 @@ async def test_whoever_has_a_session_that_cannot_be_read_is_not_signed_in_and_ca
         with closing(sqlite3.connect(tmp_path / "data" / "ledger.db")) as ledger, ledger:
             ledger.execute("update sessions set body = '{'")
         closed = await browser.get("/pending")
-        came = await use(browser, link(house))
+        came = await use(browser, link(house), person=READER.object_id)
         browser.cookies.delete("air-agent", domain="")
         opened = await browser.get("/pending")
 
