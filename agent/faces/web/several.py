@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from agent.faces.holds import idle
 from agent.faces.questions import undo_words
 from agent.faces.web.addresses import incident_page, twins
 from agent.faces.web.again import asked_again, is_high_risk
@@ -70,6 +71,8 @@ class Chosen(msgspec.Struct, frozen=True, kw_only=True):
     targets: int
     """What an approval of those that count would act on."""
     undo: str
+    idle: str
+    """Why nothing would be carried out for it, apart from holds; empty where an agent would."""
     reason: str
     longest: int
     error: str = ""
@@ -90,6 +93,7 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
     verb: str
     type: str
     counted: int
+    idle: str
     results: tuple[Result, ...]
 
 
@@ -154,7 +158,13 @@ async def answer_chosen(request: Request) -> Response:
         for record in wanted.records
     ]
     count = sum(one.counts for one in results)
-    answered = Answered(verb=wanted.verb.value, type=wanted.type, counted=count, results=tuple(results))
+    answered = Answered(
+        verb=wanted.verb.value,
+        type=wanted.type,
+        counted=count,
+        idle=await _idle(site),
+        results=tuple(results),
+    )
     return await show(request, "chosen_answered.html", answered, status=200 if count else 409)
 
 
@@ -234,6 +244,7 @@ async def _document(request: Request, wanted: Wanted, reason: str, error: str = 
         others=tuple(one for one in shown if one.why_not),
         targets=_amount(records),
         undo=undo_words(tuple(effect for record in records for effect in _effects(record))),
+        idle=await _idle(site),
         reason=reason,
         longest=LONGEST,
         error=error,
@@ -257,6 +268,10 @@ async def _one(site: Site, policies: InForce, record: Record, attempt: Attempt) 
         why_not=why_not(question),
         digest=digest,
     )
+
+
+async def _idle(site: Site) -> str:
+    return idle(await site.desk.ledger.replicas(), site.desk.clock.now())
 
 
 def _effects(record: Record) -> tuple[Effect, ...]:

@@ -16,7 +16,7 @@ from agent.model.answer import Answer, Person
 from agent.model.decision import Verb
 from agent.model.enactment import Plan, Record, State, Way, Went
 from agent.model.errors import LedgerError
-from agent.model.hold import Hold
+from agent.model.hold import Hold, Replica
 from agent.model.pending import ActionKind
 from agent.model.session import Draft
 from agent.ports.ledger import Ledger
@@ -326,6 +326,25 @@ async def test_a_hold_does_not_keep_answers_from_counting_and_is_said(
 
     assert "2 of 2 answers count" in page.text
     assert "nothing holds it any more" in page.text
+
+
+@pytest.mark.parametrize(
+    ("mode", "words"), [("observe", "it writes that down, and carries out nothing"), ("enforce", "")]
+)
+async def test_that_nothing_is_carried_out_where_the_agent_only_observes_is_said(
+    house: House, seven: list[Record], mode: str, words: str
+) -> None:
+    alone = await choose(house, ids_of(seven))
+    await house.bench.world.ledger.beat(Replica(name="agent-1", alive=house.now, mode=mode))
+
+    before, after = await choose(house, ids_of(seven)), await answer(house, shown_of(seven))
+
+    assert "No agent runs on this ledger now" in alone.text
+    assert "7 of 7 answers count" in after.text
+    for page in (before, after):
+        assert words in page.text
+        assert "No agent runs" not in page.text
+        assert ("only observes" in page.text) is bool(words)
 
 
 async def test_a_draft_of_other_actions_is_not_filled_in(house: House, seven: list[Record]) -> None:
