@@ -11,7 +11,7 @@ import pytest
 from agent.faces.web.app import app_of
 from agent.faces.web.in_force import Known
 from agent.loop.policies import InForce
-from agent.model.enactment import Record, State
+from agent.model.enactment import Plan, Record, State, Way
 from agent.model.session import Draft
 from tests.faces.web.house import ORIGIN, READER, ROLE, House, a_house
 from tests.faces.web.questions import POLICIES, a_question
@@ -127,3 +127,19 @@ async def test_targets_that_were_chosen_of_the_same_list_stay_chosen(bench: Benc
 
     assert 'type="checkbox" name="target" value="1" checked>' in back.text
     assert "it changed since you wrote that" not in told(back)
+
+
+async def test_what_policies_approved_does_not_say_that_it_waits_for_anybody(bench: Bench) -> None:
+    bench.with_policies(**POLICIES)
+    plan = Plan(way=Way.REMEDIATE, why="soft delete", effects=LARGE.plan.offered.effects)  # type: ignore[union-attr]
+    await put(bench, LARGE)
+    house, page = a_house(bench), f"/actions/{LARGE.action.id}"
+
+    async with await house.enter(EVE) as browser:
+        asked = told(await browser.get(page))
+        await put(bench, msgspec.structs.replace(LARGE, state=State.INTENDED, plan=plan))
+        under_way = told(await browser.get(page))
+
+    assert "Nobody has approved it yet: it takes 1 person" in asked
+    assert "Nobody has approved it yet" not in under_way
+    assert "Reject: nothing is done" in under_way
