@@ -51,46 +51,67 @@ def _readings(words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
 def pick(text: str, targets: Sequence[Target]) -> frozenset[int]:
     """Return the numbers of the targets that a text names.
 
+    However long the text is, each line of it is looked at once, and each target that it names is too.
+
     Raises:
         NotNamed: a line of it names none.
     """
-    parts = by_parts(targets)
+    parts, words_of = by_parts(targets), _by_words(targets)
     numbers = {one.pair: one.number for one in targets}
     found: set[int] = set()
+    some: list[tuple[int, int]] = []
+    seen: set[str] = set()
     for at, line in enumerate(text.splitlines(), 1):
-        words = tuple(line.split())
-        if not words or words[0].startswith(COMMENT):
+        words, key = tuple(line.split()), line.strip().lower()
+        if not words or words[0].startswith(COMMENT) or key in seen:
             continue
+        seen.add(key)
         pair = named(words, parts)
-        some = {numbers[pair]} if pair is not None else _several(line.strip(), targets)
-        if not some:
+        stretches_named = _numbered(key, len(targets))
+        if pair is not None:
+            found.add(numbers[pair])
+        elif stretches_named:
+            some += stretches_named
+        elif key in words_of:
+            found.update(words_of[key])
+        else:
             listed = counted(len(targets), "target", "targets")
             raise NotNamed(f"line {at} ({quote(line.strip())}) names none of the {listed}: {HOW}")
-        found |= some
-    return frozenset(found)
+    return frozenset(found.union(_within(some)))
 
 
-def _several(line: str, targets: Sequence[Target]) -> set[int]:
-    """Return the targets that a line of numbers names, or that have this address, domain or thing; empty for none."""
+def _by_words(targets: Iterable[Target]) -> Mapping[str, Sequence[int]]:
+    """Return the targets by every word that stands for some of them: an address, a thing, or `@` and a domain."""
+    found: dict[str, list[int]] = {}
+    for one in targets:
+        parts = {part.lower() for part in one.pair if part}
+        domains = {f"@{part.rpartition('@')[2]}" for part in parts if "@" in part}
+        for word in parts | domains - {"@"}:
+            found.setdefault(word, []).append(one.number)
+    return found
+
+
+def _numbered(line: str, last: int) -> Sequence[tuple[int, int]]:
+    """Return the stretches of a line of numbers; none where it is no such line, or one of them is not in the list."""
     pieces = [piece.strip() for piece in line.split(",") if piece.strip()]
-    if pieces and all(_NUMBERS.fullmatch(piece) for piece in pieces):
-        return _numbered(pieces, len(targets))
-    word = line.lower()
-    if word.startswith("@"):
-        return {one.number for one in targets if any(part.lower().endswith(word) for part in one.pair)}
-    return {one.number for one in targets if word in {part.lower() for part in one.pair}}
-
-
-def _numbered(pieces: Iterable[str], last: int) -> set[int]:
-    """Return the numbers of all pieces; empty where one of them is not in the list."""
-    found: set[int] = set()
+    found: list[tuple[int, int]] = []
     for piece in pieces:
+        if _NUMBERS.fullmatch(piece) is None:
+            return ()
         first, _, end = (part.strip() for part in piece.partition("-"))
         low, high = int(first), int(end or first)
         if not 1 <= low <= high <= last:
-            return set()
-        found.update(range(low, high + 1))
+            return ()
+        found.append((low, high))
     return found
+
+
+def _within(some: Iterable[tuple[int, int]]) -> Iterator[int]:
+    """Give each number that lies in any of these stretches, once."""
+    after = 1
+    for low, high in sorted(some):
+        yield from range(max(low, after), high + 1)
+        after = max(after, high + 1)
 
 
 def spans(numbers: Iterable[int]) -> str:

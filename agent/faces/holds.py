@@ -1,12 +1,13 @@
 """Holds and replicas in words, the same on a terminal, in JSON and on a page."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from agent.faces.telling import remaining
 from agent.faces.vitals import failings
 from agent.judge.quote import moment
 from agent.model.hold import Hold, Replica
+from agent.model.policy import Mode
 
 GONE = timedelta(minutes=15)
 """How long after its last sign of life a replica is taken to have ended."""
@@ -28,6 +29,16 @@ def banner(hold: Hold, now: datetime) -> str:
     return (
         f"held: nothing is carried out, since {since}, by {hold.by}: {hold.reason}; {hold.ended_by} ends it"
     )
+
+
+def idle(replicas: Iterable[Replica], now: datetime) -> str:
+    """Return why nothing is carried out for an answer that counts, apart from holds; empty where an agent would."""
+    living = [one for one in replicas if not is_gone(one, now)]
+    if not living:
+        return "no agent runs on this ledger now: it is taken up when one starts"
+    if all(one.mode == Mode.OBSERVE for one in living):
+        return "the agent only observes (`mode: observe`): it writes that down, and carries out nothing"
+    return ""
 
 
 def replica_words(replica: Replica, now: datetime) -> str:

@@ -13,7 +13,7 @@ class Sessions(Protocol):
     """
 
     async def find(self, session_id: str) -> Session | None:
-        """Return the session as it is now, however old; None where there is none."""
+        """Return the session as it is now, however old; None where there is none, or none that this version can read."""
         ...
 
     async def begin(self, session: Session) -> None:

@@ -1,5 +1,7 @@
 """What a person writes to choose targets names those, all of those, and no others."""
 
+from time import perf_counter
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,6 +18,9 @@ PAIRS: tuple[Pair, ...] = (
     ("m-2", "ann@contoso.example"),
     ("m-3", "cara@fabrikam.example"),
 )
+
+SECONDS = 3.0
+"""Twenty times of what it takes; looked at one by one, the same takes minutes."""
 
 
 def listed(*pairs: Pair) -> tuple[Target, ...]:
@@ -71,6 +76,31 @@ def test_numbers_that_are_written_are_read_as_the_same(numbers: set[int]) -> Non
 def test_stretches_are_written_as_such() -> None:
     assert spans([1, 2, 3, 5, 9, 10]) == "1-3\n5\n9\n10"
     assert spans([]) == ""
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["1-20000", ",".join(["1-20000"] * 20), "@contoso.example", "@CONTOSO.example", "a1@contoso.example"],
+)
+def test_a_text_that_names_the_same_again_and_again_is_read_at_once(line: str) -> None:
+    many = listed(*((f"m-{at:05}", f"a{at % 9}@contoso.example") for at in range(20_000)))
+
+    began = perf_counter()
+    found = pick("\n".join([line] * 20_000), many)
+
+    assert found == pick(line, many)
+    assert perf_counter() - began < SECONDS
+
+
+@pytest.mark.parametrize("ends", [range(5_000, 10_000), range(10_000, 5_000, -1)])
+def test_stretches_that_overlap_are_read_at_once(ends: range) -> None:
+    many = listed(*((f"m-{at:05}", "a@contoso.example") for at in range(10_000)))
+
+    began = perf_counter()
+    found = pick("\n".join(f"2-{end}" for end in ends), many)
+
+    assert found == set(range(2, max(ends) + 1))
+    assert perf_counter() - began < SECONDS
 
 
 def test_a_target_without_a_place_is_named_by_what_it_is() -> None:

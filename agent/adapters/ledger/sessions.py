@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 from agent.adapters.ledger import codec
 from agent.adapters.ledger.desk import Desk
 from agent.adapters.ledger.session_tables import sessions
+from agent.model.errors import LedgerError
 from agent.model.session import Session
 
 
@@ -44,7 +45,14 @@ class SqlSessions:
 def _find(connection: Connection, tenant_id: str, session_id: str) -> Session | None:
     query = select(sessions.c.body, sessions.c.seen).where(*_is(tenant_id, session_id))
     row = connection.execute(query).one_or_none()
-    return None if row is None else msgspec.structs.replace(codec.read_session(row.body), seen=row.seen)
+    if row is None:
+        return None
+    try:
+        session = codec.read_session(row.body)
+    except LedgerError:
+        # Nobody is signed in by it. Were it an error, whoever has its cookie could not even sign in anew.
+        return None
+    return msgspec.structs.replace(session, seen=row.seen)
 
 
 def _begin(connection: Connection, tenant_id: str, session: Session) -> None:

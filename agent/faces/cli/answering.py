@@ -23,7 +23,7 @@ from agent.faces.cli.options import loaded_to_audit
 from agent.faces.cli.output import console, print_json, safe
 from agent.faces.cli.signing_in import person_for, require_sign_in
 from agent.faces.desk import open_desk
-from agent.faces.holds import is_gone
+from agent.faces.holds import idle
 from agent.faces.questions import Question, question_of
 from agent.judge.answering import LONGEST, Attempt, ended, is_waiting
 from agent.judge.bind import offer_of
@@ -35,7 +35,6 @@ from agent.model.answer import Person
 from agent.model.decision import Verb
 from agent.model.enactment import Pair, Record, State
 from agent.model.errors import SettingsError
-from agent.ports.ledger import Ledger
 from agent.ports.world import Desk
 from agent.settings.subjects import Log, LogLevel, Settings
 
@@ -149,15 +148,10 @@ def _why_nothing(record: Record) -> str:
 async def _given(settings: Settings, action_id: str, attempt: Attempt) -> Replied:
     async with open_desk(settings) as desk:
         replied = await answer(desk, await load(desk), action_id, attempt, via=VIA)
-        if replied.counts and not await _is_anybody_there(desk):
-            words = f"{replied.words}; no agent runs on this ledger now: it is taken up when one starts"
-            replied = msgspec.structs.replace(replied, words=words)
+        why = idle(await desk.ledger.replicas(), desk.clock.now())
+        if replied.counts and why:
+            replied = msgspec.structs.replace(replied, words=f"{replied.words}; {why}")
         return replied
-
-
-async def _is_anybody_there(desk: Desk) -> bool:
-    ledger: Ledger = desk.ledger
-    return any(not is_gone(one, desk.clock.now()) for one in await ledger.replicas())
 
 
 def _chosen(asked: Asked, question: Question) -> tuple[Pair, ...] | None:

@@ -1,5 +1,6 @@
 """One action's page, the list of its targets, and the answer that a person gives there."""
 
+import asyncio
 from datetime import datetime
 
 import msgspec
@@ -16,7 +17,7 @@ from agent.faces.timeline import Past
 from agent.faces.web.action_page import Gathered, action_page, effects_of, has_gone, lines_of
 from agent.faces.web.addresses import twins
 from agent.faces.web.again import asked_again, is_high_risk
-from agent.faces.web.answer_form import Shown, answer_form, attempt_of
+from agent.faces.web.answer_form import ANOTHER, Shown, answer_form, attempt_of
 from agent.faces.web.forms import form_of
 from agent.faces.web.query import Leaf, Query, leaf, query_of
 from agent.faces.web.sent import MOST_BOXES, Sent, Unfit, chosen_of, of_draft, pairs_of, sent_of, verb_of
@@ -32,6 +33,8 @@ from agent.model.answer import Person
 from agent.model.decision import Verb
 from agent.model.enactment import Effect, Record
 from agent.model.errors import Conflict
+from agent.model.hold import Replica
+from agent.model.policy import Mode
 from agent.model.session import Draft
 
 VIA = "page"
@@ -69,8 +72,10 @@ async def _shown(
     listed = targets(effects_of(record, past.effects))
     sent = of_draft(typed, len(listed)) if isinstance(typed, Draft) else typed
     question = await _question(site, policies, record, visit_of(request).person, past.effects)
-    form = answer_form(question, _form_shown(site, record, question, past.effects, listed), sent, error)
-    if form.done and not await _is_anybody_there(site):
+    agents = await _agents(site, now)
+    shown = _form_shown(site, record, question, past.effects, listed, agents)
+    form = answer_form(question, shown, sent, error)
+    if form.done and not agents:
         words = f"{form.done}. No agent runs on this ledger now: it is taken up when one starts"
         form = msgspec.structs.replace(form, done=words)
     judge, why = await why_of(request, policies, record)
@@ -117,6 +122,7 @@ def _form_shown(
     question: Question | str,
     effects: tuple[Effect, ...],
     listed: tuple[Target, ...],
+    agents: tuple[Replica, ...],
 ) -> Shown:
     chain = question.terms.chain if isinstance(question, Question) else None
     approvals = question.counted.approvals if isinstance(question, Question) else ()
@@ -128,12 +134,13 @@ def _form_shown(
         needs_step_up=site.settings.web.step_up is not None
         and is_high_risk(site, record.action.kind, len(listed)),
         valid=remaining(chain.approvers.valid) if chain is not None else "",
+        observes=bool(agents) and all(one.mode == Mode.OBSERVE for one in agents),
     )
 
 
-async def _is_anybody_there(site: Site) -> bool:
-    now = site.desk.clock.now()
-    return any(not is_gone(one, now) for one in await site.desk.ledger.replicas())
+async def _agents(site: Site, now: datetime) -> tuple[Replica, ...]:
+    """Return the agents that run on this ledger now."""
+    return tuple(one for one in await site.desk.ledger.replicas() if not is_gone(one, now))
 
 
 # Targets
@@ -176,11 +183,11 @@ async def answer_action(request: Request) -> Response:
     record, sent, site = await found(request), sent_of(form), site_of(request)
     offered = offer_of(record)
     listed = targets(offered.effects) if offered is not None else ()
+    # Numbers mean something only beside the list that they were read from, and how high a risk is only beside what it is of.
     is_same = offered is not None and offered.digest == sent.digest
     try:
         verb = verb_of(sent)
-        # Numbers mean something only beside the list that they were read from.
-        chosen = chosen_of(sent, listed) if is_same else None
+        chosen = await asyncio.to_thread(chosen_of, sent, listed) if is_same else None
     except Unfit as error:
         return await _shown(request, record, sent, str(error), 400)
     if is_same:
@@ -191,7 +198,7 @@ async def answer_action(request: Request) -> Response:
         person=visit_of(request).person,
         verb=verb,
         reason=sent.reason,
-        digest=sent.digest,
+        digest=sent.digest if is_same else ANOTHER,
         targets=pairs_of(chosen, listed),
     )
     try:
@@ -199,19 +206,19 @@ async def answer_action(request: Request) -> Response:
     except Conflict:
         words = "others changed it again and again at the same moment: look at it again"
         return await _shown(request, await found(request), sent, words, 409)
-    if not replied.counts and not await _is_given(site, record, attempt):
+    if not replied.counts and not await _is_given(site, record, attempt, sent.digest):
         return await _shown(request, await found(request), sent, replied.words, 409)
     return RedirectResponse(f"/actions/{record.action.id}#answer", 303)
 
 
-async def _is_given(site: Site, record: Record, attempt: Attempt) -> bool:
+async def _is_given(site: Site, record: Record, attempt: Attempt, digest: str) -> bool:
     """Whether this very answer is there already: a form that is sent twice is answered twice in the same way."""
     given = (await site.desk.ledger.answers([record.action.id])).get(record.action.id, ())
     own = [one for one in given if one.person.object_id == attempt.person.object_id.lower()]
     if not own:
         return False
     last, targets_given = own[-1], None if attempt.targets is None else tuple(sorted(attempt.targets))
-    asked = (attempt.verb, attempt.digest, targets_given, attempt.reason.strip())
+    asked = (attempt.verb, digest, targets_given, attempt.reason.strip())
     return (last.verb, last.digest, last.targets, last.reason) == asked
 
 

@@ -14,6 +14,12 @@ from agent.model.enactment import State, Way
 PLACEHOLDER = "a reason that is asked of nobody"
 """What stands for a reason where it is only asked whether an answer would count."""
 
+ANOTHER = ""
+"""The digest of nothing. By it an answer counts nowhere whose form is of another offer than was looked at for it, even
+where the action comes to offer that meanwhile: nobody asked how recent and how strong a sign-in it needs."""
+
+CHANGED = "it changed since you wrote that: look at what would be done now, and choose anew"
+
 
 class AnswerForm(msgspec.Struct, frozen=True, kw_only=True):
     """The form, and what to say in its place where an answer would not count."""
@@ -46,6 +52,8 @@ class AnswerForm(msgspec.Struct, frozen=True, kw_only=True):
     boxes: tuple[Line, ...]
     """Targets that can be ticked; none where there are too many, and they are written."""
     needs_step_up: bool
+    observes: bool
+    """Whether every agent that runs now only observes, so that an approval carries nothing out."""
     longest: int = LONGEST
     error: str = ""
     """What was wrong with what was sent."""
@@ -80,7 +88,7 @@ def own_of(question: Question) -> Answer | None:
     return next((one for one in given if one is not None and one.person.object_id == object_id), None)
 
 
-def done(question: Question) -> str:
+def done(question: Question, *, observes: bool = False) -> str:
     """Say what became of this person's own answer; empty where they gave none that counts."""
     own, offered, decision = own_of(question), question.offered, question.record.decision
     if own is None or offered is None or decision is None or not is_asked(question):
@@ -94,6 +102,8 @@ def done(question: Question) -> str:
     approvals, need = question.counted.approvals, needed(decision, question.terms.chain)
     what = "all of it" if own.targets is None else counted(len(own.targets), "target of it", "targets of it")
     said = f"your approval of {what} at {at} counts: {len(approvals)} of {need}"
+    if is_enough(approvals, offered, need) and observes:
+        return f"{said}. The agent only observes: it writes that down, and carries out nothing"
     if is_enough(approvals, offered, need):
         some, whole = agreed_of(approvals, offered, need)
         part = "it" if some == whole else f"{some:,} of {whole:,} targets, those that enough people approve"
@@ -123,6 +133,7 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     narrowed: tuple[str, ...]
     needs_step_up: bool
     valid: str
+    observes: bool = False
 
 
 def answer_form(question: Question | str, shown: Shown, sent: Sent | None, error: str = "") -> AnswerForm:
@@ -134,9 +145,9 @@ def answer_form(question: Question | str, shown: Shown, sent: Sent | None, error
         sent: what they wrote into it before, if anything.
         error: what was wrong with that.
     """
-    typed = sent or Sent(verb="")
     if isinstance(question, str):
-        return _closed(question, shown, typed, error)
+        return _closed(question, shown, sent or Sent(verb=""), error)
+    typed, changed = _of_now(question, sent)
     offered, decision, chain = question.offered, question.record.decision, question.terms.chain
     own = own_of(question)
     so_far = question.counted
@@ -148,7 +159,7 @@ def answer_form(question: Question | str, shown: Shown, sent: Sent | None, error
         is_asked=is_asked(question),
         is_open=may_change or not (no_approval and no_rejection),
         can_be_approved=is_waiting(question.record) and offered is not None and offered.way is Way.REMEDIATE,
-        done=done(question),
+        done=done(question, observes=shown.observes),
         why_no_approval=no_approval,
         may_change=may_change,
         why_no_rejection=no_rejection,
@@ -165,10 +176,22 @@ def answer_form(question: Question | str, shown: Shown, sent: Sent | None, error
         targets=shown.targets,
         boxes=shown.boxes,
         needs_step_up=shown.needs_step_up,
-        error=error,
+        observes=shown.observes,
+        error=error or changed,
         sent=typed,
         ticked=tuple(int(one) for one in typed.ticked if one.isascii() and one.isdigit() and len(one) <= 6),
     )
+
+
+def _of_now(question: Question, sent: Sent | None) -> tuple[Sent, str]:
+    """Return what of the form still means the same, and in words that it changed.
+
+    Which targets are chosen is said by their numbers, and another list has other targets under them.
+    """
+    offered = question.offered
+    if sent is None or (offered is not None and offered.digest == sent.digest):
+        return sent or Sent(verb=""), ""
+    return Sent(verb=sent.verb, reason=sent.reason), CHANGED if is_asked(question) else ""
 
 
 def _is_agreed(question: Question, need: int) -> bool:
@@ -199,6 +222,7 @@ def _closed(why: str, shown: Shown, sent: Sent, error: str) -> AnswerForm:
         targets=shown.targets,
         boxes=(),
         needs_step_up=False,
+        observes=shown.observes,
         error=error,
         sent=sent,
     )

@@ -36,6 +36,6 @@ class Files(StaticFiles):
         answer = super().file_response(full_path, stat_result, scope, status_code)
         answer.headers["Content-Type"] = KINDS[Path(full_path).suffix]
         asked = f"{scope['path']}?{scope['query_string'].decode('latin-1')}"
-        if asked == static(scope["path"].rpartition("/")[2]):
+        if asked == static(Path(full_path).name):
             answer.headers["Cache-Control"] = FOR_GOOD
         return answer

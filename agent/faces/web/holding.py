@@ -20,6 +20,11 @@ from agent.model.session import Draft
 LONGEST_NAME = 120
 """Characters of a person's name in a hold."""
 
+LAID_ANEW = (
+    "nothing was released: it ended and was laid anew since you were shown it: read why, and release that"
+)
+"""Whoever releases means the hold that they read of, and its reason: a page may lie open for hours."""
+
 log = structlog.get_logger()
 
 
@@ -41,8 +46,8 @@ async def hold(request: Request) -> Response:
 
 async def release(request: Request) -> Response:
     """End one hold, and come back to the page."""
-    reason = await _reason(request)
-    name = text_of(await form_of(request), "name")
+    reason, form = await _reason(request), await form_of(request)
+    name = text_of(form, "name")
     draft = _draft(name, reason)
     if not reason:
         error = "nothing was released: say in a few words why, for the audit"
@@ -51,6 +56,9 @@ async def release(request: Request) -> Response:
     if again is not None:
         return again
     desk, by = site_of(request).desk, _by(request)
+    standing = next((one for one in await desk.ledger.holds() if one.name == name), None)
+    if standing is not None and standing.since.isoformat() != text_of(form, "since"):
+        return await _shown_again(request, 409, LAID_ANEW, draft)
     try:
         done = await lift(desk.ledger, name, by, reason, desk.clock.now())
     except SettingsError as error:

@@ -6,6 +6,8 @@ from agent.judge.compile import Judge
 from agent.loop.policies import InForce
 from agent.loop.replaying import judge_of
 from agent.loop.run import load
+from agent.model.errors import PolicyError
+from agent.model.policy import KeptSet, Members
 from agent.ports.world import Desk
 
 MOST_PAST = 8
@@ -18,7 +20,7 @@ class Known:
 
     desk: Desk
     _mark: tuple[object, ...] = ()
-    _known: InForce | None = field(default=None)
+    _known: InForce | PolicyError | None = field(default=None)
     _past: dict[str, Judge] = field(default_factory=dict)
 
     async def now(self) -> InForce:
@@ -33,8 +35,9 @@ class Known:
         members = dict(await self.desk.ledger.members())
         mark = (kept.revision, kept.git, tuple(sorted((key, one.at) for key, one in members.items())))
         if self._known is None or mark != self._mark:
-            self._known = InForce(kept.files, members, git=kept.git, is_past=True)
-            self._mark = mark
+            self._known, self._mark = _compiled(kept, members), mark
+        if isinstance(self._known, PolicyError):
+            raise self._known.with_traceback(None)
         return self._known
 
     async def of(self, revision: str) -> Judge | str:
@@ -46,3 +49,11 @@ class Known:
             while len(self._past) > MOST_PAST:
                 del self._past[next(iter(self._past))]
         return found
+
+
+def _compiled(kept: KeptSet, members: dict[str, Members]) -> InForce | PolicyError:
+    """Return a set, or why it does not load: to find that out takes as long, and every page asks."""
+    try:
+        return InForce(kept.files, members, git=kept.git, is_past=True)
+    except PolicyError as error:
+        return error

@@ -16,21 +16,22 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from agent.faces.holds import idle
 from agent.faces.questions import undo_words
 from agent.faces.web.addresses import incident_page, twins
 from agent.faces.web.again import asked_again, is_high_risk
+from agent.faces.web.answer_form import ANOTHER
 from agent.faces.web.forms import form_of, text_of
 from agent.faces.web.refusing import NotHere, NotUnderstood
 from agent.faces.web.showing import show
 from agent.faces.web.site import Site, site_of
 from agent.faces.web.visit import visit_of
-from agent.judge.answering import LONGEST, Attempt, Question, why_not
+from agent.judge.answering import LONGEST, Attempt, why_not
 from agent.judge.bind import offer_of, targets_of
 from agent.judge.quote import quote
 from agent.judge.worklist import TYPES
-from agent.loop.answering import answer, terms_of
+from agent.loop.answering import answer, put
 from agent.loop.policies import InForce
-from agent.model.answer import Answer
 from agent.model.decision import Verb
 from agent.model.enactment import Effect, Record
 from agent.model.errors import AgentError
@@ -70,6 +71,8 @@ class Chosen(msgspec.Struct, frozen=True, kw_only=True):
     targets: int
     """What an approval of those that count would act on."""
     undo: str
+    idle: str
+    """Why nothing would be carried out for it, apart from holds; empty where an agent would."""
     reason: str
     longest: int
     error: str = ""
@@ -90,6 +93,7 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
     verb: str
     type: str
     counted: int
+    idle: str
     results: tuple[Result, ...]
 
 
@@ -149,12 +153,18 @@ async def answer_chosen(request: Request) -> Response:
     attempt = Attempt(person=person, verb=wanted.verb, reason=reason, digest="")
     results = [
         await _answered(
-            site, policies, record, msgspec.structs.replace(attempt, digest=digests[record.action.id])
+            site, policies, record, msgspec.structs.replace(attempt, digest=_bound(record, digests))
         )
         for record in wanted.records
     ]
     count = sum(one.counts for one in results)
-    answered = Answered(verb=wanted.verb.value, type=wanted.type, counted=count, results=tuple(results))
+    answered = Answered(
+        verb=wanted.verb.value,
+        type=wanted.type,
+        counted=count,
+        idle=await _idle(site),
+        results=tuple(results),
+    )
     return await show(request, "chosen_answered.html", answered, status=200 if count else 409)
 
 
@@ -167,6 +177,12 @@ async def _answered(site: Site, policies: InForce, record: Record, attempt: Atte
         words = f"it was not answered: {error}"
         return Result(id=action.id, what=action.label, counts=False, words=words)
     return Result(id=action.id, what=action.label, counts=replied.counts, words=replied.words)
+
+
+def _bound(record: Record, digests: dict[str, str]) -> str:
+    """Return what the answer to one of them is bound to: what was shown, where how high a risk it is was told of that."""
+    offered, digest = offer_of(record), digests[record.action.id]
+    return digest if offered is not None and offered.digest == digest else ANOTHER
 
 
 async def _wanted(site: Site, verb: str, ids: Sequence[str]) -> Wanted:
@@ -216,13 +232,8 @@ def _wrong(reason: str, typed: str, count: int, verb: Verb) -> str:
 async def _document(request: Request, wanted: Wanted, reason: str, error: str = "") -> Chosen:
     site, person = site_of(request), visit_of(request).person
     policies = await site.policies.now()
-    ids = [record.action.id for record in wanted.records]
-    answers = await site.desk.ledger.answers(ids)
     attempt = Attempt(person=person, verb=wanted.verb, reason="it is given below", digest="")
-    shown = [
-        await _one(site, policies, record, attempt, answers.get(record.action.id, ()))
-        for record in wanted.records
-    ]
+    shown = [await _one(site, policies, record, attempt) for record in wanted.records]
     counting = tuple(one for one in shown if not one.why_not)
     ids_counting = {one.id for one in counting}
     records = [record for record in wanted.records if record.action.id in ids_counting]
@@ -233,26 +244,20 @@ async def _document(request: Request, wanted: Wanted, reason: str, error: str = 
         others=tuple(one for one in shown if one.why_not),
         targets=_amount(records),
         undo=undo_words(tuple(effect for record in records for effect in _effects(record))),
+        idle=await _idle(site),
         reason=reason,
         longest=LONGEST,
         error=error,
     )
 
 
-async def _one(
-    site: Site, policies: InForce, record: Record, attempt: Attempt, answers: Sequence[Answer]
-) -> One:
+async def _one(site: Site, policies: InForce, record: Record, attempt: Attempt) -> One:
     """Return one of the chosen actions, with why an answer to it would not count."""
-    offered, now = offer_of(record), site.desk.clock.now()
-    terms = await terms_of(site.desk, policies, record, record.decision, offered, now)
+    offered = offer_of(record)
     digest = offered.digest if offered is not None else ""
-    question = Question(
-        record=record,
-        attempt=msgspec.structs.replace(attempt, digest=digest),
-        answers=answers,
-        terms=terms,
-        tenant_id=site.desk.tenant_id,
-    )
+    attempt = msgspec.structs.replace(attempt, digest=digest)
+    effects = await site.desk.ledger.effects(record.action.id)
+    question = await put(site.desk, policies, record, attempt, effects, site.desk.clock.now())
     return One(
         id=record.action.id,
         what=record.action.label,
@@ -263,6 +268,10 @@ async def _one(
         why_not=why_not(question),
         digest=digest,
     )
+
+
+async def _idle(site: Site) -> str:
+    return idle(await site.desk.ledger.replicas(), site.desk.clock.now())
 
 
 def _effects(record: Record) -> tuple[Effect, ...]:

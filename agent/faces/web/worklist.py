@@ -36,6 +36,8 @@ MOST_DONE = 200
 
 MOST_PAGES = 1_000_000
 
+DIGITS = len(str(MOST_PAGES))
+
 KINDS = {words: kind for kind, words in TYPES.items()}
 
 
@@ -148,7 +150,7 @@ def _kind(asked: str) -> ActionKind | None:
 
 def _page(asked: str) -> int:
     """Return the page that is asked for, counted from 1. Raises NotUnderstood where that is no number."""
-    is_number = asked.isascii() and asked.isdigit() and 1 <= int(asked[:10]) <= MOST_PAGES
+    is_number = asked.isascii() and asked.isdigit() and len(asked) <= DIGITS and 1 <= int(asked) <= MOST_PAGES
     if asked and not is_number:
         raise NotUnderstood(f"`page`: {quote(asked)} is no page: they are counted from 1")
     return int(asked or 1)

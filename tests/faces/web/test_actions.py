@@ -14,6 +14,7 @@ from agent.loop.run import load
 from agent.model.answer import Answer
 from agent.model.decision import Verb
 from agent.model.enactment import Record, State, Way
+from agent.model.errors import PolicyError
 from agent.model.hold import Replica
 from agent.model.policy import KeptSet
 from agent.model.session import Draft
@@ -193,6 +194,26 @@ async def test_whoever_answers_while_no_agent_runs_is_told_so(bench: Bench) -> N
 
     assert "No agent runs on this ledger now" in alone
     assert "No agent runs" not in beside
+
+
+async def test_whoever_answers_where_the_agent_only_observes_is_told_that_nothing_is_carried_out(
+    bench: Bench,
+) -> None:
+    bench.observing()
+    house, page = await asked(bench)
+
+    async with await house.enter(APPROVER) as browser:
+        before = told(await browser.get(page))
+        await approve(browser, page)
+        after = told(await browser.get(page))
+        await bench.world.ledger.beat(Replica(name="agent-2", alive=house.now, mode="enforce"))
+        beside = told(await browser.get(page))
+
+    assert "The agent only observes (`mode: observe`): an approval is written down" in before
+    assert "The agent only observes: it writes that down, and carries out nothing" in after
+    assert "then carries out" not in after
+    assert "only observes" not in beside
+    assert "then carries out it" in beside
 
 
 async def test_a_form_that_is_sent_twice_counts_once(bench: Bench) -> None:
@@ -515,6 +536,27 @@ async def test_policies_that_do_not_load_leave_the_page_and_take_the_form(bench:
 
     assert shown.status_code == 200
     assert "whose answers count cannot be told" in told(shown)
+
+
+async def test_that_policies_do_not_load_is_found_out_once_and_until_others_are_in_force(
+    bench: Bench,
+) -> None:
+    house, _ = await asked(bench)
+    bench.clock.advance(timedelta(minutes=1))
+    good = await bench.world.ledger.kept_set()
+    bad = KeptSet(revision="bad", git="", at=house.now, files={"policies/p.yaml": b"policy: ["})
+    await bench.world.ledger.keep_set(bad)
+
+    found = []
+    for _ in range(2):
+        with pytest.raises(PolicyError) as refused:
+            await house.site.policies.now()
+        found.append(refused.value)
+    assert good is not None
+    await bench.world.ledger.keep_set(msgspec.structs.replace(good, at=house.now + timedelta(minutes=1)))
+
+    assert found[0] is found[1]
+    assert (await house.site.policies.now()).judge.revision == good.revision
 
 
 async def test_what_would_have_changed_it_stands_at_its_own_address(bench: Bench) -> None:

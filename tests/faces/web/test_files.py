@@ -28,7 +28,7 @@ async def test_a_file_is_kept_for_good_under_the_address_that_names_its_content(
     assert answer.content == (STATIC / name).read_bytes()
 
 
-@pytest.mark.parametrize("version", ["", "?", "?0123456789ab"])
+@pytest.mark.parametrize("version", ["", "?", "?0123456789ab", "/", "/."])
 async def test_a_file_is_not_kept_under_any_other_address(house: House, version: str) -> None:
     async with house.visitor() as browser:
         answer = await browser.get(f"/static/site.css{version}")

@@ -1,6 +1,9 @@
 """Signing in by a printed link: the simulator on this machine alone, one browser a link."""
 
+import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
 
 import httpx
 import pytest
@@ -208,3 +211,20 @@ def test_a_link_is_enough_for_the_simulator_on_this_machine_alone(given: Setting
     door = door_of(given, Key("k" * 32), ManualClock())
 
     assert type(door) is kind
+
+
+async def test_whoever_has_a_session_that_cannot_be_read_is_not_signed_in_and_can_sign_in(
+    bench: Bench, tmp_path: Path
+) -> None:
+    house = a_house(bench)
+
+    async with await house.enter(READER) as browser:
+        with closing(sqlite3.connect(tmp_path / "data" / "ledger.db")) as ledger, ledger:
+            ledger.execute("update sessions set body = '{'")
+        closed = await browser.get("/pending")
+        came = await use(browser, link(house), person=READER.object_id)
+        browser.cookies.delete("air-agent", domain="")
+        opened = await browser.get("/pending")
+
+    assert (closed.status_code, closed.headers["location"]) == (303, "/sign-in?to=%2Fpending")
+    assert (came.status_code, opened.status_code) == (303, 200)

@@ -14,9 +14,9 @@ import pytest
 from agent.adapters.ledger.opening import open_ledger
 from agent.model.answer import Answer, Person
 from agent.model.decision import Verb
-from agent.model.enactment import Record, State, Way
+from agent.model.enactment import Plan, Record, State, Way, Went
 from agent.model.errors import LedgerError
-from agent.model.hold import Hold
+from agent.model.hold import Hold, Replica
 from agent.model.pending import ActionKind
 from agent.model.session import Draft
 from agent.ports.ledger import Ledger
@@ -232,6 +232,24 @@ async def test_what_the_agent_cannot_carry_out_is_left_out_of_approvals_and_can_
     assert "Reject 8 actions" in no.text
 
 
+async def test_what_has_left_already_is_left_out_of_rejects(house: House) -> None:
+    records = []
+    for number, went in enumerate((Went.INTENDED, Went.SENT), 1):
+        record = a_question(number)
+        assert record.plan is not None
+        assert record.plan.offered is not None
+        effects = [msgspec.structs.replace(one, went=went) for one in record.plan.offered.effects]
+        plan = Plan(way=Way.REMEDIATE, why="soft delete", effects=tuple(effects))
+        records.append(msgspec.structs.replace(record, state=State.INTENDED, plan=plan))
+        await house.bench.world.ledger.save(records[-1:], effects=effects, now=NOW)
+
+    page = await choose(house, ids_of(records), "reject")
+
+    assert "Reject 1 action" in page.text
+    assert f'name="shown" value="{records[0].action.id} ' in page.text
+    assert "and its calls have left: it is too late to answer" in page.text
+
+
 async def test_who_may_not_answer_is_told_why_and_is_given_no_form(house: House, seven: list[Record]) -> None:
     page = await choose(house, ids_of(seven), person=READER)
     sent = await answer(house, shown_of(seven), person=READER)
@@ -308,6 +326,25 @@ async def test_a_hold_does_not_keep_answers_from_counting_and_is_said(
 
     assert "2 of 2 answers count" in page.text
     assert "nothing holds it any more" in page.text
+
+
+@pytest.mark.parametrize(
+    ("mode", "words"), [("observe", "it writes that down, and carries out nothing"), ("enforce", "")]
+)
+async def test_that_nothing_is_carried_out_where_the_agent_only_observes_is_said(
+    house: House, seven: list[Record], mode: str, words: str
+) -> None:
+    alone = await choose(house, ids_of(seven))
+    await house.bench.world.ledger.beat(Replica(name="agent-1", alive=house.now, mode=mode))
+
+    before, after = await choose(house, ids_of(seven)), await answer(house, shown_of(seven))
+
+    assert "No agent runs on this ledger now" in alone.text
+    assert "7 of 7 answers count" in after.text
+    for page in (before, after):
+        assert words in page.text
+        assert "No agent runs" not in page.text
+        assert ("only observes" in page.text) is bool(words)
 
 
 async def test_a_draft_of_other_actions_is_not_filled_in(house: House, seven: list[Record]) -> None:

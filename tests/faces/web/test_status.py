@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from agent.adapters.ledger.opening import open_ledger
+from agent.faces.holding import lay
 from agent.faces.vitals import Ending
 from agent.faces.web.frame import PLACES
 from agent.faces.web.status import Status
@@ -17,7 +18,7 @@ from agent.model.alarm import Alarm
 from agent.model.hold import BRAKE, Hold, Replica
 from agent.model.vitals import Expiry, Passing, Usage
 from tests.certificates import write_pair
-from tests.faces.web.house import OPERATOR, READER, House, a_house, send
+from tests.faces.web.house import OPERATOR, ORIGIN, READER, House, a_house, send
 from tests.makers import TENANT
 from tests.persons import somebody
 
@@ -213,7 +214,7 @@ async def test_another_tenants_agents_holds_and_alarms_are_not_shown_nor_release
         browser = await house.enter(OPERATOR)
 
         page = (await browser.get("/status")).text
-        done = await send(browser, "/status", "/status/release", name="hold", reason="not ours")
+        done = await release(browser, name="hold", reason="not ours")
 
         assert "their" not in page
         assert "no agent has run on this ledger yet" in page
@@ -222,6 +223,42 @@ async def test_another_tenants_agents_holds_and_alarms_are_not_shown_nor_release
 
 
 # -- hold and release --
+
+
+async def test_a_hold_that_was_laid_anew_is_not_released_by_a_page_of_the_one_before(house: House) -> None:
+    ledger = house.bench.world.ledger
+    await lay(ledger, "otto", "a drill", house.now)
+    async with await house.enter(OPERATOR) as browser:
+        old = await since(browser, "hold")
+        await ledger.release("hold", "otto", "the drill is over", house.now)
+        house.bench.clock.advance(timedelta(minutes=5))
+        await lay(ledger, "rita", "a real one", house.now)
+        fields = {"csrf": house.csrf(browser), "name": "hold", "reason": "the drill is over"}
+        stale = await browser.post("/status/release", data=fields | {"since": old}, headers=ORIGIN)
+        silent = await browser.post("/status/release", data=fields, headers=ORIGIN)
+        left = await ledger.holds()
+        done = await release(browser, name="hold", reason="it is over")
+
+    assert [stale.status_code, silent.status_code, done.status_code] == [409, 409, 303]
+    assert "it ended and was laid anew since you were shown it" in stale.text
+    assert [one.reason for one in left] == ["a real one"]
+    assert not await ledger.holds()
+
+
+async def since(browser: httpx.AsyncClient, name: str) -> str:
+    """Return since when the page says that a hold of this name stands; empty where it says of none."""
+    page = (await browser.get("/status")).text
+    return (
+        page.partition(f'name="name" value="{name}">')[2]
+        .partition('name="since" value="')[2]
+        .partition('"')[0]
+    )
+
+
+async def release(browser: httpx.AsyncClient, *, name: str, reason: str) -> httpx.Response:
+    """Release the hold of this name that the page shows."""
+    shown = await since(browser, name)
+    return await send(browser, "/status", "/status/release", name=name, reason=reason, since=shown)
 
 
 async def test_an_operator_holds_with_one_form_and_every_page_says_so(house: House) -> None:
@@ -244,7 +281,7 @@ async def test_an_operator_releases_and_says_why(house: House) -> None:
     browser = await house.enter(OPERATOR)
     await send(browser, "/status", "/status/hold", reason="drill")
 
-    done = await send(browser, "/status", "/status/release", name="hold", reason="drill is over")
+    done = await release(browser, name="hold", reason="drill is over")
 
     assert done.status_code == 303
     assert await holds(house) == []
@@ -255,7 +292,7 @@ async def test_the_brake_is_released_under_its_own_name(house: House) -> None:
     browser = await house.enter(OPERATOR)
 
     page = (await browser.get("/status")).text
-    done = await send(browser, "/status", "/status/release", name="brake", reason="a campaign, all of it bad")
+    done = await release(browser, name="brake", reason="a campaign, all of it bad")
 
     assert "Release the brake" in page
     assert "Hold everything now" in page
@@ -322,7 +359,7 @@ async def test_a_files_hold_says_how_it_ends_and_has_no_button(house: House) -> 
     browser = await house.enter(OPERATOR)
 
     page = (await browser.get("/status")).text
-    done = await send(browser, "/status", "/status/release", name="file:agent-1", reason="over")
+    done = await release(browser, name="file:agent-1", reason="over")
 
     assert "removing the file /srv/HOLD of agent-1" in page
     assert 'action="/status/release"' not in page
@@ -345,8 +382,8 @@ async def test_a_second_hold_tells_who_holds_already(house: House) -> None:
 async def test_a_hold_that_ended_meanwhile_or_never_was_is_told(house: House) -> None:
     browser = await house.enter(OPERATOR)
 
-    gone = await send(browser, "/status", "/status/release", name="hold", reason="over")
-    never = await send(browser, "/status", "/status/release", name="hodl", reason="over")
+    gone = await release(browser, name="hold", reason="over")
+    never = await release(browser, name="hodl", reason="over")
 
     assert (gone.status_code, never.status_code) == (409, 409)
     assert "there is nothing to release" in gone.text
@@ -367,7 +404,7 @@ async def test_whoever_signed_in_long_ago_signs_in_again_and_finds_their_reason(
 async def test_a_reason_in_a_form_is_escaped(house: House) -> None:
     browser = await house.enter(OPERATOR)
 
-    done = await send(browser, "/status", "/status/release", name="hodl", reason='"><script>x</script>')
+    done = await release(browser, name="hodl", reason='"><script>x</script>')
 
     assert "<script>x" not in done.text
 

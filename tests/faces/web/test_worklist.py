@@ -1,6 +1,7 @@
 """The page of what people have to press in Defender."""
 
 from datetime import timedelta
+from html import unescape
 
 import msgspec
 import pytest
@@ -116,6 +117,8 @@ async def test_what_graph_has_no_call_for_has_its_commands_to_copy(house: House)
     lines = [line.partition(" ")[0] for line in block.split("<code>")[1:]]
     assert lines == ["Get-InboxRule", "$rule", "Disable-InboxRule"]
     assert "&#39;anna@contoso.example&#39;" in block
+    copied = unescape(block.partition('data-copy="')[2].partition('"')[0]).split("\n")
+    assert [line.partition(" ")[0] for line in copied] == lines
 
 
 async def test_what_defender_shows_decided_ticks_itself_off_and_is_folded_below_for_a_day(
@@ -198,6 +201,7 @@ async def test_another_type_is_not_shown_where_one_is_asked_for(house: House) ->
         ("page=0", "counted from 1"),
         ("page=x", "counted from 1"),
         ("page=99999999999999999999", "counted from 1"),
+        (f"page=0000000001{'9' * 5_000}", "counted from 1"),
     ],
 )
 async def test_an_address_that_means_nothing_is_told_in_words(house: House, query: str, words: str) -> None:
