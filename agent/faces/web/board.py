@@ -13,6 +13,7 @@ from functools import cached_property
 import structlog
 
 from agent.faces.web.lines import Line, line_of
+from agent.faces.web.readable import readable
 from agent.model.enactment import CLOSED, OPEN
 from agent.ports.archive import Archive
 from agent.ports.ledger import Ledger
@@ -26,7 +27,9 @@ log = structlog.get_logger()
 class Shown:
     """What is open at one moment. It never changes."""
 
-    def __init__(self, lines: Sequence[Line]) -> None:
+    def __init__(self, lines: Sequence[Line], unread: Sequence[str] = ()) -> None:
+        self.unread = tuple(sorted(unread))
+        """The actions whose records cannot be read: they are open, and in no list."""
         self.lines = tuple(sorted(lines, key=lambda one: (not one.awaits, one.deadline, one.id)))
         """What awaits a person first, then what is under way, each by its deadline."""
 
@@ -53,6 +56,8 @@ class Board:
         self._ledger = ledger
         self._archive = archive
         self._lines: dict[str, Line] = {}
+        self._unread: dict[str, int] = {}
+        """The versions of records that cannot be read, by their actions."""
         self._shown: Shown | None = None
         self._stamp = ""
         self._lock = asyncio.Lock()
@@ -115,12 +120,16 @@ class Board:
         self.wanted = len(versions)
         for gone in self._lines.keys() - versions.keys():
             del self._lines[gone]
-        known = {line.id: line.version for line in self._lines.values()}
+        self._unread = {one: version for one, version in self._unread.items() if versions.get(one) == version}
+        known = {line.id: line.version for line in self._lines.values()} | self._unread
         changed = [each for each, version in versions.items() if known.get(each) != version]
         for first in range(0, len(changed), AT_ONCE):
             some = changed[first : first + AT_ONCE]
-            records = await self._ledger.load(some)
+            records, damaged = await readable(self._ledger, some)
+            self._unread.update((one, versions[one]) for one in damaged)
+            for one in damaged:
+                self._lines.pop(one, None)
             still = (record for record in records.values() if record.state not in CLOSED)
             self._lines.update((record.action.id, line_of(record)) for record in still)
-        self._shown, self._stamp = Shown(tuple(self._lines.values())), stamp
+        self._shown, self._stamp = Shown(tuple(self._lines.values()), tuple(self._unread)), stamp
         return self._shown

@@ -87,6 +87,8 @@ class Pending(msgspec.Struct, frozen=True, kw_only=True):
     """When an agent last left anything in the ledger; None where none ever did."""
     trouble: str
     """Why the policies in force are not known, so that nobody can answer; empty where they are."""
+    unread: tuple[str, ...]
+    """Open actions that are in no list, since their records cannot be read."""
     rows: tuple[Entry, ...]
 
 
@@ -136,6 +138,7 @@ async def pending(request: Request) -> Response:
         filters=query.given,
         alive=await site.desk.ledger.alive(),
         trouble=trouble,
+        unread=shown.unread,
         rows=tuple(_entry(line, reader) for line in page.items),
     )
     return await show(request, "pending.html", document, query=query, leaf=page, sizes=SIZES, labels=LABELS)

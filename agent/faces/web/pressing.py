@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from agent.faces.web.readable import readable
 from agent.judge.worklist import BY_PEOPLE, DONE_WITHIN, QUIET, Item, item
 from agent.model.enactment import State
 from agent.ports.archive import Archive
@@ -29,7 +30,13 @@ class Pressing:
     _stamp: str = ""
     _versions: dict[str, int] = field(default_factory=dict)
     _items: dict[str, Item] = field(default_factory=dict)
+    _unread: dict[str, int] = field(default_factory=dict)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """The actions whose records could not be read when it was last looked: it is not known whether they are to be pressed."""
+        return tuple(sorted(self._unread))
 
     async def now(self, ledger: Ledger, archive: Archive, now: datetime) -> Sequence[Item]:
         """Return all that was to be pressed when its record last changed, and what was pressed within the last day.
@@ -52,11 +59,15 @@ class Pressing:
         for gone in self._versions.keys() - standing.keys():
             del self._versions[gone]
             self._items.pop(gone, None)
-        changed = [
-            action_id for action_id, version in standing.items() if self._versions.get(action_id) != version
-        ]
+        self._unread = {one: version for one, version in self._unread.items() if standing.get(one) == version}
+        known = self._versions | self._unread
+        changed = [action_id for action_id, version in standing.items() if known.get(action_id) != version]
         for start in range(0, len(changed), AT_ONCE):
-            found = await ledger.load(changed[start : start + AT_ONCE])
+            some = changed[start : start + AT_ONCE]
+            found, damaged = await readable(ledger, some)
+            self._unread.update((one, standing[one]) for one in damaged)
+            for lost in damaged:
+                self._items.pop(lost, None)
             for action_id, record in found.items():
                 self._versions[action_id] = record.version
                 one = item(record)

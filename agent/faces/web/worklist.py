@@ -84,6 +84,8 @@ class Worklist(msgspec.Struct, frozen=True, kw_only=True):
     done: tuple[Item, ...]
     """What people decided in Defender within the last day, the latest first."""
     done_count: int
+    unread: tuple[str, ...]
+    """Actions of which it is not known whether they are to be pressed, since their records cannot be read."""
     holds: tuple[Hold, ...]
 
     def link(self, kind: str, page: int = 1) -> str:
@@ -114,6 +116,7 @@ async def worklist(request: Request) -> Response:
         groups=tuple(_shown(group, start, size) for group in chosen),
         done=over[:MOST_DONE],
         done_count=len(over),
+        unread=site.pressing.unread,
         holds=await with_file(site.settings, await site.desk.ledger.holds(), now),
     )
     return await show(request, "worklist.html", document)
