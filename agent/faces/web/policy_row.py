@@ -6,7 +6,6 @@ from datetime import datetime
 import msgspec
 
 from agent.faces.telling import KINDS
-from agent.faces.web.agreeing import agreement
 from agent.faces.web.measuring import Measures
 from agent.faces.web.site import Site
 from agent.faces.web.tallies import WINDOW, Deeds
@@ -88,7 +87,9 @@ async def rows(site: Site, policies: Sequence[Policy], measures: Measures | None
 
 
 async def _counted(site: Site) -> tuple[Mapping[str, Deeds], Mapping[str, Match]]:
-    return await site.tallies.now(site.archive, site.desk.clock.now()), await agreement(site, WINDOW)
+    desk, now = site.desk, site.desk.clock.now()
+    found = await site.looking.back(desk.ledger, site.archive, WINDOW, now, site.wall.now())
+    return await site.tallies.now(site.archive, now), found.agreement.policies
 
 
 def _row(
