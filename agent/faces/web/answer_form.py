@@ -167,7 +167,7 @@ def answer_form(question: Question | str, shown: Shown, sent: Sent | None, error
         needs_step_up=shown.needs_step_up,
         error=error,
         sent=typed,
-        ticked=tuple(int(one) for one in typed.ticked if one.isascii() and one.isdigit() and len(one) <= 6),
+        ticked=typed.numbers,
     )
 
 
