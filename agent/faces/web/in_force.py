@@ -6,6 +6,7 @@ from agent.judge.compile import Judge
 from agent.loop.policies import InForce
 from agent.loop.replaying import judge_of
 from agent.loop.run import load
+from agent.model.errors import PolicyError
 from agent.ports.world import Desk
 
 MOST_PAST = 8
@@ -36,6 +37,13 @@ class Known:
             self._known = InForce(kept.files, members, git=kept.git, is_past=True)
             self._mark = mark
         return self._known
+
+    async def now_or_why(self) -> InForce | str:
+        """Return the policies in force, or in words why they cannot be had."""
+        try:
+            return await self.now()
+        except PolicyError as error:
+            return str(error)
 
     async def of(self, revision: str) -> Judge | str:
         """Return the policies of a revision as they were in force, or in words why they are not at hand."""
