@@ -19,7 +19,7 @@ class Known:
 
     desk: Desk
     _mark: tuple[object, ...] = ()
-    _known: InForce | None = field(default=None)
+    _known: InForce | None = None
     _past: dict[str, Judge] = field(default_factory=dict)
 
     async def now(self) -> InForce:

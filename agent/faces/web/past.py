@@ -33,6 +33,9 @@ BEFORE = "before"
 AT_ONCE = 250
 """Decisions that are read together where all of them are wanted."""
 
+DIGITS = 9
+"""Of the number of a decision, at most."""
+
 DECISIONS = (
     Choice("approve", "approve"),
     Choice("reject", "reject"),
@@ -130,14 +133,10 @@ def read(text: str) -> Place:
     """Return the place that stands in an address. Raises ValueError where it is none."""
     at, action_id, number, ended = text.split("~")
     moment = datetime.fromisoformat(at)
-    if moment.tzinfo is None or not (number.isascii() and number.isdigit() and len(number) <= len(AT_MOST)):
+    if moment.tzinfo is None or not (number.isascii() and number.isdigit() and len(number) <= DIGITS):
         raise ValueError(text)
     ending = Ending(ended) if ended else None
     return Place(at=moment, action_id=action_id, number=int(number), ended=ending)
-
-
-AT_MOST = "123456789"
-"""As many digits as the number of a decision has at most."""
 
 
 def _query(request: Request, now: datetime) -> Query:
