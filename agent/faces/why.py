@@ -4,7 +4,7 @@ The set that decided is kept in the ledger with who was in its lists, so that it
 hand, the findings that were recorded with the decision are shown in their place.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 import msgspec
 
@@ -21,8 +21,6 @@ SAID = {
     Match.NOT_MATCHED: "did not match",
     Match.UNDECIDED: "could not be decided: something it asks for is not known",
 }
-
-HELD: Mapping[bool | None, str] = {True: "yes", False: "no", None: "unknown"}
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):

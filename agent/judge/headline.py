@@ -72,13 +72,11 @@ def _judged(record: Record, decision: Decision, judge: Judge | None) -> str:  # 
         case State.REJECTED:
             return _rejected(decision, judge)
         case State.HANDED_OFF:
-            plan = f": {record.plan.why}" if record.plan is not None else ""
-            return f"{done}, and left to a person to carry out{plan}"
+            return f"{done}, and left to a person to carry out{_planned(record)}"
         case State.INTENDED:
             return f"{done}, and about to be sent{_because(decision, judge)}"
         case State.DEDUPLICATED:
-            plan = f": {record.plan.why}" if record.plan is not None else ""
-            return f"{done}, and not sent again{plan}"
+            return f"{done}, and not sent again{_planned(record)}"
         case State.SENT:
             return f"{done}, and sent{_looked_at(record)}{_because(decision, judge)}"
         case State.CONFIRMED:
@@ -113,6 +111,10 @@ def _because(decision: Decision, judge: Judge | None) -> str:
 
 def _why(record: Record) -> str:
     return f": {record.why}" if record.why else ""
+
+
+def _planned(record: Record) -> str:
+    return f": {record.plan.why}" if record.plan is not None else ""
 
 
 def _approved(decision: Decision) -> str:

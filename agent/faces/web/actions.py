@@ -24,7 +24,7 @@ from agent.faces.web.sent import MOST_BOXES, Sent, Unfit, chosen_of, of_draft, p
 from agent.faces.web.showing import show
 from agent.faces.web.site import Site, site_of
 from agent.faces.web.visit import visit_of
-from agent.faces.web.whys import found, in_force, why_of
+from agent.faces.web.whys import found, why_of
 from agent.judge.answering import Attempt, Question
 from agent.judge.bind import offer_of
 from agent.loop.answering import answer, put
@@ -67,7 +67,7 @@ async def _shown(
 ) -> Response:
     """Show one action, with its form filled in as it was sent, or was about to be."""
     site, now = site_of(request), site_of(request).desk.clock.now()
-    policies = await in_force(site)
+    policies = await site.policies.now_or_why()
     past = await _past(site, record, now)
     listed = targets(effects_of(record, past.effects))
     sent = of_draft(typed, len(listed)) if isinstance(typed, Draft) else typed

@@ -179,7 +179,7 @@ def answer_form(question: Question | str, shown: Shown, sent: Sent | None, error
         observes=shown.observes,
         error=error or changed,
         sent=typed,
-        ticked=tuple(int(one) for one in typed.ticked if one.isascii() and one.isdigit() and len(one) <= 6),
+        ticked=typed.numbers,
     )
 
 

@@ -34,6 +34,7 @@ from agent.faces.web.pulse import Pulse
 from agent.faces.web.safety import LARGEST, TOO_LARGE, Safety
 from agent.faces.web.showing import refuse
 from agent.faces.web.site import Site
+from agent.faces.web.slowly import Slowly
 from agent.faces.web.visiting import Visiting
 from agent.model.errors import LedgerError, Malformed, PolicyError, Unavailable
 
@@ -62,6 +63,7 @@ def app_of(site: Site) -> Starlette:
     app.state.site = site
     app.state.board = Board(site.desk.ledger, site.archive)
     app.state.pulse = Pulse(site.desk.ledger, site.archive)
+    app.state.slowly = Slowly()
     return app
 
 

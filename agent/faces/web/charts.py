@@ -4,8 +4,8 @@ Every chart has the table that it was drawn from behind it, and says in words wh
 nothing. Numbers stand in shapes as text already, so that no template writes `1,000` where a browser expects `1000`.
 """
 
-from collections.abc import Iterable, Sequence
-from itertools import accumulate
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate, pairwise
 
 import msgspec
 
@@ -85,26 +85,23 @@ def columns(
 ) -> Chart:
     """Return a chart with a column for each label, in which the series stand on each other."""
     told = tuple(series)
-    totals = [sum(one.values[place] for one in told) for place in range(len(labels))]
-    top = ceiling(max(totals, default=0))
+    top = ceiling(max(_totals(told, labels), default=0))
     high = TALL - TOP - BOTTOM
     room = (WIDTH - LEFT) / max(1, len(labels))
     every = -(-len(labels) // MOST_LABELS)
     boxes = []
     for place, label in enumerate(labels):
-        below = [0, *accumulate(one.values[place] for one in told)]
-        for one, start, end in zip(told, below, below[1:], strict=False):
-            if end > start:
-                boxes.append(
-                    Box(
-                        x=_at(LEFT + room * (place + CLEFT / 2)),
-                        y=_at(TOP + high * (1 - end / top)),
-                        width=_at(room * (1 - CLEFT)),
-                        height=_at(high * (end - start) / top),
-                        fill=one.fill,
-                        words=f"{label}: {one.name} {end - start:,}",
-                    )
+        for one, start, end in _parts(told, place):
+            boxes.append(
+                Box(
+                    x=_at(LEFT + room * (place + CLEFT / 2)),
+                    y=_at(TOP + high * (1 - end / top)),
+                    width=_at(room * (1 - CLEFT)),
+                    height=_at(high * (end - start) / top),
+                    fill=one.fill,
+                    words=f"{label}: {one.name} {end - start:,}",
                 )
+            )
     return Chart(
         id=name,
         title=title,
@@ -132,24 +129,23 @@ def bars(
 ) -> Chart:
     """Return a chart with a bar for each label, from left to right, in which the series follow each other."""
     told = tuple(series)
-    most = max((sum(one.values[place] for one in told) for place in range(len(labels))), default=0) or 1
+    totals = _totals(told, labels)
+    most = max(totals, default=0) or 1
     boxes, marks = [], []
     for place, label in enumerate(labels):
         top = ROW * place
-        ends = [0, *accumulate(one.values[place] for one in told)]
-        marks.append(Mark(x="0", y=_at(top + 16), words=f"{label}: {ends[-1]:,}", anchor="start"))
-        for one, start, end in zip(told, ends, ends[1:], strict=False):
-            if end > start:
-                boxes.append(
-                    Box(
-                        x=_at(WIDTH * start / most),
-                        y=_at(top + 22),
-                        width=_at(max(1.0, WIDTH * (end - start) / most)),
-                        height=_at(THICK),
-                        fill=one.fill,
-                        words=f"{label}: {one.name} {end - start:,}",
-                    )
+        marks.append(Mark(x="0", y=_at(top + 16), words=f"{label}: {totals[place]:,}", anchor="start"))
+        for one, start, end in _parts(told, place):
+            boxes.append(
+                Box(
+                    x=_at(WIDTH * start / most),
+                    y=_at(top + 22),
+                    width=_at(max(1.0, WIDTH * (end - start) / most)),
+                    height=_at(THICK),
+                    fill=one.fill,
+                    words=f"{label}: {one.name} {end - start:,}",
                 )
+            )
     return Chart(
         id=name,
         title=title,
@@ -162,6 +158,18 @@ def bars(
         boxes=tuple(boxes),
         marks=tuple(marks),
     )
+
+
+def _totals(series: Sequence[Series], labels: Sequence[str]) -> list[int]:
+    return [sum(one.values[place] for one in series) for place in range(len(labels))]
+
+
+def _parts(series: Sequence[Series], place: int) -> Iterator[tuple[Series, int, int]]:
+    """Give where each series begins and ends at one label, one after the other; those that have nothing there are left out."""
+    ends = [0, *accumulate(one.values[place] for one in series)]
+    for one, (start, end) in zip(series, pairwise(ends), strict=True):
+        if end > start:
+            yield one, start, end
 
 
 def _label(middle: float, words: str) -> Mark:

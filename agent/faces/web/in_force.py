@@ -20,7 +20,7 @@ class Known:
 
     desk: Desk
     _mark: tuple[object, ...] = ()
-    _known: InForce | PolicyError | None = field(default=None)
+    _known: InForce | PolicyError | None = None
     _past: dict[str, Judge] = field(default_factory=dict)
 
     async def now(self) -> InForce:
@@ -39,6 +39,13 @@ class Known:
         if isinstance(self._known, PolicyError):
             raise self._known.with_traceback(None)
         return self._known
+
+    async def now_or_why(self) -> InForce | str:
+        """Return the policies in force, or in words why they cannot be had."""
+        try:
+            return await self.now()
+        except PolicyError as error:
+            return str(error)
 
     async def of(self, revision: str) -> Judge | str:
         """Return the policies of a revision as they were in force, or in words why they are not at hand."""

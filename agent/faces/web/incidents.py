@@ -17,7 +17,6 @@ from agent.faces.web.addresses import twins
 from agent.faces.web.refusing import NotHere
 from agent.faces.web.showing import show
 from agent.faces.web.site import site_of
-from agent.faces.web.whys import in_force
 from agent.judge.compile import Judge
 from agent.judge.headline import headline
 from agent.judge.note import TAGS
@@ -80,7 +79,7 @@ async def open_incident(request: Request) -> Response:
     pages = {page.id: page for some in found for page in some}
     newest = sorted(pages.values(), key=lambda page: (page.closed is not None, -page.opened.timestamp()))
     told = [await opened(site.pages, page, now) for page in newest]
-    policies = await in_force(site)
+    policies = await site.policies.now_or_why()
     judge = policies.judge if isinstance(policies, InForce) else None
     return await show(request, "incident.html", incident_page(records, tuple(told), now, judge))
 

@@ -4,8 +4,6 @@ The ledger forgets nothing, and Defender does after 30 or 180 days. A page is cu
 thousandth is found as fast as its first; that is why it has no numbers, and leads only on to what is older.
 """
 
-import csv
-import io
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
@@ -22,7 +20,7 @@ from agent.faces.web.addresses import twins
 from agent.faces.web.past_lines import Line, lines
 from agent.faces.web.query import PAGE, SIZES, Choice, Field, Query, query_of
 from agent.faces.web.refusing import NotUnderstood, wants_json
-from agent.faces.web.sheets import Cell, cell
+from agent.faces.web.sheets import CSV, csv_of, kept_as
 from agent.faces.web.showing import show
 from agent.faces.web.site import Site, site_of
 from agent.model.decision import Verb
@@ -34,6 +32,9 @@ BEFORE = "before"
 
 AT_ONCE = 250
 """Decisions that are read together where all of them are wanted."""
+
+DIGITS = 9
+"""Of the number of a decision, at most."""
 
 DECISIONS = (
     Choice("approve", "approve"),
@@ -96,9 +97,8 @@ async def sheet(request: Request) -> Response:
     site = site_of(request)
     now = site.desk.clock.now()
     wanted = wanted_of(_query(request, now), now)
-    name = f"history-{now:%Y%m%dT%H%M%SZ}.csv"
     told = _as_csv(site, wanted, _before(request))
-    return await _streamed(request, told, "text/csv; charset=utf-8", name)
+    return await _streamed(request, told, CSV, kept_as("history", now))
 
 
 ROUTES = (Route("/history.csv", sheet), *twins("/history", history))
@@ -133,14 +133,10 @@ def read(text: str) -> Place:
     """Return the place that stands in an address. Raises ValueError where it is none."""
     at, action_id, number, ended = text.split("~")
     moment = datetime.fromisoformat(at)
-    if moment.tzinfo is None or not (number.isascii() and number.isdigit() and len(number) <= len(AT_MOST)):
+    if moment.tzinfo is None or not (number.isascii() and number.isdigit() and len(number) <= DIGITS):
         raise ValueError(text)
     ending = Ending(ended) if ended else None
     return Place(at=moment, action_id=action_id, number=int(number), ended=ending)
-
-
-AT_MOST = "123456789"
-"""As many digits as the number of a decision has at most."""
 
 
 def _query(request: Request, now: datetime) -> Query:
@@ -185,16 +181,9 @@ async def _all(site: Site, wanted: Wanted, before: Place | None) -> AsyncIterato
 
 async def _as_csv(site: Site, wanted: Wanted, before: Place | None) -> AsyncIterator[str]:
     names = tuple(Line.__struct_fields__)
-    yield "\ufeff" + _csv([names])
+    yield "\ufeff" + csv_of([names])
     async for some in _all(site, wanted, before):
-        yield _csv([[getattr(one, name) for name in names] for one in some])
-
-
-def _csv(rows: Sequence[Sequence[Cell]]) -> str:
-    out = io.StringIO()
-    writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
-    writer.writerows([cell(one) for one in row] for row in rows)
-    return out.getvalue()
+        yield csv_of([getattr(one, name) for name in names] for one in some)
 
 
 async def _as_json(
@@ -211,7 +200,7 @@ async def _as_json(
 
 
 async def _streamed(
-    request: Request, told: AsyncIterator[str], media_type: str, name: str = ""
+    request: Request, told: AsyncIterator[str], media_type: str, headers: Mapping[str, str] | None = None
 ) -> StreamingResponse:
     """Answer with what comes, once its beginning is there: a ledger that cannot be read is told as a refusal."""
     is_head = request.method == "HEAD"
@@ -223,7 +212,6 @@ async def _streamed(
         async for text in told:
             yield text
 
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'} if name else {}
     content = iter(()) if is_head else body()
     return StreamingResponse(content, media_type=media_type, headers=headers)
 

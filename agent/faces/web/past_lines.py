@@ -11,14 +11,12 @@ from agent.faces.web.site import Site
 from agent.judge.attribute import Word
 from agent.judge.quote import quote
 from agent.model.decision import Verb
-from agent.model.enactment import Record, State
+from agent.model.enactment import Record
 from agent.model.history import DECLINED, Decided, Decider, Ending
 
 OVERTAKEN = "a later decision stands"
 
 WORDS = {Verb.APPROVE: "approved", Verb.REJECT: "rejected", None: "decided"}
-
-ENDINGS = {Ending.ELSEWHERE: State.SUPERSEDED, Ending.EXPIRED: State.EXPIRED}
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
@@ -16,7 +16,7 @@ class Patiently(Generic[T]):
     """Something that takes long the first time, and little afterwards."""
 
     _known: T | None = None
-    _task: asyncio.Task[T] | None = field(default=None)
+    _task: asyncio.Task[T] | None = None
 
     async def get(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T | None:
         """Return what the work gives, or what it gave before where it takes too long; None where it never ended yet.

@@ -1,7 +1,6 @@
 """`/policies/NAME`: one policy: its text as it is in force, its cases and how they ran, and what it did lately."""
 
 import re
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import msgspec
@@ -9,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from agent.faces.web.measuring import Measures, authors_of
-from agent.faces.web.policy_row import PolicyRow, rows
+from agent.faces.web.policy_row import PolicyRow, by_unit, rows
 from agent.faces.web.refusing import NotHere
 from agent.faces.web.set_in_force import SetShown, set_in_force
 from agent.faces.web.showing import refuse, show
@@ -111,7 +110,9 @@ async def policy(request: Request) -> Response:
         file=one.file,
         digest=one.digest,
         lines=lines_of(in_force.judge.policy_set.files[one.file]),
-        limits=tuple([await _spending(site, one.name, unit, limit, now) for unit, limit in _limits(one)]),
+        limits=tuple(
+            [await _spending(site, one.name, unit, limit, now) for unit, limit in by_unit(one.limits)]
+        ),
         cases=await _cases(site, one, in_force, measures) if measures is not None else None,
         unmeasured=measures.problem if measures is not None else "",
     )
@@ -129,12 +130,6 @@ def _named(name: str, in_force: InForce) -> Policy:
     if name not in known:
         raise NotHere(f"there is no policy {quote(name, LONGEST)} in force{nearest(name, known)}")
     return known[name]
-
-
-def _limits(one: Policy) -> Iterator[tuple[Unit, Limit]]:
-    for unit, limit in ((Unit.ACTIONS, one.limits.actions), (Unit.MESSAGES, one.limits.messages)):
-        if limit is not None:
-            yield unit, limit
 
 
 async def _spending(site: Site, name: str, unit: Unit, limit: Limit, now: datetime) -> Spending:

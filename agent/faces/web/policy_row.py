@@ -1,19 +1,19 @@
 """One policy in short: what it is for, whether it counts, how its cases went, and what it did lately."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
 
 from agent.faces.telling import KINDS
-from agent.faces.web.agreeing import agreement
 from agent.faces.web.measuring import Measures
 from agent.faces.web.site import Site
 from agent.faces.web.tallies import WINDOW, Deeds
 from agent.judge.agree import Match
 from agent.judge.measure import Measured
+from agent.model.decision import Unit
 from agent.model.pending import ActionKind
-from agent.model.policy import Limits, Mode, Policy
+from agent.model.policy import Limit, Limits, Mode, Policy
 from agent.settings.subjects import TreatAs
 
 
@@ -88,7 +88,9 @@ async def rows(site: Site, policies: Sequence[Policy], measures: Measures | None
 
 
 async def _counted(site: Site) -> tuple[Mapping[str, Deeds], Mapping[str, Match]]:
-    return await site.tallies.now(site.archive, site.desk.clock.now()), await agreement(site, WINDOW)
+    desk, now = site.desk, site.desk.clock.now()
+    found = await site.looking.back(desk.ledger, site.archive, WINDOW, now, site.wall.now())
+    return await site.tallies.now(site.archive, now), found.agreement.policies
 
 
 def _row(
@@ -128,8 +130,14 @@ def _row(
 
 def limits_of(limits: Limits) -> tuple[str, ...]:
     """Return limits as they are written, such as `actions: 20/h`."""
-    both = ((limits.actions, "actions"), (limits.messages, "messages"))
-    return tuple(f"{unit}: {one.wording}" for one, unit in both if one is not None)
+    return tuple(f"{unit}: {one.wording}" for unit, one in by_unit(limits))
+
+
+def by_unit(limits: Limits) -> Iterator[tuple[Unit, Limit]]:
+    """Give the limits that there are, each with what it counts."""
+    for unit, limit in ((Unit.ACTIONS, limits.actions), (Unit.MESSAGES, limits.messages)):
+        if limit is not None:
+            yield unit, limit
 
 
 def _cases(one: Measured) -> CasesShown:

@@ -152,7 +152,7 @@ def query_of(
         is_descending=order.startswith("-"),
         usual_sort=sort,
         size=_size(asked.get(SIZE, "")),
-        page=_page(asked.get(PAGE, "")),
+        page=page_of(asked.get(PAGE, "")),
     )
 
 
@@ -217,7 +217,12 @@ def _size(text: str) -> int:
     return int(text)
 
 
-def _page(text: str) -> int:
+def page_of(text: str) -> int:
+    """Return the page that is asked for, counted from 1.
+
+    Raises:
+        NotUnderstood: it is no such number.
+    """
     if not text:
         return 1
     if not (text.isascii() and text.isdigit() and len(text) <= DIGITS and int(text)):

@@ -7,7 +7,7 @@ from starlette.requests import Request
 class NotHere(HTTPException):
     """There is nothing at this address, for this tenant."""
 
-    def __init__(self, words: str = "there is nothing at this address") -> None:
+    def __init__(self, words: str) -> None:
         super().__init__(404, words)
 
 
@@ -23,13 +23,6 @@ class NotUnderstood(HTTPException):
 
     def __init__(self, words: str) -> None:
         super().__init__(400, words)
-
-
-class TooLate(HTTPException):
-    """It has changed since it was shown, or was decided meanwhile."""
-
-    def __init__(self, words: str) -> None:
-        super().__init__(409, words)
 
 
 def wants_json(request: Request) -> bool:

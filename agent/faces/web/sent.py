@@ -41,6 +41,11 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
     ticked: tuple[str, ...] = ()
     named: str = ""
 
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The targets that were ticked; what is no number is left out."""
+        return tuple(int(one) for one in self.ticked if one.isascii() and one.isdigit() and len(one) <= 6)
+
 
 def sent_of(form: FormData) -> Sent:
     """Return what was written into the form."""
@@ -119,10 +124,10 @@ def chosen_of(sent: Sent, targets: Sequence[Target]) -> tuple[int, ...] | None:
 
 
 def _ticked(sent: Sent, count: int) -> frozenset[int]:
-    found = {int(one) for one in sent.ticked if one.isascii() and one.isdigit() and len(one) <= 6}
+    found = frozenset(sent.numbers)
     if len(found) < len(set(sent.ticked)) or not found <= set(range(1, count + 1)):
         raise Unfit("a target was chosen that is not in the list: look at it again")
-    return frozenset(found)
+    return found
 
 
 def pairs_of(numbers: tuple[int, ...] | None, targets: Sequence[Target]) -> tuple[Pair, ...] | None:

@@ -18,6 +18,8 @@ from agent.scrub.visible import visible
 
 Cell = str | int | float | bool | datetime | Iterable[str] | None
 
+CSV = "text/csv; charset=utf-8"
+
 LONGEST = 30_000
 """Characters of one cell: spreadsheets take 32,767."""
 
@@ -30,19 +32,20 @@ BREAKS = ("\t", "\r", "\n")
 
 def sheet(name: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]], now: datetime) -> Response:
     """Answer with a list as a file to keep, named after what it is of and the moment."""
-    body = csv_of(columns, rows).encode("utf-8-sig")
-    file = f"{name}-{now:%Y%m%dT%H%M%SZ}.csv"
-    headers = {"Content-Disposition": f'attachment; filename="{file}"'}
-    return Response(body, media_type="text/csv; charset=utf-8", headers=headers)
+    body = csv_of([columns, *rows]).encode("utf-8-sig")
+    return Response(body, media_type=CSV, headers=kept_as(name, now))
 
 
-def csv_of(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
-    """Return the columns' names and the rows as CSV."""
+def kept_as(name: str, now: datetime) -> dict[str, str]:
+    """Return the headers by which a browser keeps a list as a file."""
+    return {"Content-Disposition": f'attachment; filename="{name}-{now:%Y%m%dT%H%M%SZ}.csv"'}
+
+
+def csv_of(rows: Iterable[Sequence[Cell]]) -> str:
+    """Return rows as CSV, the columns' names too where they are the first."""
     out = io.StringIO()
     writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
-    writer.writerow(columns)
-    for row in rows:
-        writer.writerow([cell(one) for one in row])
+    writer.writerows([cell(one) for one in row] for row in rows)
     return out.getvalue()
 
 

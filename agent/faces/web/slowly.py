@@ -62,7 +62,5 @@ class Slowly:
 
 def slowly(request: Request) -> Slowly:
     """Return the slow work of this site, which lives as long as the process."""
-    known: Slowly | None = getattr(request.app.state, "slowly", None)
-    if known is None:
-        known = request.app.state.slowly = Slowly()
-    return known
+    found: Slowly = request.app.state.slowly
+    return found

@@ -22,7 +22,6 @@ from agent.judge.compile import Judge
 from agent.judge.quote import counted
 from agent.loop.policies import InForce
 from agent.model.enactment import Record
-from agent.model.errors import PolicyError
 
 AT_ONCE = 250
 """Messages up to which a decision is taken apart while its page waits."""
@@ -51,14 +50,6 @@ async def found(request: Request) -> Record:
     return record
 
 
-async def in_force(site: Site) -> InForce | str:
-    """Return the policies in force, or why they cannot be had."""
-    try:
-        return await site.policies.now()
-    except PolicyError as error:
-        return str(error)
-
-
 async def why_of(
     request: Request, policies: InForce | str, record: Record
 ) -> tuple[Judge | None, Why | None]:
@@ -66,7 +57,7 @@ async def why_of(
     decision = record.decision
     if decision is None:
         return None, None
-    now: Judge | str = policies.judge if isinstance(policies, InForce) else policies
+    now = _judge_of(policies)
     then = await _then(site_of(request), now, decision.revision)
     if isinstance(then, str):
         return None, recorded(decision, now, then)
@@ -77,6 +68,10 @@ async def why_of(
     return then, await asyncio.to_thread(taken_apart, record.action, decision, then, now)
 
 
+def _judge_of(policies: InForce | str) -> Judge | str:
+    return policies.judge if isinstance(policies, InForce) else policies
+
+
 async def _then(site: Site, now: Judge | str, revision: str) -> Judge | str:
     is_same = isinstance(now, Judge) and now.revision == revision
     return now if is_same else await site.policies.of(revision)
@@ -85,10 +80,9 @@ async def _then(site: Site, now: Judge | str, revision: str) -> Judge | str:
 async def open_why(request: Request) -> Response:
     """Show why an action was decided so, whole, however long that takes."""
     record = await found(request)
-    decision, policies = record.decision, await in_force(site_of(request))
+    decision, now = record.decision, _judge_of(await site_of(request).policies.now_or_why())
     if decision is None:
         raise NotHere("this action was not judged yet, so that there is nothing to explain")
-    now: Judge | str = policies.judge if isinstance(policies, InForce) else policies
     then = await _then(site_of(request), now, decision.revision)
     page = WhyPage(
         id=record.action.id, what=record.action.label, reason=decision.reason, why=None, is_searching=False

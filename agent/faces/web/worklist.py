@@ -16,6 +16,7 @@ from starlette.routing import BaseRoute
 from agent.compose import with_file
 from agent.faces.telling import action_center
 from agent.faces.web.addresses import twins
+from agent.faces.web.query import PAGE, page_of
 from agent.faces.web.refusing import NotUnderstood
 from agent.faces.web.showing import show
 from agent.faces.web.site import site_of
@@ -33,10 +34,6 @@ A_PAGE = 100
 
 MOST_DONE = 200
 """Items shown of those that were decided within the last day."""
-
-MOST_PAGES = 1_000_000
-
-DIGITS = len(str(MOST_PAGES))
 
 KINDS = {words: kind for kind, words in TYPES.items()}
 
@@ -97,7 +94,7 @@ async def worklist(request: Request) -> Response:
     """Show what is to be pressed, earliest deadline first."""
     site = site_of(request)
     now = site.desk.clock.now()
-    kind, page = _kind(request.query_params.get("kind", "")), _page(request.query_params.get("page", ""))
+    kind, page = _kind(request.query_params.get("kind", "")), page_of(request.query_params.get(PAGE, ""))
     items = await site.pressing.now(site.desk.ledger, site.archive, now)
     groups = to_press(items, now)
     chosen = [group for group in groups if kind in (None, KINDS[group.type])]
@@ -149,14 +146,6 @@ def _kind(asked: str) -> ActionKind | None:
     except ValueError:
         near = nearest(asked, set(ActionKind))
         raise NotUnderstood(f"`kind`: there is no kind of pending action {quote(asked)}{near}") from None
-
-
-def _page(asked: str) -> int:
-    """Return the page that is asked for, counted from 1. Raises NotUnderstood where that is no number."""
-    is_number = asked.isascii() and asked.isdigit() and len(asked) <= DIGITS and 1 <= int(asked) <= MOST_PAGES
-    if asked and not is_number:
-        raise NotUnderstood(f"`page`: {quote(asked)} is no page: they are counted from 1")
-    return int(asked or 1)
 
 
 ROUTES: tuple[BaseRoute, ...] = twins("/worklist", worklist)

@@ -46,7 +46,7 @@ def test_what_another_separator_would_cut_off_is_no_formula_either() -> None:
 
 @given(st.text(alphabet="=+-@\t\r;\"' a1,\n＝"))
 def test_no_cell_begins_a_formula_whichever_way_a_spreadsheet_separates(text: str) -> None:
-    whole = csv_of(["a", "b"], [["first", text]])
+    whole = csv_of([["a", "b"], ["first", text]])
 
     for separator in (",", ";", "\t"):
         for row in csv.reader(whole.removesuffix("\r\n").split("\r\n"), delimiter=separator):
@@ -56,7 +56,7 @@ def test_no_cell_begins_a_formula_whichever_way_a_spreadsheet_separates(text: st
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_an_attackers_words_stay_in_their_cell(text: str) -> None:
-    rows = list(csv.reader(io.StringIO(csv_of(["a", "b"], [[text, "mine"]]))))
+    rows = list(csv.reader(io.StringIO(csv_of([["a", "b"], [text, "mine"]]))))
 
     assert [len(row) for row in rows] == [2, 2]
     assert rows[1][1] == "mine"
