@@ -124,11 +124,17 @@ def _form_shown(
         targets=len(listed),
         boxes=lines_of(record, effects, listed) if len(listed) <= MOST_BOXES else (),
         does=does(effects_of(record, effects)),
-        narrowed=tuple(narrowed(approvals, listed)),
+        narrowed=tuple(narrowed(approvals, _offered_targets(record))),
         needs_step_up=site.settings.web.step_up is not None
         and is_high_risk(site, record.action.kind, len(listed)),
         valid=remaining(chain.approvers.valid) if chain is not None else "",
     )
+
+
+def _offered_targets(record: Record) -> tuple[Target, ...]:
+    """Return the targets as people were asked about them: what they chose is numbered by these, also once it is decided."""
+    offered = offer_of(record)
+    return targets(offered.effects) if offered is not None else ()
 
 
 async def _is_anybody_there(site: Site) -> bool:
@@ -174,8 +180,7 @@ async def answer_action(request: Request) -> Response:
     """Take a person's answer. It counts once, for what they were shown, and not at all where they may not give it."""
     form = await form_of(request)
     record, sent, site = await found(request), sent_of(form), site_of(request)
-    offered = offer_of(record)
-    listed = targets(offered.effects) if offered is not None else ()
+    offered, listed = offer_of(record), _offered_targets(record)
     is_same = offered is not None and offered.digest == sent.digest
     try:
         verb = verb_of(sent)

@@ -22,6 +22,8 @@ class AnswerForm(msgspec.Struct, frozen=True, kw_only=True):
     """Whether people are asked anything now."""
     is_open: bool
     """Whether this person can answer anything."""
+    is_rejected: bool
+    """Whether a no stands, after which nobody has to approve it any more."""
     can_be_approved: bool
     """Whether the agent could carry it out; else only a no counts here."""
     done: str
@@ -96,8 +98,12 @@ def done(question: Question) -> str:
     said = f"your approval of {what} at {at} counts: {len(approvals)} of {need}"
     if is_enough(approvals, offered, need):
         some, whole = agreed_of(approvals, offered, need)
-        part = "it" if some == whole else f"{some:,} of {whole:,} targets, those that enough people approve"
-        return f"{said}. The agent reads everything again, and then carries out {part}"
+        part = (
+            "carries it out"
+            if some == whole
+            else f"carries out {some:,} of {whole:,} targets, those that enough people approve"
+        )
+        return f"{said}. The agent reads everything again, and then {part}"
     left = need - len(approvals)
     more = f"{counted(left, 'more person has', 'more people have')} to approve it"
     return f"{said}; {more if left > 0 else 'enough people, but of no target together: they have to approve the same'}"
@@ -147,6 +153,7 @@ def answer_form(question: Question | str, shown: Shown, sent: Sent | None, error
     return AnswerForm(
         is_asked=is_asked(question),
         is_open=may_change or not (no_approval and no_rejection),
+        is_rejected=so_far.rejection is not None,
         can_be_approved=offered is not None and offered.way is Way.REMEDIATE,
         done=done(question),
         why_no_approval=no_approval,
@@ -181,6 +188,7 @@ def _closed(why: str, shown: Shown, sent: Sent, error: str) -> AnswerForm:
     return AnswerForm(
         is_asked=False,
         is_open=False,
+        is_rejected=False,
         can_be_approved=False,
         done="",
         why_no_approval=why,
