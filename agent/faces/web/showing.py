@@ -6,7 +6,7 @@ fence around an attacker's words, asks for it; none can forget this.
 """
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -31,6 +31,9 @@ HERE = Path(__file__).parent
 STATIC = HERE / "static"
 
 WORD_BEGINS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+MOMENT = re.compile(r"(?<![\w-])(\d{4}-\d\d-\d\d \d\d:\d\dZ)(?!\w)")
+"""A moment as our sentences say it."""
 
 LONGEST = 100_000
 """Characters of one text on a page."""
@@ -116,17 +119,32 @@ def shown(value: Any) -> Any:
 
 
 def ticked(text: str) -> Markup:
-    """Return a sentence of ours with its names set as code: what stands in backticks where it is written as plain text.
+    """Return a sentence of ours with its names set as code, which stand in backticks where it is written as plain text.
 
-    It is for sentences that we made, and quoted others in: theirs alone has a fence, and no backtick counts there.
+    Moments in it are said in the reader's zone, as everywhere else on the page. It is for sentences that we made, and quoted others in: theirs alone has a fence, and no backtick counts there.
     """
     parts = shown(text).split("`")
     if len(parts) % 2 == 0:
-        return escape(shown(text))
+        return timed(shown(text))
     code = Markup("<code>{}</code>")
     return Markup("").join(
-        code.format(part) if place % 2 else escape(part) for place, part in enumerate(parts)
+        code.format(part) if place % 2 else timed(part) for place, part in enumerate(parts)
     )
+
+
+def timed(text: str) -> Markup:
+    """Return a text with its moments marked up; what only looks like one is left as it is."""
+    return Markup("").join(
+        _moment_or_text(part) if place % 2 else escape(part) for place, part in enumerate(MOMENT.split(text))
+    )
+
+
+def _moment_or_text(words: str) -> Markup:
+    try:
+        at = datetime.strptime(words, "%Y-%m-%d %H:%MZ").replace(tzinfo=UTC)
+    except ValueError:
+        return escape(words)
+    return time_element(at)
 
 
 def time_element(at: datetime | None) -> Markup:

@@ -42,6 +42,7 @@ def told(shown: httpx.Response) -> str:
     """Return the words of a page, without its marks."""
     main = shown.text.partition("<main")[2].partition("</main>")[0]
     main = re.sub("</?code>", "`", main)  # how names are set apart in sentences
+    main = re.sub("<time [^>]*>([^<]*)</time>", r"\1", main)
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", f"<main{main}")).split())
 
 
