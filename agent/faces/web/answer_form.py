@@ -22,8 +22,8 @@ class AnswerForm(msgspec.Struct, frozen=True, kw_only=True):
     """Whether people are asked anything now."""
     is_open: bool
     """Whether this person can answer anything."""
-    is_rejected: bool
-    """Whether a no stands, after which nobody has to approve it any more."""
+    is_awaited: bool
+    """Whether it waits for people to approve it: not once policies did, nor after a no."""
     can_be_approved: bool
     """Whether the agent could carry it out; else only a no counts here."""
     done: str
@@ -153,7 +153,7 @@ def answer_form(question: Question | str, shown: Shown, sent: Sent | None, error
     return AnswerForm(
         is_asked=is_asked(question),
         is_open=may_change or not (no_approval and no_rejection),
-        is_rejected=so_far.rejection is not None,
+        is_awaited=is_waiting(question.record) and so_far.rejection is None,
         can_be_approved=offered is not None and offered.way is Way.REMEDIATE,
         done=done(question),
         why_no_approval=no_approval,
@@ -188,7 +188,7 @@ def _closed(why: str, shown: Shown, sent: Sent, error: str) -> AnswerForm:
     return AnswerForm(
         is_asked=False,
         is_open=False,
-        is_rejected=False,
+        is_awaited=False,
         can_be_approved=False,
         done="",
         why_no_approval=why,

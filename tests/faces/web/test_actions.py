@@ -275,6 +275,24 @@ async def test_what_is_said_of_it_is_a_no_once_somebody_gave_one(bench: Bench) -
     assert "What is done Rejected (advisory: comment and tag)" in after
 
 
+async def test_what_policies_approved_and_is_about_to_be_sent_waits_for_nobodys_approval(
+    bench: Bench,
+) -> None:
+    bench.defender.show(an_incident(an_alert(a_cluster(messages=2))))
+    bench.defender.deliver(a_copy(1), a_copy(2, recipient="bob@contoso.example"))
+    await bench.run_pass()
+    record = msgspec.structs.replace(await bench.only(), state=State.INTENDED)
+    await bench.world.ledger.save([record], now=NOW)
+    house = a_house(bench)
+
+    async with await house.enter(READER) as browser:
+        shown = told(await browser.get(f"/actions/{record.action.id}"))
+
+    assert "Nobody has approved it yet" not in shown
+    assert "If people approve" not in shown
+    assert "Soft delete of 2 copies in mailboxes; about to be sent" in shown
+
+
 async def test_a_page_that_answers_a_form_brings_itself_up_to_date_from_where_it_is_shown(
     bench: Bench,
 ) -> None:
