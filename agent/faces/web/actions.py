@@ -13,7 +13,7 @@ from agent.faces.pages import opened
 from agent.faces.questions import Target, narrowed, targets
 from agent.faces.telling import remaining
 from agent.faces.timeline import Past
-from agent.faces.web.action_page import Gathered, action_page, effects_of, has_gone, lines_of
+from agent.faces.web.action_page import Gathered, action_page, asked_about, effects_of, has_gone, lines_of
 from agent.faces.web.addresses import twins
 from agent.faces.web.again import asked_again, is_high_risk
 from agent.faces.web.answer_form import Shown, answer_form, attempt_of
@@ -152,7 +152,7 @@ async def open_targets(request: Request) -> Response:
     effects = await site_of(request).desk.ledger.effects(record.action.id)
     listed = targets(effects_of(record, effects))
     part = leaf(listed[::-1] if query.is_descending else listed, query, len(listed))
-    offered = offer_of(record)
+    offered = asked_about(record)
     page = TargetsPage(
         id=record.action.id,
         what=record.action.label,

@@ -257,6 +257,7 @@ async def test_what_is_said_of_it_is_what_people_approved_once_they_did(bench: B
     assert "the rest is left alone; sent ( 1 target )" in after
     assert "user2@contoso.example" in listed
     assert "user1@contoso.example" not in listed
+    assert "Their numbers count for" not in listed
 
 
 async def test_what_is_said_of_it_is_a_no_once_somebody_gave_one(bench: Bench) -> None:
