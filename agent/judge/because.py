@@ -54,7 +54,10 @@ def _unmatched(findings: Iterable[Finding]) -> str:
     nearest = next((one for one in findings if one.answer is Match.NOT_MATCHED and not one.observes), None)
     if nearest is None or not nearest.clauses:
         return "no policy matched"
-    return f"no policy matched; `{nearest.policy}` came nearest, but {nearest.clauses[0].words}"
+    first = nearest.clauses[0]
+    # What held and yet stood in the way is a clause of `unless`.
+    ruled_out = ", which it rules out" if first.held else ""
+    return f"no policy matched; `{nearest.policy}` came nearest, but {first.words}{ruled_out}"
 
 
 def _undecided(findings: Sequence[Finding]) -> str:

@@ -130,6 +130,23 @@ async def test_what_somebody_else_decides_shows_at_once_and_voids_the_form(place
     await expect(answered.locator(".badge").first).to_have_text("answered")
 
 
+async def test_a_form_that_was_refused_still_follows_what_others_do(place: Place) -> None:
+    eve, fay = await place.window(EVE), await place.window(FAY)
+    await opened(place, eve, QUESTION)
+    await opened(place, fay, QUESTION)
+
+    await eve.get_by_label("Why you approve it").fill("all of it, or one")
+    await eve.get_by_text("Approve only some of it").click()
+    await eve.get_by_role("checkbox", name=re.compile("user1@contoso.example")).check()
+    await eve.get_by_role("button", name=re.compile("^Approve: ")).click()
+    await expect(eve.get_by_role("alert")).to_contain_text("press the one for what you chose")
+    await reject(fay)
+
+    await expect(eve.locator("#news")).to_contain_text("This was changed or decided meanwhile")
+    await eve.get_by_role("button", name="Show it as it is now").click()
+    await expect(eve.get_by_role("heading", level=1)).to_contain_text("rejected by")
+
+
 async def test_an_operator_holds_everything_and_releases_it(place: Place) -> None:
     operator, eve = await place.window(OPERATOR), await place.window(EVE)
     await operator.goto("/status")

@@ -11,7 +11,7 @@ import pytest
 from agent.adapters.host import PolicyFiles
 from agent.adapters.ledger.opening import open_ledger
 from agent.faces.cli.demo_settings import Pace
-from agent.faces.cli.stage import Stage, policies
+from agent.faces.cli.stage import ERRORS, Stage, policies
 from agent.judge.parse import parse_set
 from agent.model.channel import ChannelKind
 from agent.model.errors import PolicyError, SettingsError, Unavailable
@@ -69,6 +69,17 @@ async def test_an_agent_that_ends_by_itself_is_told_in_its_own_words() -> None:
             stage.check_agent()
 
     assert str(caught.value).startswith(f"{stage.policies}/broken.yaml:")
+
+
+async def test_notices_are_not_taken_for_the_reason_why_the_agent_ended() -> None:
+    async with a_stage() as stage:
+        await stage.start_agent()
+        await stage.kill_agent()
+        (stage.folder / ERRORS).write_text("[console] People are needed\n| Resolved: incident 1\n")
+        with pytest.raises(SettingsError) as caught:
+            stage.check_agent()
+
+    assert str(caught.value) == f"the agent ended with -9: see {stage.log} and {stage.folder / ERRORS}"
 
 
 def test_a_set_that_does_not_load_is_refused_where_it_lies(

@@ -266,6 +266,7 @@ def test_every_fact_that_has_words_is_one_that_there_is() -> None:
         ((policy_file(name="a"),), {}, "`a` cannot tell: `evidence.verdict` is unknown, malicious asked"),
         ((policy_file(name="a"), policy_file(name="b", decide="reject")), {"evidence.verdict": "malicious"}, "policies disagree: `a` approves, `b` rejects"),
         ((policy_file(name="a"),), {"evidence.verdict": "suspicious"}, "no policy matched; `a` came nearest, but `evidence.verdict` is suspicious, malicious asked"),
+        ((policy_file(name="a", unless="- cluster.by: url"),), {"evidence.verdict": "malicious", "cluster.by": "url"}, "no policy matched; `a` came nearest, but `cluster.by` is url, which it rules out"),
         ((policy_file(name="a", kinds="blockUrl"),), {}, "no policy matched"),
     ],
 )  # fmt: skip

@@ -136,10 +136,10 @@ class Stage:
         if self._agent is None or self._agent.returncode is None:
             return
         said = (self.folder / ERRORS).read_text(encoding="utf-8", errors="replace").strip()
-        lines = [line.removeprefix("error: ") for line in said.splitlines()[-20:]]
-        raise SettingsError(
-            "\n".join(lines or [f"the agent ended with {self._agent.returncode}: see {self.log}"])
-        )
+        # Notices of the console stand there too, and are no reason.
+        lines = [line.removeprefix("error: ") for line in said.splitlines() if line.startswith("error: ")]
+        ended = f"the agent ended with {self._agent.returncode}: see {self.log} and {self.folder / ERRORS}"
+        raise SettingsError("\n".join(lines[-20:] or [ended]))
 
     def check_pages(self) -> None:
         """Raise SettingsError with the pages' own words if they ended by themselves."""

@@ -23,7 +23,7 @@ from agent.judge.compile import Judge
 from agent.judge.exchange import commands
 from agent.judge.headline import headline
 from agent.judge.worklist import needs_people
-from agent.model.enactment import Effect, Record, Way, Went
+from agent.model.enactment import Effect, Offer, Record, Way, Went
 from agent.model.hold import Hold
 from agent.model.pending import KindSource, PendingAction
 
@@ -184,16 +184,21 @@ def action_page(found: Gathered) -> ActionPage:
 
 def effects_of(record: Record, effects: Sequence[Effect]) -> tuple[Effect, ...]:
     """Return what would be done if people approved, or what is or was done; `effects` are all of the action's."""
-    offered = offer_of(record)
+    offered = asked_about(record)
     if offered is not None:
         return offered.effects
     written = tuple(one for one in effects if one.undoes is None and one.went is not Went.DROPPED)
     return written or (record.plan.effects if record.plan is not None else ())
 
 
+def asked_about(record: Record) -> Offer | None:
+    """Return what people are asked about; None where it is decided, though a no could still keep it from leaving."""
+    return offer_of(record) if is_waiting(record) else None
+
+
 def has_gone(record: Record, effects: Sequence[Effect]) -> bool:
     """Whether its targets are those of calls that are written down, and not only offered."""
-    return offer_of(record) is None and any(one.undoes is None for one in effects)
+    return asked_about(record) is None and any(one.undoes is None for one in effects)
 
 
 def lines_of(record: Record, effects: Sequence[Effect], some: Sequence[Target]) -> tuple[Line, ...]:
@@ -202,8 +207,8 @@ def lines_of(record: Record, effects: Sequence[Effect], some: Sequence[Target]) 
 
 
 def _would(record: Record) -> str:
-    offered = offer_of(record)
-    if offered is None or not is_waiting(record):
+    offered = asked_about(record)
+    if offered is None:
         return enactment(record)
     if offered.way is not Way.REMEDIATE:
         return f"the agent cannot carry it out: {offered.why}"

@@ -14,7 +14,7 @@ from agent.faces.pages import opened
 from agent.faces.questions import Target, narrowed, targets
 from agent.faces.telling import remaining
 from agent.faces.timeline import Past
-from agent.faces.web.action_page import Gathered, action_page, effects_of, has_gone, lines_of
+from agent.faces.web.action_page import Gathered, action_page, asked_about, effects_of, has_gone, lines_of
 from agent.faces.web.addresses import twins
 from agent.faces.web.again import asked_again, is_high_risk
 from agent.faces.web.answer_form import ANOTHER, Shown, answer_form, attempt_of
@@ -130,7 +130,7 @@ def _form_shown(
         targets=len(listed),
         boxes=lines_of(record, effects, listed) if len(listed) <= MOST_BOXES else (),
         does=does(effects_of(record, effects)),
-        narrowed=tuple(narrowed(approvals, listed)),
+        narrowed=tuple(narrowed(approvals, _offered_targets(record))),
         needs_step_up=site.settings.web.step_up is not None
         and is_high_risk(site, record.action.kind, len(listed)),
         valid=remaining(chain.approvers.valid) if chain is not None else "",
@@ -143,6 +143,12 @@ async def _agents(site: Site, now: datetime) -> tuple[Replica, ...]:
     return tuple(one for one in await site.desk.ledger.replicas() if not is_gone(one, now))
 
 
+def _offered_targets(record: Record) -> tuple[Target, ...]:
+    """Return the targets as people were asked about them: what they chose is numbered by these, also once it is decided."""
+    offered = offer_of(record)
+    return targets(offered.effects) if offered is not None else ()
+
+
 # Targets
 
 
@@ -153,7 +159,7 @@ async def open_targets(request: Request) -> Response:
     effects = await site_of(request).desk.ledger.effects(record.action.id)
     listed = targets(effects_of(record, effects))
     part = leaf(listed[::-1] if query.is_descending else listed, query, len(listed))
-    offered = offer_of(record)
+    offered = asked_about(record)
     page = TargetsPage(
         id=record.action.id,
         what=record.action.label,
@@ -181,8 +187,7 @@ async def answer_action(request: Request) -> Response:
     """Take a person's answer. It counts once, for what they were shown, and not at all where they may not give it."""
     form = await form_of(request)
     record, sent, site = await found(request), sent_of(form), site_of(request)
-    offered = offer_of(record)
-    listed = targets(offered.effects) if offered is not None else ()
+    offered, listed = offer_of(record), _offered_targets(record)
     # Numbers mean something only beside the list that they were read from, and how high a risk is only beside what it is of.
     is_same = offered is not None and offered.digest == sent.digest
     try:

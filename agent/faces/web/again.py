@@ -80,4 +80,5 @@ def _missing(site: Site, session: Session, *, high_risk: bool) -> str:
 
 
 def _is_fresh(site: Site, session: Session) -> bool:
-    return site.wall.now() < session.signed_in + site.settings.web.fresh
+    """Whether the last sign-in was lately; one that is still to come by this clock tells nothing: it was set back since."""
+    return -SET_BACK <= site.wall.now() - session.signed_in < site.settings.web.fresh

@@ -28,6 +28,8 @@ class AnswerForm(msgspec.Struct, frozen=True, kw_only=True):
     """Whether people are asked anything now."""
     is_open: bool
     """Whether this person can answer anything."""
+    is_awaited: bool
+    """Whether it waits for people to approve it: not once policies did, nor after a no."""
     can_be_approved: bool
     """Whether the agent could carry it out; else only a no counts here."""
     done: str
@@ -106,8 +108,12 @@ def done(question: Question, *, observes: bool = False) -> str:
         return f"{said}. The agent only observes: it writes that down, and carries out nothing"
     if is_enough(approvals, offered, need):
         some, whole = agreed_of(approvals, offered, need)
-        part = "it" if some == whole else f"{some:,} of {whole:,} targets, those that enough people approve"
-        return f"{said}. The agent reads everything again, and then carries out {part}"
+        part = (
+            "carries it out"
+            if some == whole
+            else f"carries out {some:,} of {whole:,} targets, those that enough people approve"
+        )
+        return f"{said}. The agent reads everything again, and then {part}"
     left = need - len(approvals)
     more = f"{counted(left, 'more person has', 'more people have')} to approve it"
     return f"{said}; {more if left > 0 else 'enough people, but of no target together: they have to approve the same'}"
@@ -158,6 +164,7 @@ def answer_form(question: Question | str, shown: Shown, sent: Sent | None, error
     return AnswerForm(
         is_asked=is_asked(question),
         is_open=may_change or not (no_approval and no_rejection),
+        is_awaited=is_waiting(question.record) and so_far.rejection is None,
         can_be_approved=is_waiting(question.record) and offered is not None and offered.way is Way.REMEDIATE,
         done=done(question, observes=shown.observes),
         why_no_approval=no_approval,
@@ -204,6 +211,7 @@ def _closed(why: str, shown: Shown, sent: Sent, error: str) -> AnswerForm:
     return AnswerForm(
         is_asked=False,
         is_open=False,
+        is_awaited=False,
         can_be_approved=False,
         done="",
         why_no_approval=why,

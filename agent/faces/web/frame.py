@@ -35,6 +35,8 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     holds: tuple[str, ...] = ()
     """In words, what keeps everything from being carried out."""
     alarms: tuple[str, ...] = ()
+    was_sent: bool = False
+    """Whether it answers a form: its own address then shows nothing to whoever only asks for it."""
     live: str = ""
     """Where the page learns that something has changed since it was made."""
     places: tuple[tuple[str, str, str], ...] = PLACES
@@ -60,5 +62,6 @@ async def frame_of(request: Request) -> Frame:
         visit=visit,
         holds=tuple(banner(one, now) for one in holds),
         alarms=tuple(one.words for one in alarms),
+        was_sent=request.method == "POST",
         live=f"{LIVE}?since={await pulse.look(laid, alarms)}",
     )

@@ -32,6 +32,18 @@ STATIC = HERE / "static"
 
 WORD_BEGINS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
+MOMENT = re.compile(r"(?<![\w-])(\d{4}-\d\d-\d\d \d\d:\d\dZ)(?!\w)")
+"""A moment as our sentences say it."""
+
+PIECES = re.compile(r'("(?:[^"\\]|\\.)*")|`([^`]*)`')
+"""What stands in quotation marks, and what stands in backticks."""
+
+BLANKS = re.compile(r"(\s+)")
+MARKS = "()[]<>,;:.!?"
+
+FENCE = Markup('<bdi class="foreign">{}</bdi>')
+CODE = Markup("<code>{}</code>")
+
 LONGEST = 100_000
 """Characters of one text on a page."""
 
@@ -116,17 +128,31 @@ def shown(value: Any) -> Any:
 
 
 def ticked(text: str) -> Markup:
-    """Return a sentence of ours with its names set as code: what stands in backticks where it is written as plain text.
+    """Return a sentence of ours: its names, which stand in backticks where it is plain text, set as code, and what others wrote fenced.
 
-    It is for sentences that we made, and quoted others in: theirs alone has a fence, and no backtick counts there.
+    What others wrote stands in quotation marks, with those inside escaped, so that no backtick counts there, or is one word
+    that cannot pass for ours: an address of a page or of a mailbox.
     """
-    parts = shown(text).split("`")
-    if len(parts) % 2 == 0:
-        return escape(shown(text))
-    code = Markup("<code>{}</code>")
-    return Markup("").join(
-        code.format(part) if place % 2 else escape(part) for place, part in enumerate(parts)
-    )
+    whole, made, at = str(shown(text)), [], 0
+    for found in PIECES.finditer(whole):
+        made.append(_addresses(whole[at : found.start()]))
+        quoted, name = found.groups()
+        made.append(FENCE.format(quoted) if quoted is not None else CODE.format(name))
+        at = found.end()
+    return Markup("").join([*made, _addresses(whole[at:])])
+
+
+def _addresses(text: str) -> Markup:
+    """Return plain words with the addresses among them fenced; marks around one are ours."""
+    made = []
+    for word in BLANKS.split(text):
+        address = word.strip(MARKS)
+        if "@" in address or "://" in address:
+            before, _, after = word.partition(address)
+            made.append(escape(before) + FENCE.format(address) + escape(after))
+        else:
+            made.append(escape(word))
+    return Markup("").join(made)
 
 
 def time_element(at: datetime | None) -> Markup:

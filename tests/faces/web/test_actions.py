@@ -43,6 +43,7 @@ def told(shown: httpx.Response) -> str:
     """Return the words of a page, without its marks."""
     main = shown.text.partition("<main")[2].partition("</main>")[0]
     main = re.sub("</?code>", "`", main)  # how names are set apart in sentences
+    main = re.sub("<time [^>]*>([^<]*)</time>", r"\1", main)
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", f"<main{main}")).split())
 
 
@@ -255,7 +256,7 @@ async def test_a_choice_with_the_button_for_all_of_it_is_refused_and_kept(bench:
         done = await approve(browser, page, target="2")
 
     assert (done.status_code, await answers(bench)) == (400, ())
-    assert "you chose 1 of 3 targets, and pressed the button for all of it" in told(done)
+    assert "You chose 1 of 3 targets, and pressed the button for all of it" in told(done)
     assert 'value="2" checked' in done.text
     assert WHY in done.text
 
@@ -286,6 +287,73 @@ async def test_what_policies_approved_and_is_about_to_be_sent_can_only_be_reject
     assert "about to be sent" in shown
     assert "If people approve" not in shown
     assert "Nobody has approved it yet" not in shown
+
+
+async def test_what_is_said_of_it_is_what_people_approved_once_they_did(bench: Bench) -> None:
+    house, page = await asked(bench)
+
+    async with await house.enter(APPROVER) as browser:
+        await approve(browser, page, which="only", target="2")
+        await bench.run_pass()
+        after = told(await browser.get(page))
+        listed = told(await browser.get(f"{page}/targets"))
+
+    assert (await bench.only()).state is State.SENT
+    assert "If people approve" not in after
+    assert (
+        "What is done Soft delete of 3 copies in mailboxes, of which people approved 1 of 3 targets" in after
+    )
+    assert "the rest is left alone; sent ( 1 target )" in after
+    assert "user2@contoso.example" in listed
+    assert "user1@contoso.example" not in listed
+    assert "Their numbers count for" not in listed
+
+
+async def test_what_is_said_of_it_is_a_no_once_somebody_gave_one(bench: Bench) -> None:
+    house, page = await asked(bench)
+
+    async with await house.enter(APPROVER) as browser:
+        await approve(browser, page, verb="reject")
+        answered = told(await browser.get(page))
+        await bench.run_pass()
+        after = told(await browser.get(page))
+
+    assert "Nobody has approved it yet" not in answered
+    assert (await bench.only()).state is State.REJECTED
+    assert "If people approve" not in after
+    assert "Can be taken back" not in after
+    assert "What is done Rejected (advisory: comment and tag)" in after
+
+
+async def test_what_policies_approved_and_is_about_to_be_sent_waits_for_nobodys_approval(
+    bench: Bench,
+) -> None:
+    bench.defender.show(an_incident(an_alert(a_cluster(messages=2))))
+    bench.defender.deliver(a_copy(1), a_copy(2, recipient="bob@contoso.example"))
+    await bench.run_pass()
+    record = msgspec.structs.replace(await bench.only(), state=State.INTENDED)
+    await bench.world.ledger.save([record], now=NOW)
+    house = a_house(bench)
+
+    async with await house.enter(READER) as browser:
+        shown = told(await browser.get(f"/actions/{record.action.id}"))
+
+    assert "Nobody has approved it yet" not in shown
+    assert "If people approve" not in shown
+    assert "Soft delete of 2 copies in mailboxes; about to be sent" in shown
+
+
+async def test_a_page_that_answers_a_form_brings_itself_up_to_date_from_where_it_is_shown(
+    bench: Bench,
+) -> None:
+    house, page = await asked(bench)
+
+    async with await house.enter(APPROVER) as browser:
+        wrong = await approve(browser, page, target="2")
+        place = wrong.text.partition('data-live-at="')[2].partition('"')[0]
+        there = await browser.get(place)
+
+    assert (wrong.status_code, place, there.status_code) == (400, page, 200)
 
 
 async def test_a_no_counts_and_says_what_it_does_not_do(bench: Bench) -> None:

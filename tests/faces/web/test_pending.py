@@ -65,6 +65,15 @@ async def test_what_awaits_a_person_comes_first_and_then_what_is_under_way_each_
     assert [row["needs"] for row in page["rows"]] == ["answer", "answer", "nobody"]
 
 
+async def test_what_somebody_may_answer_is_one_link_away(house: House) -> None:
+    await house.bench.world.ledger.save([a_question(1)], now=NOW)
+
+    everything, theirs = await html(house), await html(house, "/pending?needs=mine")
+
+    assert '<a href="/pending?needs=mine">What you may answer</a>' in everything
+    assert '<a href="/pending">Everything that is open</a>' in theirs
+
+
 async def test_what_was_answered_awaits_nobody_though_a_no_would_still_be_taken(house: House) -> None:
     (row,) = (await shown(house, a_question(1, state=State.ANSWERED)))["rows"]
 

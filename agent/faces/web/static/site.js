@@ -198,19 +198,23 @@
       for (const each of all("button", form)) each.disabled = true;
       form.classList.add("stale");
       tell("This was changed or decided meanwhile: nothing can be sent from here any more.", {
-        isBad: true, button: press("Show it as it is now", () => location.reload()),
+        isBad: true, button: press("Show it as it is now", () => anew()),
       });
     }
   };
+
+  /* What answers a form has no address of its own: `data-live-at` is where its parts are shown. */
+  const shownAt = document.body.dataset.liveAt || location.href;
+  const anew = () => { if (document.body.dataset.liveAt) location.assign(shownAt); else location.reload(); };
 
   let asking = false, again = false, failing = false;
   const look = async () => {
     if (asking) { again = true; return; }
     asking = true;
     try {
-      const answer = await fetch(location.href, { headers: { "air-agent-live": "1" }, redirect: "manual", cache: "no-store" });
+      const answer = await fetch(shownAt, { headers: { "air-agent-live": "1" }, redirect: "manual", cache: "no-store" });
       if (answer.type === "opaqueredirect") {
-        tell("You are not signed in any more.", { isBad: true, button: press("Sign in", () => location.reload()) });
+        tell("You are not signed in any more.", { isBad: true, button: press("Sign in", () => anew()) });
         stop();
         return;
       }
