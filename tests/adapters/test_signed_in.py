@@ -1,5 +1,6 @@
 """Whose token it is: only one that says everything, signed by the tenant, for our app, of a person, now."""
 
+import asyncio
 import base64
 import json
 import logging
@@ -405,3 +406,23 @@ def test_the_forgeries_above_are_forgeries() -> None:
 
     assert key.verify(head.encode(), PEM, base64.urlsafe_b64decode(signature + "="))
     assert GLOBAL.authority == LOGIN
+
+
+async def test_what_is_published_is_fetched_once_for_all_who_wait_for_it() -> None:
+    login = Published()
+    keys = keys_of(login)
+
+    found = await asyncio.gather(*(keys.metadata() for _ in range(5)))
+
+    assert login.fetched == 1
+    assert {one.issuer for one in found} == {V2}
+
+
+async def test_a_fetch_that_fails_fails_nobody_who_comes_later() -> None:
+    login = Published(steps=[httpx.ConnectError("no route")])
+    keys = keys_of(login)
+
+    first, second = await asyncio.gather(keys.metadata(), keys.metadata(), return_exceptions=True)
+
+    assert isinstance(first, Unavailable)
+    assert not isinstance(second, BaseException)

@@ -8,6 +8,7 @@ within it, are never used.
 Source: Microsoft's pages on access tokens ("Validate tokens") and on signing key rollover.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -76,6 +77,7 @@ class SigningKeys:
         self._keys: Mapping[str, RSAPublicKey] = {}
         self._metadata: Metadata | None = None
         self._fetched = float("-inf")
+        self._fetching = asyncio.Lock()
 
     @property
     def issuer(self) -> str:
@@ -119,6 +121,14 @@ class SigningKeys:
         return not 0 <= self._age() < KEPT_SECONDS
 
     async def _fetch(self) -> Metadata:
+        """Fetch what is published, once for all who wait for it."""
+        before = self._fetched
+        async with self._fetching:
+            if self._metadata is not None and self._fetched != before:
+                return self._metadata
+            return await self._fetch_anew()
+
+    async def _fetch_anew(self) -> Metadata:
         """Keep every key that is published now; to another host than the login nothing is sent."""
         inner = Transport(self._transport if self._transport is not None else direct(self._authority))
         async with httpx.AsyncClient(

@@ -5,6 +5,7 @@ and they send it themselves. The answer is a page with a link, not a redirect: b
 site's own policy of where forms may go, and the sign-in is elsewhere.
 """
 
+from datetime import timedelta
 from urllib.parse import urlencode
 
 import msgspec
@@ -20,6 +21,9 @@ from agent.faces.web.visit import visit_of
 from agent.model.pending import ActionKind
 from agent.model.session import Draft, Session
 from agent.settings.web import kinds
+
+SET_BACK = timedelta(minutes=1)
+"""By how much a clock may be set back, as time servers do, for a sign-in to count."""
 
 
 class Again(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ anew, with the rights of its session.
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from hashlib import blake2b
 from secrets import token_bytes
 
@@ -82,22 +82,22 @@ class Pulse:
 
     async def _look_again_and_again(self) -> None:
         while True:
-            with suppress(LedgerError):
-                stamp = await self._looked()
-                if stamp != self.stamp:
-                    self.stamp = stamp
-                    for news in self._listeners:
-                        news.set()
+            stamp = await self._looked()
+            if stamp is not None and stamp != self.stamp:
+                self.stamp = stamp
+                for news in self._listeners:
+                    news.set()
             await asyncio.sleep(EVERY)
 
-    async def _looked(self) -> str:
-        """Return the stamp; that it cannot be had is logged once, until it can be had again."""
+    async def _looked(self) -> str | None:
+        """Return the stamp; None where it cannot be had, which is logged once, until it can be had again."""
         try:
             stamp = await self.look()
-        except LedgerError as error:
+        except Exception as error:
             if not self._is_failing:
-                log.warning("no news for open pages", why=str(error))
+                is_bug = not isinstance(error, LedgerError)
+                log.warning("no news for open pages", why=str(error), exc_info=is_bug)
             self._is_failing = True
-            raise
+            return None
         self._is_failing = False
         return stamp

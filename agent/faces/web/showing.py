@@ -6,7 +6,7 @@ fence around an attacker's words, asks for it; none can forget this.
 """
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -131,19 +131,35 @@ def ticked(text: str) -> Markup:
     """Return a sentence of ours: its names, which stand in backticks where it is plain text, set as code, and what others wrote fenced.
 
     What others wrote stands in quotation marks, with those inside escaped, so that no backtick counts there, or is one word
-    that cannot pass for ours: an address of a page or of a mailbox.
+    that cannot pass for ours: an address of a page or of a mailbox. Moments are said in the reader's zone, as everywhere else.
     """
     whole, made, at = str(shown(text)), [], 0
     for found in PIECES.finditer(whole):
-        made.append(_addresses(whole[at : found.start()]))
+        made.append(_words(whole[at : found.start()]))
         quoted, name = found.groups()
         made.append(FENCE.format(quoted) if quoted is not None else CODE.format(name))
         at = found.end()
-    return Markup("").join([*made, _addresses(whole[at:])])
+    return Markup("").join([*made, _words(whole[at:])])
+
+
+def _words(text: str) -> Markup:
+    """Return plain words with the moments among them marked up; what only looks like one is left as it is."""
+    return Markup("").join(
+        _moment_or_text(part) if place % 2 else _addresses(part)
+        for place, part in enumerate(MOMENT.split(text))
+    )
+
+
+def _moment_or_text(words: str) -> Markup:
+    try:
+        at = datetime.strptime(words, "%Y-%m-%d %H:%MZ").replace(tzinfo=UTC)
+    except ValueError:
+        return escape(words)
+    return time_element(at)
 
 
 def _addresses(text: str) -> Markup:
-    """Return plain words with the addresses among them fenced; marks around one are ours."""
+    """Return words with the addresses among them fenced; marks around one are ours."""
     made = []
     for word in BLANKS.split(text):
         address = word.strip(MARKS)

@@ -214,7 +214,7 @@ async def test_whoever_answers_where_the_agent_only_observes_is_told_that_nothin
     assert "The agent only observes: it writes that down, and carries out nothing" in after
     assert "then carries out" not in after
     assert "only observes" not in beside
-    assert "then carries out it" in beside
+    assert "then carries it out" in beside
 
 
 async def test_a_form_that_is_sent_twice_counts_once(bench: Bench) -> None:

@@ -49,7 +49,15 @@ async def post(house: House, browser: object, **fields: str) -> str:
     return str(answer.text)
 
 
-@pytest.mark.parametrize(("ago", "decides"), [(HOUR - timedelta(seconds=1), True), (HOUR, False)])
+@pytest.mark.parametrize(
+    ("ago", "decides"),
+    [
+        (HOUR - timedelta(seconds=1), True),
+        (HOUR, False),
+        (-timedelta(minutes=1), True),
+        (-timedelta(minutes=2), False),
+    ],
+)
 async def test_a_decision_needs_a_sign_in_that_is_not_long_ago(
     bench: Bench, ago: timedelta, decides: bool
 ) -> None:

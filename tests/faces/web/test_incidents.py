@@ -101,8 +101,8 @@ class Marks(HTMLParser):
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Keep one element; what stands in ticks may be set as code, which does nothing."""
-        if (tag, attrs) == ("code", []):
+        """Keep one element; what stands in ticks may be set as code, and what is quoted has a fence: neither does anything."""
+        if (tag, tuple(attrs)) in {("code", ()), ("bdi", (("class", "foreign"),))}:
             return
         self.found.append((tag, tuple(sorted(name for name, _ in attrs))))
         self.links += [value or "" for name, value in attrs if name in {"href", "src", "action"}]

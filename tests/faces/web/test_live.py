@@ -243,10 +243,11 @@ async def test_only_while_somebody_listens_is_anything_looked_for(bench: Bench) 
     assert looked.times == after
 
 
-async def test_a_ledger_that_is_away_is_no_news_and_is_logged_once(
-    bench: Bench, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("error", [LedgerError("ledger: is away"), ValueError("a bug")])
+async def test_a_look_that_fails_is_no_news_is_logged_once_and_ends_no_later_one(
+    bench: Bench, capsys: pytest.CaptureFixture[str], error: Exception
 ) -> None:
-    looked = Looking(bench, is_down=True)
+    looked = Looking(bench, is_down=True, error=error)
     both: Any = looked
     told = Pulse(both, both)
 
@@ -260,10 +261,14 @@ async def test_a_ledger_that_is_away_is_no_news_and_is_logged_once(
     assert capsys.readouterr().out.count("no news for open pages") == 1
 
 
+AWAY = LedgerError("ledger: is away")
+
+
 class Looking:
     """A ledger and its archive that count how often they are asked whether anything changed."""
 
-    def __init__(self, bench: Bench, *, is_down: bool = False) -> None:
+    def __init__(self, bench: Bench, *, is_down: bool = False, error: Exception = AWAY) -> None:
+        self._error = error
         self._ledger = bench.world.ledger
         self.times = 0
         self.often = asyncio.Event()
@@ -274,7 +279,7 @@ class Looking:
         if self.times == OFTEN:
             self.often.set()
         if self.is_down:
-            raise LedgerError("ledger: is away")
+            raise self._error
         return str(msgspec.json.encode(await self._ledger.counts()))
 
     async def holds(self) -> tuple[Hold, ...]:

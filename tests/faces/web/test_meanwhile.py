@@ -109,7 +109,7 @@ async def test_targets_that_were_chosen_of_another_list_are_not_chosen_of_this_o
         )
 
     assert 'type="checkbox" name="target" value="1">' in back.text
-    assert "it changed since you wrote that: look at what would be done now, and choose anew" in told(back)
+    assert "It changed since you wrote that: look at what would be done now, and choose anew" in told(back)
     assert "only his</textarea>" in back.text
     assert sent.status_code == 409
     assert 'type="checkbox" name="target" value="1">' in sent.text
