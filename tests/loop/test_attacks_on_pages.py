@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 import msgspec
 import pytest
@@ -187,10 +188,10 @@ async def test_an_action_that_cannot_be_worked_out_keeps_no_other_from_being_tol
 async def test_what_policies_inform_of_keeps_nobody_from_being_heard(
     call: OnCall, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def inform(chain: Chain, record: Record, now: datetime) -> tuple[Notice, ...]:
+    def inform(chain: Chain, record: Record, now: datetime, **more: Any) -> tuple[Notice, ...]:
         if record.action.key == "bad":
             raise ValueError("a bug")
-        return gathered.inform(chain, record, now)
+        return gathered.inform(chain, record, now, **more)
 
     monkeypatch.setattr(informing, "inform", inform)
     call.with_files(**files(CHAIN, approve=f"{APPROVE}inform: secops\n"))
