@@ -14,8 +14,14 @@ def postgres() -> Iterator[Postgres]:
         yield running
 
 
+SET_UP: list[object] = []
+"""How tests set the log up: the files that lines go to are not closed behind whoever still writes to them."""
+
+
 @pytest.fixture(autouse=True)
 def log_of_its_own() -> Iterator[None]:
     """Have no test log where another one set the log up to go: that may be closed by then."""
     yield
-    structlog.reset_defaults()
+    if structlog.is_configured():
+        SET_UP.append(structlog.get_config())
+        structlog.reset_defaults()
