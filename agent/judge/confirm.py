@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from agent.judge.look import Reached
-from agent.model.decision import Guarded
+from agent.model.decision import Guarded, Verb
 from agent.model.enactment import (
     Confirmation,
     Effect,
@@ -190,31 +190,42 @@ def expire(record: Record, now: datetime) -> Record:
     )
 
 
-def ended(before: Record, record: Record, sent: Sequence[Effect], now: datetime) -> Record:
-    """Return a record as it ends, given what it was before and what was sent for it.
+def ended(before: Record, record: Record, effects: Sequence[Effect], now: datetime) -> Record:
+    """Return a record as it ends, given what it was before and everything that was ever planned or sent for it.
 
-    One that Defender closed after we acted is not superseded: its decision is shown, and what else the plan was to do is
-    a person's from then on. One whose week ended stays expired, unless nobody knows whether a call of it was applied.
+    One that Defender closed after we acted is not superseded: its decision is shown. One whose week ended stays expired,
+    unless nobody knows whether a call of it was applied. What else was to be done with what was done is a person's.
     """
     pending = ENDS.get(record.state)
+    sent = standing(effects)
     if pending is None or not sent:
         return record
-    if record.state is State.EXPIRED and not _is_unsure(sent):
+    left = _left_beside(record, effects)
+    if record.state is State.EXPIRED and not left and not _is_unsure(sent):
         return still_watched(record, sent, now)
     seen = msgspec.structs.replace(record.confirmation, pending=pending)
     after = msgspec.structs.replace(after_sending(record, sent), confirmation=seen, is_noted=before.is_noted)
-    left = _left_beside(record, sent)
     if not left:
         return after
-    words = f"{_sent_before(sent)}, and Defender closed it before {left} was: a person has to do that"
+    words = f"{_sent_before(sent)}, and {_ENDED[pending]} before {left} was: a person has to do that"
     why = "; ".join(filter(None, (after.why, words)))
     return msgspec.structs.replace(after, state=State.CONTRADICTED, due=None, why=why)
 
 
-def _left_beside(record: Record, sent: Sequence[Effect]) -> str:
-    """Return what of the plan never left, and is not done either where Defender closes the action; empty for nothing."""
+_ENDED = {PendingSeen.CLOSED: "Defender closed it", PendingSeen.EXPIRED: "its week ended"}
+
+
+def _left_beside(record: Record, effects: Sequence[Effect]) -> str:
+    """Return what was once planned, never went out, and is not done either where the action ends; empty for nothing.
+
+    The plan of the moment may name none of it: it was held, or its target could not be looked up again. Of what was
+    rejected since, nothing more is to be done.
+    """
+    if record.decision is not None and record.decision.verb is Verb.REJECT:
+        return ""
     planned = record.plan.effects if record.plan is not None else ()
-    left = {effect.kind for effect in planned} & BESIDE - {effect.kind for effect in sent}
+    went = {effect.kind for effect in effects if effect.went in LEFT}
+    left = {effect.kind for effect in (*planned, *effects) if effect.undoes is None} & BESIDE - went
     return " and ".join(sorted(left))
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import msgspec
 
-from agent.judge.confirm import ENDS, ended, standing
+from agent.judge.confirm import ENDS, ended
 from agent.judge.gather import wanted
 from agent.judge.remember import remembered
 from agent.loop.despite import despite_others
@@ -44,7 +44,7 @@ async def save_moved(
         effects = await world.ledger.effects(after.action.id)
         if is_leaving:
             dropped.extend(effect.id for effect in effects if effect.went is Went.INTENDED)
-        records.append(ended(before, after, standing(effects), now))
+        records.append(ended(before, after, effects, now))
     answers = await _answers(world, moves, records, now)
     await world.ledger.save(records, dropped=dropped, answers=answers, versions=versions, now=now)
 

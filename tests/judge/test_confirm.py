@@ -1,6 +1,7 @@
 """What is seen of effects afterwards."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import msgspec
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from agent.judge.confirm import after_sending, confirm, ended, expire, is_watched
 from agent.judge.look import at_mail
 from agent.judge.settle import held
-from agent.model.decision import Guarded
+from agent.model.decision import Guarded, Verb
 from agent.model.defender import Mail
 from agent.model.enactment import Effect, EffectKind, EffectSeen, PendingSeen, Plan, Record, State, Way, Went
 from tests.judge.test_track import a_record
@@ -137,20 +138,28 @@ def an_account_effect(kind: EffectKind, went: Went) -> Effect:
     return msgspec.structs.replace(an_effect(went), id=kind, kind=kind, targets=(("user-1", ""),))
 
 
-def closed_halfway(*sent: Effect, is_noted: bool = False) -> Record:
-    """Return how an approval to disable an account ends that Defender closed when this much of it had been sent."""
+def halfway(
+    *known: Effect,
+    is_noted: bool = False,
+    is_planned: bool = True,
+    verb: Verb = Verb.APPROVE,
+    state: State = State.SUPERSEDED,
+) -> Record:
+    """Return how an approval to disable an account ends when this much of it is known to the ledger."""
     both = [
         an_account_effect(kind, Went.INTENDED)
         for kind in (EffectKind.DISABLE_USER, EffectKind.REVOKE_SESSIONS)
     ]
-    plan = Plan(way=Way.REMEDIATE, why="disables the account", effects=tuple(both))
+    plan = Plan(way=Way.REMEDIATE, why="disables the account", effects=tuple(both) if is_planned else ())
     before = msgspec.structs.replace(a_record(State.INTENDED), plan=plan, is_noted=is_noted)
-    closed = msgspec.structs.replace(before, state=State.SUPERSEDED, due=None, is_noted=True)
-    return ended(before, closed, sent, NOW)
+    assert before.decision is not None
+    decision = msgspec.structs.replace(before.decision, verb=verb)
+    closed = msgspec.structs.replace(before, state=state, decision=decision, due=None, is_noted=True)
+    return ended(before, closed, known, NOW)
 
 
 def test_what_defender_closed_before_all_of_the_plan_had_left_is_a_persons() -> None:
-    record = closed_halfway(an_account_effect(EffectKind.DISABLE_USER, Went.DONE))
+    record = halfway(an_account_effect(EffectKind.DISABLE_USER, Went.DONE))
 
     assert (record.state, record.due) == (State.CONTRADICTED, None)
     assert record.why == (
@@ -159,8 +168,41 @@ def test_what_defender_closed_before_all_of_the_plan_had_left_is_a_persons() -> 
     assert record.confirmation.pending is PendingSeen.CLOSED
 
 
+def dropped_halfway(**more: Any) -> Record:
+    """Return how one ends that was let go after its first call, and whose plan of the moment sends nothing."""
+    return halfway(
+        an_account_effect(EffectKind.DISABLE_USER, Went.DONE),
+        an_account_effect(EffectKind.REVOKE_SESSIONS, Went.DROPPED),
+        is_planned=False,
+        **more,
+    )
+
+
+def test_what_was_let_go_halfway_is_a_persons_though_the_plan_of_the_moment_names_none_of_it() -> None:
+    """A guard rail held the second call, or its account could not be looked up again, and then Defender closed it."""
+    record = dropped_halfway()
+
+    assert (record.state, record.due) == (State.CONTRADICTED, None)
+    assert "Defender closed it before revokeSignInSessions was: a person has to do that" in record.why
+
+
+def test_what_was_let_go_halfway_and_rejected_since_is_nobodys() -> None:
+    record = dropped_halfway(verb=Verb.REJECT)
+
+    assert record.state is State.SENT
+    assert "a person" not in record.why
+
+
+def test_what_was_let_go_halfway_is_a_persons_once_its_week_is_over() -> None:
+    record = dropped_halfway(state=State.EXPIRED)
+
+    assert (record.state, record.due) == (State.CONTRADICTED, None)
+    assert "its week ended before revokeSignInSessions was: a person has to do that" in record.why
+    assert record.confirmation.pending is PendingSeen.EXPIRED
+
+
 def test_that_an_outcome_is_not_known_is_said_besides() -> None:
-    record = closed_halfway(an_account_effect(EffectKind.DISABLE_USER, Went.UNKNOWN))
+    record = halfway(an_account_effect(EffectKind.DISABLE_USER, Went.UNKNOWN))
 
     assert record.state is State.CONTRADICTED
     assert "whether it was applied is not known" in record.why
@@ -168,7 +210,7 @@ def test_that_an_outcome_is_not_known_is_said_besides() -> None:
 
 
 def test_what_defender_closed_after_all_had_left_is_followed() -> None:
-    record = closed_halfway(
+    record = halfway(
         an_account_effect(EffectKind.DISABLE_USER, Went.DONE),
         an_account_effect(EffectKind.REVOKE_SESSIONS, Went.DONE),
     )
@@ -181,11 +223,11 @@ def test_what_defender_closed_after_all_had_left_is_followed() -> None:
 def test_a_decision_that_we_acted_on_is_shown_though_defender_closed_it_meanwhile(is_noted: bool) -> None:
     sent = an_account_effect(EffectKind.DISABLE_USER, Went.DONE)
 
-    assert closed_halfway(sent, is_noted=is_noted).is_noted is is_noted
+    assert halfway(sent, is_noted=is_noted).is_noted is is_noted
 
 
 def test_what_was_closed_before_we_acted_is_superseded_and_needs_no_words() -> None:
-    record = closed_halfway()
+    record = halfway()
 
     assert (record.state, record.is_noted) == (State.SUPERSEDED, True)
 
