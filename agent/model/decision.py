@@ -200,3 +200,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """The people whose answers it rests on, in the order of their answers; empty where policies decided."""
     lapsed: Lapse | None = None
     """That nobody answered in time, where that is what decided."""
+    shadow_guard: str | None = None
+    """The guard rail that would have held what `shadow` approves; None where none would, and in older records."""
+    targets: int | None = None
+    """How many targets the approval acts on, or the one of `shadow` would: with its copies of messages, each in each
+    mailbox; None for other decisions, and in older records."""

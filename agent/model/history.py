@@ -68,6 +68,19 @@ class Decided(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     shadow_policies: tuple[str, ...] = ()
     status: str | None = None
     """Defender's word for how it stood when it ended."""
+    revision: str = ""
+    """Of the set of policies that decided; empty in older ledgers, and where no decision was made."""
+    shadow_guard: str | None = None
+    """The guard rail that would have held what `shadow` approves; None where none would."""
+    targets: int | None = None
+    """How many targets the approval would act on now, be it one of policies that decide or of those that observe; None
+    for other decisions."""
+    messages: int | None = None
+    """How many messages its evidence is about; None where that is not mail, or not said."""
+    is_native: bool = False
+    """Whether Defender's own automation settings can soft-delete such an action without a person."""
+    is_imported: bool = False
+    """Whether it was judged afterwards, from what Graph still had, and not while it was pending."""
 
 
 class Delivered(msgspec.Struct, frozen=True, kw_only=True):
@@ -139,7 +152,43 @@ def taken(record: Record, decision: Decision, number: int) -> Decided:
         answered=max((one.at for one in decision.answered), default=None),
         shadow=None if decision.shadow is None else decision.shadow.verb,
         shadow_policies=() if decision.shadow is None else decision.shadow.policies,
+        revision=decision.revision,
+        shadow_guard=decision.shadow_guard,
+        targets=decision.targets,
+        messages=_messages(decision),
+        is_native=is_native(action.kind, decision),
     )
+
+
+NATIVE_CLUSTERS = frozenset({"file", "url", "similarity"})
+"""What a cluster is built on that Defender's own automation settings can soft-delete. Source: [AAR] [RM502528]."""
+
+NATIVE_MOST = 10_000
+"""Messages above which they leave a cluster pending. Source: [AAR]."""
+
+
+def is_native(kind: ActionKind, decision: Decision) -> bool:
+    """Whether Defender's own automation settings, all of them on, would soft-delete such an action without a person.
+
+    They are opt-in and none is readable through an API, so that this says what could be, never what is.
+    """
+    values = decision.facts.values
+    count = _messages(decision)
+    return (
+        kind is ActionKind.SOFT_DELETE_CLUSTER
+        and values.get("cluster.by") in NATIVE_CLUSTERS
+        and count is not None
+        and count <= NATIVE_MOST
+    )
+
+
+def _messages(decision: Decision) -> int | None:
+    """Return how many messages the evidence is about, as the facts of the decision say."""
+    count = decision.facts.values.get("cluster.messageCount")
+    if isinstance(count, int | float):
+        return int(count)
+    rows = decision.facts.messages
+    return None if rows is None else len(rows)
 
 
 def as_ended(ending: Ending, record: Record, number: int, now: datetime) -> Decided:

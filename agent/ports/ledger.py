@@ -14,6 +14,7 @@ from agent.model.hold import Hold, Replica
 from agent.model.past import Judged, Matter, PastAnswer, Tally
 from agent.model.policy import KeptSet, Members
 from agent.model.rails import Approved, Leave
+from agent.model.truth import Truth
 
 
 class Ledger(Protocol):
@@ -58,6 +59,7 @@ class Ledger(Protocol):
         dropped: Sequence[str] = (),
         approvals: Sequence[Approval] = (),
         answers: Sequence[PastAnswer] = (),
+        truths: Sequence[Truth] = (),
         versions: Mapping[str, str] | None = None,
         now: datetime,
     ) -> None:
@@ -67,7 +69,8 @@ class Ledger(Protocol):
         the version. A decision that differs from the one in the ledger is appended to the action's
         decisions; none is ever changed. Effects are new, and claim their targets unless they are only
         observed. `dropped` names effects that become `dropped` and let go of their targets; one that
-        is not `intended` any more cannot be dropped. `answers` replace earlier ones of their actions.
+        is not `intended` any more cannot be dropped. `answers` replace earlier ones of their actions, and
+        `truths` what was known of their proposals.
         `versions` are incidents that have now been saved.
 
         Raises:
@@ -239,6 +242,10 @@ class Ledger(Protocol):
 
         Ids are in lower case, as targets are.
         """
+        ...
+
+    async def truths(self, action_ids: Sequence[str]) -> Mapping[str, tuple[Truth, ...]]:
+        """Return what is known to have become of these actions' proposals, oldest first; the others are left out."""
         ...
 
     async def save_air_actions(self, actions: Sequence[AirAction]) -> None:

@@ -43,13 +43,19 @@ def row(tenant_id: str, one: Decided, record: Record) -> dict[str, Any]:
         "verb": None if one.verb is None else str(one.verb),
         "decider": str(one.by),
         "guard": one.guard,
-        "policies": _lines(one.policies),
-        "people": _lines(one.people),
-        "persons": _lines(text.casefold() for each in answered for text in (each.name, each.object_id)),
+        "policies": lines(one.policies),
+        "people": lines(one.people),
+        "persons": lines(text.casefold() for each in answered for text in (each.name, each.object_id)),
         "answered": one.answered,
         "shadow": None if one.shadow is None else str(one.shadow),
-        "shadow_policies": _lines(one.shadow_policies),
+        "shadow_policies": lines(one.shadow_policies),
         "status": one.status,
+        "revision": one.revision or None,
+        "shadow_guard": one.shadow_guard,
+        "targets": one.targets,
+        "messages": one.messages,
+        "is_native": int(one.is_native),
+        "is_imported": int(one.is_imported),
         "words": searched(record, decision),
     }
 
@@ -171,7 +177,7 @@ def _decided(one: Sequence[Any]) -> Decided:
     """Return the decision that a row of `_NARROW` holds; there may be very many, so that nothing is looked up twice."""
     (
         at, action_id, number, ended, kind, incident_id, first_seen, deadline, verb, decider, guard, policies, people,
-        answered, shadow, shadow_policies, status,
+        answered, shadow, shadow_policies, status, revision, shadow_guard, targets, messages, is_native, is_imported,
     ) = one  # fmt: skip
     return Decided(
         at=at,
@@ -185,19 +191,27 @@ def _decided(one: Sequence[Any]) -> Decided:
         verb=_VERBS[verb],
         by=_DECIDERS[decider],
         guard=guard,
-        policies=_split(policies),
-        people=_split(people),
+        policies=split(policies),
+        people=split(people),
         answered=answered,
         shadow=_VERBS[shadow],
-        shadow_policies=_split(shadow_policies),
+        shadow_policies=split(shadow_policies),
         status=status,
+        revision=revision or "",
+        shadow_guard=shadow_guard,
+        targets=targets,
+        messages=messages,
+        is_native=bool(is_native),
+        is_imported=bool(is_imported),
     )
 
 
-def _lines(texts: Iterable[str]) -> str | None:
+def lines(texts: Iterable[str]) -> str | None:
+    """Return several texts as they stand in one column, one on each line; None for none."""
     told = [" ".join(text.splitlines()) for text in texts]
     return "\n" + "\n".join(told) + "\n" if told else None
 
 
-def _split(lines: str | None) -> tuple[str, ...]:
-    return () if lines is None else tuple(lines.split("\n")[1:-1])
+def split(stored: str | None) -> tuple[str, ...]:
+    """Return the texts that such a column holds."""
+    return () if stored is None else tuple(stored.split("\n")[1:-1])

@@ -30,6 +30,12 @@ history = Table(
     Column("shadow_policies", Key),
     Column("status", Key),
     Column("words", Key, nullable=False),
+    Column("revision", Key),
+    Column("shadow_guard", Key),
+    Column("targets", Integer),
+    Column("messages", Integer),
+    Column("is_native", Integer),
+    Column("is_imported", Integer),
 )
 Index(
     "ix_history_incident",
@@ -37,6 +43,14 @@ Index(
     history.c.incident_id,
     history.c.at,
     history.c.action_id,
+    history.c.number,
+    history.c.ended,
+)
+Index(
+    "ix_history_action",
+    history.c.tenant_id,
+    history.c.action_id,
+    history.c.at,
     history.c.number,
     history.c.ended,
 )

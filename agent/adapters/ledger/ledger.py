@@ -17,6 +17,7 @@ from agent.adapters.ledger import (
     responding,
     writes,
 )
+from agent.adapters.ledger import truths as truths_of
 from agent.adapters.ledger.archive import SqlArchive
 from agent.adapters.ledger.auditing import Book
 from agent.adapters.ledger.desk import Desk
@@ -35,6 +36,7 @@ from agent.model.hold import Hold, Replica
 from agent.model.past import Judged, Matter, PastAnswer, Tally
 from agent.model.policy import KeptSet, Members
 from agent.model.rails import Approved, Leave
+from agent.model.truth import Truth
 
 
 class SqlLedger:
@@ -82,6 +84,7 @@ class SqlLedger:
         dropped: Sequence[str] = (),
         approvals: Sequence[Approval] = (),
         answers: Sequence[PastAnswer] = (),
+        truths: Sequence[Truth] = (),
         versions: Mapping[str, str] | None = None,
         now: datetime,
     ) -> None:
@@ -93,6 +96,7 @@ class SqlLedger:
             writes.save_effects(connection, tenant_id, book, effects, now, undone)
             writes.save_approvals(connection, tenant_id, approvals)
             keeping.save_answers(connection, tenant_id, answers)
+            truths_of.save(connection, tenant_id, truths)
             writes.save_versions(connection, tenant_id, versions or {}, now)
 
         await self._audited(all_of_it)
@@ -101,6 +105,9 @@ class SqlLedger:
         self, answer: Answer, record: Record, now: datetime, dropped: Sequence[str] = ()
     ) -> Answer:
         return await self._audited(responding.answer, answer, record, now, dropped)
+
+    async def truths(self, action_ids: Sequence[str]) -> Mapping[str, tuple[Truth, ...]]:
+        return await self._read(truths_of.of_actions, action_ids)
 
     async def answers(self, action_ids: Sequence[str]) -> Mapping[str, tuple[Answer, ...]]:
         return await self._read(responding.answers, action_ids)

@@ -1,0 +1,70 @@
+"""What a report compares, policies that fell back to observing, what was imported, and which reports were sent."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0006"
+down_revision = "0005"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Widen the history by what a report needs, and create its tables. What older ledgers do not say stays unknown."""
+    for column in (
+        sa.Column("revision", sa.Text()),
+        sa.Column("shadow_guard", sa.Text()),
+        sa.Column("targets", sa.Integer()),
+        sa.Column("messages", sa.Integer()),
+        sa.Column("is_native", sa.Integer()),
+        sa.Column("is_imported", sa.Integer()),
+    ):
+        op.add_column("history", column)
+    op.create_index("ix_history_action", "history", ["tenant_id", "action_id", "at", "number", "ended"])
+    _truths()
+    _fallbacks()
+    op.create_table(
+        "imports",
+        sa.Column("tenant_id", sa.Text(), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant_id", "since", "until", name="pk_imports"),
+    )
+    op.create_table(
+        "reported",
+        sa.Column("tenant_id", sa.Text(), nullable=False),
+        sa.Column("period", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant_id", "period", name="pk_reported"),
+    )
+
+
+def _truths() -> None:
+    op.create_table(
+        "truths",
+        sa.Column("tenant_id", sa.Text(), nullable=False),
+        sa.Column("action_id", sa.Text(), nullable=False),
+        sa.Column("first_seen", sa.BigInteger(), nullable=False),
+        sa.Column("verb", sa.Text()),
+        sa.Column("unknown", sa.Text()),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("certainty", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("people", sa.Text()),
+        sa.PrimaryKeyConstraint("tenant_id", "action_id", "first_seen", name="pk_truths"),
+    )
+
+
+def _fallbacks() -> None:
+    op.create_table(
+        "fallbacks",
+        sa.Column("tenant_id", sa.Text(), nullable=False),
+        sa.Column("policy", sa.Text(), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("action_id", sa.Text(), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("ended", sa.BigInteger()),
+        sa.Column("ended_by", sa.Text()),
+        sa.PrimaryKeyConstraint("tenant_id", "policy", "since", name="pk_fallbacks"),
+    )

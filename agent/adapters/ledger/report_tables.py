@@ -1,0 +1,52 @@
+"""The tables behind reports, promotion and import, as the newest revision of the schema leaves them."""
+
+from sqlalchemy import Column, LargeBinary, Table
+
+from agent.adapters.ledger.columns import Key, Moment, metadata
+
+# What people and Defender did about a proposal, as far as it is known now; replaced where more becomes known.
+truths = Table(
+    "truths",
+    metadata,
+    Column("tenant_id", Key, primary_key=True),
+    Column("action_id", Key, primary_key=True),
+    Column("first_seen", Moment, primary_key=True),
+    Column("verb", Key),
+    Column("unknown", Key),
+    Column("source", Key, nullable=False),
+    Column("certainty", Key, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("people", Key),
+)
+
+# A policy that observes since then, whatever its file says, until somebody promotes it again.
+fallbacks = Table(
+    "fallbacks",
+    metadata,
+    Column("tenant_id", Key, primary_key=True),
+    Column("policy", Key, primary_key=True),
+    Column("since", Moment, primary_key=True),
+    Column("action_id", Key, nullable=False),
+    Column("words", Key, nullable=False),
+    Column("ended", Moment),
+    Column("ended_by", Key),
+)
+
+# How far an import of what Graph still has has come.
+imports = Table(
+    "imports",
+    metadata,
+    Column("tenant_id", Key, primary_key=True),
+    Column("since", Moment, primary_key=True),
+    Column("until", Moment, primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+)
+
+# Periods of which the report was sent.
+reported = Table(
+    "reported",
+    metadata,
+    Column("tenant_id", Key, primary_key=True),
+    Column("period", Key, primary_key=True),
+    Column("at", Moment, nullable=False),
+)
