@@ -184,7 +184,7 @@ def is_native(kind: ActionKind, decision: Decision) -> bool:
 
 def _messages(decision: Decision) -> int | None:
     """Return how many messages the evidence is about, as the facts of the decision say."""
-    count = decision.facts.values.get("cluster.messageCount")
+    count = decision.facts.values.get("cluster.emailCount")
     if isinstance(count, int | float):
         return int(count)
     rows = decision.facts.messages
