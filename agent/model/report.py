@@ -48,6 +48,8 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     deadline: datetime
     decided: datetime | None
     """When the decision of ours that is compared was made: the newest before people's; None where there was none."""
+    number: int = 0
+    """It is the action's decision of this number in the ledger; 0 where there was none."""
     verb: Verb | None
     """It; what a guard rail held was an approval. None where there was none."""
     policies: tuple[str, ...]
@@ -138,6 +140,10 @@ class Native(msgspec.Struct, frozen=True, kw_only=True):
     """Those of these actions that we would have approved too."""
 
 
+SAVED_STEPS = tuple(timedelta(hours=hours) for hours in (1, 4, 12, 24, 48, 96))
+"""Up to which lengths of time, each excluded, what was saved is counted."""
+
+
 class Counterfactuals(msgspec.Struct, frozen=True, kw_only=True):
     """What would have been otherwise had what we decided been carried out."""
 
@@ -150,6 +156,8 @@ class Counterfactuals(msgspec.Struct, frozen=True, kw_only=True):
     saved_ninetieth: timedelta | None
     saved_of: int
     """Of how many actions that is."""
+    saved_steps: tuple[int, ...] = ()
+    """The same actions by how much earlier: under each of `SAVED_STEPS`, and last those from the longest of them on."""
     expired: int
     """Actions that expired."""
     expired_otherwise: int
