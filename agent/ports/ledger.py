@@ -1,6 +1,6 @@
 """What was seen, decided and done, and the audit that tells of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -9,7 +9,18 @@ from agent.model.alarm import Alarm
 from agent.model.answer import Answer
 from agent.model.audit import Entry, Head, Link
 from agent.model.decision import Decision
-from agent.model.enactment import Approval, Cover, Effect, EffectKind, Outcome, Pair, Record, Spent, State
+from agent.model.enactment import (
+    Approval,
+    Cover,
+    Effect,
+    EffectKind,
+    Outcome,
+    Pair,
+    Record,
+    Spent,
+    State,
+    Went,
+)
 from agent.model.hold import Hold, Replica
 from agent.model.past import Judged, Matter, PastAnswer, Tally
 from agent.model.policy import KeptSet, Members
@@ -67,8 +78,8 @@ class Ledger(Protocol):
 
         A record of version 0 is new; any other must be of the version it was read with. Saving adds one to
         the version. A decision that differs from the one in the ledger is appended to the action's
-        decisions; none is ever changed. Effects are new, and claim their targets unless they are only
-        observed. `dropped` names effects that become `dropped` and let go of their targets; one that
+        decisions; none is ever changed. Effects are new, and claim their targets; those that would only have been
+        claim them among their like, where none of these has them. `dropped` names effects that become `dropped` and let go of their targets; one that
         is not `intended` any more cannot be dropped. `answers` replace earlier ones of their actions, and
         `truths` what was known of their proposals.
         `versions` are incidents that have now been saved.
@@ -95,13 +106,20 @@ class Ledger(Protocol):
         ...
 
     async def effects(self, action_id: str) -> tuple[Effect, ...]:
-        """Return the action's effects, in the order of their plan."""
+        """Return the action's effects, in the order of their plan, but for those of `Went.SHADOW`."""
         ...
 
     async def covered(
-        self, targets: Sequence[Pair], kind: EffectKind = EffectKind.SOFT_DELETE
+        self,
+        targets: Sequence[Pair],
+        kind: EffectKind = EffectKind.SOFT_DELETE,
+        *,
+        counted: Collection[Went] = (),
     ) -> Mapping[Pair, Cover]:
-        """Return which of these targets an effect of this kind has claimed."""
+        """Return which of these targets an effect of this kind has claimed.
+
+        Effects that would only have been, and went so as `counted` says, count where nothing real has the target.
+        """
         ...
 
     async def lease(self, incident_id: str, replica: str, now: datetime, until: datetime) -> int | None:
@@ -140,11 +158,17 @@ class Ledger(Protocol):
         ...
 
     async def given(self, since: datetime) -> tuple[Effect, ...]:
-        """Return effects that were intended at or after `since` and not dropped, oldest first."""
+        """Return effects that were intended at or after `since` and not dropped, oldest first.
+
+        Those that would only have been are among them: whoever counts says which do.
+        """
         ...
 
-    async def approved(self, now: datetime, hours: int) -> Approved:
-        """Return how many actions policies approved for the first time in each of the last hours, held ones too."""
+    async def approved(self, now: datetime, hours: int, *, shadow: bool = False) -> Approved:
+        """Return how many actions policies approved for the first time in each of the last hours, held ones too.
+
+        With `shadow`, those too that only observing policies would have approved, held ones apart.
+        """
         ...
 
     async def hold(self, hold: Hold) -> None:
@@ -199,11 +223,13 @@ class Ledger(Protocol):
         """
         ...
 
-    async def spent(self, policy: str, since: datetime, *, apart_from: str = "") -> Spent:
-        """Return what the policy has approved at or after `since`.
+    async def spent(
+        self, policy: str, since: datetime, *, apart_from: str = "", observed: bool = False
+    ) -> Spent:
+        """Return what the policy has approved at or after `since`; with `observed`, what it would have too.
 
-        Actions count once each, and `apart_from` does not; messages count whichever action they are of. An
-        approval whose plan was dropped whole does not count any more.
+        Actions count once each, and `apart_from` does not; messages count whichever action they are of, but for what
+        would have been approved of `apart_from`: it is still to be approved. An approval whose plan was dropped whole does not count any more.
         """
         ...
 

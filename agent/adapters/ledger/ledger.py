@@ -1,7 +1,7 @@
 """The ledger: one tenant's, on one thread of its own."""
 # ruff: noqa: D102  # what each method promises stands in `ports.Ledger`, once
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy.engine import Connection
@@ -30,7 +30,18 @@ from agent.model.alarm import Alarm
 from agent.model.answer import Answer
 from agent.model.audit import Entry
 from agent.model.decision import Decision
-from agent.model.enactment import Approval, Cover, Effect, EffectKind, Outcome, Pair, Record, Spent, State
+from agent.model.enactment import (
+    Approval,
+    Cover,
+    Effect,
+    EffectKind,
+    Outcome,
+    Pair,
+    Record,
+    Spent,
+    State,
+    Went,
+)
 from agent.model.errors import LedgerError
 from agent.model.hold import Hold, Replica
 from agent.model.past import Judged, Matter, PastAnswer, Tally
@@ -128,9 +139,13 @@ class SqlLedger:
         return await self._read(reads.planned, action_id)
 
     async def covered(
-        self, targets: Sequence[Pair], kind: EffectKind = EffectKind.SOFT_DELETE
+        self,
+        targets: Sequence[Pair],
+        kind: EffectKind = EffectKind.SOFT_DELETE,
+        *,
+        counted: Collection[Went] = (),
     ) -> Mapping[Pair, Cover]:
-        return await self._read(claims.covered, targets, kind)
+        return await self._read(claims.covered, targets, kind, counted)
 
     async def lease(self, incident_id: str, replica: str, now: datetime, until: datetime) -> int | None:
         return await self._write(leaving.lease, incident_id, replica, now, until)
@@ -144,8 +159,8 @@ class SqlLedger:
     async def given(self, since: datetime) -> tuple[Effect, ...]:
         return await self._read(amounts.given, since)
 
-    async def approved(self, now: datetime, hours: int) -> Approved:
-        return await self._read(amounts.approved, now, hours)
+    async def approved(self, now: datetime, hours: int, *, shadow: bool = False) -> Approved:
+        return await self._read(amounts.approved, now, hours, shadow=shadow)
 
     async def hold(self, hold: Hold) -> None:
         await self._audited(holding.hold, hold)
@@ -183,8 +198,10 @@ class SqlLedger:
 
         await self._audited(tell)
 
-    async def spent(self, policy: str, since: datetime, *, apart_from: str = "") -> Spent:
-        return await self._read(reads.spent, policy, since, apart_from)
+    async def spent(
+        self, policy: str, since: datetime, *, apart_from: str = "", observed: bool = False
+    ) -> Spent:
+        return await self._read(reads.spent, policy, since, apart_from, observed)
 
     async def listed(
         self, *, states: Sequence[State] = (), limit: int = 1000, offset: int = 0

@@ -20,6 +20,7 @@ def upgrade() -> None:
         sa.Column("is_imported", sa.Integer()),
     ):
         op.add_column("history", column)
+    _observed()
     op.create_index("ix_history_action", "history", ["tenant_id", "action_id", "at", "number", "ended"])
     _truths()
     _fallbacks()
@@ -37,6 +38,16 @@ def upgrade() -> None:
         sa.Column("period", sa.Text(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("tenant_id", "period", name="pk_reported"),
+    )
+
+
+def _observed() -> None:
+    """Tell what would only have been approved from what was: an agent that observed planned it so at that moment."""
+    op.add_column("decisions", sa.Column("observed", sa.Integer()))
+    op.add_column("approvals", sa.Column("observed", sa.Integer()))
+    op.execute(
+        "UPDATE approvals SET observed = 1 WHERE EXISTS (SELECT 1 FROM effects WHERE effects.tenant_id = approvals.tenant_id "
+        "AND effects.action_id = approvals.action_id AND effects.intended_at = approvals.at AND effects.went = 'observed')"
     )
 
 
