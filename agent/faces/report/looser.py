@@ -58,13 +58,15 @@ class Newest:
 
     def __init__(self, most: int | None) -> None:
         self._most = most
-        self._kept: list[tuple[datetime, str, datetime, Compared]] = []
+        self._kept: list[tuple[datetime, str, int, Compared]] = []
+        self._taken = 0
 
     def take(self, one: Compared) -> None:
         """Keep it, where it is looser and among the newest."""
         if one.standing is not Standing.LOOSER or one.truth is None or self._most == 0:
             return
-        place = (one.truth.at, one.action_id, one.first_seen, one)
+        self._taken += 1
+        place = (one.truth.at, one.action_id, self._taken, one)
         if self._most is None or len(self._kept) < self._most:
             heappush(self._kept, place)
         else:
