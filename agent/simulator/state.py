@@ -13,7 +13,18 @@ from agent.simulator.mail import Pair, Post
 from agent.simulator.mailboxes import Mailbox
 from agent.simulator.moments import text
 from agent.simulator.names import TENANT_ID
-from agent.simulator.nouns import Act, Bundle, Change, Proposal, Remediation, Request, Sent, Stood, Target
+from agent.simulator.nouns import (
+    Act,
+    Bundle,
+    Change,
+    Judgement,
+    Proposal,
+    Remediation,
+    Request,
+    Sent,
+    Stood,
+    Target,
+)
 from agent.simulator.shapes import PENDING, Json
 from agent.simulator.switches import Switches
 
@@ -50,6 +61,10 @@ class State:
     proposals: list[Proposal] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     """What hunting will tell of investigations, oldest first."""
+    judgements: dict[tuple[str, int], Judgement] = field(default_factory=dict)
+    """What became of each proposal where people work, by its alert and which of its evidence it is: the ground truth."""
+    silent: set[str] = field(default_factory=set)
+    """Alerts of whose investigations hunting tells nothing more: not every audit record reaches it."""
     remediations: list[Remediation] = field(default_factory=list)
     applied: Counter[Target] = field(default_factory=Counter)
     """How often each thing was asked to be done to each target, in accepted requests."""
@@ -117,7 +132,9 @@ class State:
         return found
 
     def note(self, alert_id: str, now: datetime) -> None:
-        """Write down how the actions of an alert's investigation stand."""
+        """Write down how the actions of an alert's investigation stand, where hunting still tells of it."""
+        if alert_id in self.silent:
+            return
         stood = tuple(
             Stood(one.act, number, dict(one.evidence), one.word, one.ended)
             for number, one in enumerate(self._proposals_of[alert_id])
