@@ -21,6 +21,8 @@ from agent.model.enactment import (
     State,
     Went,
 )
+from agent.model.enactment import Approval, Cover, Effect, EffectKind, Outcome, Pair, Record, Spent, State
+from agent.model.fallback import Fallback
 from agent.model.hold import Hold, Replica
 from agent.model.past import Judged, Matter, PastAnswer, Tally
 from agent.model.policy import KeptSet, Members
@@ -71,6 +73,7 @@ class Ledger(Protocol):
         approvals: Sequence[Approval] = (),
         answers: Sequence[PastAnswer] = (),
         truths: Sequence[Truth] = (),
+        fallbacks: Sequence[Fallback] = (),
         versions: Mapping[str, str] | None = None,
         now: datetime,
     ) -> None:
@@ -81,7 +84,7 @@ class Ledger(Protocol):
         decisions; none is ever changed. Effects are new, and claim their targets; those that would only have been
         claim them among their like, where none of these has them. `dropped` names effects that become `dropped` and let go of their targets; one that
         is not `intended` any more cannot be dropped. `answers` replace earlier ones of their actions, and
-        `truths` what was known of their proposals.
+        `truths` what was known of their proposals. `fallbacks` are written as by `fall_back`.
         `versions` are incidents that have now been saved.
 
         Raises:
@@ -274,6 +277,33 @@ class Ledger(Protocol):
         """Return what is known to have become of these actions' proposals, oldest first; the others are left out."""
         ...
 
+    async def fall_back(self, fallbacks: Sequence[Fallback]) -> tuple[Fallback, ...]:
+        """Have these policies observe, and return those that did not yet: of each one fallback stands at a time."""
+        ...
+
+    async def end_fallback(self, policy: str, by: str, reason: str, now: datetime) -> bool:
+        """Let a policy count again, and return whether it had fallen back."""
+        ...
+
+    async def fallbacks(self, *, is_standing: bool = True) -> tuple[Fallback, ...]:
+        """Return the fallbacks that stand, oldest first; those that ended too, where that is asked."""
+        ...
+
+    async def deletions(self, since: datetime, until: datetime) -> tuple[Effect, ...]:
+        """Return the deletions of mail that were sent after `since` and not after `until`, oldest first.
+
+        Those that were refused or dropped are left out, those that people had approved, and what takes deletions back.
+        """
+        ...
+
+    async def looked_back(self) -> datetime | None:
+        """Return up to which moment it was looked whether deletions stand; None before the first look."""
+        ...
+
+    async def mark_looked_back(self, moment: datetime) -> None:
+        """Remember up to which moment it was looked whether deletions stand."""
+        ...
+
     async def save_air_actions(self, actions: Sequence[AirAction]) -> None:
         """Remember how these actions of investigations stand, in place of what is remembered of them."""
         ...
@@ -292,6 +322,10 @@ class Ledger(Protocol):
 
     async def kept_set(self, revision: str | None = None) -> KeptSet | None:
         """Return the set of this revision, or the one that came into force last; None where there is none."""
+        ...
+
+    async def kept_sets(self, *, before: datetime | None = None, limit: int = 20) -> tuple[KeptSet, ...]:
+        """Return sets that came into force, the newest first; those before a moment only, where one is named."""
         ...
 
     async def save_members(self, members: Members) -> None:

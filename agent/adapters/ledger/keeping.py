@@ -103,6 +103,17 @@ def kept_set(connection: Connection, tenant_id: str, revision: str | None) -> Ke
     return None if row is None else _kept(row)
 
 
+def kept_sets(
+    connection: Connection, tenant_id: str, before: datetime | None, limit: int
+) -> tuple[KeptSet, ...]:
+    """Return sets, the one that came into force last first; only those before a moment, where one is named."""
+    query = select(policy_sets).where(policy_sets.c.tenant_id == tenant_id)
+    if before is not None:
+        query = query.where(policy_sets.c.at < before)
+    newest_first = query.order_by(policy_sets.c.at.desc(), policy_sets.c.revision).limit(limit)
+    return tuple(_kept(row) for row in connection.execute(newest_first))
+
+
 def _kept(row: Row[Any]) -> KeptSet:
     return KeptSet(revision=row.revision, git=row.git, at=row.at, files=codec.read_files(row.files))
 

@@ -17,6 +17,7 @@ from agent.adapters.ledger import (
     responding,
     writes,
 )
+from agent.adapters.ledger import fallbacks as falling
 from agent.adapters.ledger import truths as truths_of
 from agent.adapters.ledger.archive import SqlArchive
 from agent.adapters.ledger.auditing import Book
@@ -43,6 +44,7 @@ from agent.model.enactment import (
     Went,
 )
 from agent.model.errors import LedgerError
+from agent.model.fallback import Fallback
 from agent.model.hold import Hold, Replica
 from agent.model.past import Judged, Matter, PastAnswer, Tally
 from agent.model.policy import KeptSet, Members
@@ -96,6 +98,7 @@ class SqlLedger:
         approvals: Sequence[Approval] = (),
         answers: Sequence[PastAnswer] = (),
         truths: Sequence[Truth] = (),
+        fallbacks: Sequence[Fallback] = (),
         versions: Mapping[str, str] | None = None,
         now: datetime,
     ) -> None:
@@ -108,6 +111,7 @@ class SqlLedger:
             writes.save_approvals(connection, tenant_id, approvals)
             keeping.save_answers(connection, tenant_id, answers)
             truths_of.save(connection, tenant_id, truths)
+            falling.fall_back(connection, tenant_id, book, fallbacks)
             writes.save_versions(connection, tenant_id, versions or {}, now)
 
         await self._audited(all_of_it)
@@ -119,6 +123,24 @@ class SqlLedger:
 
     async def truths(self, action_ids: Sequence[str]) -> Mapping[str, tuple[Truth, ...]]:
         return await self._read(truths_of.of_actions, action_ids)
+
+    async def fall_back(self, fallbacks: Sequence[Fallback]) -> tuple[Fallback, ...]:
+        return await self._audited(falling.fall_back, fallbacks)
+
+    async def end_fallback(self, policy: str, by: str, reason: str, now: datetime) -> bool:
+        return await self._audited(falling.end, policy, by, reason, now)
+
+    async def fallbacks(self, *, is_standing: bool = True) -> tuple[Fallback, ...]:
+        return await self._read(falling.every, is_standing=is_standing)
+
+    async def deletions(self, since: datetime, until: datetime) -> tuple[Effect, ...]:
+        return await self._read(falling.deletions, since, until)
+
+    async def looked_back(self) -> datetime | None:
+        return await self._read(falling.looked_back)
+
+    async def mark_looked_back(self, moment: datetime) -> None:
+        await self._write(falling.mark_looked_back, moment)
 
     async def answers(self, action_ids: Sequence[str]) -> Mapping[str, tuple[Answer, ...]]:
         return await self._read(responding.answers, action_ids)
@@ -244,6 +266,9 @@ class SqlLedger:
 
     async def kept_set(self, revision: str | None = None) -> KeptSet | None:
         return await self._read(keeping.kept_set, revision)
+
+    async def kept_sets(self, *, before: datetime | None = None, limit: int = 20) -> tuple[KeptSet, ...]:
+        return await self._read(keeping.kept_sets, before, limit)
 
     async def save_members(self, members: Members) -> None:
         await self._write(keeping.save_members, members)

@@ -75,7 +75,22 @@ def _fallbacks() -> None:
         sa.Column("since", sa.BigInteger(), nullable=False),
         sa.Column("action_id", sa.Text(), nullable=False),
         sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("revision", sa.Text(), nullable=False),
         sa.Column("ended", sa.BigInteger()),
         sa.Column("ended_by", sa.Text()),
         sa.PrimaryKeyConstraint("tenant_id", "policy", "since", name="pk_fallbacks"),
+    )
+    op.create_index(
+        "ix_fallbacks_standing",
+        "fallbacks",
+        ["tenant_id", "policy"],
+        unique=True,
+        sqlite_where=sa.text("ended IS NULL"),
+        postgresql_where=sa.text("ended IS NULL"),
+    )
+    op.create_table(
+        "lookbacks",
+        sa.Column("tenant_id", sa.Text(), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant_id", name="pk_lookbacks"),
     )
