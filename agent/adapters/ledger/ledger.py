@@ -22,6 +22,7 @@ from agent.adapters.ledger import truths as truths_of
 from agent.adapters.ledger.archive import SqlArchive
 from agent.adapters.ledger.auditing import Book
 from agent.adapters.ledger.desk import Desk
+from agent.adapters.ledger.importing import SqlImports
 from agent.adapters.ledger.pages import SqlPages
 from agent.adapters.ledger.sessions import SqlSessions
 from agent.adapters.ledger.trail import SqlTrail
@@ -55,8 +56,8 @@ from agent.model.truth import Truth
 class SqlLedger:
     """`ports.Ledger` in SQLite or PostgreSQL.
 
-    `trail` is its audit, `pages` what people are told of, `archive` what its own pages show, and `sessions` who is
-    signed in to those. What the audit tells of is written with its entry, in one transaction: without the
+    `trail` is its audit, `pages` what people are told of, `archive` what its own pages show, `sessions` who is
+    signed in to those, and `imports` what was read of the time before the agent. What the audit tells of is written with its entry, in one transaction: without the
     one the other is not written either.
     """
 
@@ -65,6 +66,7 @@ class SqlLedger:
         self.pages = SqlPages(desk)
         self.archive = SqlArchive(desk)
         self.sessions = SqlSessions(desk)
+        self.imports = SqlImports(desk)
         self._desk = desk
         self._read, self._write, self._audited = desk.read, desk.write, desk.audited
 

@@ -60,6 +60,22 @@ imports = Table(
     Column("body", LargeBinary, nullable=False),
 )
 
+# Proposals that were imported: what the history's rows of them were made from. None of them is a record.
+imported = Table(
+    "imported",
+    metadata,
+    Column("tenant_id", Key, primary_key=True),
+    Column("action_id", Key, primary_key=True),
+    Column("first_seen", Moment, primary_key=True),
+    Column("deadline", Moment, nullable=False),
+    Column("seen", Moment, nullable=False),
+    Column("ended", Key, nullable=False),
+    Column("ended_at", Moment, nullable=False),
+    Column("status", Key),
+    Column("action", LargeBinary, nullable=False),
+    Column("decision", LargeBinary, nullable=False),
+)
+
 # Periods of which the report was sent.
 reported = Table(
     "reported",

@@ -32,6 +32,7 @@ def upgrade() -> None:
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("tenant_id", "since", "until", name="pk_imports"),
     )
+    _imported()
     op.create_table(
         "reported",
         sa.Column("tenant_id", sa.Text(), nullable=False),
@@ -64,6 +65,23 @@ def _truths() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("people", sa.Text()),
         sa.PrimaryKeyConstraint("tenant_id", "action_id", "first_seen", name="pk_truths"),
+    )
+
+
+def _imported() -> None:
+    op.create_table(
+        "imported",
+        sa.Column("tenant_id", sa.Text(), nullable=False),
+        sa.Column("action_id", sa.Text(), nullable=False),
+        sa.Column("first_seen", sa.BigInteger(), nullable=False),
+        sa.Column("deadline", sa.BigInteger(), nullable=False),
+        sa.Column("seen", sa.BigInteger(), nullable=False),
+        sa.Column("ended", sa.Text(), nullable=False),
+        sa.Column("ended_at", sa.BigInteger(), nullable=False),
+        sa.Column("status", sa.Text()),
+        sa.Column("action", sa.LargeBinary(), nullable=False),
+        sa.Column("decision", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant_id", "action_id", "first_seen", name="pk_imported"),
     )
 
 
