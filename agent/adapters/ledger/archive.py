@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.engine import Connection
 
-from agent.adapters.ledger import codec, delivering, history, reads
+from agent.adapters.ledger import by_action, codec, delivering, history, reads
 from agent.adapters.ledger.desk import Desk
 from agent.adapters.ledger.ruled import ruled
 from agent.adapters.ledger.standing import standing
 from agent.adapters.ledger.tables import audit_heads, records
 from agent.model.enactment import Record, State
-from agent.model.history import Decided, Delivered, Place, Wanted
+from agent.model.history import Decided, Delivered, Place, Stretch, Wanted
 from agent.model.pending import PendingAction
 from agent.model.ruled import Ruled
 
@@ -49,6 +49,14 @@ class SqlArchive:
         limit: int = 1000,
     ) -> Sequence[Decided]:
         return await self._read(history.oldest, since, until, after, limit)
+
+    async def by_action(
+        self, *, since: datetime | None = None, after: str = "", limit: int = 1000
+    ) -> Stretch:
+        return await self._read(by_action.stretch, since, after, limit)
+
+    async def length(self) -> int:
+        return await self._read(by_action.length)
 
     async def actions(self, action_ids: Sequence[str]) -> Mapping[str, PendingAction]:
         return await self._read(history.actions, action_ids)

@@ -6,8 +6,8 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from agent.faces.charts import Chart
 from agent.faces.web.addresses import twins
-from agent.faces.web.charts import Chart
 from agent.faces.web.overview_charts import charts_of
 from agent.faces.web.overview_words import Agreed, Share, agreed, expiries, shares
 from agent.faces.web.refusing import NotUnderstood, wants_json

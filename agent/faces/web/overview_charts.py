@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+from agent.faces.charts import Chart, Series, bars, columns
 from agent.faces.telling import KINDS
-from agent.faces.web.charts import Chart, Series, bars, columns
 from agent.faces.web.overview_words import STANDS
 from agent.judge.agree import Agreement
 from agent.judge.sum_up import STEPS, Stand, Summary
