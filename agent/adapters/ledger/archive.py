@@ -67,8 +67,10 @@ class SqlArchive:
     async def delivered(self, since: datetime) -> Sequence[Delivered]:
         return await self._read(delivering.delivered, since)
 
-    async def reasons(self, numbered: Sequence[tuple[str, int]]) -> Mapping[tuple[str, int], str]:
-        return await self._read(history.reasons, numbered)
+    async def reasons(
+        self, numbered: Sequence[tuple[str, int]], *, would: bool = False
+    ) -> Mapping[tuple[str, int], str]:
+        return await self._read(history.reasons, numbered, would)
 
     async def ruled(self, action_id: str, *, limit: int = 100) -> Sequence[Ruled]:
         return await self._read(ruled, action_id, limit)

@@ -113,14 +113,14 @@ def actions(connection: Connection, tenant_id: str, action_ids: Sequence[str]) -
 
 
 def reasons(
-    connection: Connection, tenant_id: str, numbered: Sequence[tuple[str, int]]
+    connection: Connection, tenant_id: str, numbered: Sequence[tuple[str, int]], would: bool = False
 ) -> Mapping[tuple[str, int], str]:
-    """Return the reasons of decisions, by their action and number."""
+    """Return the reasons of decisions, by their action and number; with `would`, of what would have been decided."""
     wanted, found = set(numbered), {}
     for some in chunks(sorted({action_id for action_id, _ in wanted})):
         for one in connection.execute(_bodies(tenant_id, some, {number for _, number in wanted})):
             if (one.action_id, one.number) in wanted:
-                found[one.action_id, one.number] = codec.read_reason(one.body)
+                found[one.action_id, one.number] = codec.read_reason(one.body, would=would)
     return found
 
 
