@@ -21,7 +21,6 @@ from agent.model.enactment import (
     State,
     Went,
 )
-from agent.model.enactment import Approval, Cover, Effect, EffectKind, Outcome, Pair, Record, Spent, State
 from agent.model.fallback import Fallback
 from agent.model.hold import Hold, Replica
 from agent.model.past import Judged, Matter, PastAnswer, Tally
