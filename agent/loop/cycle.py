@@ -23,6 +23,7 @@ from agent.judge.track import WAITING
 from agent.loop.asking import Asking, Came, Left, ask_them
 from agent.loop.braking import brake
 from agent.loop.despite import despite_others
+from agent.loop.grounding import truths_of_decisions
 from agent.loop.guarding import Surroundings, around, with_wishes
 from agent.loop.lookup import claims, find, look_up
 from agent.loop.means import means
@@ -124,7 +125,10 @@ async def judge_records(
             later = judged_again(record, batch.now)
             batch.records.append(msgspec.structs.replace(record, state=State.ESCALATED, due=later, why=why))
     await brake(world, batch.here, batch.now)
-    await world.ledger.save(batch.records, effects=batch.effects, approvals=batch.approvals, now=batch.now)
+    truths = await truths_of_decisions(world, alive, batch.records, batch.now)
+    await world.ledger.save(
+        batch.records, effects=batch.effects, approvals=batch.approvals, truths=truths, now=batch.now
+    )
     report.decided += len(alive)
     for record in batch.records:
         if record.decision is not None and record.decision.at == batch.now:

@@ -13,6 +13,7 @@ from agent.loop.cycle import judge_due
 from agent.loop.expiring import Expiring
 from agent.loop.feeding import Feeding
 from agent.loop.follow import follow
+from agent.loop.hindsight import Hindsight
 from agent.loop.lookout import Lookout, keeping_lookout
 from agent.loop.perform import recover
 from agent.loop.policies import InForce
@@ -36,6 +37,7 @@ class Memory:
     rows: Rows = field(default_factory=Rows)
     holds: Holds = field(default_factory=Holds)
     expiring: Expiring = field(default_factory=Expiring)
+    hindsight: Hindsight = field(default_factory=Hindsight)
     reloading: Reloading | None = None
     """None where policies are not looked at again."""
 
@@ -110,6 +112,7 @@ class _Pass:
         yield lambda: recover(world)
         yield self._visit
         yield self._sweep_if_due
+        yield lambda: memory.hindsight.go(world)
         yield lambda: memory.expiring.go(world, self.lookout.vitals)
 
     async def _visit(self) -> None:

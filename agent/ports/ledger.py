@@ -10,11 +10,13 @@ from agent.model.answer import Answer
 from agent.model.audit import Entry, Head, Link
 from agent.model.decision import Decision
 from agent.model.enactment import Approval, Cover, Effect, EffectKind, Outcome, Pair, Record, Spent, State
+from agent.model.history import Decided, Place
 from agent.model.hold import Hold, Replica
 from agent.model.past import Judged, Matter, PastAnswer, Tally
+from agent.model.pending import ActionKind
 from agent.model.policy import KeptSet, Members
 from agent.model.rails import Approved, Leave
-from agent.model.truth import Truth
+from agent.model.truth import Truth, Unknown
 
 
 class Ledger(Protocol):
@@ -175,11 +177,17 @@ class Ledger(Protocol):
         ...
 
     async def answer(
-        self, answer: Answer, record: Record, now: datetime, dropped: Sequence[str] = ()
+        self,
+        answer: Answer,
+        record: Record,
+        now: datetime,
+        dropped: Sequence[str] = (),
+        truths: Sequence[Truth] = (),
     ) -> Answer:
         """Write a person's answer and the record as it leaves it, in one transaction; return it with its number.
 
-        `dropped` names effects that become `dropped`, as where they are saved: a no that comes in time.
+        `dropped` names effects that become `dropped`, as where they are saved: a no that comes in time. `truths` are what
+        people have decided with it.
 
         Raises:
             Conflict: the record was changed since it was read, or a dropped effect has left: nothing is written, and
@@ -248,12 +256,48 @@ class Ledger(Protocol):
         """Return what is known to have become of these actions' proposals, oldest first; the others are left out."""
         ...
 
+    async def past(self, action_ids: Sequence[str]) -> Mapping[str, tuple[Decided, ...]]:
+        """Return every decision and every ending of these actions, oldest first; actions without are left out."""
+        ...
+
+    async def by_people(
+        self, since: datetime, *, after: Place | None = None, limit: int = 1000
+    ) -> tuple[Decided, ...]:
+        """Return decisions of people and endings from `since` on, oldest first, those that follow a place only."""
+        ...
+
+    async def ended(
+        self, kinds: Sequence[ActionKind], since: datetime, *, after: str = "", limit: int = 1000
+    ) -> tuple[str, ...]:
+        """Return actions of these kinds with a truth of `since` or later, by their ids, those that follow `after`."""
+        ...
+
+    async def untold(self, why: Sequence[Unknown], since: datetime) -> datetime | None:
+        """Return when the first proposal began that ended at or after `since` and is unknown for such a reason; None for none."""
+        ...
+
+    async def truths_until(self) -> datetime | None:
+        """Return up to where older endings were gone through for their truths; None before that was begun."""
+        ...
+
+    async def mark_truths(self, until: datetime) -> None:
+        """Remember up to where older endings were gone through."""
+        ...
+
     async def save_air_actions(self, actions: Sequence[AirAction]) -> None:
         """Remember how these actions of investigations stand, in place of what is remembered of them."""
         ...
 
     async def air_actions(self, places: Sequence[str]) -> tuple[AirAction, ...]:
         """Return what is remembered of actions in these places (`AirAction.places`), in a fixed order."""
+        ...
+
+    async def save_audit_actions(self, actions: Sequence[AirAction]) -> None:
+        """Remember what the audit's records say of these actions of investigations, in place of what is remembered of them."""
+        ...
+
+    async def audit_actions(self, places: Sequence[str]) -> tuple[AirAction, ...]:
+        """Return what the audit's records say of actions in these places (`AirAction.places`), in a fixed order."""
         ...
 
     async def air_read_until(self) -> datetime | None:
