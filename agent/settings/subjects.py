@@ -18,6 +18,7 @@ from agent.model.pace import Pace
 from agent.model.policy import Mode
 from agent.model.rails import MOST_MESSAGES
 from agent.settings.portals import portal_of
+from agent.settings.reporting import Reporting
 from agent.settings.secret import Secret
 
 GUID = r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"
@@ -354,6 +355,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     guards: Guards = Guards()
     escalation: Escalation = Escalation()
     web: Web = Web()
+    report: Reporting = Reporting()
     clock: Timing = Timing()
 
     def hold_file(self) -> Path | None:

@@ -64,7 +64,7 @@ def summed(one: Truth) -> tuple[object, ...]:
 
 
 async def a_row(
-    bench: Bench, approval: str = "Approved", by: str | None = "Ann", **more: object
+    bench: Bench, approval: str = "Approved", by: str | None = "Ann", *, at: datetime | None = None
 ) -> AirAction:
     """Return a row of AIR's that names somebody who decided the only action."""
     places = places_of((await bench.only()).action)

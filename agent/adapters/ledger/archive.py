@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.engine import Connection
 
-from agent.adapters.ledger import codec, delivering, history, reads
+from agent.adapters.ledger import by_action, codec, delivering, history, reads
 from agent.adapters.ledger.desk import Desk
 from agent.adapters.ledger.ruled import ruled
 from agent.adapters.ledger.standing import standing
 from agent.adapters.ledger.tables import audit_heads, records
 from agent.model.enactment import Record, State
-from agent.model.history import Decided, Delivered, Place, Wanted
+from agent.model.history import Decided, Delivered, Place, Stretch, Wanted
 from agent.model.pending import PendingAction
 from agent.model.ruled import Ruled
 
@@ -50,6 +50,14 @@ class SqlArchive:
     ) -> Sequence[Decided]:
         return await self._read(history.oldest, since, until, after, limit)
 
+    async def by_action(
+        self, *, since: datetime | None = None, after: str = "", limit: int = 1000
+    ) -> Stretch:
+        return await self._read(by_action.stretch, since, after, limit)
+
+    async def length(self) -> int:
+        return await self._read(by_action.length)
+
     async def actions(self, action_ids: Sequence[str]) -> Mapping[str, PendingAction]:
         return await self._read(history.actions, action_ids)
 
@@ -59,8 +67,10 @@ class SqlArchive:
     async def delivered(self, since: datetime) -> Sequence[Delivered]:
         return await self._read(delivering.delivered, since)
 
-    async def reasons(self, numbered: Sequence[tuple[str, int]]) -> Mapping[tuple[str, int], str]:
-        return await self._read(history.reasons, numbered)
+    async def reasons(
+        self, numbered: Sequence[tuple[str, int]], *, would: bool = False
+    ) -> Mapping[tuple[str, int], str]:
+        return await self._read(history.reasons, numbered, would)
 
     async def ruled(self, action_id: str, *, limit: int = 100) -> Sequence[Ruled]:
         return await self._read(ruled, action_id, limit)

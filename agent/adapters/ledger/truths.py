@@ -1,6 +1,6 @@
 """What people and Defender did about proposals. Each function runs inside a transaction that the caller has opened."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,13 +8,13 @@ from sqlalchemy import and_, delete, func, or_, select
 from sqlalchemy.engine import Connection
 
 from agent.adapters.ledger.claims import chunks
-from agent.adapters.ledger.history import lines, split
+from agent.adapters.ledger.history import lines
+from agent.adapters.ledger.narrow import TRUTH, truth
 from agent.adapters.ledger.report_tables import truths
 from agent.adapters.ledger.tables import cursors, records
 from agent.adapters.ledger.writes import upsert
-from agent.model.decision import Verb
 from agent.model.pending import LIFETIME, ActionKind
-from agent.model.truth import Certainty, Source, Truth, Unknown
+from agent.model.truth import Truth, Unknown
 
 CHANGES = ("verb", "unknown", "source", "certainty", "at", "people")
 
@@ -56,12 +56,11 @@ def of_actions(
     found: dict[str, tuple[Truth, ...]] = {}
     for some in chunks(sorted(set(action_ids))):
         query = (
-            select(truths)
+            select(*TRUTH)
             .where(truths.c.tenant_id == tenant_id, truths.c.action_id.in_(some))
             .order_by(truths.c.action_id, truths.c.first_seen)
         )
-        for row in connection.execute(query):
-            found[row.action_id] = (*found.get(row.action_id, ()), truth(row))
+        found |= _by_action(connection.execute(query))
     return found
 
 
@@ -114,15 +113,19 @@ def mark(connection: Connection, tenant_id: str, moment: datetime) -> None:
     upsert(connection, cursors, [{"tenant_id": tenant_id, "truths_until": moment}], ("truths_until",))
 
 
-def truth(row: Any) -> Truth:
-    """Return what a row says."""
-    return Truth(
-        action_id=row.action_id,
-        first_seen=row.first_seen,
-        verb=None if row.verb is None else Verb(row.verb),
-        unknown=None if row.unknown is None else Unknown(row.unknown),
-        source=Source(row.source),
-        certainty=Certainty(row.certainty),
-        at=row.at,
-        by=split(row.people),
-    )
+def between(
+    connection: Connection, tenant_id: str, after: str, last: str | None
+) -> Mapping[str, tuple[Truth, ...]]:
+    """Return what is known of the proposals of actions whose ids follow one, up to another; to the end without that."""
+    query = select(*TRUTH).where(truths.c.tenant_id == tenant_id, truths.c.action_id > after)
+    if last is not None:
+        query = query.where(truths.c.action_id <= last)
+    return _by_action(connection.execute(query.order_by(truths.c.action_id, truths.c.first_seen)))
+
+
+def _by_action(rows: Iterable[Any]) -> dict[str, tuple[Truth, ...]]:
+    found: dict[str, tuple[Truth, ...]] = {}
+    for row in rows:
+        one = truth(row)
+        found[one.action_id] = (*found.get(one.action_id, ()), one)
+    return found

@@ -10,22 +10,21 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import msgspec
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from agent.faces.documents import as_json
 from agent.faces.telling import remaining
+from agent.faces.templating import shown, templates
 from agent.faces.vitals import apart, length
 from agent.faces.web.frame import Frame, frame_of
 from agent.faces.web.refusing import wants_json
 from agent.judge.quote import counted, moment, shorten
 from agent.model.errors import LedgerError
-from agent.scrub.visible import visible
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -43,9 +42,6 @@ MARKS = "()[]<>,;:.!?"
 
 FENCE = Markup('<bdi class="foreign">{}</bdi>')
 CODE = Markup("<code>{}</code>")
-
-LONGEST = 100_000
-"""Characters of one text on a page."""
 
 
 class Refused(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,14 +84,7 @@ async def _whatever_frame_of(request: Request) -> Frame:
 @cache
 def environment() -> Environment:
     """Return the templates, with what they may call."""
-    made = Environment(
-        loader=FileSystemLoader(HERE / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=shown,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    made = templates(HERE / "templates")
     made.filters |= {
         "moment": time_element,
         "left": left,
@@ -108,23 +97,6 @@ def environment() -> Environment:
     }
     made.globals |= {"counted": counted, "static": static}
     return made
-
-
-def shown(value: Any) -> Any:
-    """Return what a template writes, with everything visible; marked-up text was made of such text already."""
-    match value:
-        case Markup():
-            return value
-        case None:
-            return ""
-        case str():
-            return value if value.isascii() and value.isprintable() else visible(value, LONGEST)
-        case bool():
-            return "yes" if value else "no"
-        case int():
-            return f"{value:,}"
-        case _:
-            return shown(str(value))
 
 
 def ticked(text: str) -> Markup:
