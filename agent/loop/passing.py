@@ -14,6 +14,7 @@ from agent.loop.expiring import Expiring
 from agent.loop.falling import Falling
 from agent.loop.feeding import Feeding
 from agent.loop.follow import follow
+from agent.loop.hindsight import Hindsight
 from agent.loop.lookout import Lookout, keeping_lookout
 from agent.loop.overturning import Overturning
 from agent.loop.perform import recover
@@ -38,6 +39,7 @@ class Memory:
     rows: Rows = field(default_factory=Rows)
     holds: Holds = field(default_factory=Holds)
     expiring: Expiring = field(default_factory=Expiring)
+    hindsight: Hindsight = field(default_factory=Hindsight)
     falling: Falling = field(default_factory=Falling)
     overturning: Overturning = field(default_factory=Overturning)
     reloading: Reloading | None = None
@@ -115,6 +117,7 @@ class _Pass:
         yield lambda: recover(world)
         yield self._visit
         yield self._sweep_if_due
+        yield lambda: memory.hindsight.go(world)
         yield lambda: memory.expiring.go(world, self.lookout.vitals)
 
     async def _visit(self) -> None:
