@@ -63,7 +63,7 @@ def held(report: Report) -> list[tuple[str, int]]:
 
 def _compared(report: Report) -> Figure:
     tally = report.total.tally
-    words = "actions of which policies and people both had decided"
+    words = "actions; why the others are not stands below"
     if report.imported:
         judged = "was" if report.imported == 1 else "were"
         words += f"; {report.imported:,} {judged} judged afterwards, from what Graph still had"
@@ -127,6 +127,9 @@ def _held(report: Report) -> Figure:
 
 def _native(gains: Counterfactuals) -> Figure:
     native = gains.native
+    if not native.actions:
+        words = "nothing that Defender's own automation settings could have soft-deleted"
+        return Figure(name="Defender alone", value="0", words=words)
     words = (
         "soft-deleted by Defender's own automation settings, were all of them on: "
         f"people approved {native.approved:,} of these and rejected {native.rejected:,}; "

@@ -59,7 +59,8 @@ class Outline(msgspec.Struct, frozen=True, kw_only=True):
 
 STANDINGS = (
     "Agreed: both approved, or both rejected. Stricter: policies rejected it or left it to people, who approved. "
-    "Looser: policies would have approved, and people rejected. The rest of the actions is not compared."
+    "Looser: policies would have approved, and people rejected; risk is their share of what policies would have approved. "
+    "The rest of the actions is not compared."
 )
 
 HEAD = ("actions", "compared", "agreed", "stricter", "looser", "agreement", "risk")

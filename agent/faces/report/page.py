@@ -13,6 +13,7 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from agent.faces.charts import Chart
+from agent.faces.markup import ticked
 from agent.faces.report.difference import Difference
 from agent.faces.report.outline import Outline
 from agent.faces.templating import templates
@@ -43,8 +44,13 @@ def _rendered(template: str, **what: object) -> str:
 @cache
 def _environment() -> Environment:
     made = templates(HERE / "templates")
-    made.filters |= {"moment": moment}
+    made.filters |= {"moment": moment, "ticked": ticked, "together": _together}
     return made
+
+
+def _together(text: str) -> str:
+    """Return our words with numbers and their per cent signs kept on one line."""
+    return text.replace(" %", "\u00a0%")
 
 
 @cache
