@@ -4,6 +4,7 @@ Its style and charts are within it, and its policy of contents lets nothing else
 shows the same in years, and is safe to open whatever attackers wrote into subjects.
 """
 
+import re
 from base64 import b64encode
 from functools import cache
 from hashlib import sha256
@@ -20,6 +21,9 @@ from agent.faces.templating import templates
 from agent.judge.quote import moment
 
 HERE = Path(__file__).parent
+PIECE = re.compile(r"\(?[\d.]+ to [\d.]+ %\)?|[\d.]+ %")
+"""What no line is broken in."""
+
 STYLES = (HERE.parent / "web" / "static" / "site.css", HERE / "templates" / "report.css")
 
 
@@ -49,8 +53,8 @@ def _environment() -> Environment:
 
 
 def _together(text: str) -> str:
-    """Return our words with numbers and their per cent signs kept on one line."""
-    return text.replace(" %", "\u00a0%")
+    """Return our words with per cent signs at their numbers, and intervals in one piece."""
+    return PIECE.sub(lambda found: found[0].replace(" ", "\u00a0"), text)
 
 
 @cache
