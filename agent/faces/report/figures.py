@@ -56,6 +56,16 @@ def figures(report: Report) -> tuple[Figure, ...]:
     )
 
 
+def in_short(report: Report) -> tuple[tuple[str, str], ...]:
+    """Return the figures in a few words each, all of them ours: for a chat, and for the words of a mail."""
+    found = {one.name: one.value for one in figures(report)}
+    if report.total.agreement is not None:
+        found["Agreement"] += f" (95 % interval {between(report.total.agreement)})"
+    if report.counterfactuals.saved is not None:
+        found["Sooner"] += " (median)"
+    return tuple(found.items())
+
+
 def held(report: Report) -> list[tuple[str, int]]:
     """Return what each guard rail would have held, the most first."""
     return sorted(report.counterfactuals.held.items(), key=lambda one: (-one[1], one[0]))
