@@ -88,8 +88,9 @@ async def open_world(
         if enforces:
             await graph.look()
             world = replace(world, enactor=graph.enactor)
+        pages = enforces or settings.escalation.while_observing
         schedule = settings.report.schedule() if reporter is not None else None
-        if apart or not (enforces or schedule is not None):
+        if apart or not (pages or schedule is not None):
             yield world
             return
         async with open_channels_of(settings, clock, graph.send_mail if enforces else _no_mail) as channels:
@@ -98,7 +99,7 @@ async def open_world(
                     schedule=schedule, channels=channels, log=ledger.reports, reporter=reporter(ledger)
                 )
                 world = replace(world, reports=reports)
-            yield replace(world, channels=channels if enforces else None)
+            yield replace(world, channels=channels if pages else None)
 
 
 async def _no_mail(_sender: str, _message: bytes) -> None:

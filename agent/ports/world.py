@@ -46,7 +46,7 @@ class World(Desk):
     pages: Pages | None = None
     """None where nobody is told anything, as in a ledger that is thrown away afterwards."""
     channels: Channels | None = None
-    """None while observing: nobody is told anything then."""
+    """None while observing, unless it is asked for: nobody is told anything then."""
     reports: Reports | None = None
     """None where no report is sent by itself."""
     own: frozenset[str] = frozenset()
