@@ -44,19 +44,16 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     undone: str
     shadow: str | None
     """What would have been decided had observing policies counted; None where they had no opinion."""
-<<<<<<< HEAD
     shadow_guard: str | None
     """The guard rail that would have held what they approve; None where none would."""
     targets: int | None
     """How many targets the approval acts on, or that of observing policies would; None for other decisions."""
     would_have: str
     """What observing policies would have made of it, in words; empty where they had no opinion."""
-=======
     is_imported: bool
     """Whether it was judged afterwards, from what Graph still had."""
     has_page: bool
     """Whether the action has a page: what was only imported has none."""
->>>>>>> w-backfill
 
 
 async def lines(site: Site, found: Sequence[Decided]) -> tuple[Line, ...]:
@@ -112,14 +109,11 @@ def _line(
         confirmation=confirmation(became) if became is not None else "",
         undone=_undone(one, record),
         shadow=one.shadow.value if one.shadow is not None else None,
-<<<<<<< HEAD
         shadow_guard=one.shadow_guard,
         targets=one.targets,
         would_have=would_have_then(one),
-=======
         is_imported=one.is_imported,
         has_page=record is not None,
->>>>>>> w-backfill
     )
 
 
