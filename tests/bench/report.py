@@ -14,13 +14,14 @@ from datetime import timedelta
 from pathlib import Path
 from time import perf_counter, process_time
 
+from sqlalchemy import Connection, select
+
+from agent.adapters.ledger.history_tables import history
 from agent.adapters.ledger.ledger import SqlLedger
 from agent.adapters.ledger.narrow import NARROW
 from agent.adapters.ledger.opening import open_ledger
 from agent.loop.comparing import AT_ONCE, compared, make_report
 from agent.model.report import Asked, Standing
-from sqlalchemy import Connection, select
-from agent.adapters.ledger.history_tables import history
 from tests.bench.years import years
 from tests.makers import NOW, TENANT
 

@@ -86,7 +86,7 @@ def _fill(path: Path, actions: int) -> None:
 
 def _insert(ledger: sqlite3.Connection, table: str, columns: str, rows: list[Row]) -> None:
     marks = ", ".join("?" * len(columns.split(",")))
-    ledger.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks})", rows)  # noqa: S608
+    ledger.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks})", rows)
 
 
 def _lives(actions: int) -> Iterator[tuple[list[Row], Row | None]]:
