@@ -72,6 +72,7 @@ async def open_world(settings: Settings, *, apart: str = "") -> AsyncIterator[Wo
         await ledger.trail.tell_settings(told(settings) | {"version": installed()}, clock.now())
         world = replace(
             _world(settings, clock, graph, ledger),
+            audit_log=graph.audit_log,
             login=graph.login,
             trail=ledger.trail,
             pages=ledger.pages,
