@@ -87,6 +87,7 @@ async def open_world(
         await ledger.trail.tell_settings(told(settings) | {"version": installed()}, clock.now())
         world = replace(
             _world(settings, clock, graph, ledger),
+            audit_log=graph.audit_log,
             login=graph.login,
             trail=ledger.trail,
             pages=ledger.pages,

@@ -283,11 +283,11 @@ class SqlLedger:
     ) -> tuple[str, ...]:
         return await self._read(truths_of.ended, kinds, since, after, limit)
 
-    async def untold(self, why: Sequence[Unknown], since: datetime) -> datetime | None:
-        return await self._read(truths_of.untold, why, since)
+    async def untold(self, why: Sequence[Unknown], since: datetime, until: datetime) -> datetime | None:
+        return await self._read(truths_of.untold, why, since, until)
 
     async def truths_until(self) -> datetime | None:
-        return await self._read(truths_of.until)
+        return await self._read(truths_of.worked_until)
 
     async def mark_truths(self, until: datetime) -> None:
         await self._write(truths_of.mark, until)
