@@ -15,7 +15,7 @@ from azure.core.credentials import AccessToken
 from agent.adapters.endpoint.connect import open_endpoint
 from agent.adapters.graph.connect import open_graph
 from agent.adapters.host import PolicyFiles
-from agent.adapters.ledger.opening import REPLICA, open_ledger
+from agent.adapters.ledger.opening import REPLICA
 from agent.adapters.microsoft.clouds import simulator
 from agent.adapters.microsoft.credentials import SimulatorCredential
 from agent.adapters.microsoft.machines import Machines
@@ -38,6 +38,7 @@ from agent.simulator.app import Simulator, build
 from agent.simulator.faults import Faults
 from agent.simulator.switches import Switches
 from tests.clock import ManualClock
+from tests.ledgers import open_ledger
 from tests.metadata import in_process
 
 SHIPPED = Path(__file__).parent.parent / "policies"

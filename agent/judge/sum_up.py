@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import TypeVar
 
 import msgspec
 
@@ -17,6 +18,8 @@ from agent.model.history import Decided, Decider, Ending
 from agent.model.pending import ActionKind
 
 DAY = timedelta(days=1)
+
+T = TypeVar("T")
 
 
 class Stand(StrEnum):
@@ -122,7 +125,9 @@ class Summing:
         self._held: set[tuple[str, str]] = set()
 
     def look(self, row: Decided) -> None:
-        """Take one decision of the history."""
+        """Take one decision of the history; what was judged only afterwards is none of that time."""
+        if row.is_imported:
+            return
         life = self._lives.get(row.action_id)
         if life is None or row.first_seen >= life.deadline:
             self._over += [] if life is None else [life]
@@ -196,7 +201,7 @@ def lengths(took: Iterable[timedelta]) -> Lengths:
     )
 
 
-def nth(ordered: Sequence[timedelta], percent: int) -> timedelta | None:
+def nth(ordered: Sequence[T], percent: int) -> T | None:
     """Return the smallest that is not passed by so many in a hundred; None of none."""
     return ordered[-(-len(ordered) * percent // 100) - 1] if ordered else None
 

@@ -4,7 +4,6 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from agent.model.air import AirAction
 from agent.model.alarm import Alarm
 from agent.model.answer import Answer
 from agent.model.audit import Entry, Head, Link
@@ -21,14 +20,16 @@ from agent.model.enactment import (
     State,
     Went,
 )
+from agent.model.fallback import Fallback
 from agent.model.hold import Hold, Replica
 from agent.model.past import Judged, Matter, PastAnswer, Tally
 from agent.model.policy import KeptSet, Members
 from agent.model.rails import Approved, Leave
 from agent.model.truth import Truth
+from agent.ports.told import Told
 
 
-class Ledger(Protocol):
+class Ledger(Told, Protocol):
     """What was seen, decided and done, for one tenant. Every write is durable when its call returns.
 
     Raises LedgerError where it cannot be used.
@@ -71,6 +72,7 @@ class Ledger(Protocol):
         approvals: Sequence[Approval] = (),
         answers: Sequence[PastAnswer] = (),
         truths: Sequence[Truth] = (),
+        fallbacks: Sequence[Fallback] = (),
         versions: Mapping[str, str] | None = None,
         now: datetime,
     ) -> None:
@@ -81,7 +83,7 @@ class Ledger(Protocol):
         decisions; none is ever changed. Effects are new, and claim their targets; those that would only have been
         claim them among their like, where none of these has them. `dropped` names effects that become `dropped` and let go of their targets; one that
         is not `intended` any more cannot be dropped. `answers` replace earlier ones of their actions, and
-        `truths` what was known of their proposals.
+        `truths` what was known of their proposals. `fallbacks` are written as by `fall_back`.
         `versions` are incidents that have now been saved.
 
         Raises:
@@ -199,11 +201,17 @@ class Ledger(Protocol):
         ...
 
     async def answer(
-        self, answer: Answer, record: Record, now: datetime, dropped: Sequence[str] = ()
+        self,
+        answer: Answer,
+        record: Record,
+        now: datetime,
+        dropped: Sequence[str] = (),
+        truths: Sequence[Truth] = (),
     ) -> Answer:
         """Write a person's answer and the record as it leaves it, in one transaction; return it with its number.
 
-        `dropped` names effects that become `dropped`, as where they are saved: a no that comes in time.
+        `dropped` names effects that become `dropped`, as where they are saved: a no that comes in time. `truths` are what
+        people have decided with it.
 
         Raises:
             Conflict: the record was changed since it was read, or a dropped effect has left: nothing is written, and
@@ -270,28 +278,46 @@ class Ledger(Protocol):
         """
         ...
 
-    async def truths(self, action_ids: Sequence[str]) -> Mapping[str, tuple[Truth, ...]]:
-        """Return what is known to have become of these actions' proposals, oldest first; the others are left out."""
+    async def fall_back(self, fallbacks: Sequence[Fallback]) -> tuple[Fallback, ...]:
+        """Have these policies observe, and return those that did not yet: of each one fallback stands at a time."""
         ...
 
-    async def save_air_actions(self, actions: Sequence[AirAction]) -> None:
-        """Remember how these actions of investigations stand, in place of what is remembered of them."""
+    async def end_fallback(self, policy: str, by: str, reason: str, now: datetime) -> bool:
+        """Let a policy count again, and return whether it had fallen back."""
         ...
 
-    async def air_actions(self, places: Sequence[str]) -> tuple[AirAction, ...]:
-        """Return what is remembered of actions in these places (`AirAction.places`), in a fixed order."""
+    async def fallbacks(self, *, is_standing: bool = True) -> tuple[Fallback, ...]:
+        """Return the fallbacks that stand, oldest first; those that ended too, where that is asked."""
         ...
 
-    async def air_read_until(self) -> datetime | None:
-        """Return when the newest of all these actions was written down; None where there are none."""
+    async def deletions(self, since: datetime, until: datetime) -> tuple[Effect, ...]:
+        """Return the deletions of mail that were sent after `since` and not after `until`, oldest first.
+
+        Those that were refused or dropped are left out, those that people had approved, and what takes deletions back.
+        """
+        ...
+
+    async def looked_back(self) -> datetime | None:
+        """Return up to which moment it was looked whether deletions stand; None before the first look."""
+        ...
+
+    async def mark_looked_back(self, moment: datetime) -> None:
+        """Remember up to which moment it was looked whether deletions stand."""
         ...
 
     async def keep_set(self, kept: KeptSet) -> None:
-        """Keep the files of a set that has come into force; a set that is kept already gets the new moment."""
+        """Keep the files of a set that has come into force; one that is kept already gets the new moment.
+
+        One that was in force already keeps its own: an agent has started again with it.
+        """
         ...
 
     async def kept_set(self, revision: str | None = None) -> KeptSet | None:
         """Return the set of this revision, or the one that came into force last; None where there is none."""
+        ...
+
+    async def kept_sets(self, *, before: datetime | None = None, limit: int = 20) -> tuple[KeptSet, ...]:
+        """Return sets that came into force, the newest first; those before a moment only, where one is named."""
         ...
 
     async def save_members(self, members: Members) -> None:

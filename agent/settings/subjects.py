@@ -18,6 +18,8 @@ from agent.model.pace import Pace
 from agent.model.policy import Mode
 from agent.model.rails import MOST_MESSAGES
 from agent.settings.portals import portal_of
+from agent.settings.reporting import Reporting
+from agent.settings.promoting import Promoting
 from agent.settings.secret import Secret
 
 GUID = r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"
@@ -348,6 +350,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     auth: Auth = Auth()
     endpoint: Endpoint = Endpoint()
     policies: Policies = Policies()
+    promote: Promoting = Promoting()
     ledger: LedgerPlace = LedgerPlace()
     hold: Holding = Holding()
     audit: Audit = Audit()
@@ -356,6 +359,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     guards: Guards = Guards()
     escalation: Escalation = Escalation()
     web: Web = Web()
+    report: Reporting = Reporting()
     clock: Timing = Timing()
 
     def hold_file(self) -> Path | None:

@@ -9,12 +9,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from agent.faces.sheets import Cell
 from agent.faces.web.addresses import incident_page, twins
 from agent.faces.web.board import Board
 from agent.faces.web.filters import BADGES, KEYS, LABELS, STATES, USUAL, Reader, fields, narrowed
 from agent.faces.web.lines import Line, Needs, Place
 from agent.faces.web.query import SIZES, leaf, query_of
-from agent.faces.web.sheets import Cell, sheet
+from agent.faces.web.sheets import sheet
 from agent.faces.web.showing import show
 from agent.faces.web.site import Site, site_of
 from agent.faces.web.visit import may_answer, visit_of
