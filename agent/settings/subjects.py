@@ -18,8 +18,8 @@ from agent.model.pace import Pace
 from agent.model.policy import Mode
 from agent.model.rails import MOST_MESSAGES
 from agent.settings.portals import portal_of
-from agent.settings.reporting import Reporting
 from agent.settings.promoting import Promoting
+from agent.settings.reporting import Reporting
 from agent.settings.secret import Secret
 
 GUID = r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"

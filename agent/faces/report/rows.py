@@ -9,7 +9,7 @@ from datetime import datetime
 
 import msgspec
 
-from agent.faces.documents import as_json, ascii_json
+from agent.faces.documents import as_json
 from agent.faces.report.looser import AT_ONCE, Looser, looked_up
 from agent.faces.sheets import csv_of
 from agent.model.report import Compared, Lens, Report, Standing
