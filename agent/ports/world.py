@@ -9,6 +9,7 @@ from agent.ports.defender import AuditLog, Defender, Directory, Enactor, Login, 
 from agent.ports.escalation import Channels, Pages
 from agent.ports.host import AuditSink, Clock, PolicyShelf, Switch
 from agent.ports.ledger import Ledger, Trail
+from agent.ports.reporting import Reports
 
 ESCALATING = Escalating()
 """Where nobody said otherwise."""
@@ -47,7 +48,9 @@ class World(Desk):
     pages: Pages | None = None
     """None where nobody is told anything, as in a ledger that is thrown away afterwards."""
     channels: Channels | None = None
-    """None while observing: nobody is told anything then."""
+    """None while observing, unless it is asked for: nobody is told anything then."""
+    reports: Reports | None = None
+    """None where no report is sent by itself."""
     own: frozenset[str] = frozenset()
     """The ids under which Entra ID knows this agent, lower case."""
     enforces_observers: bool = False

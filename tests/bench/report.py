@@ -44,7 +44,12 @@ def run(actions: int = ACTIONS) -> list[Row]:
     for what, part, path, goal in (
         (f"report: {actions // 10:,} actions", "whole", few, ""),
         (f"report: {actions:,} actions", "whole", many, f"under {GOAL:.0f} s and {MOST:.0f} MiB"),
-        (f"report: the looser ones of {actions:,}, one after the other", "looser", many, f"under {MOST:.0f} MiB"),
+        (
+            f"report: the looser ones of {actions:,}, one after the other",
+            "looser",
+            many,
+            f"under {MOST:.0f} MiB",
+        ),
         (f"report: the last week of {actions:,}", "week", many, ""),
     ):
         found = _measured(part, path)
@@ -61,7 +66,10 @@ def _told(found: dict[str, float]) -> str:
 
 def _measured(part: str, path: Path) -> dict[str, float]:
     told = subprocess.run(
-        [sys.executable, "-m", "tests.bench.report", part, str(path)], check=True, capture_output=True, text=True
+        [sys.executable, "-m", "tests.bench.report", part, str(path)],
+        check=True,
+        capture_output=True,
+        text=True,
     ).stdout
     found: dict[str, float] = json.loads(told)
     return found
@@ -104,7 +112,12 @@ def _asked(days: int) -> Asked:
     return Asked(tenant_id=TENANT, since=NOW - timedelta(days=days), until=NOW + timedelta(days=30))
 
 
-PARTS: dict[str, Callable[[SqlLedger], object]] = {"read": _read, "whole": _whole, "week": _week, "looser": _looser}
+PARTS: dict[str, Callable[[SqlLedger], object]] = {
+    "read": _read,
+    "whole": _whole,
+    "week": _week,
+    "looser": _looser,
+}
 
 
 async def _alone(part: str, path: str) -> dict[str, float]:

@@ -26,6 +26,7 @@ from agent.adapters.ledger.auditing import Book
 from agent.adapters.ledger.desk import Desk
 from agent.adapters.ledger.importing import SqlImports
 from agent.adapters.ledger.pages import SqlPages
+from agent.adapters.ledger.reported import SqlReportLog
 from agent.adapters.ledger.sessions import SqlSessions
 from agent.adapters.ledger.trail import SqlTrail
 from agent.model import audit
@@ -71,6 +72,7 @@ class SqlLedger:
         self.pages = SqlPages(desk)
         self.archive = SqlArchive(desk)
         self.sessions = SqlSessions(desk)
+        self.reports = SqlReportLog(desk)
         self.imports = SqlImports(desk)
         self._desk = desk
         self._read, self._write, self._audited = desk.read, desk.write, desk.audited

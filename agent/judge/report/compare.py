@@ -55,10 +55,12 @@ def compare(life: Sequence[Decided], truths: Sequence[Truth]) -> Both:
 
 def _truth(life: Sequence[Decided], truths: Sequence[Truth]) -> Truth | None:
     """Return what is known of a life; None while it is open, and where it was carried out here without people."""
-    if truths:
-        known = known_of(past_of(life).life, truths)
-        if known is not None:
+    for known in truths:
+        if known.first_seen == life[0].first_seen:
             return known
+    likely = known_of(past_of(life).life, truths) if truths else None
+    if likely is not None:
+        return likely
     is_told = any(row.ended is not None or row.people for row in life)
     return by_history(past_of(life)) if is_told else None
 
