@@ -218,6 +218,7 @@ async def open_world(
             shelf=shelf,
             directory=graph.directory,
             targets=graph.targets,
+            audit_log=graph.audit_log,
             pace=pace,
             rails=rails,
             trail=None if audit is None else ledger.trail,
