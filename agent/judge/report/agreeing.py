@@ -4,12 +4,13 @@ The same comparison as a report's, for whoever reads the history once for this a
 each action is kept until all is read.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 
 import msgspec
 
 from agent.judge.report.compare import comparisons
-from agent.judge.report.counting import Counting
+from agent.judge.report.counting import Counting, why
 from agent.model.history import Decided
 from agent.model.report import Asked, Group, Lens, Standing
 from agent.model.truth import Truth
@@ -54,27 +55,24 @@ class Agreeing:
 
     def found(self) -> Agreement:
         """Return what came of it."""
-        counting = {lens: Counting(msgspec.structs.replace(self._asked, lens=lens)) for lens in Lens}
-        looser: dict[Lens, list[str]] = {lens: [] for lens in Lens}
+        counting = Counting(msgspec.structs.replace(self._asked, lens=Lens.WOULD))
+        looser: dict[Lens, dict[str, None]] = {lens: {} for lens in Lens}
+        left: Counter[str] = Counter()
         for action_id, rows in self._rows.items():
             for both in comparisons(rows, self._truths.get(action_id, ())):
-                for lens in Lens:
-                    one = counting[lens].take(both)
-                    if one is not None and one.standing is Standing.LOOSER:
-                        looser[lens].append(action_id)
-        reports = {lens: counting[lens].report() for lens in Lens}
-        would = reports[Lens.WOULD]
-        sides = {
-            lens: Side(
-                group=report.total,
-                undecided=report.undecided,
-                looser=tuple(dict.fromkeys(looser[lens])),
-            )
-            for lens, report in reports.items()
-        }
+                if counting.take(both) is None:
+                    continue
+                if both.in_force.standing is Standing.UNDECIDED:
+                    left[why(both.in_force)] += 1
+                if both.would.standing is Standing.LOOSER:
+                    looser[Lens.WOULD][action_id] = None
+                if both.in_force.standing is Standing.LOOSER:
+                    looser[Lens.IN_FORCE][action_id] = None
+        report = counting.report()
+        in_force = {name: left[name] for name in sorted(left)}
         return Agreement(
-            actions=would.actions,
-            in_force=sides[Lens.IN_FORCE],
-            would=sides[Lens.WOULD],
-            policies={one.name: one for one in would.policies},
+            actions=report.actions,
+            in_force=Side(group=report.in_force, undecided=in_force, looser=tuple(looser[Lens.IN_FORCE])),
+            would=Side(group=report.total, undecided=report.undecided, looser=tuple(looser[Lens.WOULD])),
+            policies={one.name: one for one in report.policies},
         )
