@@ -22,7 +22,7 @@ from agent.adapters.microsoft.credentials import SimulatorCredential
 from agent.adapters.shipment import Shipment
 from agent.audit.key import Key
 from agent.connecting import clock_of, open_channels_of, open_endpoint_of, open_graph_of
-from agent.model.errors import SettingsError
+from agent.model.errors import Refused, SettingsError
 from agent.model.hold import Hold
 from agent.model.policy import Mode
 from agent.model.recording import Recording
@@ -79,16 +79,23 @@ async def open_world(settings: Settings, *, apart: str = "") -> AsyncIterator[Wo
             switch=_switch(settings),
             replica=replica,
         )
-        if settings.mode is not Mode.ENFORCE:
+        enforces = settings.mode is Mode.ENFORCE
+        if enforces:
+            await graph.look()
+            world = replace(world, enactor=graph.enactor)
+        if apart or not (enforces or settings.escalation.while_observing):
             yield world
             return
-        await graph.look()
-        world = replace(world, enactor=graph.enactor)
-        if apart:
-            yield world
-            return
-        async with open_channels_of(settings, clock, graph.send_mail) as channels:
+        send_mail = graph.send_mail if enforces else _no_mail
+        async with open_channels_of(settings, clock, send_mail) as channels:
             yield replace(world, channels=channels)
+
+
+async def _no_mail(_sender: str, _message: bytes) -> None:
+    """Send no mail through Graph: while observing nothing at all is written to it."""
+    raise Refused(
+        "while observing nothing is written to Graph, mail included: set `smtp`, or `mode: enforce`"
+    )
 
 
 @asynccontextmanager

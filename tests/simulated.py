@@ -14,7 +14,7 @@ from azure.core.credentials import AccessToken
 
 from agent.adapters.graph.connect import open_graph
 from agent.adapters.host import PolicyFiles
-from agent.adapters.ledger.opening import REPLICA, open_ledger
+from agent.adapters.ledger.opening import REPLICA
 from agent.adapters.microsoft.clouds import simulator
 from agent.adapters.microsoft.machines import Machines
 from agent.adapters.microsoft.tokens import Credential
@@ -36,6 +36,7 @@ from agent.simulator.app import Simulator, build
 from agent.simulator.faults import Faults
 from agent.simulator.switches import Switches
 from tests.clock import ManualClock
+from tests.ledgers import open_ledger
 from tests.metadata import in_process
 
 SHIPPED = Path(__file__).parent.parent / "policies"

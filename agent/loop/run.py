@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from agent.judge.fallen import standing
 from agent.loop.cycle import judge_anew
 from agent.loop.lookout import Lookout, keeping_lookout
 from agent.loop.paging import Paging
@@ -84,7 +85,7 @@ async def once(
 
 
 async def load(world: Desk) -> InForce:
-    """Return the policies, compiled, with who was last known to be in the groups that they name.
+    """Return the policies, compiled, with who was last known to be in the groups that they name, and those that fell back.
 
     Raises:
         PolicyError: with everything that is wrong with them.
@@ -94,6 +95,7 @@ async def load(world: Desk) -> InForce:
     return InForce(
         files,
         members,
+        fallen=standing(await world.ledger.fallbacks()),
         git=world.shelf.git(files),
         protected=world.rails.protected,
         chain=world.escalating.chain,

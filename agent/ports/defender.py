@@ -30,12 +30,12 @@ class Defender(Protocol):
         """How many messages of one action can be looked up within the request budget."""
         ...
 
-    def incidents_since(self, since: datetime) -> AsyncIterator[Page]:
-        """Give every incident last updated at or after `since`, with alerts, page by page."""
+    def incidents_since(self, since: datetime, until: datetime | None = None) -> AsyncIterator[Page]:
+        """Give every incident last updated at or after `since` and before `until`, with alerts, page by page."""
         ...
 
-    def alerts_since(self, since: datetime) -> AsyncIterator[Page]:
-        """Give every alert last updated at or after `since`, page by page."""
+    def alerts_since(self, since: datetime, until: datetime | None = None) -> AsyncIterator[Page]:
+        """Give every alert last updated at or after `since` and before `until`, page by page."""
         ...
 
     async def incident(self, incident_id: str) -> Incident | None:

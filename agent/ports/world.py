@@ -45,7 +45,7 @@ class World(Desk):
     pages: Pages | None = None
     """None where nobody is told anything, as in a ledger that is thrown away afterwards."""
     channels: Channels | None = None
-    """None while observing: nobody is told anything then."""
+    """None while observing, unless it is asked for: nobody is told anything then."""
     own: frozenset[str] = frozenset()
     """The ids under which Entra ID knows this agent, lower case."""
     enforces_observers: bool = False

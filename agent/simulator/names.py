@@ -25,6 +25,12 @@ FORMER = f"soc.former@{DOMAIN}"
 VIPS = (f"ceo@{DOMAIN}", f"cfo@{DOMAIN}")
 SIMULATION_DOMAIN = "simulation.contoso-training.example"
 PARTNERS = ("partner.example", "fabrikam.example")
+NEWSLETTER_DOMAIN = "newsletter.example"
+SURVEY_DOMAIN = "survey.example"
+"""Sends the surveys that people asked for; no list has it."""
+REGISTERED = (f"invoices@{DOMAIN}", f"press@{DOMAIN}")
+"""Mailboxes that may forward outside."""
+TRUSTED_SIGNER = "Contoso Ltd"
 
 READ_INCIDENTS = "SecurityIncident.Read.All"
 WRITE_INCIDENTS = "SecurityIncident.ReadWrite.All"

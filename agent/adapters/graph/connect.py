@@ -47,6 +47,8 @@ class Graph:
     """How the agent is known, and how much it asks."""
     own: frozenset[str]
     """By which ids Entra ID knows this agent, lower case: nothing is ever done to itself."""
+    allow: Callable[[int], None]
+    """Lets at most so many requests leave in a minute from now on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,4 +181,5 @@ def _graph(
         send_mail=GraphMailing(client, clock).send,
         login=GraphLogin(client, clock, proofs, [client.usage, *machines.budgets]),
         own=client.own,
+        allow=client.allow,
     )

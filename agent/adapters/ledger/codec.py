@@ -23,6 +23,7 @@ from agent.model.errors import LedgerError
 from agent.model.escalation import Page, Posted
 from agent.model.facts import Facts, Value
 from agent.model.hold import Replica
+from agent.model.imported import Importing
 from agent.model.past import Judged
 from agent.model.pending import PendingAction
 from agent.model.ruled import Ruled
@@ -129,6 +130,7 @@ _pages = msgspec.json.Decoder(Page)
 _posted = msgspec.json.Decoder(Posted)
 _answers = msgspec.json.Decoder(Answer)
 _sessions = msgspec.json.Decoder(Session)
+_importing = msgspec.json.Decoder(Importing)
 _pairs = msgspec.json.Decoder(tuple[Pair, ...])
 _texts = msgspec.json.Decoder(tuple[str, ...])
 _files = msgspec.json.Decoder(dict[str, bytes])
@@ -144,7 +146,7 @@ def pack(body: bytes) -> bytes:
     return body if len(body) < LONG else zlib.compress(body, 1)
 
 
-Noun = PendingAction | Plan | Notes | Replica | AirAction | Page | Posted | Answer | Session
+Noun = PendingAction | Plan | Notes | Replica | AirAction | Page | Posted | Answer | Session | Importing
 
 
 def write(noun: Noun | tuple[Pair, ...]) -> bytes:
@@ -274,6 +276,11 @@ def read_answer(body: bytes) -> Answer:
 def read_session(body: bytes) -> Session:
     """Return the session that was written."""
     return _read(_sessions, body)
+
+
+def read_importing(body: bytes) -> Importing:
+    """Return how far an import had come."""
+    return _read(_importing, body)
 
 
 def read_targets(body: bytes) -> tuple[Pair, ...]:

@@ -14,8 +14,9 @@ from sqlalchemy.engine import Connection, Row
 from agent.adapters.ledger import codec
 from agent.adapters.ledger.auditing import Book
 from agent.adapters.ledger.claims import chunks
+from agent.adapters.ledger.dialects import inserting
 from agent.adapters.ledger.tables import alarms, answers, list_members, policy_sets
-from agent.adapters.ledger.writes import inserting, upsert
+from agent.adapters.ledger.writes import upsert
 from agent.audit.entries import of_alarm, of_cleared, of_set
 from agent.model.alarm import Alarm
 from agent.model.past import About, Ended, Matter, PastAnswer, Tally
@@ -100,6 +101,17 @@ def kept_set(connection: Connection, tenant_id: str, revision: str | None) -> Ke
         query = query.where(policy_sets.c.revision == revision)
     row = connection.execute(query.order_by(policy_sets.c.at.desc(), policy_sets.c.revision).limit(1)).first()
     return None if row is None else _kept(row)
+
+
+def kept_sets(
+    connection: Connection, tenant_id: str, before: datetime | None, limit: int
+) -> tuple[KeptSet, ...]:
+    """Return sets, the one that came into force last first; only those before a moment, where one is named."""
+    query = select(policy_sets).where(policy_sets.c.tenant_id == tenant_id)
+    if before is not None:
+        query = query.where(policy_sets.c.at < before)
+    newest_first = query.order_by(policy_sets.c.at.desc(), policy_sets.c.revision).limit(limit)
+    return tuple(_kept(row) for row in connection.execute(newest_first))
 
 
 def _kept(row: Row[Any]) -> KeptSet:

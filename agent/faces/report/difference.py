@@ -49,7 +49,10 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def tables(self) -> tuple[Table, ...]:
         """Both lists as tables; an empty one is left out."""
-        found = (_table("measures", "A and B", self.measures), _table("policies", "Agreement by policy", self.policies))
+        found = (
+            _table("measures", "A and B", self.measures),
+            _table("policies", "Agreement by policy", self.policies),
+        )
         return tuple(one for one in found if one.rows)
 
 
@@ -86,7 +89,9 @@ def _measures(a: Report, b: Report) -> Iterable[Measure]:
     yield _rate("risk: looser, of what would be approved", a.total.risk, b.total.risk)
     yield _count("looser", one.looser, other.looser)
     yield _count("stricter", one.stricter, other.stricter)
-    yield Measure(name="median sooner", a=span(gains.saved), b=span(others.saved), difference=_sooner(a, b), says="")
+    yield Measure(
+        name="median sooner", a=span(gains.saved), b=span(others.saved), difference=_sooner(a, b), says=""
+    )
     yield _count("expiries avoided", gains.expired_otherwise, others.expired_otherwise)
     yield _count("messages sooner", gains.messages, others.messages)
     yield _count("pages not sent", gains.pages, others.pages)
@@ -96,7 +101,9 @@ def _measures(a: Report, b: Report) -> Iterable[Measure]:
 def _policies(a: Sequence[Group], b: Sequence[Group]) -> Iterable[Measure]:
     before, after = {one.name: one for one in a}, {one.name: one for one in b}
     for name in sorted(before.keys() | after.keys()):
-        yield _rate(name, *(one.agreement if one is not None else None for one in (before.get(name), after.get(name))))
+        yield _rate(
+            name, *(one.agreement if one is not None else None for one in (before.get(name), after.get(name)))
+        )
 
 
 def _count(name: str, a: int, b: int) -> Measure:

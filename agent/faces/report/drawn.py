@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from itertools import pairwise
 
 from agent.faces.charts import Chart, Series, bars, columns, ranges
 from agent.faces.report.numbers import span
@@ -43,7 +44,9 @@ def _policies(policies: Sequence[Group]) -> Chart | None:
     left = len(policies) - len(some)
     words = "Compared actions of each policy, those with the most first."
     if left:
-        words += f" Left out: {left:,} {'policy' if left == 1 else 'policies'}, which the table by policy has."
+        words += (
+            f" Left out: {left:,} {'policy' if left == 1 else 'policies'}, which the table by policy has."
+        )
     return bars(
         "chart-policies",
         "How each policy stands to people",
@@ -62,7 +65,7 @@ def _saved(counts: Sequence[int]) -> Chart | None:
     if not any(counts):
         return None
     ends = (timedelta(0), *SAVED_STEPS)
-    labels = [f"under {span(end)}" if not start else f"from {span(start)}" for start, end in zip(ends, SAVED_STEPS)]
+    labels = [f"under {span(end)}" if not start else f"from {span(start)}" for start, end in pairwise(ends)]
     return columns(
         "chart-saved",
         "How much earlier policies decided",

@@ -29,7 +29,9 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
 def figures(report: Report) -> tuple[Figure, ...]:
     """Return the figures, the most important first."""
     if not report.actions:
-        return (Figure(name="Actions", value="0", words="nothing was decided in this window, and nothing ended"),)
+        return (
+            Figure(name="Actions", value="0", words="nothing was decided in this window, and nothing ended"),
+        )
     gains = report.counterfactuals
     return (
         _compared(report),
@@ -84,7 +86,9 @@ def _looser(total: Group) -> Figure:
     if not tally.looser:
         tone = Tone.GOOD if total.risk is not None else Tone.PLAIN
         return Figure(name="Looser", value="0", words=f"people rejected none {of}{rate}", tone=tone)
-    return Figure(name="Looser", value=f"{tally.looser:,}", words=f"people rejected them, {of}{rate}", tone=Tone.BAD)
+    return Figure(
+        name="Looser", value=f"{tally.looser:,}", words=f"people rejected them, {of}{rate}", tone=Tone.BAD
+    )
 
 
 def _stricter(total: Group) -> Figure:

@@ -5,7 +5,7 @@ test: that there are none; it is skipped where it is too few to say. What people
 nothing of a policy, so that such actions are no tests; each suite counts them among its properties.
 """
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import ExitStack
 from tempfile import SpooledTemporaryFile
 from typing import IO
@@ -23,16 +23,22 @@ LINE = 4000
 IN_MEMORY = 1_000_000
 """Bytes of one policy's tests that are kept before they go to a file."""
 
+AT_ONCE = 65_536
+"""Characters that are copied at a time."""
+
 CLAIM = "people rejected nothing that it would have approved"
 
 Kept = Mapping[str, IO[str]]
 
 
-async def as_tests(report: Report, found: AsyncIterator[Looser]) -> AsyncIterator[str]:
-    """Give the document. The looser ones are gone through once, and lie in files by their policy meanwhile."""
+async def as_tests(found: AsyncIterator[Looser], of: Callable[[], Report]) -> AsyncIterator[str]:
+    """Give the document. The looser ones are gone through once, and lie in files by their policy meanwhile.
+
+    `of` gives the report once all were gone through.
+    """
     with ExitStack() as stack:
         kept: dict[str, IO[str]] = {}
-        counts: dict[str, int] = dict.fromkeys((one.name for one in report.policies), 0)
+        counts: dict[str, int] = {}
         async for one in found:
             for name in one.policies:
                 if name not in kept:
@@ -40,7 +46,9 @@ async def as_tests(report: Report, found: AsyncIterator[Looser]) -> AsyncIterato
                     kept[name] = stack.enter_context(spooled)
                 counts[name] = counts.get(name, 0) + 1
                 kept[name].write(_failed(name, one))
-        for part in _document(report, kept, counts):
+        report = of()
+        named = {one.name: 0 for one in report.policies}
+        for part in _document(report, kept, named | counts):
             yield part
 
 
@@ -56,11 +64,16 @@ def _document(report: Report, kept: Kept, counts: Mapping[str, int]) -> Iterator
         yield from _properties(report, groups.get(name))
         if name in kept:
             kept[name].seek(0)
-            yield from iter(lambda file=kept[name]: file.read(65_536), "")
+            yield from _read(kept[name])
         else:
             yield _whole(name, groups.get(name), report.enough)
         yield " </testsuite>\n"
     yield "</testsuites>\n"
+
+
+def _read(file: IO[str]) -> Iterator[str]:
+    while part := file.read(AT_ONCE):
+        yield part
 
 
 def _tests(failures: int) -> int:

@@ -4,7 +4,7 @@ A report has no actions of its own. What they were about is looked up for a few 
 the newest: a million of them need no more memory than those that are shown.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from heapq import heappush, heappushpop
 from urllib.parse import urlsplit
@@ -53,18 +53,28 @@ class Looser(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.kind_words}: {self.what}" if self.what else self.kind_words
 
 
-async def newest(found: AsyncIterator[Compared], most: int | None) -> list[Compared]:
-    """Return the looser ones of these, newest first, at most so many; all where it is None."""
-    kept: list[tuple[datetime, str, datetime, Compared]] = []
-    async for one in found:
-        if one.standing is not Standing.LOOSER or one.truth is None or most == 0:
-            continue
-        place = (one.truth.at, one.action_id, one.first_seen, one)
-        if most is None or len(kept) < most:
-            heappush(kept, place)
+class Newest:
+    """The newest looser ones of those that it is told of, at most so many; all where that is None."""
+
+    def __init__(self, most: int | None) -> None:
+        self._most = most
+        self._kept: list[tuple[datetime, str, int, Compared]] = []
+        self._taken = 0
+
+    def take(self, one: Compared) -> None:
+        """Keep it, where it is looser and among the newest."""
+        if one.standing is not Standing.LOOSER or one.truth is None or self._most == 0:
+            return
+        self._taken += 1
+        place = (one.truth.at, one.action_id, self._taken, one)
+        if self._most is None or len(self._kept) < self._most:
+            heappush(self._kept, place)
         else:
-            heappushpop(kept, place)
-    return [place[3] for place in sorted(kept, key=lambda place: place[:3], reverse=True)]
+            heappushpop(self._kept, place)
+
+    def found(self) -> list[Compared]:
+        """Return them, newest first."""
+        return [place[3] for place in sorted(self._kept, key=lambda place: place[:3], reverse=True)]
 
 
 async def looked_up(archive: Archive, found: Sequence[Compared], lens: Lens) -> list[Looser]:

@@ -4,12 +4,12 @@ What an action was about, its link and why it would have been approved stand whe
 has to look: of the others `air-agent show ID` tells.
 """
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from datetime import datetime
 
 import msgspec
 
-from agent.faces.documents import as_json, ascii_json
+from agent.faces.documents import as_json
 from agent.faces.report.looser import AT_ONCE, Looser, looked_up
 from agent.faces.sheets import csv_of
 from agent.model.report import Compared, Lens, Report, Standing
@@ -113,15 +113,14 @@ async def as_sheet(found: Rows) -> AsyncIterator[str]:
         yield csv_of([getattr(row, name) for name in Row.__struct_fields__] for row in some)
 
 
-async def as_document(report: Report, found: Rows) -> AsyncIterator[str]:
-    """Give the report and its actions as one JSON document, each action on a line of its own."""
-    plain: Mapping[str, object] = msgspec.to_builtins(report, str_keys=True, order="deterministic")
-    yield f'{{\n"format": {FORMAT},\n"report": {ascii_json(plain, indent=1)},\n"actions": ['
+async def as_document(found: Rows, report: Callable[[], Report]) -> AsyncIterator[str]:
+    """Give the actions, each on a line of its own, and in the end the report, as one JSON document."""
+    yield f'{{\n"format": {FORMAT},\n"actions": ['
     start = "\n"
     async for some in found:
         yield start + ",\n".join(as_json(row) for row in some)
         start = ",\n"
-    yield "\n]\n}\n"
+    yield f'\n],\n"report": {as_json(report(), indent=1)}\n}}\n'
 
 
 def sheet_of(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -55,7 +55,10 @@ def _looser(groups: Sequence[Group]) -> list[Step]:
 def _few(report: Report, groups: Sequence[Group]) -> list[Step]:
     few = [one for one in groups if one.agreement is None and not one.tally.looser]
     found = [
-        Step(command="", words=f"{one.name}: {_compared(one)}, and {report.enough:,} are enough to say anything")
+        Step(
+            command="",
+            words=f"{one.name}: {_compared(one)}, and {report.enough:,} are enough to say anything",
+        )
         for one in few[:MOST]
     ]
     return [*found, *_rest(few, "were compared with too few actions")]
@@ -69,4 +72,9 @@ def _rest(groups: Sequence[Group], are: str) -> list[Step]:
     more = len(groups) - MOST
     if more <= 0:
         return []
-    return [Step(command="", words=f"{counted(more, 'more policy', 'more policies')} {are}: see the table by policy")]
+    return [
+        Step(
+            command="",
+            words=f"{counted(more, 'more policy', 'more policies')} {are}: see the table by policy",
+        )
+    ]

@@ -102,7 +102,8 @@ def _row(
     now: datetime,
 ) -> PolicyRow:
     is_over, is_ours = one.has_expired(now), one.is_for(site.desk.tenant_id)
-    is_written = one.mode is Mode.ENFORCE or site.settings.policies.treat_as is TreatAs.ENFORCE
+    treats = site.settings.policies.treat_as is TreatAs.ENFORCE
+    is_written = any(one.enforces(kind, site.desk.tenant_id, enforces_observers=treats) for kind in one.kinds)
     kinds = sorted(one.kinds)
     return PolicyRow(
         name=one.name,

@@ -6,7 +6,6 @@ from typing import Any
 import msgspec
 import pytest
 
-from agent.adapters.ledger.opening import open_ledger
 from agent.faces.web.overview_words import expiries, percent
 from agent.judge.sum_up import Summing
 from agent.loop.failing import ALARM
@@ -18,6 +17,7 @@ from agent.model.truth import Certainty, Source, Truth
 from tests.adapters.records import a_decision, a_record, an_action
 from tests.escalations import a_posted
 from tests.faces.web.house import READER, House
+from tests.ledgers import open_ledger
 from tests.makers import NOW
 
 OTHER = "99999999-2222-3333-4444-555555555555"
