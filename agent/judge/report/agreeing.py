@@ -5,13 +5,14 @@ each action is kept until all is read.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import msgspec
 
 from agent.judge.report.compare import comparisons
 from agent.judge.report.counting import Counting, why
 from agent.model.history import Decided
+from agent.model.pending import ActionKind
 from agent.model.report import Asked, Group, Lens, Standing
 from agent.model.truth import Truth
 
@@ -49,17 +50,23 @@ class Agreeing:
         """Take one decision of the history, oldest first."""
         self._rows.setdefault(row.action_id, []).append(row)
 
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """Actions of unknown kind: some of them may go on under another id."""
+        return tuple(name for name, rows in self._rows.items() if rows[-1].kind is ActionKind.UNKNOWN)
+
     def know(self, truths: Mapping[str, tuple[Truth, ...]]) -> None:
         """Take what is known of actions' proposals."""
         self._truths.update(truths)
 
-    def found(self) -> Agreement:
-        """Return what came of it."""
+    def found(self, moved: Collection[str] = ()) -> Agreement:
+        """Return what came of it; `moved` are actions that go on under another id."""
         counting = Counting(msgspec.structs.replace(self._asked, lens=Lens.WOULD))
         looser: dict[Lens, dict[str, None]] = {lens: {} for lens in Lens}
         left: Counter[str] = Counter()
         for action_id, rows in self._rows.items():
-            for both in comparisons(rows, self._truths.get(action_id, ())):
+            known = self._truths.get(action_id, ())
+            for both in comparisons(rows, known, is_moved=action_id in moved):
                 if counting.take(both) is None:
                     continue
                 if both.in_force.standing is Standing.UNDECIDED:

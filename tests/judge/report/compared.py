@@ -14,7 +14,7 @@ from tests.makers import NOW, TENANT
 
 def a_truth(verb: Verb | None = A, hours: float = 2, **more: Any) -> Truth:
     """Return what is known of the action that `a_row` decides on; `verb` may be left out where `unknown` says why."""
-    usual = {
+    usual: dict[str, Any] = {
         "action_id": "a",
         "first_seen": NOW,
         "verb": verb,

@@ -1,5 +1,7 @@
 """What we decided is held against what people did where both are known; else it is told why not."""
 
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -161,7 +163,7 @@ def test_what_is_proposed_anew_after_its_week_is_another_life_with_a_truth_of_it
 
 
 def test_what_was_found_to_have_begun_earlier_is_the_same_life() -> None:
-    earlier = {"first_seen": NOW - HOUR, "deadline": NOW + WEEK - HOUR}
+    earlier: dict[str, Any] = {"first_seen": NOW - HOUR, "deadline": NOW + WEEK - HOUR}
 
     one = both(a_row(), over("remediated", **earlier), truths=(a_truth(R, first_seen=NOW - HOUR),)).would
 
@@ -177,7 +179,7 @@ def test_a_window_goes_by_when_people_decided_or_it_ended_and_while_it_is_open_b
 
 
 def test_hours_are_saved_where_we_decided_the_same_earlier_and_no_guard_held_it() -> None:
-    held = {"verb": E, "by": Decider.GUARD, "guard": "size"}
+    held: dict[str, Any] = {"verb": E, "by": Decider.GUARD, "guard": "size"}
 
     assert both(a_row(verb=R), by_people(R)).would.saved == 2 * HOUR
     assert both(a_row(), by_people(R)).would.saved is None

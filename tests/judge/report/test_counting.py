@@ -1,6 +1,7 @@
 """A report counts each life once in every group that it belongs to."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from tests.judge.decided import HOUR, A, E, R, a_row, by_people, over
 from tests.judge.report.compared import a_truth, asked, both, reported
 from tests.makers import NOW, TENANT
 
-GUARDED = {"verb": E, "by": Decider.GUARD, "guard": "size"}
+GUARDED: dict[str, Any] = {"verb": E, "by": Decider.GUARD, "guard": "size"}
 
 AGREED = both(a_row(policies=("p", "q"), revision="r1"), by_people(A))
 REFUSED = both(a_row(verb=R, revision="r2", kind=ActionKind.DISABLE_USER), by_people(R, 30))
@@ -201,10 +202,9 @@ def test_pages_are_what_policies_decided_and_no_guard_held() -> None:
 
 
 def test_what_defenders_own_settings_would_have_done_is_held_against_people_too() -> None:
-    native = {"is_native": True}
-    yes, no = both(a_row(**native), by_people(A)), both(a_row(verb=R, **native), by_people(R))
+    yes, no = both(a_row(is_native=True), by_people(A)), both(a_row(verb=R, is_native=True), by_people(R))
 
-    found = counted(yes, no, both(a_row(**native)), AGREED).counterfactuals
+    found = counted(yes, no, both(a_row(is_native=True)), AGREED).counterfactuals
 
     assert found.native == Native(actions=3, approved=1, rejected=1, ours=2)
 
