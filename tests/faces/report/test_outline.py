@@ -161,7 +161,7 @@ def test_of_many_weeks_the_newest_are_shown() -> None:
 
 
 def test_each_reason_why_nothing_is_known_has_its_words() -> None:
-    report = a_report(undecided={**dict.fromkeys(Unknown, 1), "left": 2, "unjudged": 3})
+    report = a_report(undecided={**{str(why): 1 for why in Unknown}, "left": 2, "unjudged": 3})
 
     said = [row[0] for row in table("unknown", report).rows]
 
