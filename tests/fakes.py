@@ -46,16 +46,18 @@ class FakeDefender:
         """Put copies where they say they are."""
         self.copies.update({copy.pair: copy for copy in copies})
 
-    async def incidents_since(self, since: datetime) -> AsyncIterator[Page]:
+    async def incidents_since(self, since: datetime, until: datetime | None = None) -> AsyncIterator[Page]:
         self._ask("incidents")
         found = [
             incident
             for incident in self.incidents.values()
-            if incident.last_update_date_time is not None and incident.last_update_date_time >= since
+            if incident.last_update_date_time is not None
+            and since <= incident.last_update_date_time
+            and (until is None or incident.last_update_date_time < until)
         ]
         yield Page(incidents=tuple(found), is_whole=self.is_whole, unreadable=self.unreadable)
 
-    async def alerts_since(self, since: datetime) -> AsyncIterator[Page]:
+    async def alerts_since(self, since: datetime, until: datetime | None = None) -> AsyncIterator[Page]:
         self._ask("alerts")
         alerts = (alert for incident in self.incidents.values() for alert in incident.alerts)
         yield Page(alerts=tuple(alerts), is_whole=self.is_whole)

@@ -39,32 +39,38 @@ async def make_report(
         LedgerError: the ledger cannot be read.
     """
     counting = Counting(asked)
-    of = await archive.length() if progress is not None else 0
-    done = 0
-    async for part in _parts(archive, asked, at_once):
-        for both in _lives(part):
-            one = counting.take(both)
-            if one is not None and each is not None:
-                each(one)
-        done = done + at_once if part.last is not None else of
-        if progress is not None:
-            progress(min(done, of), of)
+    async for one in compared(archive, asked, counting=counting, progress=progress, at_once=at_once):
+        if each is not None:
+            each(one)
     return counting.report()
 
 
 async def compared(
-    archive: Archive, asked: Asked, *, standing: Standing | None = None, at_once: int = AT_ONCE
+    archive: Archive,
+    asked: Asked,
+    *,
+    standing: Standing | None = None,
+    counting: Counting | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    at_once: int = AT_ONCE,
 ) -> AsyncIterator[Compared]:
     """Give every life that such a report counts, or those that stand so, in the same order.
+
+    `counting` counts all of them on the way, so that whoever writes them one by one has the report in the end too.
 
     Raises:
         LedgerError: the ledger cannot be read.
     """
+    of = await archive.length() if progress is not None else 0
+    done = 0
     async for part in _parts(archive, asked, at_once):
         for both in _lives(part):
-            one = chosen(both, asked)
+            one = chosen(both, asked) if counting is None else counting.take(both)
             if one is not None and (standing is None or one.standing is standing):
                 yield one
+        done = done + at_once if part.last is not None else of
+        if progress is not None:
+            progress(min(done, of), of)
 
 
 async def _parts(archive: Archive, asked: Asked, at_once: int) -> AsyncIterator[Stretch]:

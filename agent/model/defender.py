@@ -282,7 +282,8 @@ class MailMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     `location` is Graph's `deliveryLocation` word for where it is now; None where it was given as a
     word that nobody here knows. `clicks` are those of its recipient, and those of accounts that bear the
     address of none of the message's recipients: in whose copy these clicked is not known. None where
-    nothing is known of clicks.
+    nothing is known of clicks. `first_moved` and `last_moved` are when it was first and last moved after its
+    delivery; None where it was not, or where that was not said.
     """
 
     network_message_id: str
@@ -304,6 +305,8 @@ class MailMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     composite: str | None = None
     received: datetime | None = None
     clicks: tuple[Clicks, ...] | None = None
+    first_moved: datetime | None = None
+    last_moved: datetime | None = None
 
     @property
     def pair(self) -> tuple[str, str]:

@@ -73,8 +73,14 @@ class Archive(Protocol):
         """Return how every channel that was ever used took what people were to be told, by its name."""
         ...
 
-    async def reasons(self, numbered: Sequence[tuple[str, int]]) -> Mapping[tuple[str, int], str]:
-        """Return why it was decided so, by action and number; what is not there is left out."""
+    async def reasons(
+        self, numbered: Sequence[tuple[str, int]], *, would: bool = False
+    ) -> Mapping[tuple[str, int], str]:
+        """Return why it was decided so, by action and number; what is not there is left out.
+
+        With `would`, why it would have been decided as it would have had observing policies counted, where they had an
+        opinion.
+        """
         ...
 
     async def ruled(self, action_id: str, *, limit: int = 100) -> Sequence[Ruled]:

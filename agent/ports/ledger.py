@@ -1,24 +1,35 @@
 """What was seen, decided and done, and the audit that tells of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from agent.model.air import AirAction
 from agent.model.alarm import Alarm
 from agent.model.answer import Answer
 from agent.model.audit import Entry, Head, Link
 from agent.model.decision import Decision
-from agent.model.enactment import Approval, Cover, Effect, EffectKind, Outcome, Pair, Record, Spent, State
+from agent.model.enactment import (
+    Approval,
+    Cover,
+    Effect,
+    EffectKind,
+    Outcome,
+    Pair,
+    Record,
+    Spent,
+    State,
+    Went,
+)
 from agent.model.fallback import Fallback
 from agent.model.hold import Hold, Replica
 from agent.model.past import Judged, Matter, PastAnswer, Tally
 from agent.model.policy import KeptSet, Members
 from agent.model.rails import Approved, Leave
 from agent.model.truth import Truth
+from agent.ports.told import Told
 
 
-class Ledger(Protocol):
+class Ledger(Told, Protocol):
     """What was seen, decided and done, for one tenant. Every write is durable when its call returns.
 
     Raises LedgerError where it cannot be used.
@@ -69,8 +80,8 @@ class Ledger(Protocol):
 
         A record of version 0 is new; any other must be of the version it was read with. Saving adds one to
         the version. A decision that differs from the one in the ledger is appended to the action's
-        decisions; none is ever changed. Effects are new, and claim their targets unless they are only
-        observed. `dropped` names effects that become `dropped` and let go of their targets; one that
+        decisions; none is ever changed. Effects are new, and claim their targets; those that would only have been
+        claim them among their like, where none of these has them. `dropped` names effects that become `dropped` and let go of their targets; one that
         is not `intended` any more cannot be dropped. `answers` replace earlier ones of their actions, and
         `truths` what was known of their proposals. `fallbacks` are written as by `fall_back`.
         `versions` are incidents that have now been saved.
@@ -97,13 +108,20 @@ class Ledger(Protocol):
         ...
 
     async def effects(self, action_id: str) -> tuple[Effect, ...]:
-        """Return the action's effects, in the order of their plan."""
+        """Return the action's effects, in the order of their plan, but for those of `Went.SHADOW`."""
         ...
 
     async def covered(
-        self, targets: Sequence[Pair], kind: EffectKind = EffectKind.SOFT_DELETE
+        self,
+        targets: Sequence[Pair],
+        kind: EffectKind = EffectKind.SOFT_DELETE,
+        *,
+        counted: Collection[Went] = (),
     ) -> Mapping[Pair, Cover]:
-        """Return which of these targets an effect of this kind has claimed."""
+        """Return which of these targets an effect of this kind has claimed.
+
+        Effects that would only have been, and went so as `counted` says, count where nothing real has the target.
+        """
         ...
 
     async def lease(self, incident_id: str, replica: str, now: datetime, until: datetime) -> int | None:
@@ -142,11 +160,17 @@ class Ledger(Protocol):
         ...
 
     async def given(self, since: datetime) -> tuple[Effect, ...]:
-        """Return effects that were intended at or after `since` and not dropped, oldest first."""
+        """Return effects that were intended at or after `since` and not dropped, oldest first.
+
+        Those that would only have been are among them: whoever counts says which do.
+        """
         ...
 
-    async def approved(self, now: datetime, hours: int) -> Approved:
-        """Return how many actions policies approved for the first time in each of the last hours, held ones too."""
+    async def approved(self, now: datetime, hours: int, *, shadow: bool = False) -> Approved:
+        """Return how many actions policies approved for the first time in each of the last hours, held ones too.
+
+        With `shadow`, those too that only observing policies would have approved, held ones apart.
+        """
         ...
 
     async def hold(self, hold: Hold) -> None:
@@ -177,11 +201,17 @@ class Ledger(Protocol):
         ...
 
     async def answer(
-        self, answer: Answer, record: Record, now: datetime, dropped: Sequence[str] = ()
+        self,
+        answer: Answer,
+        record: Record,
+        now: datetime,
+        dropped: Sequence[str] = (),
+        truths: Sequence[Truth] = (),
     ) -> Answer:
         """Write a person's answer and the record as it leaves it, in one transaction; return it with its number.
 
-        `dropped` names effects that become `dropped`, as where they are saved: a no that comes in time.
+        `dropped` names effects that become `dropped`, as where they are saved: a no that comes in time. `truths` are what
+        people have decided with it.
 
         Raises:
             Conflict: the record was changed since it was read, or a dropped effect has left: nothing is written, and
@@ -201,11 +231,13 @@ class Ledger(Protocol):
         """
         ...
 
-    async def spent(self, policy: str, since: datetime, *, apart_from: str = "") -> Spent:
-        """Return what the policy has approved at or after `since`.
+    async def spent(
+        self, policy: str, since: datetime, *, apart_from: str = "", observed: bool = False
+    ) -> Spent:
+        """Return what the policy has approved at or after `since`; with `observed`, what it would have too.
 
-        Actions count once each, and `apart_from` does not; messages count whichever action they are of. An
-        approval whose plan was dropped whole does not count any more.
+        Actions count once each, and `apart_from` does not; messages count whichever action they are of, but for what
+        would have been approved of `apart_from`: it is still to be approved. An approval whose plan was dropped whole does not count any more.
         """
         ...
 
@@ -246,10 +278,6 @@ class Ledger(Protocol):
         """
         ...
 
-    async def truths(self, action_ids: Sequence[str]) -> Mapping[str, tuple[Truth, ...]]:
-        """Return what is known to have become of these actions' proposals, oldest first; the others are left out."""
-        ...
-
     async def fall_back(self, fallbacks: Sequence[Fallback]) -> tuple[Fallback, ...]:
         """Have these policies observe, and return those that did not yet: of each one fallback stands at a time."""
         ...
@@ -275,18 +303,6 @@ class Ledger(Protocol):
 
     async def mark_looked_back(self, moment: datetime) -> None:
         """Remember up to which moment it was looked whether deletions stand."""
-        ...
-
-    async def save_air_actions(self, actions: Sequence[AirAction]) -> None:
-        """Remember how these actions of investigations stand, in place of what is remembered of them."""
-        ...
-
-    async def air_actions(self, places: Sequence[str]) -> tuple[AirAction, ...]:
-        """Return what is remembered of actions in these places (`AirAction.places`), in a fixed order."""
-        ...
-
-    async def air_read_until(self) -> datetime | None:
-        """Return when the newest of all these actions was written down; None where there are none."""
         ...
 
     async def keep_set(self, kept: KeptSet) -> None:

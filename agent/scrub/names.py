@@ -70,8 +70,8 @@ COLUMNS = """
     Clicker Clicks ClicksAllowed ClicksThrough ConfidenceLevel Connectors Count count_ DeliveryAction DeliveryLocation DeliveryLocation1 DetectionMethods
     DetectionSource DeviceId DeviceName DistributionList EmailAction EmailActionPolicy EmailActionPolicyGuid
     EmailClusterId EmailDirection EmailLanguage EmailSize EntityType EvidenceDirection EvidenceRole
-    ExchangeTransportRule FileName FileSize FileType ForwardingInformation From_IP InternetMessageId IPAddress
-    IsClickedThrough IsFirstContact LatestDeliveryAction LatestDeliveryLocation NetworkMessageId OrgLevelAction
+    ExchangeTransportRule FileName FileSize FileType FirstMoved ForwardingInformation From_IP InternetMessageId IPAddress
+    IsClickedThrough IsFirstContact LastMoved LatestDeliveryAction LatestDeliveryLocation NetworkMessageId OrgLevelAction
     OrgLevelPolicy PostDeliveryAction PostDeliveryLocation RawEventData RecipientDomain RecipientEmailAddress
     RecipientObjectId ReportId SenderDisplayName SenderFromAddress SenderFromDomain SenderIPv4 SenderIPv6
     SenderMailFromAddress SenderMailFromDomain SenderObjectId ServiceSource Severity SHA1 SHA256 Subject ThreatNames

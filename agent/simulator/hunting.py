@@ -60,7 +60,7 @@ _AGO = re.compile(r"where\s+Timestamp\s*>=?\s*ago\((\d{1,3})([dh])\)")
 _IN = re.compile(r"where\s+NetworkMessageId\s+(?:in~?|has_any)\s*\((.*)\)", re.DOTALL)
 _JOIN = re.compile(
     r"join\s+kind\s*=\s*leftouter\s*\(\s*EmailPostDeliveryEvents\b(.*)\|\s*summarize\s+arg_max\(\s*Timestamp\s*,\s*([\w\s,*]+)\)"
-    r"\s*by\s+NetworkMessageId\s*,\s*RecipientEmailAddress\s*\)\s*on\s+NetworkMessageId\s*,\s*RecipientEmailAddress",
+    r"(?:\s*,\s*(\w+)\s*=\s*min\(\s*Timestamp\s*\))?\s*by\s+NetworkMessageId\s*,\s*RecipientEmailAddress\s*\)\s*on\s+NetworkMessageId\s*,\s*RecipientEmailAddress",
     re.DOTALL,
 )
 _UNION = re.compile(r"union\s*\((.*)\)", re.DOTALL)
@@ -102,6 +102,9 @@ _OF_MOVE: Mapping[str, Column] = {
     "ActionResult": ("String", lambda c: "Success" if c.moved else None),
     "ActionTrigger": ("String", lambda c: None if c.moved is None else _trigger(c)),
 }
+
+
+_FIRST_MOVED: Column = ("DateTime", lambda c: text(c.first_moved) if c.first_moved else None)
 
 
 def _trigger(copy: Copy) -> str:
@@ -239,6 +242,8 @@ def _joined(match: re.Match[str], lists: Mapping[str, list[str]]) -> Mapping[str
         if name not in _OF_MOVE:
             raise BadRequest(f"failed to resolve column `{name}`")
         columns[f"{name}1" if name in _OF_EVENT else name] = _OF_MOVE[name]
+    if match[3]:
+        columns[match[3]] = _FIRST_MOVED
     return columns
 
 

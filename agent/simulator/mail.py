@@ -59,6 +59,7 @@ class Copy:
     location: str = INBOX
     moved: datetime | None = None
     moved_by: str | None = None
+    first_moved: datetime | None = None
 
     @property
     def pair(self) -> Pair:
@@ -73,6 +74,7 @@ class Copy:
     def move(self, location: str, moved_by: str, now: datetime) -> None:
         """Put it somewhere else."""
         self.location, self.moved_by, self.moved = location, moved_by, now
+        self.first_moved = self.first_moved or now
 
 
 @dataclass(frozen=True, slots=True)

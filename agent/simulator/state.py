@@ -25,7 +25,7 @@ from agent.simulator.nouns import (
     Stood,
     Target,
 )
-from agent.simulator.shapes import PENDING, Json
+from agent.simulator.shapes import PENDING, RUNNING, Json
 from agent.simulator.switches import Switches
 
 LIFETIME = timedelta(days=7)
@@ -170,6 +170,10 @@ class State:
             due, _, happening = heapq.heappop(self._agenda)
             happening(self, due)
 
+    def next_happening(self) -> datetime | None:
+        """Return when something happens next by itself; None where nothing does."""
+        return self._agenda[0][0] if self._agenda else None
+
     def plan_rerun(self, now: datetime, happening: Happening) -> None:
         """Let investigations run again, once for everything that went in the same minute."""
         after = self.switches.closes_after.after
@@ -199,7 +203,8 @@ class State:
         proposal.is_open, proposal.ended = False, now
         proposal.evidence["remediationStatus"] = status
         alert = self.alerts[proposal.alert_id]
-        if not any(self.open_proposals(proposal.alert_id)) and alert["investigationState"] == PENDING:
+        is_under_way = alert["investigationState"] in {PENDING, RUNNING}
+        if is_under_way and not any(self.open_proposals(proposal.alert_id)):
             alert["investigationState"] = "successfullyRemediated"
             alert["status"] = "resolved"
             alert["resolvedDateTime"] = text(now)

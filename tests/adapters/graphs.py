@@ -319,6 +319,8 @@ def row(**more: Any) -> dict[str, Any]:
         "Timestamp": "2026-09-01T10:00:00.1234567Z",
         "PostDeliveryLocation": None,
         "PostDeliveryAction": None,
+        "LastMoved": None,
+        "FirstMoved": None,
         **more,
     }
 

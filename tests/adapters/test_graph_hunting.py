@@ -17,8 +17,8 @@ QUERY = """let ids = dynamic(["73ca4154-58d8-43d0-a890-08dc18c52e6d","83ca4154-5
 EmailEvents
 | where Timestamp > ago(30d)
 | where NetworkMessageId in (ids)
-| join kind=leftouter (EmailPostDeliveryEvents | where Timestamp > ago(30d) | where NetworkMessageId in (ids) | summarize arg_max(Timestamp, DeliveryLocation, ActionType, ActionResult) by NetworkMessageId, RecipientEmailAddress) on NetworkMessageId, RecipientEmailAddress
-| project NetworkMessageId, RecipientEmailAddress, SenderFromAddress, SenderMailFromAddress, SenderIPv4, Subject, EmailDirection, DeliveryAction, DeliveryLocation, LatestDeliveryLocation, ThreatTypes, DetectionMethods, AuthenticationDetails, Timestamp, PostDeliveryLocation = DeliveryLocation1, PostDeliveryAction = ActionType
+| join kind=leftouter (EmailPostDeliveryEvents | where Timestamp > ago(30d) | where NetworkMessageId in (ids) | summarize arg_max(Timestamp, DeliveryLocation, ActionType, ActionResult), FirstMoved = min(Timestamp) by NetworkMessageId, RecipientEmailAddress) on NetworkMessageId, RecipientEmailAddress
+| project NetworkMessageId, RecipientEmailAddress, SenderFromAddress, SenderMailFromAddress, SenderIPv4, Subject, EmailDirection, DeliveryAction, DeliveryLocation, LatestDeliveryLocation, ThreatTypes, DetectionMethods, AuthenticationDetails, Timestamp, PostDeliveryLocation = DeliveryLocation1, PostDeliveryAction = ActionType, LastMoved = Timestamp1, FirstMoved
 | union (UrlClickEvents | where Timestamp > ago(30d) | where NetworkMessageId in~ (ids) | extend Through = tostring(IsClickedThrough) in~ ("1", "true") | summarize Through = max(toint(Through)), Blocked = min(toint(ActionType in~ ("ClickBlocked", "ClickBlockedByTenantPolicy") and not(Through))) by NetworkMessageId = tolower(NetworkMessageId), Clicker = tolower(AccountUpn), Click = iff(isempty(ReportId), tostring(Timestamp), ReportId) | summarize Clicks = count(), ClicksAllowed = countif(Blocked == 0), ClicksThrough = countif(Through == 1) by NetworkMessageId, Clicker)
 | take 100001"""
 

@@ -43,7 +43,7 @@ class ManyActions(FakeDefender):
         super().__init__(ManualClock(NOW))
         self.actions = actions
 
-    async def incidents_since(self, since: datetime) -> AsyncIterator[Page]:
+    async def incidents_since(self, since: datetime, until: datetime | None = None) -> AsyncIterator[Page]:
         if since > NOW - timedelta(hours=1):
             yield Page()
             return

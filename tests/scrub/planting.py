@@ -163,6 +163,7 @@ _COLUMNS = {
         "ThreatTypes",
     ),
     *("DetectionMethods", "AuthenticationDetails", "Timestamp", "PostDeliveryLocation", "PostDeliveryAction"),
+    *("LastMoved", "FirstMoved"),
     *("Clicker", "Clicks", "ClicksAllowed", "ClicksThrough", "Size"),
 }
 

@@ -1,5 +1,6 @@
 """`analyzedEmails` -> messages: how mail is looked up where hunting is not granted. Pure."""
 
+from datetime import datetime
 from typing import Any
 
 from agent.adapters.graph.copies import Unreadable, text, texts, threats_of, word
@@ -21,6 +22,9 @@ _LOCATIONS = {
     )
 }
 """The members of `deliveryLocation` that say something. Source: v1.0 metadata of 2026-08-20."""
+
+_STILL = frozenset({"originalDelivery", "userUrlClick"})
+"""Events of a copy's time line (`eventType`) that leave it where it is. Source: v1.0 metadata of 2026-08-20."""
 
 _DIRECTIONS = {"inbound": "inbound", "outbound": "outbound", "intraorg": "intraOrg"}
 
@@ -44,6 +48,7 @@ def message_of(raw: Any) -> MailMessage | Unreadable:
     original = _location(_part(raw, "originalDelivery"))
     # A word that nobody knows must not fall back to where the mail once was.
     latest = _part(raw, "latestDelivery")
+    moved = _moved(raw)
     return MailMessage(
         network_message_id=message_id,
         recipient=recipient,
@@ -61,7 +66,17 @@ def message_of(raw: Any) -> MailMessage | Unreadable:
         dmarc=_verdict(verdicts, "dmarc"),
         composite=_verdict(verdicts, "compositeAuthentication"),
         received=moment_of(raw.get("loggedDateTime")),
+        first_moved=min(moved, default=None),
+        last_moved=max(moved, default=None),
     )
+
+
+def _moved(raw: dict[str, Any]) -> list[datetime]:
+    """Return when something happened to the copy that may have moved it, as its time line says."""
+    events = raw.get("timelineEvents")
+    told = [one for one in events if isinstance(one, dict)] if isinstance(events, list) else []
+    moments = [moment_of(one.get("eventDateTime")) for one in told if word(one, "eventType") not in _STILL]
+    return [one for one in moments if one is not None]
 
 
 def _location(delivery: dict[str, Any]) -> str | None:

@@ -40,6 +40,12 @@ def moment(when: datetime) -> str:
     return when.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
+def updated(since: datetime, until: datetime | None) -> str:
+    """Return the filter for what was last updated at or after a moment, and before another where one is named."""
+    begins = f"lastUpdateDateTime ge {moment(since)}"
+    return begins if until is None else f"{begins} and lastUpdateDateTime lt {moment(until)}"
+
+
 class Asking:
     """Makes requests of one Graph, to what is below `/security`."""
 
@@ -47,10 +53,10 @@ class Asking:
         self._security = graph.security
         self._base_url = base_url
 
-    def incidents(self, since: datetime, top: int | None) -> RequestInformation:
-        """Ask for the first page of incidents updated at or after `since`, with their alerts."""
+    def incidents(self, since: datetime, until: datetime | None, top: int | None) -> RequestInformation:
+        """Ask for the first page of incidents updated at or after `since` and before `until`, with their alerts."""
         query = IncidentsRequestBuilder.IncidentsRequestBuilderGetQueryParameters(
-            filter=f"lastUpdateDateTime ge {moment(since)}", expand=["alerts"], top=top
+            filter=updated(since, until), expand=["alerts"], top=top
         )
         return self._security.incidents.to_get_request_information(_reading(query))
 
@@ -64,10 +70,10 @@ class Asking:
         item = self._security.incidents.by_incident_id(incident_id)
         return item.to_get_request_information(_reading(query))
 
-    def alerts(self, since: datetime, top: int | None) -> RequestInformation:
-        """Ask for the first page of alerts updated at or after `since`."""
+    def alerts(self, since: datetime, until: datetime | None, top: int | None) -> RequestInformation:
+        """Ask for the first page of alerts updated at or after `since` and before `until`."""
         query = Alerts_v2RequestBuilder.Alerts_v2RequestBuilderGetQueryParameters(
-            filter=f"lastUpdateDateTime ge {moment(since)}", top=top
+            filter=updated(since, until), top=top
         )
         return self._security.alerts_v2.to_get_request_information(_reading(query))
 

@@ -76,22 +76,22 @@ class GraphDefender:
         """How many messages of one action can be looked up within the request budget."""
         return self._mailbag.resolves
 
-    def incidents_since(self, since: datetime) -> AsyncIterator[Page]:
-        """Give every incident last updated at or after `since`, with alerts, page by page."""
+    def incidents_since(self, since: datetime, until: datetime | None = None) -> AsyncIterator[Page]:
+        """Give every incident last updated at or after `since` and before `until`, with alerts, page by page."""
         return self._walk(
             calls.LIST_INCIDENTS,
             self._incident_steps,
-            lambda top: self._asking.incidents(since, top),
+            lambda top: self._asking.incidents(since, until, top),
             self._asking.more_incidents,
             lambda answer: incidents_page(answer.body, is_partial=answer.status == 206),
         )
 
-    def alerts_since(self, since: datetime) -> AsyncIterator[Page]:
-        """Give every alert last updated at or after `since`, page by page."""
+    def alerts_since(self, since: datetime, until: datetime | None = None) -> AsyncIterator[Page]:
+        """Give every alert last updated at or after `since` and before `until`, page by page."""
         return self._walk(
             calls.LIST_ALERTS,
             self._alert_steps,
-            lambda top: self._asking.alerts(since, top),
+            lambda top: self._asking.alerts(since, until, top),
             self._asking.more_alerts,
             lambda answer: alerts_page(answer.body, is_partial=answer.status == 206),
         )

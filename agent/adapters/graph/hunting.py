@@ -30,11 +30,11 @@ EmailEvents
 | where Timestamp > ago(30d)
 | where NetworkMessageId in (ids)
 | join kind=leftouter (EmailPostDeliveryEvents | where Timestamp > ago(30d) | where NetworkMessageId in (ids) \
-| summarize arg_max(Timestamp, DeliveryLocation, ActionType, ActionResult) by NetworkMessageId, RecipientEmailAddress\
+| summarize arg_max(Timestamp, DeliveryLocation, ActionType, ActionResult), FirstMoved = min(Timestamp) by NetworkMessageId, RecipientEmailAddress\
 ) on NetworkMessageId, RecipientEmailAddress
 | project NetworkMessageId, RecipientEmailAddress, SenderFromAddress, SenderMailFromAddress, SenderIPv4, Subject, \
 EmailDirection, DeliveryAction, DeliveryLocation, LatestDeliveryLocation, ThreatTypes, DetectionMethods, \
-AuthenticationDetails, Timestamp, PostDeliveryLocation = DeliveryLocation1, PostDeliveryAction = ActionType{clicks}
+AuthenticationDetails, Timestamp, PostDeliveryLocation = DeliveryLocation1, PostDeliveryAction = ActionType, LastMoved = Timestamp1, FirstMoved{clicks}
 | take {rows}"""
 
 LOCATIONS = {
@@ -134,6 +134,8 @@ def message_of(row: dict[str, Any], clicked: Clicked | None = None) -> MailMessa
         dmarc=verdicts.get("dmarc"),
         composite=verdicts.get("compauth") or verdicts.get("compositeauthentication"),
         received=moment_of(row.get("timestamp")),
+        first_moved=moment_of(row.get("firstmoved")),
+        last_moved=moment_of(row.get("lastmoved")),
         clicks=None if clicked is None else clicked.of(message_id, recipient),
     )
 

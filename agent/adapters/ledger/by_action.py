@@ -34,7 +34,7 @@ def stretch(
         query = query.where(history.c.action_id <= last)
     if since is not None:
         query = query.where(_lately(since))
-    found = decided(connection.execute(query.order_by(*_ORDER)))
+    found = decided(connection.execute(query.order_by(*_ORDER)).all())
     return Stretch(decided=found, truths=between(connection, tenant_id, after, last), last=last)
 
 

@@ -17,12 +17,13 @@ import msgspec
 
 from agent.model.air import AirAction
 from agent.model.answer import Answer
-from agent.model.decision import Answered, Decision, Guarded, Lapse, Verb, Weighed
+from agent.model.decision import Answered, Decision, Guarded, Lapse, Ruling, Verb, Weighed
 from agent.model.enactment import Confirmation, Pair, Plan, Undone
 from agent.model.errors import LedgerError
 from agent.model.escalation import Page, Posted
 from agent.model.facts import Facts, Value
 from agent.model.hold import Replica
+from agent.model.imported import Importing
 from agent.model.past import Judged
 from agent.model.pending import PendingAction
 from agent.model.ruled import Ruled
@@ -88,6 +89,7 @@ class StoredReason(msgspec.Struct, frozen=True):
     """What is read of a decision's body to say why; all else is passed over."""
 
     reason: str
+    shadow: Ruling | None = None
 
 
 class Notes(msgspec.Struct, frozen=True):
@@ -128,6 +130,7 @@ _pages = msgspec.json.Decoder(Page)
 _posted = msgspec.json.Decoder(Posted)
 _answers = msgspec.json.Decoder(Answer)
 _sessions = msgspec.json.Decoder(Session)
+_importing = msgspec.json.Decoder(Importing)
 _pairs = msgspec.json.Decoder(tuple[Pair, ...])
 _texts = msgspec.json.Decoder(tuple[str, ...])
 _files = msgspec.json.Decoder(dict[str, bytes])
@@ -143,7 +146,7 @@ def pack(body: bytes) -> bytes:
     return body if len(body) < LONG else zlib.compress(body, 1)
 
 
-Noun = PendingAction | Plan | Notes | Replica | AirAction | Page | Posted | Answer | Session
+Noun = PendingAction | Plan | Notes | Replica | AirAction | Page | Posted | Answer | Session | Importing
 
 
 def write(noun: Noun | tuple[Pair, ...]) -> bytes:
@@ -224,9 +227,10 @@ def read_bare(body: bytes) -> Decision:
     return Decision(**told, facts=Facts(now=told["at"], values={}), findings=())
 
 
-def read_reason(body: bytes) -> str:
-    """Return the reason of the decision that was written."""
-    return _read(_reasons, body).reason
+def read_reason(body: bytes, *, would: bool = False) -> str:
+    """Return the reason of the decision that was written; with `would`, of what would have been decided where it has that."""
+    found = _read(_reasons, body)
+    return found.shadow.reason if would and found.shadow is not None else found.reason
 
 
 def read_action(body: bytes) -> PendingAction:
@@ -272,6 +276,11 @@ def read_answer(body: bytes) -> Answer:
 def read_session(body: bytes) -> Session:
     """Return the session that was written."""
     return _read(_sessions, body)
+
+
+def read_importing(body: bytes) -> Importing:
+    """Return how far an import had come."""
+    return _read(_importing, body)
 
 
 def read_targets(body: bytes) -> tuple[Pair, ...]:

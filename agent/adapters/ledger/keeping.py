@@ -15,8 +15,9 @@ from sqlalchemy.engine import Connection, Row
 from agent.adapters.ledger import codec
 from agent.adapters.ledger.auditing import Book
 from agent.adapters.ledger.claims import chunks
+from agent.adapters.ledger.dialects import inserting
 from agent.adapters.ledger.tables import alarms, answers, list_members, policy_sets
-from agent.adapters.ledger.writes import inserting, upsert
+from agent.adapters.ledger.writes import upsert
 from agent.audit.entries import of_alarm, of_cleared, of_set
 from agent.model.alarm import Alarm
 from agent.model.past import About, Ended, Matter, PastAnswer, Tally

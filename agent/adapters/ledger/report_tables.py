@@ -1,6 +1,6 @@
 """The tables behind reports, promotion and import, as the newest revision of the schema leaves them."""
 
-from sqlalchemy import Column, Index, LargeBinary, Table, text
+from sqlalchemy import Column, Index, Integer, LargeBinary, Table, text
 
 from agent.adapters.ledger.columns import Key, Moment, metadata
 
@@ -17,6 +17,31 @@ truths = Table(
     Column("certainty", Key, nullable=False),
     Column("at", Moment, nullable=False),
     Column("people", Key),
+)
+
+# What the audit's records said of the actions of investigations, in the form of AIR's own rows.
+audit_actions = Table(
+    "audit_actions",
+    metadata,
+    Column("tenant_id", Key, primary_key=True),
+    Column("place", Key, primary_key=True),
+    Column("id", Key, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+
+# Searches of the audit: asked for, then known by an id, then ended. Of each name there is one.
+audit_searches = Table(
+    "audit_searches",
+    metadata,
+    Column("tenant_id", Key, primary_key=True),
+    Column("name", Key, primary_key=True),
+    Column("asked", Moment, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("until", Moment, nullable=False),
+    Column("query_id", Key),
+    Column("ended", Moment),
+    Column("words", Key, nullable=False),
 )
 
 # A policy that observes since then, whatever its file says, until somebody promotes it again.
@@ -60,11 +85,32 @@ imports = Table(
     Column("body", LargeBinary, nullable=False),
 )
 
-# Periods of which the report was sent.
+# Proposals that were imported: what the history's rows of them were made from. None of them is a record.
+imported = Table(
+    "imported",
+    metadata,
+    Column("tenant_id", Key, primary_key=True),
+    Column("action_id", Key, primary_key=True),
+    Column("first_seen", Moment, primary_key=True),
+    Column("deadline", Moment, nullable=False),
+    Column("seen", Moment, nullable=False),
+    Column("ended", Key, nullable=False),
+    Column("ended_at", Moment, nullable=False),
+    Column("status", Key),
+    Column("action", LargeBinary, nullable=False),
+    Column("decision", LargeBinary, nullable=False),
+)
+
+# How the report of each period was sent.
 reported = Table(
     "reported",
     metadata,
     Column("tenant_id", Key, primary_key=True),
     Column("period", Key, primary_key=True),
+    Column("stage", Key, nullable=False),
     Column("at", Moment, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("first", Moment, nullable=False),
+    Column("due", Moment),
+    Column("why", Key, nullable=False),
 )

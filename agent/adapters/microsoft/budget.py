@@ -53,6 +53,10 @@ class Budget:
             self._refuse_while_parked()
             self._spent.append(self._clock.now())
 
+    def allow(self, per_minute: int) -> None:
+        """Let at most so many leave within any 60 seconds from now on, at least one; what has left still counts."""
+        self._per_minute = max(1, per_minute)
+
     def hold(self, until: datetime) -> None:
         """Let nothing leave before `until`; whoever asks waits in its place."""
         if self._held_until is None or until > self._held_until:

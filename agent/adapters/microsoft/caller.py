@@ -107,6 +107,10 @@ class Caller(ABC, Generic[R]):
         """Return how much of its request budget was used in the last minute."""
         return self._budget.usage()
 
+    def allow(self, per_minute: int) -> None:
+        """Let at most so many requests leave in a minute from now on."""
+        self._budget.allow(per_minute)
+
     async def log_in(self) -> None:
         """Have a token in use, so that its permissions are known.
 

@@ -14,8 +14,8 @@ from agent.faces.web.refusing import NotUnderstood, wants_json
 from agent.faces.web.retrospect import Retrospect
 from agent.faces.web.showing import show
 from agent.faces.web.site import Site, site_of
-from agent.judge.agree import Agreement
 from agent.judge.quote import quote
+from agent.judge.report.agreeing import Agreement
 from agent.judge.sum_up import Lengths, Summary
 from agent.loop.failing import ALARM
 from agent.model.alarm import Alarm
@@ -49,7 +49,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Overview(msgspec.Struct, frozen=True, kw_only=True):
-    """A window of the past in numbers. What they mean precisely stands in `judge/sum_up.py` and `judge/agree.py`."""
+    """A window of the past in numbers. What they mean precisely stands in `judge/sum_up.py` and `judge/report/`."""
 
     now: datetime
     since: datetime

@@ -65,6 +65,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """Whose people are asked; None where nobody is."""
     decided_by: str
     guard: str | None
+    would_have: str
+    """What observing policies would have made of it; empty where they had no opinion."""
     why: str
     may_answer: bool
     """Whether the reader's answer may count."""
@@ -184,6 +186,7 @@ def _entry(line: Line, reader: Reader) -> Entry:
         chain=reader.chain(line) if line.needs is Needs.ANSWER else None,
         decided_by=line.decided_by,
         guard=line.guard,
+        would_have=line.would_have,
         why=line.why,
         may_answer=reader.may_answer(line),
         can_approve=line.can_approve,
@@ -194,6 +197,7 @@ COLUMNS = (
     *("id", "waits for", "state", "remediation status", "action type", "subject or target", "subjects"),
     *("incident", "incident name", "messages", "in mailboxes", "at least", "verdict", "threats", "locations"),
     *("recipients", "deadline", "remaining seconds", "decided by", "held by", "chain", "why"),
+    "would have",
 )
 """Of the CSV. What is empty is not known, or there is no such thing."""
 
@@ -205,7 +209,7 @@ def _cells(line: Line, reader: Reader) -> Sequence[Cell]:
         *(one.id, one.needs, one.state, one.remediation_status, one.type, one.what, one.subjects),
         *(one.incident, one.incident_name, one.messages, one.in_mailboxes, one.is_least, one.verdict),
         *(one.threats, places, one.recipients, one.deadline, one.remaining_seconds),
-        *(one.decided_by, one.guard, one.chain, one.why),
+        *(one.decided_by, one.guard, one.chain, one.why, one.would_have),
     )
 
 

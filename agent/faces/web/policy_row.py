@@ -10,13 +10,13 @@ from agent.faces.telling import KINDS
 from agent.faces.web.measuring import Measures
 from agent.faces.web.site import Site
 from agent.faces.web.tallies import WINDOW, Deeds
-from agent.judge.agree import Match
 from agent.judge.fallen import fell_back, standing
 from agent.judge.measure import Measured
 from agent.judge.promotion.parts import of_part
 from agent.model.decision import Unit
 from agent.model.pending import ActionKind
 from agent.model.policy import Limit, Limits, Mode, Policy
+from agent.model.report import Group
 from agent.settings.subjects import TreatAs
 
 
@@ -68,8 +68,8 @@ class PolicyRow(msgspec.Struct, frozen=True, kw_only=True):
     """None until they were tried."""
     deeds: Deeds | None
     """None while they are being counted."""
-    agreement: Match | None
-    """How what it thought compares with what people then decided; None where nothing can be said."""
+    agreement: Group | None
+    """How the decisions in which it took part, or would have, compare with people's; None where there is nothing to compare."""
 
 
 EVERY = frozenset(ActionKind)
@@ -95,7 +95,7 @@ async def rows(site: Site, policies: Sequence[Policy], measures: Measures | None
     )
 
 
-async def _counted(site: Site) -> tuple[Mapping[str, Deeds], Mapping[str, Match]]:
+async def _counted(site: Site) -> tuple[Mapping[str, Deeds], Mapping[str, Group]]:
     desk, now = site.desk, site.desk.clock.now()
     found = await site.looking.back(desk.ledger, site.archive, WINDOW, now, site.wall.now())
     return await site.tallies.now(site.archive, now), found.agreement.policies
@@ -106,7 +106,7 @@ def _row(
     one: Policy,
     measured: Measured | None,
     deeds: Deeds | None,
-    agreed: Match | None,
+    agreed: Group | None,
     now: datetime,
 ) -> PolicyRow:
     is_over, is_ours = one.has_expired(now), one.is_for(site.desk.tenant_id)
@@ -135,7 +135,7 @@ def _row(
         lists=tuple(sorted(one.lists)),
         cases=_cases(measured) if measured is not None else None,
         deeds=deeds,
-        agreement=agreed if agreed is not None and agreed.of else None,
+        agreement=agreed if agreed is not None and agreed.tally.compared else None,
     )
 
 

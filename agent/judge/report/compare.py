@@ -3,12 +3,13 @@
 This is the one definition of agreement: reports, pages and promotion go by it.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from agent.judge.report.lives import Life, ours, verb_of, with_truths
-from agent.judge.report.told import is_open_again, told
+from agent.judge.ground_truth import by_history
+from agent.judge.lives import known_of, past_of, proposals
+from agent.judge.report.ours import ours, verb_of
 from agent.model.decision import Verb
 from agent.model.history import Decided
 from agent.model.report import Compared, Lens, Standing
@@ -26,27 +27,25 @@ class Both(msgspec.Struct, frozen=True, gc=False):
         return self.would if lens is Lens.WOULD else self.in_force
 
 
-def comparisons(rows: Iterable[Decided], truths: Iterable[Truth]) -> Iterator[Both]:
+def comparisons(rows: Iterable[Decided], truths: Sequence[Truth]) -> Iterator[Both]:
     """Give each life of one action, compared.
 
     Args:
         rows: all that was decided on the action, oldest first.
         truths: what is known of its proposals.
     """
-    for life, known in with_truths(rows, truths):
-        yield compare(life, known)
+    for life in proposals(rows):
+        yield compare(life, truths)
 
 
-def compare(life: Life, known: Truth | None) -> Both:
+def compare(life: Sequence[Decided], truths: Sequence[Truth]) -> Both:
     """Return one life, compared.
 
     Args:
         life: what was decided in it, oldest first.
-        known: what is written down of what people did; None where nothing is, and so the history itself is asked.
+        truths: what is known of the action's proposals. Where nothing is of this one, its own history is asked.
     """
-    truth = told(life) if known is None else known
-    if known is not None and known.verb is None and is_open_again(life):
-        truth = None
+    truth = _truth(life, truths)
     row = ours(life, None if truth is None or truth.verb is None else truth.at)
     in_force = _compared(life, row, truth)
     if row is None or row.shadow is None:
@@ -54,16 +53,29 @@ def compare(life: Life, known: Truth | None) -> Both:
     return Both(_would(in_force, row, row.shadow), in_force)
 
 
-def _compared(life: Life, row: Decided | None, truth: Truth | None) -> Compared:
+def _truth(life: Sequence[Decided], truths: Sequence[Truth]) -> Truth | None:
+    """Return what is known of a life; None while it is open, and where it was carried out here without people."""
+    for known in truths:
+        if known.first_seen == life[0].first_seen:
+            return known
+    likely = known_of(past_of(life).life, truths) if truths else None
+    if likely is not None:
+        return likely
+    is_told = any(row.ended is not None or row.people for row in life)
+    return by_history(past_of(life)) if is_told else None
+
+
+def _compared(life: Sequence[Decided], row: Decided | None, truth: Truth | None) -> Compared:
     first = row or life[0]
     verb = None if row is None else verb_of(row)
     standing, unknown = stand(verb, truth)
+    is_over = truth is not None and truth.unknown is not Unknown.NOBODY
     return Compared(
         action_id=first.action_id,
         incident_id=first.incident_id,
         kind=first.kind,
-        first_seen=first.first_seen,
-        deadline=first.deadline,
+        first_seen=life[0].first_seen,
+        deadline=life[0].deadline,
         decided=None if row is None else row.at,
         number=0 if row is None else row.number,
         verb=verb,
@@ -77,7 +89,7 @@ def _compared(life: Life, row: Decided | None, truth: Truth | None) -> Compared:
         truth=truth,
         standing=standing,
         unknown=unknown,
-        moment=life[-1].at if truth is None else truth.at,
+        moment=truth.at if truth is not None and is_over else life[-1].at,
     )
 
 
