@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.judge.attribute import Word
+from agent.judge.ground_truth import answer_in, answered, opened, truth, written
 from agent.judge.lives import How, Life
 from agent.judge.remember import MARGIN
-from agent.judge.ground_truth import answer_in, answered, opened, truth, written
 from agent.model.decision import Answered, Verb
 from agent.model.truth import Certainty, Source, Truth, Unknown
 from tests.adapters.records import a_decision

@@ -8,9 +8,9 @@ import pytest
 
 from agent.judge.attribute import Word
 from agent.judge.confirm import expire
+from agent.judge.ground_truth import opened
 from agent.judge.lives import How, has_moved, is_of, known_of, life_of, lives_in
 from agent.judge.track import track
-from agent.judge.ground_truth import opened
 from agent.model.decision import Verb
 from agent.model.enactment import Confirmation, PendingSeen, Plan, Record, State, Way
 from agent.model.history import Decided, Decider, Ending
