@@ -84,7 +84,7 @@ def newest(
     if before is not None:
         query = query.where(tuple_(*_PLACE) < _literal(before))
     query = query.order_by(*(column.desc() for column in _PLACE)).limit(limit)
-    return decided(connection.execute(query))
+    return decided(connection.execute(query).all())
 
 
 def oldest(
@@ -101,7 +101,7 @@ def oldest(
         query = query.where(history.c.at < until)
     if after is not None:
         query = query.where(tuple_(*_PLACE) > _literal(after))
-    return decided(connection.execute(query.order_by(*_PLACE).limit(limit)))
+    return decided(connection.execute(query.order_by(*_PLACE).limit(limit)).all())
 
 
 def of_actions(

@@ -60,7 +60,7 @@ def of_actions(
             .where(truths.c.tenant_id == tenant_id, truths.c.action_id.in_(some))
             .order_by(truths.c.action_id, truths.c.first_seen)
         )
-        found |= _by_action(connection.execute(query))
+        found |= _by_action(connection.execute(query).all())
     return found
 
 
@@ -121,7 +121,7 @@ def between(
     query = select(*TRUTH).where(truths.c.tenant_id == tenant_id, truths.c.action_id > after)
     if last is not None:
         query = query.where(truths.c.action_id <= last)
-    return _by_action(connection.execute(query.order_by(truths.c.action_id, truths.c.first_seen)))
+    return _by_action(connection.execute(query.order_by(truths.c.action_id, truths.c.first_seen)).all())
 
 
 def _by_action(rows: Iterable[Any]) -> dict[str, tuple[Truth, ...]]:
