@@ -16,7 +16,7 @@ def people_did(one: Truth) -> str:
         return f"not known: {why}{f' ({names})' if names else ''}"
     by = names or "somebody who is not named"
     return (
-        f"{SAID[one.verb]} by {by} on {moment(one.at)} ({CERTAINTIES[one.certainty]}: {SOURCES[one.source]})"
+        f"{SAID[one.verb]} by {by} on {moment(one.at)}; {CERTAINTIES[one.certainty]}: {SOURCES[one.source]}"
     )
 
 

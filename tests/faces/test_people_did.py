@@ -30,14 +30,14 @@ def test_who_decided_is_said_with_its_source_and_how_sure_that_is() -> None:
 
     assert "\x1b" not in words
     assert words.startswith("approved by ")
-    assert words.endswith(" Bo on 2026-11-02 10:00Z (likely: AIR's own rows (CloudAppEvents))")
+    assert words.endswith(" Bo on 2026-11-02 10:00Z; likely: AIR's own rows (CloudAppEvents)")
 
 
 def test_whoever_is_not_named_is_somebody() -> None:
     no = msgspec.structs.replace(KNOWN, verb=Verb.REJECT, source=Source.EVIDENCE, by=())
 
     assert people_did(no) == (
-        "rejected by somebody who is not named on 2026-11-02 10:00Z (likely: the evidence's word alone)"
+        "rejected by somebody who is not named on 2026-11-02 10:00Z; likely: the evidence's word alone"
     )
 
 
