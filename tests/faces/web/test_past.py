@@ -87,7 +87,7 @@ async def test_who_decided_it_in_defender_is_told_where_its_own_rows_name_them(h
 
     assert HOSTILE[:4] in line["decided_by"]
     assert line["reason"].endswith(
-        ' on 2026-11-02 09:05Z (certain: AIR\'s own rows (CloudAppEvents)): "a newsletter"'
+        ' on 2026-11-02 09:05Z; certain: AIR\'s own rows (CloudAppEvents): "a newsletter"'
     )
 
 
