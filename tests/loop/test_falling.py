@@ -18,7 +18,6 @@ from agent.loop.replaying import replay
 from agent.loop.report import PassReport
 from agent.loop.run import load, start
 from agent.loop.undoing import Act, prepare, take_back
-from agent.model.audit import Event
 from agent.model.decision import Verb
 from agent.model.enactment import Record, State
 from agent.model.errors import Unavailable
@@ -391,16 +390,6 @@ async def test_decisions_before_during_and_after_it_are_made_again_byte_by_byte(
     assert [one for one in found if not one.is_same] == []
     assert len({one.recorded.revision for one in found}) == 2
     assert {one.recorded.verb for one in found} == {Verb.APPROVE, Verb.ESCALATE}
-
-
-async def test_the_audit_tells_of_its_beginning_and_its_end(bench: Bench) -> None:
-    (record,) = await confirmed(bench)
-    await undo(bench, record)
-    await bench.world.ledger.end_fallback(POLICY, "anna on soc-1", "mended", bench.clock.now())
-
-    entries = [one.event for one in await bench.world.ledger.trail.unshipped("agent", 1000)]
-
-    assert (entries.count(Event.FALLBACK), entries.count(Event.REINSTATED)) == (1, 1)
 
 
 # In front of a tenant that behaves

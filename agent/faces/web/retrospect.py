@@ -72,6 +72,7 @@ async def _looked(
             summing.look(one)
             agreeing.look(one)
         found = await archive.course(since - LIFETIME, after=place_of(found[-1]), limit=AT_ONCE)
+    moved = await archive.moved(agreeing.unknown)
     # Of tens of thousands of actions that takes a while, in which others are answered.
-    summary, agreement = await asyncio.to_thread(lambda: (summing.found(), agreeing.found()))
+    summary, agreement = await asyncio.to_thread(lambda: (summing.found(), agreeing.found(moved)))
     return Retrospect(since=since, now=now, summary=summary, agreement=agreement)
