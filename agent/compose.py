@@ -4,9 +4,9 @@ import asyncio
 import os
 import re
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -16,7 +16,7 @@ from agent.adapters import git
 from agent.adapters.hold_file import HoldFile
 from agent.adapters.host import LARGEST, PolicyFiles, is_wanted
 from agent.adapters.ledger.ledger import SqlLedger
-from agent.adapters.ledger.opening import beside, key_beside, open_ledger
+from agent.adapters.ledger.opening import beside, is_there, key_beside, open_ledger
 from agent.adapters.microsoft.clouds import simulator
 from agent.adapters.microsoft.credentials import SimulatorCredential
 from agent.adapters.shipment import Shipment
@@ -27,7 +27,9 @@ from agent.model.hold import Hold
 from agent.model.policy import Mode
 from agent.model.recording import Recording
 from agent.ports.host import Clock, PolicyShelf
+from agent.ports.importing import Imports
 from agent.ports.ledger import Ledger
+from agent.ports.reporting import Reporter, Reports
 from agent.ports.world import World
 from agent.settings.fields import told
 from agent.settings.guards import rails_of
@@ -42,16 +44,29 @@ if TYPE_CHECKING:
 NOWHERE = "http://127.0.0.1:9"
 """The address of a Graph that is in this process; nothing is ever sent there."""
 
+ReporterOf = Callable[[SqlLedger], Reporter]
+
 AS_MANY_AS_NEEDED = 1_000_000
 """Requests in a minute, where nobody counts them."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToImport:
+    """What an import of the past needs: the world, where it is written, and what sets the request budget."""
+
+    world: World
+    imports: Imports
+    allow: Callable[[int], None]
+
+
 @asynccontextmanager
-async def open_world(settings: Settings, *, apart: str = "") -> AsyncIterator[World]:
+async def open_world(
+    settings: Settings, *, apart: str = "", reporter: ReporterOf | None = None
+) -> AsyncIterator[World]:
     """Give the world these settings describe.
 
     A command that writes beside a running agent is `apart`: that is added to its name, so that it has leases of its
-    own, and a chain of its own in the audit.
+    own, and a chain of its own in the audit. `reporter` makes the reports of a ledger, for whoever sends them.
 
     Raises:
         SettingsError, LedgerError, Refused, Unavailable: it cannot be opened as it is set.
@@ -72,6 +87,7 @@ async def open_world(settings: Settings, *, apart: str = "") -> AsyncIterator[Wo
         await ledger.trail.tell_settings(told(settings) | {"version": installed()}, clock.now())
         world = replace(
             _world(settings, clock, graph, ledger),
+            audit_log=graph.audit_log,
             login=graph.login,
             trail=ledger.trail,
             pages=ledger.pages,
@@ -83,12 +99,23 @@ async def open_world(settings: Settings, *, apart: str = "") -> AsyncIterator[Wo
         if enforces:
             await graph.look()
             world = replace(world, enactor=graph.enactor)
-        if apart or not (enforces or settings.escalation.while_observing):
+        pages = pages_people(settings)
+        schedule = settings.report.schedule() if reporter is not None else None
+        if apart or not (pages or schedule is not None):
             yield world
             return
-        send_mail = graph.send_mail if enforces else _no_mail
-        async with open_channels_of(settings, clock, send_mail) as channels:
-            yield replace(world, channels=channels)
+        async with open_channels_of(settings, clock, graph.send_mail if enforces else _no_mail) as channels:
+            if schedule is not None and reporter is not None:
+                reports = Reports(
+                    schedule=schedule, channels=channels, log=ledger.reports, reporter=reporter(ledger)
+                )
+                world = replace(world, reports=reports)
+            yield replace(world, channels=channels if pages else None)
+
+
+def pages_people(settings: Settings) -> bool:
+    """Whether people are told what waits for them: while observing only where that is asked for."""
+    return settings.mode is Mode.ENFORCE or settings.escalation.while_observing
 
 
 async def _no_mail(_sender: str, _message: bytes) -> None:
@@ -96,6 +123,35 @@ async def _no_mail(_sender: str, _message: bytes) -> None:
     raise Refused(
         "while observing nothing is written to Graph, mail included: set `smtp`, or `mode: enforce`"
     )
+
+
+@asynccontextmanager
+async def open_world_to_import(settings: Settings, *, elsewhere: Path | None) -> AsyncIterator[ToImport]:
+    """Give a world that only reads Defender, beside a running agent or none, and where the past is written.
+
+    Args:
+        settings: whether they enforce does not matter.
+        elsewhere: the file of an empty ledger to be used where there is none yet, so that nothing is written: what is
+            there is only read then. None where it is to be written.
+
+    Raises:
+        SettingsError, LedgerError, Refused, Unavailable: it cannot be opened as it is set.
+    """
+    clock, address = clock_of(settings), settings.ledger.address().reveal()
+    replica = f"{replica_of(settings)}.backfill"
+    tenant = settings.tenant.id
+    if elsewhere is None:
+        opened = open_ledger(address, tenant, key=_audit_key(settings), replica=replica)
+    elif is_there(address):
+        opened = open_ledger(address, tenant, read_only=True)
+    else:
+        opened = open_ledger(f"sqlite:///{elsewhere}", tenant)
+    async with opened as ledger, open_graph_of(settings, clock) as graph:
+        world = replace(_world(settings, clock, graph, ledger), login=graph.login, replica=replica)
+        if elsewhere is None:
+            sink = _sink(settings, audit_file(settings), ledger.trail.key)
+            world = replace(world, trail=ledger.trail, sink=sink)
+        yield ToImport(world=world, imports=ledger.imports, allow=graph.allow)
 
 
 @asynccontextmanager

@@ -125,7 +125,9 @@ class Summing:
         self._held: set[tuple[str, str]] = set()
 
     def look(self, row: Decided) -> None:
-        """Take one decision of the history."""
+        """Take one decision of the history; what was judged only afterwards is none of that time."""
+        if row.is_imported:
+            return
         life = self._lives.get(row.action_id)
         if life is None or row.first_seen >= life.deadline:
             self._over += [] if life is None else [life]

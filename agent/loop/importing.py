@@ -127,6 +127,7 @@ class _Import:
 
     async def go(self, since: datetime, problems: Sequence[str]) -> Brought:
         now = self._world.clock.now()
+        since = max(since, now - REACH)
         last = await self._imports.last()
         importing, resumed = _taken_up(last, since, now, self._files)
         importing = _with_problems(importing, problems)

@@ -24,6 +24,7 @@ from agent.loop.reloading import Reloading
 from agent.loop.report import PassReport
 from agent.loop.rounds import Rounds
 from agent.loop.rows import Rows
+from agent.loop.searching import AuditSearches
 from agent.model.errors import Conflict, Malformed, Refused, Unavailable
 from agent.ports.world import World
 
@@ -39,6 +40,7 @@ class Memory:
     rows: Rows = field(default_factory=Rows)
     holds: Holds = field(default_factory=Holds)
     expiring: Expiring = field(default_factory=Expiring)
+    searches: AuditSearches = field(default_factory=AuditSearches)
     hindsight: Hindsight = field(default_factory=Hindsight)
     falling: Falling = field(default_factory=Falling)
     overturning: Overturning = field(default_factory=Overturning)
@@ -118,6 +120,7 @@ class _Pass:
         yield self._visit
         yield self._sweep_if_due
         yield lambda: memory.hindsight.go(world)
+        yield lambda: memory.searches.go(world, report)
         yield lambda: memory.expiring.go(world, self.lookout.vitals)
 
     async def _visit(self) -> None:

@@ -15,6 +15,7 @@ from agent.loop.perform import recover
 from agent.loop.policies import InForce, keep
 from agent.loop.reloading import ALARM, Reloading
 from agent.loop.report import PassReport
+from agent.loop.reporting import Reporting, require_channel
 from agent.loop.shipping import Shipping, complain
 from agent.loop.waits import first_of
 from agent.model.errors import Conflict, LedgerError, Malformed, Refused, Unavailable
@@ -41,12 +42,15 @@ async def run(
 
     Raises:
         PolicyError: the policies do not load: nothing is begun without them.
+        SettingsError: reports cannot be sent as they are set.
     """
     policies = await load(world)
+    require_channel(world, policies)
     async with (
         keeping_lookout(world, hold) as lookout,
         Shipping().going(world),
         Paging.going(world, policies, lookout) as paging,
+        Reporting.going(world, policies, lookout),
     ):
         await start(world, policies)
         reloading = Reloading(asked=reload or asyncio.Event(), looked=world.clock.now())
@@ -69,9 +73,10 @@ async def once(
     """Make one pass.
 
     Raises:
-        PolicyError, Unavailable, Refused, Malformed.
+        PolicyError, SettingsError, Unavailable, Refused, Malformed.
     """
     policies = await load(world)
+    require_channel(world, policies)
     async with keeping_lookout(world, hold) as lookout, Shipping().going(world):
         await start(world, policies)
         report = PassReport(began=world.clock.now())
@@ -81,6 +86,7 @@ async def once(
             paging = Paging.of(world, policies, lookout)
             if paging is not None:
                 await paging.once()
+            await Reporting.once(world, policies, lookout)
     return report
 
 

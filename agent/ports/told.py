@@ -34,8 +34,8 @@ class Told(Protocol):
         """Return actions of these kinds with a truth of `since` or later, by their ids, those that follow `after`."""
         ...
 
-    async def untold(self, why: Sequence[Unknown], since: datetime) -> datetime | None:
-        """Return when the first proposal began that ended at or after `since` and is unknown for such a reason; None for none."""
+    async def untold(self, why: Sequence[Unknown], since: datetime, until: datetime) -> datetime | None:
+        """Return when the first proposal began that ended from `since` to `until` and is unknown for such a reason; None for none."""
         ...
 
     async def truths_until(self) -> datetime | None:

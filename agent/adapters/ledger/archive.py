@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.engine import Connection
 
-from agent.adapters.ledger import by_action, codec, delivering, history, reads
+from agent.adapters.ledger import by_action, codec, delivering, history, importing, reads
 from agent.adapters.ledger.desk import Desk
 from agent.adapters.ledger.ruled import ruled
 from agent.adapters.ledger.standing import standing
 from agent.adapters.ledger.tables import audit_heads, records
+from agent.model.decision import Decision
 from agent.model.enactment import Record, State
 from agent.model.history import Decided, Delivered, Place, Stretch, Wanted
 from agent.model.pending import PendingAction
@@ -62,7 +63,7 @@ class SqlArchive:
         return await self._read(by_action.length)
 
     async def actions(self, action_ids: Sequence[str]) -> Mapping[str, PendingAction]:
-        return await self._read(history.actions, action_ids)
+        return await self._read(_actions, action_ids)
 
     async def short(self, action_ids: Sequence[str]) -> Mapping[str, Record]:
         return await self._read(reads.load, action_ids, codec.read_bare)
@@ -73,10 +74,35 @@ class SqlArchive:
     async def reasons(
         self, numbered: Sequence[tuple[str, int]], *, would: bool = False
     ) -> Mapping[tuple[str, int], str]:
-        return await self._read(history.reasons, numbered, would)
+        return await self._read(_reasons, numbered, would)
 
     async def ruled(self, action_id: str, *, limit: int = 100) -> Sequence[Ruled]:
         return await self._read(ruled, action_id, limit)
+
+
+def _actions(
+    connection: Connection, tenant_id: str, action_ids: Sequence[str]
+) -> Mapping[str, PendingAction]:
+    """Return what is recorded of actions; of those that are not, what was imported last."""
+    found = dict(history.actions(connection, tenant_id, action_ids))
+    rest = [one for one in action_ids if one not in found]
+    brought = importing.of_actions(connection, tenant_id, rest) if rest else {}
+    return found | {name: lives[-1].action for name, lives in brought.items()}
+
+
+def _reasons(
+    connection: Connection, tenant_id: str, numbered: Sequence[tuple[str, int]], would: bool
+) -> Mapping[tuple[str, int], str]:
+    """Return the reasons of decisions; of what was imported where that is one proposal of its action only."""
+    found = dict(history.reasons(connection, tenant_id, [one for one in numbered if one[1]], would))
+    unnumbered = [name for name, number in numbered if not number]
+    brought = importing.of_actions(connection, tenant_id, unnumbered) if unnumbered else {}
+    single = {name: lives[0].decision for name, lives in brought.items() if len(lives) == 1}
+    return found | {(name, 0): _reason(decision, would) for name, decision in single.items()}
+
+
+def _reason(decision: Decision, would: bool) -> str:
+    return decision.shadow.reason if would and decision.shadow is not None else decision.reason
 
 
 def _stamp(connection: Connection, tenant_id: str) -> str:

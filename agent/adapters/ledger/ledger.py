@@ -26,6 +26,7 @@ from agent.adapters.ledger.auditing import Book
 from agent.adapters.ledger.desk import Desk
 from agent.adapters.ledger.importing import SqlImports
 from agent.adapters.ledger.pages import SqlPages
+from agent.adapters.ledger.reported import SqlReportLog
 from agent.adapters.ledger.sessions import SqlSessions
 from agent.adapters.ledger.trail import SqlTrail
 from agent.model import audit
@@ -71,6 +72,7 @@ class SqlLedger:
         self.pages = SqlPages(desk)
         self.archive = SqlArchive(desk)
         self.sessions = SqlSessions(desk)
+        self.reports = SqlReportLog(desk)
         self.imports = SqlImports(desk)
         self._desk = desk
         self._read, self._write, self._audited = desk.read, desk.write, desk.audited
@@ -281,11 +283,11 @@ class SqlLedger:
     ) -> tuple[str, ...]:
         return await self._read(truths_of.ended, kinds, since, after, limit)
 
-    async def untold(self, why: Sequence[Unknown], since: datetime) -> datetime | None:
-        return await self._read(truths_of.untold, why, since)
+    async def untold(self, why: Sequence[Unknown], since: datetime, until: datetime) -> datetime | None:
+        return await self._read(truths_of.untold, why, since, until)
 
     async def truths_until(self) -> datetime | None:
-        return await self._read(truths_of.until)
+        return await self._read(truths_of.worked_until)
 
     async def mark_truths(self, until: datetime) -> None:
         await self._write(truths_of.mark, until)

@@ -74,6 +74,12 @@ async def open_ledger(
             await asyncio.shield(loop.run_in_executor(worker, engine.dispose))
 
 
+def is_there(url: str) -> bool:
+    """Whether there is a ledger; a server's counts as there."""
+    parsed = _parse(url)
+    return parsed.get_backend_name() != "sqlite" or Path(parsed.database or "").absolute().exists()
+
+
 def beside(url: str, name: str) -> Path | None:
     """Return the path of a file of this name beside the ledger; None where the ledger is a server's."""
     return _beside(_parse(url), name)

@@ -1,6 +1,6 @@
 """The tables behind reports, promotion and import, as the newest revision of the schema leaves them."""
 
-from sqlalchemy import Column, Index, LargeBinary, Table, text
+from sqlalchemy import Column, Index, Integer, LargeBinary, Table, text
 
 from agent.adapters.ledger.columns import Key, Moment, metadata
 
@@ -101,11 +101,16 @@ imported = Table(
     Column("decision", LargeBinary, nullable=False),
 )
 
-# Periods of which the report was sent.
+# How the report of each period was sent.
 reported = Table(
     "reported",
     metadata,
     Column("tenant_id", Key, primary_key=True),
     Column("period", Key, primary_key=True),
+    Column("stage", Key, nullable=False),
     Column("at", Moment, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("first", Moment, nullable=False),
+    Column("due", Moment),
+    Column("why", Key, nullable=False),
 )

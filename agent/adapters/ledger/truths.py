@@ -90,20 +90,21 @@ def ended(
 
 
 def untold(
-    connection: Connection, tenant_id: str, why: Sequence[Unknown], since: datetime
+    connection: Connection, tenant_id: str, why: Sequence[Unknown], since: datetime, until: datetime
 ) -> datetime | None:
-    """Return when the earliest proposal was first seen that ended at or after `since`, and is unknown for such a reason."""
+    """Return when the earliest proposal was first seen that ended from `since` to `until`, and is unknown for such a reason."""
     earliest: datetime | None = connection.scalar(
         select(func.min(truths.c.first_seen)).where(
             truths.c.tenant_id == tenant_id,
             truths.c.at >= since,
+            truths.c.at < until,
             truths.c.unknown.in_(sorted(map(str, why))),
         )
     )
     return earliest
 
 
-def until(connection: Connection, tenant_id: str) -> datetime | None:
+def worked_until(connection: Connection, tenant_id: str) -> datetime | None:
     """Return up to where the history was gone through."""
     return connection.scalar(select(cursors.c.truths_until).where(cursors.c.tenant_id == tenant_id))
 

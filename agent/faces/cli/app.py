@@ -10,6 +10,7 @@ from agent.faces.cli.audit_commands import audit
 from agent.faces.cli.escalate_commands import escalate
 from agent.faces.cli.failures import Commands
 from agent.faces.cli.options import Json, SettingsFile, UntilStdinCloses
+from agent.faces.cli.past_commands import backfill
 from agent.faces.cli.policy_commands import policies
 from agent.faces.cli.report_command import report
 
@@ -25,6 +26,7 @@ app.add_typer(policies, name="policy")
 app.add_typer(audit, name="audit")
 app.add_typer(escalate, name="escalate")
 app.command()(report)
+app.command()(backfill)
 
 
 @app.command()

@@ -20,6 +20,9 @@ COLOURS = {Tone.PLAIN: "bold", Tone.GOOD: "bold green", Tone.BAD: "bold red"}
 ROOMY = 130
 """Columns from which an interval stands beside its share, and not below it."""
 
+NAMES = 12
+"""Columns that a name has at least."""
+
 INDENT = 4
 
 LONG = 1_000
@@ -115,7 +118,7 @@ def _print_table(out: Console, table: Table) -> None:
         if column is Column.NUMBER:
             shown.add_column(name, justify="right", no_wrap=True)
         else:
-            shown.add_column(name, overflow="fold", ratio=1 if out.width < ROOMY else None)
+            shown.add_column(name, overflow="fold", ratio=1 if out.width < ROOMY else None, min_width=NAMES)
     for row in table.rows:
         shown.add_row(*(_cell(out, value, column) for value, column in zip(row, table.columns, strict=True)))
     out.print(shown)
@@ -134,4 +137,4 @@ def _cell(out: Console, value: str, column: Column) -> Text:
     share, bracket, interval = value.partition(" (")
     if not bracket:
         return safe(value)
-    return Text("\n").join([safe(share), safe(interval.removesuffix(")"), "dim")])
+    return Text("\n").join([safe(share), safe(interval.removesuffix(" %)").replace(" to ", "-"), "dim")])

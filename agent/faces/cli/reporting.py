@@ -46,7 +46,7 @@ class Form(StrEnum):
 ENDINGS = {".html": Form.HTML, ".htm": Form.HTML, ".md": Form.MARKDOWN, ".csv": Form.CSV, ".json": Form.JSON, ".xml": Form.JUNIT}  # fmt: skip
 """How files end of each form; any other is what a terminal shows."""
 
-MOST = {Form.TERMINAL: Most(50, 30), Form.MARKDOWN: Most(200, 200), Form.HTML: PAGE}
+MOST = {Form.TERMINAL: Most(20, 30), Form.MARKDOWN: Most(200, 200), Form.HTML: PAGE}
 
 Write = Callable[[str], None]
 

@@ -56,6 +56,16 @@ def figures(report: Report) -> tuple[Figure, ...]:
     )
 
 
+def in_short(report: Report) -> tuple[tuple[str, str], ...]:
+    """Return the figures in a few words each, all of them ours: for a chat, and for the words of a mail."""
+    found = {one.name: one.value for one in figures(report)}
+    if report.total.agreement is not None:
+        found["Agreement"] += f" (95 % interval {between(report.total.agreement)})"
+    if report.counterfactuals.saved is not None:
+        found["Sooner"] += " (median)"
+    return tuple(found.items())
+
+
 def held(report: Report) -> list[tuple[str, int]]:
     """Return what each guard rail would have held, the most first."""
     return sorted(report.counterfactuals.held.items(), key=lambda one: (-one[1], one[0]))
@@ -63,7 +73,7 @@ def held(report: Report) -> list[tuple[str, int]]:
 
 def _compared(report: Report) -> Figure:
     tally = report.total.tally
-    words = "actions of which policies and people both had decided"
+    words = "actions; why the others are not stands below"
     if report.imported:
         judged = "was" if report.imported == 1 else "were"
         words += f"; {report.imported:,} {judged} judged afterwards, from what Graph still had"
@@ -127,6 +137,9 @@ def _held(report: Report) -> Figure:
 
 def _native(gains: Counterfactuals) -> Figure:
     native = gains.native
+    if not native.actions:
+        words = "nothing that Defender's own automation settings could have soft-deleted"
+        return Figure(name="Defender alone", value="0", words=words)
     words = (
         "soft-deleted by Defender's own automation settings, were all of them on: "
         f"people approved {native.approved:,} of these and rejected {native.rejected:,}; "

@@ -87,7 +87,7 @@ async def looked_up(archive: Archive, found: Sequence[Compared], lens: Lens) -> 
 
 async def _looked_up(archive: Archive, some: Sequence[Compared], lens: Lens) -> list[Looser]:
     actions = await archive.actions(sorted({one.action_id for one in some}))
-    numbered = [(one.action_id, one.number) for one in some if one.number]
+    numbered = [(one.action_id, one.number) for one in some if one.number or one.is_imported]
     reasons = await archive.reasons(numbered, would=lens is Lens.WOULD)
     found = []
     for one in some:

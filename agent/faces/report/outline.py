@@ -12,7 +12,7 @@ import msgspec
 
 from agent.faces.report.figures import Figure, figures, held
 from agent.faces.report.looser import Looser
-from agent.faces.report.numbers import FEW, percent, rated
+from agent.faces.report.numbers import rated
 from agent.faces.report.steps import Step, steps
 from agent.faces.report.words import CERTAINTIES, SOURCES, WHY, window
 from agent.faces.telling import KINDS
@@ -59,7 +59,8 @@ class Outline(msgspec.Struct, frozen=True, kw_only=True):
 
 STANDINGS = (
     "Agreed: both approved, or both rejected. Stricter: policies rejected it or left it to people, who approved. "
-    "Looser: policies would have approved, and people rejected. The rest of the actions is not compared."
+    "Looser: policies would have approved, and people rejected; risk is their share of what policies would have approved. "
+    "The rest of the actions is not compared."
 )
 
 HEAD = ("actions", "compared", "agreed", "stricter", "looser", "agreement", "risk")
@@ -183,16 +184,3 @@ def _counts(name: str, title: str, head: str, counts: Sequence[tuple[str, int]])
 
 def _more(count: int, what: str, again: str) -> str:
     return f"and {counted(count, f'more {what}', f'more {what}s')}: `{again} --format json` has all"
-
-
-def summary(report: Report) -> tuple[str, ...]:
-    """Return a report in a few lines, for a chat."""
-    tally, gains = report.total.tally, report.counterfactuals
-    if not tally.actions:
-        return ("No action was decided in this time.",)
-    agreed = FEW if report.total.agreement is None else percent(report.total.agreement.share)
-    return (
-        f"{tally.compared:,} of {counted(tally.actions, 'action', 'actions')} compared, agreement {agreed}",
-        f"{tally.looser:,} looser, {tally.stricter:,} stricter",
-        f"{gains.expired_otherwise:,} of {gains.expired:,} expiries avoided, {gains.pages:,} pages not sent",
-    )

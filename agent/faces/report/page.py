@@ -4,6 +4,7 @@ Its style and charts are within it, and its policy of contents lets nothing else
 shows the same in years, and is safe to open whatever attackers wrote into subjects.
 """
 
+import re
 from base64 import b64encode
 from functools import cache
 from hashlib import sha256
@@ -13,12 +14,16 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from agent.faces.charts import Chart
+from agent.faces.markup import ticked
 from agent.faces.report.difference import Difference
 from agent.faces.report.outline import Outline
 from agent.faces.templating import templates
 from agent.judge.quote import moment
 
 HERE = Path(__file__).parent
+PIECE = re.compile(r"\(?[\d.]+ to [\d.]+ %\)?|[\d.]+ %")
+"""What no line is broken in."""
+
 STYLES = (HERE.parent / "web" / "static" / "site.css", HERE / "templates" / "report.css")
 
 
@@ -43,8 +48,13 @@ def _rendered(template: str, **what: object) -> str:
 @cache
 def _environment() -> Environment:
     made = templates(HERE / "templates")
-    made.filters |= {"moment": moment}
+    made.filters |= {"moment": moment, "ticked": ticked, "together": _together}
     return made
+
+
+def _together(text: str) -> str:
+    """Return our words with per cent signs at their numbers, and intervals in one piece."""
+    return PIECE.sub(lambda found: found[0].replace(" ", "\u00a0"), text)
 
 
 @cache

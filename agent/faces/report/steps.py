@@ -46,7 +46,10 @@ def _near(groups: Sequence[Group]) -> list[Step]:
 def _looser(groups: Sequence[Group]) -> list[Step]:
     looser = [one for one in groups if one.tally.looser]
     found = [
-        Step(command="", words=f"{one.name}: look at its {one.tally.looser:,} looser first: {_compared(one)}")
+        Step(
+            command="",
+            words=f"{one.name}: look at what is looser first: {one.tally.looser:,} of {_compared(one)}",
+        )
         for one in looser[:MOST]
     ]
     return [*found, *_rest(looser, "have looser ones")]

@@ -14,8 +14,11 @@ from agent.judge.quote import quote
 from agent.model.decision import Verb
 from agent.model.enactment import Record
 from agent.model.history import DECLINED, Decided, Decider, Ending
+from agent.model.pending import PendingAction
 
 OVERTAKEN = "a later decision stands"
+
+AFTERWARDS = "judged afterwards: nothing was done by it"
 
 WORDS = {Verb.APPROVE: "approved", Verb.REJECT: "rejected", None: "decided"}
 
@@ -47,6 +50,10 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     """How many targets the approval acts on, or that of observing policies would; None for other decisions."""
     would_have: str
     """What observing policies would have made of it, in words; empty where they had no opinion."""
+    is_imported: bool
+    """Whether it was judged afterwards, from what Graph still had."""
+    has_page: bool
+    """Whether the action has a page: what was only imported has none."""
 
 
 async def lines(site: Site, found: Sequence[Decided]) -> tuple[Line, ...]:
@@ -60,11 +67,14 @@ async def lines(site: Site, found: Sequence[Decided]) -> tuple[Line, ...]:
     ]
     reasons = await site.archive.reasons(older)
     actions = {action_id: record.action for action_id, record in records.items()}
+    missing = sorted({one.action_id for one in found} - actions.keys())
+    actions |= await site.archive.actions(missing) if missing else {}
     words = await said_elsewhere(ledger, found, actions)
     return tuple(
         _line(
             one,
             records.get(one.action_id),
+            actions.get(one.action_id),
             reasons.get((one.action_id, one.number), ""),
             words.get((one.action_id, one.at)),
         )
@@ -74,31 +84,44 @@ async def lines(site: Site, found: Sequence[Decided]) -> tuple[Line, ...]:
 
 def _stands(one: Decided, record: Record | None) -> bool:
     """Whether this is the decision that is in force."""
+    if one.is_imported:
+        return False
     return record is not None and record.decision is not None and record.decision.at == one.at
 
 
-def _line(one: Decided, record: Record | None, reason: str, word: Word | None) -> Line:
+def _line(
+    one: Decided, record: Record | None, action: PendingAction | None, reason: str, word: Word | None
+) -> Line:
     is_standing = one.ended is None and _stands(one, record)
     became = record if is_standing else None
     return Line(
         at=one.at,
         id=one.action_id,
         kind=one.kind.value,
-        label=record.action.label if record is not None else "",
+        label=action.label if action is not None else "",
         incident=one.incident_id,
-        incident_url=record.action.incident.web_url if record is not None else None,
+        incident_url=action.incident.web_url if action is not None else None,
         decision=verdict(one),
         by=one.by.value,
         decided_by=decider(one, word),
         reason=_reason(one, record, reason, word),
-        enactment=enactment(became) if became is not None else "" if one.ended else OVERTAKEN,
+        enactment=enactment(became) if became is not None else _overtaken(one),
         confirmation=confirmation(became) if became is not None else "",
         undone=_undone(one, record),
         shadow=one.shadow.value if one.shadow is not None else None,
         shadow_guard=one.shadow_guard,
         targets=one.targets,
         would_have=would_have_then(one),
+        is_imported=one.is_imported,
+        has_page=record is not None,
     )
+
+
+def _overtaken(one: Decided) -> str:
+    """Return why nothing is told of what was done for a decision."""
+    if one.ended is not None:
+        return ""
+    return AFTERWARDS if one.is_imported else OVERTAKEN
 
 
 def verdict(one: Decided) -> str:

@@ -39,7 +39,12 @@ def upgrade() -> None:
         "reported",
         sa.Column("tenant_id", sa.Text(), nullable=False),
         sa.Column("period", sa.Text(), nullable=False),
+        sa.Column("stage", sa.Text(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("first", sa.BigInteger(), nullable=False),
+        sa.Column("due", sa.BigInteger()),
+        sa.Column("why", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("tenant_id", "period", name="pk_reported"),
     )
 
