@@ -22,13 +22,14 @@ from agent.adapters.microsoft.credentials import SimulatorCredential
 from agent.adapters.shipment import Shipment
 from agent.audit.key import Key
 from agent.connecting import clock_of, open_channels_of, open_endpoint_of, open_graph_of
-from agent.model.errors import SettingsError
+from agent.model.errors import Refused, SettingsError
 from agent.model.hold import Hold
 from agent.model.policy import Mode
 from agent.model.recording import Recording
 from agent.ports.host import Clock, PolicyShelf
 from agent.ports.importing import Imports
 from agent.ports.ledger import Ledger
+from agent.ports.reporting import Reporter, Reports
 from agent.ports.world import World
 from agent.settings.fields import told
 from agent.settings.guards import rails_of
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
 
 NOWHERE = "http://127.0.0.1:9"
 """The address of a Graph that is in this process; nothing is ever sent there."""
+
+ReporterOf = Callable[[SqlLedger], Reporter]
 
 AS_MANY_AS_NEEDED = 1_000_000
 """Requests in a minute, where nobody counts them."""
@@ -57,11 +60,13 @@ class ToImport:
 
 
 @asynccontextmanager
-async def open_world(settings: Settings, *, apart: str = "") -> AsyncIterator[World]:
+async def open_world(
+    settings: Settings, *, apart: str = "", reporter: ReporterOf | None = None
+) -> AsyncIterator[World]:
     """Give the world these settings describe.
 
     A command that writes beside a running agent is `apart`: that is added to its name, so that it has leases of its
-    own, and a chain of its own in the audit.
+    own, and a chain of its own in the audit. `reporter` makes the reports of a ledger, for whoever sends them.
 
     Raises:
         SettingsError, LedgerError, Refused, Unavailable: it cannot be opened as it is set.
@@ -82,6 +87,7 @@ async def open_world(settings: Settings, *, apart: str = "") -> AsyncIterator[Wo
         await ledger.trail.tell_settings(told(settings) | {"version": installed()}, clock.now())
         world = replace(
             _world(settings, clock, graph, ledger),
+            audit_log=graph.audit_log,
             login=graph.login,
             trail=ledger.trail,
             pages=ledger.pages,
@@ -89,16 +95,34 @@ async def open_world(settings: Settings, *, apart: str = "") -> AsyncIterator[Wo
             switch=_switch(settings),
             replica=replica,
         )
-        if settings.mode is not Mode.ENFORCE:
+        enforces = settings.mode is Mode.ENFORCE
+        if enforces:
+            await graph.look()
+            world = replace(world, enactor=graph.enactor)
+        pages = pages_people(settings)
+        schedule = settings.report.schedule() if reporter is not None else None
+        if apart or not (pages or schedule is not None):
             yield world
             return
-        await graph.look()
-        world = replace(world, enactor=graph.enactor)
-        if apart:
-            yield world
-            return
-        async with open_channels_of(settings, clock, graph.send_mail) as channels:
-            yield replace(world, channels=channels)
+        async with open_channels_of(settings, clock, graph.send_mail if enforces else _no_mail) as channels:
+            if schedule is not None and reporter is not None:
+                reports = Reports(
+                    schedule=schedule, channels=channels, log=ledger.reports, reporter=reporter(ledger)
+                )
+                world = replace(world, reports=reports)
+            yield replace(world, channels=channels if pages else None)
+
+
+def pages_people(settings: Settings) -> bool:
+    """Whether people are told what waits for them: while observing only where that is asked for."""
+    return settings.mode is Mode.ENFORCE or settings.escalation.while_observing
+
+
+async def _no_mail(_sender: str, _message: bytes) -> None:
+    """Send no mail through Graph: while observing nothing at all is written to it."""
+    raise Refused(
+        "while observing nothing is written to Graph, mail included: set `smtp`, or `mode: enforce`"
+    )
 
 
 @asynccontextmanager

@@ -16,6 +16,7 @@ from agent.model.audit import Detail, Entry, Event
 from agent.model.decision import Decision
 from agent.model.enactment import Confirmation, Effect, Outcome, Record, State, Undone
 from agent.model.escalation import Posted
+from agent.model.fallback import Fallback
 from agent.model.hold import Hold
 from agent.model.policy import KeptSet
 from agent.model.rails import Leave
@@ -267,6 +268,30 @@ def of_set(kept: KeptSet, author: str, content: str) -> Entry:
         "content": content,
     }
     return Entry(event=Event.POLICIES, at=kept.at, actor=author, detail=detail)
+
+
+def of_fallback(one: Fallback, author: str) -> Entry:
+    """Tell that what a policy approved was overturned, and that it observes from now on."""
+    detail: dict[str, Detail] = {"policy": one.policy, "revision": one.revision}
+    return Entry(
+        event=Event.FALLBACK,
+        at=one.since,
+        actor=author,
+        reason=one.words,
+        action_id=one.action_id,
+        detail=detail,
+    )
+
+
+def of_reinstated(policy: str, by: str, reason: str, now: datetime) -> Entry:
+    """Tell that a person let a policy that fell back count again."""
+    return by_person(Event.REINSTATED, now, by, {"policy": policy}, reason=reason)
+
+
+def of_mode(policy: str, before: str, after: str, bar: str, by: str, now: datetime) -> Entry:
+    """Tell that a person wrote another mode into a policy's file, and which bar it had passed."""
+    detail: dict[str, Detail] = {"policy": policy, "before": before, "after": after, "bar": bar}
+    return by_person(Event.MODE, now, by, detail)
 
 
 def of_settings(values: Mapping[str, Detail], author: str, now: datetime) -> Entry:

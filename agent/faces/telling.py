@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from agent.faces.would_have import would_have
 from agent.judge.people import by
 from agent.judge.quote import moment
 from agent.judge.taken_back import says
@@ -71,6 +72,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     policy: str
     """The policies that decided, or `no policy`; people by their names where they did, or that nobody did in time."""
     reason: str
+    would_have: str
+    """What observing policies would have made of it; empty where they had no opinion."""
     enactment: str
     confirmation: str
     deadline: datetime
@@ -95,6 +98,7 @@ def row(record: Record, now: datetime) -> Row:
         decision=verdict(record),
         policy=deciders(decision),
         reason=reason(record),
+        would_have=would_have(record.decision),
         enactment=enactment(record),
         confirmation=confirmation(record),
         deadline=action.deadline,

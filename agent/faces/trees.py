@@ -67,6 +67,8 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
 def bearing(policy: PolicyTree) -> str:
     """Say what a policy had to do with the decision."""
     said = BEARINGS[policy.bearing]
+    if policy.bearing is Bearing.SHADOW and policy.fallen:
+        said = f"{policy.fallen}: does not count"
     if policy.bearing in (Bearing.SHADOW, Bearing.OUTRANKED, Bearing.INFORMED):
         return f"{ANSWERS[policy.answer]}, {said}"
     return said

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 import msgspec
 
 from agent.faces.trees import UNFOLDED, Node, bearing, node
+from agent.faces.would_have import would_have
 from agent.judge.account import Account
 from agent.judge.compile import Judge
 from agent.judge.quote import counted
@@ -54,6 +55,8 @@ class Why(msgspec.Struct, frozen=True, kw_only=True):
     others: str
     """How many policies are for other kinds or other tenants, in words."""
     shadow: Ruling | None
+    would_have: str
+    """What observing policies would have made of it, and what would have held that; empty where they had no opinion."""
     revision: str
     git: str
     agent_version: str
@@ -115,6 +118,7 @@ def _why(
         policies=policies,
         others="; ".join(others),
         shadow=decision.shadow,
+        would_have=would_have(decision),
         revision=decision.revision,
         git=decision.git,
         agent_version=decision.agent_version,

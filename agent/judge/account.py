@@ -6,6 +6,7 @@ from functools import cached_property, partial
 from agent.judge.attempt import Failure, attempt
 from agent.judge.compile import Answers, Compiled, Judge
 from agent.judge.decide import Combined, combine, decide, in_time
+from agent.judge.fallen import fell_back
 from agent.judge.flips.flip import MOST_FACTS, MOST_JUDGINGS, Bench, Hunt, hunt
 from agent.judge.flips.suppose import suppose
 from agent.judge.quote import quote
@@ -42,7 +43,11 @@ class Account:
         self.combined = in_time(combined, action.deadline, facts.now)
 
     def _counting(self, some: Sequence[Compiled]) -> tuple[Compiled, ...]:
-        return tuple(one for one in some if one.enforces(self.enforces_observers))
+        return tuple(one for one in some if self._enforces(one))
+
+    def _enforces(self, one: Compiled) -> bool:
+        action = self.action
+        return one.enforces(action.kind, action.tenant_id, enforces_observers=self.enforces_observers)
 
     def decision(self) -> Decision:
         """Return the decision in the form in which it is recorded."""
@@ -155,7 +160,7 @@ class Account:
         has_spoken = one in self.answers.matched or one in self.answers.undecided
         if has_spoken and not one.policy.decides:
             return Bearing.INFORMED
-        if has_spoken and not one.enforces(self.enforces_observers):
+        if has_spoken and not self._enforces(one):
             return Bearing.SHADOW
         if has_spoken:
             return Bearing.OUTRANKED
@@ -180,7 +185,8 @@ class Account:
             answer=answer,
             verb=policy.verb,
             priority=policy.priority if one.policy.decides else None,
-            observes=not one.enforces(self.enforces_observers),
+            observes=not self._enforces(one),
+            fallen="" if policy.fallen is None else fell_back(policy.fallen),
             reason=policy.reason,
             in_the_way=() if answer is Match.MATCHED else in_the_way(policy, self.case),
             match=() if isinstance(match, Failure) else match,

@@ -19,7 +19,7 @@ from agent.model.chain import Chain
 from agent.model.channel import Channel
 from agent.model.facts import Facts
 from agent.model.pending import ActionKind
-from agent.model.policy import Mode, Policy, PolicySet
+from agent.model.policy import Policy, PolicySet
 
 
 class Compiled:
@@ -44,9 +44,9 @@ class Compiled:
         """Whether the policy is for this tenant, and has not expired."""
         return not self.policy.has_expired(now) and self.policy.is_for(tenant)
 
-    def enforces(self, enforces_observers: bool) -> bool:
-        """Whether the policy's decision counts; with `enforces_observers` an observing one's does too."""
-        return enforces_observers or self.policy.mode is Mode.ENFORCE
+    def enforces(self, kind: ActionKind, tenant: str, *, enforces_observers: bool) -> bool:
+        """Whether the policy's decision on such an action counts; with `enforces_observers` an observing one's does too."""
+        return self.policy.enforces(kind, tenant, enforces_observers=enforces_observers)
 
     def distance(self, seen: Seen, *, is_complete: bool) -> tuple[int, int]:
         """Return how far the policy is from a match: conditions in the way, then fewer that hold for more."""

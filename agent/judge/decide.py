@@ -14,7 +14,15 @@ import msgspec
 
 from agent.judge.attempt import Failure, attempt
 from agent.judge.compile import Answers, Compiled, Judge
-from agent.judge.reasons import Case, finding_of, why_none, why_over, why_undecided, why_verb
+from agent.judge.reasons import (
+    Case,
+    finding_of,
+    why_none,
+    why_over,
+    why_undecided,
+    why_verb,
+    with_fallen,
+)
 from agent.judge.seen import facts_read
 from agent.judge.vocabulary import Scope, list_of
 from agent.model.decision import Classification, Decision, Match, Rule, Ruling, Verb
@@ -84,7 +92,7 @@ def decide(
     case = Case(action=action, facts=facts, failures=answers.failures)
 
     def enforces(one: Compiled) -> bool:
-        return one.enforces(enforces_observers)
+        return one.enforces(action.kind, action.tenant_id, enforces_observers=enforces_observers)
 
     applicable = judge.applicable(action.kind, action.tenant_id, facts.now)
     enforcing = [one for one in applicable if enforces(one)]
@@ -94,13 +102,14 @@ def decide(
         nearest = []
     ruling = _ruling(combined, case, nearest, is_observed_only=bool(applicable) and not enforcing)
     told = [*answers.matched, *answers.undecided, *nearest]
+    fell = [one.policy for one in (*answers.matched, *answers.undecided) if one.policy.decides]
     policies = [one.policy for one in (*combined.deciding, *combined.undecided)]
     return Decision(
         action_id=action.id,
         at=facts.now,
         verb=ruling.verb,
         policies=ruling.policies,
-        reason=ruling.reason,
+        reason=with_fallen(ruling.reason, fell),
         findings=tuple(
             finding_of(one.policy, _answer(one, answers), case, observes=not enforces(one)) for one in told
         ),

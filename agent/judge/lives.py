@@ -4,7 +4,7 @@ A proposal is an action from when it was seen to the end of its week; the same t
 When one was first seen may become an earlier moment, as further alerts show it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from enum import StrEnum
 
@@ -126,15 +126,24 @@ def lives_in(rows: Iterable[Decided]) -> tuple[Past, ...]:
 
     What ended without a row of its own ended by what was done here, unless it is still open: then nobody asks.
     """
-    found: list[list[Decided]] = []
+    return tuple(past_of(some) for some in proposals(rows))
+
+
+def proposals(rows: Iterable[Decided]) -> Iterator[Sequence[Decided]]:
+    """Give what the history has of each proposal of one action, oldest first, by its history, oldest first."""
+    some: list[Decided] = []
     for row in rows:
-        if not found or row.first_seen >= min(one.deadline for one in found[-1]):
-            found.append([])
-        found[-1].append(row)
-    return tuple(_past(some) for some in found)
+        is_same = not some or row.first_seen == some[-1].first_seen
+        if not is_same and row.first_seen >= min(one.deadline for one in some):
+            yield some
+            some = []
+        some.append(row)
+    if some:
+        yield some
 
 
-def _past(rows: Sequence[Decided]) -> Past:
+def past_of(rows: Sequence[Decided]) -> Past:
+    """Return one proposal by everything that the history has of it, oldest first."""
     last = rows[-1]
     endings = {None: How.OURS, Ending.ELSEWHERE: How.ELSEWHERE, Ending.EXPIRED: How.EXPIRED}
     deadline = min(row.deadline for row in rows)

@@ -13,9 +13,9 @@ import msgspec
 from agent.judge.compile import compile_set
 from agent.judge.coverage import ClauseCoverage, coverage
 from agent.judge.examine import CaseBook, Examined, case_book, examine, shortcomings
+from agent.judge.fallen import is_made
 from agent.judge.layout import CASES, folder_of, is_chain, is_channel, is_list, is_policy, is_situation
 from agent.judge.lint.lint import lint
-from agent.judge.lists import MEMBERS
 from agent.judge.parse import parse_set
 from agent.model.decision import Verb
 from agent.model.policy import Policy
@@ -69,7 +69,7 @@ def measure(in_force: Files, folder: Files, now: datetime) -> Mapping[str, Measu
     Raises:
         PolicyError: the set in force does not load.
     """
-    written = {file: data for file, data in in_force.items() if not file.endswith(MEMBERS)}
+    written = {file: data for file, data in in_force.items() if not is_made(file)}
     policies = parse_set(written, is_past=True)
     beside = rebased(folder, written)
     judge = compile_set(policies)

@@ -2,6 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 
+from msgspec.structs import replace
+
+from agent.judge.fallen import FALLEN, fallen_file, fallen_of
 from agent.judge.layout import (
     FOLDERS,
     folder_of,
@@ -30,9 +33,9 @@ def parse_set(files: Mapping[str, bytes], *, folder: str = "", is_past: bool = F
 
     Files in the folders `lists`, `chains` and `channels` are what these are called; `*.cases.yaml`,
     `*.proofs.yaml` and files in a folder `situations` are passed over; other YAML files hold one policy each.
-    Beside a list that is fed, its members may lie as `<name of the file>.members`. The revision changes with any
-    byte of any policy, list, chain, channel or members and with their names inside their folder, and not with
-    where that lies. A set that `is_past` is only looked back on: it may name chains and have none, as sets did
+    Beside a list that is fed, its members may lie as `<name of the file>.members`, and beside a policy that fell back
+    that it did. The revision changes with any byte of any policy, list, chain, channel, members or fallback and with
+    their names inside their folder, and not with where that lies. A set that `is_past` is only looked back on: it may name chains and have none, as sets did
     before there were any.
 
     Raises:
@@ -54,7 +57,9 @@ def parse_set(files: Mapping[str, bytes], *, folder: str = "", is_past: bool = F
     lost = frozenset(map(stem, astray))
     called = on_call(ours, lost, problems, is_past=is_past)
     texts = [file for file in ours if is_policy(file)]
-    policies = _policies({file: ours[file] for file in texts}, Shelf(lists, broken | lost), called, problems)
+    fallen = {file: data for file, data in sorted(files.items()) if file.endswith(FALLEN)}
+    shelf = Shelf(lists, broken | lost)
+    policies = _policies({file: ours[file] for file in texts}, fallen, shelf, called, problems)
     if not texts and not astray:
         problems.append(_no_policy(files, folder))
     if problems:
@@ -62,8 +67,9 @@ def parse_set(files: Mapping[str, bytes], *, folder: str = "", is_past: bool = F
         raise PolicyError(
             sorted(unique.values(), key=lambda one: (one.file, one.line, one.column, one.message))
         )
-    fed = {members_file(one.file) for one in lists.values() if one.noun.feed is not None}
-    whole = ours | {file: data for file, data in sorted(files.items()) if file in fed}
+    beside = {members_file(one.file) for one in lists.values() if one.noun.feed is not None}
+    beside |= {fallen_file(file) for file in texts}
+    whole = ours | {file: data for file, data in sorted(files.items()) if file in beside}
     return PolicySet(
         policies=tuple(policies[name] for name in sorted(policies)),
         lists=tuple(lists[name].noun for name in sorted(lists)),
@@ -75,11 +81,15 @@ def parse_set(files: Mapping[str, bytes], *, folder: str = "", is_past: bool = F
 
 
 def _policies(
-    files: Mapping[str, bytes], shelf: Shelf, called: OnCall, problems: list[Problem]
+    files: Mapping[str, bytes],
+    fallen: Mapping[str, bytes],
+    shelf: Shelf,
+    called: OnCall,
+    problems: list[Problem],
 ) -> Mapping[str, Policy]:
     policies: dict[str, Policy] = {}
     for file, data in files.items():
-        policy = _policy(file, data, shelf, called, problems)
+        policy = _policy(file, data, shelf, called, problems, fallen.get(fallen_file(file)))
         if policy is None:
             continue
         if policy.name in policies:
@@ -146,7 +156,9 @@ def _list(file: str, data: bytes, members: bytes | None, problems: list[Problem]
     return None
 
 
-def _policy(file: str, data: bytes, shelf: Shelf, called: OnCall, problems: list[Problem]) -> Policy | None:
+def _policy(
+    file: str, data: bytes, shelf: Shelf, called: OnCall, problems: list[Problem], fallen: bytes | None
+) -> Policy | None:
     """Return the policy of one file; None where anything is wrong with it."""
     before = len(problems)
     try:
@@ -158,6 +170,7 @@ def _policy(file: str, data: bytes, shelf: Shelf, called: OnCall, problems: list
         other = what_else(root)
         if other is not None:
             raise Wrong(root.mark, other)
+        fell = fallen_of(file, fallen)
     except PolicyError as error:
         problems.extend(error.problems)
         return None
@@ -165,4 +178,4 @@ def _policy(file: str, data: bytes, shelf: Shelf, called: OnCall, problems: list
         problems.append(problem(file, wrong.mark, wrong.message))
         return None
     policy = PolicyReader(file, root, Shelf(shelf.lists, shelf.broken), called, problems).policy(data)
-    return policy if len(problems) == before else None
+    return replace(policy, fallen=fell) if len(problems) == before else None

@@ -6,15 +6,26 @@ from hashlib import sha256
 from typing import TypeVar
 
 from agent.judge.conditions import ConditionReader
-from agent.judge.literals import Wrong, guid, integer, line, moment, nearest, rate, word, yes_no
+from agent.judge.enforcing import kinds_of, mode_of, part_marks, tenants_of
+from agent.judge.literals import Wrong, integer, line, moment, nearest, rate, word, yes_no
 from agent.judge.on_call import OnCall, chain_named
 from agent.judge.shelf import Broken, Shelf
-from agent.judge.strict_yaml import Mapping_, Node, Sequence, problem, shown
+from agent.judge.strict_yaml import Mapping_, Node, problem, shown
 from agent.judge.words import CLASSIFICATIONS, DETERMINATIONS
 from agent.model.decision import Classification, Verb
 from agent.model.errors import Problem
 from agent.model.pending import MAIL_KINDS, ActionKind
-from agent.model.policy import INFORMS_ONLY, MOST_APPROVERS, All, Condition, Limit, Limits, Mode, Policy
+from agent.model.policy import (
+    INFORMS_ONLY,
+    MOST_APPROVERS,
+    All,
+    Condition,
+    Limit,
+    Limits,
+    Mode,
+    Part,
+    Policy,
+)
 
 V = TypeVar("V")
 
@@ -77,7 +88,7 @@ class PolicyReader:
     def policy(self, data: bytes) -> Policy:
         """Return the policy that these bytes hold; what is wrong with a part of it is among the problems then."""
         self._check_keys()
-        kinds = self._part("for", _kinds, frozenset[ActionKind]())
+        kinds = self._part("for", kinds_of, frozenset[ActionKind]())
         conditions = ConditionReader(self.file, kinds, self.shelf, self._report)
         match = self._part("match", conditions.conjunction, tuple[Condition, ...]())
         unless = self._part("unless", conditions.several, tuple[Condition, ...]())
@@ -85,15 +96,17 @@ class PolicyReader:
         decides = self.root.get("decide") is not None or inform is None
         verb = self._part("decide", _verb, Verb.ESCALATE)
         limits = self._part("limits", lambda node: _limits(node, verb, kinds), Limits())
+        mode, part = self._part("mode", mode_of, (Mode.OBSERVE, Part()))
         named = {name: lists.data for name, lists in self.shelf.lists.items() if name in self.shelf.named}
         return Policy(
             name=self._part("policy", _name, ""),
             description=self._part("description", lambda node: line(node, "a description"), ""),
             owner=self._part("owner", lambda node: line(node, "an owner"), ""),
             kinds=kinds,
-            mode=self._part("mode", lambda node: Mode(word(node, "a mode", set(Mode))), Mode.OBSERVE),
+            mode=mode,
+            part=part,
             priority=self._part("priority", _priority, 0) if decides else self._informs_only(),
-            tenants=self._part("tenants", _tenants, None),
+            tenants=self._part("tenants", tenants_of, None),
             expires=self._part("expires", _expires, None),
             match=All(conditions=match, mark=(self.root.get("match") or self.root).mark),
             unless=unless,
@@ -110,7 +123,7 @@ class PolicyReader:
             lists=frozenset(self.shelf.named),
             file=self.file,
             mark=self.root.mark,
-            marks={key.text: key.mark for key, _ in self.root.entries},
+            marks={key.text: key.mark for key, _ in self.root.entries} | part_marks(self.root.get("mode")),
             digest=digest([("", data), *sorted(named.items())]),
         )
 
@@ -160,21 +173,6 @@ def _name(node: Node) -> str:
     if not plain.isalnum() or not name.isascii() or len(name) > 100:
         raise Wrong(node.mark, f"`{shown(name)}` is not a name: use letters, digits, `-`, `_` and `.`")
     return name
-
-
-def _kinds(node: Node) -> frozenset[ActionKind]:
-    if not isinstance(node, Sequence) or not node.items:
-        raise Wrong(node.mark, "a list of kinds is asked for, such as `[softDeleteCluster]`")
-    return frozenset(
-        ActionKind(word(item, "a kind of pending action", set(ActionKind))) for item in node.items
-    )
-
-
-def _tenants(node: Node) -> frozenset[str] | None:
-    if not isinstance(node, Sequence) or not node.items:
-        raise Wrong(node.mark, "a list of tenant ids is asked for")
-    # A name or a domain would never be the tenant that is judged: the policy would sleep.
-    return frozenset(guid(item, "a tenant id") for item in node.items)
 
 
 def _verb(node: Node) -> Verb:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from agent.judge.attempt import Failure, attempt
 from agent.judge.explain import match_clauses, unless_clauses
+from agent.judge.fallen import fell_back
 from agent.judge.quote import quote, visible
 from agent.model.decision import Clause, Finding, Match, Verb
 from agent.model.facts import Facts
@@ -113,6 +114,12 @@ def _head(case: Case) -> str:
 def why_over(reason: str, case: Case) -> str:
     """Say that what would have been approved comes too late."""
     return f"its week was over on {quote(case.action.deadline)}, and nothing is approved after it: {reason}"
+
+
+def with_fallen(reason: str, policies: Sequence[Policy]) -> str:
+    """Return the reason, and which of these policies would have counted and fell back, since when and why."""
+    told = [f"`{one.name}` {fell_back(one.fallen)}" for one in policies if one.fallen is not None]
+    return "; ".join([reason, *told])
 
 
 def finding_of(policy: Policy, answer: Match, case: Case, *, observes: bool) -> Finding:

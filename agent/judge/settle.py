@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 import msgspec
 
 from agent.judge.bind import offer_of
-from agent.judge.confirm import after_sending, already_done, judged_again, still_watched
+from agent.judge.confirm import AGAIN, after_sending, already_done, judged_again, still_watched
 from agent.judge.guard import held_anew
 from agent.judge.plans.mail import DEDUPLICATION
 from agent.judge.plans.means import ask_people
-from agent.model.decision import Decision, Guarded
+from agent.model.decision import Decision, Guarded, Verb
 from agent.model.enactment import Cover, Effect, EffectKind, Pair, Plan, Record, State, Way
 
 
@@ -25,14 +25,61 @@ class Around(msgspec.Struct, frozen=True, kw_only=True):
 def stands(record: Record, decision: Decision, intended: Plan, *, observes: bool) -> bool:
     """Whether judging anew came to what stands already, and nothing is to be done about it.
 
-    How many people have to approve it follows from its size too, of which the grounds may know nothing.
+    How many people have to approve it follows from its size too, of which the grounds may know nothing; and they know
+    nothing of what observing policies say, nor of whether it is carried out.
     """
-    before = record.decision
-    if before is None or record.plan is None or before.grounds != decision.grounds:
+    before, planned = record.decision, record.plan
+    if before is None or planned is None or before.grounds != decision.grounds:
         return False
-    if before.approvers != decision.approvers:
+    if before.approvers != decision.approvers or before.is_observed != decision.is_observed:
         return False
-    return record.plan.way is intended.way and (observes or intended.way is not Way.REMEDIATE)
+    if not shadow_stands(before, decision) or (before.targets is None and decision.targets is not None):
+        return False
+    if intended.way is Way.REMEDIATE:
+        return observes and _does_the_same(planned, intended)
+    return planned.way is intended.way
+
+
+def approved_before(record: Record, decision: Decision, intended: Plan) -> bool:
+    """Whether the same was approved before and only observed.
+
+    It would have been carried out then: no guard comes in time to hold it any more.
+    """
+    before, planned = record.decision, record.plan
+    return (
+        decision.is_observed
+        and before is not None
+        and planned is not None
+        and before.is_observed
+        and before.grounds == decision.grounds
+        and _does_the_same(planned, intended)
+    )
+
+
+def shadow_stands(before: Decision, decision: Decision) -> bool:
+    """Whether observing policies say what they said, and no guard lets go of it.
+
+    What they would have approved would have been done at once: a guard that came to stand against it since would have
+    come too late, and by how much amounts have grown is no news.
+    """
+    if said_by_observers(before) != said_by_observers(decision):
+        return False
+    return before.shadow_guard is None or before.shadow_guard == decision.shadow_guard
+
+
+def said_by_observers(decision: Decision) -> tuple[Verb, tuple[str, ...]] | None:
+    """Return what observing policies would have decided, and which; None where none had an opinion."""
+    shadow = decision.shadow
+    return None if shadow is None else (shadow.verb, shadow.policies)
+
+
+def _does_the_same(planned: Plan, intended: Plan) -> bool:
+    """Whether one plan that is only observed does nothing else than another, or leans on the same action."""
+    return (
+        planned.way is intended.way
+        and planned.duplicate_of == intended.duplicate_of
+        and bool(planned.effects) is bool(intended.effects)
+    )
 
 
 def settled(
@@ -89,7 +136,9 @@ def _state(record: Record, *, observes: bool) -> State:
     led_to = {
         Way.HAND_OFF: State.LAPSED if is_lapsed else State.HANDED_OFF,
         Way.ADVISORY: State.DECIDED if observes else State.REJECTED,
-        Way.REMEDIATE: State.DECIDED,
+        Way.REMEDIATE: State.DECIDED
+        if intended is None or intended.duplicate_of is None
+        else State.DEDUPLICATED,
         Way.ASK: State.ESCALATED,
     }
     return led_to[intended.way if intended is not None else Way.ASK]
@@ -105,7 +154,8 @@ def _to_remediate(record: Record, intended: Plan, sent: Sequence[Effect], around
 
 
 def _cover_ends(action_id: str, around: Around) -> datetime:
-    """Return when the duplicate is judged anew: just after the hour of the approval it repeats."""
+    """Return when the duplicate is judged anew: just after the hour of the approval it repeats, or as what waits is."""
     claimed = around.covered.get(EffectKind.SOFT_DELETE, {})
     covers = [cover.intended_at for cover in claimed.values() if cover.action_id == action_id]
-    return max(covers, default=around.now) + DEDUPLICATION + timedelta(seconds=1)
+    ends = max(covers, default=around.now) + DEDUPLICATION + timedelta(seconds=1)
+    return ends if ends > around.now else around.now + AGAIN

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import TypeVar
 
 import msgspec
 
@@ -17,6 +18,8 @@ from agent.model.history import Decided, Decider, Ending
 from agent.model.pending import ActionKind
 
 DAY = timedelta(days=1)
+
+T = TypeVar("T")
 
 
 class Stand(StrEnum):
@@ -198,7 +201,7 @@ def lengths(took: Iterable[timedelta]) -> Lengths:
     )
 
 
-def nth(ordered: Sequence[timedelta], percent: int) -> timedelta | None:
+def nth(ordered: Sequence[T], percent: int) -> T | None:
     """Return the smallest that is not passed by so many in a hundred; None of none."""
     return ordered[-(-len(ordered) * percent // 100) - 1] if ordered else None
 

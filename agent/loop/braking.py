@@ -24,13 +24,18 @@ BY = "the agent"
 log = structlog.get_logger()
 
 
-def wish(world: World, here: Surroundings, before: Decision | None, now: datetime) -> None:
-    """Count an approval, and open the brake where it is one too many. One that was counted before is no news."""
-    is_known = before is not None and (before.verb is Verb.APPROVE or before.guard is not None)
-    if world.enactor is None or is_known:
+def wish(world: World, here: Surroundings, now: datetime, *, is_known: bool) -> None:
+    """Count an approval, and open the brake where it is one too many. One that was counted before is no news.
+
+    Where approvals would only be, no hold is laid: the brake would be on for as long as their hour is beyond the band.
+    """
+    here.wished += not is_known
+    if here.counted:
+        here.surges = surge(
+            world.rails, here.approved.by_hour.get(0, 0) + here.wished, here.approved.by_hour
+        ).is_over
         return
-    here.wished += 1
-    if _is_on(here):
+    if is_known or _is_on(here):
         return
     stands = surge(world.rails, here.approved.unasked + here.wished, here.approved.by_hour)
     if stands.is_over:
@@ -38,12 +43,19 @@ def wish(world: World, here: Surroundings, before: Decision | None, now: datetim
         here.holds = (*here.holds, Hold(name=BRAKE, since=now, by=BY, reason=here.question))
 
 
+def was_wished(before: Decision | None, here: Surroundings) -> bool:
+    """Whether policies approved it before, be it held or not; what was only observed does not count where it is real."""
+    if before is None or (before.is_observed and not here.counted):
+        return False
+    return before.verb is Verb.APPROVE or before.guard is not None
+
+
 async def brake(world: World, here: Surroundings, now: datetime) -> None:
     """Lay the brake that a batch opened, and ask; while it stands, let the question count on."""
     if here.question:
         await world.ledger.hold(Hold(name=BRAKE, since=now, by=BY, reason=here.question))
         log.error("the brake is on", why=here.question)
-    if here.wished and _is_on(here):
+    if here.wished and not here.counted and _is_on(here):
         count = here.approved.by_hour.get(0, 0) + here.wished
         words = question(surge(world.rails, count, here.approved.by_hour))
         await world.ledger.raise_alarm(Alarm(name=BRAKE, since=now, words=words))

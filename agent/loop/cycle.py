@@ -1,6 +1,7 @@
 """Pending actions -> decisions and plans, written down before anything is done."""
 
 import asyncio
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -18,17 +19,20 @@ from agent.judge.plans.mail import copies_in_mailboxes
 from agent.judge.plans.means import Means, Present
 from agent.judge.recognise import evidence_digest
 from agent.judge.remember import WINDOW, matters
-from agent.judge.settle import Around, because, settled, stands, waiting
+from agent.judge.settle import Around, approved_before, because, settled, stands, waiting
+from agent.judge.shadow import shadow_approval, targets_in
 from agent.judge.track import WAITING
 from agent.loop.asking import Asking, Came, Left, ask_them
-from agent.loop.braking import brake
+from agent.loop.braking import brake, was_wished, wish
 from agent.loop.despite import despite_others
-from agent.loop.guarding import Surroundings, around, with_wishes
+from agent.loop.grounding import truths_of_decisions
+from agent.loop.guarding import Surroundings, around, look, with_wishes
 from agent.loop.lookup import claims, find, look_up
 from agent.loop.means import means
 from agent.loop.moved import save_moved, turn_back
 from agent.loop.policies import InForce, keep
 from agent.loop.report import PassReport
+from agent.loop.shadowing import Shadow, Would, shadow_of, would
 from agent.loop.undoing import was_taken_back
 from agent.loop.weighing import guard_approval
 from agent.model.decision import Decision, Verb
@@ -60,8 +64,12 @@ class Batch:
     records: list[Record] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)
     approvals: list[Approval] = field(default_factory=list)
+    beside: list[Approval] = field(default_factory=list)
+    """Those that would only have been, by observing policies."""
     covered: dict[EffectKind, dict[Pair, Cover]] = field(default_factory=dict)
     past: Mapping[Matter, Tally] = field(default_factory=dict)
+    shadow: Shadow | None = None
+    """Where approvals of observing policies are counted; None where none only observes."""
     asking: Asking = field(default_factory=Asking)
 
 
@@ -80,7 +88,7 @@ async def judge_due(world: World, policies: InForce, report: PassReport, stop: a
 
 
 async def judge_anew(world: World, policies: InForce) -> int:
-    """Turn back to be judged what other policies decided, or was only observed and may be enacted now.
+    """Turn back to be judged what other policies decided, or an agent that only observed where this one enforces.
 
     Returns how many pending actions that are.
     """
@@ -89,7 +97,7 @@ async def judge_anew(world: World, policies: InForce) -> int:
         decision = record.decision
         if decision is None or decision.revision != policies.judge.revision:
             return True
-        return record.state is State.DECIDED and world.enactor is not None
+        return world.enactor is not None and (decision.is_observed or record.state is State.DECIDED)
 
     return await turn_back(world, sorted(WAITING), is_meant)
 
@@ -107,9 +115,11 @@ async def judge_records(
     now = world.clock.now()
     here = await with_wishes(world, await around(world, policies, now), now)
     batch = Batch(now=now, means=means(world), here=here, fetched=policies.fetched)
+    counted = batch.means.counted
     theirs = {record.action.id: mail_of(record.action, mail) for record in alive if wanted(record.action)}
     targets = {target for copies in theirs.values() for target in copies_in_mailboxes(copies)}
-    batch.covered[EffectKind.SOFT_DELETE] = dict(await world.ledger.covered(list(targets)))
+    batch.covered[EffectKind.SOFT_DELETE] = dict(await world.ledger.covered(list(targets), counted=counted))
+    batch.shadow = await shadow_of(world, policies, here, list(targets))
     asked = {one: None for record in alive for one in matters(record.action, theirs.get(record.action.id))}
     batch.past = await world.ledger.answered(list(asked), batch.now - WINDOW)
     batch.asking.answers = await world.ledger.answers([record.action.id for record in alive])
@@ -124,7 +134,14 @@ async def judge_records(
             later = judged_again(record, batch.now)
             batch.records.append(msgspec.structs.replace(record, state=State.ESCALATED, due=later, why=why))
     await brake(world, batch.here, batch.now)
-    await world.ledger.save(batch.records, effects=batch.effects, approvals=batch.approvals, now=batch.now)
+    truths = await truths_of_decisions(world, alive, batch.records, batch.now)
+    await world.ledger.save(
+        batch.records,
+        effects=batch.effects,
+        approvals=(*batch.approvals, *batch.beside),
+        truths=truths,
+        now=batch.now,
+    )
     report.decided += len(alive)
     for record in batch.records:
         if record.decision is not None and record.decision.at == batch.now:
@@ -163,7 +180,7 @@ async def _judge_one(
 ) -> None:
     action = record.action
     sent = await _sent_before(world, record)
-    ruled = decide(
+    made = decide(
         policies.judge,
         action,
         gather(action, mail, batch.now, past=batch.past, lists=batch.fetched),
@@ -171,13 +188,13 @@ async def _judge_one(
         enforces_observers=world.enforces_observers,
         version=world.version,
     )
-    present = await _present(world, ruled, action, mail, batch)
+    ruled = msgspec.structs.replace(made, is_observed=batch.means.observes)
+    shadow = shadow_approval(policies.judge, ruled)
+    present = await _present(world, ruled, action, mail, batch, is_wanted=shadow is not None)
     decision = await _unless_people_said_otherwise(world, record, ruled, batch)
     intended = plan(decision, action, present, batch.means)
-    if decision.verb is Verb.APPROVE:
-        decision = await guard_approval(
-            world, policies.judge, record, decision, intended, present, batch.here, batch.approvals
-        )
+    if decision.verb is Verb.APPROVE and not approved_before(record, decision, intended):
+        decision = await _guard(world, policies, Came(decision, intended, record), present, batch)
     came = Came(decision, intended, record)
     if decision.verb is Verb.ESCALATE:
         left = Left(record, ruled, decision, present, batch.means)
@@ -186,10 +203,36 @@ async def _judge_one(
         except Unavailable as error:
             batch.records.append(_later(record, error, batch.now))
             return
-    _write(came, sent, batch)
+    beside = Would()
+    if shadow is not None and batch.shadow is not None:
+        approval = await _unless_people_said_otherwise(world, record, shadow, batch)
+        beside = await would(world, policies, came, approval, present, batch.shadow)
+    _write(dataclasses.replace(came, decision=_with(came, beside)), sent, beside, batch)
 
 
-def _write(came: Came, sent: Sequence[Effect], batch: Batch) -> None:
+async def _guard(world: World, policies: InForce, came: Came, present: Present, batch: Batch) -> Decision:
+    """Return an approval as its guards leave it, and count that it was wished for."""
+    decision, before = came.decision, came.record.decision
+    for here in (batch.here, *((batch.shadow.here,) if batch.shadow is not None else ())):
+        wish(world, here, decision.at, is_known=was_wished(before, here))
+    seen = await look(world, came.plan.effects, present.found, present.mail)
+    return await guard_approval(
+        world, policies.judge, came.record, decision, came.plan, seen, batch.here, batch.approvals
+    )
+
+
+def _with(came: Came, beside: Would) -> Decision:
+    """Return the decision with how much it takes, or would take, and with what would hold its shadow."""
+    decision, offered = came.decision, came.plan.offered
+    targets = beside.targets
+    if decision.verb is Verb.APPROVE:
+        targets = targets_in(came.plan.effects)
+    elif decision.guard is not None and offered is not None:
+        targets = targets_in(offered.effects)
+    return msgspec.structs.replace(decision, targets=targets, shadow_guard=beside.guard)
+
+
+def _write(came: Came, sent: Sequence[Effect], beside: Would, batch: Batch) -> None:
     """Put into the batch what came of judging one action, and what that gives away."""
     around = Around(now=batch.now, observes=batch.means.observes, covered=batch.covered)
     if stands(came.record, came.decision, came.plan, observes=batch.means.observes):
@@ -198,13 +241,22 @@ def _write(came: Came, sent: Sequence[Effect], batch: Batch) -> None:
         batch.records.append(because(waiting(still, sent, around), came.why))
         return
     batch.records.append(because(settled(came.record, came.decision, came.plan, sent, around), came.why))
-    batch.effects.extend(came.plan.effects)
+    batch.effects.extend((*came.plan.effects, *beside.effects))
     batch.here.given.extend(came.plan.effects)
     for effect in came.plan.effects:
-        cover = Cover(action_id=effect.action_id, effect_id=effect.id, intended_at=batch.now)
+        cover = Cover(
+            action_id=effect.action_id,
+            effect_id=effect.id,
+            intended_at=batch.now,
+            is_observed=batch.means.observes,
+        )
         batch.covered.setdefault(effect.kind, {}).update(dict.fromkeys(effect.targets, cover))
-    if came.decision.verb is Verb.APPROVE:
-        batch.approvals.extend(_approvals(came.decision, came.plan))
+    own = _approvals(came.decision, came.plan) if came.decision.verb is Verb.APPROVE else []
+    batch.approvals.extend(own)
+    batch.beside.extend(beside.approvals)
+    if batch.shadow is not None:
+        batch.shadow.give(came.plan.effects)
+        batch.shadow.approvals.extend(own)
 
 
 async def _unless_people_said_otherwise(
@@ -228,13 +280,22 @@ def _later(record: Record, error: Unavailable, now: datetime) -> Record:
 
 
 async def _present(
-    world: World, decision: Decision, action: PendingAction, mail: Mail | None, batch: Batch
+    world: World,
+    decision: Decision,
+    action: PendingAction,
+    mail: Mail | None,
+    batch: Batch,
+    *,
+    is_wanted: bool,
 ) -> Present:
-    """Return what stands around the action now; what is not mail is only looked at where somebody may have it acted on."""
-    if decision.verb is Verb.REJECT or action.kind in MAIL_KINDS:
+    """Return what stands around the action now; what is not mail is only looked at where somebody may have it acted on.
+
+    `is_wanted` says that observing policies would.
+    """
+    if (decision.verb is Verb.REJECT and not is_wanted) or action.kind in MAIL_KINDS:
         return Present(mail=mail, covered=batch.covered)
     found = await find(world, action)
-    for kind, covers in (await claims(world, action, None, found)).items():
+    for kind, covers in (await claims(world, action, None, found, batch.means.counted)).items():
         batch.covered[kind] = covers | batch.covered.get(kind, {})
     return Present(found=found, covered=batch.covered)
 
@@ -251,6 +312,12 @@ async def _sent_before(world: World, record: Record) -> tuple[Effect, ...]:
 def _approvals(decision: Decision, intended: Plan) -> list[Approval]:
     messages = messages_in(intended.effects)
     return [
-        Approval(policy=policy, action_id=decision.action_id, at=decision.at, messages=messages)
+        Approval(
+            policy=policy,
+            action_id=decision.action_id,
+            at=decision.at,
+            messages=messages,
+            is_observed=decision.is_observed,
+        )
         for policy in decision.policies
     ]

@@ -1,10 +1,12 @@
 """The guard rails, asked at the decision and again before each call leaves: gathers what they look at."""
 
-from collections.abc import Sequence
+import dataclasses
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 import msgspec
+from msgspec.structs import replace
 
 from agent.judge.guard import as_words, guard_of, limits_of, messages_in, over, weigh_limit
 from agent.judge.people import UNPASSED
@@ -15,7 +17,9 @@ from agent.judge.rails.listed import ProtectedList, protected_lists
 from agent.judge.rails.lookup import of_owner, senders_of, with_senders_copy
 from agent.judge.rails.scene import DAY, Scene
 from agent.judge.rails.surge import HISTORY, HOUR
+from agent.judge.shadow import counting
 from agent.loop.lookup import look_up_messages
+from agent.loop.means import means
 from agent.loop.policies import InForce
 from agent.model.decision import Decision, Unit
 from agent.model.defender import Mail
@@ -41,6 +45,12 @@ class Surroundings:
     """Approvals that are new in this batch, be they held or not."""
     question: str = ""
     """What the brake asks of people, where it opened in this batch; else empty."""
+    found: tuple[Effect, ...] = ()
+    """Everything that was given away, be it counted here or not."""
+    counted: frozenset[Went] = frozenset()
+    """Which of what would only have been counts here; none where what is judged is carried out."""
+    surges: bool = False
+    """Whether the brake would be on."""
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,23 +65,29 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
 async def around(world: World, policies: InForce, now: datetime) -> Surroundings:
     """Return how things stand before something is judged, or leaves."""
     window = max([DAY, *(cap.window for cap in world.rails.caps)])
-    given = await world.ledger.given(now - window)
-    if world.enactor is not None:
-        given = tuple(effect for effect in given if effect.went is not Went.OBSERVED)
+    found, counted = await world.ledger.given(now - window), means(world).counted
     return Surroundings(
         holds=await world.ledger.holds(),
-        given=list(given),
+        given=list(counting(found, counted)),
         protected=protected_lists(
             world.rails.protected, policies.judge.policy_set.lists, policies.fetched, now
         ),
+        found=found,
+        counted=counted,
     )
 
 
 async def with_wishes(world: World, here: Surroundings, now: datetime) -> Surroundings:
     """Return the same with how many approvals there were in each hour, for the brake."""
-    if world.enactor is not None:
-        here.approved = await world.ledger.approved(now, HISTORY // HOUR)
+    here.approved = await world.ledger.approved(now, HISTORY // HOUR, shadow=Went.SHADOW in here.counted)
     return here
+
+
+async def beside(world: World, here: Surroundings, now: datetime) -> Surroundings:
+    """Return how things would stand had observing policies counted."""
+    counted = replace(means(world), is_shadow=True).counted
+    would = dataclasses.replace(here, given=list(counting(here.found, counted)), counted=counted)
+    return await with_wishes(world, would, now)
 
 
 async def look(
@@ -132,9 +148,17 @@ def scene(
         senders=seen.senders,
         protected=here.protected,
         own=world.own,
-        given=tuple(here.given),
+        given=tuple(_of_others(here, action)),
+        surges=here.surges,
         approvers=wanted_by(deciding),
     )
+
+
+def _of_others(here: Surroundings, action: PendingAction) -> Iterator[Effect]:
+    """Give what counts beside an action: what would only have been done for itself is still to be."""
+    for effect in here.given:
+        if effect.went not in here.counted or effect.action_id != action.id:
+            yield effect
 
 
 async def check(world: World, policies: InForce, record: Record, seen: Seen) -> None:

@@ -1,12 +1,12 @@
 """Looking up the mail of many pending actions at once, and what else one acts on."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from agent.judge.asked import asked, claimable
 from agent.judge.gather import wanted
 from agent.judge.plans.means import Problem
 from agent.model.defender import Mail
-from agent.model.enactment import Cover, EffectKind, Pair, Record
+from agent.model.enactment import Cover, EffectKind, Pair, Record, Went
 from agent.model.errors import Malformed, Refused, Unavailable
 from agent.model.pending import PendingAction
 from agent.model.targets import Found
@@ -86,10 +86,14 @@ async def find(world: World, action: PendingAction) -> Found | Problem | None:
 
 
 async def claims(
-    world: World, action: PendingAction, mail: Mail | None, found: Found | Problem | None
+    world: World,
+    action: PendingAction,
+    mail: Mail | None,
+    found: Found | Problem | None,
+    counted: Collection[Went] = (),
 ) -> dict[EffectKind, dict[Pair, Cover]]:
-    """Return which of the targets that the action could have are claimed."""
+    """Return which of the targets that the action could have are claimed; `counted` are those that would only have been."""
     return {
-        kind: dict(await world.ledger.covered(targets, kind))
+        kind: dict(await world.ledger.covered(targets, kind, counted=counted))
         for kind, targets in claimable(action, mail, found).items()
     }

@@ -7,7 +7,8 @@ from what they tell. Only the replica that has the lease looks.
 
 Telling people is not enacting. It goes on while Graph is away, and while a hold stands: who throws the kill switch
 stops what the agent does, and not that people hear of what waits, the more as nothing is carried out until they come.
-The one exception is mail that goes through Graph (`loop/sending.py`). While observing nobody is told anything.
+The one exception is mail that goes through Graph (`loop/sending.py`). While observing nobody is told anything,
+unless it is asked for; then all that is told says that nothing is carried out.
 
 A page that cannot be worked out keeps no other from being told, and is an alarm itself.
 """
@@ -86,7 +87,7 @@ class Paging:
 
     @classmethod
     def of(cls, world: World, policies: InForce, lookout: Lookout) -> "Paging | None":
-        """Return what pages people in this world; None while observing, where nobody is told anything."""
+        """Return what pages people in this world; None where nobody is told anything, as while observing."""
         pages, channels = world.pages, world.channels
         if pages is None or channels is None:
             return None

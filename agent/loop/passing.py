@@ -11,9 +11,12 @@ from agent.loop.aside import lay_aside
 from agent.loop.braking import Holds
 from agent.loop.cycle import judge_due
 from agent.loop.expiring import Expiring
+from agent.loop.falling import Falling
 from agent.loop.feeding import Feeding
 from agent.loop.follow import follow
+from agent.loop.hindsight import Hindsight
 from agent.loop.lookout import Lookout, keeping_lookout
+from agent.loop.overturning import Overturning
 from agent.loop.perform import recover
 from agent.loop.policies import InForce
 from agent.loop.poll import poll, sweep
@@ -21,6 +24,7 @@ from agent.loop.reloading import Reloading
 from agent.loop.report import PassReport
 from agent.loop.rounds import Rounds
 from agent.loop.rows import Rows
+from agent.loop.searching import AuditSearches
 from agent.model.errors import Conflict, Malformed, Refused, Unavailable
 from agent.ports.world import World
 
@@ -36,6 +40,10 @@ class Memory:
     rows: Rows = field(default_factory=Rows)
     holds: Holds = field(default_factory=Holds)
     expiring: Expiring = field(default_factory=Expiring)
+    searches: AuditSearches = field(default_factory=AuditSearches)
+    hindsight: Hindsight = field(default_factory=Hindsight)
+    falling: Falling = field(default_factory=Falling)
+    overturning: Overturning = field(default_factory=Overturning)
     reloading: Reloading | None = None
     """None where policies are not looked at again."""
 
@@ -106,10 +114,13 @@ class _Pass:
         yield lambda: poll(world, report, stop)
         yield lambda: judge_due(world, policies, report, stop)
         yield lambda: follow(world, report, stop)
+        yield lambda: memory.overturning.go(world, report)
         yield lambda: judge_due(world, policies, report, stop)
         yield lambda: recover(world)
         yield self._visit
         yield self._sweep_if_due
+        yield lambda: memory.hindsight.go(world)
+        yield lambda: memory.searches.go(world, report)
         yield lambda: memory.expiring.go(world, self.lookout.vitals)
 
     async def _visit(self) -> None:
@@ -125,9 +136,9 @@ class _Pass:
         )
 
     async def _is_over(self) -> bool:
-        """Whether it is over with what was decided: something holds, or other policies are there."""
+        """Whether it is over with what was decided: something holds, or other policies are there or count."""
         await self.lookout.sign()
-        if self.lookout.is_held:
+        if self.lookout.is_held or await self.memory.falling.has_news(self.world, self.policies):
             return True
         reloading = self.memory.reloading
         return reloading is not None and await reloading.has_news(self.world, self.policies)
@@ -136,6 +147,8 @@ class _Pass:
         await self.lookout.sign()
         reloading = self.memory.reloading
         if reloading is not None and await reloading.go(self.world, self.policies):
+            self.report.has_reloaded = True
+        if await self.memory.falling.go(self.world, self.policies):
             self.report.has_reloaded = True
 
     async def _look_at_holds(self) -> None:

@@ -1,4 +1,4 @@
-"""The policies in force: files as they were read, who is in the groups that they name, and the judge made of both."""
+"""The policies in force: files as they were read, who is in the groups that they name, which fell back, and their judge."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,13 +7,14 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from agent.judge.compile import Judge, compile_set
+from agent.judge.fallen import beside
 from agent.judge.layout import CHAINS, LISTS, folder_of
 from agent.judge.lists import companions, group_key
 from agent.judge.on_call import missing
 from agent.judge.parse import parse_set
 from agent.judge.rails.listed import wrong_names
 from agent.model.errors import PolicyError, Problem
-from agent.model.policy import KeptSet, Members, PolicyList, PolicySet
+from agent.model.policy import Fallen, KeptSet, Members, PolicyList, PolicySet
 from agent.ports.world import World
 
 
@@ -21,8 +22,8 @@ from agent.ports.world import World
 class InForce:
     """What is judged by until it is renewed; one of these lives as long as the process.
 
-    `written` are the files of the shelf, `members` what is known of groups. `judge` was made of both by
-    the last `renew` that succeeded.
+    `written` are the files of the shelf, `members` what is known of groups, `fallen` the policies that fell back.
+    `judge` was made of these by the last `renew` that succeeded.
 
     Raises:
         PolicyError: the files do not load.
@@ -30,6 +31,7 @@ class InForce:
 
     written: Mapping[str, bytes]
     members: dict[str, Members] = field(default_factory=dict)
+    fallen: Mapping[str, Fallen] = field(default_factory=dict)
     git: str = ""
     protected: tuple[str, ...] = ()
     """Names of lists that have to be there: the guard rails go by them."""
@@ -45,7 +47,7 @@ class InForce:
         self.judge = self._made(self.written, self.git)
 
     def renew(self, written: Mapping[str, bytes] | None = None, git: str | None = None) -> bool:
-        """Go by these files, or by the same with what is now known of groups; return whether the set changed.
+        """Go by these files, or by the same with what is known now of groups and fallbacks; return whether the set changed.
 
         Raises:
             PolicyError: they do not load: everything stays as it is.
@@ -70,9 +72,10 @@ class InForce:
     def _made(self, written: Mapping[str, bytes], git: str) -> Judge:
         """Return the judge of these files. Lists are read to know whose members lie beside them."""
         found = parse_set(written, is_past=self.is_past)
-        beside = companions(found.lists, {key: one.values for key, one in self.members.items()})
+        members = companions(found.lists, {key: one.values for key, one in self.members.items()})
+        more = {**members, **beside(found.policies, self.fallen)}
         self._check_settings(found, folder_of(written))
-        whole = parse_set({**written, **beside}, is_past=self.is_past) if beside else found
+        whole = parse_set({**written, **more}, is_past=self.is_past) if more else found
         return compile_set(replace(whole, git=git))
 
     def _check_settings(self, found: PolicySet, folder: str) -> None:

@@ -27,6 +27,7 @@ from agent.judge.escalation.delivery import (
     wait,
 )
 from agent.judge.escalation.gathered import digest
+from agent.judge.escalation.observed import as_observed
 from agent.loop.failing import Failing
 from agent.loop.lookout import Lookout
 from agent.loop.policies import InForce
@@ -171,7 +172,8 @@ class Posting:
         if channel is None:
             return Failure("there is no such channel any more", is_final=True)
         thread = await self.pages.posted(notice.page_id or notice.key)
-        return await send(self.channels, channel, notice, taken(thread, notice.channel))
+        told = notice if self.world.enactor is not None else as_observed(notice)
+        return await send(self.channels, channel, told, taken(thread, notice.channel))
 
     async def _wait_for_release(self, posted: Posted, why: str) -> None:
         """Keep the notice until nothing holds; others are told at once, and once."""

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from agent.judge.fallen import standing
 from agent.loop.cycle import judge_anew
 from agent.loop.lookout import Lookout, keeping_lookout
 from agent.loop.paging import Paging
@@ -14,6 +15,7 @@ from agent.loop.perform import recover
 from agent.loop.policies import InForce, keep
 from agent.loop.reloading import ALARM, Reloading
 from agent.loop.report import PassReport
+from agent.loop.reporting import Reporting, require_channel
 from agent.loop.shipping import Shipping, complain
 from agent.loop.waits import first_of
 from agent.model.errors import Conflict, LedgerError, Malformed, Refused, Unavailable
@@ -40,12 +42,15 @@ async def run(
 
     Raises:
         PolicyError: the policies do not load: nothing is begun without them.
+        SettingsError: reports cannot be sent as they are set.
     """
     policies = await load(world)
+    require_channel(world, policies)
     async with (
         keeping_lookout(world, hold) as lookout,
         Shipping().going(world),
         Paging.going(world, policies, lookout) as paging,
+        Reporting.going(world, policies, lookout),
     ):
         await start(world, policies)
         reloading = Reloading(asked=reload or asyncio.Event(), looked=world.clock.now())
@@ -68,9 +73,10 @@ async def once(
     """Make one pass.
 
     Raises:
-        PolicyError, Unavailable, Refused, Malformed.
+        PolicyError, SettingsError, Unavailable, Refused, Malformed.
     """
     policies = await load(world)
+    require_channel(world, policies)
     async with keeping_lookout(world, hold) as lookout, Shipping().going(world):
         await start(world, policies)
         report = PassReport(began=world.clock.now())
@@ -80,11 +86,12 @@ async def once(
             paging = Paging.of(world, policies, lookout)
             if paging is not None:
                 await paging.once()
+            await Reporting.once(world, policies, lookout)
     return report
 
 
 async def load(world: Desk) -> InForce:
-    """Return the policies, compiled, with who was last known to be in the groups that they name.
+    """Return the policies, compiled, with who was last known to be in the groups that they name, and those that fell back.
 
     Raises:
         PolicyError: with everything that is wrong with them.
@@ -94,6 +101,7 @@ async def load(world: Desk) -> InForce:
     return InForce(
         files,
         members,
+        fallen=standing(await world.ledger.fallbacks()),
         git=world.shelf.git(files),
         protected=world.rails.protected,
         chain=world.escalating.chain,

@@ -41,6 +41,7 @@ async def standing(
         mode=mode.value,
         policies=None if kept is None else _in_force(kept, alarms, enforces_observers=enforces_observers),
         alarms=alarms,
+        fallbacks=await ledger.fallbacks(),
         holds=await ledger.holds(),
         replicas=await ledger.replicas(),
         alive=alive,
@@ -75,7 +76,7 @@ def _in_force(kept: KeptSet, alarms: Sequence[Alarm], *, enforces_observers: boo
     except PolicyError as error:
         problem = f"another version of the agent keeps it, and this one does not load it: {error.problems[0]}"
         return msgspec.structs.replace(known, problem=problem)
-    enforcing = sum(enforces_observers or one.mode is Mode.ENFORCE for one in found.policies)
+    enforcing = sum(one.enforces_somewhere(enforces_observers=enforces_observers) for one in found.policies)
     return msgspec.structs.replace(
         known,
         enforcing=enforcing,

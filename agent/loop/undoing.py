@@ -23,6 +23,7 @@ from agent.loop.despite import insist
 from agent.loop.leasing import LEASE, leased
 from agent.loop.lookup import find, look_up_messages
 from agent.loop.means import missing
+from agent.loop.overturning import fallbacks_by_undo
 from agent.loop.poll import surviving
 from agent.loop.report import PassReport
 from agent.loop.shipping import require
@@ -223,12 +224,16 @@ async def _leased(world: World, incident_id: str) -> AsyncIterator[Leave]:
 
 
 async def _begin(world: World, action_id: str, planned: Undoing, act: Act) -> None:
-    """Write down what will be asked for, by whom and why."""
+    """Write down what will be asked for, by whom and why, and that the policies which had approved it fall back."""
     now = world.clock.now()
+
+    fallen = await fallbacks_by_undo(world, action_id, planned.effects, now)
 
     async def begin() -> None:
         after = begun(await _load(world, action_id), planned, by=act.by, reason=act.reason, now=now)
-        await world.ledger.save([after], effects=planned.effects, dropped=planned.dropped, now=now)
+        await world.ledger.save(
+            [after], effects=planned.effects, dropped=planned.dropped, fallbacks=fallen, now=now
+        )
 
     await insist(begin)
     for effect_id in planned.arrived:

@@ -5,12 +5,10 @@ from datetime import datetime
 
 from agent.judge.compile import Judge
 from agent.judge.guard import guarded, limits_of, messages_in, weigh
-from agent.judge.plans.means import Present
 from agent.judge.rails.approvers import wanted
 from agent.judge.rails.ask import ask
 from agent.judge.rails.caps import caps_as_they_stand
-from agent.loop.braking import wish
-from agent.loop.guarding import Surroundings, look, scene
+from agent.loop.guarding import Seen, Surroundings, scene
 from agent.model.decision import Decision, Unit
 from agent.model.enactment import Approval, Plan, Record, Spent
 from agent.model.policy import Limit, Policy
@@ -23,7 +21,7 @@ async def guard_approval(
     record: Record,
     decision: Decision,
     intended: Plan,
-    present: Present,
+    seen: Seen,
     here: Surroundings,
     approvals: Sequence[Approval],
 ) -> Decision:
@@ -35,19 +33,19 @@ async def guard_approval(
         record: the pending action, as it stood before this decision.
         decision: the approval.
         intended: how it would be carried out.
-        present: its mail, or what else it would act on, as it was just read.
+        seen: what would be touched, as it was just read.
         here: what holds and what was given away, this batch included.
         approvals: those that this batch has made already.
     """
     deciding = [judge.policies[name] for name in decision.policies]
-    wish(world, here, record.decision, decision.at)
-    seen = await look(world, intended.effects, present.found, present.mail)
     around = scene(world, record.action, intended.effects, seen, here, deciding, decision.at)
     said = ask(around)
     if said:
         return guarded(decision, (), said, approvers=wanted(around))
     spent = {
-        (policy.name, unit): await _spent(world, policy.name, decision, decision.at - limit.window, approvals)
+        (policy.name, unit): await _spent(
+            world, policy.name, decision, decision.at - limit.window, approvals, here
+        )
         for policy in deciding
         for unit, limit in limits_of(policy)
     }
@@ -61,10 +59,17 @@ async def guard_approval(
 
 
 async def _spent(
-    world: World, policy: str, decision: Decision, since: datetime, approvals: Sequence[Approval]
+    world: World,
+    policy: str,
+    decision: Decision,
+    since: datetime,
+    approvals: Sequence[Approval],
+    here: Surroundings,
 ) -> Spent:
     """Return what the policy has approved since then, this batch included; the action itself counts once."""
-    saved = await world.ledger.spent(policy, since, apart_from=decision.action_id)
+    saved = await world.ledger.spent(
+        policy, since, apart_from=decision.action_id, observed=bool(here.counted)
+    )
     ours = [approval for approval in approvals if approval.policy == policy]
     messages = saved.messages + sum(approval.messages for approval in ours)
     return Spent(actions=saved.actions + len(ours), messages=messages)

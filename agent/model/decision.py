@@ -200,6 +200,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """The people whose answers it rests on, in the order of their answers; empty where policies decided."""
     lapsed: Lapse | None = None
     """That nobody answered in time, where that is what decided."""
+    is_observed: bool = False
+    """Whether the agent that made it only observed: nothing was carried out, and none of its amounts is real."""
     shadow_guard: str | None = None
     """The guard rail that would have held what `shadow` approves; None where none would, and in older records."""
     targets: int | None = None

@@ -78,9 +78,14 @@ class Went(StrEnum):
     UNKNOWN = "unknown"
     OBSERVED = "observed"
     """Planned while observing: never sent."""
+    SHADOW = "shadow"
+    """Planned for what observing policies would have approved: never sent, and no part of what was decided."""
     DROPPED = "dropped"
     """Intended and never sent: superseded, expired or decided anew. Its targets are free again."""
 
+
+WOULD_BE = frozenset({Went.OBSERVED, Went.SHADOW})
+"""How an effect went that would only have been. What it takes counts for others of its kind, and for nothing real."""
 
 Pair = tuple[str, str]
 """What is acted on, and where it is; which two these are stands with each kind of effect. Those of mail are lower case."""
@@ -277,6 +282,8 @@ class Approval(msgspec.Struct, frozen=True, kw_only=True):
     action_id: str
     at: datetime
     messages: int
+    is_observed: bool = False
+    """Whether it would only have been: it counts for others that are observed, and for none that is carried out."""
 
 
 class Spent(msgspec.Struct, frozen=True, kw_only=True):
@@ -292,3 +299,5 @@ class Cover(msgspec.Struct, frozen=True, kw_only=True):
     action_id: str
     effect_id: str
     intended_at: datetime
+    is_observed: bool = False
+    """Whether the target would only have been acted on, so that it is still as it was."""

@@ -153,10 +153,21 @@ class Occasion(StrEnum):
     """Something about the agent itself has to be mended, such as a channel that fails."""
     TEST = "test"
     """A person tries the chain out; nothing is asked."""
+    REPORT = "report"
+    """The report of a day or a week that is over; nothing is asked, and no chain is climbed."""
 
 
 LOUD = frozenset({Occasion.PAGE, Occasion.REPEAT, Occasion.WORSE, Occasion.LAST_CHANCE})
 """Occasions that count against the storm limit, unless they are of low urgency: that is collected, and wakes nobody."""
+
+
+class Attached(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that goes with a notice, where the channel takes files: mail does."""
+
+    name: str
+    subtype: str
+    """Of `text`, such as `html`."""
+    text: str
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True):
@@ -194,6 +205,9 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     """From 1; 0 where it belongs to no step."""
     instead_of: str = ""
     """The channel that failed, where this one takes its place."""
+    figures: tuple[tuple[str, str], ...] = ()
+    """Our own words and numbers, each with its name: nothing of anybody else's."""
+    attached: Attached | None = None
 
     @property
     def is_page(self) -> bool:

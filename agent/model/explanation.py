@@ -139,6 +139,8 @@ class PolicyTree(msgspec.Struct, frozen=True, kw_only=True):
     priority: int | None
     """None for a policy that only informs."""
     observes: bool
+    fallen: str = ""
+    """Since when it observes whatever its file says, and why; empty where it does what that says."""
     reason: str
     in_the_way: tuple[str, ...] = ()
     """What kept it from matching, in words."""

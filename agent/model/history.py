@@ -5,6 +5,7 @@ decided it, is a decision too for whoever looks back, and is kept beside them at
 record is overwritten once the same thing is proposed again.
 """
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 
@@ -13,6 +14,7 @@ import msgspec
 from agent.model.decision import Decision, Verb
 from agent.model.enactment import PendingSeen, Record, State
 from agent.model.pending import ActionKind
+from agent.model.truth import Truth
 
 DECLINED = "declined"
 """Defender's word for a person's no. Source: [EAI]."""
@@ -126,6 +128,19 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     action_id: str
     number: int
     ended: Ending | None = None
+
+
+class Stretch(msgspec.Struct, frozen=True, kw_only=True):
+    """Part of the history, action by action: all that there is of each."""
+
+    decided: Sequence[Decided]
+    """By the action's id, and of each action oldest first."""
+    truths: Mapping[str, tuple[Truth, ...]]
+    """What is known of the actions' proposals; actions of which nothing is are left out."""
+    moved: frozenset[str]
+    """Those of the actions that go on under another id, now that it is known of what kind they are."""
+    last: str | None
+    """The action after whose id the next part begins; None where there is none."""
 
 
 def place_of(one: Decided) -> Place:

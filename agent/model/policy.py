@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 import msgspec
 
@@ -109,6 +110,38 @@ class Mode(StrEnum):
     ENFORCE = "enforce"
 
 
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of what a policy is for. What is None narrows nothing; tenants are in lower case."""
+
+    kinds: frozenset[ActionKind] | None = None
+    tenants: frozenset[str] | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is all of it."""
+        return self.kinds is None and self.tenants is None
+
+    def has(self, kind: ActionKind, tenant: str) -> bool:
+        """Whether such an action of this tenant is in it."""
+        of_kind = self.kinds is None or kind in self.kinds
+        return of_kind and (self.tenants is None or tenant.lower() in self.tenants)
+
+    def holds(self, other: "Part") -> bool:
+        """Whether all of the other part is in it."""
+        return _holds(self.kinds, other.kinds) and _holds(self.tenants, other.tenants)
+
+
+def _holds(some: frozenset[Any] | None, others: frozenset[Any] | None) -> bool:
+    return some is None or (others is not None and others <= some)
+
+
+class Fallen(msgspec.Struct, frozen=True, kw_only=True):
+    """That a policy fell back to observing, whatever its file says: since when, and what was overturned."""
+
+    since: datetime
+    words: str
+
+
 class Limit(msgspec.Struct, frozen=True, kw_only=True):
     """At most `count` within any `window`."""
 
@@ -139,6 +172,10 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     owner: str
     kinds: frozenset[ActionKind]
     mode: Mode
+    part: Part = Part()
+    """Where it enforces, if it does: everywhere else it observes."""
+    fallen: Fallen | None = None
+    """That it observes all the same; None where it does what `mode` says."""
     priority: int = 0
     tenants: frozenset[str] | None = None
     expires: datetime | None = None
@@ -171,6 +208,19 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     def decides(self) -> bool:
         """Whether it decides at all; one that only informs does not."""
         return self.priority > INFORMS_ONLY
+
+    def enforces(self, kind: ActionKind, tenant: str, *, enforces_observers: bool) -> bool:
+        """Whether its decision on such an action of this tenant counts.
+
+        With `enforces_observers` an observing one's does too, but for one that fell back.
+        """
+        if self.fallen is not None:
+            return False
+        return enforces_observers or (self.mode is Mode.ENFORCE and self.part.has(kind, tenant))
+
+    def enforces_somewhere(self, *, enforces_observers: bool) -> bool:
+        """Whether its decision counts for any action at all."""
+        return self.fallen is None and (enforces_observers or self.mode is Mode.ENFORCE)
 
     def has_expired(self, now: datetime) -> bool:
         """Whether its time is over."""

@@ -26,7 +26,7 @@ class Standing(StrEnum):
     LOOSER = "looser"
     """We would have approved it, and they rejected it: the risk."""
     UNDECIDED = "undecided"
-    """What people decided is not known, or we left it to them and they rejected it."""
+    """What people decided is not known, we left it to them and they rejected it, or we had not decided before them."""
 
 
 class Lens(StrEnum):
@@ -36,6 +36,37 @@ class Lens(StrEnum):
     """What would have been decided had every policy counted, observing ones too."""
     IN_FORCE = "inForce"
     """What the policies that count decided."""
+
+
+ENOUGH = 20
+"""Below so many compared it is too few to say, where nobody asks otherwise."""
+
+UNJUDGED = "unjudged"
+"""Why an action is not compared: people decided it before we had."""
+
+LEFT = "left"
+"""Why an action is not compared: we left it to people, and they rejected it."""
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What a report is asked to be about; what is empty or None narrows nothing.
+
+    An action is in the window in which people decided it or it ended, and while it is open in that of its last decision. So
+    each is in one window only, and one that is over never changes into another unless more becomes known of it.
+    """
+
+    tenant_id: str
+    tenant_name: str = ""
+    since: datetime
+    until: datetime
+    """Excluded."""
+    policies: tuple[str, ...] = ()
+    """Those of which one took part in the decision that is compared."""
+    kinds: tuple[ActionKind, ...] = ()
+    lens: Lens = Lens.WOULD
+    revision: str | None = None
+    """Of the set of policies that made the decision that is compared."""
+    enough: int = ENOUGH
 
 
 class Compared(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -48,6 +79,8 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     deadline: datetime
     decided: datetime | None
     """When the decision of ours that is compared was made: the newest before people's; None where there was none."""
+    number: int = 0
+    """It is the action's decision of this number in the ledger; 0 where there was none."""
     verb: Verb | None
     """It; what a guard rail held was an approval. None where there was none."""
     policies: tuple[str, ...]
@@ -62,21 +95,29 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """None where nothing is known yet: it is open, or was carried out here."""
     standing: Standing
     unknown: Unknown | None
-    """Why people's decision is not known, where that is why it is undecided; None where we left it to them."""
+    """Why people's decision is not known, where that is why it is undecided; None where it is known, and we left it to
+    people who rejected it, or had decided nothing before they did."""
+    moment: datetime
+    """When people decided it or it ended, and while it is open when the last decision was made: a window and a week go by it."""
 
     @property
     def saved(self) -> timedelta | None:
-        """How much earlier than people we decided the same, and by ourselves; None where we did not."""
+        """How much earlier than people we decided the same, and by ourselves; None where we did not.
+
+        What was judged afterwards says nothing of it, unless it bears a moment before people's.
+        """
         is_ours = self.standing is Standing.AGREED and self.guard is None
-        if not is_ours or self.truth is None or self.decided is None:
+        if not is_ours or self.truth is None or self.decided is None or self.decided >= self.truth.at:
             return None
-        return max(self.truth.at - self.decided, timedelta(0))
+        return self.truth.at - self.decided
 
 
 class Tally(msgspec.Struct, frozen=True, kw_only=True):
     """How many actions stand how."""
 
     agreed: int = 0
+    both_approved: int = 0
+    """Those of `agreed` that both approved."""
     looser: int = 0
     rejected: int = 0
     """Stricter: we rejected, and people approved."""
@@ -88,6 +129,11 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True):
     def stricter(self) -> int:
         """How many we rejected or left to people, and they approved."""
         return self.rejected + self.left
+
+    @property
+    def would_approve(self) -> int:
+        """How many of those compared we would have approved."""
+        return self.both_approved + self.looser
 
     @property
     def compared(self) -> int:
@@ -116,7 +162,8 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
     agreement: Rate | None
     """None: too few to say."""
     risk: Rate | None
-    """How often people rejected what we would have approved, of what we would have approved; None: too few to say."""
+    """How often people rejected what we would have approved, of what we would have approved and was compared; None: that is
+    too few to say."""
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,6 +185,10 @@ class Native(msgspec.Struct, frozen=True, kw_only=True):
     """Those of these actions that we would have approved too."""
 
 
+SAVED_STEPS = tuple(timedelta(hours=hours) for hours in (1, 4, 12, 24, 48, 96))
+"""Up to which lengths of time, each excluded, what was saved is counted."""
+
+
 class Counterfactuals(msgspec.Struct, frozen=True, kw_only=True):
     """What would have been otherwise had what we decided been carried out."""
 
@@ -150,6 +201,8 @@ class Counterfactuals(msgspec.Struct, frozen=True, kw_only=True):
     saved_ninetieth: timedelta | None
     saved_of: int
     """Of how many actions that is."""
+    saved_steps: tuple[int, ...] = ()
+    """The same actions by how much earlier: under each of `SAVED_STEPS`, and last those from the longest of them on."""
     expired: int
     """Actions that expired."""
     expired_otherwise: int
@@ -183,6 +236,6 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     tenants: tuple[Group, ...]
     weeks: tuple[Group, ...]
     undecided: Mapping[str, int]
-    """Actions that are not compared, by why: an `Unknown`, or `left` where we left to people what they rejected."""
+    """Actions that are not compared, by why: an `Unknown`, `LEFT` or `UNJUDGED`."""
     told: tuple[Told, ...]
     counterfactuals: Counterfactuals

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from agent.model.enactment import Record, State
-from agent.model.history import Decided, Delivered, Place, Wanted
+from agent.model.history import Decided, Delivered, Place, Stretch, Wanted
 from agent.model.pending import PendingAction
 from agent.model.ruled import Ruled
 
@@ -46,6 +46,25 @@ class Archive(Protocol):
         """Return decisions from `since` on, oldest first, those that follow a place only; `until` is excluded."""
         ...
 
+    async def by_action(
+        self, *, since: datetime | None = None, after: str = "", limit: int = 1000
+    ) -> Stretch:
+        """Return the history action by action, beginning after an action's id, and what is known of their proposals.
+
+        All of it is as of one moment, and no action is cut in two: so there may be some more than `limit` decisions. However far
+        those of which something happened from `since` on lie apart, no more than that is looked at in one call: there may
+        be none, and more to come.
+        """
+        ...
+
+    async def moved(self, action_ids: Sequence[str]) -> frozenset[str]:
+        """Return which of these actions, of unknown kind, go on under another id, now that it is known of what kind they are."""
+        ...
+
+    async def length(self) -> int:
+        """Return how many decisions the history has."""
+        ...
+
     async def actions(self, action_ids: Sequence[str]) -> Mapping[str, PendingAction]:
         """Return pending actions as they were last read, by their id; what is not there is left out."""
         ...
@@ -58,8 +77,14 @@ class Archive(Protocol):
         """Return how every channel that was ever used took what people were to be told, by its name."""
         ...
 
-    async def reasons(self, numbered: Sequence[tuple[str, int]]) -> Mapping[tuple[str, int], str]:
-        """Return why it was decided so, by action and number; what is not there is left out."""
+    async def reasons(
+        self, numbered: Sequence[tuple[str, int]], *, would: bool = False
+    ) -> Mapping[tuple[str, int], str]:
+        """Return why it was decided so, by action and number; what is not there is left out.
+
+        With `would`, why it would have been decided as it would have had observing policies counted, where they had an
+        opinion.
+        """
         ...
 
     async def ruled(self, action_id: str, *, limit: int = 100) -> Sequence[Ruled]:

@@ -1,23 +1,35 @@
 """What was seen, decided and done, and the audit that tells of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from agent.model.air import AirAction
 from agent.model.alarm import Alarm
 from agent.model.answer import Answer
 from agent.model.audit import Entry, Head, Link
 from agent.model.decision import Decision
-from agent.model.enactment import Approval, Cover, Effect, EffectKind, Outcome, Pair, Record, Spent, State
+from agent.model.enactment import (
+    Approval,
+    Cover,
+    Effect,
+    EffectKind,
+    Outcome,
+    Pair,
+    Record,
+    Spent,
+    State,
+    Went,
+)
+from agent.model.fallback import Fallback
 from agent.model.hold import Hold, Replica
 from agent.model.past import Judged, Matter, PastAnswer, Tally
 from agent.model.policy import KeptSet, Members
 from agent.model.rails import Approved, Leave
 from agent.model.truth import Truth
+from agent.ports.told import Told
 
 
-class Ledger(Protocol):
+class Ledger(Told, Protocol):
     """What was seen, decided and done, for one tenant. Every write is durable when its call returns.
 
     Raises LedgerError where it cannot be used.
@@ -60,6 +72,7 @@ class Ledger(Protocol):
         approvals: Sequence[Approval] = (),
         answers: Sequence[PastAnswer] = (),
         truths: Sequence[Truth] = (),
+        fallbacks: Sequence[Fallback] = (),
         versions: Mapping[str, str] | None = None,
         now: datetime,
     ) -> None:
@@ -67,10 +80,10 @@ class Ledger(Protocol):
 
         A record of version 0 is new; any other must be of the version it was read with. Saving adds one to
         the version. A decision that differs from the one in the ledger is appended to the action's
-        decisions; none is ever changed. Effects are new, and claim their targets unless they are only
-        observed. `dropped` names effects that become `dropped` and let go of their targets; one that
+        decisions; none is ever changed. Effects are new, and claim their targets; those that would only have been
+        claim them among their like, where none of these has them. `dropped` names effects that become `dropped` and let go of their targets; one that
         is not `intended` any more cannot be dropped. `answers` replace earlier ones of their actions, and
-        `truths` what was known of their proposals.
+        `truths` what was known of their proposals. `fallbacks` are written as by `fall_back`.
         `versions` are incidents that have now been saved.
 
         Raises:
@@ -95,13 +108,20 @@ class Ledger(Protocol):
         ...
 
     async def effects(self, action_id: str) -> tuple[Effect, ...]:
-        """Return the action's effects, in the order of their plan."""
+        """Return the action's effects, in the order of their plan, but for those of `Went.SHADOW`."""
         ...
 
     async def covered(
-        self, targets: Sequence[Pair], kind: EffectKind = EffectKind.SOFT_DELETE
+        self,
+        targets: Sequence[Pair],
+        kind: EffectKind = EffectKind.SOFT_DELETE,
+        *,
+        counted: Collection[Went] = (),
     ) -> Mapping[Pair, Cover]:
-        """Return which of these targets an effect of this kind has claimed."""
+        """Return which of these targets an effect of this kind has claimed.
+
+        Effects that would only have been, and went so as `counted` says, count where nothing real has the target.
+        """
         ...
 
     async def lease(self, incident_id: str, replica: str, now: datetime, until: datetime) -> int | None:
@@ -140,11 +160,17 @@ class Ledger(Protocol):
         ...
 
     async def given(self, since: datetime) -> tuple[Effect, ...]:
-        """Return effects that were intended at or after `since` and not dropped, oldest first."""
+        """Return effects that were intended at or after `since` and not dropped, oldest first.
+
+        Those that would only have been are among them: whoever counts says which do.
+        """
         ...
 
-    async def approved(self, now: datetime, hours: int) -> Approved:
-        """Return how many actions policies approved for the first time in each of the last hours, held ones too."""
+    async def approved(self, now: datetime, hours: int, *, shadow: bool = False) -> Approved:
+        """Return how many actions policies approved for the first time in each of the last hours, held ones too.
+
+        With `shadow`, those too that only observing policies would have approved, held ones apart.
+        """
         ...
 
     async def hold(self, hold: Hold) -> None:
@@ -175,11 +201,17 @@ class Ledger(Protocol):
         ...
 
     async def answer(
-        self, answer: Answer, record: Record, now: datetime, dropped: Sequence[str] = ()
+        self,
+        answer: Answer,
+        record: Record,
+        now: datetime,
+        dropped: Sequence[str] = (),
+        truths: Sequence[Truth] = (),
     ) -> Answer:
         """Write a person's answer and the record as it leaves it, in one transaction; return it with its number.
 
-        `dropped` names effects that become `dropped`, as where they are saved: a no that comes in time.
+        `dropped` names effects that become `dropped`, as where they are saved: a no that comes in time. `truths` are what
+        people have decided with it.
 
         Raises:
             Conflict: the record was changed since it was read, or a dropped effect has left: nothing is written, and
@@ -199,11 +231,13 @@ class Ledger(Protocol):
         """
         ...
 
-    async def spent(self, policy: str, since: datetime, *, apart_from: str = "") -> Spent:
-        """Return what the policy has approved at or after `since`.
+    async def spent(
+        self, policy: str, since: datetime, *, apart_from: str = "", observed: bool = False
+    ) -> Spent:
+        """Return what the policy has approved at or after `since`; with `observed`, what it would have too.
 
-        Actions count once each, and `apart_from` does not; messages count whichever action they are of. An
-        approval whose plan was dropped whole does not count any more.
+        Actions count once each, and `apart_from` does not; messages count whichever action they are of, but for what
+        would have been approved of `apart_from`: it is still to be approved. An approval whose plan was dropped whole does not count any more.
         """
         ...
 
@@ -244,28 +278,46 @@ class Ledger(Protocol):
         """
         ...
 
-    async def truths(self, action_ids: Sequence[str]) -> Mapping[str, tuple[Truth, ...]]:
-        """Return what is known to have become of these actions' proposals, oldest first; the others are left out."""
+    async def fall_back(self, fallbacks: Sequence[Fallback]) -> tuple[Fallback, ...]:
+        """Have these policies observe, and return those that did not yet: of each one fallback stands at a time."""
         ...
 
-    async def save_air_actions(self, actions: Sequence[AirAction]) -> None:
-        """Remember how these actions of investigations stand, in place of what is remembered of them."""
+    async def end_fallback(self, policy: str, by: str, reason: str, now: datetime) -> bool:
+        """Let a policy count again, and return whether it had fallen back."""
         ...
 
-    async def air_actions(self, places: Sequence[str]) -> tuple[AirAction, ...]:
-        """Return what is remembered of actions in these places (`AirAction.places`), in a fixed order."""
+    async def fallbacks(self, *, is_standing: bool = True) -> tuple[Fallback, ...]:
+        """Return the fallbacks that stand, oldest first; those that ended too, where that is asked."""
         ...
 
-    async def air_read_until(self) -> datetime | None:
-        """Return when the newest of all these actions was written down; None where there are none."""
+    async def deletions(self, since: datetime, until: datetime) -> tuple[Effect, ...]:
+        """Return the deletions of mail that were sent after `since` and not after `until`, oldest first.
+
+        Those that were refused or dropped are left out, those that people had approved, and what takes deletions back.
+        """
+        ...
+
+    async def looked_back(self) -> datetime | None:
+        """Return up to which moment it was looked whether deletions stand; None before the first look."""
+        ...
+
+    async def mark_looked_back(self, moment: datetime) -> None:
+        """Remember up to which moment it was looked whether deletions stand."""
         ...
 
     async def keep_set(self, kept: KeptSet) -> None:
-        """Keep the files of a set that has come into force; a set that is kept already gets the new moment."""
+        """Keep the files of a set that has come into force; one that is kept already gets the new moment.
+
+        One that was in force already keeps its own: an agent has started again with it.
+        """
         ...
 
     async def kept_set(self, revision: str | None = None) -> KeptSet | None:
         """Return the set of this revision, or the one that came into force last; None where there is none."""
+        ...
+
+    async def kept_sets(self, *, before: datetime | None = None, limit: int = 20) -> tuple[KeptSet, ...]:
+        """Return sets that came into force, the newest first; those before a moment only, where one is named."""
         ...
 
     async def save_members(self, members: Members) -> None:

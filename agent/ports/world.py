@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from agent.model.chain import Escalating
 from agent.model.pace import Pace
 from agent.model.rails import Rails
-from agent.ports.defender import Defender, Directory, Enactor, Login, Targets
+from agent.ports.defender import AuditLog, Defender, Directory, Enactor, Login, Targets
 from agent.ports.escalation import Channels, Pages
 from agent.ports.host import AuditSink, Clock, PolicyShelf, Switch
 from agent.ports.ledger import Ledger, Trail
+from agent.ports.reporting import Reports
 
 ESCALATING = Escalating()
 """Where nobody said otherwise."""
@@ -37,6 +38,8 @@ class World(Desk):
     directory: Directory
     targets: Targets
     pace: Pace
+    audit_log: AuditLog | None = None
+    """None where the audit is not searched, as in a world that only reads a recording."""
     login: Login | None = None
     """None where nobody asks how it fares, as in a world that only reads a recording."""
     trail: Trail | None = None
@@ -45,7 +48,9 @@ class World(Desk):
     pages: Pages | None = None
     """None where nobody is told anything, as in a ledger that is thrown away afterwards."""
     channels: Channels | None = None
-    """None while observing: nobody is told anything then."""
+    """None while observing, unless it is asked for: nobody is told anything then."""
+    reports: Reports | None = None
+    """None where no report is sent by itself."""
     own: frozenset[str] = frozenset()
     """The ids under which Entra ID knows this agent, lower case."""
     enforces_observers: bool = False

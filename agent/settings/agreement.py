@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import msgspec
 
 from agent.model.policy import Mode
+from agent.model.schedule import Sent
 from agent.settings.subjects import AuthKind, Cloud, Settings, TreatAs
 from agent.settings.web import is_near
 
@@ -28,6 +29,7 @@ def disagreements(settings: Settings) -> Iterator[Disagreement]:
     yield from _what_the_cloud_has(settings)
     yield from _where_the_ledger_lies(settings)
     yield from _where_the_pages_are(settings)
+    yield from _where_reports_go(settings)
 
 
 def _what_only_the_simulator_takes(settings: Settings) -> Iterator[Disagreement]:
@@ -152,3 +154,11 @@ def _where_the_pages_are(settings: Settings) -> Iterator[Disagreement]:
         )
     if web.idle > web.longest:
         yield Disagreement(("web.idle", "web.longest"), "is longer than `web.longest`: it would never end")
+
+
+def _where_reports_go(settings: Settings) -> Iterator[Disagreement]:
+    if settings.report.send is not Sent.NONE and settings.report.channel is None:
+        yield Disagreement(
+            ("report.channel", "report.send"),
+            f"is missing: `report.send` is `{settings.report.send}`: name the channel that reports are sent through",
+        )

@@ -1,10 +1,8 @@
 """The guard rails as they are set, and the three settings of them that are written in a form of their own."""
 
 import re
-import zoneinfo
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from difflib import get_close_matches
 
 from agent.model.decision import Unit
 from agent.model.enactment import MAIL_EFFECTS, EffectKind
@@ -12,6 +10,7 @@ from agent.model.mark import Mark
 from agent.model.policy import Moment
 from agent.model.rails import Cap, Freeze, Rails
 from agent.settings.subjects import Guards
+from agent.settings.zones import is_zone, nearest
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])|24:00")
@@ -113,13 +112,11 @@ def _clock(text: str) -> tuple[int, int]:
 
 
 def _zone(text: str) -> str:
-    try:
-        zoneinfo.ZoneInfo(text)
-    except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
-        near = get_close_matches(text, sorted(zoneinfo.available_timezones()), n=1)
-        hint = f"did you mean `{near[0]}`?" if near else HOURS
-        raise ValueError(f"name the time zone `{text}`, which is unknown: {hint}") from None
-    return text
+    if is_zone(text):
+        return text
+    near = nearest(text)
+    hint = f"did you mean `{near}`?" if near else HOURS
+    raise ValueError(f"name the time zone `{text}`, which is unknown: {hint}")
 
 
 def freezes(text: str) -> tuple[Freeze, ...]:

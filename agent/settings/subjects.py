@@ -18,6 +18,8 @@ from agent.model.pace import Pace
 from agent.model.policy import Mode
 from agent.model.rails import MOST_MESSAGES
 from agent.settings.portals import portal_of
+from agent.settings.promoting import Promoting
+from agent.settings.reporting import Reporting
 from agent.settings.secret import Secret
 
 GUID = r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"
@@ -272,6 +274,8 @@ class Escalation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """The chain of whatever no policy names one for. Left out, the only chain there is, or the one called `default`."""
     pages_per_hour: Annotated[int, Meta(ge=1, le=1_000)] = 10
     """How often people may be paged within any hour; what is more is counted in one summary. Ten are one every six minutes, and more than that nobody reads."""
+    while_observing: bool = False
+    """Whether people are told, and chains climb, in `mode: observe` too; every notice then says that nothing is carried out. Off by default: nobody is woken for what would only have been. Mail through Graph is never sent then: it would be a write; give such a channel an `smtp` relay."""
     hosts: Annotated[str, Meta(extra={"written": "hosts"})] | None = None
     """Hosts inside, with commas between, such as `alerts.intranet.example`, that channels may point to although their address is private. None by default: a channel cannot be turned against what only this machine can reach."""
     client_id: Annotated[str, Meta(pattern=GUID, description="a GUID")] | None = None
@@ -346,6 +350,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     auth: Auth = Auth()
     endpoint: Endpoint = Endpoint()
     policies: Policies = Policies()
+    promote: Promoting = Promoting()
     ledger: LedgerPlace = LedgerPlace()
     hold: Holding = Holding()
     audit: Audit = Audit()
@@ -354,6 +359,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     guards: Guards = Guards()
     escalation: Escalation = Escalation()
     web: Web = Web()
+    report: Reporting = Reporting()
     clock: Timing = Timing()
 
     def hold_file(self) -> Path | None:

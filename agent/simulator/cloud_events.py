@@ -6,7 +6,7 @@ columns, `tostring`, `strlen`, `iff` and `ingestion_time`; `sort by` and `top â€
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -71,13 +71,16 @@ def answer(words: str, state: State, now: datetime) -> Json:
     """
     if not state.switches.air_table:
         raise BadRequest(NO_TABLE)
+    asked_for = stages(_COMMENT.sub("", words).strip())[1:]
+    since = _since(asked_for, now)
     rows = [
         row
         for number, change in enumerate(state.changes)
-        if (row := _row(state, number, change, now)) is not None
+        if change.at + state.switches.rows_after >= since
+        and (row := _row(state, number, change, now)) is not None
     ]
     asked = _Asked(rows, now)
-    for stage in stages(_COMMENT.sub("", words).strip())[1:]:
+    for stage in asked_for:
         asked.take(stage)
     if not asked.names_action:
         raise BadRequest(f'only `ActionType == "{ACTION_TYPE}"` is understood here')
@@ -86,6 +89,28 @@ def answer(words: str, state: State, now: datetime) -> Json:
         "schema": schema,
         "results": [{name: _shown(row[name]) for name in asked.schema} for row in asked.rows[:MOST_ROWS]],
     }
+
+
+def _since(asked_for: Sequence[str], now: datetime) -> datetime:
+    """Return a moment before which no row that is asked for has come in: most of months of them need not even be made."""
+    found = [now - REACH]
+    for stage in asked_for:
+        for match in _TIME.finditer(stage) if stage.startswith("where ") else ():
+            if not match[2].startswith(">"):
+                continue
+            if match[3]:
+                found.append(now - timedelta(**{_SPANS[match[4]]: int(match[3])}))
+            elif _is_moment(match[5]):
+                found.append(datetime.fromisoformat(match[5].strip().strip("\"'")))
+    return max(found)
+
+
+def _is_moment(words: str) -> bool:
+    try:
+        ticks(words.strip().strip("\"'"))
+    except ValueError:
+        return False
+    return True
 
 
 def _row(state: State, number: int, change: Change, now: datetime) -> Row | None:

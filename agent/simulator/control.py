@@ -14,7 +14,7 @@ from agent.simulator.answers import json
 from agent.simulator.clock import Clock
 from agent.simulator.moments import text
 from agent.simulator.names import PORTAL_PERSON
-from agent.simulator.nouns import Sent
+from agent.simulator.nouns import Judgement, Sent
 from agent.simulator.rendering import encode
 from agent.simulator.shapes import Json
 from agent.simulator.state import State
@@ -45,6 +45,9 @@ def routes(state: State, clock: Clock) -> list[Route]:
     async def mail(_request: Request) -> Response:
         return json(encode({"mail": [_letter(one) for one in state.sent]}))
 
+    async def judgements(_request: Request) -> Response:
+        return json(encode({"judgements": [_judgement(one) for one in state.judgements.values()]}))
+
     async def people(request: Request) -> Response:
         try:
             asked = msgspec.json.decode(await request.body(), type=Asked)
@@ -62,6 +65,7 @@ def routes(state: State, clock: Clock) -> list[Route]:
         ("GET", "requests", requests),
         ("GET", "mail", mail),
         ("GET", "people", approvers),
+        ("GET", "judgements", judgements),
         ("POST", "people", people),
     )
     return [Route(f"/simulator/{name}", _near(answer), methods=[verb]) for verb, name, answer in table]
@@ -114,6 +118,20 @@ def _person(user: Json, roles: tuple[str, ...]) -> Json:
         "name": user["displayName"],
         "addresses": [user["userPrincipalName"]],
         "roles": list(roles),
+    }
+
+
+def _judgement(one: Judgement) -> Json:
+    return {
+        "alertId": one.alert_id,
+        "evidence": one.evidence,
+        "fate": one.fate,
+        "rule": one.rule,
+        "isMistake": one.is_mistake,
+        "by": one.by,
+        "isSilent": one.is_silent,
+        "due": text(one.due),
+        "at": None if one.at is None else text(one.at),
     }
 
 

@@ -20,7 +20,7 @@ from agent.simulator.moments import text
 from agent.simulator.names import APP_NAME, ECHO_TITLE, PORTAL_PERSON
 from agent.simulator.nouns import Bundle, Proposal, Remediation, Word
 from agent.simulator.settling import carry_out, rerun
-from agent.simulator.shapes import PENDING
+from agent.simulator.shapes import PENDING, RUNNING
 from agent.simulator.state import Happening, State
 
 _DESTINATIONS = {
@@ -112,6 +112,9 @@ def person_approves(
             return
         proposal.word = Word(True, by, words)
         proposal.evidence["remediationStatus"] = "running"
+        alert = state.alerts[alert_id]
+        if all(one.evidence["remediationStatus"] != PENDING for one in state.open_proposals(alert_id)):
+            alert["investigationState"] = RUNNING
         state.note(alert_id, now)
         state.changed(alert_id, now, advances=state.switches.evidence_change_advances)
         state.plan(now + state.switches.effect_after, _carried_out(proposal))

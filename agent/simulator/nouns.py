@@ -154,6 +154,18 @@ class Sent:
     message: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Search:
+    """One search of the audit that was accepted: for what, of when, and what was there to be found then."""
+
+    id: str
+    name: str
+    asked: datetime
+    since: datetime
+    until: datetime
+    types: tuple[str, ...]
+
+
 @dataclass(slots=True)
 class Request:
     """One request and what its sender saw: status 0 is a connection that broke.
@@ -170,3 +182,30 @@ class Request:
     status: int = 0
     effect: str = ""
     pairs: tuple[Pair, ...] = ()
+
+
+class Fate(StrEnum):
+    """What becomes of a proposal."""
+
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    LEFT = "left"
+    """Nobody got to it before its week was over."""
+    CANCELLED = "cancelled"
+    """Its mail was purged, and the investigation closed it: nobody decided."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """What became, or will become, of one proposal. `at` is None until it has."""
+
+    alert_id: str
+    evidence: int
+    """Which of the alert's evidence, from 0."""
+    fate: Fate
+    rule: str = ""
+    is_mistake: bool = False
+    by: str = ""
+    is_silent: bool = False
+    due: datetime
+    at: datetime | None = None

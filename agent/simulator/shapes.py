@@ -11,6 +11,8 @@ from agent.simulator.names import TENANT_ID
 Json = dict[str, Any]
 
 PENDING = "pendingApproval"
+RUNNING = "running"
+"""What an investigation is that carries out what was approved, once nothing of it awaits approval."""
 PORTAL = "https://security.microsoft.com"
 _OFFICE = "microsoftDefenderForOffice365"
 _PRODUCTS = {

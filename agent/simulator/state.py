@@ -13,8 +13,20 @@ from agent.simulator.mail import Pair, Post
 from agent.simulator.mailboxes import Mailbox
 from agent.simulator.moments import text
 from agent.simulator.names import TENANT_ID
-from agent.simulator.nouns import Act, Bundle, Change, Proposal, Remediation, Request, Sent, Stood, Target
-from agent.simulator.shapes import PENDING, Json
+from agent.simulator.nouns import (
+    Act,
+    Bundle,
+    Change,
+    Judgement,
+    Proposal,
+    Remediation,
+    Request,
+    Search,
+    Sent,
+    Stood,
+    Target,
+)
+from agent.simulator.shapes import PENDING, RUNNING, Json
 from agent.simulator.switches import Switches
 
 LIFETIME = timedelta(days=7)
@@ -50,10 +62,16 @@ class State:
     proposals: list[Proposal] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     """What hunting will tell of investigations, oldest first."""
+    judgements: dict[tuple[str, int], Judgement] = field(default_factory=dict)
+    """What became of each proposal where people work, by its alert and which of its evidence it is: the ground truth."""
+    silent: set[str] = field(default_factory=set)
+    """Alerts of whose investigations hunting tells nothing more: not every audit record reaches it."""
     remediations: list[Remediation] = field(default_factory=list)
     applied: Counter[Target] = field(default_factory=Counter)
     """How often each thing was asked to be done to each target, in accepted requests."""
     requests: list[Request] = field(default_factory=list)
+    searches: list[Search] = field(default_factory=list)
+    """Searches of the audit, oldest first."""
     sent: list[Sent] = field(default_factory=list)
     """What the app has sent by mail, oldest first."""
     strays: list[str] = field(default_factory=list)
@@ -117,7 +135,9 @@ class State:
         return found
 
     def note(self, alert_id: str, now: datetime) -> None:
-        """Write down how the actions of an alert's investigation stand."""
+        """Write down how the actions of an alert's investigation stand, where hunting still tells of it."""
+        if alert_id in self.silent:
+            return
         stood = tuple(
             Stood(one.act, number, dict(one.evidence), one.word, one.ended)
             for number, one in enumerate(self._proposals_of[alert_id])
@@ -153,6 +173,10 @@ class State:
             due, _, happening = heapq.heappop(self._agenda)
             happening(self, due)
 
+    def next_happening(self) -> datetime | None:
+        """Return when something happens next by itself; None where nothing does."""
+        return self._agenda[0][0] if self._agenda else None
+
     def plan_rerun(self, now: datetime, happening: Happening) -> None:
         """Let investigations run again, once for everything that went in the same minute."""
         after = self.switches.closes_after.after
@@ -182,7 +206,8 @@ class State:
         proposal.is_open, proposal.ended = False, now
         proposal.evidence["remediationStatus"] = status
         alert = self.alerts[proposal.alert_id]
-        if not any(self.open_proposals(proposal.alert_id)) and alert["investigationState"] == PENDING:
+        is_under_way = alert["investigationState"] in {PENDING, RUNNING}
+        if is_under_way and not any(self.open_proposals(proposal.alert_id)):
             alert["investigationState"] = "successfullyRemediated"
             alert["status"] = "resolved"
             alert["resolvedDateTime"] = text(now)

@@ -11,7 +11,6 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.types import LargeBinary, NullType, Text
 
 from agent.adapters.ledger.ledger import SqlLedger
-from agent.adapters.ledger.opening import open_ledger
 from agent.adapters.ledger.tables import audit_entries, audit_heads, audit_values, decisions, effects
 from agent.audit import chain
 from agent.audit.key import Key
@@ -32,6 +31,7 @@ from agent.model.hold import Hold
 from agent.model.policy import KeptSet
 from agent.model.rails import Leave
 from tests.adapters.records import KEY, MINUTE, NOW, TENANT, a_decided_record, an_effect, saved
+from tests.ledgers import open_ledger
 
 OTHER_KEY = Key("fedcba9876543210fedcba9876543210")
 

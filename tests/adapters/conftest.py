@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from agent.adapters.ledger.ledger import SqlLedger
-from agent.adapters.ledger.opening import open_ledger
 from tests.adapters.records import KEY, TENANT
+from tests.ledgers import open_ledger
 from tests.postgresql import Postgres
 
 

@@ -9,7 +9,6 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from agent.adapters.ledger.opening import open_ledger
 from agent.judge.answering import Attempt
 from agent.judge.confirm import expire
 from agent.loop.answering import Replied, answer
@@ -24,6 +23,7 @@ from agent.model.errors import AgentError
 from agent.model.hold import KILL_SWITCH, Hold
 from agent.ports.world import World
 from tests.adapters.records import KEY
+from tests.ledgers import open_ledger
 from tests.loop.conftest import APPROVE, Bench
 from tests.loop.questions import CHAIN, CHANNEL, TWO, a_question, shown
 from tests.makers import NOW, TENANT

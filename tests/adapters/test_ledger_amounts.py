@@ -13,12 +13,12 @@ from sqlalchemy.engine import Engine
 
 from agent.adapters.ledger.amounts import RUNS
 from agent.adapters.ledger.ledger import SqlLedger
-from agent.adapters.ledger.opening import open_ledger
 from agent.model.decision import Unit, Verb
 from agent.model.enactment import MAIL_EFFECTS, Effect, EffectKind, Outcome, State, Went
 from agent.model.errors import Held, Unavailable
 from agent.model.rails import Approved, Cap, Leave
 from tests.adapters.records import KEY, NOW, TENANT, a_decided_record, a_decision, a_record, an_effect
+from tests.ledgers import open_ledger
 
 H = timedelta(hours=1)
 SECOND = timedelta(seconds=1)

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from sqlalchemy import create_engine, text
 
 from agent.adapters.ledger.ledger import SqlLedger
-from agent.adapters.ledger.opening import key_beside, open_ledger
+from agent.adapters.ledger.opening import key_beside
 from agent.audit.chain import read_body
 from agent.audit.key import Key
 from agent.audit.verify import verify
@@ -23,6 +23,7 @@ from agent.model.policy import KeptSet
 from agent.model.rails import Leave
 from tests.adapters.audited import OTHER_KEY, act
 from tests.adapters.records import KEY, MINUTE, NOW, TENANT, a_decided_record, a_decision, an_effect, saved
+from tests.ledgers import open_ledger
 
 HOLD = Hold(name="hold", since=NOW, by="olga", reason="too much")
 

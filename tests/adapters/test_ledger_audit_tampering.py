@@ -7,13 +7,13 @@ import pytest
 from sqlalchemy import create_engine
 from sqlalchemy.engine import Engine
 
-from agent.adapters.ledger.opening import open_ledger
 from agent.adapters.ledger.told import SqlTold
 from agent.audit.chain import anchored
 from agent.audit.verify import verify
 from agent.audit.witness import anchors
 from tests.adapters.audited import AROUND, Tamperer, copy_of, cut_tail_and_head, fill
 from tests.adapters.records import KEY, NOW, TENANT
+from tests.ledgers import open_ledger
 
 TIMES = {"sqlite": 1000, "postgresql": 300}
 """How many tamperings; those of PostgreSQL are the same code over a slower connection."""

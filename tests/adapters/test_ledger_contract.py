@@ -6,7 +6,6 @@ import msgspec
 import pytest
 
 from agent.adapters.ledger.ledger import SqlLedger
-from agent.adapters.ledger.opening import open_ledger
 from agent.adapters.ledger.writes import REMEMBERED
 from agent.model.decision import Verb
 from agent.model.enactment import Approval, Confirmation, EffectSeen, Outcome, Record, Spent, State, Went
@@ -25,6 +24,7 @@ from tests.adapters.records import (
     depart,
     saved,
 )
+from tests.ledgers import open_ledger
 
 NOTHING = "\0 `\\0` \\ \U0001f4e7"
 """Text that PostgreSQL refuses as it is, and that must not be taken for another once it is escaped."""

@@ -7,13 +7,13 @@ import msgspec
 import pytest
 
 from agent.adapters.ledger.ledger import SqlLedger
-from agent.adapters.ledger.opening import open_ledger
 from agent.model.answer import Answer, Person
 from agent.model.audit import Event
 from agent.model.decision import Verb
 from agent.model.enactment import Record, State
 from agent.model.errors import Conflict
 from tests.adapters.records import KEY, NOW, TENANT, a_record, an_action
+from tests.ledgers import open_ledger
 
 NOTHING = "\0 `\\0` \\ \U0001f4e7"
 

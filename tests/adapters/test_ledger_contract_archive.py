@@ -7,10 +7,10 @@ import msgspec
 import pytest
 
 from agent.adapters.ledger.ledger import SqlLedger
-from agent.adapters.ledger.opening import open_ledger
 from agent.model.enactment import CLOSED, OPEN, Record, State
 from agent.model.hold import Hold
 from tests.adapters.records import KEY, NOW, a_decided_record, a_record, saved
+from tests.ledgers import open_ledger
 
 OTHER_TENANT = "99999999-2222-3333-4444-555555555555"
 

@@ -9,7 +9,6 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from agent.adapters.ledger.ledger import SqlLedger
-from agent.adapters.ledger.opening import open_ledger
 from agent.model.decision import Answered, Lapse, Verb
 from agent.model.defender import PENDING_APPROVAL
 from agent.model.enactment import Confirmation, PendingSeen, Plan, Record, State, Way
@@ -20,6 +19,7 @@ from agent.model.history import Decided, Decider, Delivered, Ending, Wanted, pla
 from agent.model.pending import ActionKind
 from tests.adapters.records import KEY, MINUTE, NOW, TENANT, a_decision, a_record, an_action, saved
 from tests.escalations import a_posted
+from tests.ledgers import open_ledger
 
 OLD = (
     "tenant_id, at, action_id, number, ended, kind, incident_id, first_seen, deadline, verb, decider, guard, policies, "

@@ -5,7 +5,6 @@ from datetime import timedelta
 import msgspec
 
 from agent.adapters.ledger.ledger import SqlLedger
-from agent.adapters.ledger.opening import open_ledger
 from agent.model.alarm import Alarm
 from agent.model.decision import Unit, Verb, Weighed
 from agent.model.enactment import Approval
@@ -22,6 +21,7 @@ from tests.adapters.records import (
     an_action,
     an_effect,
 )
+from tests.ledgers import open_ledger
 
 CLUSTER, MESSAGE = ActionKind.SOFT_DELETE_CLUSTER, ActionKind.SOFT_DELETE_MESSAGE
 SENDER = (About.SENDER, "news@partner.example")

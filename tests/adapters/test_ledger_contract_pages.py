@@ -8,7 +8,6 @@ import pytest
 
 from agent.adapters.ledger.columns import MICROSECOND
 from agent.adapters.ledger.ledger import SqlLedger
-from agent.adapters.ledger.opening import open_ledger
 from agent.model.audit import Event, Link
 from agent.model.chain import Urgency
 from agent.model.enactment import State
@@ -17,6 +16,7 @@ from agent.model.escalation import LOUD, Acknowledgement, Delivery, Member, Occa
 from agent.ports.escalation import Pages
 from tests.adapters.records import KEY, NOW, TENANT, a_record
 from tests.escalations import HOUR, MINUTE, a_member, a_page, a_posted
+from tests.ledgers import open_ledger
 
 NOTHING = "\0 `\\0` \\ \U0001f4e7"
 SECOND = timedelta(seconds=1)

@@ -6,11 +6,11 @@ import msgspec
 import pytest
 
 from agent.adapters.ledger.ledger import SqlLedger
-from agent.adapters.ledger.opening import open_ledger
 from agent.model.answer import Person
 from agent.model.session import Draft, Session
 from agent.ports.sessions import Sessions
 from tests.adapters.records import KEY, NOW, TENANT
+from tests.ledgers import open_ledger
 
 OTHER = "99999999-2222-4333-8444-555555555555"
 SECOND = timedelta(seconds=1)

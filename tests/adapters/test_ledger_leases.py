@@ -6,13 +6,13 @@ import msgspec
 import pytest
 
 from agent.adapters.ledger.ledger import SqlLedger
-from agent.adapters.ledger.opening import open_ledger
 from agent.audit.entries import of_note
 from agent.model.enactment import Outcome, Went
 from agent.model.errors import Conflict, Held
 from agent.model.hold import BRAKE, KILL_SWITCH, OF_FILE, Hold, Replica
 from agent.model.rails import Leave
 from tests.adapters.records import KEY, NOW, TENANT, a_decided_record, an_effect
+from tests.ledgers import open_ledger
 
 M = timedelta(minutes=1)
 UNTIL = NOW + 10 * M

@@ -13,7 +13,6 @@ from sqlalchemy.engine import Connection, Engine, Row
 
 from agent.adapters.ledger.columns import metadata
 from agent.adapters.ledger.ledger import SqlLedger
-from agent.adapters.ledger.opening import open_ledger
 from agent.audit.entries import of_note
 from agent.model.decision import Unit
 from agent.model.enactment import MAIL_EFFECTS, OPEN, State
@@ -23,6 +22,7 @@ from agent.model.past import About
 from agent.model.pending import ActionKind
 from agent.model.rails import Cap
 from tests.adapters.records import A_LEAVE, NOW, TENANT, a_decided_record, a_lease, an_effect, saved
+from tests.ledgers import open_ledger
 
 Asked = Callable[[SqlLedger], Awaitable[Any]]
 

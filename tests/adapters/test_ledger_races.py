@@ -8,7 +8,6 @@ import msgspec
 import pytest
 
 from agent.adapters.ledger.ledger import SqlLedger
-from agent.adapters.ledger.opening import open_ledger
 from agent.model.enactment import Outcome, State, Went
 from tests.adapters.records import (
     A_LEAVE,
@@ -22,6 +21,7 @@ from tests.adapters.records import (
     depart,
     saved,
 )
+from tests.ledgers import open_ledger
 
 ROUNDS = range(8)
 

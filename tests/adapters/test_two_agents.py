@@ -11,7 +11,6 @@ from random import Random
 import msgspec
 import pytest
 
-from agent.adapters.ledger.opening import open_ledger
 from agent.loop.despite import TRIES, despite_others
 from agent.loop.lookout import Lookout
 from agent.loop.passing import Memory, one_pass
@@ -26,6 +25,7 @@ from agent.ports.ledger import Ledger
 from tests.adapters.records import KEY, TENANT
 from tests.clock import ManualClock
 from tests.fakes import FakeDefender, FakeEnactor, FakeSwitch
+from tests.ledgers import open_ledger
 from tests.loop.conftest import Bench
 from tests.makers import NOW, a_cluster, a_copy, an_alert, an_incident
 

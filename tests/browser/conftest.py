@@ -12,9 +12,9 @@ import pytest_asyncio
 from playwright.async_api import Browser
 
 from agent.adapters.ledger.ledger import SqlLedger
-from agent.adapters.ledger.opening import open_ledger
 from tests.browser.browsing import Place, a_browser, a_place
 from tests.browser.scene import a_week
+from tests.ledgers import open_ledger
 from tests.loop.conftest import Bench
 from tests.makers import TENANT
 

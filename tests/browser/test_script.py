@@ -10,8 +10,9 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, Route, expect
 
+from agent.faces.markup import time_element
 from agent.faces.web.frame import Frame
-from agent.faces.web.showing import STATIC, environment, left, time_element
+from agent.faces.web.showing import STATIC, environment, left
 from agent.faces.web.visit import Visit
 from agent.model.session import Session
 from tests.makers import NOW

@@ -12,7 +12,6 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
-from agent.adapters.ledger.opening import open_ledger
 from agent.faces.web.beginning import Beginnings
 from agent.faces.web.by_link import one_time_link
 from agent.faces.web.door import OpenIdDoor
@@ -20,6 +19,7 @@ from tests.browser.browsing import NARROW, Place, a_place
 from tests.browser.scene import PLAIN, a_week
 from tests.browser.test_attacks import known
 from tests.browser.test_every_page import COLOURS, EVERYTHING, TOO_WIDE, violations
+from tests.ledgers import open_ledger
 from tests.loop.conftest import Bench
 from tests.makers import TENANT
 from tests.openid import Provider

@@ -17,7 +17,6 @@ from tempfile import mkdtemp
 from azure.core.credentials import AccessToken
 
 from agent.adapters.endpoint.connect import open_endpoint
-from agent.adapters.ledger.opening import open_ledger
 from agent.adapters.microsoft.tokens import Credential
 from agent.loop.undoing import Act, prepare, take_back
 from agent.model.enactment import EffectKind
@@ -34,6 +33,7 @@ from tests.durability.mortal import Killed, Mortality, Wire, mortal
 from tests.durability.peace import until_settled
 from tests.durability.reckoning import KEY, Reckoning, Seen, reckon
 from tests.durability.scenes import PER_CALL, Arrival, Tenant, shelf
+from tests.ledgers import open_ledger
 from tests.simulated import URL, noon, open_world
 
 FAULTY = 1 / 12

@@ -13,7 +13,6 @@ from typing import Any
 import msgspec
 
 from agent.adapters.host import SystemClock
-from agent.adapters.ledger.opening import open_ledger
 from agent.judge.bind import offer
 from agent.model.answer import Answer
 from agent.model.decision import Verb
@@ -21,6 +20,7 @@ from agent.model.enactment import Effect, EffectKind, Pair, Plan, Record, State,
 from agent.model.hold import Replica
 from agent.simulator.names import APPROVER, TENANT_ID
 from tests.faces.records import a_record
+from tests.ledgers import open_ledger
 from tests.loop.questions import CHAIN, CHANNEL, ESCALATE
 
 COPIES: tuple[Pair, ...] = tuple((f"m-{number}", f"user{number}@contoso.example") for number in range(1, 8))

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from agent.adapters.ledger.opening import open_ledger
 from agent.model.decision import Clause, Decision, Finding, Match, Verb
 from agent.model.defender import AnyEvidence
 from agent.model.enactment import Confirmation, Effect, Plan, Record, State, Way, Went
 from agent.model.facts import Facts
 from agent.model.pending import PendingAction
+from tests.ledgers import open_ledger
 from tests.makers import NOW, TENANT, a_cluster, an_action
 
 HOSTILE = "Invoice\x1b[2J\x1b[31m\u202e\napproved by you [bold red]\x9b1m\x7f\u2066"

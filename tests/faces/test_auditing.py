@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from agent.adapters.ledger.opening import open_ledger
 from agent.adapters.shipment import Shipment
 from agent.faces.cli.app import app
 from tests.adapters.audited import act
 from tests.adapters.records import KEY, NOW, TENANT
+from tests.ledgers import open_ledger
 
 RUN = CliRunner()
 

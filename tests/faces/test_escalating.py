@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from agent.adapters.ledger.opening import open_ledger
 from agent.faces.cli.app import app
 from agent.model.alarm import Alarm
 from agent.model.audit import Event
@@ -19,6 +18,7 @@ from agent.model.hold import Hold
 from tests.escalations import HOUR, MINUTE, a_member, a_page, a_posted
 from tests.faces.records import HOSTILE, a_record, a_settings_file
 from tests.judge.writing import policy_file
+from tests.ledgers import open_ledger
 from tests.makers import NOW, TENANT
 
 OWNED = "description: For trying out.\nowner: soc@contoso.example\n"

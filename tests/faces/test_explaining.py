@@ -12,13 +12,13 @@ import msgspec
 import pytest
 from typer.testing import CliRunner, Result
 
-from agent.adapters.ledger.opening import open_ledger
 from agent.faces.cli.app import app
 from agent.model.decision import Verb
 from agent.model.enactment import State
 from agent.model.policy import Members
 from tests.faces.records import HOSTILE, a_record, a_settings_file
 from tests.faces.test_cli import run
+from tests.ledgers import open_ledger
 from tests.loop.conftest import Bench
 from tests.makers import NOW, TENANT, a_cluster, a_copy, a_message, an_action, an_alert, an_incident
 

@@ -12,12 +12,12 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from agent.adapters.host import SystemClock
-from agent.adapters.ledger.opening import open_ledger
 from agent.faces.cli.app import app
 from agent.faces.cli.person import person
 from agent.model.enactment import State
 from agent.model.hold import Hold, Replica
 from tests.faces.records import HOSTILE, a_record, a_settings_file
+from tests.ledgers import open_ledger
 from tests.makers import NOW, TENANT
 
 ME = f"{pwd.getpwuid(os.getuid()).pw_name} on {socket.gethostname()}"

@@ -9,7 +9,6 @@ import httpx
 import pytest
 
 from agent.adapters.host import PolicyFiles
-from agent.adapters.ledger.opening import open_ledger
 from agent.faces.cli.demo_settings import Pace
 from agent.faces.cli.stage import ERRORS, Stage, policies
 from agent.judge.parse import parse_set
@@ -17,6 +16,7 @@ from agent.model.channel import ChannelKind
 from agent.model.errors import PolicyError, SettingsError, Unavailable
 from agent.model.policy import Mode
 from agent.settings.subjects import Cloud, TreatAs
+from tests.ledgers import open_ledger
 
 EPOCH = datetime(2026, 8, 20, 12, tzinfo=UTC)
 PACE = Pace(rate=60, epoch=EPOCH)

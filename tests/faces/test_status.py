@@ -12,7 +12,6 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from agent.adapters.host import SystemClock
-from agent.adapters.ledger.opening import open_ledger
 from agent.faces.cli.app import app
 from agent.model.alarm import Alarm
 from agent.model.decision import Verb
@@ -21,6 +20,7 @@ from agent.model.hold import Hold, Replica
 from agent.model.policy import KeptSet
 from tests.faces.records import HOSTILE, a_record, a_settings_file
 from tests.judge.writing import list_file, policy_file
+from tests.ledgers import open_ledger
 from tests.makers import NOW, TENANT, a_cluster
 
 FILES = {

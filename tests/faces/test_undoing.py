@@ -14,7 +14,6 @@ import pytest
 import structlog
 from typer.testing import CliRunner, Result
 
-from agent.adapters.ledger.opening import open_ledger
 from agent.faces.cli import undoing
 from agent.faces.cli.app import app
 from agent.faces.cli.person import person
@@ -25,6 +24,7 @@ from agent.ports.world import World
 from agent.settings.subjects import Settings
 from tests.faces.records import HOSTILE
 from tests.fakes import FakeSwitch
+from tests.ledgers import open_ledger
 from tests.loop.conftest import Bench
 from tests.makers import NOW, TENANT, a_cluster, a_copy, an_alert, an_incident, message_id
 

@@ -444,7 +444,7 @@ def test_either_side_rules_as_that_set_alone_decides(seed: int) -> None:
             answers = both.answers(kind, making.TENANT, facts)
             for side, some in ((both.before, theirs), (both.after, ours)):
                 decision = by_engine(judge_of(some), kind, facts)
-                ruled = side.ruled(answers, facts)
+                ruled = side.ruled(answers, kind, making.TENANT, facts)
                 assert ruled.policies == decision.policies
                 assert ruled.verb == decision.verb
 

@@ -7,7 +7,6 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from agent.adapters.ledger.opening import open_ledger
 from agent.loop.leasing import LEASE
 from agent.loop.lookout import Lookout
 from agent.loop.passing import one_pass
@@ -23,6 +22,7 @@ from agent.settings.guards import rails_of
 from agent.settings.subjects import Guards
 from tests.clock import ManualClock
 from tests.fakes import FakeDefender, FakeDirectory, FakeEnactor, FakeShelf
+from tests.ledgers import open_ledger
 from tests.makers import NOW, TENANT
 
 APPROVE = """

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from agent.adapters.ledger.opening import open_ledger
 from agent.judge.answering import Attempt
 from agent.loop.answering import answer
 from agent.loop.run import load
@@ -10,6 +9,7 @@ from agent.model.decision import Verb
 from agent.model.enactment import State
 from tests.durability.crashes import a_folder, points
 from tests.durability.mortal import Killed, Mortality, mortal
+from tests.ledgers import open_ledger
 from tests.loop.conftest import Bench
 from tests.loop.questions import TWO, a_question, shown
 from tests.loop.test_crash import one_by_one

@@ -7,12 +7,12 @@ from typing import NamedTuple
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agent.adapters.ledger.opening import open_ledger
 from agent.model.answer import Answer
 from agent.model.decision import Verb
 from agent.model.enactment import Pair
 from agent.model.hold import KILL_SWITCH, Hold
 from tests.durability.crashes import a_folder
+from tests.ledgers import open_ledger
 from tests.loop.conftest import Bench
 from tests.loop.questions import TWO, a_question, reply, shown
 from tests.makers import NOW, TENANT, a_cluster, a_copy, an_alert, an_incident, message_id

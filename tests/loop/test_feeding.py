@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from agent.adapters.ledger.opening import open_ledger
 from agent.loop.feeding import Feeding
 from agent.loop.passing import Memory, one_pass
 from agent.loop.policies import InForce
@@ -19,6 +18,7 @@ from agent.simulator.names import EXECUTIVES
 from agent.simulator.state import State as SimulatedState
 from agent.simulator.switches import Switches
 from tests.fakes import FakeShelf
+from tests.ledgers import open_ledger
 from tests.loop.conftest import APPROVE, Bench
 from tests.makers import NOW, TENANT, a_cluster, a_copy, an_alert, an_incident
 from tests.simulated import a_simulated, noon

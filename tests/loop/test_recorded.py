@@ -18,7 +18,6 @@ from starlette.types import ASGIApp
 from agent.adapters.graph.connect import open_graph
 from agent.adapters.graph.recorder import Keep, Recorder
 from agent.adapters.host import PolicyFiles
-from agent.adapters.ledger.opening import open_ledger
 from agent.adapters.microsoft.clouds import simulator
 from agent.adapters.microsoft.credentials import SimulatorCredential
 from agent.faces.cli.recording import Passed, one_look
@@ -47,6 +46,7 @@ from agent.simulator.state import State
 from agent.simulator.switches import Switches
 from tests.clock import ManualClock
 from tests.fakes import FakeShelf
+from tests.ledgers import open_ledger
 from tests.loop.test_rows_simulated import ACCOUNTS, accounts
 from tests.scrub.planting import Planted, Planter
 from tests.simulated import LOOSE, SHIPPED, noon

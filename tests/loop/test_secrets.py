@@ -9,7 +9,6 @@ import httpx
 import pytest
 import structlog
 
-from agent.adapters.ledger.opening import open_ledger
 from agent.adapters.microsoft.answers import Answer, Call, judge_write
 from agent.adapters.shipment import Shipment
 from agent.audit.key import Key
@@ -22,6 +21,7 @@ from agent.model.errors import Unavailable
 from agent.settings.fields import told
 from agent.settings.loading import load
 from agent.settings.subjects import Log, Settings
+from tests.ledgers import open_ledger
 from tests.loop.conftest import Bench
 from tests.makers import NOW, TENANT, a_cluster, a_copy, an_alert, an_incident
 

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 import structlog
 
-from agent.adapters.ledger.opening import open_ledger
 from agent.loop import run as loop
 from agent.loop.noting import noting
 from agent.loop.report import PassReport
@@ -20,6 +19,7 @@ from agent.model.errors import Held, LedgerError, Unavailable
 from agent.ports.defender import Departing
 from agent.ports.world import World
 from tests.fakes import FakeSink
+from tests.ledgers import open_ledger
 from tests.loop.conftest import Bench
 from tests.makers import NOW, TENANT, a_cluster, a_copy, an_alert, an_incident
 

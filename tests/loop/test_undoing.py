@@ -52,6 +52,11 @@ def by_hand(bench: Bench) -> World:
     return replace(bench.world, replica="agent.undo")
 
 
+async def reinstate(bench: Bench) -> None:
+    """Let the policy count again that fell back with the undo."""
+    assert await bench.world.ledger.end_fallback("small-malicious", "anna", "mended", bench.clock.now())
+
+
 async def undo(bench: Bench, record: Record, *, world: World | None = None) -> Taken:
     world = world or by_hand(bench)
     (planned,) = await prepare(world, [record])
@@ -130,6 +135,7 @@ async def test_the_agent_never_deletes_again_what_was_undone(bench: Bench) -> No
 async def test_what_was_undone_and_grew_is_a_question_for_people(bench: Bench) -> None:
     record = await sent(bench)
     await undo(bench, record)
+    await reinstate(bench)
     bench.clock.advance(M)
     seen(bench, messages=4, minutes=1)
 
@@ -144,6 +150,7 @@ async def test_what_was_undone_and_grew_is_a_question_for_people(bench: Bench) -
 async def test_what_was_undone_and_is_proposed_anew_is_a_question_for_people(bench: Bench) -> None:
     record = await sent(bench)
     await undo(bench, record)
+    await reinstate(bench)
     bench.clock.advance(timedelta(days=8))
     evidence = a_cluster(created=bench.clock.now() - M)
     alert = an_alert(evidence, id="alert-2", created=bench.clock.now() - M, updated=bench.clock.now())

@@ -134,7 +134,7 @@ async def test_who_approves_in_the_portal_is_told_at_once_and_the_end_when_it_is
     graph.later(minutes=5)
 
     _, running, done = await records(graph)
-    assert (running["Status"], actions(running)[0]["ActionStatus"]) == ("Pending Action", "Running")
+    assert (running["Status"], actions(running)[0]["ActionStatus"]) == ("Running", "Running")
     assert actions(running)[0]["EndTimeUtc"] is None
     for record in (running, done):
         [action] = actions(record)

@@ -33,6 +33,7 @@ def data_of(notice: Notice, items: Sequence[Item], limit: int = WHAT) -> Data:
         "insteadOf": visible(notice.instead_of, NAME) or None,
         "total": notice.total,
         "amount": notice.amount,
+        "figures": dict(notice.figures),
         "items": [_item(item, limit) for item in items],
     }
 

@@ -56,6 +56,7 @@ HEADLINES = {
     Occasion.INFORM: "For your information",
     Occasion.ALARM: "The agent itself needs somebody",
     Occasion.TEST: "TEST: nothing is asked",
+    Occasion.REPORT: "Report",
 }
 
 _NEEDS = {
@@ -97,7 +98,7 @@ def headline(notice: Notice) -> str:
 
 def facts(notice: Notice) -> tuple[tuple[str, str], ...]:
     """Return the notice's own facts, each with its label."""
-    found: list[tuple[str, str]] = []
+    found: list[tuple[str, str]] = list(notice.figures)
     if notice.amount:
         found.append(("Targets", f"{notice.amount:,}"))
     if notice.deadline is not None:

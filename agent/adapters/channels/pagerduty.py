@@ -77,6 +77,10 @@ class PagerDuty:
                 return await self._resolved(channel, notice, earlier)
             case Occasion.UPDATE:
                 return await self._updated(channel, notice)
+            case Occasion.REPORT:
+                raise Refused(
+                    f"channel `{channel.name}`: a report pages nobody: send it through another channel"
+                )
             case _:
                 return await self._triggered(channel, notice, earlier)
 

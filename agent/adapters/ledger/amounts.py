@@ -2,12 +2,24 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import BigInteger, ColumnElement, Select, func, literal, literal_column, select, type_coerce
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Select,
+    Subquery,
+    case,
+    func,
+    literal,
+    literal_column,
+    select,
+    type_coerce,
+    union_all,
+)
 from sqlalchemy.engine import Connection
 
 from agent.adapters.ledger.columns import EPOCH, MICROSECOND
 from agent.adapters.ledger.reads import effect
-from agent.adapters.ledger.tables import decisions, effects, records
+from agent.adapters.ledger.tables import approvals, decisions, effects, records
 from agent.model.decision import Unit
 from agent.model.enactment import MAIL_EFFECTS, Effect, State, Went
 from agent.model.errors import Held, Unavailable
@@ -41,36 +53,57 @@ def given(connection: Connection, tenant_id: str, since: datetime) -> tuple[Effe
     return tuple(effect(row) for row in connection.execute(query))
 
 
-def approved(connection: Connection, tenant_id: str, now: datetime, hours: int) -> Approved:
-    """Return how many actions policies approved for the first time, hour by hour."""
-    hour = HOUR // MICROSECOND
-    moment = (now - EPOCH) // MICROSECOND
+def approved(
+    connection: Connection, tenant_id: str, now: datetime, hours: int, *, shadow: bool = False
+) -> Approved:
+    """Return how many actions policies approved for the first time, hour by hour.
+
+    What was only observed makes the band, and is no news while it is; where it is carried out it is, for nobody has been
+    asked about it.
+    """
+    firsts = _firsts(tenant_id, now - hours * HOUR, shadow=shadow)
     braked = connection.scalar(
         select(func.max(decisions.c.at)).where(
             decisions.c.tenant_id == tenant_id,
             decisions.c.at > now - HOUR,
             literal_column(f"({BRAKED})"),
             decisions.c.by_people.is_(None),
+            decisions.c.observed.is_(None),
         )
     )
-    firsts = (
-        select(type_coerce(func.min(decisions.c.at), BigInteger).label("first"))
-        .where(
-            decisions.c.tenant_id == tenant_id,
-            decisions.c.at > now - hours * HOUR,
-            literal_column(f"({APPROVED})"),
-            decisions.c.by_people.is_(None),
-        )
-        .group_by(decisions.c.action_id)
-        .subquery()
+    since = max(now - HOUR, braked or now - HOUR)
+    ago = (literal(_micros(now), BigInteger) - firsts.c.first) // (HOUR // MICROSECOND)
+    is_unasked = case((firsts.c.enforced > _micros(since), 1), else_=0)
+    rows = connection.execute(select(ago, func.count(), func.sum(is_unasked)).group_by(ago)).all()
+    return Approved(
+        unasked=sum(int(row[2]) for row in rows), by_hour={int(row[0]): int(row[1]) for row in rows}
     )
-    ago = (literal(moment, BigInteger) - firsts.c.first) // hour
-    by_hour = {row[0]: row[1] for row in connection.execute(select(ago, func.count()).group_by(ago))}
-    unasked = by_hour.get(0, 0)
-    if braked is not None:
-        later = select(func.count()).where(firsts.c.first > (braked - EPOCH) // MICROSECOND)
-        unasked = connection.scalar(later) or 0
-    return Approved(unasked=unasked, by_hour=by_hour)
+
+
+def _firsts(tenant_id: str, since: datetime, *, shadow: bool) -> Subquery:
+    """Return the query for when each action was first approved, be it held or not, and when first not only observed."""
+    wishes = select(
+        decisions.c.action_id,
+        type_coerce(decisions.c.at, BigInteger).label("at"),
+        case((decisions.c.observed.is_(None), type_coerce(decisions.c.at, BigInteger))).label("enforced"),
+    ).where(
+        decisions.c.tenant_id == tenant_id,
+        decisions.c.at > since,
+        literal_column(f"({APPROVED})"),
+        decisions.c.by_people.is_(None),
+    )
+    whole: Subquery = wishes.subquery()
+    if shadow:
+        would = select(
+            approvals.c.action_id, type_coerce(approvals.c.at, BigInteger), literal(None, BigInteger)
+        ).where(approvals.c.tenant_id == tenant_id, approvals.c.at > since, approvals.c.observed.is_not(None))
+        whole = union_all(wishes, would).subquery()
+    firsts = select(func.min(whole.c.at).label("first"), func.min(whole.c.enforced).label("enforced"))
+    return firsts.group_by(whole.c.action_id).subquery()
+
+
+def _micros(moment: datetime) -> int:
+    return (moment - EPOCH) // MICROSECOND
 
 
 def within(

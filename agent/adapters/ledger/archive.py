@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.engine import Connection
 
-from agent.adapters.ledger import codec, delivering, history, importing, reads
+from agent.adapters.ledger import by_action, codec, delivering, history, importing, reads
 from agent.adapters.ledger.desk import Desk
 from agent.adapters.ledger.ruled import ruled
 from agent.adapters.ledger.standing import standing
 from agent.adapters.ledger.tables import audit_heads, records
+from agent.model.decision import Decision
 from agent.model.enactment import Record, State
-from agent.model.history import Decided, Delivered, Place, Wanted
+from agent.model.history import Decided, Delivered, Place, Stretch, Wanted
 from agent.model.pending import PendingAction
 from agent.model.ruled import Ruled
 
@@ -50,6 +51,17 @@ class SqlArchive:
     ) -> Sequence[Decided]:
         return await self._read(history.oldest, since, until, after, limit)
 
+    async def by_action(
+        self, *, since: datetime | None = None, after: str = "", limit: int = 1000
+    ) -> Stretch:
+        return await self._read(by_action.stretch, since, after, limit)
+
+    async def moved(self, action_ids: Sequence[str]) -> frozenset[str]:
+        return await self._read(by_action.moved, action_ids)
+
+    async def length(self) -> int:
+        return await self._read(by_action.length)
+
     async def actions(self, action_ids: Sequence[str]) -> Mapping[str, PendingAction]:
         return await self._read(_actions, action_ids)
 
@@ -59,8 +71,10 @@ class SqlArchive:
     async def delivered(self, since: datetime) -> Sequence[Delivered]:
         return await self._read(delivering.delivered, since)
 
-    async def reasons(self, numbered: Sequence[tuple[str, int]]) -> Mapping[tuple[str, int], str]:
-        return await self._read(_reasons, numbered)
+    async def reasons(
+        self, numbered: Sequence[tuple[str, int]], *, would: bool = False
+    ) -> Mapping[tuple[str, int], str]:
+        return await self._read(_reasons, numbered, would)
 
     async def ruled(self, action_id: str, *, limit: int = 100) -> Sequence[Ruled]:
         return await self._read(ruled, action_id, limit)
@@ -77,13 +91,18 @@ def _actions(
 
 
 def _reasons(
-    connection: Connection, tenant_id: str, numbered: Sequence[tuple[str, int]]
+    connection: Connection, tenant_id: str, numbered: Sequence[tuple[str, int]], would: bool
 ) -> Mapping[tuple[str, int], str]:
     """Return the reasons of decisions; of what was imported where that is one proposal of its action only."""
-    found = dict(history.reasons(connection, tenant_id, [one for one in numbered if one[1]]))
+    found = dict(history.reasons(connection, tenant_id, [one for one in numbered if one[1]], would))
     unnumbered = [name for name, number in numbered if not number]
     brought = importing.of_actions(connection, tenant_id, unnumbered) if unnumbered else {}
-    return found | {(name, 0): lives[0].decision.reason for name, lives in brought.items() if len(lives) == 1}
+    single = {name: lives[0].decision for name, lives in brought.items() if len(lives) == 1}
+    return found | {(name, 0): _reason(decision, would) for name, decision in single.items()}
+
+
+def _reason(decision: Decision, would: bool) -> str:
+    return decision.shadow.reason if would and decision.shadow is not None else decision.reason
 
 
 def _stamp(connection: Connection, tenant_id: str) -> str:

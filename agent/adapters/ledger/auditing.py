@@ -19,7 +19,7 @@ from agent.audit import chain
 from agent.audit.entries import agent, of_beginning
 from agent.audit.key import Key
 from agent.model.audit import Entry, Event, Head
-from agent.model.enactment import Went
+from agent.model.enactment import WOULD_BE
 from agent.model.errors import LedgerError
 
 LOCK = 0x6169_7261_7564_6974
@@ -207,7 +207,7 @@ def _beginning(connection: Connection, keeper: Keeper, entries: Sequence[Entry])
     planned = connection.scalar(
         select(func.count())
         .select_from(effects)
-        .where(effects.c.tenant_id == keeper.tenant_id, effects.c.went != str(Went.OBSERVED))
+        .where(effects.c.tenant_id == keeper.tenant_id, effects.c.went.not_in(sorted(WOULD_BE)))
     )
     return of_beginning(
         entries[0].at,

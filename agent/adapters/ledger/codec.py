@@ -17,7 +17,7 @@ import msgspec
 
 from agent.model.air import AirAction
 from agent.model.answer import Answer
-from agent.model.decision import Answered, Decision, Guarded, Lapse, Verb, Weighed
+from agent.model.decision import Answered, Decision, Guarded, Lapse, Ruling, Verb, Weighed
 from agent.model.enactment import Confirmation, Pair, Plan, Undone
 from agent.model.errors import LedgerError
 from agent.model.escalation import Page, Posted
@@ -89,6 +89,7 @@ class StoredReason(msgspec.Struct, frozen=True):
     """What is read of a decision's body to say why; all else is passed over."""
 
     reason: str
+    shadow: Ruling | None = None
 
 
 class Notes(msgspec.Struct, frozen=True):
@@ -226,9 +227,10 @@ def read_bare(body: bytes) -> Decision:
     return Decision(**told, facts=Facts(now=told["at"], values={}), findings=())
 
 
-def read_reason(body: bytes) -> str:
-    """Return the reason of the decision that was written."""
-    return _read(_reasons, body).reason
+def read_reason(body: bytes, *, would: bool = False) -> str:
+    """Return the reason of the decision that was written; with `would`, of what would have been decided where it has that."""
+    found = _read(_reasons, body)
+    return found.shadow.reason if would and found.shadow is not None else found.reason
 
 
 def read_action(body: bytes) -> PendingAction:

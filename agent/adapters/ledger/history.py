@@ -8,22 +8,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, insert, literal, select, tuple_
+from sqlalchemy import ColumnElement, Select, insert, literal, or_, select, tuple_
 from sqlalchemy.engine import Connection
 
 from agent.adapters.ledger import codec
 from agent.adapters.ledger.claims import chunks
 from agent.adapters.ledger.columns import Key, Moment
 from agent.adapters.ledger.history_tables import history
+from agent.adapters.ledger.narrow import NARROW, decided
 from agent.adapters.ledger.tables import decisions, records
-from agent.model.decision import Decision, Verb
+from agent.model.decision import Decision
 from agent.model.enactment import Record
-from agent.model.history import Decided, Decider, Ending, Place, Wanted
-from agent.model.pending import ActionKind, PendingAction
+from agent.model.history import Decided, Place, Wanted
+from agent.model.pending import PendingAction
 
 _PLACE = (history.c.at, history.c.action_id, history.c.number, history.c.ended)
 
-_NARROW = tuple(column for column in history.c if column.name not in {"tenant_id", "persons", "words"})
+_OF_ACTION = (history.c.action_id, history.c.at, history.c.number, history.c.ended)
 
 
 def row(tenant_id: str, one: Decided, record: Record) -> dict[str, Any]:
@@ -79,11 +80,11 @@ def newest(
     connection: Connection, tenant_id: str, wanted: Wanted, before: Place | None, limit: int
 ) -> tuple[Decided, ...]:
     """Return decisions, newest first: those that come before a place, where one is named."""
-    query = select(*_NARROW).where(history.c.tenant_id == tenant_id, *_narrowed(wanted))
+    query = select(*NARROW).where(history.c.tenant_id == tenant_id, *_narrowed(wanted))
     if before is not None:
         query = query.where(tuple_(*_PLACE) < _literal(before))
     query = query.order_by(*(column.desc() for column in _PLACE)).limit(limit)
-    return tuple(map(_decided, connection.execute(query)))
+    return decided(connection.execute(query).all())
 
 
 def oldest(
@@ -95,12 +96,35 @@ def oldest(
     limit: int,
 ) -> tuple[Decided, ...]:
     """Return decisions, oldest first: those that follow a place, where one is named."""
-    query = select(*_NARROW).where(history.c.tenant_id == tenant_id, history.c.at >= since)
+    query = select(*NARROW).where(history.c.tenant_id == tenant_id, history.c.at >= since)
     if until is not None:
         query = query.where(history.c.at < until)
     if after is not None:
         query = query.where(tuple_(*_PLACE) > _literal(after))
-    return tuple(map(_decided, connection.execute(query.order_by(*_PLACE).limit(limit))))
+    return decided(connection.execute(query.order_by(*_PLACE).limit(limit)).all())
+
+
+def of_actions(
+    connection: Connection, tenant_id: str, action_ids: Sequence[str]
+) -> Mapping[str, tuple[Decided, ...]]:
+    """Return everything the history has of these actions, oldest first; actions of which it has nothing are left out."""
+    found: dict[str, list[Decided]] = {}
+    for some in chunks(sorted(set(action_ids))):
+        query = select(*NARROW).where(history.c.tenant_id == tenant_id, history.c.action_id.in_(some))
+        for one in decided(connection.execute(query.order_by(*_OF_ACTION))):
+            found.setdefault(one.action_id, []).append(one)
+    return {action_id: tuple(rows) for action_id, rows in found.items()}
+
+
+def by_people(
+    connection: Connection, tenant_id: str, since: datetime, after: Place | None, limit: int
+) -> tuple[Decided, ...]:
+    """Return decisions of people and endings from `since` on, oldest first: those that follow a place, where one is named."""
+    is_one = or_(history.c.ended != "", history.c.people.is_not(None))
+    query = select(*NARROW).where(history.c.tenant_id == tenant_id, history.c.at >= since, is_one)
+    if after is not None:
+        query = query.where(tuple_(*_PLACE) > _literal(after))
+    return decided(connection.execute(query.order_by(*_PLACE).limit(limit)))
 
 
 def actions(connection: Connection, tenant_id: str, action_ids: Sequence[str]) -> Mapping[str, PendingAction]:
@@ -114,14 +138,14 @@ def actions(connection: Connection, tenant_id: str, action_ids: Sequence[str]) -
 
 
 def reasons(
-    connection: Connection, tenant_id: str, numbered: Sequence[tuple[str, int]]
+    connection: Connection, tenant_id: str, numbered: Sequence[tuple[str, int]], would: bool = False
 ) -> Mapping[tuple[str, int], str]:
-    """Return the reasons of decisions, by their action and number."""
+    """Return the reasons of decisions, by their action and number; with `would`, of what would have been decided."""
     wanted, found = set(numbered), {}
     for some in chunks(sorted({action_id for action_id, _ in wanted})):
         for one in connection.execute(_bodies(tenant_id, some, {number for _, number in wanted})):
             if (one.action_id, one.number) in wanted:
-                found[one.action_id, one.number] = codec.read_reason(one.body)
+                found[one.action_id, one.number] = codec.read_reason(one.body, would=would)
     return found
 
 
@@ -167,51 +191,7 @@ def _literal(place: Place) -> Any:
     )
 
 
-_KINDS = {str(kind): kind for kind in ActionKind}
-_VERBS: Mapping[str | None, Verb | None] = {None: None} | {str(verb): verb for verb in Verb}
-_DECIDERS = {str(decider): decider for decider in Decider}
-_ENDINGS: Mapping[str, Ending | None] = {"": None} | {str(ending): ending for ending in Ending}
-
-
-def _decided(one: Sequence[Any]) -> Decided:
-    """Return the decision that a row of `_NARROW` holds; there may be very many, so that nothing is looked up twice."""
-    (
-        at, action_id, number, ended, kind, incident_id, first_seen, deadline, verb, decider, guard, policies, people,
-        answered, shadow, shadow_policies, status, revision, shadow_guard, targets, messages, is_native, is_imported,
-    ) = one  # fmt: skip
-    return Decided(
-        at=at,
-        action_id=action_id,
-        number=number,
-        ended=_ENDINGS[ended],
-        kind=_KINDS[kind],
-        incident_id=incident_id,
-        first_seen=first_seen,
-        deadline=deadline,
-        verb=_VERBS[verb],
-        by=_DECIDERS[decider],
-        guard=guard,
-        policies=split(policies),
-        people=split(people),
-        answered=answered,
-        shadow=_VERBS[shadow],
-        shadow_policies=split(shadow_policies),
-        status=status,
-        revision=revision or "",
-        shadow_guard=shadow_guard,
-        targets=targets,
-        messages=messages,
-        is_native=bool(is_native),
-        is_imported=bool(is_imported),
-    )
-
-
 def lines(texts: Iterable[str]) -> str | None:
     """Return several texts as they stand in one column, one on each line; None for none."""
     told = [" ".join(text.splitlines()) for text in texts]
     return "\n" + "\n".join(told) + "\n" if told else None
-
-
-def split(stored: str | None) -> tuple[str, ...]:
-    """Return the texts that such a column holds."""
-    return () if stored is None else tuple(stored.split("\n")[1:-1])

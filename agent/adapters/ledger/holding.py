@@ -9,8 +9,9 @@ from sqlalchemy.engine import Connection
 
 from agent.adapters.ledger import codec
 from agent.adapters.ledger.auditing import Book
+from agent.adapters.ledger.dialects import inserting
 from agent.adapters.ledger.tables import holds, replicas
-from agent.adapters.ledger.writes import inserting, upsert
+from agent.adapters.ledger.writes import upsert
 from agent.audit.entries import of_hold, of_release
 from agent.model.hold import Hold, Replica
 

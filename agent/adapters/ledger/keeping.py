@@ -8,14 +8,16 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.engine import Connection, Row
 
 from agent.adapters.ledger import codec
 from agent.adapters.ledger.auditing import Book
 from agent.adapters.ledger.claims import chunks
+from agent.adapters.ledger.dialects import inserting
 from agent.adapters.ledger.tables import alarms, answers, list_members, policy_sets
-from agent.adapters.ledger.writes import inserting, upsert
+from agent.adapters.ledger.writes import upsert
 from agent.audit.entries import of_alarm, of_cleared, of_set
 from agent.model.alarm import Alarm
 from agent.model.past import About, Ended, Matter, PastAnswer, Tally
@@ -81,7 +83,10 @@ def _tally(counts: Mapping[str, int]) -> Tally:
 
 
 def keep_set(connection: Connection, tenant_id: str, book: Book, kept: KeptSet) -> None:
-    """Keep a set's files."""
+    """Keep a set's files. An agent that starts again with the set that is in force brings nothing new into force."""
+    last = kept_set(connection, tenant_id, None)
+    if last is not None and last.revision == kept.revision:
+        kept = msgspec.structs.replace(kept, at=last.at)
     row = {
         "tenant_id": tenant_id,
         "revision": kept.revision,
@@ -100,6 +105,17 @@ def kept_set(connection: Connection, tenant_id: str, revision: str | None) -> Ke
         query = query.where(policy_sets.c.revision == revision)
     row = connection.execute(query.order_by(policy_sets.c.at.desc(), policy_sets.c.revision).limit(1)).first()
     return None if row is None else _kept(row)
+
+
+def kept_sets(
+    connection: Connection, tenant_id: str, before: datetime | None, limit: int
+) -> tuple[KeptSet, ...]:
+    """Return sets, the one that came into force last first; only those before a moment, where one is named."""
+    query = select(policy_sets).where(policy_sets.c.tenant_id == tenant_id)
+    if before is not None:
+        query = query.where(policy_sets.c.at < before)
+    newest_first = query.order_by(policy_sets.c.at.desc(), policy_sets.c.revision).limit(limit)
+    return tuple(_kept(row) for row in connection.execute(newest_first))
 
 
 def _kept(row: Row[Any]) -> KeptSet:

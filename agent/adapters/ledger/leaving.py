@@ -13,9 +13,9 @@ from sqlalchemy.engine import Connection
 from agent.adapters.ledger import amounts
 from agent.adapters.ledger.auditing import Book
 from agent.adapters.ledger.columns import EPOCH
+from agent.adapters.ledger.dialects import inserting
 from agent.adapters.ledger.reads import effect
 from agent.adapters.ledger.tables import effects, holds, leases
-from agent.adapters.ledger.writes import inserting
 from agent.audit.entries import of_call, of_outcome
 from agent.model.audit import Entry
 from agent.model.enactment import Effect, Outcome, Went

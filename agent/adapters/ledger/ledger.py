@@ -1,7 +1,7 @@
 """The ledger: one tenant's, on one thread of its own."""
 # ruff: noqa: D102  # what each method promises stands in `ports.Ledger`, once
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy.engine import Connection
@@ -10,19 +10,23 @@ from agent.adapters.ledger import (
     airing,
     amounts,
     claims,
+    history,
     holding,
     keeping,
     leaving,
     reads,
     responding,
+    searching,
     writes,
 )
+from agent.adapters.ledger import fallbacks as falling
 from agent.adapters.ledger import truths as truths_of
 from agent.adapters.ledger.archive import SqlArchive
 from agent.adapters.ledger.auditing import Book
 from agent.adapters.ledger.desk import Desk
 from agent.adapters.ledger.importing import SqlImports
 from agent.adapters.ledger.pages import SqlPages
+from agent.adapters.ledger.reported import SqlReportLog
 from agent.adapters.ledger.sessions import SqlSessions
 from agent.adapters.ledger.trail import SqlTrail
 from agent.model import audit
@@ -30,14 +34,29 @@ from agent.model.air import AirAction
 from agent.model.alarm import Alarm
 from agent.model.answer import Answer
 from agent.model.audit import Entry
+from agent.model.audit_search import AuditSearch
 from agent.model.decision import Decision
-from agent.model.enactment import Approval, Cover, Effect, EffectKind, Outcome, Pair, Record, Spent, State
+from agent.model.enactment import (
+    Approval,
+    Cover,
+    Effect,
+    EffectKind,
+    Outcome,
+    Pair,
+    Record,
+    Spent,
+    State,
+    Went,
+)
 from agent.model.errors import LedgerError
+from agent.model.fallback import Fallback
+from agent.model.history import Decided, Place
 from agent.model.hold import Hold, Replica
 from agent.model.past import Judged, Matter, PastAnswer, Tally
+from agent.model.pending import ActionKind
 from agent.model.policy import KeptSet, Members
 from agent.model.rails import Approved, Leave
-from agent.model.truth import Truth
+from agent.model.truth import Truth, Unknown
 
 
 class SqlLedger:
@@ -53,6 +72,7 @@ class SqlLedger:
         self.pages = SqlPages(desk)
         self.archive = SqlArchive(desk)
         self.sessions = SqlSessions(desk)
+        self.reports = SqlReportLog(desk)
         self.imports = SqlImports(desk)
         self._desk = desk
         self._read, self._write, self._audited = desk.read, desk.write, desk.audited
@@ -87,6 +107,7 @@ class SqlLedger:
         approvals: Sequence[Approval] = (),
         answers: Sequence[PastAnswer] = (),
         truths: Sequence[Truth] = (),
+        fallbacks: Sequence[Fallback] = (),
         versions: Mapping[str, str] | None = None,
         now: datetime,
     ) -> None:
@@ -99,17 +120,45 @@ class SqlLedger:
             writes.save_approvals(connection, tenant_id, approvals)
             keeping.save_answers(connection, tenant_id, answers)
             truths_of.save(connection, tenant_id, truths)
+            falling.fall_back(connection, tenant_id, book, fallbacks)
             writes.save_versions(connection, tenant_id, versions or {}, now)
 
         await self._audited(all_of_it)
 
     async def answer(
-        self, answer: Answer, record: Record, now: datetime, dropped: Sequence[str] = ()
+        self,
+        answer: Answer,
+        record: Record,
+        now: datetime,
+        dropped: Sequence[str] = (),
+        truths: Sequence[Truth] = (),
     ) -> Answer:
-        return await self._audited(responding.answer, answer, record, now, dropped)
+        def all_of_it(connection: Connection, tenant_id: str, book: Book) -> Answer:
+            truths_of.save(connection, tenant_id, truths)
+            return responding.answer(connection, tenant_id, book, answer, record, now, dropped)
+
+        return await self._audited(all_of_it)
 
     async def truths(self, action_ids: Sequence[str]) -> Mapping[str, tuple[Truth, ...]]:
         return await self._read(truths_of.of_actions, action_ids)
+
+    async def fall_back(self, fallbacks: Sequence[Fallback]) -> tuple[Fallback, ...]:
+        return await self._audited(falling.fall_back, fallbacks)
+
+    async def end_fallback(self, policy: str, by: str, reason: str, now: datetime) -> bool:
+        return await self._audited(falling.end, policy, by, reason, now)
+
+    async def fallbacks(self, *, is_standing: bool = True) -> tuple[Fallback, ...]:
+        return await self._read(falling.every, is_standing=is_standing)
+
+    async def deletions(self, since: datetime, until: datetime) -> tuple[Effect, ...]:
+        return await self._read(falling.deletions, since, until)
+
+    async def looked_back(self) -> datetime | None:
+        return await self._read(falling.looked_back)
+
+    async def mark_looked_back(self, moment: datetime) -> None:
+        await self._write(falling.mark_looked_back, moment)
 
     async def answers(self, action_ids: Sequence[str]) -> Mapping[str, tuple[Answer, ...]]:
         return await self._read(responding.answers, action_ids)
@@ -130,9 +179,13 @@ class SqlLedger:
         return await self._read(reads.planned, action_id)
 
     async def covered(
-        self, targets: Sequence[Pair], kind: EffectKind = EffectKind.SOFT_DELETE
+        self,
+        targets: Sequence[Pair],
+        kind: EffectKind = EffectKind.SOFT_DELETE,
+        *,
+        counted: Collection[Went] = (),
     ) -> Mapping[Pair, Cover]:
-        return await self._read(claims.covered, targets, kind)
+        return await self._read(claims.covered, targets, kind, counted)
 
     async def lease(self, incident_id: str, replica: str, now: datetime, until: datetime) -> int | None:
         return await self._write(leaving.lease, incident_id, replica, now, until)
@@ -146,8 +199,8 @@ class SqlLedger:
     async def given(self, since: datetime) -> tuple[Effect, ...]:
         return await self._read(amounts.given, since)
 
-    async def approved(self, now: datetime, hours: int) -> Approved:
-        return await self._read(amounts.approved, now, hours)
+    async def approved(self, now: datetime, hours: int, *, shadow: bool = False) -> Approved:
+        return await self._read(amounts.approved, now, hours, shadow=shadow)
 
     async def hold(self, hold: Hold) -> None:
         await self._audited(holding.hold, hold)
@@ -185,8 +238,10 @@ class SqlLedger:
 
         await self._audited(tell)
 
-    async def spent(self, policy: str, since: datetime, *, apart_from: str = "") -> Spent:
-        return await self._read(reads.spent, policy, since, apart_from)
+    async def spent(
+        self, policy: str, since: datetime, *, apart_from: str = "", observed: bool = False
+    ) -> Spent:
+        return await self._read(reads.spent, policy, since, apart_from, observed)
 
     async def listed(
         self, *, states: Sequence[State] = (), limit: int = 1000, offset: int = 0
@@ -215,11 +270,45 @@ class SqlLedger:
     async def takers(self, network_message_ids: Sequence[str]) -> Mapping[str, frozenset[str]]:
         return await self._read(claims.takers, network_message_ids)
 
+    async def past(self, action_ids: Sequence[str]) -> Mapping[str, tuple[Decided, ...]]:
+        return await self._read(history.of_actions, action_ids)
+
+    async def by_people(
+        self, since: datetime, *, after: Place | None = None, limit: int = 1000
+    ) -> tuple[Decided, ...]:
+        return await self._read(history.by_people, since, after, limit)
+
+    async def ended(
+        self, kinds: Sequence[ActionKind], since: datetime, *, after: str = "", limit: int = 1000
+    ) -> tuple[str, ...]:
+        return await self._read(truths_of.ended, kinds, since, after, limit)
+
+    async def untold(self, why: Sequence[Unknown], since: datetime, until: datetime) -> datetime | None:
+        return await self._read(truths_of.untold, why, since, until)
+
+    async def truths_until(self) -> datetime | None:
+        return await self._read(truths_of.worked_until)
+
+    async def mark_truths(self, until: datetime) -> None:
+        await self._write(truths_of.mark, until)
+
     async def save_air_actions(self, actions: Sequence[AirAction]) -> None:
         await self._write(airing.save, actions)
 
     async def air_actions(self, places: Sequence[str]) -> tuple[AirAction, ...]:
         return await self._read(airing.found, places)
+
+    async def save_audit_actions(self, actions: Sequence[AirAction]) -> None:
+        await self._write(airing.save_audited, actions)
+
+    async def audit_actions(self, places: Sequence[str]) -> tuple[AirAction, ...]:
+        return await self._read(airing.found_audited, places)
+
+    async def searches(self, since: datetime) -> tuple[AuditSearch, ...]:
+        return await self._read(searching.since, since)
+
+    async def save_search(self, search: AuditSearch, before: AuditSearch | None) -> None:
+        await self._write(searching.save, search, before)
 
     async def air_read_until(self) -> datetime | None:
         return await self._read(airing.until)
@@ -229,6 +318,9 @@ class SqlLedger:
 
     async def kept_set(self, revision: str | None = None) -> KeptSet | None:
         return await self._read(keeping.kept_set, revision)
+
+    async def kept_sets(self, *, before: datetime | None = None, limit: int = 20) -> tuple[KeptSet, ...]:
+        return await self._read(keeping.kept_sets, before, limit)
 
     async def save_members(self, members: Members) -> None:
         await self._write(keeping.save_members, members)

@@ -11,10 +11,10 @@ from sqlalchemy.engine import Connection
 from agent.adapters.ledger import codec
 from agent.adapters.ledger.auditing import Book
 from agent.adapters.ledger.claims import chunks
+from agent.adapters.ledger.dialects import inserting
 from agent.adapters.ledger.failures import conflicting
 from agent.adapters.ledger.page_tables import notices, page_members, pages
 from agent.adapters.ledger.tables import records
-from agent.adapters.ledger.writes import inserting
 from agent.audit.entries import of_notice
 from agent.model.chain import Urgency
 from agent.model.enactment import State

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Select,
+    Subquery,
     and_,
     case,
     func,
@@ -215,10 +216,14 @@ def decided(
 
 
 def planned(connection: Connection, tenant_id: str, action_id: str) -> tuple[Effect, ...]:
-    """Return the effects of one action."""
+    """Return the effects of one action, but for those of what observing policies would have approved."""
     query = (
         select(effects)
-        .where(effects.c.tenant_id == tenant_id, effects.c.action_id == action_id)
+        .where(
+            effects.c.tenant_id == tenant_id,
+            effects.c.action_id == action_id,
+            effects.c.went != str(Went.SHADOW),
+        )
         .order_by(effects.c.ordinal)
     )
     return tuple(effect(row) for row in connection.execute(query))
@@ -249,22 +254,46 @@ def judged(
 def approved(connection: Connection, tenant_id: str, since: datetime) -> tuple[Approval, ...]:
     """Return automatic approvals, oldest first."""
     query = (
-        select(approvals.c.policy, approvals.c.action_id, approvals.c.at, approvals.c.messages)
+        select(approvals)
         .where(approvals.c.tenant_id == tenant_id, approvals.c.at >= since)
         .order_by(approvals.c.at, approvals.c.policy, approvals.c.action_id)
     )
     return tuple(
-        Approval(policy=row.policy, action_id=row.action_id, at=row.at, messages=row.messages)
+        Approval(
+            policy=row.policy,
+            action_id=row.action_id,
+            at=row.at,
+            messages=row.messages,
+            is_observed=bool(row.observed),
+        )
         for row in connection.execute(query)
     )
 
 
-def spent(connection: Connection, tenant_id: str, policy: str, since: datetime, apart_from: str) -> Spent:
-    """Return what one policy has approved; an action counts once, however often it was approved."""
-    others = case((approvals.c.action_id != apart_from, approvals.c.action_id))
-    query = select(func.count(others.distinct()), func.coalesce(func.sum(approvals.c.messages), 0)).where(
-        approvals.c.tenant_id == tenant_id, approvals.c.policy == policy, approvals.c.at >= since
+def spent(
+    connection: Connection, tenant_id: str, policy: str, since: datetime, apart_from: str, observed: bool
+) -> Spent:
+    """Return what one policy has approved; an action counts once, however often it was approved.
+
+    What would only have been approved counts where it is asked for, and of each action once: it was never sent, so that
+    the same messages are approved again with it.
+    """
+    within = (approvals.c.tenant_id == tenant_id, approvals.c.policy == policy, approvals.c.at >= since)
+    real = select(
+        approvals.c.action_id.label("action_id"), func.sum(approvals.c.messages).label("messages")
+    ).where(*within, approvals.c.observed.is_(None))
+    real = real.group_by(approvals.c.action_id)
+    if not observed:
+        return _summed(connection, real.subquery(), apart_from)
+    once = select(approvals.c.action_id, func.max(approvals.c.messages)).where(
+        *within, approvals.c.observed.is_not(None), approvals.c.action_id != apart_from
     )
+    return _summed(connection, union_all(real, once.group_by(approvals.c.action_id)).subquery(), apart_from)
+
+
+def _summed(connection: Connection, some: Subquery, apart_from: str) -> Spent:
+    others = case((some.c.action_id != apart_from, some.c.action_id))
+    query = select(func.count(others.distinct()), func.coalesce(func.sum(some.c.messages), 0))
     actions, messages = connection.execute(query).one()
     return Spent(actions=actions, messages=int(messages))
 

@@ -1,6 +1,6 @@
 """The tables behind reports, promotion and import, as the newest revision of the schema leaves them."""
 
-from sqlalchemy import Column, LargeBinary, Table
+from sqlalchemy import Column, Index, Integer, LargeBinary, Table, text
 
 from agent.adapters.ledger.columns import Key, Moment, metadata
 
@@ -19,6 +19,31 @@ truths = Table(
     Column("people", Key),
 )
 
+# What the audit's records said of the actions of investigations, in the form of AIR's own rows.
+audit_actions = Table(
+    "audit_actions",
+    metadata,
+    Column("tenant_id", Key, primary_key=True),
+    Column("place", Key, primary_key=True),
+    Column("id", Key, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+
+# Searches of the audit: asked for, then known by an id, then ended. Of each name there is one.
+audit_searches = Table(
+    "audit_searches",
+    metadata,
+    Column("tenant_id", Key, primary_key=True),
+    Column("name", Key, primary_key=True),
+    Column("asked", Moment, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("until", Moment, nullable=False),
+    Column("query_id", Key),
+    Column("ended", Moment),
+    Column("words", Key, nullable=False),
+)
+
 # A policy that observes since then, whatever its file says, until somebody promotes it again.
 fallbacks = Table(
     "fallbacks",
@@ -28,8 +53,26 @@ fallbacks = Table(
     Column("since", Moment, primary_key=True),
     Column("action_id", Key, nullable=False),
     Column("words", Key, nullable=False),
+    Column("revision", Key, nullable=False),
     Column("ended", Moment),
     Column("ended_by", Key),
+)
+# Two replicas that see the same at once do not both write it down.
+Index(
+    "ix_fallbacks_standing",
+    fallbacks.c.tenant_id,
+    fallbacks.c.policy,
+    unique=True,
+    sqlite_where=text("ended IS NULL"),
+    postgresql_where=text("ended IS NULL"),
+)
+
+# Up to which moment it was looked whether deletions stand.
+lookbacks = Table(
+    "lookbacks",
+    metadata,
+    Column("tenant_id", Key, primary_key=True),
+    Column("until", Moment, nullable=False),
 )
 
 # How far an import of what Graph still has has come.
@@ -58,11 +101,16 @@ imported = Table(
     Column("decision", LargeBinary, nullable=False),
 )
 
-# Periods of which the report was sent.
+# How the report of each period was sent.
 reported = Table(
     "reported",
     metadata,
     Column("tenant_id", Key, primary_key=True),
     Column("period", Key, primary_key=True),
+    Column("stage", Key, nullable=False),
     Column("at", Moment, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("first", Moment, nullable=False),
+    Column("due", Moment),
+    Column("why", Key, nullable=False),
 )

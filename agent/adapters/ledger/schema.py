@@ -1,5 +1,6 @@
 """Bring the schema up to this version, or refuse it."""
 
+from functools import lru_cache
 from pathlib import Path
 
 from alembic import command
@@ -24,8 +25,7 @@ def migrate(engine: Engine, name: str) -> None:
     Raises:
         LedgerError: the schema is newer than this agent.
     """
-    config = _config()
-    script = ScriptDirectory.from_config(config)
+    script = _script(MIGRATIONS)
     with engine.connect() as connection, connection.begin():
         if _is_newest(connection, script, name):
             return
@@ -35,13 +35,14 @@ def migrate(engine: Engine, name: str) -> None:
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
         if _is_newest(connection, script, name):
             return
+        config = _config(MIGRATIONS)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 
 
 def require_newest(engine: Engine, name: str) -> None:
     """Raise LedgerError unless the schema is the newest: who only reads must not migrate."""
-    script = ScriptDirectory.from_config(_config())
+    script = _script(MIGRATIONS)
     with engine.connect() as connection, connection.begin():
         if not _is_newest(connection, script, name):
             raise LedgerError(
@@ -49,10 +50,18 @@ def require_newest(engine: Engine, name: str) -> None:
             )
 
 
-def _config() -> Config:
+@lru_cache(maxsize=1)
+def _script(migrations: Path) -> ScriptDirectory:
+    """Return the revisions in this folder, read once in a process: that takes longer than all else at opening a ledger."""
+    script = ScriptDirectory.from_config(_config(migrations))
+    script.get_heads()
+    return script
+
+
+def _config(migrations: Path) -> Config:
     config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    config.set_main_option("version_locations", str(MIGRATIONS / "versions").replace("%", "%%"))
+    config.set_main_option("script_location", str(migrations).replace("%", "%%"))
+    config.set_main_option("version_locations", str(migrations / "versions").replace("%", "%%"))
     config.set_main_option("path_separator", "newline")
     return config
 

@@ -67,7 +67,7 @@ Index(
     postgresql_where=text("is_to_visit = 1"),
 )
 
-# Only ever added to. `number` counts an action's decisions from 1.
+# Only ever added to. `number` counts an action's decisions from 1. `observed` is 1 where its agent only observed.
 decisions = Table(
     "decisions",
     metadata,
@@ -82,6 +82,7 @@ decisions = Table(
     Column("revision", Key, nullable=False),
     Column("body", LargeBinary, nullable=False),
     Column("by_people", Integer),
+    Column("observed", Integer),
     ForeignKeyConstraint(["tenant_id", "action_id"], ["records.tenant_id", "records.id"]),
 )
 Index("ix_decisions_at", decisions.c.tenant_id, decisions.c.at, decisions.c.action_id, decisions.c.number)
@@ -158,7 +159,7 @@ Index(
 )
 
 # What an effect of a kind has claimed, so that no other of that kind does it again. `what` and `place` are the
-# two parts of a target.
+# two parts of a target. What would only have been claimed stands under kinds of its own (see `claims`).
 targets = Table(
     "targets",
     metadata,
@@ -171,6 +172,7 @@ targets = Table(
     sqlite_with_rowid=False,
 )
 
+# `observed` is 1 where it would only have been.
 approvals = Table(
     "approvals",
     metadata,
@@ -179,6 +181,7 @@ approvals = Table(
     Column("at", Moment, primary_key=True),
     Column("action_id", Key, primary_key=True),
     Column("messages", BigInteger, nullable=False),
+    Column("observed", Integer),
     sqlite_with_rowid=False,
 )
 Index("ix_approvals_at", approvals.c.tenant_id, approvals.c.at)
@@ -189,6 +192,7 @@ cursors = Table(
     Column("tenant_id", Key, primary_key=True),
     Column("watermark", Moment),
     Column("swept", Moment),
+    Column("truths_until", Moment),
 )
 
 incidents = Table(

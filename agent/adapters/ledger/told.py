@@ -14,7 +14,7 @@ from agent.adapters.ledger.columns import escaped, unescaped
 from agent.adapters.ledger.page_tables import people_answers
 from agent.adapters.ledger.tables import audit_entries, audit_heads, audit_values, decisions, effects
 from agent.model.audit import Carried, Decided, Event, Given, Head, Kept, Link
-from agent.model.enactment import Went
+from agent.model.enactment import WOULD_BE
 
 AT_ONCE = 2_000
 """Rows that are fetched together."""
@@ -114,7 +114,7 @@ class SqlTold:
 
     def carried(self) -> Iterator[Carried]:
         """Give every effect that was meant to leave."""
-        query = self._of(effects).where(effects.c.went != str(Went.OBSERVED))
+        query = self._of(effects).where(effects.c.went.not_in(sorted(WOULD_BE)))
         for row in self._rows(query):
             yield Carried(
                 id=row["id"],

@@ -1,23 +1,26 @@
 """What people and Defender did about proposals. Each function runs inside a transaction that the caller has opened."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, delete, func, or_, select
 from sqlalchemy.engine import Connection
 
 from agent.adapters.ledger.claims import chunks
-from agent.adapters.ledger.history import lines, split
+from agent.adapters.ledger.history import lines
+from agent.adapters.ledger.narrow import TRUTH, truth
 from agent.adapters.ledger.report_tables import truths
+from agent.adapters.ledger.tables import cursors, records
 from agent.adapters.ledger.writes import upsert
-from agent.model.decision import Verb
-from agent.model.truth import Certainty, Source, Truth, Unknown
+from agent.model.pending import LIFETIME, ActionKind
+from agent.model.truth import Truth, Unknown
 
 CHANGES = ("verb", "unknown", "source", "certainty", "at", "people")
 
 
 def save(connection: Connection, tenant_id: str, found: Sequence[Truth]) -> None:
-    """Write what is known of proposals, in place of what is there of them."""
+    """Write what is known of proposals, in place of what is there of them, also where they were thought to have begun later."""
     rows = {
         (one.action_id, one.first_seen): {
             "tenant_id": tenant_id,
@@ -32,6 +35,16 @@ def save(connection: Connection, tenant_id: str, found: Sequence[Truth]) -> None
         }
         for one in found
     }
+    for some in chunks(sorted(rows)):
+        later = [
+            and_(
+                truths.c.action_id == action_id,
+                truths.c.first_seen > first_seen,
+                truths.c.first_seen < first_seen + LIFETIME,
+            )
+            for action_id, first_seen in some
+        ]
+        connection.execute(delete(truths).where(truths.c.tenant_id == tenant_id, or_(*later)))
     if rows:
         upsert(connection, truths, [rows[name] for name in sorted(rows)], CHANGES)
 
@@ -43,24 +56,77 @@ def of_actions(
     found: dict[str, tuple[Truth, ...]] = {}
     for some in chunks(sorted(set(action_ids))):
         query = (
-            select(truths)
+            select(*TRUTH)
             .where(truths.c.tenant_id == tenant_id, truths.c.action_id.in_(some))
             .order_by(truths.c.action_id, truths.c.first_seen)
         )
-        for row in connection.execute(query):
-            found[row.action_id] = (*found.get(row.action_id, ()), truth(row))
+        found |= _by_action(connection.execute(query).all())
     return found
 
 
-def truth(row: Any) -> Truth:
-    """Return what a row says."""
-    return Truth(
-        action_id=row.action_id,
-        first_seen=row.first_seen,
-        verb=None if row.verb is None else Verb(row.verb),
-        unknown=None if row.unknown is None else Unknown(row.unknown),
-        source=Source(row.source),
-        certainty=Certainty(row.certainty),
-        at=row.at,
-        by=split(row.people),
+def ended(
+    connection: Connection,
+    tenant_id: str,
+    kinds: Sequence[ActionKind],
+    since: datetime,
+    after: str,
+    limit: int,
+) -> tuple[str, ...]:
+    """Return actions of these kinds of which something became known to have happened at or after `since`, in order."""
+    query = (
+        select(truths.c.action_id)
+        .distinct()
+        .join(records, and_(records.c.tenant_id == truths.c.tenant_id, records.c.id == truths.c.action_id))
+        .where(
+            truths.c.tenant_id == tenant_id,
+            truths.c.at >= since,
+            truths.c.action_id > after,
+            records.c.kind.in_(sorted(map(str, kinds))),
+        )
+        .order_by(truths.c.action_id)
+        .limit(limit)
     )
+    return tuple(connection.scalars(query))
+
+
+def untold(
+    connection: Connection, tenant_id: str, why: Sequence[Unknown], since: datetime, until: datetime
+) -> datetime | None:
+    """Return when the earliest proposal was first seen that ended from `since` to `until`, and is unknown for such a reason."""
+    earliest: datetime | None = connection.scalar(
+        select(func.min(truths.c.first_seen)).where(
+            truths.c.tenant_id == tenant_id,
+            truths.c.at >= since,
+            truths.c.at < until,
+            truths.c.unknown.in_(sorted(map(str, why))),
+        )
+    )
+    return earliest
+
+
+def worked_until(connection: Connection, tenant_id: str) -> datetime | None:
+    """Return up to where the history was gone through."""
+    return connection.scalar(select(cursors.c.truths_until).where(cursors.c.tenant_id == tenant_id))
+
+
+def mark(connection: Connection, tenant_id: str, moment: datetime) -> None:
+    """Remember up to where the history was gone through."""
+    upsert(connection, cursors, [{"tenant_id": tenant_id, "truths_until": moment}], ("truths_until",))
+
+
+def between(
+    connection: Connection, tenant_id: str, after: str, last: str | None
+) -> Mapping[str, tuple[Truth, ...]]:
+    """Return what is known of the proposals of actions whose ids follow one, up to another; to the end without that."""
+    query = select(*TRUTH).where(truths.c.tenant_id == tenant_id, truths.c.action_id > after)
+    if last is not None:
+        query = query.where(truths.c.action_id <= last)
+    return _by_action(connection.execute(query.order_by(truths.c.action_id, truths.c.first_seen)).all())
+
+
+def _by_action(rows: Iterable[Any]) -> dict[str, tuple[Truth, ...]]:
+    found: dict[str, tuple[Truth, ...]] = {}
+    for row in rows:
+        one = truth(row)
+        found[one.action_id] = (*found.get(one.action_id, ()), one)
+    return found

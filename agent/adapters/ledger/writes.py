@@ -9,19 +9,19 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Table, bindparam, delete, func, insert, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from agent.adapters.ledger import codec, history
 from agent.adapters.ledger.auditing import Book, decision_content, effect_content
-from agent.adapters.ledger.claims import chunks, claim, free
+from agent.adapters.ledger.claims import chunks, claim, claim_as_observed, free
+from agent.adapters.ledger.dialects import inserting
 from agent.adapters.ledger.failures import conflicting
 from agent.adapters.ledger.reads import effect
 from agent.adapters.ledger.tables import approvals, cursors, decisions, effects, incidents, records
 from agent.audit.chain import micros
 from agent.audit.entries import Before, of_change, of_decision, of_dropped, of_intent
 from agent.model.decision import Decision
-from agent.model.enactment import Approval, Effect, Record, State, Undone, Went
+from agent.model.enactment import WOULD_BE, Approval, Effect, Record, State, Undone, Went
 from agent.model.errors import Conflict
 from agent.model.history import as_ended, ending_of, taken
 
@@ -32,7 +32,7 @@ an incident that is forgotten is read once more, nothing else."""
 FORGOTTEN_AT_ONCE = 1000
 """How many versions one save forgets at most, so that none takes long."""
 
-NEVER_SENT = (str(Went.DROPPED), str(Went.OBSERVED))
+NEVER_SENT = tuple(sorted(str(went) for went in (Went.DROPPED, *WOULD_BE)))
 """An effect that went this way claims nothing and may be planned again under the same id."""
 
 
@@ -96,7 +96,7 @@ def save_effects(
     now: datetime,
     undone: Mapping[str, Undone | None] | None = None,
 ) -> None:
-    """Write new effects, and claim their targets unless they are only observed.
+    """Write new effects, and claim their targets; what would only have been claims them among its like.
 
     `undone` says of which actions a person takes something back.
     """
@@ -108,7 +108,7 @@ def save_effects(
         last[one.action_id] = last.get(one.action_id, 0) + 1
         row = _effect_row(tenant_id, one, last[one.action_id])
         rows.append(row)
-        if one.went is not Went.OBSERVED:
+        if one.went not in WOULD_BE:
             act = (undone or {}).get(one.action_id)
             book.tell(of_intent(one, book.author, book.binding(effect_content(row)), now, act))
     rows.sort(key=lambda row: str(row["id"]))
@@ -126,6 +126,7 @@ def save_effects(
     if written.rowcount != len(rows):
         raise Conflict("an effect was planned already: read its action again")
     claim(connection, tenant_id, [one for one in batch if str(one.went) not in NEVER_SENT])
+    claim_as_observed(connection, tenant_id, [one for one in batch if one.went in WOULD_BE])
 
 
 def drop_effects(
@@ -186,6 +187,7 @@ def save_approvals(connection: Connection, tenant_id: str, batch: Sequence[Appro
             "at": one.at,
             "action_id": one.action_id,
             "messages": one.messages,
+            "observed": 1 if one.is_observed else None,
         }
         for one in batch
     ]
@@ -296,6 +298,7 @@ def _decision_row(
         "revision": decision.revision,
         "body": codec.pack(body),
         "by_people": 1 if decision.answered else None,
+        "observed": 1 if decision.is_observed else None,
     }
 
 
@@ -334,11 +337,6 @@ def _last_ordinals(connection: Connection, tenant_id: str, action_ids: Sequence[
         )
         found.update((row[0], row[1]) for row in connection.execute(query))
     return found
-
-
-def inserting(connection: Connection, table: Table) -> "sqlite.Insert | postgresql.Insert":
-    """Return an insert that can say what happens to a row that is there already: each dialect has its own."""
-    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
 
 
 def upsert(

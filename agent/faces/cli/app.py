@@ -12,6 +12,7 @@ from agent.faces.cli.failures import Commands
 from agent.faces.cli.options import Json, SettingsFile, UntilStdinCloses
 from agent.faces.cli.past_commands import backfill
 from agent.faces.cli.policy_commands import policies
+from agent.faces.cli.report_command import report
 
 app = typer.Typer(
     cls=Commands,
@@ -24,6 +25,7 @@ app = typer.Typer(
 app.add_typer(policies, name="policy")
 app.add_typer(audit, name="audit")
 app.add_typer(escalate, name="escalate")
+app.command()(report)
 app.command()(backfill)
 
 

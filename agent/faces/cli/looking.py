@@ -22,6 +22,7 @@ from agent.faces.cli.story import tell
 from agent.faces.holds import banner
 from agent.faces.story import story
 from agent.faces.telling import Row, deciders, row, undone, what
+from agent.faces.would_have import would_have
 from agent.judge.quote import moment
 from agent.model.decision import Decision, Verb
 from agent.model.enactment import OPEN, Record, State
@@ -64,6 +65,12 @@ class Past(msgspec.Struct, frozen=True, kw_only=True):
     guard: str | None
     shadow: str | None
     """What observing policies would have decided; None where they had no opinion."""
+    shadow_guard: str | None
+    """The guard rail that would have held what they approve; None where none would."""
+    targets: int | None
+    """How many targets the approval acts on, or that of observing policies would; None for other decisions."""
+    would_have: str
+    """What observing policies would have made of it, in words; empty where they had no opinion."""
     revision: str
     undone: str
     """Who took back since what was done for it, when and why; empty where nobody did."""
@@ -189,6 +196,9 @@ def _told(decision: Decision, record: Record | None) -> Past:
         reason=decision.reason,
         guard=decision.guard,
         shadow=decision.shadow.verb.value if decision.shadow is not None else None,
+        shadow_guard=decision.shadow_guard,
+        targets=decision.targets,
+        would_have=would_have(decision),
         revision=decision.revision,
         undone=_undone(decision, record),
     )
@@ -261,8 +271,8 @@ def _show_past(past: list[Past]) -> None:
     for one in past:
         verb = one.decision + (f", held by {one.guard}" if one.guard else "")
         parts = [safe(one.reason)]
-        if one.shadow:
-            parts.append(safe(f"observing policies: {one.shadow}", "dim"))
+        if one.would_have:
+            parts.append(safe(one.would_have, "dim"))
         if one.undone:
             parts.append(safe(one.undone, "yellow"))
         table.add_row(

@@ -107,7 +107,7 @@ def _wide(table: Table, rows: Sequence[Row]) -> None:
             lines(*_what(row)),
             _decision(row),
             safe(row.policy),
-            safe(row.reason),
+            _reason(row),
             safe(row.enactment),
             safe(row.confirmation),
             _deadline(row),
@@ -130,9 +130,14 @@ def _narrow(table: Table, rows: Sequence[Row]) -> None:
         table.add_row(
             lines(_id(row), *_what(row), _deadline(row)),
             lines(_decision(row), safe(row.policy)),
-            safe(row.reason),
+            _reason(row),
             lines(safe(row.enactment), safe(row.confirmation, "dim")),
         )
+
+
+def _reason(row: Row) -> Text:
+    """Return why it was decided so, and what observing policies would have made of it."""
+    return lines(safe(row.reason), safe(row.would_have, "dim")) if row.would_have else safe(row.reason)
 
 
 def _policy_width(rows: Sequence[Row]) -> int:

@@ -13,6 +13,7 @@ from agent.faces.cli.options import loaded
 from agent.faces.cli.output import console, print_json, safe
 from agent.faces.cli.stopping import hold_on_signal, reload_on_hangup, stop_on_signals, stop_when_stdin_closes
 from agent.faces.documents import ascii_json
+from agent.faces.report.dispatch import reporter_of
 from agent.judge.parse import parse_set
 from agent.loop import run as loop
 from agent.loop.report import PassReport
@@ -103,7 +104,7 @@ async def _run(settings: Settings, *, as_json: bool) -> None:
     stop_on_signals(stop)
     reload_on_hangup(reload, stop)
     hold_on_signal(hold)
-    async with open_world(settings) as world:
+    async with open_world(settings, reporter=reporter_of(settings)) as world:
         on_pass = _print_line if as_json else None
         await loop.run(world, stop=stop, reload=reload, hold=hold, on_pass=on_pass)
 
@@ -112,7 +113,7 @@ async def _once(settings: Settings) -> PassReport:
     stop, hold = asyncio.Event(), asyncio.Event()
     stop_on_signals(stop)
     hold_on_signal(hold)
-    async with open_world(settings) as world:
+    async with open_world(settings, reporter=reporter_of(settings)) as world:
         return await loop.once(world, stop=stop, hold=hold)
 
 

@@ -14,6 +14,7 @@ from agent.faces.offer_and_answers import answer, asked
 from agent.faces.pages import sentence
 from agent.faces.story import Story
 from agent.faces.telling import commit, remaining
+from agent.faces.would_have import would_have
 from agent.judge.people import by
 from agent.judge.quote import counted, moment
 from agent.model.decision import Clause, Decision, Finding, Match
@@ -121,7 +122,7 @@ def _decision(out: Console, decision: Decision) -> None:
     if decision.approvers and not decision.answered:
         pairs.append(("to be approved by", counted(decision.approvers, "person", "people")))
     if decision.shadow is not None:
-        pairs.append(("observing policies", f"{decision.shadow.verb}: {decision.shadow.reason}"))
+        pairs.append(("would have", f"{would_have(decision)}: {decision.shadow.reason}"))
     if decision.inform:
         pairs.append(("to be informed", ", ".join(decision.inform)))
     if decision.escalation:

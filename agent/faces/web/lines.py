@@ -12,6 +12,7 @@ from enum import StrEnum
 import msgspec
 
 from agent.faces.telling import deciders, reason
+from agent.faces.would_have import would_have
 from agent.judge.answering import is_waiting
 from agent.judge.bind import offer_of, targets_of
 from agent.judge.copies import domain_of
@@ -83,6 +84,8 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     decided_by: str
     policies: tuple[str, ...]
     guard: str | None
+    would_have: str
+    """What observing policies would have made of it; empty where they had no opinion."""
     why: str
     chain: str | None
     """That its policies name."""
@@ -149,6 +152,7 @@ def line_of(record: Record) -> Line:
         decided_by=by,
         policies=decision.policies if decision is not None else (),
         guard=decision.guard if decision is not None else None,
+        would_have=would_have(decision),
         why=why,
         chain=decision.escalation if decision is not None else None,
         was_judged=decision is not None,

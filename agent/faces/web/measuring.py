@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from agent.faces.web.patience import PATIENCE
-from agent.judge.lists import MEMBERS
+from agent.judge.fallen import is_made
 from agent.judge.measure import Measured, measure, named_there
 from agent.judge.policies import digest
 from agent.loop.policies import InForce
@@ -65,7 +65,7 @@ class Measuring:
 def _files(in_force: InForce) -> Mapping[str, bytes]:
     """Return what was written of the set; who is in a group today changes nothing about its cases."""
     files = in_force.judge.policy_set.files
-    return {file: data for file, data in files.items() if not file.endswith(MEMBERS)}
+    return {file: data for file, data in files.items() if not is_made(file)}
 
 
 def _digest(files: Mapping[str, bytes]) -> str:

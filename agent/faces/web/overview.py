@@ -6,16 +6,16 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from agent.faces.charts import Chart
 from agent.faces.web.addresses import twins
-from agent.faces.web.charts import Chart
 from agent.faces.web.overview_charts import charts_of
 from agent.faces.web.overview_words import Agreed, Share, agreed, expiries, shares
 from agent.faces.web.refusing import NotUnderstood, wants_json
 from agent.faces.web.retrospect import Retrospect
 from agent.faces.web.showing import show
 from agent.faces.web.site import Site, site_of
-from agent.judge.agree import Agreement
 from agent.judge.quote import quote
+from agent.judge.report.agreeing import Agreement
 from agent.judge.sum_up import Lengths, Summary
 from agent.loop.failing import ALARM
 from agent.model.alarm import Alarm
@@ -49,7 +49,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Overview(msgspec.Struct, frozen=True, kw_only=True):
-    """A window of the past in numbers. What they mean precisely stands in `judge/sum_up.py` and `judge/agree.py`."""
+    """A window of the past in numbers. What they mean precisely stands in `judge/sum_up.py` and `judge/report/`."""
 
     now: datetime
     since: datetime

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
+from agent.faces.charts import Chart, Series, bars, columns
 from agent.faces.telling import KINDS
-from agent.faces.web.charts import Chart, Series, bars, columns
 from agent.faces.web.overview_words import STANDS
-from agent.judge.agree import Agreement
+from agent.judge.report.agreeing import Agreement
 from agent.judge.sum_up import STEPS, Stand, Summary
 
 FILLS = {
@@ -84,16 +84,17 @@ def _until_answered(summary: Summary) -> Chart:
 
 
 def _agreement(agreement: Agreement) -> Chart:
-    sides = (agreement.decided.match, agreement.shadow.match)
+    sides = (agreement.in_force.group.tally, agreement.would.group.tally)
     return bars(
         "agreement",
         "What policies thought, and what people decided",
-        "Only actions that people decided, and of which policies had an opinion before.",
+        "Only actions that people decided, and on which there was a decision of ours before.",
         "Compared",
         ["what policies decided", "had observing policies counted"],
         [
             Series(name="agreed", fill="approve", values=tuple(one.agreed for one in sides)),
-            Series(name="policies rejected, people approved", fill="quiet", values=tuple(one.stricter for one in sides)),
+            Series(name="policies left it to people, who approved", fill="escalate", values=tuple(one.left for one in sides)),
+            Series(name="policies rejected, people approved", fill="quiet", values=tuple(one.rejected for one in sides)),
             Series(name="policies approved, people rejected", fill="held", values=tuple(one.looser for one in sides)),
         ],
     )  # fmt: skip

@@ -2,10 +2,13 @@
 
 import msgspec
 
-from agent.judge.agree import Agreement, Left, Side
+from agent.faces.report.numbers import FEW, rated
+from agent.faces.report.words import WHY
 from agent.judge.quote import counted
+from agent.judge.report.agreeing import Agreement, Side
 from agent.judge.sum_up import Stand, Summary
 from agent.model.decision import Verb
+from agent.model.report import Group, Rate
 
 STANDS = {
     Stand.POLICIES: "policies",
@@ -35,15 +38,6 @@ FILTERS = {
 }
 """How History shows decisions of each sort."""
 
-LEFT = {
-    Left.NOBODY: "no person decided it: it is open, or was carried out here without one",
-    Left.EXPIRED: "its week ended",
-    Left.UNTOLD: "Defender shows that it ended, and nothing says that a person decided it",
-    Left.LATE: "declined within an hour of its week's end, which may be the week's end itself",
-    Left.CONTRADICTED: "what is known of what people decided contradicts itself",
-    Left.NO_OPINION: "people decided it, and policies had no opinion",
-}
-
 
 class Share(msgspec.Struct, frozen=True, kw_only=True):
     """How many actions stand in one way."""
@@ -61,9 +55,10 @@ class Agreed(msgspec.Struct, frozen=True, kw_only=True):
     """One comparison in words."""
 
     title: str
-    words: str
+    words: tuple[str, ...]
     side: Side
     left: tuple[tuple[str, int], ...]
+    """What is not compared, by why."""
 
 
 def shares(summary: Summary, window: str) -> tuple[Share, ...]:
@@ -84,8 +79,8 @@ def shares(summary: Summary, window: str) -> tuple[Share, ...]:
 def agreed(agreement: Agreement) -> tuple[Agreed, ...]:
     """Return both comparisons in words."""
     return (
-        _agreed("What policies decided", agreement.decided),
-        _agreed("What would have been decided had observing policies counted", agreement.shadow),
+        _agreed("What policies decided", agreement.in_force),
+        _agreed("What would have been decided had observing policies counted", agreement.would),
     )
 
 
@@ -111,17 +106,25 @@ def percent(count: int, of: int) -> str:
 
 
 def _agreed(title: str, side: Side) -> Agreed:
-    match = side.match
-    if match.of:
-        words = f"They agreed in {match.agreed:,} of {match.of:,} ({percent(match.agreed, match.of)})."
-    else:
-        words = "There was nothing to compare."
     return Agreed(
         title=title,
-        words=words,
+        words=_compared(side.group) if side.group.tally.compared else ("There was nothing to compare.",),
         side=side,
-        left=tuple((LEFT[why], count) for why, count in side.left.items()),
+        left=tuple((WHY[why], count) for why, count in side.undecided.items()),
     )
+
+
+def _compared(group: Group) -> tuple[str, ...]:
+    tally = group.tally
+    return (
+        f"They agreed in {tally.agreed:,} of {tally.compared:,}: {_rated(group.agreement)}.",
+        f"Of {tally.would_approve:,} that policies approved, people rejected {tally.looser:,}: {_rated(group.risk)}.",
+        f"Of those that people approved, policies had rejected {tally.rejected:,} and left {tally.left:,} to people.",
+    )
+
+
+def _rated(rate: Rate | None) -> str:
+    return f"{FEW} how often" if rate is None else f"{rated(rate)}"
 
 
 def _verbs(summary: Summary, stand: Stand) -> str:

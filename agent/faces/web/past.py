@@ -15,12 +15,13 @@ from starlette.routing import Route
 
 from agent.faces.documents import as_json
 from agent.faces.moments import moment_of
+from agent.faces.sheets import csv_of
 from agent.faces.telling import KINDS
 from agent.faces.web.addresses import twins
 from agent.faces.web.past_lines import Line, lines
 from agent.faces.web.query import PAGE, SIZES, Choice, Field, Query, query_of
 from agent.faces.web.refusing import NotUnderstood, wants_json
-from agent.faces.web.sheets import CSV, csv_of, kept_as
+from agent.faces.web.sheets import CSV, kept_as
 from agent.faces.web.showing import show
 from agent.faces.web.site import Site, site_of
 from agent.model.decision import Verb

@@ -8,6 +8,7 @@ import msgspec
 from agent.faces.telling import confirmation, enactment, undone
 from agent.faces.web.retrospect import said_elsewhere
 from agent.faces.web.site import Site
+from agent.faces.would_have import would_have_then
 from agent.judge.attribute import Word
 from agent.judge.quote import quote
 from agent.model.decision import Verb
@@ -43,6 +44,12 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     undone: str
     shadow: str | None
     """What would have been decided had observing policies counted; None where they had no opinion."""
+    shadow_guard: str | None
+    """The guard rail that would have held what they approve; None where none would."""
+    targets: int | None
+    """How many targets the approval acts on, or that of observing policies would; None for other decisions."""
+    would_have: str
+    """What observing policies would have made of it, in words; empty where they had no opinion."""
     is_imported: bool
     """Whether it was judged afterwards, from what Graph still had."""
     has_page: bool
@@ -102,6 +109,9 @@ def _line(
         confirmation=confirmation(became) if became is not None else "",
         undone=_undone(one, record),
         shadow=one.shadow.value if one.shadow is not None else None,
+        shadow_guard=one.shadow_guard,
+        targets=one.targets,
+        would_have=would_have_then(one),
         is_imported=one.is_imported,
         has_page=record is not None,
     )

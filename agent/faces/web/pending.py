@@ -9,12 +9,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from agent.faces.sheets import Cell
 from agent.faces.web.addresses import incident_page, twins
 from agent.faces.web.board import Board
 from agent.faces.web.filters import BADGES, KEYS, LABELS, STATES, USUAL, Reader, fields, narrowed
 from agent.faces.web.lines import Line, Needs, Place
 from agent.faces.web.query import SIZES, leaf, query_of
-from agent.faces.web.sheets import Cell, sheet
+from agent.faces.web.sheets import sheet
 from agent.faces.web.showing import show
 from agent.faces.web.site import Site, site_of
 from agent.faces.web.visit import may_answer, visit_of
@@ -64,6 +65,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """Whose people are asked; None where nobody is."""
     decided_by: str
     guard: str | None
+    would_have: str
+    """What observing policies would have made of it; empty where they had no opinion."""
     why: str
     may_answer: bool
     """Whether the reader's answer may count."""
@@ -183,6 +186,7 @@ def _entry(line: Line, reader: Reader) -> Entry:
         chain=reader.chain(line) if line.needs is Needs.ANSWER else None,
         decided_by=line.decided_by,
         guard=line.guard,
+        would_have=line.would_have,
         why=line.why,
         may_answer=reader.may_answer(line),
         can_approve=line.can_approve,
@@ -193,6 +197,7 @@ COLUMNS = (
     *("id", "waits for", "state", "remediation status", "action type", "subject or target", "subjects"),
     *("incident", "incident name", "messages", "in mailboxes", "at least", "verdict", "threats", "locations"),
     *("recipients", "deadline", "remaining seconds", "decided by", "held by", "chain", "why"),
+    "would have",
 )
 """Of the CSV. What is empty is not known, or there is no such thing."""
 
@@ -204,7 +209,7 @@ def _cells(line: Line, reader: Reader) -> Sequence[Cell]:
         *(one.id, one.needs, one.state, one.remediation_status, one.type, one.what, one.subjects),
         *(one.incident, one.incident_name, one.messages, one.in_mailboxes, one.is_least, one.verdict),
         *(one.threats, places, one.recipients, one.deadline, one.remaining_seconds),
-        *(one.decided_by, one.guard, one.chain, one.why),
+        *(one.decided_by, one.guard, one.chain, one.why, one.would_have),
     )
 
 

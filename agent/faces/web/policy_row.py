@@ -4,16 +4,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
+from msgspec.structs import replace
 
 from agent.faces.telling import KINDS
 from agent.faces.web.measuring import Measures
 from agent.faces.web.site import Site
 from agent.faces.web.tallies import WINDOW, Deeds
-from agent.judge.agree import Match
+from agent.judge.fallen import fell_back, standing
 from agent.judge.measure import Measured
+from agent.judge.promotion.parts import of_part
 from agent.model.decision import Unit
 from agent.model.pending import ActionKind
 from agent.model.policy import Limit, Limits, Mode, Policy
+from agent.model.report import Group
 from agent.settings.subjects import TreatAs
 
 
@@ -46,6 +49,10 @@ class PolicyRow(msgspec.Struct, frozen=True, kw_only=True):
     """As it is written."""
     enforces: bool
     """Whether its decision counts here and now: not while it observes, once it has expired, or for other tenants."""
+    where: str
+    """For what it enforces, where that is a part of what it is for; else empty."""
+    fallen: str
+    """Since when it observes whatever its file says, and why; empty where it does what that says."""
     is_over: bool
     is_for_others: bool
     """Whether it is for other tenants only."""
@@ -61,8 +68,8 @@ class PolicyRow(msgspec.Struct, frozen=True, kw_only=True):
     """None until they were tried."""
     deeds: Deeds | None
     """None while they are being counted."""
-    agreement: Match | None
-    """How what it thought compares with what people then decided; None where nothing can be said."""
+    agreement: Group | None
+    """How the decisions in which it took part, or would have, compare with people's; None where there is nothing to compare."""
 
 
 EVERY = frozenset(ActionKind)
@@ -74,10 +81,11 @@ async def rows(site: Site, policies: Sequence[Policy], measures: Measures | None
     counted = await site.counted.get(lambda: _counted(site))
     deeds, agreed = counted if counted is not None else ({}, {})
     measured: Mapping[str, Measured] = measures.policies if measures is not None else {}
+    fallen = standing(await site.desk.ledger.fallbacks())
     return tuple(
         _row(
             site,
-            one,
+            replace(one, fallen=fallen.get(one.name)),
             measured.get(one.name),
             deeds.get(one.name, Deeds()) if counted is not None else None,
             agreed.get(one.name),
@@ -87,7 +95,7 @@ async def rows(site: Site, policies: Sequence[Policy], measures: Measures | None
     )
 
 
-async def _counted(site: Site) -> tuple[Mapping[str, Deeds], Mapping[str, Match]]:
+async def _counted(site: Site) -> tuple[Mapping[str, Deeds], Mapping[str, Group]]:
     desk, now = site.desk, site.desk.clock.now()
     found = await site.looking.back(desk.ledger, site.archive, WINDOW, now, site.wall.now())
     return await site.tallies.now(site.archive, now), found.agreement.policies
@@ -98,11 +106,12 @@ def _row(
     one: Policy,
     measured: Measured | None,
     deeds: Deeds | None,
-    agreed: Match | None,
+    agreed: Group | None,
     now: datetime,
 ) -> PolicyRow:
     is_over, is_ours = one.has_expired(now), one.is_for(site.desk.tenant_id)
-    is_written = one.mode is Mode.ENFORCE or site.settings.policies.treat_as is TreatAs.ENFORCE
+    treats = site.settings.policies.treat_as is TreatAs.ENFORCE
+    is_written = any(one.enforces(kind, site.desk.tenant_id, enforces_observers=treats) for kind in one.kinds)
     kinds = sorted(one.kinds)
     return PolicyRow(
         name=one.name,
@@ -113,6 +122,8 @@ def _row(
         decides=one.verb.value if one.decides else "inform",
         mode=one.mode,
         enforces=is_written and not is_over and is_ours,
+        where="" if one.part.is_whole or treats else of_part(one.part),
+        fallen="" if one.fallen is None else fell_back(one.fallen),
         is_over=is_over,
         is_for_others=not is_ours,
         expires=one.expires,
@@ -124,7 +135,7 @@ def _row(
         lists=tuple(sorted(one.lists)),
         cases=_cases(measured) if measured is not None else None,
         deeds=deeds,
-        agreement=agreed if agreed is not None and agreed.of else None,
+        agreement=agreed if agreed is not None and agreed.tally.compared else None,
     )
 
 

@@ -1,24 +1,24 @@
 """What lies behind, summed up for a window: worked out from the history, and kept for a minute.
 
-The history is read in its narrow form and some at a time, so that other pages are answered in between. What AIR's own rows
-say is looked for only where there are any.
+The history is read in its narrow form and some at a time, so that other pages are answered in between.
 """
 
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from agent.judge.agree import Agreeing, Agreement, Said
-from agent.judge.attribute import attribute
+from agent.judge.attribute import Word, attribute
 from agent.judge.naming import places_of
+from agent.judge.report.agreeing import Agreeing, Agreement
 from agent.judge.sum_up import Summary, Summing
 from agent.model.air import AirAction
 from agent.model.history import Decided, Ending, place_of
 from agent.model.pending import LIFETIME, PendingAction
+from agent.model.report import ENOUGH, Asked
 from agent.ports.archive import Archive
 from agent.ports.ledger import Ledger
 
@@ -41,6 +41,8 @@ class Retrospect(msgspec.Struct, frozen=True, kw_only=True):
 class Looking:
     """Looks back over windows, and remembers for a minute what it found."""
 
+    enough: int = ENOUGH
+    """Below so many compared it is too few to say."""
     _found: dict[timedelta, tuple[datetime, Retrospect]] = field(default_factory=dict)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -55,14 +57,17 @@ class Looking:
         async with self._lock:
             known = self._found.get(window)
             if known is None or not known[0] <= wall < known[0] + KEPT:
-                known = self._found[window] = (wall, await _looked(ledger, archive, now - window, now))
+                known = self._found[window] = (
+                    wall,
+                    await _looked(ledger, archive, now - window, now, self.enough),
+                )
             return known[1]
 
 
 async def said_elsewhere(
     ledger: Ledger, found: Sequence[Decided], actions: Mapping[str, PendingAction]
-) -> Said:
-    """Return what AIR's own rows say of those that were decided elsewhere."""
+) -> Mapping[tuple[str, datetime], Word]:
+    """Return what AIR's own rows say of those that were decided elsewhere, by their action and moment."""
     ended = [one for one in found if one.ended is Ending.ELSEWHERE and one.action_id in actions]
     places = {one.action_id: places_of(actions[one.action_id]) for one in ended}
     rows: dict[str, list[AirAction]] = defaultdict(list)
@@ -78,20 +83,20 @@ async def said_elsewhere(
     return told
 
 
-async def _looked(ledger: Ledger, archive: Archive, since: datetime, now: datetime) -> Retrospect:
+async def _looked(
+    ledger: Ledger, archive: Archive, since: datetime, now: datetime, enough: int
+) -> Retrospect:
     """Go through the history from a week before the window on: what was thought and asked then belongs to it."""
-    has_rows = await ledger.air_read_until() is not None
-    summing, agreeing = Summing(since, now), Agreeing(since)
+    asked = Asked(tenant_id="", since=since, until=datetime.max.replace(tzinfo=UTC), enough=enough)
+    summing, agreeing = Summing(since, now), Agreeing(asked)
     found = await archive.course(since - LIFETIME, limit=AT_ONCE)
     while found:
-        said: Said = {}
-        if has_rows:
-            ended = [one.action_id for one in found if one.ended is Ending.ELSEWHERE]
-            said = await said_elsewhere(ledger, found, await archive.actions(ended))
+        agreeing.know(await ledger.truths([one.action_id for one in found if one.ended or one.people]))
         for one in found:
             summing.look(one)
-            agreeing.look(one, said)
+            agreeing.look(one)
         found = await archive.course(since - LIFETIME, after=place_of(found[-1]), limit=AT_ONCE)
+    moved = await archive.moved(agreeing.unknown)
     # Of tens of thousands of actions that takes a while, in which others are answered.
-    summary, agreement = await asyncio.to_thread(lambda: (summing.found(), agreeing.found()))
+    summary, agreement = await asyncio.to_thread(lambda: (summing.found(), agreeing.found(moved)))
     return Retrospect(since=since, now=now, summary=summary, agreement=agreement)

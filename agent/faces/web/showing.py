@@ -6,46 +6,31 @@ fence around an attacker's words, asks for it; none can forget this.
 """
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import msgspec
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup, escape
+from jinja2 import Environment
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from agent.faces.documents import as_json
+from agent.faces.markup import ticked, time_element
 from agent.faces.telling import remaining
+from agent.faces.templating import templates
 from agent.faces.vitals import apart, length
 from agent.faces.web.frame import Frame, frame_of
 from agent.faces.web.refusing import wants_json
-from agent.judge.quote import counted, moment, shorten
+from agent.judge.quote import counted, shorten
 from agent.model.errors import LedgerError
-from agent.scrub.visible import visible
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
 
 WORD_BEGINS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-
-MOMENT = re.compile(r"(?<![\w-])(\d{4}-\d\d-\d\d \d\d:\d\dZ)(?!\w)")
-"""A moment as our sentences say it."""
-
-PIECES = re.compile(r'("(?:[^"\\]|\\.)*")|`([^`]*)`')
-"""What stands in quotation marks, and what stands in backticks."""
-
-BLANKS = re.compile(r"(\s+)")
-MARKS = "()[]<>,;:.!?"
-
-FENCE = Markup('<bdi class="foreign">{}</bdi>')
-CODE = Markup("<code>{}</code>")
-
-LONGEST = 100_000
-"""Characters of one text on a page."""
 
 
 class Refused(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,14 +73,7 @@ async def _whatever_frame_of(request: Request) -> Frame:
 @cache
 def environment() -> Environment:
     """Return the templates, with what they may call."""
-    made = Environment(
-        loader=FileSystemLoader(HERE / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=shown,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    made = templates(HERE / "templates")
     made.filters |= {
         "moment": time_element,
         "left": left,
@@ -108,74 +86,6 @@ def environment() -> Environment:
     }
     made.globals |= {"counted": counted, "static": static}
     return made
-
-
-def shown(value: Any) -> Any:
-    """Return what a template writes, with everything visible; marked-up text was made of such text already."""
-    match value:
-        case Markup():
-            return value
-        case None:
-            return ""
-        case str():
-            return value if value.isascii() and value.isprintable() else visible(value, LONGEST)
-        case bool():
-            return "yes" if value else "no"
-        case int():
-            return f"{value:,}"
-        case _:
-            return shown(str(value))
-
-
-def ticked(text: str) -> Markup:
-    """Return a sentence of ours: its names, which stand in backticks where it is plain text, set as code, and what others wrote fenced.
-
-    What others wrote stands in quotation marks, with those inside escaped, so that no backtick counts there, or is one word
-    that cannot pass for ours: an address of a page or of a mailbox. Moments are said in the reader's zone, as everywhere else.
-    """
-    whole, made, at = str(shown(text)), [], 0
-    for found in PIECES.finditer(whole):
-        made.append(_words(whole[at : found.start()]))
-        quoted, name = found.groups()
-        made.append(FENCE.format(quoted) if quoted is not None else CODE.format(name))
-        at = found.end()
-    return Markup("").join([*made, _words(whole[at:])])
-
-
-def _words(text: str) -> Markup:
-    """Return plain words with the moments among them marked up; what only looks like one is left as it is."""
-    return Markup("").join(
-        _moment_or_text(part) if place % 2 else _addresses(part)
-        for place, part in enumerate(MOMENT.split(text))
-    )
-
-
-def _moment_or_text(words: str) -> Markup:
-    try:
-        at = datetime.strptime(words, "%Y-%m-%d %H:%MZ").replace(tzinfo=UTC)
-    except ValueError:
-        return escape(words)
-    return time_element(at)
-
-
-def _addresses(text: str) -> Markup:
-    """Return words with the addresses among them fenced; marks around one are ours."""
-    made = []
-    for word in BLANKS.split(text):
-        address = word.strip(MARKS)
-        if "@" in address or "://" in address:
-            before, _, after = word.partition(address)
-            made.append(escape(before) + FENCE.format(address) + escape(after))
-        else:
-            made.append(escape(word))
-    return Markup("").join(made)
-
-
-def time_element(at: datetime | None) -> Markup:
-    """Return a moment in UTC, which the page's script says in the reader's own zone too."""
-    if at is None:
-        return Markup("")
-    return Markup('<time datetime="{}">{}</time>').format(at.isoformat(), moment(at))
 
 
 def left(until: datetime, now: datetime) -> Markup:

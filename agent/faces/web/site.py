@@ -16,7 +16,7 @@ from agent.faces.web.patience import Patiently
 from agent.faces.web.pressing import Pressing
 from agent.faces.web.retrospect import Looking
 from agent.faces.web.tallies import Deeds, Tallies
-from agent.judge.agree import Match
+from agent.model.report import Group
 from agent.ports.archive import Archive
 from agent.ports.escalation import Pages
 from agent.ports.host import Clock
@@ -48,7 +48,7 @@ class Site:
     """How the cases go on the set in force."""
     tallies: Tallies = field(default_factory=Tallies)
     """What each policy did lately."""
-    counted: Patiently[tuple[Mapping[str, Deeds], Mapping[str, Match]]] = field(default_factory=Patiently)
+    counted: Patiently[tuple[Mapping[str, Deeds], Mapping[str, Group]]] = field(default_factory=Patiently)
     """The same, with how often people agreed."""
     looking: Looking = field(default_factory=Looking)
     """What lies behind, summed up."""

@@ -104,7 +104,7 @@ class Bench:
         self.policies = tuple(
             one
             for one in judge.of_kind(action.kind)
-            if one.policy.is_for(action.tenant_id) and one.policy.decides and one.enforces(enforces_observers)
+            if one.policy.is_for(action.tenant_id) and self._counts(one)
         )
         self.ground = Ground([one.policy for one in self.policies], facts)
         self.judgings = 0
@@ -118,7 +118,13 @@ class Bench:
         return in_time(combined, self.action.deadline, facts.now), counting
 
     def _counting(self, some: Iterable[Compiled]) -> Iterator[Compiled]:
-        return (one for one in some if one.policy.decides and one.enforces(self.enforces_observers))
+        return (one for one in some if self._counts(one))
+
+    def _counts(self, one: Compiled) -> bool:
+        action = self.action
+        return one.policy.decides and one.enforces(
+            action.kind, action.tenant_id, enforces_observers=self.enforces_observers
+        )
 
 
 def hunt(bench: Bench, verb: Verb) -> Hunt:

@@ -1,4 +1,4 @@
-"""Policies that nothing can reach: expired, for a kind that they cannot match, or only when it is too late."""
+"""Policies that nothing can reach, in whole or in part: expired, for a kind that they cannot match, or only when it is too late."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -19,6 +19,7 @@ def reach(policy: Policy, now: datetime) -> Iterator[Remark]:
     """Give why nothing, or something less than it says, can reach the policy."""
     if policy.expires is not None:
         yield from _end(policy, policy.expires, now)
+    yield from _elsewhere(policy)
     if not possible(matching(policy), now):
         return
     if len(policy.kinds) > 1:
@@ -29,6 +30,16 @@ def reach(policy: Policy, now: datetime) -> Iterator[Remark]:
     if policy.verb is Verb.APPROVE and not possible([*matching(policy), *in_time()], now):
         message = "the policy approves only at or after the deadline, when nothing is approved any more"
         yield remark(Code.APPROVES_TOO_LATE, policy.file, policy.mark_of("match"), message)
+
+
+def _elsewhere(policy: Policy) -> Iterator[Remark]:
+    for kind in sorted((policy.part.kinds or frozenset()) - policy.kinds):
+        message = f"the policy is to enforce for `{kind}`, and is not for it"
+        yield remark(Code.ENFORCES_ELSEWHERE, policy.file, policy.mark_of("mode.kinds"), message)
+    for tenant in sorted(policy.part.tenants or ()):
+        if not policy.is_for(tenant):
+            message = f"the policy is to enforce for the tenant `{tenant}`, and is not for it"
+            yield remark(Code.ENFORCES_ELSEWHERE, policy.file, policy.mark_of("mode.tenants"), message)
 
 
 def _end(policy: Policy, expires: datetime, now: datetime) -> Iterator[Remark]:

@@ -55,11 +55,18 @@ def _overruled(policy: Policy, policies: Sequence[Policy], now: datetime) -> Ite
 
 def _outlives(other: Policy, policy: Policy) -> bool:
     """Whether the other counts wherever and as long as the policy does."""
-    if policy.kinds - other.kinds or (other.mode is Mode.OBSERVE and policy.mode is Mode.ENFORCE):
+    if policy.kinds - other.kinds or not _counts_with(other, policy):
         return False
     if other.tenants is not None and (policy.tenants is None or policy.tenants - other.tenants):
         return False
     return other.expires is None or (policy.expires is not None and policy.expires <= other.expires)
+
+
+def _counts_with(other: Policy, policy: Policy) -> bool:
+    """Whether the other enforces wherever the policy does."""
+    if policy.mode is Mode.OBSERVE:
+        return True
+    return other.mode is Mode.ENFORCE and other.part.holds(policy.part)
 
 
 def covers(other: Policy, policy: Policy, now: datetime) -> bool:

@@ -27,6 +27,7 @@ class Code(StrEnum):
     CONFLICT = "conflict"
     KIND_UNREACHABLE = "kind-unreachable"
     APPROVES_TOO_LATE = "approves-too-late"
+    ENFORCES_ELSEWHERE = "enforces-elsewhere"
     EXPIRED = "expired"
     EXPIRES_SOON = "expires-soon"
     DATES_PAST = "dates-past"
@@ -146,6 +147,13 @@ _ROWS: tuple[tuple[Code, Severity, str, str, str], ...] = (
         "an approving policy that only matches at or after the deadline",
         "nothing is approved once the seven days are over",
         "ask for an earlier moment",
+    ),
+    (
+        Code.ENFORCES_ELSEWHERE,
+        _W,
+        "a policy that is to enforce for a kind or a tenant that it is not for",
+        "it never judges one, so that nothing comes of it",
+        "take it out of `mode`, or name it in `for` or `tenants` too",
     ),
     (
         Code.EXPIRED,

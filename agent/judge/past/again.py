@@ -2,7 +2,8 @@
 
 What is no outcome of judging is taken from the record: the facts and their moment, the digest of the evidence,
 the words that name the action, what the guard rails said, the caps as they stood, what its policies had spent, how many
-people had to approve and who did, and which version and commit judged.
+people had to approve and who did, how many targets it had, what would have held an approval of observing policies,
+whether the agent only observed, and which version and commit judged.
 """
 
 from collections.abc import Iterator
@@ -54,7 +55,13 @@ def decide_again(judge: Judge, action: PendingAction, recorded: Decision) -> Dec
         enforces_observers=recorded.enforces_observers,
         version=recorded.agent_version,
     )
-    ruled = msgspec.structs.replace(decision, git=recorded.git)
+    ruled = msgspec.structs.replace(
+        decision,
+        git=recorded.git,
+        is_observed=recorded.is_observed,
+        shadow_guard=recorded.shadow_guard,
+        targets=recorded.targets,
+    )
     made = _by_people(ruled, recorded) or _guarded(judge, ruled, recorded)
     if recorded.classifications is None:
         return msgspec.structs.replace(made, classifications=None)

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from agent.judge.compile import Answers
-from agent.judge.past.both import MOST_OPEN, Both, Open, every_way
+from agent.judge.past.both import MOST_OPEN, Both, Open, Ruled, Side, every_way
 from agent.judge.past.course import Course, kind_of, messages_of, recorded
 from agent.model.backtest import Fate, Flip, Judgement, Totals, Unsaid
 from agent.model.enactment import Approval
@@ -93,7 +93,7 @@ class Hindsight:
     def _pairs(self, judged: Judged, fed: Collection[str]) -> tuple[list[Pair], tuple[Open, ...]]:
         """Return what comes of it, in every way in which it may have been; nothing where those are too many."""
         kind, facts = kind_of(judged), judged.facts
-        tenant = str(facts.values.get("tenant.id", ""))
+        tenant = _tenant_of(judged)
         answers = self.both.answers(kind, tenant, facts)
         settled, found = self.both.open(kind, tenant, facts, fed)
         if len(found) > MOST_OPEN:
@@ -104,10 +104,10 @@ class Hindsight:
         return [self._pair(judged, way) for way in every_way(answers, settled, found, known)], found
 
     def _pair(self, judged: Judged, answers: Answers) -> Pair:
-        after = self._after.judgement(judged, self.both.after.ruled(answers, judged.facts))
+        after = self._after.judgement(judged, _ruled(self.both.after, answers, judged))
         if self._before is None:
             return recorded(judged), after
-        return self._before.judgement(judged, self.both.before.ruled(answers, judged.facts)), after
+        return self._before.judgement(judged, _ruled(self.both.before, answers, judged)), after
 
     def _go_on(self, judged: Judged, pair: Pair) -> None:
         still_counts = self._counting is None or any(
@@ -129,6 +129,14 @@ class Hindsight:
         differing = {name for name, _ in sides[0] ^ sides[1]}
         passed = [one.policy for one in (*after.weighed, *before.weighed) if one.is_over and one.policy]
         return tuple(sorted(differing)) or tuple(passed[:1]) or after.policies or before.policies
+
+
+def _tenant_of(judged: Judged) -> str:
+    return str(judged.facts.values.get("tenant.id", ""))
+
+
+def _ruled(side: Side, answers: Answers, judged: Judged) -> Ruled:
+    return side.ruled(answers, kind_of(judged), _tenant_of(judged), judged.facts)
 
 
 def _flip(judged: Judged, pair: Pair, by: tuple[str, ...]) -> Flip:

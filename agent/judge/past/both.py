@@ -12,7 +12,7 @@ from agent.judge.past.unrecorded import Possible, Reads, possible
 from agent.model.decision import Verb
 from agent.model.facts import Facts
 from agent.model.pending import ActionKind
-from agent.model.policy import Mode, Policy, PolicySet
+from agent.model.policy import Policy, PolicySet
 
 MOST_OPEN = 5
 """Of how many policies whose answers are open every combination is tried; with more, nothing can be said."""
@@ -29,14 +29,17 @@ class Side(msgspec.Struct, frozen=True, kw_only=True):
     """One of the sets, as far as it counts: what its policies are called in it, by what they are called here."""
 
     names: Mapping[str, str]
+    enforces_observers: bool
 
-    def ruled(self, answers: Answers, facts: Facts) -> Ruled:
-        """Return what this set's policies say together at the moment of the facts."""
+    def ruled(self, answers: Answers, kind: ActionKind, tenant: str, facts: Facts) -> Ruled:
+        """Return what this set's policies say together of such an action at the moment of the facts."""
         names = self.names
-        combined = combine(
-            [one for one in answers.matched if one.policy.name in names],
-            [one for one in answers.undecided if one.policy.name in names],
-        )
+
+        def counts(one: Compiled) -> bool:
+            enforces = one.enforces(kind, tenant, enforces_observers=self.enforces_observers)
+            return one.policy.name in names and enforces
+
+        combined = combine(filter(counts, answers.matched), filter(counts, answers.undecided))
         deadline = facts.values.get("action.deadline")
         if isinstance(deadline, datetime):
             combined = in_time(combined, deadline, facts.now)
@@ -59,12 +62,16 @@ class Both:
     def __init__(self, before: PolicySet | None, after: PolicySet, *, enforces_observers: bool) -> None:
         def counting(policies: PolicySet | None) -> dict[str, Policy]:
             some = policies.policies if policies is not None else ()
-            return {one.name: one for one in some if enforces_observers or one.mode is Mode.ENFORCE}
+            return {
+                one.name: one for one in some if one.enforces_somewhere(enforces_observers=enforces_observers)
+            }
 
         ours, theirs = counting(after), counting(before)
         here = {name: _here(policy, before, ours, after) for name, policy in theirs.items()}
-        self.before = Side(names={policy.name: name for name, policy in here.items()})
-        self.after = Side(names={name: name for name in ours})
+        self.before = Side(
+            names={policy.name: name for name, policy in here.items()}, enforces_observers=enforces_observers
+        )
+        self.after = Side(names={name: name for name in ours}, enforces_observers=enforces_observers)
         union = {policy.name: policy for policy in (*ours.values(), *here.values())}
         self._names = {**self.before.names, **self.after.names}
         self._judge = compile_set(PolicySet(policies=tuple(union.values()), revision=""))
@@ -139,4 +146,4 @@ def _here(policy: Policy, before: PolicySet | None, ours: Mapping[str, Policy], 
 def _whole(policy: Policy, policies: PolicySet) -> tuple[object, ...]:
     """Return what two policies share exactly if they are the same: their files, lists, and who is in the fed ones."""
     fed = tuple((one.name, one.members) for one in policies.lists if one.name in policy.lists and one.feed)
-    return policy.digest, fed
+    return policy.digest, policy.fallen is None, fed

@@ -7,7 +7,7 @@ Source: the pages of `user`, `revokeSignInSessions` and `identityAccounts: invok
 of its scope); `onPremisesSyncEnabled` is null for an account that never was synchronised.
 """
 
-from agent.judge.plans.means import Means, Present, Problem, Step, done_already, effects, hand_off
+from agent.judge.plans.means import Means, Present, Problem, Step, claimed, done_already, effects, hand_off
 from agent.judge.quote import quote
 from agent.model.decision import Decision
 from agent.model.enactment import EffectKind, Plan, Way
@@ -29,9 +29,12 @@ def account_action(decision: Decision, action: PendingAction, present: Present, 
         return steps
     if lack := means.lacks(*(step.kind for step in steps)):
         return hand_off(lack)
-    covers = [present.cover(step.kind, step.targets[0]) for step in steps]
-    if any(cover is not None and cover.action_id != action.id for cover in covers):
-        return hand_off("this was done to the account before: a person has to look what became of it")
+    covers = [present.cover(step.kind, step.targets[0], action) for step in steps]
+    others = [cover for cover in covers if cover is not None and cover.action_id != action.id]
+    if others:
+        return claimed(
+            others[0], "this was done to the account before: a person has to look what became of it"
+        )
     steps = [step for step, cover in zip(steps, covers, strict=True) if cover is None]
     if not steps:
         return done_already("it was sent before and is not sent again")
@@ -39,7 +42,7 @@ def account_action(decision: Decision, action: PendingAction, present: Present, 
     return Plan(
         way=Way.REMEDIATE,
         why=f"{words}: {quote(found.user_principal_name or found.user_id or action.label)}",
-        effects=effects(decision, action, steps, observes=means.observes),
+        effects=effects(decision, action, steps, means.went),
     )
 
 
@@ -85,7 +88,7 @@ def _disabling(action: PendingAction, account: Account, present: Present) -> lis
 
 def _is_ours(action: PendingAction, step: Step, present: Present) -> bool:
     """Whether the action has sent this step before: what it has done itself does not end it halfway."""
-    cover = present.cover(step.kind, step.targets[0])
+    cover = present.cover(step.kind, step.targets[0], action)
     return cover is not None and cover.action_id == action.id
 
 

@@ -5,7 +5,7 @@ Source: the machine actions of Defender for Endpoint; the API takes the file's S
 
 import re
 
-from agent.judge.plans.means import Means, Present, Problem, Step, done_already, effects, hand_off
+from agent.judge.plans.means import Means, Present, Problem, Step, claimed, done_already, effects, hand_off
 from agent.judge.quote import quote
 from agent.model.decision import Decision
 from agent.model.defender import FileEvidence
@@ -31,12 +31,12 @@ def quarantine(decision: Decision, action: PendingAction, present: Present, mean
     if not isinstance(found, Device):
         return hand_off("the device is not there any more, or not for this app to see")
     target = (sha1, found.id)
-    cover = present.cover(EffectKind.QUARANTINE_FILE, target)
+    cover = present.cover(EffectKind.QUARANTINE_FILE, target, action)
     if cover is not None and cover.action_id == action.id:
         return done_already("it was sent before and is not sent again")
     if cover is not None:
-        return hand_off(
-            "this file was quarantined on this device before: a person has to look what became of it"
+        return claimed(
+            cover, "this file was quarantined on this device before: a person has to look what became of it"
         )
     name = evidence.file_details.file_name or sha1
     return Plan(
@@ -46,6 +46,6 @@ def quarantine(decision: Decision, action: PendingAction, present: Present, mean
             decision,
             action,
             [Step(kind=EffectKind.QUARANTINE_FILE, targets=(target,))],
-            observes=means.observes,
+            means.went,
         ),
     )

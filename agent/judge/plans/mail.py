@@ -36,15 +36,20 @@ def soft_deletion(decision: Decision, action: PendingAction, present: Present, m
     targets = copies_in_mailboxes(mail)
     if not targets:
         return done_already("no copy is in a mailbox any more: there is nothing left to delete")
-    covered = present.covered.get(EffectKind.SOFT_DELETE, {})
+    covered = {
+        target: cover
+        for target in targets
+        if (cover := present.cover(EffectKind.SOFT_DELETE, target, action)) is not None
+    }
     missing = tuple(target for target in targets if target not in covered)
-    leaned = tuple(t for t in targets if t in covered and covered[t].action_id != action.id)
+    leaned = tuple(target for target, cover in covered.items() if cover.action_id != action.id)
     if not missing:
         return _all_sent(decision, targets, leaned, covered)
     known = len(targets) - len(missing)
     why = f"soft delete of {_copies(len(missing))} in mailboxes"
     if known:
-        why += f"; {known:,} more were sent before and are not sent again"
+        would = any(cover.is_observed for cover in covered.values())
+        why += f"; {known:,} more {'would have been' if would else 'were'} sent before and are not sent again"
     places = {copy.pair: copy.location or "" for copy in mail.messages}
     steps = [
         Step(kind=EffectKind.SOFT_DELETE, targets=batch, before=tuple(places[target] for target in batch))
@@ -53,7 +58,7 @@ def soft_deletion(decision: Decision, action: PendingAction, present: Present, m
     return Plan(
         way=Way.REMEDIATE,
         why=why,
-        effects=effects(decision, action, steps, observes=means.observes),
+        effects=effects(decision, action, steps, means.went),
         leaned=leaned,
     )
 
@@ -67,6 +72,14 @@ def _all_sent(
         are = "was sent before and is" if len(targets) == 1 else "were sent before and are"
         return done_already(f"{_copies(len(targets))} {are} not sent again")
     first = min(others, key=lambda cover: (cover.intended_at, cover.effect_id))
+    if any(cover.is_observed for cover in others):
+        # Where it is only observed nothing goes, so that what was covered stays so, however long ago that was.
+        return Plan(
+            way=Way.REMEDIATE,
+            why=f"{_copies(len(targets))} would have been taken by action {first.action_id}",
+            leaned=leaned,
+            duplicate_of=first.action_id,
+        )
     if decision.at - max(cover.intended_at for cover in others) <= DEDUPLICATION:
         return Plan(
             way=Way.REMEDIATE,

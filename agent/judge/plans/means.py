@@ -18,7 +18,23 @@ class Means(msgspec.Struct, frozen=True, kw_only=True):
 
     targets_per_call: int
     observes: bool
+    is_shadow: bool = False
+    """Whether it is planned what observing policies would have approved, beside what was decided."""
     missing: Mapping[EffectKind, str] = {}
+
+    @property
+    def went(self) -> Went:
+        """How the effects begin."""
+        if self.is_shadow:
+            return Went.SHADOW
+        return Went.OBSERVED if self.observes else Went.INTENDED
+
+    @property
+    def counted(self) -> frozenset[Went]:
+        """Which effects that would only have been count beside those that are real; none where it is carried out."""
+        return frozenset(
+            went for went, counts in ((Went.OBSERVED, self.observes), (Went.SHADOW, self.is_shadow)) if counts
+        )
 
     def lacks(self, *kinds: EffectKind) -> str:
         """Return why one of these effects cannot be had; empty where all can, and while only observing."""
@@ -40,10 +56,16 @@ class Present(msgspec.Struct, frozen=True, kw_only=True):
     mail: Mail | None = None
     found: Found | Problem | None = None
     covered: Mapping[EffectKind, Mapping[Pair, Cover]] = {}
+    beside: Mapping[EffectKind, Mapping[Pair, Cover]] = {}
+    """What would be claimed besides, where that counts."""
 
-    def cover(self, kind: EffectKind, target: Pair) -> Cover | None:
-        """Return who has claimed this target for effects of this kind."""
-        return self.covered.get(kind, {}).get(target)
+    def cover(self, kind: EffectKind, target: Pair, action: PendingAction) -> Cover | None:
+        """Return who has claimed this target for effects of this kind.
+
+        What would only have been done for the action itself does not keep it from being planned again.
+        """
+        found = self.covered.get(kind, {}).get(target) or self.beside.get(kind, {}).get(target)
+        return None if found is not None and found.is_observed and found.action_id == action.id else found
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,8 +91,17 @@ def done_already(why: str) -> Plan:
     return Plan(way=Way.REMEDIATE, why=why)
 
 
+def claimed(cover: Cover, words: str) -> Plan:
+    """Return the plan of what another action has done before, as these words say, or would have."""
+    if not cover.is_observed:
+        return hand_off(words)
+    return hand_off(
+        f"action {cover.action_id} would have done this before: a person would look what became of it"
+    )
+
+
 def effects(
-    decision: Decision, action: PendingAction, steps: Sequence[Step], *, observes: bool
+    decision: Decision, action: PendingAction, steps: Sequence[Step], went: Went
 ) -> tuple[Effect, ...]:
     """Return the effects of these steps: the same plan made again has the same ones."""
     return tuple(
@@ -82,7 +113,7 @@ def effects(
             targets=step.targets,
             before=step.before,
             senders_copy=decision.senders_copy and step.kind is EffectKind.SOFT_DELETE,
-            went=Went.OBSERVED if observes else Went.INTENDED,
+            went=went,
             intended_at=decision.at,
         )
         for place, step in enumerate(steps)

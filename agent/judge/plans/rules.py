@@ -9,7 +9,7 @@ two do, a person says which.
 from collections.abc import Sequence
 
 from agent.judge import fold
-from agent.judge.plans.means import Means, Present, Problem, Step, done_already, effects, hand_off
+from agent.judge.plans.means import Means, Present, Problem, Step, claimed, done_already, effects, hand_off
 from agent.judge.quote import quote
 from agent.model.decision import Decision
 from agent.model.defender import MailboxConfigurationEvidence
@@ -64,18 +64,18 @@ def _one_rule(
     if rule.is_read_only or rule.is_enabled is None:
         return hand_off(f"{_named(rule)} cannot be changed through Graph: a person turns it off")
     target = (rule.id, found.user_id)
-    cover = present.cover(EffectKind.DISABLE_RULE, target)
+    cover = present.cover(EffectKind.DISABLE_RULE, target, action)
     if cover is not None and cover.action_id == action.id:
         return done_already(f"{_named(rule)} was sent for before and is not sent for again")
     if cover is not None:
-        return hand_off(
-            f"{_named(rule)} was turned off before and is on again: a person has to look who did it"
+        return claimed(
+            cover, f"{_named(rule)} was turned off before and is on again: a person has to look who did it"
         )
     steps = [Step(kind=EffectKind.DISABLE_RULE, targets=(target,), before=(rule.raw,))]
     return Plan(
         way=Way.REMEDIATE,
         why=f"turns off {_named(rule)} of {quote(found.address)}, which forwards to {_listed(outside)}",
-        effects=effects(decision, action, steps, observes=means.observes),
+        effects=effects(decision, action, steps, means.went),
     )
 
 

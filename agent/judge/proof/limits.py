@@ -39,6 +39,15 @@ def unseen(policies: PolicySet, before: PolicySet) -> tuple[str, ...]:
         old = older.get(one.name)
         if old is None and one.verb is Verb.APPROVE:
             found.append(f"`{one.name}` is new: its limits add to those of the policies there were")
-        if old is not None and old.mode is Mode.OBSERVE and one.mode is Mode.ENFORCE:
-            found.append(f"`{one.name}` observed and now enforces: both sets are taken to enforce")
+        if old is not None and _counts_more(one, old):
+            was = "observed" if old.mode is Mode.OBSERVE else "enforced in a part of what it is for"
+            now = "enforces" if one.part.is_whole else "enforces in more of it"
+            found.append(f"`{one.name}` {was} and now {now}: both sets are taken to enforce")
     return tuple(found)
+
+
+def _counts_more(one: Policy, old: Policy) -> bool:
+    """Whether the policy enforces where it did not."""
+    if one.mode is Mode.OBSERVE:
+        return False
+    return old.mode is Mode.OBSERVE or not old.part.holds(one.part)

@@ -2,8 +2,11 @@
 
 from agent.judge.quote import quote
 from agent.judge.rails.scene import Scene
+from agent.judge.rails.surge import HOUR
 from agent.model.decision import Guarded
 from agent.model.hold import BRAKE, KILL_SWITCH, Hold
+
+WOULD_BRAKE = "approvals left their usual band: the brake would be on until a person released it"
 
 
 def hold(scene: Scene) -> Guarded | None:
@@ -13,9 +16,11 @@ def hold(scene: Scene) -> Guarded | None:
 
 
 def brake(scene: Scene) -> Guarded | None:
-    """Say that the brake is on, until a person releases it."""
+    """Say that the brake is on, until a person releases it; or that it would be, which ends by itself."""
     found = next((one for one in scene.holds if one.name == BRAKE), None)
-    return None if found is None else Guarded(guard=BRAKE, words=held_words(found))
+    if found is not None:
+        return Guarded(guard=BRAKE, words=held_words(found))
+    return Guarded(guard=BRAKE, words=WOULD_BRAKE, until=scene.now + HOUR) if scene.surges else None
 
 
 def held_words(found: Hold) -> str:

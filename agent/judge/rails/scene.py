@@ -43,5 +43,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     own: frozenset[str] = frozenset()
     """The ids under which Entra ID knows the agent itself, lower case."""
     given: tuple[Effect, ...] = ()
+    surges: bool = False
+    """Whether the brake would be on: approvals that would only have been have left their usual band."""
     approvers: int = 0
     """The most people that a deciding policy wants to approve it."""

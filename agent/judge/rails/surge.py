@@ -8,7 +8,8 @@ approved. A burst lifts the peak of one day or two, and the median of fourteen d
 weekends. Up to a floor the brake never opens, so that a quiet tenant may have a busy hour. Until there are days
 enough to call one of them ordinary, nobody can say what is unusual: it then opens where the tenant's own cap for an
 hour would be passed, so that a first day with a queue is carried out up to that cap, and asks one question beyond.
-While the agent observes it learns this band, and opens nothing: nothing could be stopped.
+While the agent observes it learns this band, and opens nothing: nothing could be stopped. What is approved beyond the band
+is held all the same, as it would be, until an hour's approvals are within it again.
 """
 
 from collections import defaultdict

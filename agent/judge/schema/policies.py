@@ -40,11 +40,7 @@ def _properties() -> dict[str, Schema]:
         "description": text("what it is for, in a sentence"),
         "owner": text("the team or address that answers for it"),
         "for": some_of({"enum": sorted(ActionKind)}, "the kinds of pending action that it is for"),
-        "mode": {
-            "enum": sorted(Mode),
-            "default": Mode.OBSERVE.value,
-            "description": "`enforce` counts; `observe` forms only the shadow decision",
-        },
+        "mode": _mode(),
         "priority": {
             "type": "integer",
             "minimum": -HIGHEST_PRIORITY,
@@ -88,6 +84,22 @@ def _properties() -> dict[str, Schema]:
         },
         "escalation": text("the chain of people to ask"),
         "inform": text("a chain to tell whenever it matches, whatever is decided"),
+    }
+
+
+def _mode() -> Schema:
+    part = closed(
+        {
+            "kinds": some_of({"enum": sorted(ActionKind)}, "only for these kinds"),
+            "tenants": some_of(matching(rf"^\s*{GUID}\s*$"), "only for these tenants, by their ids"),
+        },
+        minProperties=1,
+        description="where it counts; everywhere else it observes",
+    )
+    return {
+        "anyOf": [{"enum": sorted(Mode)}, closed({Mode.ENFORCE.value: part}, required=[Mode.ENFORCE.value])],
+        "default": Mode.OBSERVE.value,
+        "description": "`enforce` counts; `observe` forms only the shadow decision",
     }
 
 

@@ -8,7 +8,6 @@ import httpx
 import msgspec
 import pytest
 
-from agent.adapters.ledger.opening import open_ledger
 from agent.loop.policies import keep
 from agent.loop.run import load
 from agent.model.answer import Answer
@@ -19,6 +18,7 @@ from agent.model.hold import Replica
 from agent.model.policy import KeptSet
 from agent.model.session import Draft
 from tests.faces.web.house import APPROVER, ORIGIN, READER, House, a_house, send
+from tests.ledgers import open_ledger
 from tests.loop.conftest import APPROVE, Bench
 from tests.loop.questions import CHAIN, CHANNEL, ESCALATE, TWO, a_question, reply
 from tests.makers import NOW, a_cluster, a_copy, an_alert, an_incident

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.faces.web.charts import LEFT, WIDTH, Chart, Series, bars, ceiling, columns
+from agent.faces.charts import LEFT, WIDTH, Chart, Series, bars, ceiling, columns
 from agent.faces.web.showing import environment
 
 VALUES = st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 10**6)), min_size=1, max_size=120)

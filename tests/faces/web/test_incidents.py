@@ -7,12 +7,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from agent.adapters.ledger.opening import open_ledger
 from agent.model.enactment import Record, State
 from agent.model.pending import IncidentHead
 from tests.adapters.hostile import HOSTILE
 from tests.faces.records import a_record
 from tests.faces.web.house import READER, a_house
+from tests.ledgers import open_ledger
 from tests.loop.conftest import Bench
 from tests.loop.questions import a_question
 from tests.makers import NOW, a_cluster, a_message, an_alert, an_incident

@@ -11,7 +11,6 @@ import httpx
 import msgspec
 import pytest
 
-from agent.adapters.ledger.opening import open_ledger
 from agent.faces.web import pulse, server
 from agent.faces.web.pulse import Pulse
 from agent.faces.web.visit import session_id
@@ -21,6 +20,7 @@ from agent.model.hold import Hold
 from tests.faces.web.house import READER, House
 from tests.faces.web.questions import a_question
 from tests.faces.web.test_serve import served
+from tests.ledgers import open_ledger
 from tests.loop.conftest import Bench
 from tests.makers import NOW
 

@@ -10,12 +10,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from agent.adapters.ledger.opening import open_ledger
 from agent.judge.naming import places_of
 from agent.model.air import AirAction
 from agent.model.enactment import Record
 from tests.adapters.records import a_decided_record, a_decision, an_action
 from tests.faces.web.house import READER, House
+from tests.ledgers import open_ledger
 from tests.loop.conftest import Bench
 from tests.makers import NOW, a_cluster, a_copy, an_alert, an_incident
 

@@ -9,13 +9,13 @@ from urllib.parse import urlencode
 import msgspec
 import pytest
 
-from agent.adapters.ledger.opening import open_ledger
 from agent.model.enactment import CLOSED, Record, State, Way
 from agent.model.pending import ActionKind
 from tests.adapters.hostile import HOSTILE
 from tests.faces.records import a_record
 from tests.faces.web.house import APPROVER, READER, House, a_house
 from tests.faces.web.questions import POLICIES, a_question, of_kind
+from tests.ledgers import open_ledger
 from tests.loop.conftest import Bench
 from tests.makers import NOW, a_copy, a_message, a_user, an_action, message_id
 

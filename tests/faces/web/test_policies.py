@@ -9,7 +9,6 @@ from typing import Any
 import msgspec
 import pytest
 
-from agent.adapters.ledger.opening import open_ledger
 from agent.faces.web import measuring, patience
 from agent.faces.web.app import app_of
 from agent.faces.web.policy import lines_of
@@ -22,6 +21,7 @@ from agent.model.errors import PolicyError, Problem
 from agent.model.policy import KeptSet, Members
 from agent.settings.subjects import Policies, TreatAs
 from tests.faces.web.house import READER, House, a_house
+from tests.ledgers import open_ledger
 from tests.loop.conftest import APPROVE, Bench
 from tests.makers import NOW, a_cluster, a_copy, an_alert, an_incident
 

@@ -11,7 +11,6 @@ import httpx
 import msgspec
 import pytest
 
-from agent.adapters.ledger.opening import open_ledger
 from agent.model.answer import Answer, Person
 from agent.model.decision import Verb
 from agent.model.enactment import Plan, Record, State, Way, Went
@@ -22,6 +21,7 @@ from agent.model.session import Draft
 from agent.ports.ledger import Ledger
 from tests.faces.web.house import APPROVER, ORIGIN, READER, House, a_house
 from tests.faces.web.questions import POLICIES, a_question, of_kind
+from tests.ledgers import open_ledger
 from tests.loop.conftest import Bench
 from tests.loop.questions import TWO
 from tests.makers import NOW

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.faces.web.sheets import cell, csv_of, sheet
+from agent.faces.sheets import cell, csv_of
+from agent.faces.web.sheets import sheet
 from tests.adapters.hostile import HOSTILE
 from tests.makers import NOW
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.faces.web.showing import shown, ticked
+from agent.faces.markup import ticked
+from agent.faces.templating import shown
 
 
 def test_a_moment_in_a_sentence_is_marked_up_as_one_so_that_readers_see_their_own_zone() -> None:

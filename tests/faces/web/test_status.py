@@ -9,7 +9,6 @@ import httpx
 import msgspec
 import pytest
 
-from agent.adapters.ledger.opening import open_ledger
 from agent.faces.holding import lay
 from agent.faces.vitals import Ending
 from agent.faces.web.frame import PLACES
@@ -19,6 +18,7 @@ from agent.model.hold import BRAKE, Hold, Replica
 from agent.model.vitals import Expiry, Passing, Usage
 from tests.certificates import write_pair
 from tests.faces.web.house import OPERATOR, ORIGIN, READER, House, a_house, send
+from tests.ledgers import open_ledger
 from tests.makers import TENANT
 from tests.persons import somebody
 

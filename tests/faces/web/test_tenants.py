@@ -8,9 +8,9 @@ import msgspec
 import pytest
 from starlette.routing import Route
 
-from agent.adapters.ledger.opening import open_ledger
 from tests.browser.scene import a_week
 from tests.faces.web.house import APPROVER, ORIGIN, House, a_house
+from tests.ledgers import open_ledger
 from tests.loop.conftest import Bench
 from tests.makers import TENANT
 

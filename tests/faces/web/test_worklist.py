@@ -6,7 +6,6 @@ from html import unescape
 import msgspec
 import pytest
 
-from agent.adapters.ledger.opening import open_ledger
 from agent.faces.web import pressing, worklist
 from agent.model.decision import Verb
 from agent.model.defender import PENDING_APPROVAL, MailboxConfigurationEvidence
@@ -14,6 +13,7 @@ from agent.model.enactment import Confirmation, PendingSeen, Plan, Record, State
 from agent.model.pending import ActionKind
 from tests.faces.records import HOSTILE, a_record
 from tests.faces.web.house import READER, House
+from tests.ledgers import open_ledger
 from tests.makers import NOW, TENANT, a_cluster
 
 D = timedelta(days=1)

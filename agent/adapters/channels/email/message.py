@@ -19,7 +19,7 @@ from agent.adapters.channels.email.words import subject_of, words_of
 from agent.model.chain import Urgency
 from agent.model.channel import Channel
 from agent.model.errors import Refused
-from agent.model.escalation import Notice, Occasion, Posted
+from agent.model.escalation import Attached, Notice, Occasion, Posted
 
 POLICY = SMTP.clone(cte_type="7bit", raise_on_defect=True)
 """ASCII only, with `\\r\\n`: the message passes every server as it is."""
@@ -61,10 +61,20 @@ def message_of(channel: Channel, notice: Notice, earlier: Sequence[Posted]) -> E
         message["Importance"] = "high"
     message.set_content(text_of(words), cte="quoted-printable")
     message.add_alternative(page_of(words, is_loud=is_loud), subtype="html", cte="quoted-printable")
+    if notice.attached is not None:
+        _attach(message, notice.attached)
     message.set_boundary(
         f"=_{sha256(notice.id.encode()).hexdigest()[:24]}"
     )  # no line of quoted-printable has `=_`
     return message
+
+
+def _attach(message: EmailMessage, file: Attached) -> None:
+    """Put a file into the message. What is around it is a part of its own, with a boundary that follows from the file."""
+    for part in message.walk():
+        if part.is_multipart():
+            part.set_boundary(f"=_{sha256(file.text.encode()).hexdigest()[:24]}")
+    message.add_attachment(file.text, subtype=file.subtype, filename=file.name, cte="quoted-printable")
 
 
 def message_id(notice: Notice, sender: str) -> str:

@@ -4,6 +4,7 @@ Every chart has the table that it was drawn from behind it, and says in words wh
 nothing. Numbers stand in shapes as text already, so that no template writes `1,000` where a browser expects `1000`.
 """
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, pairwise
 
@@ -27,6 +28,9 @@ WIDE = 8
 
 CLEFT = 0.2
 """Which part of its room a column leaves free."""
+
+POINT, STEM = 14.0, 3.0
+"""How broad the mark of a share is at most, and that of its range."""
 
 
 class Series(msgspec.Struct, frozen=True, kw_only=True):
@@ -157,6 +161,76 @@ def bars(
         height=_at(max(1, ROW * len(labels))),
         boxes=tuple(boxes),
         marks=tuple(marks),
+    )
+
+
+def ranges(
+    name: str,
+    title: str,
+    words: str,
+    head: str,
+    labels: Sequence[str],
+    found: Sequence[tuple[float, float, float]],
+) -> Chart:
+    """Return a chart with a share at each label, and the range in which it may lie, on a scale of per cents.
+
+    The scale ends at 100 %, and begins at the ten below the lowest: `words` should say that it need not begin at 0.
+
+    Args:
+        name: names the chart within its page.
+        title: what it is called.
+        words: what it shows, in a sentence.
+        head: what its labels are of.
+        labels: what stands below each place.
+        found: the share, and the ends of its range, from 0 to 1, one for each label.
+    """
+    high = TALL - TOP - BOTTOM
+    least = min((math.floor(10 * low) / 10 for _, low, _ in found), default=0.0)
+    room = (WIDTH - LEFT) / max(1, len(labels))
+    every = -(-len(labels) // MOST_LABELS)
+    broad = min(room * (1 - CLEFT), POINT)
+
+    def down(share: float) -> float:
+        return TOP + high * (1 - share) / (1 - least or 1)
+
+    boxes, marks = [], []
+    for place, (label, (share, low, top)) in enumerate(zip(labels, found, strict=True)):
+        middle = LEFT + room * (place + 0.5)
+        said = f"{label}: {share:.1%}, between {low:.1%} and {top:.1%}"
+        boxes.append(_box(middle, STEM, down(top), down(low), "quiet", said))
+        boxes.append(_box(middle, broad, down(share) - 2, down(share) + 2, "approve", said))
+        marks += [_label(middle, label)] if place % every == 0 else []
+    return Chart(
+        id=name,
+        title=title,
+        words=words,
+        head=head,
+        labels=tuple(labels),
+        series=tuple(
+            Series(name=of, fill=fill, values=tuple(round(100 * one[part]) for one in found))
+            for part, (of, fill) in enumerate(
+                (("share, in %", "approve"), ("at least, in %", "quiet"), ("at most, in %", "quiet"))
+            )
+        ),
+        width=_at(WIDTH),
+        height=_at(TALL),
+        boxes=tuple(boxes),
+        marks=tuple(marks),
+        scale=tuple(
+            Mark(x=_at(LEFT - 6), y=_at(down(share)), words=f"{share:.0%}", anchor="end")
+            for share in sorted({least, (1 + least) / 2, 1.0})
+        ),
+    )
+
+
+def _box(middle: float, width: float, top: float, bottom: float, fill: str, words: str) -> Box:
+    return Box(
+        x=_at(middle - width / 2),
+        y=_at(top),
+        width=_at(width),
+        height=_at(max(bottom - top, 1.0)),
+        fill=fill,
+        words=words,
     )
 
 
