@@ -158,7 +158,7 @@ def _progress(last: list[Told]) -> Iterator[Tell]:
             bar.update(task, total=told.of, completed=told.done, words=safe(words, limit=70).plain)
             if is_due and not out.is_terminal:
                 left = bar.tasks[0].time_remaining
-                rest = "" if left is None else f"; about {span(timedelta(seconds=left))} left"
+                rest = "" if not left else f"; about {span(timedelta(seconds=left))} left"
                 out.print(safe(f"{100 * told.done // told.of}% {words}{rest}"), soft_wrap=True)
 
         yield tell
