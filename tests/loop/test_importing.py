@@ -222,6 +222,25 @@ async def test_nothing_further_back_than_anything_reaches_is_read(tmp_path: Path
     assert brought.outcome == Outcome()
 
 
+@pytest.mark.parametrize(
+    ("back", "days"),
+    [
+        (timedelta(minutes=30), 1),
+        (DAY, 1),
+        (DAY + timedelta(hours=1), 1),
+        (DAY + timedelta(hours=2), 2),
+        (2 * DAY, 2),
+    ],
+)
+async def test_a_day_is_read_at_a_time_and_twice_in_all(back: timedelta, days: int, tmp_path: Path) -> None:
+    async with after_a_while(a_past(actions=1), tmp_path) as here:
+        told: list[Told] = []
+        await bring_in(here, ledger_of(here).imports, back=back, told=told)
+
+        assert here.asked("incidents") == days
+    assert (told[0].done, told[-1].done, told[-1].of) == (0, 2 * days, 2 * days)
+
+
 async def test_a_rehearsal_finds_the_same_and_writes_nothing(tmp_path: Path) -> None:
     async with after_a_while(a_past(), tmp_path) as here:
         imports = Rehearsing(ledger_of(here).imports)
