@@ -57,6 +57,11 @@ def attribute(
     )
 
 
+def names_somebody(row: AirAction) -> bool:
+    """Whether a row says that a person decided, and what."""
+    return next(_said(row), None) is not None
+
+
 def _may_be(row: AirAction, action: PendingAction) -> bool:
     """Whether the row may be of this kind: it is of no other that is known."""
     kind = ACTION_TYPES.get("".join((row.action_type or "").split()).casefold())

@@ -12,14 +12,14 @@ UNCONFIRMED: that `declined` is a person's no, and what evidence says of what wa
 is no more than likely, and every other word than those of `CARRIED_OUT` voids a yes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from agent.judge.attribute import Word
 from agent.judge.lives import How, Life, Past
 from agent.judge.remember import MARGIN
-from agent.model.decision import Decision, Verb
+from agent.model.decision import Answered, Decision, Verb
 from agent.model.history import DECLINED
 from agent.model.truth import Certainty, Source, Truth, Unknown
 
@@ -76,15 +76,14 @@ def _shown(life: Life) -> Verb | None:
 
 
 def _why(life: Life) -> Unknown:
-    match life.how:
-        case How.OPEN | How.OURS:
-            return Unknown.NOBODY
-        case How.EXPIRED:
-            return Unknown.EXPIRED
-        case How.ELSEWHERE if life.status == DECLINED:
-            return Unknown.LATE
-        case How.ELSEWHERE:
-            return Unknown.UNTOLD if life.status in CARRIED_OUT else Unknown.CANCELLED
+    """Return why nobody knows what people decided, where nothing names anybody."""
+    if life.how is How.EXPIRED:
+        return Unknown.EXPIRED
+    if life.how is not How.ELSEWHERE:
+        return Unknown.NOBODY
+    if life.status == DECLINED:
+        return Unknown.LATE
+    return Unknown.UNTOLD if life.status in CARRIED_OUT else Unknown.CANCELLED
 
 
 def _certainty(first: Source, shown: Verb | None) -> Certainty:
@@ -134,11 +133,13 @@ def answered(decision: Decision | None) -> Word | None:
     """Return what people decided here; a guard rail may have held what they approved, a no it does not touch."""
     if decision is None or not decision.answered:
         return None
-    return Word(
-        verb=Verb.APPROVE if decision.guard is not None else decision.verb,
-        by=tuple(one.name for one in decision.answered),
-        at=max(one.at for one in decision.answered),
-    )
+    return word_of(decision.answered, Verb.APPROVE if decision.guard is not None else decision.verb)
+
+
+def word_of(given: Sequence[Answered], verb: Verb) -> Word:
+    """Return the word of people whose answers together are this."""
+    in_order = sorted(given, key=lambda one: (one.at, one.name))
+    return Word(verb=verb, by=tuple(one.name for one in in_order), at=in_order[-1].at)
 
 
 def answer_in(known: Truth | None) -> Word | None:

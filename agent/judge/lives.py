@@ -133,7 +133,8 @@ def proposals(rows: Iterable[Decided]) -> Iterator[Sequence[Decided]]:
     """Give what the history has of each proposal of one action, oldest first, by its history, oldest first."""
     some: list[Decided] = []
     for row in rows:
-        if some and row.first_seen >= min(one.deadline for one in some):
+        is_same = not some or row.first_seen == some[-1].first_seen
+        if not is_same and row.first_seen >= min(one.deadline for one in some):
             yield some
             some = []
         some.append(row)

@@ -15,16 +15,29 @@ import structlog
 from agent.judge.affected import affected
 from agent.judge.answering import Attempt, Question, why_not
 from agent.judge.appoint import chain_for
+from agent.judge.attribute import Word
 from agent.judge.bind import offer_of
 from agent.judge.confirm import LEFT
-from agent.judge.count import Terms, agreed_of, count, grant_of, is_enough, needed, progress
+from agent.judge.count import (
+    Counted,
+    Terms,
+    agreed_of,
+    answered,
+    count,
+    grant_of,
+    is_enough,
+    needed,
+    progress,
+)
+from agent.judge.ground_truth import word_of
 from agent.judge.quote import quote
 from agent.judge.rails.holding import held_words
 from agent.loop.approvers import Approvers
+from agent.loop.grounding import truths_of_answer
 from agent.loop.policies import InForce
 from agent.model.answer import Answer, Person
 from agent.model.chain import Chain
-from agent.model.decision import Decision
+from agent.model.decision import Decision, Verb
 from agent.model.enactment import Effect, Offer, Record, State, Went
 from agent.model.errors import Conflict
 from agent.ports.world import Desk, World
@@ -146,14 +159,17 @@ async def _once(world: Desk, policies: InForce, action_id: str, attempt: Attempt
         return Replied(words=f"your answer does not count: {why}")
     taken = _answer(action_id, attempt, offered, chain, via, now, record.action.deadline)
     need = needed(record.decision, chain)
-    after, have = _after(record, offered, (*earlier, taken), question.terms, need)
-    dropped = [one.id for one in effects if one.went is Went.INTENDED and one.undoes is None]
-    written = await world.ledger.answer(taken, after, now, dropped if record.state is State.INTENDED else ())
+    so_far = count(offered, (*earlier, taken), question.terms)
+    after, have = _after(record, offered, so_far, now, need)
+    unsent = [one.id for one in effects if one.went is Went.INTENDED and one.undoes is None]
+    dropped = unsent if record.state is State.INTENDED else ()
+    truths = await truths_of_answer(world, after, _word(after, so_far), now)
+    written = await world.ledger.answer(taken, after, now, dropped, truths)
     log.info(
         "answered", action=action_id, verb=attempt.verb, by=attempt.person.object_id, via=via, why=after.why
     )
-    so_far = count(offered, (*earlier, taken), question.terms).approvals
-    words = await _told(world, after, have=have, need=need, share=agreed_of(so_far, offered, need))
+    share = agreed_of(so_far.approvals, offered, need)
+    words = await _told(world, after, have=have, need=need, share=share)
     return Replied(words=words, answer=written, have=have, need=need)
 
 
@@ -208,19 +224,25 @@ def _answer(
     )
 
 
-def _after(
-    record: Record, offered: Offer, answers: Sequence[Answer], terms: Terms, need: int
-) -> tuple[Record, int]:
-    """Return the record as the newest of these answers leaves it, and how many approvals count now."""
-    so_far = count(offered, answers, terms)
+def _after(record: Record, offered: Offer, so_far: Counted, now: datetime, need: int) -> tuple[Record, int]:
+    """Return the record as these answers leave it, and how many approvals count now."""
     have = len(so_far.approvals)
     if so_far.rejection is not None:
         why = f"rejected by {quote(so_far.rejection.person.name)}: it is about to be judged by that"
-        return _due(record, why, terms.now), 0
+        return _due(record, why, now), 0
     if is_enough(so_far.approvals, offered, need):
         names = " and ".join(quote(one.person.name) for one in so_far.approvals)
-        return _due(record, f"approved by {names}: it is about to be judged by that", terms.now), have
+        return _due(record, f"approved by {names}: it is about to be judged by that", now), have
     return msgspec.structs.replace(record, why=progress(so_far.approvals, need)), have
+
+
+def _word(after: Record, so_far: Counted) -> Word | None:
+    """Return what people have decided with these answers; None where more of them have to answer."""
+    if after.state is not State.ANSWERED:
+        return None
+    if so_far.rejection is not None:
+        return word_of(answered([so_far.rejection]), Verb.REJECT)
+    return word_of(answered(so_far.approvals), Verb.APPROVE)
 
 
 def _due(record: Record, why: str, now: datetime) -> Record:

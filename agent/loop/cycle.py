@@ -25,6 +25,7 @@ from agent.judge.track import WAITING
 from agent.loop.asking import Asking, Came, Left, ask_them
 from agent.loop.braking import brake, was_wished, wish
 from agent.loop.despite import despite_others
+from agent.loop.grounding import truths_of_decisions
 from agent.loop.guarding import Surroundings, around, look, with_wishes
 from agent.loop.lookup import claims, find, look_up
 from agent.loop.means import means
@@ -133,8 +134,13 @@ async def judge_records(
             later = judged_again(record, batch.now)
             batch.records.append(msgspec.structs.replace(record, state=State.ESCALATED, due=later, why=why))
     await brake(world, batch.here, batch.now)
+    truths = await truths_of_decisions(world, alive, batch.records, batch.now)
     await world.ledger.save(
-        batch.records, effects=batch.effects, approvals=(*batch.approvals, *batch.beside), now=batch.now
+        batch.records,
+        effects=batch.effects,
+        approvals=(*batch.approvals, *batch.beside),
+        truths=truths,
+        now=batch.now,
     )
     report.decided += len(alive)
     for record in batch.records:

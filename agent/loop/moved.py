@@ -6,9 +6,9 @@ from datetime import datetime
 import msgspec
 
 from agent.judge.confirm import ENDS, ended
-from agent.judge.gather import wanted
 from agent.judge.remember import remembered
 from agent.loop.despite import despite_others
+from agent.loop.grounding import taken_by_ours, truths_of_moves
 from agent.model.enactment import Record, State, Went
 from agent.model.past import Ended, PastAnswer
 from agent.ports.world import World
@@ -26,7 +26,7 @@ async def save_moved(
     """Save each record (before, after) in one transaction.
 
     A record that leaves `intended` lets go of what was not sent. What was sent for it is followed to its
-    end, however the record itself ends. How a record ended elsewhere is kept with it.
+    end, however the record itself ends. How a record ended elsewhere is kept with it, and what people decided.
     """
     if not moves and not versions:
         return
@@ -45,8 +45,12 @@ async def save_moved(
         if is_leaving:
             dropped.extend(effect.id for effect in effects if effect.went is Went.INTENDED)
         records.append(ended(before, after, effects, now))
-    answers = await _answers(world, moves, records, now)
-    await world.ledger.save(records, dropped=dropped, answers=answers, versions=versions, now=now)
+    taken = await taken_by_ours(world, moves, records)
+    answers = _answers(moves, records, taken, now)
+    truths = await truths_of_moves(world, moves, records, taken, now)
+    await world.ledger.save(
+        records, dropped=dropped, answers=answers, truths=truths, versions=versions, now=now
+    )
 
 
 async def turn_back(world: World, states: Sequence[State], is_meant: Callable[[Record], bool]) -> int:
@@ -70,25 +74,19 @@ async def turn_back(world: World, states: Sequence[State], is_meant: Callable[[R
     return found
 
 
-async def _answers(
-    world: World, moves: Sequence[tuple[Record | None, Record]], records: Sequence[Record], now: datetime
+def _answers(
+    moves: Sequence[tuple[Record | None, Record]],
+    records: Sequence[Record],
+    taken: frozenset[str],
+    now: datetime,
 ) -> list[PastAnswer]:
     """Return how these records ended elsewhere, but for those whose mail our own deletions took."""
     found: list[PastAnswer] = []
-    doubtful: dict[str, Sequence[str]] = {}
     for (before, _), record in zip(moves, records, strict=True):
         answer = remembered(before, record, now)
         if answer is None:
             continue
-        found.append(answer)
-        if answer.ended is Ended.REMEDIATED and answer.about:
-            doubtful[answer.action_id] = wanted(record.action)
-    if not doubtful:
-        return found
-    takers = await world.ledger.takers([message for messages in doubtful.values() for message in messages])
-    ours = {
-        action_id
-        for action_id, messages in doubtful.items()
-        if any(takers.get(message, frozenset()) - {action_id} for message in messages)
-    }
-    return [answer for answer in found if answer.action_id not in ours]
+        is_doubtful = answer.ended is Ended.REMEDIATED and bool(answer.about)
+        if not (is_doubtful and answer.action_id in taken):
+            found.append(answer)
+    return found

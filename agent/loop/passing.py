@@ -14,6 +14,7 @@ from agent.loop.expiring import Expiring
 from agent.loop.falling import Falling
 from agent.loop.feeding import Feeding
 from agent.loop.follow import follow
+from agent.loop.hindsight import Hindsight
 from agent.loop.lookout import Lookout, keeping_lookout
 from agent.loop.overturning import Overturning
 from agent.loop.perform import recover
@@ -23,6 +24,7 @@ from agent.loop.reloading import Reloading
 from agent.loop.report import PassReport
 from agent.loop.rounds import Rounds
 from agent.loop.rows import Rows
+from agent.loop.searching import AuditSearches
 from agent.model.errors import Conflict, Malformed, Refused, Unavailable
 from agent.ports.world import World
 
@@ -38,6 +40,8 @@ class Memory:
     rows: Rows = field(default_factory=Rows)
     holds: Holds = field(default_factory=Holds)
     expiring: Expiring = field(default_factory=Expiring)
+    searches: AuditSearches = field(default_factory=AuditSearches)
+    hindsight: Hindsight = field(default_factory=Hindsight)
     falling: Falling = field(default_factory=Falling)
     overturning: Overturning = field(default_factory=Overturning)
     reloading: Reloading | None = None
@@ -115,6 +119,8 @@ class _Pass:
         yield lambda: recover(world)
         yield self._visit
         yield self._sweep_if_due
+        yield lambda: memory.hindsight.go(world)
+        yield lambda: memory.searches.go(world, report)
         yield lambda: memory.expiring.go(world, self.lookout.vitals)
 
     async def _visit(self) -> None:

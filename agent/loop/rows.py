@@ -1,4 +1,4 @@
-"""AIR's own rows -> the ledger, and what they change: kinds that were open, and what is said of clusters."""
+"""AIR's own rows -> the ledger, and what they change: kinds that were open, what is said of clusters, and what people decided."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from agent.judge.naming import left_open, named, newer, places_of, spoken_of, with_anomaly
+from agent.loop.hindsight import look_again
 from agent.loop.moved import save_moved
 from agent.loop.poll import read_again
 from agent.loop.report import PassReport
@@ -57,6 +58,7 @@ class Rows:
             news = await _remember(world, found.actions[start : start + AT_ONCE])
             await _tell_of_clusters(world, news)
             await read_again(world, await _to_read(world, news), report)
+            await look_again(world, news)
         self.looked = now
         self.looked_far = now if is_far else self.looked_far
 

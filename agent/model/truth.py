@@ -52,7 +52,7 @@ class Unknown(StrEnum):
     """What is known names people who decided otherwise than each other, or than the evidence shows."""
 
 
-class Truth(msgspec.Struct, frozen=True, kw_only=True):
+class Truth(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What became of one proposal; `first_seen` tells it from another proposal of the same action."""
 
     action_id: str

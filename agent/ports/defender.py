@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from agent.model.air import AirRows
+from agent.model.audit_search import AuditFound, Searching
 from agent.model.decision import Classification
 from agent.model.defender import Incident, Mail
 from agent.model.enactment import Effect, EffectKind, Outcome
@@ -91,6 +92,34 @@ class Targets(Protocol):
 
     async def quarantine(self, machine_action_id: str) -> Quarantine | None:
         """Return how a `StopAndQuarantineFile` stands; None where there is none of this id."""
+        ...
+
+
+class AuditLog(Protocol):
+    """Microsoft's search of its audit: asked for, waited for, read. Every method raises Unavailable, Refused or Malformed."""
+
+    def missing(self) -> str:
+        """Return why the audit cannot be searched, naming the permission; empty where it can."""
+        ...
+
+    async def search(self, name: str, since: datetime, until: datetime) -> str | None:
+        """Begin a search for what AIR wrote down in this time, and return its id; None where nobody knows whether it began.
+
+        Raises:
+            Unavailable: definitely not begun.
+        """
+        ...
+
+    async def find(self, name: str) -> str | None:
+        """Return the id of a search of this name; None where there is none."""
+        ...
+
+    async def how_far(self, query_id: str) -> Searching:
+        """Return how far a search has come."""
+        ...
+
+    async def found(self, query_id: str) -> AuditFound:
+        """Return what a search that succeeded has found."""
         ...
 
 

@@ -4,7 +4,6 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from agent.model.air import AirAction
 from agent.model.alarm import Alarm
 from agent.model.answer import Answer
 from agent.model.audit import Entry, Head, Link
@@ -27,9 +26,10 @@ from agent.model.past import Judged, Matter, PastAnswer, Tally
 from agent.model.policy import KeptSet, Members
 from agent.model.rails import Approved, Leave
 from agent.model.truth import Truth
+from agent.ports.told import Told
 
 
-class Ledger(Protocol):
+class Ledger(Told, Protocol):
     """What was seen, decided and done, for one tenant. Every write is durable when its call returns.
 
     Raises LedgerError where it cannot be used.
@@ -201,11 +201,17 @@ class Ledger(Protocol):
         ...
 
     async def answer(
-        self, answer: Answer, record: Record, now: datetime, dropped: Sequence[str] = ()
+        self,
+        answer: Answer,
+        record: Record,
+        now: datetime,
+        dropped: Sequence[str] = (),
+        truths: Sequence[Truth] = (),
     ) -> Answer:
         """Write a person's answer and the record as it leaves it, in one transaction; return it with its number.
 
-        `dropped` names effects that become `dropped`, as where they are saved: a no that comes in time.
+        `dropped` names effects that become `dropped`, as where they are saved: a no that comes in time. `truths` are what
+        people have decided with it.
 
         Raises:
             Conflict: the record was changed since it was read, or a dropped effect has left: nothing is written, and
@@ -272,10 +278,6 @@ class Ledger(Protocol):
         """
         ...
 
-    async def truths(self, action_ids: Sequence[str]) -> Mapping[str, tuple[Truth, ...]]:
-        """Return what is known to have become of these actions' proposals, oldest first; the others are left out."""
-        ...
-
     async def fall_back(self, fallbacks: Sequence[Fallback]) -> tuple[Fallback, ...]:
         """Have these policies observe, and return those that did not yet: of each one fallback stands at a time."""
         ...
@@ -303,20 +305,11 @@ class Ledger(Protocol):
         """Remember up to which moment it was looked whether deletions stand."""
         ...
 
-    async def save_air_actions(self, actions: Sequence[AirAction]) -> None:
-        """Remember how these actions of investigations stand, in place of what is remembered of them."""
-        ...
-
-    async def air_actions(self, places: Sequence[str]) -> tuple[AirAction, ...]:
-        """Return what is remembered of actions in these places (`AirAction.places`), in a fixed order."""
-        ...
-
-    async def air_read_until(self) -> datetime | None:
-        """Return when the newest of all these actions was written down; None where there are none."""
-        ...
-
     async def keep_set(self, kept: KeptSet) -> None:
-        """Keep the files of a set that has come into force; a set that is kept already gets the new moment."""
+        """Keep the files of a set that has come into force; one that is kept already gets the new moment.
+
+        One that was in force already keeps its own: an agent has started again with it.
+        """
         ...
 
     async def kept_set(self, revision: str | None = None) -> KeptSet | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from agent.model.chain import Escalating
 from agent.model.pace import Pace
 from agent.model.rails import Rails
-from agent.ports.defender import Defender, Directory, Enactor, Login, Targets
+from agent.ports.defender import AuditLog, Defender, Directory, Enactor, Login, Targets
 from agent.ports.escalation import Channels, Pages
 from agent.ports.host import AuditSink, Clock, PolicyShelf, Switch
 from agent.ports.ledger import Ledger, Trail
@@ -38,6 +38,8 @@ class World(Desk):
     directory: Directory
     targets: Targets
     pace: Pace
+    audit_log: AuditLog | None = None
+    """None where the audit is not searched, as in a world that only reads a recording."""
     login: Login | None = None
     """None where nobody asks how it fares, as in a world that only reads a recording."""
     trail: Trail | None = None

@@ -9,10 +9,11 @@ import json
 import resource
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 from time import perf_counter, process_time
+from typing import Any
 
 from sqlalchemy import Connection, select
 
@@ -44,7 +45,12 @@ def run(actions: int = ACTIONS) -> list[Row]:
     for what, part, path, goal in (
         (f"report: {actions // 10:,} actions", "whole", few, ""),
         (f"report: {actions:,} actions", "whole", many, f"under {GOAL:.0f} s and {MOST:.0f} MiB"),
-        (f"report: the looser ones of {actions:,}, one after the other", "looser", many, f"under {MOST:.0f} MiB"),
+        (
+            f"report: the looser ones of {actions:,}, one after the other",
+            "looser",
+            many,
+            f"under {MOST:.0f} MiB",
+        ),
         (f"report: the last week of {actions:,}", "week", many, ""),
     ):
         found = _measured(part, path)
@@ -61,7 +67,10 @@ def _told(found: dict[str, float]) -> str:
 
 def _measured(part: str, path: Path) -> dict[str, float]:
     told = subprocess.run(
-        [sys.executable, "-m", "tests.bench.report", part, str(path)], check=True, capture_output=True, text=True
+        [sys.executable, "-m", "tests.bench.report", part, str(path)],
+        check=True,
+        capture_output=True,
+        text=True,
     ).stdout
     found: dict[str, float] = json.loads(told)
     return found
@@ -77,7 +86,7 @@ async def _read(ledger: SqlLedger) -> int:
         count, after = count + len(part), part[-1][1]
 
 
-def _rows(connection: Connection, tenant_id: str, after: str) -> list[object]:
+def _rows(connection: Connection, tenant_id: str, after: str) -> list[Any]:
     column = history.c
     query = select(*NARROW).where(column.tenant_id == tenant_id, column.action_id > after)
     order = (column.action_id, column.at, column.number, column.ended)
@@ -104,7 +113,12 @@ def _asked(days: int) -> Asked:
     return Asked(tenant_id=TENANT, since=NOW - timedelta(days=days), until=NOW + timedelta(days=30))
 
 
-PARTS: dict[str, Callable[[SqlLedger], object]] = {"read": _read, "whole": _whole, "week": _week, "looser": _looser}
+PARTS: dict[str, Callable[[SqlLedger], Awaitable[int]]] = {
+    "read": _read,
+    "whole": _whole,
+    "week": _week,
+    "looser": _looser,
+}
 
 
 async def _alone(part: str, path: str) -> dict[str, float]:
@@ -112,7 +126,7 @@ async def _alone(part: str, path: str) -> dict[str, float]:
     async with open_ledger(f"sqlite:///{path}", TENANT, read_only=True) as ledger:
         longest = _watched(ledger)
         began, began_cpu = perf_counter(), process_time()
-        count = await PARTS[part](ledger)  # type: ignore[misc]
+        count = await PARTS[part](ledger)
         if not count:
             raise AssertionError(f"{part}: nothing was found")
         return {
@@ -128,9 +142,9 @@ def _watched(ledger: SqlLedger) -> Callable[[], float]:
     desk, took = ledger._desk, [0.0]
     usual = desk._transaction
 
-    def timed(*given: object) -> object:
+    def timed(*given: Any) -> Any:
         began = perf_counter()
-        found = usual(*given)  # type: ignore[arg-type]
+        found = usual(*given)
         took[0] = max(took[0], perf_counter() - began)
         return found
 

@@ -25,7 +25,11 @@ MICROSECOND = timedelta(microseconds=1)
 MINUTE, HOUR, DAY = 60_000_000, 3_600_000_000, 86_400_000_000
 WEEK = 7 * DAY
 SPAN = 365 * DAY
-KINDS = (*([str(ActionKind.SOFT_DELETE_CLUSTER)] * 6), *([str(ActionKind.SOFT_DELETE_MESSAGE)] * 3), "quarantineFile")
+KINDS = (
+    *([str(ActionKind.SOFT_DELETE_CLUSTER)] * 6),
+    *([str(ActionKind.SOFT_DELETE_MESSAGE)] * 3),
+    "quarantineFile",
+)
 POLICIES = tuple(f"\npolicy-{number}\n" for number in range(24))
 GUARDS = ("size", "protected", "caps")
 AT_ONCE = 50_000
@@ -104,7 +108,11 @@ def _life(chance: Random, number: int, seen: int) -> tuple[list[Row], Row | None
     shadow = verb if chance.random() < 0.4 else None
     guard = chance.choice(GUARDS) if verb == "approve" and chance.random() < 0.1 else None
     base = (action_id, KINDS[number % 10], str(number // 3), seen)
-    ruled = {"policies": policy, "shadow": shadow, "shadow_policies": policy if shadow else None}
+    ruled: dict[str, Any] = {
+        "policies": policy,
+        "shadow": shadow,
+        "shadow_policies": policy if shadow else None,
+    }
     judged = seen + MINUTE
     if guard is not None:
         ours = _row(base, judged, 1, verb="escalate", decider="guard", guard=guard, **ruled)
@@ -118,7 +126,9 @@ def _life(chance: Random, number: int, seen: int) -> tuple[list[Row], Row | None
     at = judged + int(chance.lognormvariate(1.5, 1.3) * HOUR) + HOUR
     people = verb if chance.random() < 0.95 else ("reject" if verb == "approve" else "approve")
     if course < 0.1 or at >= seen + WEEK - HOUR:
-        rows.append(_row(base, seen + WEEK, len(rows), ended="expired", decider="nobody", status="pendingApproval"))
+        rows.append(
+            _row(base, seen + WEEK, len(rows), ended="expired", decider="nobody", status="pendingApproval")
+        )
         return rows, _truth(base, None, "expired", "remediationStatus", "unknown", seen + WEEK)
     if course < 0.4:
         rows.append(_row(base, at, 2, verb=people, decider="people", people="\nEve\n", answered=at))
@@ -130,7 +140,9 @@ def _life(chance: Random, number: int, seen: int) -> tuple[list[Row], Row | None
     return rows, _truth(base, people, None, "airInvestigationData", "certain", at)
 
 
-def _row(base: tuple[str, str, str, int], at: int, number: int, *, decider: str, ended: str = "", **more: Any) -> Row:
+def _row(
+    base: tuple[str, str, str, int], at: int, number: int, *, decider: str, ended: str = "", **more: Any
+) -> Row:
     action_id, kind, incident_id, seen = base
     words = f"{action_id}\nmessages of one campaign\nincident {incident_id}\nthe cluster is malicious and small: {decider}"
     return (
@@ -142,7 +154,12 @@ def _row(base: tuple[str, str, str, int], at: int, number: int, *, decider: str,
 
 
 def _truth(
-    base: tuple[str, str, str, int], verb: str | None, unknown: str | None, source: str, certainty: str, at: int
+    base: tuple[str, str, str, int],
+    verb: str | None,
+    unknown: str | None,
+    source: str,
+    certainty: str,
+    at: int,
 ) -> Row:
     people = None if verb is None else "\nEve\n"
     return (TENANT, base[0], base[3], verb, unknown, source, certainty, at, people)

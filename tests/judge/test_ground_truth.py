@@ -219,9 +219,9 @@ def test_a_decision_by_people_is_what_they_answered() -> None:
     held = msgspec.structs.replace(decision, verb=Verb.ESCALATE, guard="size")
     no = msgspec.structs.replace(decision, verb=R)
 
-    assert answered(decision) == Word(verb=A, by=("Bo", "Ann"), at=NOW + 2 * HOUR)
+    assert answered(decision) == Word(verb=A, by=("Ann", "Bo"), at=NOW + 2 * HOUR)
     assert answered(held) == answered(decision)
-    assert answered(no) == Word(verb=R, by=("Bo", "Ann"), at=NOW + 2 * HOUR)
+    assert answered(no) == Word(verb=R, by=("Ann", "Bo"), at=NOW + 2 * HOUR)
     assert answered(a_decision(an_action())) is None
     assert answered(None) is None
 

@@ -432,11 +432,11 @@ class Overtaking:
     def __getattr__(self, name: str) -> object:
         return getattr(self.ledger, name)
 
-    async def answer(self, one: Answer, record: Record, now: object, dropped: object = ()) -> Answer:
+    async def answer(self, one: Answer, *rest: object) -> Answer:
         if self.times:
             self.times -= 1
             await self.act()
-        return await self.ledger.answer(one, record, now, dropped)  # type: ignore[arg-type]
+        return await self.ledger.answer(one, *rest)  # type: ignore[arg-type]
 
     async def reply(self, person: Person) -> Replied:
         record = await self.bench.only()

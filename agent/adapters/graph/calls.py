@@ -19,6 +19,11 @@ LIST_DOMAINS = Call("list domains", "Domain.Read.All")
 LIST_RULES = Call("list inbox rules", "MailboxSettings.Read")
 FIND_ACCOUNT = Call("find identity account", "SecurityIdentitiesAccount.Read.All")
 
+SEARCH_AUDIT = Call("search audit", "AuditLogsQuery.Read.All")
+LIST_SEARCHES = Call("list audit searches", "AuditLogsQuery.Read.All")
+READ_SEARCH = Call("read audit search", "AuditLogsQuery.Read.All")
+LIST_RECORDS = Call("list audit records", "AuditLogsQuery.Read.All")
+
 REMEDIATE = Call("remediate mail", "SecurityAnalyzedMessage.ReadWrite.All")
 SWITCH_RULE = Call("switch inbox rule", "MailboxSettings.ReadWrite")
 SWITCH_USER = Call("enable or disable user", "User.EnableDisableAccount.All")

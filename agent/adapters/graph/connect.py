@@ -15,7 +15,7 @@ import httpx
 
 from agent.adapters.microsoft.clouds import Cloud
 from agent.adapters.microsoft.machines import Machines, NoMachines
-from agent.ports.defender import Defender, Directory, Enactor, Login, Targets
+from agent.ports.defender import AuditLog, Defender, Directory, Enactor, Login, Targets
 from agent.ports.host import Clock
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ class Graph:
     """Whether a person is signed in rather than the app: then nothing may be enforced."""
     send_mail: Callable[[str, bytes], Awaitable[None]]
     """Sends one whole message from a mailbox; raises Unavailable or Refused. Nothing is asked before the first."""
+    audit_log: AuditLog
     login: Login
     """How the agent is known, and how much it asks."""
     own: frozenset[str]
@@ -139,6 +140,7 @@ def _graph(
     from agent.adapters.graph.abilities import abilities  # noqa: PLC0415  slow
     from agent.adapters.graph.airlog import AirLog  # noqa: PLC0415  slow
     from agent.adapters.graph.asking import Asking  # noqa: PLC0415  slow
+    from agent.adapters.graph.auditlog import GraphAuditLog  # noqa: PLC0415  slow
     from agent.adapters.graph.defender import GraphDefender  # noqa: PLC0415  slow
     from agent.adapters.graph.directory import GraphDirectory  # noqa: PLC0415  slow
     from agent.adapters.graph.enactor import GraphEnactor  # noqa: PLC0415  slow
@@ -179,6 +181,7 @@ def _graph(
         grants=client.grants,
         is_delegated=client.is_delegated,
         send_mail=GraphMailing(client, clock).send,
+        audit_log=GraphAuditLog(client),
         login=GraphLogin(client, clock, proofs, [client.usage, *machines.budgets]),
         own=client.own,
         allow=client.allow,

@@ -22,7 +22,12 @@ class Moment(TypeDecorator[datetime]):
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         """Return what was stored, in UTC."""
-        return None if value is None else EPOCH + value * MICROSECOND
+        return None if value is None else moment(value)
+
+
+def moment(stored: int) -> datetime:
+    """Return the moment that so many microseconds since 1970 are."""
+    return EPOCH + stored * MICROSECOND
 
 
 class Key(TypeDecorator[str]):

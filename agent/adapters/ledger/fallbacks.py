@@ -12,10 +12,10 @@ from sqlalchemy import select, update
 from sqlalchemy.engine import Connection
 
 from agent.adapters.ledger.auditing import Book
+from agent.adapters.ledger.dialects import inserting
 from agent.adapters.ledger.reads import effect
 from agent.adapters.ledger.report_tables import fallbacks, lookbacks
 from agent.adapters.ledger.tables import approvals, effects
-from agent.adapters.ledger.dialects import inserting
 from agent.adapters.ledger.writes import upsert
 from agent.audit.entries import of_fallback, of_reinstated
 from agent.model.enactment import Effect, EffectKind, Went

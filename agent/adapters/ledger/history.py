@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, insert, literal, select, tuple_
+from sqlalchemy import ColumnElement, Select, insert, literal, or_, select, tuple_
 from sqlalchemy.engine import Connection
 
 from agent.adapters.ledger import codec
@@ -23,6 +23,8 @@ from agent.model.history import Decided, Place, Wanted
 from agent.model.pending import PendingAction
 
 _PLACE = (history.c.at, history.c.action_id, history.c.number, history.c.ended)
+
+_OF_ACTION = (history.c.action_id, history.c.at, history.c.number, history.c.ended)
 
 
 def row(tenant_id: str, one: Decided, record: Record) -> dict[str, Any]:
@@ -82,7 +84,7 @@ def newest(
     if before is not None:
         query = query.where(tuple_(*_PLACE) < _literal(before))
     query = query.order_by(*(column.desc() for column in _PLACE)).limit(limit)
-    return decided(connection.execute(query))
+    return decided(connection.execute(query).all())
 
 
 def oldest(
@@ -97,6 +99,29 @@ def oldest(
     query = select(*NARROW).where(history.c.tenant_id == tenant_id, history.c.at >= since)
     if until is not None:
         query = query.where(history.c.at < until)
+    if after is not None:
+        query = query.where(tuple_(*_PLACE) > _literal(after))
+    return decided(connection.execute(query.order_by(*_PLACE).limit(limit)).all())
+
+
+def of_actions(
+    connection: Connection, tenant_id: str, action_ids: Sequence[str]
+) -> Mapping[str, tuple[Decided, ...]]:
+    """Return everything the history has of these actions, oldest first; actions of which it has nothing are left out."""
+    found: dict[str, list[Decided]] = {}
+    for some in chunks(sorted(set(action_ids))):
+        query = select(*NARROW).where(history.c.tenant_id == tenant_id, history.c.action_id.in_(some))
+        for one in decided(connection.execute(query.order_by(*_OF_ACTION))):
+            found.setdefault(one.action_id, []).append(one)
+    return {action_id: tuple(rows) for action_id, rows in found.items()}
+
+
+def by_people(
+    connection: Connection, tenant_id: str, since: datetime, after: Place | None, limit: int
+) -> tuple[Decided, ...]:
+    """Return decisions of people and endings from `since` on, oldest first: those that follow a place, where one is named."""
+    is_one = or_(history.c.ended != "", history.c.people.is_not(None))
+    query = select(*NARROW).where(history.c.tenant_id == tenant_id, history.c.at >= since, is_one)
     if after is not None:
         query = query.where(tuple_(*_PLACE) > _literal(after))
     return decided(connection.execute(query.order_by(*_PLACE).limit(limit)))

@@ -10,11 +10,13 @@ from agent.adapters.ledger import (
     airing,
     amounts,
     claims,
+    history,
     holding,
     keeping,
     leaving,
     reads,
     responding,
+    searching,
     writes,
 )
 from agent.adapters.ledger import fallbacks as falling
@@ -32,6 +34,7 @@ from agent.model.air import AirAction
 from agent.model.alarm import Alarm
 from agent.model.answer import Answer
 from agent.model.audit import Entry
+from agent.model.audit_search import AuditSearch
 from agent.model.decision import Decision
 from agent.model.enactment import (
     Approval,
@@ -47,11 +50,13 @@ from agent.model.enactment import (
 )
 from agent.model.errors import LedgerError
 from agent.model.fallback import Fallback
+from agent.model.history import Decided, Place
 from agent.model.hold import Hold, Replica
 from agent.model.past import Judged, Matter, PastAnswer, Tally
+from agent.model.pending import ActionKind
 from agent.model.policy import KeptSet, Members
 from agent.model.rails import Approved, Leave
-from agent.model.truth import Truth
+from agent.model.truth import Truth, Unknown
 
 
 class SqlLedger:
@@ -121,9 +126,18 @@ class SqlLedger:
         await self._audited(all_of_it)
 
     async def answer(
-        self, answer: Answer, record: Record, now: datetime, dropped: Sequence[str] = ()
+        self,
+        answer: Answer,
+        record: Record,
+        now: datetime,
+        dropped: Sequence[str] = (),
+        truths: Sequence[Truth] = (),
     ) -> Answer:
-        return await self._audited(responding.answer, answer, record, now, dropped)
+        def all_of_it(connection: Connection, tenant_id: str, book: Book) -> Answer:
+            truths_of.save(connection, tenant_id, truths)
+            return responding.answer(connection, tenant_id, book, answer, record, now, dropped)
+
+        return await self._audited(all_of_it)
 
     async def truths(self, action_ids: Sequence[str]) -> Mapping[str, tuple[Truth, ...]]:
         return await self._read(truths_of.of_actions, action_ids)
@@ -256,11 +270,45 @@ class SqlLedger:
     async def takers(self, network_message_ids: Sequence[str]) -> Mapping[str, frozenset[str]]:
         return await self._read(claims.takers, network_message_ids)
 
+    async def past(self, action_ids: Sequence[str]) -> Mapping[str, tuple[Decided, ...]]:
+        return await self._read(history.of_actions, action_ids)
+
+    async def by_people(
+        self, since: datetime, *, after: Place | None = None, limit: int = 1000
+    ) -> tuple[Decided, ...]:
+        return await self._read(history.by_people, since, after, limit)
+
+    async def ended(
+        self, kinds: Sequence[ActionKind], since: datetime, *, after: str = "", limit: int = 1000
+    ) -> tuple[str, ...]:
+        return await self._read(truths_of.ended, kinds, since, after, limit)
+
+    async def untold(self, why: Sequence[Unknown], since: datetime, until: datetime) -> datetime | None:
+        return await self._read(truths_of.untold, why, since, until)
+
+    async def truths_until(self) -> datetime | None:
+        return await self._read(truths_of.worked_until)
+
+    async def mark_truths(self, until: datetime) -> None:
+        await self._write(truths_of.mark, until)
+
     async def save_air_actions(self, actions: Sequence[AirAction]) -> None:
         await self._write(airing.save, actions)
 
     async def air_actions(self, places: Sequence[str]) -> tuple[AirAction, ...]:
         return await self._read(airing.found, places)
+
+    async def save_audit_actions(self, actions: Sequence[AirAction]) -> None:
+        await self._write(airing.save_audited, actions)
+
+    async def audit_actions(self, places: Sequence[str]) -> tuple[AirAction, ...]:
+        return await self._read(airing.found_audited, places)
+
+    async def searches(self, since: datetime) -> tuple[AuditSearch, ...]:
+        return await self._read(searching.since, since)
+
+    async def save_search(self, search: AuditSearch, before: AuditSearch | None) -> None:
+        await self._write(searching.save, search, before)
 
     async def air_read_until(self) -> datetime | None:
         return await self._read(airing.until)

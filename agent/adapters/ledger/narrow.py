@@ -5,13 +5,12 @@ text and moment that many rows share.
 """
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Text, type_coerce
 
-from agent.adapters.ledger.columns import EPOCH, Key, Moment, unescaped
+from agent.adapters.ledger.columns import EPOCH, Key, Moment, moment, unescaped
 from agent.adapters.ledger.history_tables import history
 from agent.adapters.ledger.report_tables import truths
 from agent.model.decision import Verb
@@ -43,40 +42,43 @@ _CERTAINTIES = {str(certainty): certainty for certainty in Certainty}
 
 
 def decided(rows: Iterable[Any]) -> tuple[Decided, ...]:
-    """Return the decisions that rows of `NARROW` hold."""
-    return tuple(map(_decided, rows))
-
-
-def _decided(one: Any) -> Decided:
-    (
+    """Return the decisions that rows of `NARROW` hold; quickest where rows of the same action follow each other."""
+    found: list[Decided] = []
+    last, began, ends = None, EPOCH, EPOCH
+    for (
         at, action_id, number, ended, kind, incident_id, first_seen, deadline, verb, decider, guard, policies, people,
         answered, shadow, shadow_policies, status, revision, shadow_guard, targets, messages, is_native, is_imported,
-    ) = one  # fmt: skip
-    return Decided(
-        at=EPOCH + timedelta(microseconds=at),
-        action_id=action_id if "\\" not in action_id else unescaped(action_id),
-        number=number,
-        ended=_ENDINGS[ended],
-        kind=_KINDS[kind],
-        incident_id=incident_id if "\\" not in incident_id else unescaped(incident_id),
-        first_seen=_shared_moment(first_seen),
-        deadline=_shared_moment(deadline),
-        verb=_VERBS[verb],
-        by=_DECIDERS[decider],
-        guard=_text(guard),
-        policies=_lines(policies),
-        people=_lines(people),
-        answered=None if answered is None else EPOCH + timedelta(microseconds=answered),
-        shadow=_VERBS[shadow],
-        shadow_policies=_lines(shadow_policies),
-        status=_text(status),
-        revision=_text(revision) or "",
-        shadow_guard=_text(shadow_guard),
-        targets=targets,
-        messages=messages,
-        is_native=is_native == 1,
-        is_imported=is_imported == 1,
-    )
+    ) in rows:  # fmt: skip
+        if (first_seen, deadline) != last:
+            last, began, ends = (first_seen, deadline), moment(first_seen), moment(deadline)
+        found.append(
+            Decided(
+                at=moment(at),
+                action_id=action_id if "\\" not in action_id else unescaped(action_id),
+                number=number,
+                ended=_ENDINGS[ended],
+                kind=_KINDS[kind],
+                incident_id=incident_id if "\\" not in incident_id else unescaped(incident_id),
+                first_seen=began,
+                deadline=ends,
+                verb=_VERBS[verb],
+                by=_DECIDERS[decider],
+                guard=_text(guard),
+                policies=_lines(policies),
+                people=_lines(people),
+                answered=None if answered is None else moment(answered),
+                shadow=_VERBS[shadow],
+                shadow_policies=_lines(shadow_policies),
+                status=_text(status),
+                revision=_text(revision) or "",
+                shadow_guard=_text(shadow_guard),
+                targets=targets,
+                messages=messages,
+                is_native=is_native == 1,
+                is_imported=is_imported == 1,
+            )
+        )
+    return tuple(found)
 
 
 def truth(one: Any) -> Truth:
@@ -84,19 +86,14 @@ def truth(one: Any) -> Truth:
     action_id, first_seen, verb, unknown, source, certainty, at, people = one
     return Truth(
         action_id=action_id if "\\" not in action_id else unescaped(action_id),
-        first_seen=_shared_moment(first_seen),
+        first_seen=moment(first_seen),
         verb=_VERBS[verb],
         unknown=_UNKNOWNS[unknown],
         source=_SOURCES[source],
         certainty=_CERTAINTIES[certainty],
-        at=EPOCH + timedelta(microseconds=at),
+        at=moment(at),
         by=_lines(people),
     )
-
-
-@lru_cache(SHARED)
-def _shared_moment(microseconds: int) -> datetime:
-    return EPOCH + timedelta(microseconds=microseconds)
 
 
 @lru_cache(SHARED)

@@ -19,6 +19,31 @@ truths = Table(
     Column("people", Key),
 )
 
+# What the audit's records said of the actions of investigations, in the form of AIR's own rows.
+audit_actions = Table(
+    "audit_actions",
+    metadata,
+    Column("tenant_id", Key, primary_key=True),
+    Column("place", Key, primary_key=True),
+    Column("id", Key, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+
+# Searches of the audit: asked for, then known by an id, then ended. Of each name there is one.
+audit_searches = Table(
+    "audit_searches",
+    metadata,
+    Column("tenant_id", Key, primary_key=True),
+    Column("name", Key, primary_key=True),
+    Column("asked", Moment, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("until", Moment, nullable=False),
+    Column("query_id", Key),
+    Column("ended", Moment),
+    Column("words", Key, nullable=False),
+)
+
 # A policy that observes since then, whatever its file says, until somebody promotes it again.
 fallbacks = Table(
     "fallbacks",

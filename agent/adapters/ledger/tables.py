@@ -192,6 +192,7 @@ cursors = Table(
     Column("tenant_id", Key, primary_key=True),
     Column("watermark", Moment),
     Column("swept", Moment),
+    Column("truths_until", Moment),
 )
 
 incidents = Table(

@@ -1,23 +1,26 @@
 """What people and Defender did about proposals. Each function runs inside a transaction that the caller has opened."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, delete, func, or_, select
 from sqlalchemy.engine import Connection
 
 from agent.adapters.ledger.claims import chunks
 from agent.adapters.ledger.history import lines
 from agent.adapters.ledger.narrow import TRUTH, truth
 from agent.adapters.ledger.report_tables import truths
+from agent.adapters.ledger.tables import cursors, records
 from agent.adapters.ledger.writes import upsert
-from agent.model.truth import Truth
+from agent.model.pending import LIFETIME, ActionKind
+from agent.model.truth import Truth, Unknown
 
 CHANGES = ("verb", "unknown", "source", "certainty", "at", "people")
 
 
 def save(connection: Connection, tenant_id: str, found: Sequence[Truth]) -> None:
-    """Write what is known of proposals, in place of what is there of them."""
+    """Write what is known of proposals, in place of what is there of them, also where they were thought to have begun later."""
     rows = {
         (one.action_id, one.first_seen): {
             "tenant_id": tenant_id,
@@ -32,6 +35,16 @@ def save(connection: Connection, tenant_id: str, found: Sequence[Truth]) -> None
         }
         for one in found
     }
+    for some in chunks(sorted(rows)):
+        later = [
+            and_(
+                truths.c.action_id == action_id,
+                truths.c.first_seen > first_seen,
+                truths.c.first_seen < first_seen + LIFETIME,
+            )
+            for action_id, first_seen in some
+        ]
+        connection.execute(delete(truths).where(truths.c.tenant_id == tenant_id, or_(*later)))
     if rows:
         upsert(connection, truths, [rows[name] for name in sorted(rows)], CHANGES)
 
@@ -47,8 +60,58 @@ def of_actions(
             .where(truths.c.tenant_id == tenant_id, truths.c.action_id.in_(some))
             .order_by(truths.c.action_id, truths.c.first_seen)
         )
-        found |= _by_action(connection.execute(query))
+        found |= _by_action(connection.execute(query).all())
     return found
+
+
+def ended(
+    connection: Connection,
+    tenant_id: str,
+    kinds: Sequence[ActionKind],
+    since: datetime,
+    after: str,
+    limit: int,
+) -> tuple[str, ...]:
+    """Return actions of these kinds of which something became known to have happened at or after `since`, in order."""
+    query = (
+        select(truths.c.action_id)
+        .distinct()
+        .join(records, and_(records.c.tenant_id == truths.c.tenant_id, records.c.id == truths.c.action_id))
+        .where(
+            truths.c.tenant_id == tenant_id,
+            truths.c.at >= since,
+            truths.c.action_id > after,
+            records.c.kind.in_(sorted(map(str, kinds))),
+        )
+        .order_by(truths.c.action_id)
+        .limit(limit)
+    )
+    return tuple(connection.scalars(query))
+
+
+def untold(
+    connection: Connection, tenant_id: str, why: Sequence[Unknown], since: datetime, until: datetime
+) -> datetime | None:
+    """Return when the earliest proposal was first seen that ended from `since` to `until`, and is unknown for such a reason."""
+    earliest: datetime | None = connection.scalar(
+        select(func.min(truths.c.first_seen)).where(
+            truths.c.tenant_id == tenant_id,
+            truths.c.at >= since,
+            truths.c.at < until,
+            truths.c.unknown.in_(sorted(map(str, why))),
+        )
+    )
+    return earliest
+
+
+def worked_until(connection: Connection, tenant_id: str) -> datetime | None:
+    """Return up to where the history was gone through."""
+    return connection.scalar(select(cursors.c.truths_until).where(cursors.c.tenant_id == tenant_id))
+
+
+def mark(connection: Connection, tenant_id: str, moment: datetime) -> None:
+    """Remember up to where the history was gone through."""
+    upsert(connection, cursors, [{"tenant_id": tenant_id, "truths_until": moment}], ("truths_until",))
 
 
 def between(
@@ -58,7 +121,7 @@ def between(
     query = select(*TRUTH).where(truths.c.tenant_id == tenant_id, truths.c.action_id > after)
     if last is not None:
         query = query.where(truths.c.action_id <= last)
-    return _by_action(connection.execute(query.order_by(truths.c.action_id, truths.c.first_seen)))
+    return _by_action(connection.execute(query.order_by(truths.c.action_id, truths.c.first_seen)).all())
 
 
 def _by_action(rows: Iterable[Any]) -> dict[str, tuple[Truth, ...]]:

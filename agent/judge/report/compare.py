@@ -27,14 +27,21 @@ class Both(msgspec.Struct, frozen=True, gc=False):
         return self.would if lens is Lens.WOULD else self.in_force
 
 
-def comparisons(rows: Iterable[Decided], truths: Sequence[Truth]) -> Iterator[Both]:
+def comparisons(
+    rows: Iterable[Decided], truths: Sequence[Truth], *, is_moved: bool = False
+) -> Iterator[Both]:
     """Give each life of one action, compared.
 
     Args:
         rows: all that was decided on the action, oldest first.
         truths: what is known of its proposals.
+        is_moved: whether it goes on under another id: then its last life is told there, unless it ended before.
     """
-    for life in proposals(rows):
+    lives: Iterable[Sequence[Decided]] = proposals(rows)
+    if is_moved:
+        *earlier, last = lives
+        lives = earlier if last[-1].ended is None else [*earlier, last]
+    for life in lives:
         yield compare(life, truths)
 
 
@@ -55,10 +62,12 @@ def compare(life: Sequence[Decided], truths: Sequence[Truth]) -> Both:
 
 def _truth(life: Sequence[Decided], truths: Sequence[Truth]) -> Truth | None:
     """Return what is known of a life; None while it is open, and where it was carried out here without people."""
-    if truths:
-        known = known_of(past_of(life).life, truths)
-        if known is not None:
+    for known in truths:
+        if known.first_seen == life[0].first_seen:
             return known
+    likely = known_of(past_of(life).life, truths) if truths else None
+    if likely is not None:
+        return likely
     is_told = any(row.ended is not None or row.people for row in life)
     return by_history(past_of(life)) if is_told else None
 

@@ -20,9 +20,11 @@ def upgrade() -> None:
         sa.Column("is_imported", sa.Integer()),
     ):
         op.add_column("history", column)
+    op.add_column("cursors", sa.Column("truths_until", sa.BigInteger()))
     _observed()
     op.create_index("ix_history_action", "history", ["tenant_id", "action_id", "at", "number", "ended"])
     _truths()
+    _audited()
     _fallbacks()
     op.create_table(
         "imports",
@@ -70,6 +72,30 @@ def _truths() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("people", sa.Text()),
         sa.PrimaryKeyConstraint("tenant_id", "action_id", "first_seen", name="pk_truths"),
+    )
+
+
+def _audited() -> None:
+    op.create_table(
+        "audit_actions",
+        sa.Column("tenant_id", sa.Text(), nullable=False),
+        sa.Column("place", sa.Text(), nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant_id", "place", "id", name="pk_audit_actions"),
+    )
+    op.create_table(
+        "audit_searches",
+        sa.Column("tenant_id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("asked", sa.BigInteger(), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.Column("query_id", sa.Text()),
+        sa.Column("ended", sa.BigInteger()),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant_id", "name", name="pk_audit_searches"),
     )
 
 

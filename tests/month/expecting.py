@@ -1,0 +1,201 @@
+"""What a report has to say of each proposal, worked out from what the simulator's people did and from nothing that the agent wrote."""
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+from agent.model.decision import Verb
+from agent.model.enactment import Record
+from agent.model.report import Compared, Standing
+from agent.model.truth import Certainty, Source, Unknown
+from agent.simulator.nouns import Fate, Judgement, Proposal
+from agent.simulator.state import State
+from tests.month.living import Lived
+from tests.month.opinions import Opinion, opinion
+
+Place = tuple[str, datetime]
+"""An action's id, and when it was first proposed."""
+
+VERBS = {Fate.APPROVED: Verb.APPROVE, Fate.REJECTED: Verb.REJECT}
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What has to be said of one proposal."""
+
+    judgement: Judgement
+    ours: Callable[[datetime], Opinion] | None
+    """What the shipped policies would have decided at a moment; None where they had none to before people decided."""
+    passes: tuple[datetime, ...]
+    """When that can have been."""
+    people: Verb | None
+    unknown: Unknown | None
+    source: Source | None
+    certainty: Certainty | None
+    by: tuple[str, ...]
+
+
+async def expected(life: Lived) -> Mapping[Place, Expected]:
+    """Return what has to be said of each proposal, by the action under which the agent knows it."""
+    records = list((await life.simulated.records()).values())
+    seen = sorted(one.began for one in life.passes)
+    found: dict[Place, Expected] = {}
+    for judgement, proposal in _proposals(life.state):
+        if not _is_seen(judgement, proposal, seen):
+            continue
+        place = (_action_of(records, proposal).action.id, _created(proposal))
+        assert place not in found, f"two proposals are one: {place}"
+        found[place] = _expect(life.state, judgement, proposal, seen)
+    return found
+
+
+def differences(expects: Mapping[Place, Expected], said: Sequence[Compared]) -> list[str]:
+    """Return in words wherever a report says otherwise than what has to be said, and what is there of one side alone."""
+    by_place = {(one.action_id, one.first_seen): one for one in said}
+    problems = [f"twice: {place}" for place, times in Counter(map(_place, said)).items() if times > 1]
+    problems += [f"made up: {by_place[place]}" for place in by_place.keys() - expects]
+    problems += [f"missing: {expects[place]}" for place in expects.keys() - by_place]
+    for place in expects.keys() & by_place:
+        problems += _differs(expects[place], by_place[place])
+    return problems
+
+
+def _differs(one: Expected, told: Compared) -> Iterator[str]:
+    verb, policies = (None, frozenset()) if told.decided is None else _opinion(one, told.decided)
+    truth = told.truth if told.truth is not None and told.truth.verb is not None else None
+    pairs: Mapping[str, tuple[object, object]] = {
+        "a decision": (one.ours is not None, told.decided is not None),
+        "when we decided": (told.decided is None or told.decided in one.passes, True),
+        "our verb": (verb, told.verb),
+        "policies": (policies, frozenset(told.policies)),
+        "people's verb": (one.people, None if truth is None else truth.verb),
+        "unknown": (one.unknown, told.unknown),
+        "source": (one.source, None if truth is None else truth.source),
+        "certainty": (one.certainty, None if truth is None else truth.certainty),
+        "by": (one.by, () if truth is None else truth.by),
+        "when people decided": (True, truth is None or _is_same(one.judgement.at, truth.at)),
+        "standing": (standing(verb, one.people), told.standing),
+    }
+    for what, (wanted, found) in pairs.items():
+        if wanted != found:
+            yield f"{what}: expected {wanted}, told {found}: {one.judgement}, {told}"
+
+
+def _opinion(one: Expected, at: datetime) -> Opinion:
+    return (None, frozenset()) if one.ours is None else one.ours(at)
+
+
+def _is_same(people: datetime | None, told: datetime) -> bool:
+    """Whether it is the same moment: Graph's seventh digit of a second is one more than we have."""
+    return people is not None and abs(told - people) <= timedelta(microseconds=1)
+
+
+def _place(one: Compared) -> Place:
+    return one.action_id, one.first_seen
+
+
+def _proposals(state: State) -> Iterator[tuple[Judgement, Proposal]]:
+    by_evidence = {id(one.evidence): one for one in state.proposals}
+    for judgement in state.judgements.values():
+        evidence = state.alerts[judgement.alert_id]["evidence"][judgement.evidence]
+        yield judgement, by_evidence[id(evidence)]
+
+
+def _created(proposal: Proposal) -> datetime:
+    return datetime.fromisoformat(proposal.evidence["createdDateTime"])
+
+
+def _action_of(records: list[Record], proposal: Proposal) -> Record:
+    """Return the one record under which the agent knows a proposal: of a cluster the one with its query."""
+    found = [
+        record
+        for record in records
+        if any(one.alert_id == proposal.alert_id for one in record.action.sightings)
+        and "it goes on as action" not in (record.why or "")
+    ]
+    if len(found) > 1:
+        found = [record for record in found if record.action.key.endswith(proposal.evidence["query"])]
+    assert len(found) == 1, f"{proposal.alert_id}: {[(one.action.key, one.why) for one in found]}"
+    return found[0]
+
+
+def _is_seen(judgement: Judgement, proposal: Proposal, seen: list[datetime]) -> bool:
+    """Whether it awaited approval at any pass: what people decide before the next one was never pending for the agent."""
+    first = bisect_left(seen, _appeared(proposal))
+    is_early = judgement.at is not None and judgement.fate in VERBS
+    return first < len(seen) and not (is_early and judgement.at <= seen[first])  # type: ignore[operator]
+
+
+def _appeared(proposal: Proposal) -> datetime:
+    return _created(proposal) + timedelta(minutes=2)
+
+
+NAMED_AFTER = timedelta(minutes=15)
+"""From when an account is proposed until a row says what is: before that it is another action, of unknown kind."""
+
+
+def _expect(state: State, judgement: Judgement, proposal: Proposal, seen: list[datetime]) -> Expected:
+    named = _created(proposal) + NAMED_AFTER if proposal.kind == "userEvidence" else _appeared(proposal)
+    first = bisect_left(seen, max(_appeared(proposal), named))
+    is_decided = judgement.at is not None and judgement.fate in VERBS
+    last = bisect_left(seen, judgement.at) if is_decided else len(seen)  # type: ignore[type-var]
+    people, unknown = _people(judgement, proposal)
+    source = _source(judgement, proposal) if people is not None else None
+    return Expected(
+        judgement=judgement,
+        ours=partial(opinion, state, proposal) if first < last else None,
+        passes=tuple(seen[first:last]),
+        people=people,
+        unknown=unknown,
+        source=source,
+        certainty=_certainty(source, people),
+        by=(judgement.by,) if source is Source.AIR else (),
+    )
+
+
+SPOKEN_OF = {"processEvidence": False, "registryKeyEvidence": False}
+"""Evidence of which the agent cannot tell what AIR's rows about it name: nobody has published how they would."""
+
+
+def _is_told(judgement: Judgement, proposal: Proposal) -> bool:
+    return not judgement.is_silent and SPOKEN_OF.get(proposal.kind, True)
+
+
+def _people(judgement: Judgement, proposal: Proposal) -> tuple[Verb | None, Unknown | None]:
+    """Return what can be known of what people decided: of a yes whose row never came, nothing."""
+    if judgement.at is None:
+        return None, Unknown.NOBODY
+    match judgement.fate:
+        case Fate.APPROVED:
+            return (Verb.APPROVE, None) if _is_told(judgement, proposal) else (None, Unknown.UNTOLD)
+        case Fate.REJECTED:
+            return Verb.REJECT, None
+        case Fate.LEFT:
+            return None, Unknown.EXPIRED
+        case Fate.CANCELLED:
+            return None, Unknown.UNTOLD
+
+
+def _source(judgement: Judgement, proposal: Proposal) -> Source:
+    return Source.AIR if _is_told(judgement, proposal) else Source.EVIDENCE
+
+
+def _certainty(source: Source | None, people: Verb | None) -> Certainty | None:
+    """Return how sure it is: a row alone, or a word of evidence alone, is likely; both together are certain."""
+    if source is None:
+        return None
+    return Certainty.CERTAIN if source is Source.AIR and people is Verb.REJECT else Certainty.LIKELY
+
+
+def standing(ours: Verb | None, people: Verb | None) -> Standing:
+    """Return how two decisions stand to each other."""
+    if ours is None or people is None:
+        return Standing.UNDECIDED
+    if ours is people:
+        return Standing.AGREED
+    if people is Verb.APPROVE:
+        return Standing.STRICTER
+    return Standing.LOOSER if ours is Verb.APPROVE else Standing.UNDECIDED
