@@ -8,7 +8,6 @@ import typer
 
 from agent.faces.cli.options import Json, SettingsFile
 
-
 Since = Annotated[
     str | None,
     typer.Option(
