@@ -83,4 +83,5 @@ async def _parts(archive: Archive, asked: Asked, at_once: int) -> AsyncIterator[
 
 def _lives(part: Stretch) -> Iterator[Both]:
     for action_id, rows in groupby(part.decided, key=attrgetter("action_id")):
-        yield from comparisons(rows, part.truths.get(action_id, ()))
+        known = part.truths.get(action_id, ())
+        yield from comparisons(rows, known, is_moved=action_id in part.moved)

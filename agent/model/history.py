@@ -137,6 +137,8 @@ class Stretch(msgspec.Struct, frozen=True, kw_only=True):
     """By the action's id, and of each action oldest first."""
     truths: Mapping[str, tuple[Truth, ...]]
     """What is known of the actions' proposals; actions of which nothing is are left out."""
+    moved: frozenset[str]
+    """Those of the actions that go on under another id, now that it is known of what kind they are."""
     last: str | None
     """The action after whose id the next part begins; None where there is none."""
 

@@ -57,6 +57,10 @@ class Archive(Protocol):
         """
         ...
 
+    async def moved(self, action_ids: Sequence[str]) -> frozenset[str]:
+        """Return which of these actions, of unknown kind, go on under another id, now that it is known of what kind they are."""
+        ...
+
     async def length(self) -> int:
         """Return how many decisions the history has."""
         ...

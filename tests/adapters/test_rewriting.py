@@ -57,7 +57,9 @@ def test_a_link_out_of_the_folder_is_refused(file: Path, tmp_path: Path) -> None
     file.rename(real)
     file.symlink_to(real)
 
-    with pytest.raises(SettingsError, match=r"is a link to .*elsewhere.yaml`, outside of .*: change it there"):
+    with pytest.raises(
+        SettingsError, match=r"is a link to .*elsewhere.yaml`, outside of .*: change it there"
+    ):
         rewrite(file.parent, file, BEFORE, AFTER)
 
     assert real.read_bytes() == BEFORE

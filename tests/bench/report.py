@@ -9,10 +9,11 @@ import json
 import resource
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 from time import perf_counter, process_time
+from typing import Any
 
 from sqlalchemy import Connection, select
 
@@ -85,7 +86,7 @@ async def _read(ledger: SqlLedger) -> int:
         count, after = count + len(part), part[-1][1]
 
 
-def _rows(connection: Connection, tenant_id: str, after: str) -> list[object]:
+def _rows(connection: Connection, tenant_id: str, after: str) -> list[Any]:
     column = history.c
     query = select(*NARROW).where(column.tenant_id == tenant_id, column.action_id > after)
     order = (column.action_id, column.at, column.number, column.ended)
@@ -112,7 +113,7 @@ def _asked(days: int) -> Asked:
     return Asked(tenant_id=TENANT, since=NOW - timedelta(days=days), until=NOW + timedelta(days=30))
 
 
-PARTS: dict[str, Callable[[SqlLedger], object]] = {
+PARTS: dict[str, Callable[[SqlLedger], Awaitable[int]]] = {
     "read": _read,
     "whole": _whole,
     "week": _week,
@@ -125,7 +126,7 @@ async def _alone(part: str, path: str) -> dict[str, float]:
     async with open_ledger(f"sqlite:///{path}", TENANT, read_only=True) as ledger:
         longest = _watched(ledger)
         began, began_cpu = perf_counter(), process_time()
-        count = await PARTS[part](ledger)  # type: ignore[misc]
+        count = await PARTS[part](ledger)
         if not count:
             raise AssertionError(f"{part}: nothing was found")
         return {
@@ -141,9 +142,9 @@ def _watched(ledger: SqlLedger) -> Callable[[], float]:
     desk, took = ledger._desk, [0.0]
     usual = desk._transaction
 
-    def timed(*given: object) -> object:
+    def timed(*given: Any) -> Any:
         began = perf_counter()
-        found = usual(*given)  # type: ignore[arg-type]
+        found = usual(*given)
         took[0] = max(took[0], perf_counter() - began)
         return found
 

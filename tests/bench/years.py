@@ -108,7 +108,11 @@ def _life(chance: Random, number: int, seen: int) -> tuple[list[Row], Row | None
     shadow = verb if chance.random() < 0.4 else None
     guard = chance.choice(GUARDS) if verb == "approve" and chance.random() < 0.1 else None
     base = (action_id, KINDS[number % 10], str(number // 3), seen)
-    ruled = {"policies": policy, "shadow": shadow, "shadow_policies": policy if shadow else None}
+    ruled: dict[str, Any] = {
+        "policies": policy,
+        "shadow": shadow,
+        "shadow_policies": policy if shadow else None,
+    }
     judged = seen + MINUTE
     if guard is not None:
         ours = _row(base, judged, 1, verb="escalate", decider="guard", guard=guard, **ruled)

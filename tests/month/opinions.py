@@ -12,7 +12,7 @@ from agent.simulator.mail import Copy
 from agent.simulator.nouns import Act, Proposal
 from agent.simulator.state import State
 
-Opinion = tuple[Verb, frozenset[str]]
+Opinion = tuple[Verb | None, frozenset[str]]
 """What observing policies would have decided, and which of them."""
 
 NONE: Opinion = (Verb.ESCALATE, frozenset())
@@ -49,7 +49,7 @@ def opinion(state: State, proposal: Proposal, at: datetime) -> Opinion:
 
 
 def _on_cluster(copies: Sequence[Copy], built_on: str, malicious: bool, at: datetime) -> Opinion:
-    letter, mailboxes = copies[0].letter, sum(copy.in_mailbox for copy in copies)
+    letter, mailboxes = copies[0].letter, sum(_was_there(copy, at) for copy in copies)
     by = {"Urls": "url", "FileHash": "file"}.get(built_on, "similarity")
     if any(copy.recipient in VIP for copy in copies):
         return _said(Verb.ESCALATE, "vip-recipients")
@@ -98,6 +98,11 @@ def _is_from(copies: Sequence[Copy], domain: str) -> bool:
 
 def _threats(copies: Sequence[Copy]) -> set[str]:
     return {"phish", "malware"} & set(copies[0].letter.threats)
+
+
+def _was_there(copy: Copy, at: datetime) -> bool:
+    """Whether it was in a mailbox then: whatever moved since was in one before."""
+    return copy.in_mailbox if copy.moved is None else copy.moved > at
 
 
 def _is_open(at: datetime) -> bool:

@@ -56,6 +56,9 @@ class SqlArchive:
     ) -> Stretch:
         return await self._read(by_action.stretch, since, after, limit)
 
+    async def moved(self, action_ids: Sequence[str]) -> frozenset[str]:
+        return await self._read(by_action.moved, action_ids)
+
     async def length(self) -> int:
         return await self._read(by_action.length)
 

@@ -4,16 +4,21 @@ A part is as long as the index says, and whole actions: so that what is read at 
 years it lies, and however little of it is wanted.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.engine import Connection
 
+from agent.adapters.ledger.claims import chunks
 from agent.adapters.ledger.history_tables import history
 from agent.adapters.ledger.narrow import NARROW, decided
 from agent.adapters.ledger.report_tables import truths
+from agent.adapters.ledger.tables import records
 from agent.adapters.ledger.truths import between
+from agent.model.enactment import State
 from agent.model.history import Stretch
+from agent.model.pending import ActionKind
 
 _ORDER = (history.c.action_id, history.c.at, history.c.number, history.c.ended)
 
@@ -35,7 +40,27 @@ def stretch(
     if since is not None:
         query = query.where(_lately(since))
     found = decided(connection.execute(query.order_by(*_ORDER)).all())
-    return Stretch(decided=found, truths=between(connection, tenant_id, after, last), last=last)
+    unknown = {one.action_id for one in found if one.kind is ActionKind.UNKNOWN}
+    return Stretch(
+        decided=found,
+        truths=between(connection, tenant_id, after, last),
+        moved=moved(connection, tenant_id, unknown),
+        last=last,
+    )
+
+
+def moved(connection: Connection, tenant_id: str, action_ids: Collection[str]) -> frozenset[str]:
+    """Return which of these actions go on under another id: those of unknown kind that were closed for it."""
+    found: set[str] = set()
+    for some in chunks(sorted(set(action_ids))):
+        query = select(records.c.id).where(
+            records.c.tenant_id == tenant_id,
+            records.c.id.in_(some),
+            records.c.kind == str(ActionKind.UNKNOWN),
+            records.c.state == str(State.SUPERSEDED),
+        )
+        found.update(connection.scalars(query))
+    return frozenset(found)
 
 
 def length(connection: Connection, tenant_id: str) -> int:

@@ -4,13 +4,15 @@ The same comparison as a report's, for whoever reads the history once for this a
 each action is kept until all is read.
 """
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping
 
 import msgspec
 
 from agent.judge.report.compare import comparisons
-from agent.judge.report.counting import Counting
+from agent.judge.report.counting import Counting, why
 from agent.model.history import Decided
+from agent.model.pending import ActionKind
 from agent.model.report import Asked, Group, Lens, Standing
 from agent.model.truth import Truth
 
@@ -48,33 +50,36 @@ class Agreeing:
         """Take one decision of the history, oldest first."""
         self._rows.setdefault(row.action_id, []).append(row)
 
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """Actions of unknown kind: some of them may go on under another id."""
+        return tuple(name for name, rows in self._rows.items() if rows[-1].kind is ActionKind.UNKNOWN)
+
     def know(self, truths: Mapping[str, tuple[Truth, ...]]) -> None:
         """Take what is known of actions' proposals."""
         self._truths.update(truths)
 
-    def found(self) -> Agreement:
-        """Return what came of it."""
-        counting = {lens: Counting(msgspec.structs.replace(self._asked, lens=lens)) for lens in Lens}
-        looser: dict[Lens, list[str]] = {lens: [] for lens in Lens}
+    def found(self, moved: Collection[str] = ()) -> Agreement:
+        """Return what came of it; `moved` are actions that go on under another id."""
+        counting = Counting(msgspec.structs.replace(self._asked, lens=Lens.WOULD))
+        looser: dict[Lens, dict[str, None]] = {lens: {} for lens in Lens}
+        left: Counter[str] = Counter()
         for action_id, rows in self._rows.items():
-            for both in comparisons(rows, self._truths.get(action_id, ())):
-                for lens in Lens:
-                    one = counting[lens].take(both)
-                    if one is not None and one.standing is Standing.LOOSER:
-                        looser[lens].append(action_id)
-        reports = {lens: counting[lens].report() for lens in Lens}
-        would = reports[Lens.WOULD]
-        sides = {
-            lens: Side(
-                group=report.total,
-                undecided=report.undecided,
-                looser=tuple(dict.fromkeys(looser[lens])),
-            )
-            for lens, report in reports.items()
-        }
+            known = self._truths.get(action_id, ())
+            for both in comparisons(rows, known, is_moved=action_id in moved):
+                if counting.take(both) is None:
+                    continue
+                if both.in_force.standing is Standing.UNDECIDED:
+                    left[why(both.in_force)] += 1
+                if both.would.standing is Standing.LOOSER:
+                    looser[Lens.WOULD][action_id] = None
+                if both.in_force.standing is Standing.LOOSER:
+                    looser[Lens.IN_FORCE][action_id] = None
+        report = counting.report()
+        in_force = {name: left[name] for name in sorted(left)}
         return Agreement(
-            actions=would.actions,
-            in_force=sides[Lens.IN_FORCE],
-            would=sides[Lens.WOULD],
-            policies={one.name: one for one in would.policies},
+            actions=report.actions,
+            in_force=Side(group=report.in_force, undecided=in_force, looser=tuple(looser[Lens.IN_FORCE])),
+            would=Side(group=report.total, undecided=report.undecided, looser=tuple(looser[Lens.WOULD])),
+            policies={one.name: one for one in report.policies},
         )

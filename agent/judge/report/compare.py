@@ -27,14 +27,21 @@ class Both(msgspec.Struct, frozen=True, gc=False):
         return self.would if lens is Lens.WOULD else self.in_force
 
 
-def comparisons(rows: Iterable[Decided], truths: Sequence[Truth]) -> Iterator[Both]:
+def comparisons(
+    rows: Iterable[Decided], truths: Sequence[Truth], *, is_moved: bool = False
+) -> Iterator[Both]:
     """Give each life of one action, compared.
 
     Args:
         rows: all that was decided on the action, oldest first.
         truths: what is known of its proposals.
+        is_moved: whether it goes on under another id: then its last life is told there, unless it ended before.
     """
-    for life in proposals(rows):
+    lives: Iterable[Sequence[Decided]] = proposals(rows)
+    if is_moved:
+        *earlier, last = lives
+        lives = earlier if last[-1].ended is None else [*earlier, last]
+    for life in lives:
         yield compare(life, truths)
 
 

@@ -7,14 +7,13 @@ import msgspec
 import pytest
 
 from agent.faces.web.overview_words import expiries, percent
-from agent.judge.naming import places_of
 from agent.judge.sum_up import Summing
 from agent.loop.failing import ALARM
-from agent.model.air import AirAction
 from agent.model.alarm import Alarm
 from agent.model.decision import Verb
 from agent.model.enactment import Record, State
 from agent.model.escalation import Delivery
+from agent.model.truth import Certainty, Source, Truth
 from tests.adapters.records import a_decision, a_record, an_action
 from tests.escalations import a_posted
 from tests.faces.web.house import READER, House
@@ -43,7 +42,7 @@ def closed(record: Record, status: str) -> Record:
 async def a_past(house: House) -> None:
     """Have one approved, one held, one declined in Defender that policies would have approved, and one remediated."""
     ledger = house.site.desk.ledger
-    dry, gone = decided("dry"), decided("gone", shadow=None)
+    dry, gone = decided("dry", shadow=None), decided("gone", shadow=None)
     await ledger.save(
         [decided("approved"), decided("held", Verb.ESCALATE, guard="size"), dry, gone], now=NOW - 3 * HOUR
     )
@@ -82,25 +81,57 @@ async def test_who_decided_how_much_is_told_in_numbers_and_on_the_page(house: Ho
     assert "style=" not in shown
 
 
-async def test_what_is_unknown_is_left_out_until_defenders_own_row_names_who_decided(house: House) -> None:
+async def test_what_is_unknown_is_left_out_until_it_is_known_who_decided(house: House) -> None:
     await a_past(house)
-    side = (await told(house))["agreement"]["decided"]
-    assert side["match"] == {"both_approved": 0, "both_rejected": 0, "looser": 1, "stricter": 0}
-    assert side["left"] == {"nobody": 2, "untold": 1}
+    side = (await told(house))["agreement"]["in_force"]
+    assert (side["group"]["tally"]["looser"], side["group"]["tally"]["undecided"]) == (1, 3)
+    assert side["undecided"] == {"nobody": 2, "untold": 1}
     assert side["looser"] == [an_action("dry").id]
-    row = AirAction(
-        investigation_id="i", action_id="a", at=NOW - HOUR, approval="Approved", approved_by="ann@contoso.example",
-        keys=places_of(an_action("gone")),
+    known = Truth(
+        action_id=an_action("gone").id, first_seen=NOW - 4 * HOUR, verb=Verb.APPROVE, unknown=None, source=Source.AIR,
+        certainty=Certainty.LIKELY, at=NOW - HOUR, by=("ann@contoso.example",),
     )  # fmt: skip
 
-    await house.site.desk.ledger.save_air_actions([row])
+    await house.site.desk.ledger.save([], now=NOW, truths=[known])
     house.bench.clock.advance(timedelta(minutes=1))
 
     agreement = (await told(house))["agreement"]
-    side, by_policy = agreement["decided"], agreement["policies"]["malicious-url-clusters"]
-    assert (side["match"]["both_approved"], side["left"]) == (1, {"nobody": 2})
-    assert "They agreed in 1 of 2 (50 %)" in await page(house)
-    assert by_policy == {"both_approved": 1, "both_rejected": 0, "looser": 1, "stricter": 0}
+    side, by_policy = agreement["in_force"], agreement["policies"]["malicious-url-clusters"]
+    assert (side["group"]["tally"]["both_approved"], side["undecided"]) == (1, {"nobody": 2})
+    shown = await page(house)
+    assert "They agreed in 1 of 2: too few to say how often." in shown
+    assert "Of 2 that policies approved, people rejected 1: too few to say how often." in shown
+    assert (by_policy["tally"]["agreed"], by_policy["tally"]["looser"], by_policy["agreement"]) == (
+        1,
+        1,
+        None,
+    )
+
+
+async def test_what_was_left_to_people_counts_against_policies_where_people_approved_it(house: House) -> None:
+    asked = decided("asked", Verb.ESCALATE, shadow=None)
+    gone = closed(asked, "remediated")
+    known = Truth(
+        action_id=gone.action.id, first_seen=NOW - 4 * HOUR, verb=Verb.APPROVE, unknown=None, source=Source.AIR,
+        certainty=Certainty.LIKELY, at=NOW - HOUR,
+    )  # fmt: skip
+    await house.site.desk.ledger.save([asked], now=NOW - 3 * HOUR)
+
+    await house.site.desk.ledger.save([gone], now=NOW - HOUR, truths=[known])
+
+    shown = await page(house)
+    assert "They agreed in 0 of 1" in shown
+    assert "policies had rejected 0 and left 1 to people" in shown
+
+
+async def test_with_enough_compared_how_often_is_told_with_the_interval(house: House) -> None:
+    house.site.looking.enough = 1
+    await a_past(house)
+
+    shown = await page(house)
+
+    assert "They agreed in 0 of 1: 0 % (0 to 79.3 %)." in shown
+    assert "people rejected 1: 100 % (20.7 to 100 %)." in shown
 
 
 async def test_what_was_worked_out_is_shown_for_a_minute(house: House) -> None:
