@@ -12,6 +12,7 @@ import pytest
 
 from agent.adapters.ledger.ledger import SqlLedger
 from agent.judge.naming import places_of
+from agent.loop.hindsight import look_again
 from agent.model.air import AirAction
 from agent.model.enactment import Record
 from agent.model.imported import Importing
@@ -84,10 +85,13 @@ async def test_who_decided_it_in_defender_is_told_where_its_own_rows_name_them(h
     )  # fmt: skip
 
     await house.site.desk.ledger.save_air_actions([row])
+    await look_again(house.bench.world, [row])
     (line,) = await rows(house, "?by=elsewhere")
 
     assert HOSTILE[:4] in line["decided_by"]
-    assert line["reason"] == 'rejected in Defender, as AIR\'s own row says: "a newsletter"'
+    assert line["reason"].endswith(
+        ' on 2026-11-02 09:05Z; certain: AIR\'s own rows (CloudAppEvents): "a newsletter"'
+    )
 
 
 async def test_what_was_imported_says_so_and_has_no_page_of_its_own(house: House) -> None:
