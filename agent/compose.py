@@ -99,7 +99,7 @@ async def open_world(
         if enforces:
             await graph.look()
             world = replace(world, enactor=graph.enactor)
-        pages = enforces or settings.escalation.while_observing
+        pages = pages_people(settings)
         schedule = settings.report.schedule() if reporter is not None else None
         if apart or not (pages or schedule is not None):
             yield world
@@ -111,6 +111,11 @@ async def open_world(
                 )
                 world = replace(world, reports=reports)
             yield replace(world, channels=channels if pages else None)
+
+
+def pages_people(settings: Settings) -> bool:
+    """Whether people are told what waits for them: while observing only where that is asked for."""
+    return settings.mode is Mode.ENFORCE or settings.escalation.while_observing
 
 
 async def _no_mail(_sender: str, _message: bytes) -> None:

@@ -1,7 +1,7 @@
 """Ledgers for tests: opened as the agent opens them, but that a new file begins as a copy of an empty one.
 
 What the migrations make of nothing is the same each time, and to run them takes longer than most tests: those of the
-migrations themselves run them.
+migrations themselves run them. How a query is written in SQL is worked out once for all ledgers of a process, too.
 """
 
 from collections.abc import AsyncIterator
@@ -9,8 +9,10 @@ from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from sqlalchemy import make_url
+from sqlalchemy.engine import Compiled, Dialect, Engine
 
 from agent.adapters.ledger import opening
 from agent.adapters.ledger.files import prepare
@@ -34,7 +36,20 @@ async def open_ledger(
     async with opening.open_ledger(
         url, tenant_id, read_only=read_only, as_it_is=as_it_is, replica=replica, key=key
     ) as ledger:
+        _share(ledger._desk._reading)
+        _share(ledger._desk._writing)
         yield ledger
+
+
+DIALECTS: dict[str, Dialect] = {}
+COMPILED: dict[Any, Compiled] = {}
+"""Queries in SQL, by the dialect and what they ask."""
+
+
+def _share(engine: Engine) -> None:
+    """Have this engine look for its queries where all others do: they are kept by the very object that is their dialect."""
+    engine.dialect = DIALECTS.setdefault(engine.dialect.driver, engine.dialect)
+    engine.update_execution_options(compiled_cache=COMPILED)
 
 
 def _begin(url: str) -> None:

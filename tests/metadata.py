@@ -309,7 +309,9 @@ def _shown(value: Any) -> str:
 
 _RULES = r"/users/[^/]+/mailFolders/inbox/messageRules"
 _IDENTITIES = r"/security/identities/identityAccounts"
+_SEARCHES = r"/security/auditLog/queries"
 _ENTITIES = (
+    (rf"{_SEARCHES}/[^/]+", f"{_SECURITY}auditLogQuery"),
     (r"/security/incidents/[^/]+", f"{_SECURITY}incident"),
     (r"/security/alerts_v2/[^/]+", f"{_SECURITY}alert"),
     (rf"{_IDENTITIES}/[^/]+", f"{_SECURITY}identityAccounts"),
@@ -320,6 +322,8 @@ _ENTITIES = (
 )
 _COMMENTS = (r"/security/(incidents|alerts_v2)/[^/]+/comments", f"{_SECURITY}alertComment")
 _LISTS = (
+    (_SEARCHES, f"{_SECURITY}auditLogQuery"),
+    (rf"{_SEARCHES}/[^/]+/records", f"{_SECURITY}auditLogRecord"),
     (r"/security/incidents", f"{_SECURITY}incident"),
     (r"/security/alerts_v2", f"{_SECURITY}alert"),
     (r"/security/collaboration/analyzedEmails", f"{_SECURITY}analyzedEmail"),
@@ -388,6 +392,9 @@ def check_request(method: str, path: str, body: bytes, headers: Mapping[str, str
         return
     if method == "POST" and _SEND_MAIL.fullmatch(below):
         _check_mime(body, headers or {})
+        return
+    if method == "POST" and re.fullmatch(_SEARCHES, below):
+        check.thing(f"{_SECURITY}auditLogQuery", json.loads(body), "request")
         return
     if method == "GET":
         _check_read(below, body, headers or {})
@@ -459,6 +466,9 @@ def check_response(method: str, path: str, status: int, body: bytes, *, unmasked
     if _REVOKE.fullmatch(below):
         if not isinstance(json.loads(body).get("value"), bool):
             raise Mismatch(f"{method} {below}: `value`, true or false, is expected")
+        return
+    if method == "POST" and re.fullmatch(_SEARCHES, below):
+        check.thing(f"{_SECURITY}auditLogQuery", json.loads(body), "answer")
         return
     for pattern, _, result in _ACTIONS:
         if re.fullmatch(pattern, below):

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,10 +12,12 @@ from random import Random
 import httpx
 from azure.core.credentials import AccessToken
 
+from agent.adapters.endpoint.connect import open_endpoint
 from agent.adapters.graph.connect import open_graph
 from agent.adapters.host import PolicyFiles
 from agent.adapters.ledger.opening import REPLICA
 from agent.adapters.microsoft.clouds import simulator
+from agent.adapters.microsoft.credentials import SimulatorCredential
 from agent.adapters.microsoft.machines import Machines
 from agent.adapters.microsoft.tokens import Credential
 from agent.adapters.shipment import Shipment
@@ -130,25 +132,46 @@ async def a_simulated(
     rails: Rails = LOOSE,
     checked: bool = True,
     enforces_observers: bool = True,
+    has_devices: bool = False,
 ) -> AsyncIterator[Simulated]:
-    """Give an agent that enforces the shipped policies, every exchange of it held to the metadata."""
+    """Give an agent that enforces the shipped policies, every exchange of it held to the metadata.
+
+    With `has_devices`, Defender for Endpoint is spoken to as well.
+    """
     clock = ManualClock(tenant.started)
     app = build(tenant, switches, faults, clock)
     ledger_url = f"sqlite:///{folder / 'data' / 'ledger.db'}"
     pace = pace or Pace(requests_per_minute=requests_per_minute)
-    async with open_world(
-        ledger_url,
-        clock,
-        login=lambda: Login(app, clock),
-        transport=in_process(app, sound=checked),
-        shelf=shelf or PolicyFiles(SHIPPED),
-        pace=pace,
-        rails=rails,
-        requests_per_minute=requests_per_minute,
-    ) as whole:
+    async with (
+        _machines(app, clock) if has_devices else nullcontext() as machines,
+        open_world(
+            ledger_url,
+            clock,
+            login=lambda: Login(app, clock),
+            transport=in_process(app, sound=checked),
+            shelf=shelf or PolicyFiles(SHIPPED),
+            pace=pace,
+            machines=machines,
+            rails=rails,
+            requests_per_minute=requests_per_minute,
+        ) as whole,
+    ):
         enactor = None if observes else whole.enactor
         world = replace(whole, enactor=enactor, enforces_observers=enforces_observers)
         yield Simulated(app, clock, world, await load(world))
+
+
+def _machines(app: Simulator, clock: ManualClock) -> AbstractAsyncContextManager[Machines]:
+    cloud, transport = simulator(URL), httpx.ASGITransport(app)
+    return open_endpoint(
+        clock=clock,
+        url=cloud.endpoint or "",
+        tenant_id=names.TENANT_ID,
+        credential=lambda: SimulatorCredential(
+            cloud, names.TENANT_ID, names.CLIENT_ID, names.CLIENT_SECRET, transport=transport
+        ),
+        transport=transport,
+    )
 
 
 @asynccontextmanager
@@ -195,6 +218,7 @@ async def open_world(
             shelf=shelf,
             directory=graph.directory,
             targets=graph.targets,
+            audit_log=graph.audit_log,
             pace=pace,
             rails=rails,
             trail=None if audit is None else ledger.trail,

@@ -41,6 +41,7 @@ async def standing(
         mode=mode.value,
         policies=None if kept is None else _in_force(kept, alarms, enforces_observers=enforces_observers),
         alarms=alarms,
+        fallbacks=await ledger.fallbacks(),
         holds=await ledger.holds(),
         replicas=await ledger.replicas(),
         alive=alive,

@@ -7,6 +7,7 @@ import msgspec
 
 from agent.model.alarm import Alarm
 from agent.model.enactment import State
+from agent.model.fallback import Fallback
 from agent.model.hold import Hold, Replica
 
 
@@ -49,6 +50,8 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     policies: SetInForce | None
     """None where no agent has run on this ledger yet."""
     alarms: tuple[Alarm, ...]
+    fallbacks: tuple[Fallback, ...] = ()
+    """Policies that observe, whatever their files say."""
     holds: tuple[Hold, ...]
     """While there is one, nothing is carried out."""
     replicas: tuple[Replica, ...]

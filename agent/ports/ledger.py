@@ -306,7 +306,10 @@ class Ledger(Told, Protocol):
         ...
 
     async def keep_set(self, kept: KeptSet) -> None:
-        """Keep the files of a set that has come into force; a set that is kept already gets the new moment."""
+        """Keep the files of a set that has come into force; one that is kept already gets the new moment.
+
+        One that was in force already keeps its own: an agent has started again with it.
+        """
         ...
 
     async def kept_set(self, revision: str | None = None) -> KeptSet | None:

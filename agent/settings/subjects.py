@@ -18,6 +18,7 @@ from agent.model.pace import Pace
 from agent.model.policy import Mode
 from agent.model.rails import MOST_MESSAGES
 from agent.settings.portals import portal_of
+from agent.settings.promoting import Promoting
 from agent.settings.reporting import Reporting
 from agent.settings.secret import Secret
 
@@ -349,6 +350,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     auth: Auth = Auth()
     endpoint: Endpoint = Endpoint()
     policies: Policies = Policies()
+    promote: Promoting = Promoting()
     ledger: LedgerPlace = LedgerPlace()
     hold: Holding = Holding()
     audit: Audit = Audit()

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from agent.simulator import names
 from agent.simulator.accounts import Accounts
+from agent.simulator.auditing import Auditing
 from agent.simulator.devices import Devices
 from agent.simulator.faults import Faults
 from agent.simulator.identity import Identity
@@ -49,6 +50,7 @@ def table(state: State, faults: Faults, identity: Identity) -> tuple[Door, ...]:
         *_mail(reading, writing),
         *_directory(Members(state), Accounts(state)),
         *_sign_in(SigningIn(state)),
+        *_audit(Auditing(state)),
         *_mailboxes(Rules(state), Sending(state)),
         *_identities(Invoking(state)),
         *_devices(Devices(state)),
@@ -127,6 +129,16 @@ def _sign_in(signing_in: SigningIn) -> tuple[Door, ...]:
         ("GET", "/v1.0/users", signing_in.users, _any(names.READ_USERS)),
     )
     return tuple(Door(*one, None, _DENIED) for one in found)
+
+
+def _audit(auditing: Auditing) -> tuple[Door, ...]:
+    read, queries = _any(names.READ_AUDIT), f"{_SECURITY}/auditLog/queries"
+    return (
+        Door("POST", queries, auditing.create, read),
+        Door("GET", queries, auditing.listed, read),
+        Door("GET", f"{queries}/{{id}}", auditing.one, read),
+        Door("GET", f"{queries}/{{id}}/records", auditing.records, read),
+    )
 
 
 def _mailboxes(rules: Rules, sending: Sending) -> tuple[Door, ...]:

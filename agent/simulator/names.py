@@ -53,6 +53,7 @@ READ_IDENTITIES = "SecurityIdentitiesAccount.Read.All"
 ACT_ON_IDENTITIES = "SecurityIdentitiesActions.ReadWrite.All"
 READ_MACHINES = "Machine.Read.All"
 QUARANTINE_FILES = "Machine.StopAndQuarantine"
+READ_AUDIT = "AuditLogsQuery.Read.All"
 
 ENDPOINT_ROLES = frozenset({READ_MACHINES, QUARANTINE_FILES})
 """Application permissions of the Defender for Endpoint API: no token for Graph holds them."""
@@ -60,6 +61,7 @@ ALL_ROLES = ENDPOINT_ROLES | {
     *(READ_INCIDENTS, WRITE_INCIDENTS, READ_ALERTS, WRITE_ALERTS, READ_MAIL, WRITE_MAIL, HUNT),
     *(READ_GROUPS, READ_USERS, READ_DEVICES, READ_MAILBOXES, WRITE_MAILBOXES, READ_DOMAINS),
     *(SWITCH_ACCOUNTS, REVOKE_SESSIONS, READ_ROLES, READ_APPLICATIONS, READ_IDENTITIES, ACT_ON_IDENTITIES),
+    READ_AUDIT,
 }
 """Every application permission that the agent can make use of."""
 

@@ -154,6 +154,18 @@ class Sent:
     message: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Search:
+    """One search of the audit that was accepted: for what, of when, and what was there to be found then."""
+
+    id: str
+    name: str
+    asked: datetime
+    since: datetime
+    until: datetime
+    types: tuple[str, ...]
+
+
 @dataclass(slots=True)
 class Request:
     """One request and what its sender saw: status 0 is a connection that broke.

@@ -21,6 +21,7 @@ from agent.simulator.nouns import (
     Proposal,
     Remediation,
     Request,
+    Search,
     Sent,
     Stood,
     Target,
@@ -69,6 +70,8 @@ class State:
     applied: Counter[Target] = field(default_factory=Counter)
     """How often each thing was asked to be done to each target, in accepted requests."""
     requests: list[Request] = field(default_factory=list)
+    searches: list[Search] = field(default_factory=list)
+    """Searches of the audit, oldest first."""
     sent: list[Sent] = field(default_factory=list)
     """What the app has sent by mail, oldest first."""
     strays: list[str] = field(default_factory=list)

@@ -16,12 +16,16 @@ from agent.simulator.names import (
     ALL_ROLES,
     ENDPOINT_ROLES,
     HUNT,
+    READ_AUDIT,
     READ_MAIL,
     READ_ROLES,
     SWITCH_ACCOUNTS,
     WRITE_MAIL,
     WRITE_MAILBOXES,
 )
+
+USUAL_ROLES = ALL_ROLES - {READ_AUDIT}
+"""Who has hunting needs the audit's search for little, and few have granted it."""
 
 
 class Closes(StrEnum):
@@ -120,9 +124,15 @@ class Switches(msgspec.Struct, frozen=True, kw_only=True):
     """From a change of an investigation to its row in hunting (`AirInvestigationData`). No time is published."""
     rows_hold_text: bool = False
     """Whether `RawEventData` comes as JSON within a text rather than as an object."""
+    audit_records: bool = True
+    """Whether investigations leave records in the audit, where it can be searched."""
+    audit_records_after: timedelta = timedelta(minutes=45)
+    """From a change of an investigation to its record in the audit. Mostly within an hour, says Microsoft."""
+    audit_search_takes: timedelta = timedelta(minutes=6)
+    """From a search of the audit to its end. No time is published."""
     unlicensed: frozenset[Licence] = frozenset()
     """What the tenant has no licence for."""
-    roles: frozenset[str] = ALL_ROLES
+    roles: frozenset[str] = USUAL_ROLES
     """The application permissions that an administrator has consented to."""
     senders: frozenset[str] = frozenset({AGENT_MAILBOX})
     """The mailboxes that Exchange's RBAC for Applications lets the app send as; no token tells of it."""
@@ -159,11 +169,12 @@ def every_position() -> Mapping[str, Switches]:
         "no licence but for mail and hunting": Switches(
             unlicensed=frozenset({Licence.MAILBOXES, Licence.IDENTITIES, Licence.ENDPOINT})
         ),
-        "no hunting": Switches(roles=ALL_ROLES - {HUNT}),
-        "no mail": Switches(roles=ALL_ROLES - {HUNT, READ_MAIL, WRITE_MAIL}),
-        "no roles shown": Switches(roles=ALL_ROLES - {READ_ROLES}),
+        "no hunting": Switches(roles=USUAL_ROLES - {HUNT}),
+        "the audit instead of hunting": Switches(roles=ALL_ROLES - {HUNT}),
+        "no mail": Switches(roles=USUAL_ROLES - {HUNT, READ_MAIL, WRITE_MAIL}),
+        "no roles shown": Switches(roles=USUAL_ROLES - {READ_ROLES}),
         "no mailbox to send as": Switches(senders=frozenset()),
         "mail alone may be changed": Switches(
-            roles=ALL_ROLES - {WRITE_MAILBOXES, SWITCH_ACCOUNTS, ACT_ON_IDENTITIES} - ENDPOINT_ROLES
+            roles=USUAL_ROLES - {WRITE_MAILBOXES, SWITCH_ACCOUNTS, ACT_ON_IDENTITIES} - ENDPOINT_ROLES
         ),
     }

@@ -16,7 +16,7 @@ from agent.adapters.channels.email.text import INSET, WIDTH
 from agent.adapters.channels.email.words import unlinked
 from agent.model.chain import Urgency
 from agent.model.errors import Refused
-from agent.model.escalation import MOST_ITEMS, Delivery, Need, Notice, Occasion, Posted
+from agent.model.escalation import MOST_ITEMS, Attached, Delivery, Need, Notice, Occasion, Posted
 from tests.adapters.hostile import AT, HOSTILE, item, notice, notices
 from tests.adapters.mails import CHIEF, LEAD, SENDER, Page, a_channel, html_in, mail, page_in, text_in
 
@@ -480,3 +480,31 @@ def test_every_occasion_has_its_mail(occasion: Occasion) -> None:
 
 def test_more_than_three_hundred_hostile_strings_were_tried() -> None:
     assert len(HOSTILE) > 300
+
+
+def test_a_file_goes_with_the_mail_as_it_is_and_the_same_each_time() -> None:
+    page = "<!DOCTYPE html>\n<title>Report über alles</title>\n" + "x" * 3_000 + "\n"
+    told = msgspec.structs.replace(
+        notice(occasion=Occasion.REPORT),
+        attached=Attached(name="report-2026-W47.html", subtype="html", text=page),
+    )
+
+    found = mail(told)
+
+    (file,) = found.iter_attachments()
+    assert file.get_filename() == "report-2026-W47.html"
+    assert file.get_content_type() == "text/html"
+    assert file.get_content().replace("\r\n", "\n") == page
+    body = found.get_body(("plain",))
+    assert body is not None
+    assert body.get_content().startswith("Report")
+    assert message_of(a_channel(), told, ()).as_bytes() == message_of(a_channel(), told, ()).as_bytes()
+
+
+def test_figures_stand_in_the_text_and_in_the_page() -> None:
+    told = msgspec.structs.replace(notice(), figures=(("Agreement", "95 % (95 % interval 88.8 to 97.8 %)"),))
+
+    found = mail(told)
+
+    assert "Agreement: 95 % (95 % interval 88.8 to 97.8 %)" in text_in(found)
+    assert "88.8 to 97.8 %" in html_in(found)

@@ -308,7 +308,7 @@ def as_it_was(url: str, *more: str) -> list[tuple[object, ...]]:
         for statement in (
             "DROP TABLE history",
             "DROP TABLE sessions",
-            *(f"DROP TABLE {table}" for table in ("truths", "fallbacks", "imports", "reported")),
+            *(f"DROP TABLE {table}" for table in ("truths", "fallbacks", "imported", "imports", "reported")),
             "DROP INDEX ix_records_updated",
             "DROP INDEX ix_notices_channel",
             "UPDATE ledger_version SET version_num = '0004'",

@@ -112,26 +112,6 @@ def pairs_of(record: Record) -> list[tuple[str, str]]:
     return [pair for effect in plan.effects for pair in effect.targets] if plan is not None else []
 
 
-async def test_observing_makes_the_same_decisions_and_not_one_write(tmp_path: Path) -> None:
-    decided = {}
-    for observes in (False, True):
-        folder = tmp_path / str(observes)
-        folder.mkdir()
-        async with a_simulated(tenant.seed(1, noon()), folder, observes=observes, shelf=SHELF) as simulated:
-            await simulated.run_pass()
-            records = await simulated.records()
-            decided[observes] = {
-                r.action.id: r.decision.verb for r in records.values() if r.decision is not None
-            }
-            writes = simulated.asked(
-                "remediate", "incidentComment", "incidentPatch", "alertPatch", "alertComment"
-            )
-            assert bool(writes) is not observes
-
-    assert decided[True] == decided[False]
-    assert len(decided[True]) >= 60
-
-
 async def test_fifty_open_actions_and_nothing_new_cost_two_requests_a_pass_at_most(tmp_path: Path) -> None:
     burst = tenant.burst(1, noon(), actions=50, messages_each=2)
     shelf = FakeShelf(approve=APPROVE.replace("atMost: 200", "atMost: 1"))

@@ -765,3 +765,29 @@ async def test_a_summary_or_an_alarm_that_could_not_be_written_comes_at_the_next
 
     assert failures == []
     assert call.occasions("teams").count(occasion) == 1
+
+
+# While observing
+
+
+async def test_where_it_is_asked_for_chains_climb_while_observing_and_say_that_nothing_is_carried_out(
+    call: OnCall,
+) -> None:
+    await call.ask("a")
+    call.world = replace(call.world, enactor=None)
+
+    await call.live(20 * MINUTE)
+
+    first, second = call.channels.told
+    assert [one.channel for one in (first, second)] == ["teams", "pager"]
+    assert first.title.startswith("Only observing: Incident 1: ")
+    assert first.words.startswith("The agent only observes: it carries nothing out, whatever is answered.")
+
+
+async def test_who_enforces_says_nothing_of_observing(call: OnCall) -> None:
+    await call.ask("a")
+
+    await call.live(WAIT)
+
+    (notice,) = call.channels.told
+    assert "bserv" not in f"{notice.title} {notice.words}"

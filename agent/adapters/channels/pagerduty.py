@@ -78,7 +78,9 @@ class PagerDuty:
             case Occasion.UPDATE:
                 return await self._updated(channel, notice)
             case Occasion.REPORT:
-                raise Refused(f"channel `{channel.name}`: a report pages nobody: send it through another channel")
+                raise Refused(
+                    f"channel `{channel.name}`: a report pages nobody: send it through another channel"
+                )
             case _:
                 return await self._triggered(channel, notice, earlier)
 

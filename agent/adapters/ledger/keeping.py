@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.engine import Connection, Row
 
@@ -82,7 +83,10 @@ def _tally(counts: Mapping[str, int]) -> Tally:
 
 
 def keep_set(connection: Connection, tenant_id: str, book: Book, kept: KeptSet) -> None:
-    """Keep a set's files."""
+    """Keep a set's files. An agent that starts again with the set that is in force brings nothing new into force."""
+    last = kept_set(connection, tenant_id, None)
+    if last is not None and last.revision == kept.revision:
+        kept = msgspec.structs.replace(kept, at=last.at)
     row = {
         "tenant_id": tenant_id,
         "revision": kept.revision,

@@ -67,7 +67,7 @@ def check(path: Path | None, format_: Format, *, is_strict: bool) -> None:
     if wanted.is_file() and wanted.absolute().parent.name in FOLDERS:
         # What lies beside the policies is known by its folder, which a name alone does not tell.
         wanted = wanted.absolute()
-    checked, causes = _checked(wanted)
+    checked, causes = checked_at(wanted)
     _print(checked, causes, format_)
     bad = {Severity.ERROR, Severity.WARNING} if is_strict else {Severity.ERROR}
     if any(one.severity in bad for one in checked.problems):
@@ -111,7 +111,7 @@ def _in_short(problems: Sequence[Remark], causes: Causes) -> tuple[list[Remark],
     return told, [f"{count} more of the failing cases {cause}" for count, cause in more if count > 0]
 
 
-def _checked(path: Path) -> tuple[Checked, Causes]:
+def checked_at(path: Path) -> tuple[Checked, Causes]:
     """Load the whole set, since policies need each other and what lies beside them; of one file only it is told."""
     folder = path if path.is_dir() else _folder_of(path)
     wrong = None if path.is_dir() else _not_read(path)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 from time import monotonic
+from types import ModuleType
 
 import msgspec
 from msgspec.structs import replace
@@ -21,7 +22,7 @@ from agent.judge.proof.reading import parse_proofs
 from agent.model.decision import Verb
 from agent.model.errors import SettingsError
 from agent.model.policy import PolicySet
-from agent.model.proof import Claim, Outcome, Report
+from agent.model.proof import Claim, Outcome, Proof, Report
 
 USUAL = Path("policies")
 
@@ -41,12 +42,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
 def prove(asked: Asked) -> None:
     """Print what became of each claim; end with 1 where one is not proved, with 2 where solver and judge disagree."""
-    try:
-        from agent.judge.proof import prove as proving  # noqa: PLC0415  the solver is an extra
-    except ModuleNotFoundError as missing:
-        if missing.name != "z3":
-            raise
-        raise SettingsError(MISSING) from None
+    proving = _solver()
     if asked.rejects and asked.tightens is None:
         raise SettingsError(
             "`--rejects` is about another set of policies: name it with `--tightens GIT-REV|DIR`"
@@ -78,6 +74,39 @@ def prove(asked: Asked) -> None:
     else:
         tell(told)
     _end(told)
+
+
+def proofs_of(folder: Path, *, timeout: float) -> tuple[Proof, ...]:
+    """Return what became of each claim of the folder's files of proofs; nothing where nothing is claimed.
+
+    Raises:
+        SettingsError: the solver is not there.
+        PolicyError: the policies or their proofs do not load.
+    """
+    policies, claims, _ = _loaded(folder)
+    if not claims:
+        return ()
+    with console(stderr=True).status("proving") as status:
+        report = _solver().prove(
+            policies, claims, within=timeout, tell=lambda kind: status.update(f"proving: {kind}")
+        )
+    found: tuple[Proof, ...] = report.proofs
+    return found
+
+
+def _solver() -> ModuleType:
+    """Return what proves.
+
+    Raises:
+        SettingsError: the solver is not there.
+    """
+    try:
+        from agent.judge.proof import prove as proving  # noqa: PLC0415  the solver is an extra
+    except ModuleNotFoundError as missing:
+        if missing.name != "z3":
+            raise
+        raise SettingsError(MISSING) from None
+    return proving
 
 
 def _told(asked: Asked, policies: PolicySet, older: PolicySet | None, report: Report) -> Told:

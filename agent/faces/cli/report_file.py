@@ -23,19 +23,27 @@ def writing(output: Path | None) -> Iterator[Callable[[str], None]]:
         yield print_text
         return
     try:
-        with NamedTemporaryFile(
-            "w", encoding="utf-8", newline="", dir=output.parent, prefix=f".{output.name}.", delete=False
-        ) as file:
-            try:
-                yield _into(file.write)
-            except BaseException:
-                file.close()
-                Path(file.name).unlink(missing_ok=True)
-                raise
-        Path(file.name).replace(output)
+        with (
+            NamedTemporaryFile(
+                "w", encoding="utf-8", newline="", dir=output.parent, prefix=f".{output.name}.", delete=False
+            ) as file,
+            _removed_unless_moved(Path(file.name)),
+        ):
+            yield _into(file.write)
+            file.close()
+            Path(file.name).replace(output)
     except OSError as error:
         why = (error.strerror or "no reason was given").lower()
         raise SettingsError(f"`--output {output}` cannot be written: {why}") from error
+
+
+@contextmanager
+def _removed_unless_moved(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
 
 
 def _into(write: Callable[[str], int]) -> Callable[[str], None]:

@@ -18,6 +18,8 @@ from agent.faces.holds import age, banner, is_gone, replica_words, troubles
 from agent.faces.telling import commit, remaining
 from agent.faces.vitals import expiry_words, passing_words, usage_words
 from agent.judge.quote import counted, moment
+from agent.loop.falling import ALARM as FALLBACK
+from agent.loop.falling import alarm_words
 from agent.loop.standing import standing
 from agent.model.hold import Replica
 from agent.model.standing import SetInForce, Standing, Telling
@@ -28,7 +30,10 @@ WIDTH = 12
 
 
 def status(path: Path | None, *, as_json: bool) -> None:
-    """Print how the agent stands; end with 1 where anything holds or an alarm stands, or where no agent seems to run."""
+    """Print how the agent stands.
+
+    Ends with 1 where anything holds, an alarm stands or a policy fell back, or where no agent seems to run.
+    """
     settings = loaded_to_look(path)
     now = clock_of(settings).now()
     treats = settings.policies.treat_as is TreatAs.ENFORCE
@@ -45,7 +50,7 @@ def status(path: Path | None, *, as_json: bool) -> None:
         print_json(found)
     else:
         _tell(console(), found, settings.hold_file())
-    if found.alarms or found.holds or found.is_silent:
+    if found.alarms or found.holds or found.fallbacks or found.is_silent:
         raise Ending(FINDINGS)
 
 
@@ -75,6 +80,10 @@ def _tell(out: Console, found: Standing, file: Path | None) -> None:
         out.print(safe(banner(hold, found.now), "red", limit=2000), soft_wrap=True)
     if found.is_silent:
         out.print(safe(_silence(found), "red"), soft_wrap=True)
+    sounded = {one.name for one in found.alarms}
+    for each in found.fallbacks:
+        if f"{FALLBACK}{each.policy}" not in sounded:  # no agent has seen it yet
+            out.print(safe(alarm_words(each), "red", limit=2000), soft_wrap=True)
     for one in found.alarms:
         since = f"{moment(one.since)} ({age(one.since, found.now)})"
         out.print(safe(f"alarm: {one.name}, since {since}: {one.words}", "red", limit=2000), soft_wrap=True)

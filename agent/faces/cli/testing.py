@@ -57,7 +57,7 @@ class _Ground(msgspec.Struct, frozen=True, kw_only=True):
 
 def test(asked: Asked, *, as_json: bool) -> None:
     """Run the cases, print what failed and what was never seen; end with 1 where anything failed."""
-    tested = _tested(asked)
+    tested = rehearsed(asked)
     if asked.junit is not None:
         junit.write(asked.junit, tested)
     if as_json:
@@ -68,7 +68,12 @@ def test(asked: Asked, *, as_json: bool) -> None:
         raise Ending(FINDINGS)
 
 
-def _tested(asked: Asked) -> Tested:
+def rehearsed(asked: Asked) -> Tested:
+    """Return how the cases went.
+
+    Raises:
+        SettingsError: the path is none that has cases.
+    """
     path = asked.path or USUAL
     folder = _folder(path)
     try:

@@ -4,6 +4,7 @@ What an action was about, its link and why it would have been approved stand whe
 has to look: of the others `air-agent show ID` tells.
 """
 
+import re
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from datetime import datetime
 
@@ -11,12 +12,15 @@ import msgspec
 
 from agent.faces.documents import as_json
 from agent.faces.report.looser import AT_ONCE, Looser, looked_up
-from agent.faces.sheets import csv_of
+from agent.faces.sheets import Cell, csv_of
 from agent.model.report import Compared, Lens, Report, Standing
 from agent.ports.archive import Archive
 
 FORMAT = 1
 """Of the JSON document: grows when a key changes its meaning or goes."""
+
+WHOLE = re.compile(r"[+-]?\d{1,3}(,\d{3})*")
+"""A whole number as people read it."""
 
 MARK = "\ufeff"
 """What a spreadsheet knows UTF-8 by."""
@@ -124,5 +128,9 @@ async def as_document(found: Rows, report: Callable[[], Report]) -> AsyncIterato
 
 
 def sheet_of(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a small table as CSV."""
-    return MARK + csv_of([head, *rows])
+    """Return a small table as CSV, its whole numbers as numbers: a minus in front of one makes no formula."""
+    return MARK + csv_of([head, *([_cell(one) for one in row] for row in rows)])
+
+
+def _cell(text: str) -> Cell:
+    return int(text.replace(",", "")) if WHOLE.fullmatch(text) else text

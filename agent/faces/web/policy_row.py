@@ -4,12 +4,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
+from msgspec.structs import replace
 
 from agent.faces.telling import KINDS
 from agent.faces.web.measuring import Measures
 from agent.faces.web.site import Site
 from agent.faces.web.tallies import WINDOW, Deeds
+from agent.judge.fallen import fell_back, standing
 from agent.judge.measure import Measured
+from agent.judge.promotion.parts import of_part
 from agent.model.decision import Unit
 from agent.model.pending import ActionKind
 from agent.model.policy import Limit, Limits, Mode, Policy
@@ -46,6 +49,10 @@ class PolicyRow(msgspec.Struct, frozen=True, kw_only=True):
     """As it is written."""
     enforces: bool
     """Whether its decision counts here and now: not while it observes, once it has expired, or for other tenants."""
+    where: str
+    """For what it enforces, where that is a part of what it is for; else empty."""
+    fallen: str
+    """Since when it observes whatever its file says, and why; empty where it does what that says."""
     is_over: bool
     is_for_others: bool
     """Whether it is for other tenants only."""
@@ -74,10 +81,11 @@ async def rows(site: Site, policies: Sequence[Policy], measures: Measures | None
     counted = await site.counted.get(lambda: _counted(site))
     deeds, agreed = counted if counted is not None else ({}, {})
     measured: Mapping[str, Measured] = measures.policies if measures is not None else {}
+    fallen = standing(await site.desk.ledger.fallbacks())
     return tuple(
         _row(
             site,
-            one,
+            replace(one, fallen=fallen.get(one.name)),
             measured.get(one.name),
             deeds.get(one.name, Deeds()) if counted is not None else None,
             agreed.get(one.name),
@@ -114,6 +122,8 @@ def _row(
         decides=one.verb.value if one.decides else "inform",
         mode=one.mode,
         enforces=is_written and not is_over and is_ours,
+        where="" if one.part.is_whole or treats else of_part(one.part),
+        fallen="" if one.fallen is None else fell_back(one.fallen),
         is_over=is_over,
         is_for_others=not is_ours,
         expires=one.expires,

@@ -32,6 +32,7 @@ STATIC = HERE / "static"
 
 WORD_BEGINS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
+
 class Refused(msgspec.Struct, frozen=True, kw_only=True):
     """Why something is not shown or not done."""
 

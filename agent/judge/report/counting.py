@@ -128,15 +128,11 @@ def chosen(both: Both, asked: Asked) -> Compared | None:
 
 def outcome(one: Compared) -> str:
     """Return which field of a tally counts it; `both_rejected` where that is `agreed` alone."""
-    match one.standing:
-        case Standing.AGREED:
-            return "both_approved" if one.verb is Verb.APPROVE else "both_rejected"
-        case Standing.LOOSER:
-            return "looser"
-        case Standing.STRICTER:
-            return "rejected" if one.verb is Verb.REJECT else "left"
-        case Standing.UNDECIDED:
-            return "undecided"
+    if one.standing is Standing.AGREED:
+        return "both_approved" if one.verb is Verb.APPROVE else "both_rejected"
+    if one.standing is Standing.STRICTER:
+        return "rejected" if one.verb is Verb.REJECT else "left"
+    return str(one.standing)
 
 
 def tally_of(outcomes: Counter[str]) -> Tally:

@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from agent.judge.naming import places_of
+from agent.loop.hindsight import look_again
 from agent.model.air import AirAction
 from agent.model.enactment import Record
 from tests.adapters.records import a_decided_record, a_decision, an_action
@@ -81,10 +82,13 @@ async def test_who_decided_it_in_defender_is_told_where_its_own_rows_name_them(h
     )  # fmt: skip
 
     await house.site.desk.ledger.save_air_actions([row])
+    await look_again(house.bench.world, [row])
     (line,) = await rows(house, "?by=elsewhere")
 
     assert HOSTILE[:4] in line["decided_by"]
-    assert line["reason"] == 'rejected in Defender, as AIR\'s own row says: "a newsletter"'
+    assert line["reason"].endswith(
+        ' on 2026-11-02 09:05Z; certain: AIR\'s own rows (CloudAppEvents): "a newsletter"'
+    )
 
 
 async def test_a_decision_that_was_overtaken_keeps_its_reason(house: House) -> None:

@@ -3,6 +3,7 @@
 from agent.judge.report.agreeing import Agreeing, Agreement
 from agent.model.decision import Verb
 from agent.model.history import Decided
+from agent.model.pending import ActionKind
 from agent.model.report import Tally
 from tests.judge.decided import A, E, R, a_row, by_people, over
 from tests.judge.report.compared import a_truth, asked
@@ -52,3 +53,13 @@ def test_an_action_that_was_proposed_twice_is_named_once() -> None:
     seen = found(*life(A, 0), *life(A, 200))
 
     assert (seen.would.group.tally.looser, seen.would.looser) == (2, ("a",))
+
+
+def test_what_goes_on_under_another_id_is_not_counted_twice() -> None:
+    agreeing = Agreeing(asked())
+    agreeing.look(a_row(verb=E, kind=ActionKind.UNKNOWN))
+    agreeing.look(a_row(action_id="b", verb=E, kind=ActionKind.DISABLE_USER))
+
+    assert agreeing.unknown == ("a",)
+    assert agreeing.found().actions == 2
+    assert agreeing.found(moved={"a"}).actions == 1

@@ -186,3 +186,13 @@ def test_hours_are_saved_where_we_decided_the_same_earlier_and_no_guard_held_it(
     assert both(a_row(verb=E), by_people(A)).would.saved is None
     assert both(a_row(**held), by_people(A)).would.saved is None
     assert both(a_row()).would.saved is None
+
+
+def test_what_goes_on_under_another_id_is_told_there_unless_it_ended_before() -> None:
+    later: dict[str, Any] = {"first_seen": NOW + WEEK, "deadline": NOW + 2 * WEEK}
+    earlier = (a_row(), by_people(A))
+
+    assert not list(comparisons([a_row()], (), is_moved=True))
+    assert len(list(comparisons([a_row(), over()], (), is_moved=True))) == 1
+    (found,) = comparisons([*earlier, a_row(168, **later)], (), is_moved=True)
+    assert found.would.first_seen == NOW

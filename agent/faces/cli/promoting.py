@@ -1,0 +1,359 @@
+"""`policy promote`, `demote` and `reinstate`: whether a policy's decisions count, changed by a person, and told to the audit.
+
+Promotion shows what speaks for it first, line by line, and writes only where all of that is met. What is written is one
+line of one file; to commit it is the person's.
+"""
+
+import asyncio
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+from msgspec.structs import replace
+from rich.console import Console
+
+from agent.adapters.host import PolicyFiles
+from agent.adapters.rewriting import require_writable, rewrite
+from agent.audit.entries import of_mode
+from agent.compose import open_ledger_as_it_is
+from agent.connecting import clock_of
+from agent.faces.cli import checking, proving, testing
+from agent.faces.cli.failures import FINDINGS, Ending
+from agent.faces.cli.holding import writing
+from agent.faces.cli.options import loaded_to_audit
+from agent.faces.cli.output import console, print_json, safe
+from agent.faces.cli.person import person
+from agent.faces.cli.testing import FILES
+from agent.faces.holding import reason_of
+from agent.faces.promotion import Found, found_of
+from agent.judge.fallen import beside, standing
+from agent.judge.literals import GUID, nearest
+from agent.judge.parse import parse_set
+from agent.judge.promotion.bar import Checks, bar_of
+from agent.judge.promotion.line import with_mode
+from agent.judge.promotion.parts import asked_part, of_part, widened
+from agent.judge.strict_yaml import shown
+from agent.model.errors import PolicyError, SettingsError
+from agent.model.fallback import Fallback
+from agent.model.pending import ActionKind
+from agent.model.policy import Mode, Part, Policy, PolicySet
+from agent.model.promotion import Asked as Line
+from agent.model.promotion import Evidence
+from agent.model.proof import Outcome
+from agent.model.remark import Severity
+from agent.settings.subjects import Settings
+
+LONGEST = 2_000
+PROVING = 10.0
+"""Seconds for each question to the solver."""
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What the command was asked for."""
+
+    policy: str
+    kinds: tuple[str, ...] = ()
+    tenants: tuple[str, ...] = ()
+    is_agreed: bool = False
+    settings: Path | None = None
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of one file, before and after; both are empty where nothing is to be written."""
+
+    file: str
+    line: int
+    before: str
+    after: str
+
+
+class Shown(msgspec.Struct, frozen=True, kw_only=True):
+    """What `--json` prints of a promotion."""
+
+    policy: str
+    where: str
+    bar: tuple[Line, ...]
+    evidence: Evidence
+    is_met: bool
+    fallback: Fallback | None
+    """The one that stood; it ends once this is written."""
+    change: Change
+    is_written: bool
+
+
+class _Ground(msgspec.Struct, frozen=True, kw_only=True):
+    """The policies as they lie in the folder."""
+
+    settings: Settings
+    folder: Path
+    files: Mapping[str, bytes]
+    policies: PolicySet
+
+
+# Promote
+
+
+def promote(asked: Asked, *, as_json: bool) -> None:
+    """Show what speaks for the policy, and write that it enforces once that is enough and somebody says so."""
+    ground = _ground(asked.settings)
+    policy = _named(ground.policies, asked.policy)
+    part = asked_part(policy, _part(asked))
+    after = widened(policy, part)
+    found, others = asyncio.run(_asked_of(ground, policy, part))
+    now = clock_of(ground.settings).now()
+    bar = bar_of(
+        policy,
+        part,
+        others,
+        found.evidence,
+        _checks(ground, policy),
+        ground.settings.promote.bar(),
+        now,
+        is_unmended=found.is_unmended,
+    )
+    is_met = all(one.is_met for one in bar)
+    change, data = _change(ground, policy, Mode.ENFORCE, after)
+    known = Shown(
+        policy=policy.name,
+        where=of_part(part),
+        bar=bar,
+        evidence=found.evidence,
+        is_met=is_met,
+        fallback=found.fallback,
+        change=change,
+        is_written=False,
+    )
+    out = console(stderr=as_json)
+    if not as_json or not asked.is_agreed:
+        _tell_bar(out, known)
+    if not is_met:
+        _end(known, as_json=as_json, words="not met: nothing was written")
+    if not data and found.fallback is None:
+        _end(
+            known,
+            as_json=as_json,
+            words=f"it enforces {of_part(after)} already: nothing is to be written",
+            code=0,
+        )
+    _tell_change(out, change)
+    if data:
+        require_writable(ground.folder, Path(policy.file))
+    if not asked.is_agreed and not _is_agreed(out, bool(data)):
+        _end(known, as_json=as_json, words="nothing was written")
+    told = "; ".join(f"{one.name}: {one.found}" for one in bar)
+    asyncio.run(_write(ground, policy, change, data, told, fallback=found.fallback))
+    _end(replace(known, is_written=True), as_json=as_json, words=_afterwards(ground, change, found), code=0)
+
+
+def _part(asked: Asked) -> Part:
+    for word in asked.kinds:
+        if word not in set(ActionKind):
+            raise SettingsError(
+                f"`--kind {shown(word)}` is not a kind of pending action{nearest(word, set(ActionKind))}"
+            )
+    for word in asked.tenants:
+        if GUID.fullmatch(word) is None:
+            raise SettingsError(f"`--tenant {shown(word)}` is not the id of a tenant, which is a GUID")
+    return Part(
+        kinds=frozenset(map(ActionKind, asked.kinds)) or None,
+        tenants=frozenset(word.lower() for word in asked.tenants) or None,
+    )
+
+
+async def _asked_of(ground: _Ground, policy: Policy, part: Part) -> tuple[Found, tuple[Policy, ...]]:
+    """Return what the ledger says of the policy, and all policies with those that fell back as such."""
+    settings = ground.settings
+    async with open_ledger_as_it_is(settings) as ledger:
+        found = await found_of(
+            ledger,
+            ledger.archive,
+            ground.policies,
+            policy,
+            part,
+            tenant_id=settings.tenant.id,
+            now=clock_of(settings).now(),
+        )
+        fallen = standing(await ledger.fallbacks())
+    whole = parse_set({**ground.files, **beside(ground.policies.policies, fallen)})
+    return found, whole.policies
+
+
+def _checks(ground: _Ground, policy: Policy) -> Checks:
+    """Return how the cases of the policy, the proofs of the set and its check fare."""
+    tested = testing.rehearsed(testing.Asked(path=ground.folder))
+    ours = [one for one in tested.checks if one.suite in (policy.name, FILES)]
+    checked, _ = checking.checked_at(ground.folder)
+    errors = [one for one in checked.problems if one.severity is Severity.ERROR]
+    proofs, proved = _proofs(ground.folder)
+    return Checks(
+        cases=tuple(f"{one.file}:{one.line}: {one.name}: {one.failure}" for one in ours if one.failure),
+        tried=sum(one.is_case for one in ours),
+        proofs=proofs,
+        proved=proved,
+        errors=tuple(map(str, errors)),
+    )
+
+
+def _proofs(folder: Path) -> tuple[tuple[str, ...], int]:
+    """Return which claims are not proved, and how many are."""
+    try:
+        found = proving.proofs_of(folder, timeout=PROVING)
+    except (SettingsError, PolicyError) as error:
+        return (str(error).splitlines()[0],), 0
+    wrong = [one for one in found if one.outcome is not Outcome.PROVED]
+    return (
+        tuple(f"{one.claim.file}:{one.claim.mark.line}: {one.claim.name}: {one.outcome}" for one in wrong),
+        len(found) - len(wrong),
+    )
+
+
+# Demote and reinstate
+
+
+def demote(asked: Asked, *, as_json: bool) -> None:
+    """Write that the policy observes."""
+    ground = _ground(asked.settings)
+    policy = _named(ground.policies, asked.policy)
+    change, data = _change(ground, policy, Mode.OBSERVE, Part())
+    if data:
+        require_writable(ground.folder, Path(policy.file))
+        asyncio.run(_write(ground, policy, change, data, "", fallback=None))
+    if as_json:
+        print_json({"policy": policy.name, "change": change, "isWritten": bool(data)})
+        return
+    out = console()
+    if not data:
+        out.print(safe(f"`{policy.name}` observes already: nothing was written"), soft_wrap=True)
+        return
+    _tell_change(out, change)
+    out.print(safe(_takes_up(ground), limit=LONGEST), soft_wrap=True)
+
+
+def reinstate(path: Path | None, policy: str, reason: str, *, as_json: bool) -> None:
+    """Let a policy count again that fell back; end with 1 where it did not."""
+    settings = loaded_to_audit(path)
+    why, now = reason_of(reason), clock_of(settings).now()
+    if not why:
+        raise SettingsError("the reason is empty: say in a few words why it may count again")
+    has_ended = writing(settings, lambda ledger: ledger.end_fallback(policy, person(), why, now))
+    words = (
+        f"`{policy}` counts again as its file says: an agent goes by that with its next look"
+        if has_ended
+        else f"`{policy}` did not fall back: nothing was changed; `air-agent status` names those that did"
+    )
+    if as_json:
+        print_json({"policy": policy, "hasEnded": has_ended})
+    else:
+        console().print(safe(words, limit=LONGEST), soft_wrap=True)
+    if not has_ended:
+        raise Ending(FINDINGS)
+
+
+# What both have
+
+
+def _ground(path: Path | None) -> _Ground:
+    settings = loaded_to_audit(path)
+    folder = settings.policies.directory
+    files = PolicyFiles(folder).files()
+    return _Ground(
+        settings=settings, folder=folder, files=files, policies=parse_set(files, folder=str(folder))
+    )
+
+
+def _named(policies: PolicySet, name: str) -> Policy:
+    known = {one.name: one for one in policies.policies}
+    if name not in known:
+        raise SettingsError(f"there is no policy `{shown(name)}`{nearest(name, known)}")
+    return known[name]
+
+
+def _change(ground: _Ground, policy: Policy, mode: Mode, part: Part) -> tuple[Change, bytes]:
+    """Return the line that changes, and the whole file then; nothing where it says so already."""
+    before = ground.files[policy.file]
+    after = with_mode(policy.file, before, mode, part)
+    if after == before:
+        return Change(file=policy.file, line=policy.mark_of("mode").line, before="", after=""), b""
+    parse_set({**ground.files, policy.file: after}, folder=str(ground.folder))
+    old, new = before.decode().split("\n"), after.decode().split("\n")
+    at = next(at for at, line in enumerate(new) if at >= len(old) or line != old[at])
+    is_new = len(new) > len(old)
+    was = "" if is_new else old[at].rstrip("\r")
+    return Change(file=policy.file, line=at + 1, before=was, after=new[at].rstrip("\r")), after
+
+
+async def _write(
+    ground: _Ground, policy: Policy, change: Change, data: bytes, bar: str, *, fallback: Fallback | None
+) -> None:
+    """Tell the audit, write the line, and end the fallback: in this order, so that nothing is done untold."""
+    settings, by = ground.settings, person()
+    now = clock_of(settings).now()
+    async with open_ledger_as_it_is(settings) as ledger:
+        if data:
+            before, after = change.before.strip() or "(observes by default)", change.after.strip()
+            await ledger.audit([of_mode(policy.name, before, after, bar, by, now)])
+            try:
+                rewrite(ground.folder, Path(policy.file), ground.files[policy.file], data)
+            except SettingsError:
+                failed = "it could not be written: it says what it said"
+                await ledger.audit([of_mode(policy.name, after, before, failed, by, now)])
+                raise
+        if fallback is not None:
+            await ledger.end_fallback(policy.name, by, f"promoted again: {bar}", now)
+
+
+def _tell_bar(out: Console, one: Shown) -> None:
+    out.print(safe(f"{one.policy}, {one.where}", "bold", limit=LONGEST), soft_wrap=True)
+    if one.fallback is not None:
+        words = (
+            f"fell back to observe since {one.fallback.since:%Y-%m-%d %H:%M}Z, because {one.fallback.words}"
+        )
+        out.print(safe(words, "yellow", limit=LONGEST), soft_wrap=True)
+    width = max(len(line.name) for line in one.bar)
+    for line in one.bar:
+        mark, style = ("met", "green") if line.is_met else ("missing", "red")
+        words = f"{mark:<8} {line.name:<{width}}  {line.asked}: {line.found}"
+        out.print(safe(words, style, limit=LONGEST), soft_wrap=True)
+        if line.missing:
+            out.print(safe(f"{'':<8} {'':<{width}}  missing: {line.missing}", limit=LONGEST), soft_wrap=True)
+
+
+def _tell_change(out: Console, change: Change) -> None:
+    if not change.after:
+        return
+    out.print(safe(f"{change.file}:{change.line}", limit=LONGEST), soft_wrap=True)
+    if change.before:
+        out.print(safe(f"- {change.before}", "red", limit=LONGEST), soft_wrap=True)
+    out.print(safe(f"+ {change.after}", "green", limit=LONGEST), soft_wrap=True)
+
+
+def _is_agreed(out: Console, writes: bool) -> bool:
+    what = "write this line" if writes else "let it count again as its file says"
+    out.print(f"type yes to {what}: ", end="")
+    return sys.stdin.readline().strip() == "yes"
+
+
+def _afterwards(ground: _Ground, change: Change, found: Found) -> str:
+    parts = [_takes_up(ground)] if change.after else []
+    if found.fallback is not None:
+        parts.append("its fallback has ended")
+    if ground.settings.mode is Mode.OBSERVE:
+        parts.append("the agent itself only observes, by `mode: observe` in its settings")
+    return "; ".join(parts)
+
+
+def _takes_up(ground: _Ground) -> str:
+    return (
+        f"written, and not committed: an agent that reads `{ground.folder}` takes it up within"
+        f" {ground.settings.policies.reload_every.total_seconds():.0f} s"
+    )
+
+
+def _end(known: Shown, *, as_json: bool, words: str, code: int = FINDINGS) -> None:
+    """Say what came of it, and end with this code."""
+    if as_json:
+        print_json(known)
+    else:
+        console().print(safe(words, limit=LONGEST), soft_wrap=True)
+    raise Ending(code)

@@ -1,0 +1,59 @@
+"""(What was compared of a policy) -> the evidence for it: what it would have decided by itself, and what people did."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from agent.model.decision import Verb
+from agent.model.policy import Policy
+from agent.model.report import Compared, Standing, Tally
+
+DECIDES = frozenset({Verb.APPROVE, Verb.REJECT})
+"""What a policy can decide by itself; one that asks people cannot be looser than they."""
+
+
+def counts(one: Compared, policy: Policy, since: datetime) -> bool:
+    """Whether a life says something of the policy as it is since then.
+
+    It does where the policy took part in the decision and got its way, at its time: what was judged afterwards, from what
+    Graph still had, says how the policy would have been in hindsight, and not how it was.
+    """
+    is_its_own = policy.name in one.policies and one.verb is policy.verb and one.verb in DECIDES
+    return is_its_own and not one.is_imported and one.decided is not None and one.decided >= since
+
+
+class Evidencing:
+    """Counts lives, and remembers those that people rejected though the policy would have approved them."""
+
+    def __init__(self, policy: Policy, since: datetime) -> None:
+        self._policy = policy
+        self._since = since
+        self.agreed = self.both_approved = self.rejected = self.undecided = 0
+        self.looser: list[str] = []
+
+    def take(self, some: Iterable[Compared]) -> None:
+        """Count those that say something of the policy."""
+        for one in some:
+            if counts(one, self._policy, self._since):
+                self._count(one)
+
+    def _count(self, one: Compared) -> None:
+        match one.standing:
+            case Standing.AGREED:
+                self.agreed += 1
+                self.both_approved += one.verb is Verb.APPROVE
+            case Standing.LOOSER:
+                self.looser.append(one.action_id)
+            case Standing.STRICTER:
+                self.rejected += 1
+            case Standing.UNDECIDED:
+                self.undecided += 1
+
+    def tally(self) -> Tally:
+        """Return the counts."""
+        return Tally(
+            agreed=self.agreed,
+            both_approved=self.both_approved,
+            looser=len(self.looser),
+            rejected=self.rejected,
+            undecided=self.undecided,
+        )
