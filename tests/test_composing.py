@@ -7,11 +7,7 @@ from agent.model.errors import Refused
 from agent.settings.loading import load
 from tests.makers import TENANT
 
-SIMULATED = {
-    "AIR_AGENT_TENANT_ID": TENANT,
-    "AIR_AGENT_GRAPH_CLOUD": "simulator",
-    "AIR_AGENT_GRAPH_URL": "http://127.0.0.1:9",
-}
+TENANT_ONLY = {"AIR_AGENT_TENANT_ID": TENANT}
 
 
 @pytest.mark.parametrize(
@@ -26,7 +22,7 @@ SIMULATED = {
 def test_people_are_told_while_observing_only_where_that_is_asked_for(
     environ: dict[str, str], is_told: bool
 ) -> None:
-    settings = load(None, SIMULATED | environ)
+    settings = load(None, TENANT_ONLY | environ)
 
     assert pages_people(settings) is is_told
 

@@ -15,6 +15,7 @@ from agent.model.decision import Decision
 from agent.model.enactment import Confirmation, Effect, Offer, Plan, Record
 from agent.model.hold import Hold
 from agent.model.pending import KindSource, Sighting
+from agent.model.truth import Truth
 from agent.ports.escalation import Pages
 from agent.ports.ledger import Ledger
 
@@ -49,6 +50,8 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
     """What people are asked to approve; its digest is what an answer is bound to."""
     answers: tuple[Answer, ...]
     """What people answered so far, oldest first."""
+    truths: tuple[Truth, ...] = ()
+    """What people decided, of each proposal that ended or was answered, oldest first."""
 
 
 async def story(ledger: Ledger, pages: Pages, record: Record, now: datetime, cloud: str) -> Story:
@@ -81,5 +84,6 @@ async def story(ledger: Ledger, pages: Pages, record: Record, now: datetime, clo
         holds=await ledger.holds(),
         question=offer_of(record) if is_waiting(record) else None,
         answers=(await ledger.answers([action.id])).get(action.id, ()),
+        truths=(await ledger.truths([action.id])).get(action.id, ()),
         pages=tuple([await opened(pages, page, now) for page in await pages.of_action(action.id)]),
     )

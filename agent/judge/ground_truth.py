@@ -76,15 +76,14 @@ def _shown(life: Life) -> Verb | None:
 
 
 def _why(life: Life) -> Unknown:
-    match life.how:
-        case How.OPEN | How.OURS:
-            return Unknown.NOBODY
-        case How.EXPIRED:
-            return Unknown.EXPIRED
-        case How.ELSEWHERE if life.status == DECLINED:
-            return Unknown.LATE
-        case How.ELSEWHERE:
-            return Unknown.UNTOLD if life.status in CARRIED_OUT else Unknown.CANCELLED
+    """Return why nobody knows what people decided, where nothing names anybody."""
+    if life.how is How.EXPIRED:
+        return Unknown.EXPIRED
+    if life.how is not How.ELSEWHERE:
+        return Unknown.NOBODY
+    if life.status == DECLINED:
+        return Unknown.LATE
+    return Unknown.UNTOLD if life.status in CARRIED_OUT else Unknown.CANCELLED
 
 
 def _certainty(first: Source, shown: Verb | None) -> Certainty:

@@ -34,6 +34,9 @@ from agent.ports.world import World
 
 DAY = timedelta(days=1)
 
+REST = timedelta(hours=1)
+"""How much more than a day the last one may be: asked for is a number of days, and a little time has passed since."""
+
 STALE = timedelta(days=1)
 """After this an import that was broken off is begun anew: its first day has moved on too far."""
 
@@ -321,12 +324,12 @@ def _taken_up(
 def _next_day(start: datetime, until: datetime) -> tuple[datetime, datetime | None]:
     """Return where the day ends that begins then, and up to when is asked: for the last one, to whatever is there."""
     end = start + DAY
-    return (until, None) if end >= until else (end, end)
+    return (until, None) if end >= until - REST else (end, end)
 
 
 def _days(since: datetime, until: datetime) -> int:
-    """Return how many days lie between, a begun one as a whole."""
-    return -((since - until) // DAY)
+    """Return in how many days it is read from the one moment to the other."""
+    return max(1, -((since - until + REST) // DAY)) if until > since else 0
 
 
 def _problems(page: Page) -> list[str]:

@@ -73,7 +73,7 @@ class AuditSearches:
             return
         why = audit.missing()
         if why and why != self.told:
-            log.info("who decided elsewhere is known by AIR's own rows alone", why=why)
+            log.info("the audit is not asked who decided elsewhere", why=why)
         self.told = why
         is_soon = self.looked is not None and timedelta(0) <= now - self.looked < LOOK_EVERY
         if why or is_soon:

@@ -181,3 +181,31 @@ async def test_past_the_hours_budget_nobody_waits_but_is_told_until_when(
             await budget.spend()
         assert caught.value.until == NOON + timedelta(hours=1)
     assert clock.waits == []
+
+
+async def test_a_budget_that_is_cut_counts_what_has_left_already() -> None:
+    clock = ManualClock()
+    budget = Budget(clock, 4)
+    for _ in range(3):
+        await budget.spend()
+
+    budget.allow(2)
+    await budget.spend()
+    later = clock.now()
+    budget.allow(4)
+    for _ in range(3):
+        await budget.spend()
+
+    assert later - NOON == MINUTE
+    assert clock.now() == later
+
+
+async def test_a_budget_is_never_cut_to_nothing() -> None:
+    clock = ManualClock()
+    budget = Budget(clock, 4)
+
+    budget.allow(0)
+    await budget.spend()
+    await budget.spend()
+
+    assert clock.now() - NOON == MINUTE

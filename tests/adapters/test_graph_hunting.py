@@ -125,6 +125,15 @@ def test_the_latest_place_counts(
     assert found.location == now
 
 
+def test_when_a_copy_was_first_and_last_moved_is_said_where_it_was() -> None:
+    still = parsed()
+    moved = parsed(FirstMoved="2026-09-01T11:00:00Z", LastMoved="2026-09-01T12:00:00Z")
+
+    assert (still.first_moved, still.last_moved) == (None, None)
+    assert moved.first_moved == datetime(2026, 9, 1, 11, tzinfo=UTC)
+    assert moved.last_moved == datetime(2026, 9, 1, 12, tzinfo=UTC)
+
+
 @pytest.mark.parametrize(
     ("word", "direction"),
     [

@@ -220,6 +220,25 @@ def test_an_analyzed_email_becomes_a_message() -> None:
     assert message.received == datetime(2026, 9, 1, 10, tzinfo=UTC)
 
 
+def test_when_an_analyzed_email_was_moved_is_what_its_time_line_says() -> None:
+    events = [
+        {"eventType": "originalDelivery", "eventDateTime": "2026-09-01T10:00:00Z"},
+        {"eventType": "air", "eventDateTime": "2026-09-01T13:00:00Z"},
+        {"eventType": "zap", "eventDateTime": "2026-09-01T11:00:00Z"},
+        {"eventType": "userUrlClick", "eventDateTime": "2026-09-01T14:00:00Z"},
+        {"eventType": "zap"},
+        "no event",
+    ]
+
+    moved, still = analyzed.message_of(copy(timelineEvents=events)), analyzed.message_of(copy())
+
+    assert isinstance(moved, MailMessage)
+    assert isinstance(still, MailMessage)
+    assert moved.first_moved == datetime(2026, 9, 1, 11, tzinfo=UTC)
+    assert moved.last_moved == datetime(2026, 9, 1, 13, tzinfo=UTC)
+    assert (still.first_moved, still.last_moved) == (None, None)
+
+
 @pytest.mark.parametrize(
     ("latest", "location"),
     [

@@ -57,6 +57,15 @@ async def test_incidents_are_asked_for_as_the_page_documents_it() -> None:
     assert ids(pages) == ["29"]
 
 
+async def test_what_was_updated_between_two_moments_is_asked_for_without_the_second() -> None:
+    async with opened(page(an_incident()), page({"id": "a"})) as (graph, script):
+        _ = [found async for found in graph.defender.incidents_since(SINCE, SINCE + timedelta(days=1))]
+        _ = [found async for found in graph.defender.alerts_since(SINCE, SINCE + timedelta(days=1))]
+
+    between = "lastUpdateDateTime ge 2026-09-01T11:00:00.123456Z and lastUpdateDateTime lt 2026-09-02T11:00:00.123456Z"
+    assert [request.url.params["$filter"] for request in script.requests] == [between, between]
+
+
 async def test_alerts_are_asked_for_without_expanding() -> None:
     async with opened(page({"id": "a"})) as (graph, script):
         pages = [found async for found in graph.defender.alerts_since(SINCE)]

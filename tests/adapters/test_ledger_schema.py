@@ -6,6 +6,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine, inspect, text
@@ -176,3 +177,28 @@ async def test_sqlite_checks_foreign_keys_and_syncs_every_commit(sqlite_url: str
     raw = sqlite3.connect(tmp_path / "ledger" / "ledger.db")
     assert raw.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     raw.close()
+
+
+def test_of_an_older_ledger_what_was_only_observed_counts_against_no_limit_any_more(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path / 'ledger.db'}")
+    config = schema._config(schema.MIGRATIONS)
+    effect = (
+        "INSERT INTO effects (tenant_id, id, action_id, ordinal, incident_id, went, attempts, intended_at, detail, targets, "
+        "kind, senders_copy, amount) VALUES ('t', :id, :id, 1, '1', :went, 0, 7, '', '[]', 'softDelete', 0, 0)"
+    )
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0005")
+        for one, went in (("seen", "observed"), ("sent", "done")):
+            connection.execute(text(effect), {"id": one, "went": went})
+            connection.execute(text("INSERT INTO approvals VALUES ('t', 'p', 7, :id, 1)"), {"id": one})
+        connection.execute(text("INSERT INTO approvals VALUES ('t', 'p', 8, 'seen', 1)"))
+
+        command.upgrade(config, "0006")
+
+        rows = connection.execute(
+            text("SELECT action_id, at, observed FROM approvals ORDER BY action_id, at")
+        )
+        found = [tuple(row) for row in rows]
+    engine.dispose()
+    assert found == [("seen", 7, 1), ("seen", 8, None), ("sent", 7, None)]

@@ -15,7 +15,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from agent.faces.cli.app import app
-from agent.model.decision import Verb
+from agent.model.decision import Ruling, Verb
 from agent.model.enactment import Plan, State, Way
 from tests.faces.records import HOSTILE, a_decision, a_record, a_settings_file
 from tests.judge.writing import policy_file
@@ -93,6 +93,7 @@ def test_json_has_stable_names_and_moments_in_utc(settings: str) -> None:
         "decision",
         "policy",
         "reason",
+        "would_have",
         "enactment",
         "confirmation",
         "deadline",
@@ -318,3 +319,27 @@ def test_what_only_reads_the_ledger_needs_no_login(tmp_path: Path, arguments: li
     assert "client_secret" not in done.stderr
     assert done.exit_code in {0, 1}
     assert done.stdout
+
+
+def test_what_observing_policies_would_have_done_is_told_with_its_targets_and_its_guard(
+    tmp_path: Path,
+) -> None:
+    record = a_record(State.ESCALATED, Verb.ESCALATE)
+    assert record.decision is not None
+    shadow = Ruling(verb=Verb.APPROVE, policies=("watching",), reason="`evidence.verdict` is malicious")
+    decision = msgspec.structs.replace(
+        record.decision, shadow=shadow, shadow_guard="actions_per_hour", targets=12
+    )
+    path = str(a_settings_file(tmp_path, msgspec.structs.replace(record, decision=decision)))
+    words = (
+        "with observing policies, watching would have approved it (12 targets), and `actions_per_hour` would have "
+        "held that"
+    )
+
+    (waiting,) = as_json("pending", "--settings", path)["pending"]
+    (past,) = as_json("history", "--settings", path)["decisions"]
+
+    assert waiting["would_have"] == past["would_have"] == words
+    assert (past["shadow"], past["shadow_guard"], past["targets"]) == ("approve", "actions_per_hour", 12)
+    for command in (["pending"], ["history"], ["show", record.action.id]):
+        assert words in flat(run(*command, "--settings", path, columns=400).stdout)

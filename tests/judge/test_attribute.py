@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from agent.judge.attribute import attribute
+from agent.judge.attribute import attribute, names_somebody
 from agent.judge.naming import places_of
 from agent.model.air import AirAction, AirReading
 from agent.model.decision import Verb
@@ -53,6 +53,15 @@ def test_a_row_that_names_a_person_says_what_they_decided(word: str, verb: Verb)
 )
 def test_a_row_that_does_not_say_so_names_nobody(row: AirAction) -> None:
     assert attribute(ACTION, [row], NOW, UNTIL) is None
+
+
+def test_a_row_names_somebody_where_one_of_its_readings_does() -> None:
+    earlier = AirReading(at=NOW, approval="Declined", approved_by=ANN)
+
+    assert names_somebody(a_row())
+    assert names_somebody(a_row(approved_by=None, earlier=(earlier,)))
+    assert not names_somebody(a_row(approved_by=None))
+    assert not names_somebody(a_row(approval="Pending"))
 
 
 def test_the_moment_is_when_it_was_first_written_down() -> None:

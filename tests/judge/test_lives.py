@@ -8,13 +8,14 @@ import pytest
 
 from agent.judge.attribute import Word
 from agent.judge.confirm import expire
-from agent.judge.ground_truth import opened
+from agent.judge.ground_truth import by_history, opened
 from agent.judge.lives import How, has_moved, is_of, known_of, life_of, lives_in
 from agent.judge.track import track
 from agent.model.decision import Verb
 from agent.model.enactment import Confirmation, PendingSeen, Plan, Record, State, Way
 from agent.model.history import Decided, Decider, Ending
 from agent.model.pending import ActionKind
+from agent.model.truth import Unknown
 from tests.makers import NOW, a_cluster, an_action
 
 HOUR = timedelta(hours=1)
@@ -182,3 +183,15 @@ def test_a_truth_is_of_the_proposal_whose_week_it_was_first_seen_in() -> None:
     assert not is_of(before, life)
     assert known_of(life, [before, moved, known, other]) == known
     assert known_of(life, [before, other]) is None
+
+
+def test_the_history_alone_tells_what_people_answered_and_how_it_ended() -> None:
+    by = {"people": ("Ann",), "answered": NOW}
+    no = a_row(1, verb=Verb.REJECT, by=Decider.PEOPLE, **by)
+
+    told = [by_history(past) for past in (lives_in([over(1)])[0], lives_in([no, over(2)])[0])]
+
+    assert [one and (one.verb, one.unknown) for one in told] == [
+        (None, Unknown.UNTOLD),
+        (Verb.REJECT, None),
+    ]

@@ -11,7 +11,6 @@ import msgspec
 import pytest
 
 from agent.adapters.ledger.ledger import SqlLedger
-from agent.adapters.ledger.opening import open_ledger
 from agent.loop.importing import PATIENCE, SHARE, Brought, Told, bring_in_the_past
 from agent.loop.rehearsing import Rehearsing
 from agent.model.decision import Verb
@@ -26,6 +25,7 @@ from agent.simulator import names, tenant
 from agent.simulator.switches import every_position
 from tests.fakes import FakeShelf
 from tests.importing import MONTH, FakeImports, a_past, after_a_while, bring_in
+from tests.ledgers import open_ledger
 from tests.loop.conftest import APPROVE, Bench
 from tests.makers import NOW, a_cluster, a_copy, an_air_action, an_alert, an_incident
 from tests.simulated import Simulated, noon
@@ -220,6 +220,25 @@ async def test_nothing_further_back_than_anything_reaches_is_read(tmp_path: Path
     assert brought.importing.since == brought.importing.until - timedelta(days=30)
     assert told[-1].of == 60
     assert brought.outcome == Outcome()
+
+
+@pytest.mark.parametrize(
+    ("back", "days"),
+    [
+        (timedelta(minutes=30), 1),
+        (DAY, 1),
+        (DAY + timedelta(hours=1), 1),
+        (DAY + timedelta(hours=2), 2),
+        (2 * DAY, 2),
+    ],
+)
+async def test_a_day_is_read_at_a_time_and_twice_in_all(back: timedelta, days: int, tmp_path: Path) -> None:
+    async with after_a_while(a_past(actions=1), tmp_path) as here:
+        told: list[Told] = []
+        await bring_in(here, ledger_of(here).imports, back=back, told=told)
+
+        assert here.asked("incidents") == days
+    assert (told[0].done, told[-1].done, told[-1].of) == (0, 2 * days, 2 * days)
 
 
 async def test_a_rehearsal_finds_the_same_and_writes_nothing(tmp_path: Path) -> None:

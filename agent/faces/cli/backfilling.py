@@ -19,7 +19,7 @@ from agent.faces.cli.options import loaded
 from agent.faces.cli.output import console, print_json, safe
 from agent.judge.parse import parse_set
 from agent.judge.past.proposed import REACH
-from agent.judge.quote import counted, moment
+from agent.judge.quote import counted, moment, span
 from agent.loop.importing import Brought, Tell, Told, bring_in_the_past
 from agent.loop.rehearsing import Rehearsing
 from agent.loop.shipping import Shipping
@@ -157,7 +157,9 @@ def _progress(last: list[Told]) -> Iterator[Tell]:
             words = told.waiting or _so_far(told)
             bar.update(task, total=told.of, completed=told.done, words=safe(words, limit=70).plain)
             if is_due and not out.is_terminal:
-                out.print(safe(f"{told.done} of {told.of} days: {words}"), soft_wrap=True)
+                left = bar.tasks[0].time_remaining
+                rest = "" if not left else f"; about {span(timedelta(seconds=left))} left"
+                out.print(safe(f"{100 * told.done // told.of}% {words}{rest}"), soft_wrap=True)
 
         yield tell
 
@@ -212,8 +214,8 @@ def _say(done: Backfilled, asked: Asked) -> None:
 
     if done.resumed is not None:
         say(f"taken up where an earlier one was broken off, at {moment(done.resumed)}")
-    span = f"updated from {moment(done.since)} to {moment(done.until)}"
-    say(f"{counted(done.incidents, 'incident', 'incidents')} {span}")
+    incidents = counted(done.incidents, "incident", "incidents")
+    say(f"{incidents} updated from {moment(done.since)} to {moment(done.until)}")
     verb = "would be" if done.is_dry else "are"
     say(
         f"{counted(done.proposals, 'proposal', 'proposals')} {verb} in the history, judged as of when first seen:"

@@ -168,7 +168,7 @@ async def _difference(
         case Form.MARKDOWN:
             write(markdown_of_difference(found))
         case Form.CSV:
-            write(sheet_of(("measure", *SAYS[1:]), [row for table in found.tables for row in table.rows]))
+            write(sheet_of(SAYS, [row for table in found.tables for row in table.rows]))
         case Form.JSON:
             write(as_json({"format": FORMAT, "a": first, "b": second, "difference": found}, indent=2) + "\n")
         case _:

@@ -12,6 +12,7 @@ from agent.faces.cli.output import COLOURS, safe
 from agent.faces.holds import banner
 from agent.faces.offer_and_answers import answer, asked
 from agent.faces.pages import sentence
+from agent.faces.people_did import NOBODY, all_that_people_did
 from agent.faces.story import Story
 from agent.faces.telling import commit, remaining
 from agent.faces.would_have import would_have
@@ -46,6 +47,9 @@ def tell(out: Console, told: Story) -> None:
         _facts(out, told.decision)
     _plan(out, told)
     _seen(out, told)
+    _section(out, "What people decided")
+    for words in all_that_people_did(told.truths) or (NOBODY,):
+        _say(out, words)
     _sightings(out, told.sightings)
     _people(out, told)
     if told.earlier:

@@ -14,7 +14,7 @@ from agent.faces.report.words import window
 from agent.model.report import Group, Rate, Report
 
 NOTHING = "no difference can be said"
-SAYS = ("", "A", "B", "difference", "what that says")
+SAYS = ("measure", "A", "B", "difference", "what that says")
 
 
 class Side(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,8 +50,8 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     def tables(self) -> tuple[Table, ...]:
         """Both lists as tables; an empty one is left out."""
         found = (
-            _table("measures", "A and B", self.measures),
-            _table("policies", "Agreement by policy", self.policies),
+            _table("measures", "A and B", "measure", self.measures),
+            _table("policies", "Agreement by policy", "policy", self.policies),
         )
         return tuple(one for one in found if one.rows)
 
@@ -131,12 +131,12 @@ def _sooner(a: Report, b: Report) -> str:
     return f"+{span(other - one)}" if other > one else f"-{span(one - other)}"
 
 
-def _table(name: str, title: str, found: Sequence[Measure]) -> Table:
+def _table(name: str, title: str, of: str, found: Sequence[Measure]) -> Table:
     return Table(
         id=name,
         title=title,
         words="",
-        head=SAYS,
+        head=(of, *SAYS[1:]),
         columns=(Column.TEXT, Column.NUMBER, Column.NUMBER, Column.NUMBER, Column.TEXT),
         rows=tuple((one.name, one.a, one.b, one.difference, one.says) for one in found),
     )

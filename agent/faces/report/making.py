@@ -93,4 +93,4 @@ async def observing(ledger: Ledger, report: Report) -> frozenset[str] | None:
     except PolicyError:
         # An older set that this version does not read any more says nothing of how its policies stood.
         return None
-    return frozenset(one.name for one in found.policies if one.mode is Mode.OBSERVE)
+    return frozenset(one.name for one in found.policies if one.mode is Mode.OBSERVE or one.fallen is not None)

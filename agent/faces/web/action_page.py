@@ -11,6 +11,7 @@ from agent.faces.known_facts import Known, Unknown, history_words, known, messag
 from agent.faces.next_step import Asked, Next, next_step
 from agent.faces.offer_and_answers import answer
 from agent.faces.pages import Open, sentence
+from agent.faces.people_did import NOBODY, all_that_people_did
 from agent.faces.questions import Target, undo_words
 from agent.faces.telling import KINDS, action_center, confirmation, deciders, enactment, reason, verdict
 from agent.faces.timeline import WENT, Happening, Past, timeline
@@ -26,6 +27,7 @@ from agent.judge.worklist import needs_people
 from agent.model.enactment import Effect, Offer, Record, Way, Went
 from agent.model.hold import Hold
 from agent.model.pending import KindSource, PendingAction
+from agent.model.truth import Truth
 
 FIRST = 20
 """Targets that are listed on the page itself."""
@@ -107,6 +109,8 @@ class ActionPage(msgspec.Struct, frozen=True, kw_only=True):
     calls: tuple[Call, ...]
     enactment: str
     confirmation: str
+    people_did: tuple[str, ...]
+    """What people decided, of each proposal."""
     looked_at: datetime | None
     threads: tuple[Thread, ...]
     answers: tuple[str, ...]
@@ -129,6 +133,7 @@ class Gathered(msgspec.Struct, frozen=True, kw_only=True):
     holds: tuple[Hold, ...]
     targets: tuple[Target, ...]
     form: AnswerForm
+    truths: tuple[Truth, ...] = ()
 
 
 def action_page(found: Gathered) -> ActionPage:
@@ -172,6 +177,7 @@ def action_page(found: Gathered) -> ActionPage:
         calls=tuple(map(_call, past.effects)),
         enactment=enactment(record),
         confirmation=confirmation(record),
+        people_did=all_that_people_did(found.truths) or (NOBODY,),
         looked_at=record.confirmation.at,
         threads=tuple(_thread(one, now) for one in past.pages),
         answers=tuple(answer(one, now) for one in past.answers),

@@ -90,6 +90,7 @@ async def _shown(
             holds=await site.desk.ledger.holds(),
             targets=listed,
             form=form,
+            truths=(await site.desk.ledger.truths([record.action.id])).get(record.action.id, ()),
         )
     )
     return await show(request, "action.html", page, status=status)

@@ -6,21 +6,18 @@ from datetime import datetime
 import msgspec
 
 from agent.faces.telling import confirmation, enactment, undone
-from agent.faces.web.retrospect import said_elsewhere
 from agent.faces.web.site import Site
+from agent.faces.web.told_elsewhere import NOTHING, Told, ending_words, told_elsewhere
 from agent.faces.would_have import would_have_then
-from agent.judge.attribute import Word
 from agent.judge.quote import quote
 from agent.model.decision import Verb
 from agent.model.enactment import Record
-from agent.model.history import DECLINED, Decided, Decider, Ending
+from agent.model.history import Decided, Decider, Ending
 from agent.model.pending import PendingAction
 
 OVERTAKEN = "a later decision stands"
 
 AFTERWARDS = "judged afterwards: nothing was done by it"
-
-WORDS = {Verb.APPROVE: "approved", Verb.REJECT: "rejected", None: "decided"}
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,14 +66,14 @@ async def lines(site: Site, found: Sequence[Decided]) -> tuple[Line, ...]:
     actions = {action_id: record.action for action_id, record in records.items()}
     missing = sorted({one.action_id for one in found} - actions.keys())
     actions |= await site.archive.actions(missing) if missing else {}
-    words = await said_elsewhere(ledger, found, actions)
+    told = await told_elsewhere(ledger, found, actions)
     return tuple(
         _line(
             one,
             records.get(one.action_id),
             actions.get(one.action_id),
             reasons.get((one.action_id, one.number), ""),
-            words.get((one.action_id, one.at)),
+            told.get((one.action_id, one.at), NOTHING),
         )
         for one in found
     )
@@ -89,9 +86,7 @@ def _stands(one: Decided, record: Record | None) -> bool:
     return record is not None and record.decision is not None and record.decision.at == one.at
 
 
-def _line(
-    one: Decided, record: Record | None, action: PendingAction | None, reason: str, word: Word | None
-) -> Line:
+def _line(one: Decided, record: Record | None, action: PendingAction | None, reason: str, told: Told) -> Line:
     is_standing = one.ended is None and _stands(one, record)
     became = record if is_standing else None
     return Line(
@@ -103,8 +98,8 @@ def _line(
         incident_url=action.incident.web_url if action is not None else None,
         decision=verdict(one),
         by=one.by.value,
-        decided_by=decider(one, word),
-        reason=_reason(one, record, reason, word),
+        decided_by=decider(one, told),
+        reason=_reason(one, record, reason, told),
         enactment=enactment(became) if became is not None else _overtaken(one),
         confirmation=confirmation(became) if became is not None else "",
         undone=_undone(one, record),
@@ -137,7 +132,7 @@ def verdict(one: Decided) -> str:
             return one.verb.value if one.verb is not None else ""
 
 
-def decider(one: Decided, word: Word | None) -> str:
+def decider(one: Decided, told: Told) -> str:
     """Return who decided, by name where a name is known."""
     match one.by:
         case Decider.POLICIES:
@@ -148,22 +143,19 @@ def decider(one: Decided, word: Word | None) -> str:
             whose = ", ".join(map(quote, one.people)) or ", ".join(one.policies)
             return f"{one.guard}{f' (against {whose})' if whose else ''}"
         case Decider.ELSEWHERE:
-            return ", ".join(map(quote, word.by)) if word is not None else "not said"
+            return (
+                ", ".join(map(quote, told.truth.by))
+                if told.truth is not None and told.truth.by
+                else "not said"
+            )
         case Decider.NOBODY:
             return "nobody"
 
 
-def _reason(one: Decided, record: Record | None, reason: str, word: Word | None) -> str:
+def _reason(one: Decided, record: Record | None, reason: str, told: Told) -> str:
     match one.ended:
-        case Ending.ELSEWHERE if word is not None:
-            said = f": {quote(word.comment, 200)}" if word.comment else ""
-            return f"{WORDS[word.verb]} in Defender, as AIR's own row says{said}"
-        case Ending.ELSEWHERE if one.status == DECLINED:
-            return f"Defender shows `{one.status}`: a person's no, and it does not say whose"
-        case Ending.ELSEWHERE:
-            return f"Defender shows `{one.status}`: a person's yes or its own closing, which it does not tell apart"
-        case Ending.EXPIRED:
-            return "the week ended before anybody decided it: an expiry is nobody's no"
+        case Ending.ELSEWHERE | Ending.EXPIRED:
+            return ending_words(one, told)
         case None if _stands(one, record) and record is not None and record.decision is not None:
             return record.decision.reason
         case None:

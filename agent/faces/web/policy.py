@@ -20,7 +20,7 @@ from agent.judge.measure import CaseRun, named_there
 from agent.judge.quote import quote, span
 from agent.loop.policies import InForce
 from agent.model.decision import Unit
-from agent.model.policy import Limit, Policy
+from agent.model.policy import Limit, Mode, Policy
 from agent.model.remark import Remark
 
 BREAKS = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
@@ -38,12 +38,15 @@ class Spending(msgspec.Struct, frozen=True, kw_only=True):
     count: int
     window: timedelta
     spent: int
+    is_observed: bool = False
+    """Whether what would only have been approved counts, for nothing of it is carried out."""
 
     @property
     def words(self) -> str:
         """How much of it is used, and of what."""
         usual = {timedelta(hours=1): "hour", timedelta(days=1): "day"}
-        return f"{self.spent:,} of {self.count:,} {self.unit} in the last {usual.get(self.window) or span(self.window)}"
+        would = "would have used " if self.is_observed else ""
+        return f"{would}{self.spent:,} of {self.count:,} {self.unit} in the last {usual.get(self.window) or span(self.window)}"
 
     @property
     def is_reached(self) -> bool:
@@ -100,6 +103,7 @@ async def policy(request: Request) -> Response:
     now = site.desk.clock.now()
     measures = await site.measuring.now(site.desk, in_force, site.wall.now())
     (row,) = await rows(site, [one], measures)
+    is_observed = not row.enforces or site.settings.mode is Mode.OBSERVE
     page = PolicyPage(
         now=now,
         window=WINDOW,
@@ -111,7 +115,10 @@ async def policy(request: Request) -> Response:
         digest=one.digest,
         lines=lines_of(in_force.judge.policy_set.files[one.file]),
         limits=tuple(
-            [await _spending(site, one.name, unit, limit, now) for unit, limit in by_unit(one.limits)]
+            [
+                await _spending(site, one.name, unit, limit, now, is_observed=is_observed)
+                for unit, limit in by_unit(one.limits)
+            ]
         ),
         cases=await _cases(site, one, in_force, measures) if measures is not None else None,
         unmeasured=measures.problem if measures is not None else "",
@@ -132,14 +139,17 @@ def _named(name: str, in_force: InForce) -> Policy:
     return known[name]
 
 
-async def _spending(site: Site, name: str, unit: Unit, limit: Limit, now: datetime) -> Spending:
-    spent = await site.desk.ledger.spent(name, now - limit.window)
+async def _spending(
+    site: Site, name: str, unit: Unit, limit: Limit, now: datetime, *, is_observed: bool
+) -> Spending:
+    spent = await site.desk.ledger.spent(name, now - limit.window, observed=is_observed)
     return Spending(
         unit=unit,
         wording=limit.wording,
         count=limit.count,
         window=limit.window,
         spent=spent.actions if unit is Unit.ACTIONS else spent.messages,
+        is_observed=is_observed,
     )
 
 

@@ -4,20 +4,15 @@ The history is read in its narrow form and some at a time, so that other pages a
 """
 
 import asyncio
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from agent.judge.attribute import Word, attribute
-from agent.judge.naming import places_of
 from agent.judge.report.agreeing import Agreeing, Agreement
 from agent.judge.sum_up import Summary, Summing
-from agent.model.air import AirAction
-from agent.model.history import Decided, Ending, place_of
-from agent.model.pending import LIFETIME, PendingAction
+from agent.model.history import place_of
+from agent.model.pending import LIFETIME
 from agent.model.report import ENOUGH, Asked
 from agent.ports.archive import Archive
 from agent.ports.ledger import Ledger
@@ -62,25 +57,6 @@ class Looking:
                     await _looked(ledger, archive, now - window, now, self.enough),
                 )
             return known[1]
-
-
-async def said_elsewhere(
-    ledger: Ledger, found: Sequence[Decided], actions: Mapping[str, PendingAction]
-) -> Mapping[tuple[str, datetime], Word]:
-    """Return what AIR's own rows say of those that were decided elsewhere, by their action and moment."""
-    ended = [one for one in found if one.ended is Ending.ELSEWHERE and one.action_id in actions]
-    places = {one.action_id: places_of(actions[one.action_id]) for one in ended}
-    rows: dict[str, list[AirAction]] = defaultdict(list)
-    for row in await ledger.air_actions(sorted({place for some in places.values() for place in some})):
-        for place in row.places:
-            rows[place].append(row)
-    told = {}
-    for one in ended:
-        about = {row.id: row for place in places[one.action_id] for row in rows[place]}
-        word = attribute(actions[one.action_id], about.values(), one.first_seen, one.deadline)
-        if word is not None:
-            told[one.action_id, one.at] = word
-    return told
 
 
 async def _looked(
