@@ -99,8 +99,9 @@ class Crew:
                 # Somebody or something else was quicker.
                 judgement_now = replace(judgement, fate=Fate.CANCELLED, by="", is_mistake=False, at=now)
             else:
-                judgement_now = replace(judgement, at=now)
                 self._act(state, judgement, proposal, now)
+                # One investigation that is silent is so of everything that is decided in it from then on.
+                judgement_now = replace(judgement, is_silent=judgement.alert_id in state.silent, at=now)
             state.judgements[judgement.alert_id, judgement.evidence] = judgement_now
 
         return come

@@ -90,7 +90,7 @@ def _rows(connection: Connection, tenant_id: str, after: str) -> list[Any]:
     column = history.c
     query = select(*NARROW).where(column.tenant_id == tenant_id, column.action_id > after)
     order = (column.action_id, column.at, column.number, column.ended)
-    return list(connection.execute(query.order_by(*order).limit(AT_ONCE)))
+    return list(connection.execute(query.order_by(*order).limit(2 * AT_ONCE)))
 
 
 async def _whole(ledger: SqlLedger) -> int:

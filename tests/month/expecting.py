@@ -109,12 +109,18 @@ def _created(proposal: Proposal) -> datetime:
 
 
 def _action_of(records: list[Record], proposal: Proposal) -> Record:
-    """Return the one record under which the agent knows a proposal: of a cluster the one with its query."""
+    """Return the one record under which the agent knows a proposal: by its alert, of several the one with the cluster's query.
+
+    A rule that is proposed again after its week is one action, whose record shows the newest alert: it goes by the rule.
+    """
+    rule = proposal.evidence.get("configurationId")
+    if rule is not None:
+        return next(record for record in records if record.action.key.endswith(f":{rule}".lower()))
     found = [
         record
         for record in records
         if any(one.alert_id == proposal.alert_id for one in record.action.sightings)
-        and "it goes on as action" not in (record.why or "")
+        and "it goes on as action" not in record.why
     ]
     if len(found) > 1:
         found = [record for record in found if record.action.key.endswith(proposal.evidence["query"])]
@@ -138,15 +144,17 @@ NAMED_AFTER = timedelta(minutes=15)
 
 
 def _expect(state: State, judgement: Judgement, proposal: Proposal, seen: list[datetime]) -> Expected:
-    named = _created(proposal) + NAMED_AFTER if proposal.kind == "userEvidence" else _appeared(proposal)
-    first = bisect_left(seen, max(_appeared(proposal), named))
     is_decided = judgement.at is not None and judgement.fate in VERBS
     last = bisect_left(seen, judgement.at) if is_decided else len(seen)  # type: ignore[type-var]
-    people, unknown = _people(judgement, proposal)
-    source = _source(judgement, proposal) if people is not None else None
+    first, named = bisect_left(seen, _appeared(proposal)), True
+    if proposal.kind == "userEvidence":
+        after = bisect_left(seen, _created(proposal) + NAMED_AFTER)
+        named, first = after < last, after if after < last else first
+    people, unknown = _people(judgement, proposal, named=named)
+    source = _source(judgement, proposal, named=named) if people is not None else None
     return Expected(
         judgement=judgement,
-        ours=partial(opinion, state, proposal) if first < last else None,
+        ours=(partial(opinion, state, proposal) if named else _unnamed) if first < last else None,
         passes=tuple(seen[first:last]),
         people=people,
         unknown=unknown,
@@ -156,21 +164,27 @@ def _expect(state: State, judgement: Judgement, proposal: Proposal, seen: list[d
     )
 
 
+def _unnamed(_at: datetime) -> Opinion:
+    """Return what is said of an account of which no row has said yet what is proposed."""
+    return Verb.ESCALATE, frozenset({"compromised-users"})
+
+
 SPOKEN_OF = {"processEvidence": False, "registryKeyEvidence": False}
 """Evidence of which the agent cannot tell what AIR's rows about it name: nobody has published how they would."""
 
 
-def _is_told(judgement: Judgement, proposal: Proposal) -> bool:
-    return not judgement.is_silent and SPOKEN_OF.get(proposal.kind, True)
+def _is_told(judgement: Judgement, proposal: Proposal, *, named: bool) -> bool:
+    return named and not judgement.is_silent and SPOKEN_OF.get(proposal.kind, True)
 
 
-def _people(judgement: Judgement, proposal: Proposal) -> tuple[Verb | None, Unknown | None]:
+def _people(judgement: Judgement, proposal: Proposal, *, named: bool) -> tuple[Verb | None, Unknown | None]:
     """Return what can be known of what people decided: of a yes whose row never came, nothing."""
     if judgement.at is None:
         return None, Unknown.NOBODY
     match judgement.fate:
         case Fate.APPROVED:
-            return (Verb.APPROVE, None) if _is_told(judgement, proposal) else (None, Unknown.UNTOLD)
+            is_told = _is_told(judgement, proposal, named=named)
+            return (Verb.APPROVE, None) if is_told else (None, Unknown.UNTOLD)
         case Fate.REJECTED:
             return Verb.REJECT, None
         case Fate.LEFT:
@@ -179,8 +193,8 @@ def _people(judgement: Judgement, proposal: Proposal) -> tuple[Verb | None, Unkn
             return None, Unknown.UNTOLD
 
 
-def _source(judgement: Judgement, proposal: Proposal) -> Source:
-    return Source.AIR if _is_told(judgement, proposal) else Source.EVIDENCE
+def _source(judgement: Judgement, proposal: Proposal, *, named: bool) -> Source:
+    return Source.AIR if _is_told(judgement, proposal, named=named) else Source.EVIDENCE
 
 
 def _certainty(source: Source | None, people: Verb | None) -> Certainty | None:

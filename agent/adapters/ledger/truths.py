@@ -115,13 +115,30 @@ def mark(connection: Connection, tenant_id: str, moment: datetime) -> None:
 
 
 def between(
-    connection: Connection, tenant_id: str, after: str, last: str | None
+    connection: Connection, tenant_id: str, action_ids: Sequence[str]
 ) -> Mapping[str, tuple[Truth, ...]]:
-    """Return what is known of the proposals of actions whose ids follow one, up to another; to the end without that."""
-    query = select(*TRUTH).where(truths.c.tenant_id == tenant_id, truths.c.action_id > after)
-    if last is not None:
-        query = query.where(truths.c.action_id <= last)
+    """Return the same of actions in the order of their ids, of which all from the first to the last are named: at once."""
+    if not action_ids:
+        return {}
+    query = select(*TRUTH).where(
+        truths.c.tenant_id == tenant_id,
+        truths.c.action_id >= action_ids[0],
+        truths.c.action_id <= action_ids[-1],
+    )
     return _by_action(connection.execute(query.order_by(truths.c.action_id, truths.c.first_seen)).all())
+
+
+def known_since(
+    connection: Connection, tenant_id: str, since: datetime, after: str, last: str
+) -> tuple[str, ...]:
+    """Return actions whose ids follow one, up to another, of which something is known to have happened at or after `since`."""
+    query = select(truths.c.action_id).where(
+        truths.c.tenant_id == tenant_id,
+        truths.c.action_id > after,
+        truths.c.action_id <= last,
+        truths.c.at >= since,
+    )
+    return tuple(connection.scalars(query))
 
 
 def _by_action(rows: Iterable[Any]) -> dict[str, tuple[Truth, ...]]:

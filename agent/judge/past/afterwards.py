@@ -56,7 +56,7 @@ def judged_then(action: PendingAction, mail: Mail | None, by: By) -> Decision:
     """Return the decision as it would have been when the action was first seen; `action` is as it was then."""
     then = action.first_seen
     lay = None if mail is None or not wanted(action) else mail_then(mail, then)
-    facts = facts_then(gather(action, lay, then, lists=dict.fromkeys(by.fed, then)))
+    facts = facts_then(gather(action, lay, then, lists=dict.fromkeys(by.fed, then)), mail)
     decision = decide(
         by.judge,
         action,
