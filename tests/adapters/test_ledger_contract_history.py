@@ -302,22 +302,6 @@ def rows(url: str) -> list[tuple[object, ...]]:
     return told
 
 
-REPORTS = (
-    "audit_actions",
-    "audit_searches",
-    "fallbacks",
-    "imported",
-    "imports",
-    "lookbacks",
-    "reported",
-    "truths",
-)
-"""Tables of the revision after it."""
-
-WIDENED = (("cursors", "truths_until"), ("decisions", "observed"), ("approvals", "observed"))
-"""Columns of it in tables that were there before."""
-
-
 def as_it_was(url: str, *more: str) -> list[tuple[object, ...]]:
     """Take away what the revision made, and return the rows that were there."""
     told = rows(url)
@@ -326,12 +310,7 @@ def as_it_was(url: str, *more: str) -> list[tuple[object, ...]]:
         for statement in (
             "DROP TABLE history",
             "DROP TABLE sessions",
-<<<<<<< HEAD
-            *(f"DROP TABLE {table}" for table in REPORTS),
-            *(f"ALTER TABLE {table} DROP COLUMN {column}" for table, column in WIDENED),
-=======
             *newest_undone(),
->>>>>>> w-observe
             "DROP INDEX ix_records_updated",
             "DROP INDEX ix_notices_channel",
             "UPDATE ledger_version SET version_num = '0004'",
