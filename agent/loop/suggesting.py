@@ -18,7 +18,7 @@ from agent.loop.comparing import compared
 from agent.model.decision import Verb
 from agent.model.facts import Facts
 from agent.model.report import Asked, Compared, Tally
-from agent.model.suggestion import Draft, Lived, Tried
+from agent.model.suggestion import Draft, LeftOut, Lived, Tried, Why
 from agent.model.truth import Truth
 from agent.ports.archive import Archive
 
@@ -27,7 +27,11 @@ AT_ONCE = 500
 
 Progress = Callable[[int, int], None]
 
-Known = tuple[Compared, Truth, Facts]
+Known = tuple[Compared, Truth, Facts | None]
+"""A proposal, what people decided, and what was known before; None where nothing is recorded of that."""
+
+UNJUDGED = "people decided them before policies had looked at them"
+UNRECORDED = "what was known then is not recorded, or was imported for several proposals of one action"
 
 
 class Trial(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,13 +46,30 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
 
 async def lives_of(
     archive: Archive, asked: Asked, judge: Judge, progress: Progress | None = None
-) -> list[Lived]:
-    """Return what people decided in a window and policies had looked at before, as far as a draft may go by it.
+) -> tuple[list[Lived], tuple[LeftOut, ...]]:
+    """Return what people decided in a window, as far as a draft may go by it, and how much of it that is not.
 
     Raises:
         LedgerError: the ledger cannot be read.
     """
-    return [lived(one, truth, facts, judge) async for one, truth, facts in _known(archive, asked, progress)]
+    lives: list[Lived] = []
+    without: dict[str, Counter[Verb | None]] = {UNJUDGED: Counter(), UNRECORDED: Counter()}
+    async for one, truth, facts in _decided(archive, asked, progress):
+        if facts is None:
+            without[UNJUDGED if one.decided is None else UNRECORDED][truth.verb] += 1
+        else:
+            lives.append(lived(one, truth, facts, judge))
+    return lives, tuple(
+        LeftOut(
+            why=Why.UNSAID,
+            sort=None,
+            approved=verbs[Verb.APPROVE],
+            rejected=verbs[Verb.REJECT],
+            words=words,
+        )
+        for words, verbs in without.items()
+        if verbs
+    )
 
 
 async def tried(
@@ -76,7 +97,9 @@ async def tried(
     contrary: Counter[str] = Counter()
     before: Counter[str] = Counter()
     after: Counter[str] = Counter()
-    async for one, truth, facts in _known(archive, asked, progress):
+    async for one, truth, facts in _decided(archive, asked, progress):
+        if facts is None:
+            continue
         before[_outcome(one, truth, decided(present, one.kind, facts)[0])] += 1
         verb, policies = decided(beside, one.kind, facts)
         counted = _outcome(one, truth, verb)
@@ -106,15 +129,11 @@ def _outcome(one: Compared, truth: Truth, verb: Verb) -> str:
     return outcome(msgspec.structs.replace(one, verb=verb, standing=standing, unknown=unknown))
 
 
-async def _known(archive: Archive, asked: Asked, progress: Progress | None) -> AsyncIterator[Known]:
+async def _decided(archive: Archive, asked: Asked, progress: Progress | None) -> AsyncIterator[Known]:
     """Give each proposal that people decided, with what was known when policies decided last before them."""
     some: list[tuple[Compared, Truth]] = []
     async for one in compared(archive, asked, progress=progress):
-        if (
-            one.decided is not None
-            and one.truth is not None
-            and one.truth.verb in (Verb.APPROVE, Verb.REJECT)
-        ):
+        if one.truth is not None and one.truth.verb is not None:
             some.append((one, one.truth))
         if len(some) == AT_ONCE:
             for known in await _with_facts(archive, some):
@@ -125,6 +144,9 @@ async def _known(archive: Archive, asked: Asked, progress: Progress | None) -> A
 
 
 async def _with_facts(archive: Archive, some: Sequence[tuple[Compared, Truth]]) -> list[Known]:
-    facts = await archive.facts([(one.action_id, one.number) for one, _ in some])
-    found = ((one, truth, facts.get((one.action_id, one.number))) for one, truth in some)
-    return [(one, truth, known) for one, truth, known in found if known is not None]
+    places = [(one.action_id, one.number) for one, _ in some if one.decided is not None]
+    facts = await archive.facts(places)
+    return [
+        (one, truth, facts.get((one.action_id, one.number)) if one.decided is not None else None)
+        for one, truth in some
+    ]
