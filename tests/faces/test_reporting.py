@@ -4,6 +4,7 @@ import asyncio
 import csv
 import io
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -215,6 +216,16 @@ def test_a_file_that_cannot_be_written_is_said_and_leaves_nothing(settings: Path
     assert done.exit_code == 2
     assert "cannot be written" in done.stderr
     assert [one.name for one in tmp_path.iterdir()] == ["r.html"]
+
+
+def test_a_device_or_a_pipe_is_no_file_and_stays(settings: Path, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+
+    done = run(settings, *WINDOW, "--output", str(tmp_path / "pipe"))
+
+    assert done.exit_code == 2
+    assert "it is no file: leave it out to print" in done.stderr
+    assert [(one.name, one.is_fifo()) for one in tmp_path.iterdir()] == [("pipe", True)]
 
 
 @pytest.mark.parametrize(
