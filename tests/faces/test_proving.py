@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from agent.faces.cli.proving import MISSING
 from agent.judge.situations import parse_situation
 from agent.model.pending import ActionKind
 from tests.faces.test_cli import ROOT, run
@@ -229,7 +230,7 @@ def test_policies_and_claims_that_do_not_load_are_told_with_their_places(folder:
 @pytest.mark.parametrize(
     ("command", "code", "said"),
     [
-        ("prove", 2, "error: `policy prove` needs the solver Z3: pip install 'z3-solver>=4.13,<5'\n"),
+        ("prove", 2, f"error: {MISSING}\n"),
         ("check", 0, ""),
     ],
 )

@@ -176,6 +176,15 @@ def test_a_policy_with_nothing_looser_has_one_test_that_is_skipped_where_it_is_t
         assert len(suite.findall("testcase")) == 1
 
 
+def test_where_no_policy_took_part_there_is_one_test_that_is_skipped(settings: Path) -> None:
+    root = ET.fromstring(report(settings, "junit", "--tenant", OTHER))
+
+    (suite,) = root
+    assert (root.attrib["tests"], root.attrib["skipped"]) == ("1", "1")
+    assert suite.attrib["name"] == "no policy"
+    assert suite.findall("testcase/skipped")
+
+
 def test_only_what_a_policy_took_part_in_is_told(settings: Path) -> None:
     rows = sheet(report(settings, "csv", "--policy", "newsletters"))
 
@@ -236,6 +245,13 @@ def test_a_device_or_a_pipe_is_no_file_and_stays(settings: Path, tmp_path: Path)
         (("--since", "2026-10-02", "--until", "2026-10-01"), "nothing lies between"),
         (("--format", "pdf"), "is not one of `terminal`"),
         (("--format", "md", "--json"), "ask for two formats"),
+        (("--output", "r.pdf"), "ends like no format: end it with .html"),
+        ((*WINDOW, "--policy", "lagre-clusters"), "`--policy lagre-clusters` took part in nothing"),
+        (
+            (*WINDOW, "--policy", "lagre-clusters", "--format", "junit", "--fail-on-looser"),
+            "took part in nothing",
+        ),
+        (("--diff", *HALVES, "--policy", "lagre-clusters"), "took part in nothing"),
         (("--tenant", "Fabrikam"), "is not the tenant's id"),
         (("--diff", "2026-W54", "2026-W40"), "is not a week that there is"),
         (("--diff", "2026-W40", "2026-W41", "--format", "junit"), "has no tests"),

@@ -10,6 +10,7 @@ import pytest
 
 from agent.adapters.host import PolicyFiles
 from agent.faces.cli.demo_settings import Pace
+from agent.faces.cli.demonstrating import Asked
 from agent.faces.cli.stage import ERRORS, Stage, policies
 from agent.judge.parse import parse_set
 from agent.model.channel import ChannelKind
@@ -212,3 +213,22 @@ async def test_a_demo_without_pages_has_no_address_for_them() -> None:
 
     assert settings.web.url is None
     assert settings.escalating().pages == ""
+
+
+@pytest.mark.parametrize(
+    ("asked", "elapsed", "is_under_way", "is_over"),
+    [
+        (Asked(seed=7), 27.9, False, False),
+        (Asked(seed=7), 28.0, False, True),
+        (Asked(seed=7), 28.0, True, False),
+        (Asked(seed=7), 87.9, True, False),
+        (Asked(seed=7), 88.0, True, True),
+        (Asked(seed=7, seconds=10), 10.0, True, True),
+        (Asked(seed=7, serve=True), 28.0, True, True),
+    ],
+)
+def test_a_busy_machine_gets_a_minute_more_where_nobody_said_how_long(
+    asked: Asked, elapsed: float, is_under_way: bool, is_over: bool
+) -> None:
+    """Else the demo ends before anything was carried out, and shows an agent that approved and did nothing."""
+    assert asked.is_over(elapsed, is_under_way=is_under_way) is is_over

@@ -42,7 +42,9 @@ def require_private(path: Path) -> None:
                 _require(beside, "0600")
     except OSError as error:
         reason = (error.strerror or "").lower()
-        raise LedgerError(f"ledger `{path}`: {reason}: start the agent once, which creates it") from error
+        raise LedgerError(
+            f"ledger `{path}`: {reason}: start the agent once, which creates it (so does `air-agent backfill`)"
+        ) from error
 
 
 def made_key(path: Path) -> str:

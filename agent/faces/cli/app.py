@@ -356,7 +356,14 @@ def demo(
     serve: Annotated[
         bool, typer.Option("--serve", help="Show the pages too, and keep all of it running until Ctrl-C.")
     ] = False,
-    seconds: Annotated[int, typer.Option(min=5, max=3600, help="At most so long, in real seconds.")] = 28,
+    seconds: Annotated[
+        int | None,
+        typer.Option(
+            min=5,
+            max=3600,
+            help="At most so long, in real seconds; 28 if left out, and up to a minute more on a busy machine.",
+        ),
+    ] = None,
     kill: Annotated[
         int, typer.Option(min=0, max=50, help="Kill the agent so often, and start it again.")
     ] = 0,

@@ -216,7 +216,7 @@ def _say(done: Backfilled, asked: Asked) -> None:
         say(f"taken up where an earlier one was broken off, at {moment(done.resumed)}")
     incidents = counted(done.incidents, "incident", "incidents")
     say(f"{incidents} updated from {moment(done.since)} to {moment(done.until)}")
-    verb = "would be" if done.is_dry else "are"
+    verb = "would be" if done.is_dry else "is" if done.proposals == 1 else "are"
     say(
         f"{counted(done.proposals, 'proposal', 'proposals')} {verb} in the history, judged as of when first seen:"
     )

@@ -66,13 +66,20 @@ HEARD_AT_ONCE = 3
 UNSETTLED = frozenset({State.SEEN, State.INTENDED})
 
 
+USUAL = 28
+"""Real seconds that the demo takes on a machine that has nothing else to do."""
+
+PATIENCE = 60
+"""Real seconds more for a machine that is too busy to have carried out by then what was approved."""
+
+
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """The options as they were given. `seconds` is how long at most; kills take their time in addition."""
+    """The options as they were given. `seconds` is how long at most, if that was said; kills take their time in addition."""
 
     seed: int
     dry_run: bool = False
     serve: bool = False
-    seconds: int = 28
+    seconds: int | None = None
     kill: int = 0
     folder: Path | None = None
 
@@ -84,8 +91,16 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def limit(self) -> float:
-        """When to stop at the latest, in real seconds."""
-        return self.seconds + (self.kills[-1] if self.kill else 0.0)
+        """When to stop, in real seconds, unless approvals wait still to be carried out."""
+        return (USUAL if self.seconds is None else self.seconds) + (self.kills[-1] if self.kill else 0.0)
+
+    def is_over(self, elapsed: float, *, is_under_way: bool) -> bool:
+        """Whether to stop: later where something is under way, unless it was said how long it may take.
+
+        With `--serve` time runs no faster from then on, so that waiting would show nothing.
+        """
+        may_wait = is_under_way and self.seconds is None and not self.serve
+        return elapsed >= self.limit + (PATIENCE if may_wait else 0)
 
 
 def demo(asked: Asked, *, as_json: bool) -> None:
@@ -162,6 +177,12 @@ class Watch:
         self._before: object = None
         self._answered: str | None = None
         self._answering: asyncio.Task[str] | None = None
+        self._has_unsent = True
+
+    @property
+    def _is_under_way(self) -> bool:
+        """Whether what the demo is to show has not been seen yet: that approvals are carried out, and an answer heard."""
+        return self._has_unsent or self._answering is not None
 
     @property
     def elapsed(self) -> float:
@@ -171,7 +192,9 @@ class Watch:
     async def until_settled(self, screen: Screen, stop: asyncio.Event) -> None:
         """Return when nothing moves any more, the time is over, or somebody stops it."""
         with screen.open():
-            while not stop.is_set() and self.elapsed < self._asked.limit:
+            while not stop.is_set() and not self._asked.is_over(
+                self.elapsed, is_under_way=self._is_under_way
+            ):
                 await self._kill_if_due()
                 self._stage.check_agent()
                 screen.tell(_shortened(list(headlines(self._stage.said()))))
@@ -282,6 +305,7 @@ class Watch:
                 kills=self._asked.kill - len(self._kills),
             )
         )
+        self._has_unsent = not has_polled or bool(states.get(State.INTENDED) or states.get(State.ANSWERED))
         mark = (states, status["pending"], status["remediations"])
         if mark != self._before:
             self._before, self._changed = mark, now

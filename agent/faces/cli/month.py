@@ -155,15 +155,20 @@ async def _lived(span: Span, settings: Settings) -> tuple[State, int, datetime]:
 
 @contextmanager
 def _bar(span: Span) -> Iterator[Callable[[datetime], None]]:
-    """Show how far the time has come, on a terminal only."""
+    """Show how far the time has come: a bar on a terminal, elsewhere a line for each week that is over."""
     out = console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
     with Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as bars:
         task = bars.add_task("", total=span.days)
+        began, weeks = time.monotonic(), 0
 
         def show(now: datetime) -> None:
+            nonlocal weeks
             done = (now - span.start) / timedelta(days=1)
             bars.update(task, completed=done, description=f"{now:%a %d %b %H:%M}")
+            if not out.is_terminal and done >= 7 * (weeks + 1):
+                weeks = int(done // 7)
+                out.print(f"{time.monotonic() - began:4.0f} s: week {weeks} is over", soft_wrap=True)
 
         yield show
 

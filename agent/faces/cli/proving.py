@@ -1,5 +1,7 @@
 """`policy prove`: what a set of policies does in every situation, and an example of each thing that it does not."""
 
+import shlex
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from time import monotonic
@@ -26,7 +28,10 @@ from agent.model.proof import Claim, Outcome, Proof, Report
 
 USUAL = Path("policies")
 
-MISSING = "`policy prove` needs the solver Z3: pip install 'z3-solver>=4.13,<5'"
+MISSING = (
+    "`policy prove` needs the solver Z3, which is not installed: "
+    f"{shlex.quote(sys.executable)} -m pip install 'z3-solver>=4.13,<5'"
+)
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):

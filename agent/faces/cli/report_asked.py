@@ -11,9 +11,12 @@ import msgspec
 from agent.adapters.ledger.ledger import SqlLedger
 from agent.connecting import clock_of
 from agent.faces.windows import Window, interval_of, since_of, until_of
+from agent.judge.literals import nearest
+from agent.judge.parse import parse_set
+from agent.judge.strict_yaml import shown
 from agent.loop.comparing import make_report
-from agent.model.errors import SettingsError
-from agent.model.report import Asked
+from agent.model.errors import PolicyError, SettingsError
+from agent.model.report import Asked, Report
 from agent.settings.subjects import GUID, Settings
 
 SHORTEST = 4
@@ -92,6 +95,35 @@ async def with_revision(ledger: SqlLedger, question: Question) -> tuple[Asked, A
         known = (await make_report(ledger.archive, question.asked)).revisions
     first, second = (_narrowed(question.asked, one, known) for one in question.sides)
     return first, second
+
+
+async def require_known(ledger: SqlLedger, *reports: Report) -> None:
+    """Raise SettingsError where a policy is asked about of which these reports tell nothing, and none in force is called so.
+
+    A name that is misspelt would else have nothing looser, and pass whatever asks for that.
+    """
+    took_part = {group.name for one in reports for group in one.policies}
+    unknown = [name for name in reports[0].policies_asked if name not in took_part]
+    if not unknown:
+        return
+    in_force = await _in_force(ledger)
+    for name in unknown:
+        if name not in in_force:
+            raise SettingsError(
+                f"`--policy {shown(name)}` took part in nothing that is asked about, and no policy in force is called so"
+                f"{nearest(name, in_force | took_part)}"
+            )
+
+
+async def _in_force(ledger: SqlLedger) -> frozenset[str]:
+    kept = await ledger.kept_set()
+    if kept is None:
+        return frozenset()
+    try:
+        return frozenset(one.name for one in parse_set(kept.files, is_past=True).policies)
+    except PolicyError:
+        # A set that this version does not read any more names nothing.
+        return frozenset()
 
 
 def _narrowed(asked: Asked, side: Side, known: tuple[str, ...]) -> Asked:

@@ -14,7 +14,7 @@ from agent.faces.cli.looking import reading
 from agent.faces.cli.options import loaded_to_look, one_of
 from agent.faces.cli.output import PIPED_WIDTH, console, safe
 from agent.faces.cli.progress import progress
-from agent.faces.cli.report_asked import Question, Wanted, questioned, with_revision
+from agent.faces.cli.report_asked import Question, Wanted, questioned, require_known, with_revision
 from agent.faces.cli.report_file import writing
 from agent.faces.cli.report_tables import tell, tell_difference
 from agent.faces.documents import as_json
@@ -44,7 +44,9 @@ class Form(StrEnum):
 
 
 ENDINGS = {".html": Form.HTML, ".htm": Form.HTML, ".md": Form.MARKDOWN, ".csv": Form.CSV, ".json": Form.JSON, ".xml": Form.JUNIT}  # fmt: skip
-"""How files end of each form; any other is what a terminal shows."""
+"""How files end of each form; one that ends in nothing, `.txt` or `.log` is what a terminal shows."""
+
+TEXTS = frozenset({"", ".txt", ".log"})
 
 MOST = {Form.TERMINAL: Most(20, 30), Form.MARKDOWN: Most(200, 200), Form.HTML: PAGE}
 
@@ -55,14 +57,21 @@ def form(word: str | None, output: Path | None, *, as_json: bool) -> Form:
     """Return how the report is to be laid out: as `--format` says, or else as the file's name ends.
 
     Raises:
-        SettingsError: the word is none that is known, or two are asked for.
+        SettingsError: the word or the name's end is none that is known, or two are asked for.
     """
     chosen = None if word is None else one_of("--format", word, Form)
     if as_json and chosen not in {None, Form.JSON}:
         raise SettingsError(f"`--json` and `--format {chosen}` ask for two formats: leave one of them out")
     if as_json or chosen is not None:
         return chosen or Form.JSON
-    return Form.TERMINAL if output is None else ENDINGS.get(output.suffix.lower(), Form.TERMINAL)
+    end = "" if output is None else output.suffix.lower()
+    if end in ENDINGS:
+        return ENDINGS[end]
+    if end in TEXTS:
+        return Form.TERMINAL
+    raise SettingsError(
+        f"`--output {output}` ends like no format: end it with {', '.join(ENDINGS)} or .txt, or add `--format`"
+    )
 
 
 def report(settings_file: Path | None, wanted: Wanted, how: Form) -> None:
@@ -100,6 +109,7 @@ async def _report(
         found = await made(
             ledger, ledger.archive, question.asked, MOST[how], again=question.again, progress=on_progress
         )
+        await require_known(ledger, found.report)
         match how:
             case Form.HTML:
                 write(found.page)
@@ -111,7 +121,9 @@ async def _report(
     counting = Counting(question.asked)
     async for part in _parts(ledger, question.asked, how, counting, on_progress):
         write(part)
-    return counting.report().total.tally.looser
+    report = counting.report()
+    await require_known(ledger, report)
+    return report.total.tally.looser
 
 
 def _print(print_on: Callable[[Console], None], question: Question, write: Write) -> None:
@@ -160,6 +172,7 @@ async def _difference(
         await make_report(ledger.archive, one, progress=on_progress)
         for one in await with_revision(ledger, question)
     ]
+    await require_known(ledger, first, second)
     names = (question.sides[0].name, question.sides[1].name)
     found = difference(first, second, names=names, again=question.again)
     match how:

@@ -83,7 +83,7 @@ def _compared(report: Report) -> Figure:
 def _agreement(report: Report) -> Figure:
     total = report.total
     if total.agreement is None:
-        words = f"{total.tally.compared:,} compared, and {report.enough:,} are enough"
+        words = f"{total.tally.compared:,} compared, and {report.enough:,} are needed"
         return Figure(name="Agreement", value=FEW, words=words)
     words = f"{total.tally.agreed:,} of {total.tally.compared:,}; 95 % interval {between(total.agreement)}"
     return Figure(name="Agreement", value=percent(total.agreement.share), words=words)
@@ -153,6 +153,11 @@ def _native(gains: Counterfactuals) -> Figure:
 
 def _in_force(group: Group) -> Figure:
     tally = group.tally
+    if tally.compared and tally.left == tally.compared:
+        words = (
+            f"no policy counts yet: all {tally.compared:,} that are compared with these were left to people"
+        )
+        return Figure(name="In force", value="nothing", words=words)
     value = FEW if group.agreement is None else percent(group.agreement.share)
     words = (
         f"agreement of the policies that count already, observing ones left out: {tally.agreed:,} of "

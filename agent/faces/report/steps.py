@@ -40,7 +40,7 @@ def _near(groups: Sequence[Group]) -> list[Step]:
         Step(command=f"air-agent policy promote {one.name}", words=f"{_compared(one)}, none looser")
         for one in near[:MOST]
     ]
-    return [*found, *_rest(near, "may be near to be promoted")]
+    return [*found, *_rest(near, "with enough compared and none looser")]
 
 
 def _looser(groups: Sequence[Group]) -> list[Step]:
@@ -52,7 +52,7 @@ def _looser(groups: Sequence[Group]) -> list[Step]:
         )
         for one in looser[:MOST]
     ]
-    return [*found, *_rest(looser, "have looser ones")]
+    return [*found, *_rest(looser, "with looser ones")]
 
 
 def _few(report: Report, groups: Sequence[Group]) -> list[Step]:
@@ -60,11 +60,11 @@ def _few(report: Report, groups: Sequence[Group]) -> list[Step]:
     found = [
         Step(
             command="",
-            words=f"{one.name}: {_compared(one)}, and {report.enough:,} are enough to say anything",
+            words=f"{one.name}: {_compared(one)}, and {report.enough:,} are needed to say anything",
         )
         for one in few[:MOST]
     ]
-    return [*found, *_rest(few, "were compared with too few actions")]
+    return [*found, *_rest(few, "with too few actions compared")]
 
 
 def _compared(one: Group) -> str:

@@ -164,20 +164,21 @@ def _enforces_there(other: Policy, kinds: frozenset[ActionKind], part: Part) -> 
 
 
 def _checked(checks: Checks) -> Iterator[Asked]:
-    yield _of_files(
-        "cases", "its cases hold", f"{counted(checks.tried, 'case holds', 'cases hold')}", checks.cases
-    )
+    held = counted(checks.tried, "case holds", "cases hold")
+    yield _of_files("cases", "its cases hold", held, ("case does not", "cases do not"), checks.cases)
     proved = (
         counted(checks.proved, "claim is proved", "claims are proved") if checks.proved else "none is claimed"
     )
-    yield _of_files("proofs", "what is claimed of the set is proved", proved, checks.proofs)
-    yield _of_files("check", "`air-agent policy check` has no error", "it has none", checks.errors)
+    wanted = "what is claimed of the set is proved"
+    yield _of_files(
+        "proofs", wanted, proved, ("claim is not, or could not be tried", "claims are not"), checks.proofs
+    )
+    wanted = "`air-agent policy check` has no error"
+    yield _of_files("check", wanted, "it has none", ("error", "errors"), checks.errors)
 
 
-def _of_files(name: str, asked: str, fine: str, wrong: Sequence[str]) -> Asked:
+def _of_files(name: str, asked: str, fine: str, amiss: tuple[str, str], wrong: Sequence[str]) -> Asked:
     if not wrong:
         return Asked(name=name, asked=asked, found=fine)
     more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
-    return Asked(
-        name=name, asked=asked, found=counted(len(wrong), "does not", "do not"), missing=f"{wrong[0]}{more}"
-    )
+    return Asked(name=name, asked=asked, found=counted(len(wrong), *amiss), missing=f"{wrong[0]}{more}")

@@ -74,8 +74,18 @@ def test_below_enough_no_rate_is_said_and_from_there_on_one_is() -> None:
     few, enough = a_report(a_tally(agreed=19)), a_report(a_tally(agreed=20))
 
     assert figure("Agreement", few).value == "too few to say"
-    assert figure("Agreement", few).words == "19 compared, and 20 are enough"
+    assert figure("Agreement", few).words == "19 compared, and 20 are needed"
     assert figure("Agreement", enough).value == "100 %"
+
+
+def test_where_nothing_is_in_force_no_agreement_of_it_is_said() -> None:
+    """0 % would read as if every decision had been wrong."""
+    none = a_report(in_force=a_tally(agreed=0, left=30))
+    some = a_report(in_force=a_tally(agreed=1, left=29))
+
+    assert figure("In force", none).value == "nothing"
+    assert figure("In force", none).words.startswith("no policy counts yet: all 30 ")
+    assert figure("In force", some).value == "3.3 %"
 
 
 def test_what_would_have_been_gained_is_said() -> None:
@@ -174,7 +184,7 @@ def test_policies_that_are_near_are_to_be_promoted_and_others_say_what_they_lack
 
     assert steps[0].command == "air-agent policy promote near"
     assert steps[1].words == "risky: look at what is looser first: 1 of 31 compared"
-    assert steps[2].words == "young: 4 compared, and 20 are enough to say anything"
+    assert steps[2].words == "young: 4 compared, and 20 are needed to say anything"
 
 
 def test_policies_that_enforce_already_are_not_to_be_promoted() -> None:
@@ -189,4 +199,4 @@ def test_of_many_policies_the_steps_of_five_are_told_and_how_many_more_there_are
     steps = an_outline(a_report(policies=groups)).steps
 
     assert [one.command.split()[-1] for one in steps[:5]] == ["p6", "p5", "p4", "p3", "p2"]
-    assert steps[5].words == "2 more policies may be near to be promoted: see the table by policy"
+    assert steps[5].words == "2 more policies with enough compared and none looser: see the table by policy"
