@@ -27,7 +27,7 @@ from agent.ports.world import World
 AT_ONCE = 500
 """Actions looked at between two commits."""
 
-MOST_PAGES = 20
+MOST_PAGES = 4
 """How many times as many older endings are gone through in one pass."""
 
 OF_SEVERAL_NAMES = (

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from agent.model.enactment import Record, State
+from agent.model.facts import Facts
 from agent.model.history import Decided, Delivered, Place, Stretch, Wanted
 from agent.model.pending import PendingAction
 from agent.model.ruled import Ruled
@@ -51,9 +52,8 @@ class Archive(Protocol):
     ) -> Stretch:
         """Return the history action by action, beginning after an action's id, and what is known of their proposals.
 
-        All of it is as of one moment, and no action is cut in two: so there may be some more than `limit` decisions. However far
-        those of which something happened from `since` on lie apart, no more than that is looked at in one call: there may
-        be none, and more to come.
+        All of it is as of one moment, and no action is cut in two. Where `since` is named actions of which nothing happened from
+        then on are passed over; they count towards `limit`, so there may be none, and more to come.
         """
         ...
 
@@ -84,6 +84,13 @@ class Archive(Protocol):
 
         With `would`, why it would have been decided as it would have had observing policies counted, where they had an
         opinion.
+        """
+        ...
+
+    async def facts(self, numbered: Sequence[tuple[str, int]]) -> Mapping[tuple[str, int], Facts]:
+        """Return what was known when it was decided, by action and number; what is not there is left out.
+
+        An imported proposal has number 0, and is found where it is the only one of its action.
         """
         ...
 
