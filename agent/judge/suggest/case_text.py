@@ -41,7 +41,7 @@ Part = dict[str, object]
 class Cases(msgspec.Struct, frozen=True, kw_only=True):
     """A file of cases, and how many there are."""
 
-    data: bytes
+    text: str
     count: int
 
 
@@ -72,7 +72,7 @@ def case_text(
     cases = [one for one in told if one is not None]
     if not any(one["policies"] == (draft.name,) and one["decision"] == draft.verb for one in cases):
         return None
-    return Cases(data=f"{HEAD}{dumped({**document, 'cases': cases})}".encode(), count=len(cases))
+    return Cases(text=f"{HEAD}{dumped({**document, 'cases': cases})}", count=len(cases))
 
 
 def shows(draft: Draft, one: Situation, judge: Judge) -> bool:
