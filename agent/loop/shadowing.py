@@ -24,7 +24,6 @@ from agent.loop.weighing import guard_approval
 from agent.model.decision import Decision, Verb
 from agent.model.enactment import Approval, Cover, Effect, EffectKind, Pair, Plan, Record
 from agent.model.errors import Unavailable
-from agent.model.policy import Mode
 from agent.ports.world import World
 
 Covered = dict[EffectKind, dict[Pair, Cover]]
@@ -65,8 +64,9 @@ async def shadow_of(
 
     `targets` are copies of mail that may be asked about.
     """
-    observers = (one for one in policies.judge.policies.values() if one.mode is Mode.OBSERVE and one.decides)
-    if world.enforces_observers or not any(observers):
+    treats = world.enforces_observers
+    some = policies.judge.policies.values()
+    if not any(one.decides and one.observes_somewhere(enforces_observers=treats) for one in some):
         return None
     own = replace(means(world), is_shadow=True)
     covered: Covered = {

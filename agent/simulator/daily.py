@@ -256,7 +256,7 @@ MAKERS: Mapping[str, Callable[[Day, datetime], Bundle]] = {
 SHARES: Mapping[str, int] = {
     "url": 300, "urlLarge": 14, "urlOfPartner": 18, "urlInPartnersName": 16, "urlOfSurvey": 5,
     "file": 150, "fileLarge": 8, "alike": 110, "alikeLarge": 10, "alikeSuspicious": 40,
-    "newsletter": 6, "training": 45, "colleagues": 10, "executives": 12,
+    "newsletter": 6, "training": 70, "colleagues": 10, "executives": 12,
     "message": 150, "messageMalware": 40, "messageSuspicious": 50, "messageOfSurvey": 4,
     "forwarding": 30, "forwardingByRule": 15, "delegation": 10,
     "takenOver": 18, "signedOut": 10, "mayBeTakenOver": 16, "password": 8,

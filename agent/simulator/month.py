@@ -86,10 +86,10 @@ def _traffic(span: Span) -> list[tuple[Bundle, datetime]]:
 
 
 def _found_again(span: Span) -> Iterator[tuple[timedelta, str]]:
-    """Give when the rules that the register has are found: as one week's proposal ends, the next begins."""
+    """Give when the rules that the register has are found: soon after one week's proposal ends, the next begins."""
     for week in range(-(-span.days // 7)):
         for number, owner in enumerate(REGISTERED):
-            yield timedelta(days=7 * week + 1 + number, hours=9), owner
+            yield timedelta(days=7 * week + 1 + number, hours=9 + week), owner
 
 
 def _moments(span: Span, count: int) -> list[datetime]:

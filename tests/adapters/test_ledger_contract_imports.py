@@ -224,8 +224,10 @@ async def test_pages_find_what_was_imported(ledger: SqlLedger) -> None:
 
     (action,) = (await ledger.archive.actions([one.action.id, "nothing"])).values()
     reasons = await ledger.archive.reasons([(one.action.id, 0)])
+    facts = await ledger.archive.facts([(one.action.id, 0), ("nothing", 0)])
     found = await ledger.archive.history(Wanted(words=one.action.label))
 
     assert action == one.action
     assert reasons == {(one.action.id, 0): one.decision.reason}
+    assert facts == {(one.action.id, 0): one.decision.facts}
     assert len(found) == 2

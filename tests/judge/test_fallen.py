@@ -49,6 +49,8 @@ def test_what_fell_back_observes_whatever_else_is_said(enforces_observers: bool)
         if one.enforces(CLUSTER, TENANT, enforces_observers=enforces_observers)
     ]
     assert counting == ["q"]
+    assert judge.policy("p").observes_somewhere(enforces_observers=enforces_observers)
+    assert not judge.policy("q").observes_somewhere(enforces_observers=enforces_observers)
 
 
 def test_another_file_of_that_name_does_not_load() -> None:

@@ -22,7 +22,7 @@ from agent.model.decision import Verb
 from agent.model.enactment import Record, State
 from agent.model.history import Ending, as_ended, taken
 from agent.model.imported import Imported, Importing, Lives, Outcome, outcome_of
-from agent.model.pending import LIFETIME
+from agent.model.pending import LIFETIME, are_one_proposal
 from agent.model.truth import Certainty, Truth, Unknown
 
 CHANGES = ("deadline", "seen", "ended", "ended_at", "status", "action", "decision")
@@ -167,7 +167,7 @@ def _is_recorded(one: Imported, known: Lives | None) -> bool:
 
 
 def _overlaps(one: Imported, begun: datetime, ended: datetime) -> bool:
-    return one.action.first_seen < ended and begun < one.action.deadline
+    return are_one_proposal(one.action.first_seen, one.action.deadline, begun, ended)
 
 
 def _replaced(fresh: Sequence[Imported], lives: Mapping[str, Lives]) -> list[Imported]:
@@ -240,9 +240,7 @@ def _surer(found: Sequence[Imported], lives: Mapping[str, Lives]) -> list[Truth]
         same = [
             each
             for each in known.get(one.action.id, ())
-            if _overlaps(
-                one, each.first_seen, each.first_seen + (one.action.deadline - one.action.first_seen)
-            )
+            if _overlaps(one, each.first_seen, each.first_seen + LIFETIME)
         ]
         best = max(same, key=lambda each: SURE[each.certainty], default=None)
         if best is not None and SURE[best.certainty] >= SURE[one.truth.certainty]:

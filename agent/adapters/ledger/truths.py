@@ -149,5 +149,6 @@ def _by_action(rows: Iterable[Any]) -> dict[str, tuple[Truth, ...]]:
     found: dict[str, tuple[Truth, ...]] = {}
     for row in rows:
         one = truth(row)
-        found[one.action_id] = (*found.get(one.action_id, ()), one)
+        earlier = found.get(one.action_id)
+        found[one.action_id] = (one,) if earlier is None else (*earlier, one)
     return found

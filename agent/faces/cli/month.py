@@ -41,11 +41,14 @@ from agent.simulator.people import Habits
 from agent.simulator.state import State
 from agent.simulator.switches import Switches
 
-PACE = Pace(poll_every=timedelta(minutes=30), sweep_every=timedelta(hours=12))
-"""Every half hour is enough here: people take their time, and a pass each minute would take an hour of yours."""
+PACE = Pace(poll_every=timedelta(hours=1), sweep_every=timedelta(hours=12))
+"""Once an hour is enough here: a pass each minute would take an hour of yours."""
 
-ACTIONS = 1_000
-"""So many that each kind of policy has enough to say something of, and all of them take about a minute."""
+HABITS = Habits(soonest=timedelta(minutes=65))
+"""So that people decide nothing before the agent has seen it, as it would with a pass each minute."""
+
+ACTIONS = 800
+"""So many that the usual kinds have enough to say something of, and all of them take about a minute."""
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -131,7 +134,7 @@ async def _lived(span: Span, settings: Settings) -> tuple[State, int, datetime]:
     """Live it, or as much of it as whoever watches lets it; return the tenant, how many passes that were, and until when."""
     stop = asyncio.Event()
     stop_on_signals(stop)
-    clock, state = StandingClock(span.start), lived(span)
+    clock, state = StandingClock(span.start), lived(span, HABITS)
     logs.configure(settings.log, clock.now)
     app = build(state, Switches(throttle_per_minute=None), clock=clock)
     passes = 0
@@ -166,10 +169,9 @@ def _bar(span: Span) -> Iterator[Callable[[datetime], None]]:
 
 
 def _beginning(span: Span) -> str:
-    habits = Habits()
     return (
         f"four weeks of a simulated tenant (seed {span.seed}) in about a minute: {span.actions:,} actions wait for approval, "
-        f"people decide them in office hours and are wrong in {habits.mistakes:.0%}, and the agent only watches"
+        f"people decide them in office hours and are wrong in {HABITS.mistakes:.0%}, and the agent only watches"
     )
 
 
