@@ -77,7 +77,9 @@ def test_every_file_that_is_not_code_is_in_the_wheel() -> None:
     folders = {package: ROOT.joinpath(*package.split(".")) for package in carried}
     folders["agent.shipped_policies"] = ROOT / "policies"
 
-    listed = {path for package, folder in folders.items() for each in carried[package] for path in folder.glob(each)}
+    listed = {
+        path for package, folder in folders.items() for each in carried[package] for path in folder.glob(each)
+    }
 
     beside = [path for top in ("agent", "policies") for path in (ROOT / top).rglob("*") if path.is_file()]
     found = {path for path in beside if path.suffix not in {".py", ".pyc"}}

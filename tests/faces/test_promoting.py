@@ -459,7 +459,7 @@ def test_what_fell_back_does_not_count_again_for_more_than_was_shown(shop: Shop)
     assert "promote it for all of that, or run `air-agent policy demote small` first" in of_all.stderr
     assert len(stands) == 1
     assert shop.fallbacks() == []
-    assert shop.policy.part.kinds == {MESSAGE}
+    assert shop.policy.part.kinds == frozenset({MESSAGE})
 
 
 def test_reinstate_ends_a_fallback_and_is_told_to_the_audit(shop: Shop) -> None:

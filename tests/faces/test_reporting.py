@@ -185,6 +185,16 @@ def test_where_no_policy_took_part_there_is_one_test_that_is_skipped(settings: P
     assert suite.findall("testcase/skipped")
 
 
+def test_a_policy_that_was_asked_for_and_that_nobody_knows_is_refused_and_not_silently_fine(
+    settings: Path,
+) -> None:
+    done = run(settings, *WINDOW, "--policy", "newsletter", "--format", "junit", "--fail-on-looser")
+
+    assert done.exit_code == 2
+    assert "took part in nothing that is asked about" in done.stderr
+    assert "did you mean `newsletters`?" in done.stderr
+
+
 def test_only_what_a_policy_took_part_in_is_told(settings: Path) -> None:
     rows = sheet(report(settings, "csv", "--policy", "newsletters"))
 
@@ -243,6 +253,7 @@ def test_a_device_or_a_pipe_is_no_file_and_stays(settings: Path, tmp_path: Path)
         (("--since", "soon"), "`--since soon` is not a duration"),
         (("--until", "2026-13-01"), "`--until 2026-13-01` is not a duration"),
         (("--since", "2026-10-02", "--until", "2026-10-01"), "nothing lies between"),
+        (("--policy", "a`b\x1b[31m"), "`--policy a`b\\u001b[31m` is not the name of a policy"),
         (("--format", "pdf"), "is not one of `terminal`"),
         (("--format", "md", "--json"), "ask for two formats"),
         (("--output", "r.pdf"), "ends like no format: end it with .html"),

@@ -92,7 +92,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def limit(self) -> float:
         """When to stop, in real seconds, unless approvals wait still to be carried out."""
-        return (USUAL if self.seconds is None else self.seconds) + (self.kills[-1] if self.kill else 0.0)
+        return (self.seconds or USUAL) + (self.kills[-1] if self.kill else 0.0)
 
     def is_over(self, elapsed: float, *, is_under_way: bool) -> bool:
         """Whether to stop: later where something is under way, unless it was said how long it may take.

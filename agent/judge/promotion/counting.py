@@ -1,10 +1,9 @@
 """(What was compared of a policy) -> the evidence for it: what it would have decided by itself, and what people did."""
 
 from collections import Counter
-from collections.abc import Iterable
 from datetime import datetime
 
-from agent.judge.report.counting import outcome, tally_of
+from agent.judge.report.grouping import outcome, tally_of
 from agent.model.decision import Verb
 from agent.model.policy import Policy
 from agent.model.report import Compared, Standing, Tally
@@ -32,14 +31,13 @@ class Evidencing:
         self._outcomes: Counter[str] = Counter()
         self.looser: list[str] = []
 
-    def take(self, some: Iterable[Compared]) -> None:
-        """Count those that say something of the policy."""
-        for one in some:
-            if not counts(one, self._policy, self._since):
-                continue
-            self._outcomes[outcome(one)] += 1
-            if one.standing is Standing.LOOSER:
-                self.looser.append(one.action_id)
+    def take(self, one: Compared) -> None:
+        """Count a life, where it says something of the policy."""
+        if not counts(one, self._policy, self._since):
+            return
+        self._outcomes[outcome(one)] += 1
+        if one.standing is Standing.LOOSER:
+            self.looser.append(one.action_id)
 
     def tally(self) -> Tally:
         """Return the counts."""
