@@ -21,10 +21,12 @@ from agent.faces.report.looser import usable
 from agent.judge.scheduled import due
 from agent.model.enactment import State
 from agent.model.escalation import Notice
+from agent.model.policy import KeptSet
 from agent.model.schedule import Schedule, Sent
 from agent.settings.loading import load
 from tests.faces.records import HOSTILE, a_record
 from tests.histories import lived_through
+from tests.judge.writing import policy_file
 from tests.ledgers import open_ledger
 from tests.makers import NOW, TENANT, a_cluster
 
@@ -90,6 +92,22 @@ def test_what_falls_after_the_window_changes_nothing(settings: Path, tmp_path: P
     )
 
     assert run(later, *early, "--format", how).stdout == before
+
+
+def _in_force(settings: Path, folder: Path, name: str) -> Path:
+    """Return the settings of a copy of the ledger in which a set with this policy is in force."""
+    shutil.copytree(settings.parent / "data", folder / "data")
+    url = f"sqlite:///{folder / 'data' / 'ledger.db'}"
+
+    async def load() -> None:
+        async with open_ledger(url, TENANT) as ledger:
+            files = {f"{name}.yaml": policy_file(name=name)}
+            await ledger.keep_set(KeptSet(revision="a", git="", at=NOW, files=files))
+
+    asyncio.run(load())
+    path = folder / "settings.yaml"
+    path.write_text(f"tenant: {{id: {TENANT}, name: Contoso}}\nledger: {{url: '{url}'}}\n")
+    return path
 
 
 def _grown(settings: Path, folder: Path) -> Path:
@@ -185,14 +203,19 @@ def test_where_no_policy_took_part_there_is_one_test_that_is_skipped(settings: P
     assert suite.findall("testcase/skipped")
 
 
-def test_a_policy_that_was_asked_for_and_that_nobody_knows_is_refused_and_not_silently_fine(
-    settings: Path,
+def test_a_policy_that_nobody_knows_is_refused_and_one_in_force_that_decided_nothing_is_skipped(
+    settings: Path, tmp_path: Path
 ) -> None:
-    done = run(settings, *WINDOW, "--policy", "newsletter", "--format", "junit", "--fail-on-looser")
+    """A name that is misspelt has nothing looser, and would pass for ever."""
+    other = _in_force(settings, tmp_path, "newly-made")
 
-    assert done.exit_code == 2
-    assert "took part in nothing that is asked about" in done.stderr
-    assert "did you mean `newsletters`?" in done.stderr
+    skipped = run(other, *WINDOW, "--policy", "newly-made", "--format", "junit", "--fail-on-looser")
+    refused = run(other, *WINDOW, "--policy", "newly-mad", "--format", "junit", "--fail-on-looser")
+
+    (suite,) = ET.fromstring(skipped.stdout)
+    assert (suite.attrib["name"], suite.attrib["tests"], suite.attrib["skipped"]) == ("newly-made", "1", "1")
+    assert refused.exit_code == 2
+    assert "no policy in force is called so: did you mean `newly-made`?" in refused.stderr
 
 
 def test_only_what_a_policy_took_part_in_is_told(settings: Path) -> None:

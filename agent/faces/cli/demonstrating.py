@@ -65,6 +65,9 @@ HEARD_AT_ONCE = 3
 
 UNSETTLED = frozenset({State.SEEN, State.INTENDED})
 
+UNSENT = UNSETTLED | {State.ANSWERED}
+"""Where things stand that are about to be carried out; what is judged anew on the way is seen for a moment."""
+
 
 USUAL = 28
 """Real seconds that the demo takes on a machine that has nothing else to do."""
@@ -305,7 +308,7 @@ class Watch:
                 kills=self._asked.kill - len(self._kills),
             )
         )
-        self._has_unsent = not has_polled or bool(states.get(State.INTENDED) or states.get(State.ANSWERED))
+        self._has_unsent = not has_polled or any(states.get(state) for state in UNSENT)
         mark = (states, status["pending"], status["remediations"])
         if mark != self._before:
             self._before, self._changed = mark, now

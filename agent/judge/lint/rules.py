@@ -327,8 +327,8 @@ _ROWS: tuple[tuple[Code, Severity, str, str, str], ...] = (
         Code.CHANNEL_UNUSED,
         _N,
         "a channel that no chain names",
-        "nothing is ever told on it",
-        "name it in a chain, or take it out",
+        "nobody is ever paged on it",
+        "name it in a chain, or take it out, unless `report.channel` of the settings names it",
     ),
     (
         Code.NO_CASES,

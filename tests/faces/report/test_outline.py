@@ -80,8 +80,8 @@ def test_below_enough_no_rate_is_said_and_from_there_on_one_is() -> None:
 
 def test_where_nothing_is_in_force_no_agreement_of_it_is_said() -> None:
     """0 % would read as if every decision had been wrong."""
-    none = a_report(in_force=a_tally(agreed=0, left=30))
-    some = a_report(in_force=a_tally(agreed=1, left=29))
+    none = a_report(in_force=a_group("inForce", a_tally(agreed=0, left=30)))
+    some = a_report(in_force=a_group("inForce", a_tally(agreed=1, left=29)))
 
     assert figure("In force", none).value == "nothing"
     assert figure("In force", none).words.startswith("no policy counts yet: all 30 ")
