@@ -26,6 +26,7 @@ from agent.model.truth import Certainty, Source, Truth
 from agent.settings.subjects import Settings
 from tests.clock import ManualClock
 from tests.faces.records import a_decision
+from tests.judge.writing import policy_file
 from tests.ledgers import open_ledger
 from tests.makers import NOW, TENANT, a_cluster, an_action
 
@@ -415,6 +416,19 @@ def test_demote_writes_that_it_observes_and_asks_nothing(shop: Shop) -> None:
     assert shop.file.read_text(encoding="utf-8") == POLICY
     assert "`small` observes already: nothing was written" in second.stdout
     assert len(shop.told("mode")) == 1
+
+
+@pytest.mark.parametrize(("mode", "is_said"), [("enforce", True), ("observe", False)])
+def test_demote_names_what_enforces_and_was_overruled_by_it(shop: Shop, mode: str, is_said: bool) -> None:
+    """A demotion makes an agent careful, but for policies that this one kept from approving."""
+    shop.file.write_text(POLICY.replace("mode: observe", f"mode: {mode}"), encoding="utf-8")
+    above = policy_file(name="vip", decide="escalate", more="priority: 1")
+    (shop.policies / "vip.yaml").write_bytes(above)
+
+    done = shop.run("demote", "vip")
+
+    assert done.exit_code == 0
+    assert ("mind: `small` enforces, and is not overruled by it any more" in done.stdout) is is_said
 
 
 def test_what_fell_back_has_to_be_mended_and_observed_anew(shop: Shop) -> None:

@@ -30,7 +30,7 @@ from agent.faces.promotion import Found, found_of
 from agent.judge.fallen import beside, fell_back, standing
 from agent.judge.literals import GUID, nearest
 from agent.judge.parse import parse_set
-from agent.judge.promotion.bar import Checks, bar_of
+from agent.judge.promotion.bar import Checks, bar_of, no_longer_overruled
 from agent.judge.promotion.line import with_mode
 from agent.judge.promotion.parts import asked_part, of_part, require_whole, widened
 from agent.judge.strict_yaml import shown
@@ -221,8 +221,16 @@ def demote(asked: Asked, *, as_json: bool) -> None:
     if data:
         require_writable(ground.folder, Path(policy.file))
         asyncio.run(_write(ground, policy, change, data, "", fallback=None))
+    freed = _freed(ground, policy, data) if data else ()
     if as_json:
-        print_json({"policy": policy.name, "change": change, "isWritten": bool(data)})
+        print_json(
+            {
+                "policy": policy.name,
+                "change": change,
+                "isWritten": bool(data),
+                "noLongerOverruled": [one.name for one in freed],
+            }
+        )
         return
     out = console()
     if not data:
@@ -230,6 +238,17 @@ def demote(asked: Asked, *, as_json: bool) -> None:
         return
     _tell_change(out, change)
     out.print(safe(_takes_up(ground), limit=LONGEST), soft_wrap=True)
+    for one in freed:
+        words = f"mind: `{one.name}` enforces, and is not overruled by it any more: `air-agent policy demote {one.name}`"
+        out.print(safe(words, limit=LONGEST), soft_wrap=True)
+
+
+def _freed(ground: _Ground, policy: Policy, data: bytes) -> tuple[Policy, ...]:
+    """Return what goes on enforcing, and could be overruled by this policy until it was written so."""
+    policies = parse_set({**ground.files, policy.file: data}, folder=str(ground.folder))
+    return no_longer_overruled(
+        _named(policies, policy.name), policies.policies, clock_of(ground.settings).now()
+    )
 
 
 def reinstate(path: Path | None, policy: str, reason: str, *, as_json: bool) -> None:

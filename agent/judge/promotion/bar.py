@@ -140,6 +140,15 @@ def _overruled(policy: Policy, part: Part, others: Sequence[Policy], now: dateti
     )
 
 
+def no_longer_overruled(policy: Policy, others: Sequence[Policy], now: datetime) -> tuple[Policy, ...]:
+    """Return what enforces and this policy could overrule, were it not for its observing."""
+    return tuple(
+        one
+        for one in others
+        if one.enforces_somewhere(enforces_observers=False) and _overrules(policy, one, one.part, now)
+    )
+
+
 def _overrules(other: Policy, policy: Policy, part: Part, now: datetime) -> bool:
     """Whether the other keeps the policy from deciding where both match, and would not once the policy enforces there."""
     if other.name == policy.name or not other.decides or other.has_expired(now):
