@@ -144,6 +144,11 @@ def authors(directory: Path, files: Sequence[str]) -> frozenset[str]:
     return frozenset(told)
 
 
+def committer(directory: Path) -> str:
+    """Return the address under which whoever runs this commits there; empty where git cannot say."""
+    return next(iter(_whoever_commits(directory)), "")
+
+
 def _is_below(name: str, directory: Path) -> bool:
     return PurePath(name).is_relative_to(directory)
 

@@ -79,8 +79,8 @@ async def found_of(
 
 
 def _is_of(part: Part, tenant_id: str) -> bool:
-    """Whether the ledger can say anything of the part: it is one tenant's."""
-    return part.tenants is None or tenant_id.lower() in part.tenants
+    """Whether the ledger can speak for the whole part: it is one tenant's, and says nothing of another that is named."""
+    return part.tenants is None or part.tenants <= {tenant_id.lower()}
 
 
 async def _counted(archive: Archive, policy: Policy, asked: Asked, evidence: Evidence) -> Evidence:

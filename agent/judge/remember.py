@@ -117,7 +117,7 @@ def _is_pending_again(before: Record, after: Record) -> bool:
 def _about(record: Record) -> set[tuple[About, str]]:
     """Return what the action was about, as far as it was known when it was decided, in the forms that are compared."""
     rows = (record.decision.facts.messages or ()) if record.decision is not None else ()
-    senders = {str(row["sender.address"]) for row in rows if "sender.address" in row and _is_authentic(row)}
+    senders = {str(row["sender.address"]) for row in rows if "sender.address" in row and is_authentic(row)}
     by = _cluster_by(record.action)
     return {
         *((About.SENDER, fold.address(sender)) for sender in senders if sender),
@@ -126,7 +126,8 @@ def _about(record: Record) -> set[tuple[About, str]]:
     }
 
 
-def _is_authentic(row: Mapping[str, Value]) -> bool:
+def is_authentic(row: Mapping[str, Value]) -> bool:
+    """Whether these facts of a message show that its sender is who it says."""
     return any(row.get(fact) in words for fact, words in AUTHENTIC.items())
 
 
@@ -138,7 +139,7 @@ def _senders(mail: Mail | None) -> frozenset[str] | None:
         {"auth.dmarc": copy.dmarc or "", "auth.composite": copy.composite or ""} for copy in mail.messages
     ]
     senders = {copy.sender or "" for copy in mail.messages}
-    if "" in senders or not all(map(_is_authentic, rows)):
+    if "" in senders or not all(map(is_authentic, rows)):
         return None
     return frozenset(map(fold.address, senders))
 

@@ -19,7 +19,6 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
-import yaml
 from msgspec.structs import replace
 
 from agent.judge.known import sources_of
@@ -27,6 +26,7 @@ from agent.judge.literals import Wrong, line, literal, moment, nearest, text, wo
 from agent.judge.strict_yaml import Mapping_, Node, Scalar, Sequence, keys, problem, read, shown
 from agent.judge.together import Together
 from agent.judge.vocabulary import FACTS, MEMBER, MESSAGE_FACTS, SETS, WORDS, Fact, fact_named, refreshed
+from agent.judge.written_yaml import dumped, moment_of
 from agent.model.errors import PolicyError, Problem
 from agent.model.facts import VOCABULARY, Facts, FactType, Value
 from agent.model.pending import ActionKind, IncidentHead, KindSource, PendingAction
@@ -290,65 +290,34 @@ def action_of(one: Situation, label: str) -> PendingAction:
 def situation_yaml(one: Situation) -> str:
     """Return the situation as the YAML of a file of its own: reading it gives the same situation again."""
     facts = one.facts
-    document: dict[str, object] = {"kind": one.kind.value, "now": _Plain(_moment(facts.now))}
+    document: dict[str, object] = {"kind": one.kind.value, "now": moment_of(facts.now)}
     if one.tenant:
         document["tenant"] = one.tenant
     sure = certain(one)
-    document["facts"] = _plain(
+    document["facts"] = plain(
         {name: value for name, value in facts.values.items() if sure.get(name) != value}
     )
     if facts.messages is not None:
-        document["messages"] = [_plain(message) for message in facts.messages]
+        document["messages"] = [plain(message) for message in facts.messages]
     if not facts.messages_complete:
         document["messagesComplete"] = False
     if one.lists:
         document["lists"] = {name: list(one.lists[name]) for name in sorted(one.lists)}
-    return yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
+    return dumped(document)
 
 
-def _plain(facts: Mapping[str, Value]) -> dict[str, object]:
+def plain(facts: Mapping[str, Value]) -> dict[str, object]:
+    """Return facts as they are written, by name."""
     return {name: _written(facts[name]) for name in sorted(facts)}
 
 
 def _written(value: Value) -> object:
     match value:
         case datetime():
-            return _Plain(_moment(value))
+            return moment_of(value)
         case frozenset():
             return sorted(value)
         case str():
             return str(value)
         case _:
             return value
-
-
-def _moment(at: datetime) -> str:
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-class _Plain(str):
-    """Text that is written without quotes: a moment."""
-
-    __slots__ = ()
-
-
-class _Dumper(yaml.SafeDumper):
-    """Writes what the strict reader takes: no aliases, and text in quotes wherever it could be read otherwise."""
-
-    def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002
-        return True
-
-
-def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
-    is_bare = bool(value) and value.isascii() and value[0].isalpha() and _is_word(value)
-    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=None if is_bare else '"')
-
-
-def _is_word(value: str) -> bool:
-    return all(letter.isalnum() or letter in "._@-/+" for letter in value) and len(value) < 80
-
-
-_Dumper.add_representer(str, _text)
-_Dumper.add_representer(
-    _Plain, lambda dumper, value: dumper.represent_scalar("tag:yaml.org,2002:timestamp", str(value))
-)

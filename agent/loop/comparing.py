@@ -9,7 +9,8 @@ from itertools import groupby
 from operator import attrgetter
 
 from agent.judge.report.compare import Both, comparisons
-from agent.judge.report.counting import Counting, chosen
+from agent.judge.report.counting import Counting
+from agent.judge.report.grouping import chosen
 from agent.model.history import Stretch
 from agent.model.report import Asked, Compared, Report, Standing
 from agent.ports.archive import Archive

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from agent.model.enactment import Record, State
+from agent.model.facts import Facts
 from agent.model.history import Decided, Delivered, Place, Stretch, Wanted
 from agent.model.pending import PendingAction
 from agent.model.ruled import Ruled
@@ -83,6 +84,13 @@ class Archive(Protocol):
 
         With `would`, why it would have been decided as it would have had observing policies counted, where they had an
         opinion.
+        """
+        ...
+
+    async def facts(self, numbered: Sequence[tuple[str, int]]) -> Mapping[tuple[str, int], Facts]:
+        """Return what was known when it was decided, by action and number; what is not there is left out.
+
+        An imported proposal has number 0, and is found where it is the only one of its action.
         """
         ...
 

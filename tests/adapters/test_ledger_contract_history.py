@@ -109,6 +109,9 @@ async def test_every_decision_of_an_action_stays_and_one_that_stands_is_told_onc
     assert await ledger.archive.reasons([(found[1].action_id, 1), (found[1].action_id, 9), ("x", 1)]) == {
         (found[1].action_id, 1): "`evidence.verdict` is malicious"
     }
+    assert await ledger.archive.facts([(found[1].action_id, 1), (found[1].action_id, 9), ("x", 1)]) == {
+        (found[1].action_id, 1): first.decision.facts if first.decision is not None else None
+    }
 
 
 @pytest.mark.parametrize(

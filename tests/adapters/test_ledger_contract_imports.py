@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from msgspec.structs import replace
 
 from agent.adapters.ledger.ledger import SqlLedger
@@ -172,6 +173,24 @@ async def test_what_others_found_out_later_is_not_taken_back(ledger: SqlLedger) 
     assert (await ledger.truths([one.action.id]))[one.action.id] == (by_audit,)
 
 
+@pytest.mark.parametrize("moved", [timedelta(hours=-3), timedelta(0), timedelta(hours=3)])
+async def test_what_awaits_approval_again_is_the_agents_with_one_truth_whenever_it_began(
+    ledger: SqlLedger, moved: timedelta
+) -> None:
+    one = sure(imported(), Certainty.CERTAIN)
+    await ledger.imports.bring_in([one], [], an_importing())
+    begun = one.action.first_seen + moved
+    anew = replace(one.action, first_seen=begun, deadline=begun + LIFETIME)
+    opened = replace(sure(one, Certainty.UNKNOWN, None).truth, first_seen=begun, unknown=Unknown.NOBODY)
+    await ledger.save([Record(action=anew, state=State.SEEN, due=NOW)], truths=[opened], now=NOW)
+
+    await ledger.imports.bring_in([], [one], an_importing())
+    (known,) = (await ledger.imports.imported([one.action.id]))[one.action.id]
+
+    assert (await ledger.truths([one.action.id]))[one.action.id] == (opened,)
+    assert known.truth == opened
+
+
 async def test_how_far_an_import_has_come_is_known_where_it_moves(ledger: SqlLedger) -> None:
     first = an_importing(
         incidents=3, left={Why.OPEN: 2}, unknown_then={"incident.tags": 1}, problems=("one",)
@@ -205,8 +224,10 @@ async def test_pages_find_what_was_imported(ledger: SqlLedger) -> None:
 
     (action,) = (await ledger.archive.actions([one.action.id, "nothing"])).values()
     reasons = await ledger.archive.reasons([(one.action.id, 0)])
+    facts = await ledger.archive.facts([(one.action.id, 0), ("nothing", 0)])
     found = await ledger.archive.history(Wanted(words=one.action.label))
 
     assert action == one.action
     assert reasons == {(one.action.id, 0): one.decision.reason}
+    assert facts == {(one.action.id, 0): one.decision.facts}
     assert len(found) == 2

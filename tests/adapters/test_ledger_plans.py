@@ -112,6 +112,7 @@ QUERIES: dict[str, tuple[Asked, set[str]]] = {
     "actions": (lambda one: one.archive.actions([ACTION]), {"pk:records"}),
     "delivered": (lambda one: one.archive.delivered(NOW), {"ix_notices_channel", "ix_notices_due"}),
     "reasons": (lambda one: one.archive.reasons([(ACTION, 1)]), {"pk:decisions"}),
+    "facts": (lambda one: one.archive.facts([(ACTION, 1)]), {"pk:decisions"}),
     "ruled": (lambda one: one.archive.ruled(ACTION), {"pk:decisions"}),
     "next of any page": (lambda one: one.pages.next_due(), {"ix_pages_due", "ix_notices_due"}),
 }

@@ -9,11 +9,10 @@ from functools import partial
 
 from agent.model.decision import Verb
 from agent.model.enactment import Record
-from agent.model.report import Compared, Standing
+from agent.model.report import Compared, Standing, Tally
 from agent.model.truth import Certainty, Source, Unknown
 from agent.simulator.nouns import Fate, Judgement, Proposal
 from agent.simulator.state import State
-from tests.month.living import Lived
 from tests.month.opinions import Opinion, opinion
 
 Place = tuple[str, datetime]
@@ -38,17 +37,22 @@ class Expected:
     by: tuple[str, ...]
 
 
-async def expected(life: Lived) -> Mapping[Place, Expected]:
-    """Return what has to be said of each proposal, by the action under which the agent knows it."""
-    records = list((await life.simulated.records()).values())
-    seen = sorted(one.began for one in life.passes)
+def expected(state: State, records: Sequence[Record], passes: Sequence[datetime]) -> Mapping[Place, Expected]:
+    """Return what has to be said of each proposal, by the action under which the agent knows it.
+
+    Args:
+        state: the tenant, and what its people did.
+        records: the agent's, which say no more here than which id it gave to what.
+        passes: when it looked.
+    """
+    seen = sorted(passes)
     found: dict[Place, Expected] = {}
-    for judgement, proposal in _proposals(life.state):
+    for judgement, proposal in _proposals(state):
         if not _is_seen(judgement, proposal, seen):
             continue
         place = (_action_of(records, proposal).action.id, _created(proposal))
         assert place not in found, f"two proposals are one: {place}"
-        found[place] = _expect(life.state, judgement, proposal, seen)
+        found[place] = _expect(state, judgement, proposal, seen)
     return found
 
 
@@ -61,6 +65,25 @@ def differences(expects: Mapping[Place, Expected], said: Sequence[Compared]) -> 
     for place in expects.keys() & by_place:
         problems += _differs(expects[place], by_place[place])
     return problems
+
+
+def tally(expects: Mapping[Place, Expected], said: Sequence[Compared], policy: str = "") -> Tally:
+    """Count how the proposals stand, or those on which this policy would have decided; `said` only tells when we decided."""
+    decided = {_place(one): one.decided for one in said}
+    stand = Counter[str]()
+    for place, one in expects.items():
+        at = decided.get(place)
+        verb, policies = (None, frozenset()) if at is None else _opinion(one, at)
+        if policy and policy not in policies:
+            continue
+        stands = standing(verb, one.people)
+        match stands:
+            case Standing.STRICTER:
+                stand["rejected" if verb is Verb.REJECT else "left"] += 1
+            case _:
+                stand[stands.value] += 1
+                stand["both_approved"] += stands is Standing.AGREED and verb is Verb.APPROVE
+    return Tally(**stand)
 
 
 def _differs(one: Expected, told: Compared) -> Iterator[str]:
@@ -108,7 +131,7 @@ def _created(proposal: Proposal) -> datetime:
     return datetime.fromisoformat(proposal.evidence["createdDateTime"])
 
 
-def _action_of(records: list[Record], proposal: Proposal) -> Record:
+def _action_of(records: Sequence[Record], proposal: Proposal) -> Record:
     """Return the one record under which the agent knows a proposal: by its alert, of several the one with the cluster's query.
 
     A rule that is proposed again after its week is one action, whose record shows the newest alert: it goes by the rule.
@@ -131,8 +154,8 @@ def _action_of(records: list[Record], proposal: Proposal) -> Record:
 def _is_seen(judgement: Judgement, proposal: Proposal, seen: list[datetime]) -> bool:
     """Whether it awaited approval at any pass: what people decide before the next one was never pending for the agent."""
     first = bisect_left(seen, _appeared(proposal))
-    is_early = judgement.at is not None and judgement.fate in VERBS
-    return first < len(seen) and not (is_early and judgement.at <= seen[first])  # type: ignore[operator]
+    over = judgement.at if judgement.fate in VERBS else proposal.ended
+    return first < len(seen) and (over is None or seen[first] < over)
 
 
 def _appeared(proposal: Proposal) -> datetime:

@@ -14,6 +14,7 @@ from agent.adapters.ledger.standing import standing
 from agent.adapters.ledger.tables import audit_heads, records
 from agent.model.decision import Decision
 from agent.model.enactment import Record, State
+from agent.model.facts import Facts
 from agent.model.history import Decided, Delivered, Place, Stretch, Wanted
 from agent.model.pending import PendingAction
 from agent.model.ruled import Ruled
@@ -76,6 +77,9 @@ class SqlArchive:
     ) -> Mapping[tuple[str, int], str]:
         return await self._read(_reasons, numbered, would)
 
+    async def facts(self, numbered: Sequence[tuple[str, int]]) -> Mapping[tuple[str, int], Facts]:
+        return await self._read(_facts, numbered)
+
     async def ruled(self, action_id: str, *, limit: int = 100) -> Sequence[Ruled]:
         return await self._read(ruled, action_id, limit)
 
@@ -95,10 +99,26 @@ def _reasons(
 ) -> Mapping[tuple[str, int], str]:
     """Return the reasons of decisions; of what was imported where that is one proposal of its action only."""
     found = dict(history.reasons(connection, tenant_id, [one for one in numbered if one[1]], would))
+    brought = _imported(connection, tenant_id, numbered)
+    return found | {(name, 0): _reason(decision, would) for name, decision in brought.items()}
+
+
+def _facts(
+    connection: Connection, tenant_id: str, numbered: Sequence[tuple[str, int]]
+) -> Mapping[tuple[str, int], Facts]:
+    """Return the facts of decisions; of what was imported where that is one proposal of its action only."""
+    found = dict(history.facts(connection, tenant_id, [one for one in numbered if one[1]]))
+    brought = _imported(connection, tenant_id, numbered)
+    return found | {(name, 0): decision.facts for name, decision in brought.items()}
+
+
+def _imported(
+    connection: Connection, tenant_id: str, numbered: Sequence[tuple[str, int]]
+) -> Mapping[str, Decision]:
+    """Return what was decided on imported proposals, by actions that have no number, where there is one of the action only."""
     unnumbered = [name for name, number in numbered if not number]
     brought = importing.of_actions(connection, tenant_id, unnumbered) if unnumbered else {}
-    single = {name: lives[0].decision for name, lives in brought.items() if len(lives) == 1}
-    return found | {(name, 0): _reason(decision, would) for name, decision in single.items()}
+    return {name: lives[0].decision for name, lives in brought.items() if len(lives) == 1}
 
 
 def _reason(decision: Decision, would: bool) -> str:

@@ -85,6 +85,12 @@ class StoredJudged(msgspec.Struct, frozen=True, kw_only=True):
     lapsed: Lapse | None = None
 
 
+class StoredOfFacts(msgspec.Struct, frozen=True):
+    """What is read of a decision's body to know what was known then; all else is passed over."""
+
+    facts: StoredFacts
+
+
 class StoredReason(msgspec.Struct, frozen=True):
     """What is read of a decision's body to say why; all else is passed over."""
 
@@ -119,6 +125,7 @@ _encoder = msgspec.json.Encoder(order="deterministic")
 _actions = msgspec.json.Decoder(PendingAction)
 _decisions = msgspec.json.Decoder(StoredDecision)
 _bare = msgspec.json.Decoder(StoredBare)
+_of_facts = msgspec.json.Decoder(StoredOfFacts)
 _reasons = msgspec.json.Decoder(StoredReason)
 _judged = msgspec.json.Decoder(StoredJudged)
 _ruled = msgspec.json.Decoder(StoredRuled)
@@ -225,6 +232,11 @@ def read_bare(body: bytes) -> Decision:
     stored = _read(_bare, body)
     told = {name: getattr(stored, name) for name in stored.__struct_fields__}
     return Decision(**told, facts=Facts(now=told["at"], values={}), findings=())
+
+
+def read_facts(body: bytes) -> Facts:
+    """Return the facts of the decision that was written."""
+    return _facts(_read(_of_facts, body).facts)
 
 
 def read_reason(body: bytes, *, would: bool = False) -> str:

@@ -19,6 +19,7 @@ from agent.adapters.ledger.narrow import NARROW, decided
 from agent.adapters.ledger.tables import decisions, records
 from agent.model.decision import Decision
 from agent.model.enactment import Record
+from agent.model.facts import Facts
 from agent.model.history import Decided, Place, Wanted
 from agent.model.pending import PendingAction
 
@@ -146,15 +147,29 @@ def reasons(
     connection: Connection, tenant_id: str, numbered: Sequence[tuple[str, int]], would: bool = False
 ) -> Mapping[tuple[str, int], str]:
     """Return the reasons of decisions, by their action and number; with `would`, of what would have been decided."""
-    wanted, found = set(numbered), {}
+    bodies = _bodies(connection, tenant_id, numbered)
+    return {place: codec.read_reason(body, would=would) for place, body in bodies}
+
+
+def facts(
+    connection: Connection, tenant_id: str, numbered: Sequence[tuple[str, int]]
+) -> Mapping[tuple[str, int], Facts]:
+    """Return the facts of decisions, by their action and number."""
+    return {place: codec.read_facts(body) for place, body in _bodies(connection, tenant_id, numbered)}
+
+
+def _bodies(
+    connection: Connection, tenant_id: str, numbered: Sequence[tuple[str, int]]
+) -> Iterator[tuple[tuple[str, int], bytes]]:
+    """Give the bodies of decisions, with their action and number."""
+    wanted = set(numbered)
     for some in chunks(sorted({action_id for action_id, _ in wanted})):
-        for one in connection.execute(_bodies(tenant_id, some, {number for _, number in wanted})):
+        for one in connection.execute(_query(tenant_id, some, {number for _, number in wanted})):
             if (one.action_id, one.number) in wanted:
-                found[one.action_id, one.number] = codec.read_reason(one.body, would=would)
-    return found
+                yield (one.action_id, one.number), one.body
 
 
-def _bodies(tenant_id: str, action_ids: Sequence[str], numbers: Iterable[int]) -> Select[Any]:
+def _query(tenant_id: str, action_ids: Sequence[str], numbers: Iterable[int]) -> Select[Any]:
     return select(decisions.c.action_id, decisions.c.number, decisions.c.body).where(
         decisions.c.tenant_id == tenant_id,
         decisions.c.action_id.in_(action_ids),

@@ -102,9 +102,11 @@ def _recorded(connection: Connection, tenant_id: str, action_ids: Sequence[str])
 def of_actions(
     connection: Connection, tenant_id: str, action_ids: Sequence[str]
 ) -> Mapping[str, tuple[Imported, ...]]:
-    """Return the imported proposals of these actions, oldest first."""
+    """Return the imported proposals of these actions, oldest first, with what is known of them by now.
+
+    One that awaited approval again, and is the agent's since, may be known to have begun at another moment.
+    """
     known = truths_of.of_actions(connection, tenant_id, action_ids)
-    by_life = {(one.action_id, one.first_seen): one for some in known.values() for one in some}
     found: dict[str, tuple[Imported, ...]] = {}
     for some in chunks(sorted(set(action_ids))):
         query = (
@@ -113,9 +115,16 @@ def of_actions(
             .order_by(imported.c.action_id, imported.c.first_seen)
         )
         for row in connection.execute(query):
-            one = _imported(row, by_life[row.action_id, row.first_seen])
-            found[row.action_id] = (*found.get(row.action_id, ()), one)
+            truth = _truth_of(row, known.get(row.action_id, ()))
+            if truth is not None:
+                found[row.action_id] = (*found.get(row.action_id, ()), _imported(row, truth))
     return found
+
+
+def _truth_of(row: Any, known: Sequence[Truth]) -> Truth | None:
+    """Return what is known of an imported proposal, of all that is known of its action."""
+    same = (one for one in known if abs(one.first_seen - row.first_seen) < LIFETIME)
+    return min(same, key=lambda one: abs(one.first_seen - row.first_seen), default=None)
 
 
 def _imported(row: Any, truth: Truth) -> Imported:
@@ -140,13 +149,14 @@ def _bring_in(
     ids = [one.action.id for one in (*found, *again)]
     lives = _lives(connection, tenant_id, ids)
     fresh = [one for one in found if not _is_recorded(one, lives.get(one.action.id))]
+    renewed = [one for one in again if not _is_recorded(one, lives.get(one.action.id))]
     _forget(connection, tenant_id, _replaced(fresh, lives))
     rows = {one.life: _row(tenant_id, one, importing) for one in fresh}
     if rows:
         upsert(connection, imported, [rows[name] for name in sorted(rows)], CHANGES)
         history.save(connection, [each for one in fresh for each in _told(tenant_id, one)])
     _note(connection, tenant_id, again, importing)
-    truths_of.save(connection, tenant_id, _surer([*fresh, *again], lives))
+    truths_of.save(connection, tenant_id, _surer([*fresh, *renewed], lives))
     if moves:
         _move(connection, tenant_id, importing)
 

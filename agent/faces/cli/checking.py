@@ -67,10 +67,10 @@ def check(path: Path | None, format_: Format, *, is_strict: bool) -> None:
     if wanted.is_file() and wanted.absolute().parent.name in FOLDERS:
         # What lies beside the policies is known by its folder, which a name alone does not tell.
         wanted = wanted.absolute()
-    checked, causes = checked_at(wanted)
-    _print(checked, causes, format_)
+    found, causes = checked_at(wanted)
+    _print(found, causes, format_)
     bad = {Severity.ERROR, Severity.WARNING} if is_strict else {Severity.ERROR}
-    if any(one.severity in bad for one in checked.problems):
+    if any(one.severity in bad for one in found.problems):
         raise Ending(FINDINGS)
 
 
@@ -121,11 +121,19 @@ def checked_at(path: Path) -> tuple[Checked, Causes]:
         return Checked(path=str(path), problems=(of_problem(Code.DOES_NOT_LOAD, problem),)), {}
     try:
         files = PolicyFiles(folder).files()
+    except PolicyError as error:
+        return _not_loaded(path, error, told), {}
+    return checked(files, path, folder, told)
+
+
+def checked(
+    files: Mapping[str, bytes], path: Path, folder: Path, told: Callable[[str], bool] = lambda _: True
+) -> tuple[Checked, Causes]:
+    """Return what is found in a set of these files, which lie or could lie in the folder, as far as it is `told`."""
+    try:
         found: PolicySet = parse_set(files, folder=str(folder))
     except PolicyError as error:
-        problems = tuple(one for one in error.problems if told(one.file))
-        remarks = [of_problem(Code.DOES_NOT_LOAD, one) for one in problems]
-        return Checked(path=str(path), problems=tuple(remarks)), {}
+        return _not_loaded(path, error, told), {}
     ours = (one for one in found.policies if told(one.file))
     names = tuple(sorted(one.name for one in ours))
     book = case_book(files, found)
@@ -146,7 +154,7 @@ def checked_at(path: Path) -> tuple[Checked, Causes]:
         *(of_problem(Code.CASES_ONE_SIDED, one) for one in went.one_sided),
         *(one for one in linted if told(one.file)),
     ]
-    checked = Checked(
+    whole = Checked(
         path=str(path),
         policies=names,
         chains=tuple(one.name for one in found.chains if told(one.file)),
@@ -155,7 +163,12 @@ def checked_at(path: Path) -> tuple[Checked, Causes]:
         revision=found.revision,
         problems=tuple(sorted(remarks, key=place)),
     )
-    return checked, dict(failing)
+    return whole, dict(failing)
+
+
+def _not_loaded(path: Path, error: PolicyError, told: Callable[[str], bool]) -> Checked:
+    problems = (one for one in error.problems if told(one.file))
+    return Checked(path=str(path), problems=tuple(of_problem(Code.DOES_NOT_LOAD, one) for one in problems))
 
 
 def _named_in_proofs(files: Mapping[str, bytes]) -> frozenset[str]:

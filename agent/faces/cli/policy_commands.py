@@ -275,6 +275,53 @@ def prove(
 
 
 @policies.command()
+def suggest(
+    since: Annotated[
+        str,
+        typer.Option(
+            metavar="WHEN", help="What people decided since then: 90d, 12h or 2026-08-20T12:00:00Z."
+        ),
+    ] = "90d",
+    output: Annotated[
+        Path,
+        typer.Option(metavar="DIR", help="A folder that is empty or not there, outside of the policies."),
+    ] = Path("suggestions"),
+    kind: Annotated[
+        list[str] | None, typer.Option("--kind", metavar="KIND", help="Only this kind; may be repeated.")
+    ] = None,
+    enough: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Proposals that a draft rests on at least: 16 if left out; fewer are never sure enough.",
+        ),
+    ] = None,
+    owner: Annotated[
+        str | None,
+        typer.Option(help="Who answers for the drafts; the address under which you commit if left out."),
+    ] = None,
+    settings: SettingsFile = None,
+    as_json: Json = False,
+) -> None:
+    """Draft policies from what people consistently decided, with cases and a backtest, as files to be read.
+
+    Nothing is put into force, and nothing is written where nobody was consistent.
+    """
+    from agent.faces.cli import suggesting
+
+    asked = suggesting.Asked(
+        since=since,
+        output=output,
+        kinds=tuple(kind or ()),
+        enough=enough,
+        owner=owner,
+        settings=settings,
+    )
+    suggesting.suggest(asked, as_json=as_json)
+
+
+@policies.command()
 def promote(
     policy: Annotated[str, typer.Argument(metavar="NAME", help="The policy that is to enforce.")],
     kind: Annotated[

@@ -32,7 +32,7 @@ from agent.judge.literals import GUID, nearest
 from agent.judge.parse import parse_set
 from agent.judge.promotion.bar import Checks, bar_of
 from agent.judge.promotion.line import with_mode
-from agent.judge.promotion.parts import asked_part, of_part, widened
+from agent.judge.promotion.parts import asked_part, of_part, require_whole, widened
 from agent.judge.strict_yaml import shown
 from agent.model.errors import PolicyError, SettingsError
 from agent.model.fallback import Fallback
@@ -101,6 +101,8 @@ def promote(asked: Asked, *, as_json: bool) -> None:
     part = asked_part(policy, _part(asked))
     after = widened(policy, part)
     found, others = asyncio.run(_asked_of(ground, policy, part))
+    if found.fallback is not None:
+        require_whole(policy, part, after)
     now = clock_of(ground.settings).now()
     bar = bar_of(
         policy,

@@ -3,7 +3,7 @@
 from collections import Counter
 from datetime import datetime
 
-from agent.judge.report.counting import outcome, tally_of
+from agent.judge.report.grouping import outcome, tally_of
 from agent.model.decision import Verb
 from agent.model.policy import Policy
 from agent.model.report import Compared, Standing, Tally

@@ -1,0 +1,1 @@
+"""What people consistently decided -> drafts of policies, each with cases, for people to read."""
