@@ -60,3 +60,10 @@ def test_a_folder_that_holds_something_is_left_alone(tmp_path: Path) -> None:
 
     with pytest.raises(SettingsError, match="is not empty"):
         month.demo(month.Asked(seed=7, folder=tmp_path), as_json=True)
+
+
+def test_options_of_the_other_demo_are_refused_rather_than_ignored(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="`--month` does not go with `--serve`, `--kill`"):
+        month.demo(month.Asked(seed=7, folder=tmp_path / "new", beside=("--serve", "--kill")), as_json=True)
+
+    assert not (tmp_path / "new").exists()
