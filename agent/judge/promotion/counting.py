@@ -24,13 +24,14 @@ def counts(one: Compared, policy: Policy, since: datetime) -> bool:
 
 
 class Evidencing:
-    """Counts lives, and remembers those that people rejected though the policy would have approved them."""
+    """Counts lives, and remembers those that people decided the other way: looser, or stricter where it would have rejected."""
 
     def __init__(self, policy: Policy, since: datetime) -> None:
         self._policy = policy
         self._since = since
         self._outcomes: Counter[str] = Counter()
         self.looser: list[str] = []
+        self.stricter: list[str] = []
 
     def take(self, some: Iterable[Compared]) -> None:
         """Count those that say something of the policy."""
@@ -40,6 +41,8 @@ class Evidencing:
             self._outcomes[outcome(one)] += 1
             if one.standing is Standing.LOOSER:
                 self.looser.append(one.action_id)
+            if one.standing is Standing.STRICTER:
+                self.stricter.append(one.action_id)
 
     def tally(self) -> Tally:
         """Return the counts."""
