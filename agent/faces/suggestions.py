@@ -123,7 +123,7 @@ def _lines(found: Suggested) -> Iterator[str]:
         for each in found.left_out:
             why = REASONS[each.why]
             more = f": {code(each.words)}" if each.words else ""
-            yield f"| {code(of_what(each))} | {decisions(each)} | {why}{more} |"
+            yield f"| {code(of_what(each).replace('`', ''))} | {decisions(each)} | {why}{more} |"
     if found.backtest is not None:
         yield ""
         yield "## What would have been decided otherwise"
@@ -140,7 +140,7 @@ def _draft(one: Drafted, found: Suggested) -> Iterator[str]:
     yield ""
     yield f"## {draft.name}"
     yield ""
-    yield f"* decides: {draft.verb} {code(in_words(draft.sort))}"
+    yield f"* decides: {draft.verb} {code(in_words(draft.sort).replace('`', ''))}"
     rate = draft.evidence.rate
     yield f"* rests on: {evidence(draft)}, which is {rated(rate)}; nobody decided otherwise"
     yield f"* expected: {expected(tried)}"

@@ -33,6 +33,8 @@ class Lived(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     action_id: str
     number: int
+    at: datetime
+    """When policies decided last before people did."""
     truth: Truth
     kind: ActionKind
     by: str | None
@@ -98,9 +100,9 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
     is_dmarc: bool = False
     """Whether DMARC alone shows who sent it; else composite authentication may as well."""
     actions: int = 1
-    """The most on one day."""
+    """The most that policies decided within 24 hours."""
     messages: int | None = None
-    """The most copies on one day; None where it is not about mail."""
+    """The most copies of these; None where it is not about mail."""
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):

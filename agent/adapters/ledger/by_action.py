@@ -12,14 +12,13 @@ from sqlalchemy.engine import Connection
 
 from agent.adapters.ledger import truths
 from agent.adapters.ledger.claims import chunks
+from agent.adapters.ledger.history import BY_ACTION, in_turn
 from agent.adapters.ledger.history_tables import history
 from agent.adapters.ledger.narrow import NARROW, decided
 from agent.adapters.ledger.tables import records
 from agent.model.enactment import State
 from agent.model.history import Decided, Stretch
 from agent.model.pending import ActionKind
-
-_ORDER = (history.c.action_id, history.c.at, history.c.number, history.c.ended)
 
 
 def stretch(
@@ -58,14 +57,14 @@ def _of(
     """Return everything that the history has of these actions; `is_whole` where it has none between them."""
     if not action_ids:
         return ()
-    query = select(*NARROW).where(history.c.tenant_id == tenant_id).order_by(*_ORDER)
-    if is_whole:
-        bounds = (history.c.action_id >= action_ids[0], history.c.action_id <= action_ids[-1])
-        return decided(connection.execute(query.where(*bounds)).all())
-    found: list[Decided] = []
-    for some in chunks(action_ids):
-        found += decided(connection.execute(query.where(history.c.action_id.in_(some))).all())
-    return tuple(found)
+    if not is_whole:
+        return tuple(in_turn(connection, tenant_id, action_ids))
+    query = select(*NARROW).where(
+        history.c.tenant_id == tenant_id,
+        history.c.action_id >= action_ids[0],
+        history.c.action_id <= action_ids[-1],
+    )
+    return decided(connection.execute(query.order_by(*BY_ACTION)).all())
 
 
 def moved(connection: Connection, tenant_id: str, action_ids: Collection[str]) -> frozenset[str]:

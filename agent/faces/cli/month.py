@@ -35,7 +35,7 @@ from agent.simulator import names
 from agent.simulator.app import build
 from agent.simulator.clock import StandingClock
 from agent.simulator.kinds import is_write
-from agent.simulator.month import Span, lived
+from agent.simulator.month import DAYS, Span, lived
 from agent.simulator.nouns import Fate
 from agent.simulator.people import Habits
 from agent.simulator.state import State
@@ -57,6 +57,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     seed: int
     folder: Path | None = None
     actions: int = ACTIONS
+    days: int = DAYS
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -87,7 +88,8 @@ def demo(asked: Asked, *, as_json: bool) -> None:
     folder = (
         Path(tempfile.mkdtemp(prefix="air-agent-month-")) if asked.folder is None else fresh(asked.folder)
     )
-    span = Span(seed=asked.seed, start=_begins(SystemClock().now()), actions=asked.actions)
+    start = _begins(SystemClock().now(), asked.days)
+    span = Span(seed=asked.seed, start=start, days=asked.days, actions=asked.actions)
     settings_file = _written(folder)
     settings = load_settings(settings_file, {})
     progress = console(stderr=True)
@@ -113,10 +115,10 @@ def demo(asked: Asked, *, as_json: bool) -> None:
         console().print(line, soft_wrap=True)
 
 
-def _begins(now: datetime) -> datetime:
-    """Return the Monday, four weeks before the last one that has begun: the same days of the week for every seed."""
+def _begins(now: datetime, days: int) -> datetime:
+    """Return the Monday from which so many days were over by the last Monday: the same days of the week for every seed."""
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    return midnight - timedelta(days=now.weekday()) - timedelta(days=28)
+    return midnight - timedelta(days=now.weekday() + 7 * -(-days // 7))
 
 
 def _written(folder: Path) -> Path:
@@ -170,7 +172,7 @@ def _bar(span: Span) -> Iterator[Callable[[datetime], None]]:
 
 def _beginning(span: Span) -> str:
     return (
-        f"four weeks of a simulated tenant (seed {span.seed}) in about a minute: {span.actions:,} actions wait for approval, "
+        f"{span.days} days of a simulated tenant (seed {span.seed}) in about a minute: {span.actions:,} actions wait for approval, "
         f"people decide them in office hours and are wrong in {HABITS.mistakes:.0%}, and the agent only watches"
     )
 
@@ -215,10 +217,11 @@ def _ending(known: Known) -> Iterator[str]:
         ("the report as a page", known.page),
         ("the same once more", f"{command()} {shlex.join(known.report)} {rest}"),
         ("every action", f"{command()} {shlex.join(known.report)} --format csv {rest}"),
-        ("may it enforce?", f"{command()} policy promote phishing-simulation {rest}"),
-        ("and this one?", f"{command()} policy promote malicious-url-clusters {rest}"),
+        ("what may enforce first", f"{command()} policy promote vip-recipients {rest}"),
+        ("and then", f"{command()} policy promote phishing-simulation {rest}"),
+        ("and what not yet", f"{command()} policy promote malicious-url-clusters {rest}"),
     ):
-        yield f"  {name:<21} {place}"
+        yield f"  {name:<22} {place}"
 
 
 def _spelled(moment: datetime) -> str:

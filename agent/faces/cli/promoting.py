@@ -27,7 +27,7 @@ from agent.faces.cli.person import person
 from agent.faces.cli.testing import FILES
 from agent.faces.holding import reason_of
 from agent.faces.promotion import Found, found_of
-from agent.judge.fallen import beside, standing
+from agent.judge.fallen import beside, fell_back, standing
 from agent.judge.literals import GUID, nearest
 from agent.judge.parse import parse_set
 from agent.judge.promotion.bar import Checks, bar_of
@@ -308,10 +308,7 @@ async def _write(
 def _tell_bar(out: Console, one: Shown) -> None:
     out.print(safe(f"{one.policy}, {one.where}", "bold", limit=LONGEST), soft_wrap=True)
     if one.fallback is not None:
-        words = (
-            f"fell back to observe since {one.fallback.since:%Y-%m-%d %H:%M}Z, because {one.fallback.words}"
-        )
-        out.print(safe(words, "yellow", limit=LONGEST), soft_wrap=True)
+        out.print(safe(fell_back(one.fallback), "yellow", limit=LONGEST), soft_wrap=True)
     width = max(len(line.name) for line in one.bar)
     for line in one.bar:
         mark, style = ("met", "green") if line.is_met else ("missing", "red")

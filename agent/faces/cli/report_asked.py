@@ -17,9 +17,6 @@ from agent.model.errors import SettingsError
 from agent.model.report import Asked
 from agent.settings.subjects import GUID, Settings
 
-SHORTEST = 4
-"""Characters of a revision that say which one is meant."""
-
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """What the command is given."""

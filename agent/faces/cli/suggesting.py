@@ -189,7 +189,7 @@ def _looser(drafts: Iterable[Draft], agreeing: Iterable[Draft], trial: Trial) ->
 async def _backtest(
     ledger: SqlLedger, look: _Look, files: Iterable[Drafted], members: Mapping[str, Members]
 ) -> Backtest:
-    drafts = {f"{look.ground.folder}/{one.draft.name}.yaml": one.policy for one in files}
+    drafts = {f"{look.ground.folder}/{one.draft.name}.yaml": one.policy.encode() for one in files}
     question = Question(
         before=look.source.policies(members),
         before_name=look.source.name,

@@ -58,8 +58,8 @@ def write(output: Path, found: Suggested) -> tuple[str, ...]:
     """
     texts = {README: readme(found).encode()}
     for one in found.drafts:
-        texts[f"{one.draft.name}.yaml"] = one.policy
-        texts[f"{one.draft.name}.cases.yaml"] = one.cases
+        texts[f"{one.draft.name}.yaml"] = one.policy.encode()
+        texts[f"{one.draft.name}.cases.yaml"] = one.cases.encode()
     fresh: Path | None = None
     try:
         real = output.resolve()

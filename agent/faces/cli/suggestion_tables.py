@@ -24,8 +24,12 @@ from agent.faces.suggestions import (
 from agent.judge.quote import counted, moment
 from agent.judge.suggest.drafting import Drafted
 from agent.judge.suggest.naming import in_words
+from agent.model.suggestion import Why
 
 LONGEST = 2_000
+
+DROPPED = frozenset({Why.CHECK, Why.NO_EXAMPLE, Why.LOOSER})
+"""Why a draft that was made is not kept."""
 
 
 def tell(out: Console, found: Suggested, output: Path) -> None:
@@ -64,6 +68,8 @@ def tell(out: Console, found: Suggested, output: Path) -> None:
 def _nothing(found: Suggested) -> str:
     if not found.lives:
         return "of nothing it is known what people decided: let the agent observe for a while, or run `air-agent backfill`"
+    if any(one.why in DROPPED for one in found.left_out):
+        return "people were consistent, and no draft of that could be kept: nothing was written"
     return "nothing was decided so consistently that a policy could be drafted of it: nothing was written"
 
 

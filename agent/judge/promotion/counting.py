@@ -1,7 +1,6 @@
 """(What was compared of a policy) -> the evidence for it: what it would have decided by itself, and what people did."""
 
 from collections import Counter
-from collections.abc import Iterable
 from datetime import datetime
 
 from agent.judge.report.grouping import outcome, tally_of
@@ -33,16 +32,15 @@ class Evidencing:
         self.looser: list[str] = []
         self.stricter: list[str] = []
 
-    def take(self, some: Iterable[Compared]) -> None:
-        """Count those that say something of the policy."""
-        for one in some:
-            if not counts(one, self._policy, self._since):
-                continue
-            self._outcomes[outcome(one)] += 1
-            if one.standing is Standing.LOOSER:
-                self.looser.append(one.action_id)
-            if one.standing is Standing.STRICTER:
-                self.stricter.append(one.action_id)
+    def take(self, one: Compared) -> None:
+        """Count a life, where it says something of the policy."""
+        if not counts(one, self._policy, self._since):
+            return
+        self._outcomes[outcome(one)] += 1
+        if one.standing is Standing.LOOSER:
+            self.looser.append(one.action_id)
+        if one.standing is Standing.STRICTER:
+            self.stricter.append(one.action_id)
 
     def tally(self) -> Tally:
         """Return the counts."""

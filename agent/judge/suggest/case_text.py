@@ -41,7 +41,7 @@ Part = dict[str, object]
 class Cases(msgspec.Struct, frozen=True, kw_only=True):
     """A file of cases, and how many there are."""
 
-    data: bytes
+    text: str
     count: int
 
 
@@ -72,7 +72,7 @@ def case_text(
     cases = [one for one in told if one is not None]
     if not any(one["policies"] == (draft.name,) and one["decision"] == draft.verb for one in cases):
         return None
-    return Cases(data=f"{HEAD}{dumped({**document, 'cases': cases})}".encode(), count=len(cases))
+    return Cases(text=f"{HEAD}{dumped({**document, 'cases': cases})}", count=len(cases))
 
 
 def shows(draft: Draft, one: Situation, judge: Judge) -> bool:
@@ -110,8 +110,8 @@ def _parts(draft: Draft, typical: Situation) -> Iterator[Part]:
     bounds, sort = draft.bounds, draft.sort
     yield {"case": "a typical one that people decided"}
     for name, most in bounds.sizes.items():
-        yield {"case": f"{name}: more than was ever seen", "facts": Inline({name: most + 1})}
-        yield {"case": f"{name}: not known", "unknown": (name,)}
+        yield {"case": f"one more than the largest `{name}` that was seen", "facts": Inline({name: most + 1})}
+        yield {"case": f"`{name}` is not known", "unknown": (name,)}
     yield {"case": "another verdict", "facts": Inline({VERDICT: _other(VERDICT, {sort.verdict})})}
     yield {"case": "the verdict is not known", "unknown": (VERDICT,)}
     if sort.by is not None:
@@ -121,7 +121,7 @@ def _parts(draft: Draft, typical: Situation) -> Iterator[Part]:
         word = _other(name, words)
         if word:
             value: object = word if name == "mailbox.configurationType" else (word,)
-            yield {"case": f"{name}: what was never seen", "facts": Inline({name: value})}
+            yield {"case": f"a word in `{name}` that was never seen", "facts": Inline({name: value})}
     if sort.kind in MAIL_KINDS:
         yield {"case": "some messages could not be looked up", "messagesComplete": False}
     if sort.domain is not None:

@@ -36,8 +36,8 @@ class Drafted(msgspec.Struct, frozen=True, kw_only=True):
     """A draft as files, and what its check says of them that is no error."""
 
     draft: Draft
-    policy: bytes
-    cases: bytes
+    policy: str
+    cases: str
     count: int
     """How many cases."""
     remarks: tuple[Remark, ...] = ()
@@ -88,7 +88,9 @@ def _with_cases(
             words = "without personal values no example of it was decided by the draft"
             left.append(_left(Why.NO_EXAMPLE, one, words))
         else:
-            some.append(Drafted(draft=one, policy=policies[path], cases=cases.data, count=cases.count))
+            some.append(
+                Drafted(draft=one, policy=policies[path].decode(), cases=cases.text, count=cases.count)
+            )
     return some
 
 
@@ -145,8 +147,8 @@ def _files(some: Iterable[Drafted], ground: Ground) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
     for one in some:
         path = _path(ground, one.draft.name)
-        found[path] = one.policy
-        found[path.removesuffix(".yaml") + CASES] = one.cases
+        found[path] = one.policy.encode()
+        found[path.removesuffix(".yaml") + CASES] = one.cases.encode()
     return found
 
 

@@ -6,7 +6,8 @@ a sort where all of it came from one, or where people did not decide all of it a
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
 from typing import NamedTuple
 
 from agent.judge.report.rate import rate
@@ -25,6 +26,9 @@ SURE = 0.8
 
 DAYS = 2
 """On so many days at least people decided: what one person clicked through in an hour is one decision."""
+
+WINDOW = timedelta(days=1)
+"""What the limits of a draft are for."""
 
 REVERSIBLE = frozenset(
     {
@@ -207,17 +211,26 @@ def _bounds(members: Sequence[Lived]) -> Bounds:
         for name in WITHIN.get(kind, ())
         if all(name in one.words for one in members)
     }
-    daily: Counter[int] = Counter(one.truth.at.toordinal() for one in members)
-    copies: Counter[int] = Counter()
-    for one in members:
-        copies[one.truth.at.toordinal()] += max([1, *one.sizes.values()])
+    ordered = sorted(members, key=lambda one: one.at)
     return Bounds(
         sizes=sizes,
         words=words,
         is_dmarc=all(one.is_dmarc for one in members),
-        actions=max(daily.values()),
-        messages=max(copies.values()) if kind in MAIL_KINDS else None,
+        actions=_most(ordered, lambda _: 1),
+        messages=_most(ordered, lambda one: max([1, *one.sizes.values()])) if kind in MAIL_KINDS else None,
     )
+
+
+def _most(ordered: Sequence[Lived], weight: Callable[[Lived], int]) -> int:
+    """Return the most that there was within a day, both of its ends counted, as limits count."""
+    most = within = first = 0
+    for one in ordered:
+        within += weight(one)
+        while ordered[first].at < one.at - WINDOW:
+            within -= weight(ordered[first])
+            first += 1
+        most = max(most, within)
+    return most
 
 
 def _examples(members: Sequence[Lived]) -> tuple[tuple[str, int], ...]:

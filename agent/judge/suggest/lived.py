@@ -63,6 +63,7 @@ def lived(one: Compared, truth: Truth, facts: Facts, judge: Judge) -> Lived:
     return Lived(
         action_id=one.action_id,
         number=one.number,
+        at=facts.now,
         truth=truth,
         kind=kind,
         by=by if kind is ActionKind.SOFT_DELETE_CLUSTER else None,

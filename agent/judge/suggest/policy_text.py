@@ -90,10 +90,14 @@ def _evidence(draft: Draft) -> Iterator[str]:
     )
     yield "What it rests on:"
     yield f"  actions    {one.lives:,} on which no present policy says anything, all {DONE[draft.verb]}"
-    yield "  contrary   none of this sort, among those that policies decide neither"
+    yield "  contrary   none of this sort, not even among what present policies decide"
     yield f"  people     {people}; what they decided is {certain}"
     yield f"  when       on {one.days:,} days from {one.first:%Y-%m-%d} to {one.last:%Y-%m-%d} (UTC)"
-    yield f"  rate       {one.rate.share:.0%}; 95 % interval {one.rate.low:.0%} to {one.rate.high:.0%}"
+    yield f"  rate       {_percent(one.rate.share)}; 95 % interval {_percent(one.rate.low)} to {_percent(one.rate.high)}"
     if one.imported:
         yield f"  imported   {one.imported:,} of them by `air-agent backfill`"
-    yield "Its sizes, words and limits are the largest that were seen, and no larger."
+    yield "Sizes and words are those that were seen, and its limits the most that came within 24 hours."
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f}".removesuffix(".0") + " %"

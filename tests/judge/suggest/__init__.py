@@ -1,0 +1,1 @@
+"""Drafts of policies, from what people decided."""
