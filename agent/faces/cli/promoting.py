@@ -21,6 +21,7 @@ from agent.connecting import clock_of
 from agent.faces.cli import checking, proving, testing
 from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.holding import writing
+from agent.faces.cli.kinds import kind_of
 from agent.faces.cli.options import loaded_to_audit
 from agent.faces.cli.output import console, print_json, safe
 from agent.faces.cli.person import person
@@ -36,7 +37,6 @@ from agent.judge.promotion.parts import asked_part, of_part, require_whole, wide
 from agent.judge.strict_yaml import shown
 from agent.model.errors import PolicyError, SettingsError
 from agent.model.fallback import Fallback
-from agent.model.pending import ActionKind
 from agent.model.policy import Mode, Part, Policy, PolicySet
 from agent.model.promotion import Asked as Line
 from agent.model.promotion import Evidence
@@ -149,16 +149,12 @@ def promote(asked: Asked, *, as_json: bool) -> None:
 
 
 def _part(asked: Asked) -> Part:
-    for word in asked.kinds:
-        if word not in set(ActionKind):
-            raise SettingsError(
-                f"`--kind {shown(word)}` is not a kind of pending action{nearest(word, set(ActionKind))}"
-            )
+    kinds = frozenset(map(kind_of, asked.kinds))
     for word in asked.tenants:
         if GUID.fullmatch(word) is None:
             raise SettingsError(f"`--tenant {shown(word)}` is not the id of a tenant, which is a GUID")
     return Part(
-        kinds=frozenset(map(ActionKind, asked.kinds)) or None,
+        kinds=kinds or None,
         tenants=frozenset(word.lower() for word in asked.tenants) or None,
     )
 
