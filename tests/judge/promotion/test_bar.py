@@ -203,7 +203,7 @@ def test_one_that_fell_back_does_not_enforce() -> None:
 
 
 def a_life(**more: Any) -> Compared:
-    usual = {"policies": ("p", "q"), "decided": NOW, "standing": Standing.AGREED}
+    usual: dict[str, Any] = {"policies": ("p", "q"), "decided": NOW, "standing": Standing.AGREED}
     return a_compared(**(usual | more))
 
 
