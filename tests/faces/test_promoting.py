@@ -391,7 +391,7 @@ def test_a_file_that_changes_while_somebody_thinks_is_left_alone(
         shop.file.write_text(POLICY.replace("200", "2000"), encoding="utf-8")
         return True
 
-    monkeypatch.setattr(promoting, "_is_agreed", think)
+    monkeypatch.setattr(promoting, "is_typed", think)
     done = shop.run("promote", "small")
 
     assert done.exit_code == 2
