@@ -6,10 +6,11 @@ being decided.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from msgspec.structs import replace
 
-from agent.judge.guard import messages_in
+from agent.judge.guard import approvals_of
 from agent.judge.plan import plan
 from agent.judge.plans.means import Means, Present
 from agent.judge.settle import said_by_observers
@@ -121,22 +122,22 @@ def _given(decision: Decision, approval: Decision, planned: Plan, shadow: Shadow
     is_ours = decision.verb is Verb.APPROVE
     effects = () if is_ours else planned.effects
     shadow.give(effects)
-    for effect in effects:
-        cover = Cover(
-            action_id=effect.action_id, effect_id=effect.id, intended_at=approval.at, is_observed=True
-        )
-        shadow.covered.setdefault(effect.kind, {}).update(dict.fromkeys(effect.targets, cover))
+    cover(shadow.covered, effects, approval.at, is_observed=True)
     counted = decision.policies if is_ours else ()
-    messages = messages_in(planned.effects)
     approvals = tuple(
-        Approval(
-            policy=policy, action_id=approval.action_id, at=approval.at, messages=messages, is_observed=True
-        )
-        for policy in approval.policies
-        if policy not in counted
+        one for one in approvals_of(approval, planned, is_observed=True) if one.policy not in counted
     )
     shadow.approvals.extend(approvals)
     return Would(targets=targets_in(planned.effects), effects=effects, approvals=approvals)
+
+
+def cover(covered: Covered, effects: Sequence[Effect], now: datetime, *, is_observed: bool) -> None:
+    """Have these effects claim their targets for the rest of the batch."""
+    for effect in effects:
+        claim = Cover(
+            action_id=effect.action_id, effect_id=effect.id, intended_at=now, is_observed=is_observed
+        )
+        covered.setdefault(effect.kind, {}).update(dict.fromkeys(effect.targets, claim))
 
 
 async def _seen(world: World, planned: Plan, present: Present) -> Seen:

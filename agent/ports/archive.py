@@ -1,4 +1,4 @@
-"""What the pages ask of the ledger, beside what the loop asks: all of it reading."""
+"""What pages, reports and promotions ask of the ledger, beside what the loop asks: all of it reading."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime

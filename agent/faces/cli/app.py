@@ -386,7 +386,9 @@ def demo(
     if month:
         from agent.faces.cli import month as over_weeks
 
-        over_weeks.demo(over_weeks.Asked(seed=seed, folder=folder), as_json=as_json)
+        given = {"--dry-run": dry_run, "--serve": serve, "--kill": kill, "--seconds": seconds is not None}
+        beside = tuple(name for name, is_given in given.items() if is_given)
+        over_weeks.demo(over_weeks.Asked(seed=seed, folder=folder, beside=beside), as_json=as_json)
         return
     from agent.faces.cli import demonstrating
 

@@ -19,9 +19,6 @@ from agent.model.errors import PolicyError, SettingsError
 from agent.model.report import Asked, Report
 from agent.settings.subjects import GUID, Settings
 
-SHORTEST = 4
-"""Characters of a revision that say which one is meant."""
-
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """What the command is given."""
