@@ -131,7 +131,7 @@ def test_its_files_say_what_they_rest_on_and_nothing_personal(shop: Shop) -> Non
     policy, cases = ((shop.drafts / f"{NAME}{end}").read_text() for end in (".yaml", CASES))
     assert "mode: observe\n" in policy
     assert "owner: mail@contoso.org\n" in policy
-    assert "cluster.mailboxCount: {atMost: 20}" in policy
+    assert "cluster.mailboxCount: {exists: true, atMost: 20}" in policy
     assert "#   actions    20 on which no present policy says anything, all approved\n" in policy
     assert "#   rate       100 %; 95 % interval 83.9 % to 100 %\n" in policy
     for personal in ("contoso.example", "merger", "one.example", "two.example", TENANT):

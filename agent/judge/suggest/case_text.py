@@ -91,7 +91,7 @@ def _free(name: str, taken: Collection[str]) -> str:
 
 def _base(one: Situation) -> Part:
     facts = one.facts
-    base: Part = {"kind": one.kind.value, "now": moment_of(facts.now), "facts": _inline(facts.values)}
+    base: Part = {"kind": one.kind.value, "now": moment_of(facts.now), "facts": dict(_inline(facts.values))}
     if facts.messages is not None:
         base["messages"] = [_inline(row) for row in facts.messages]
     if not facts.messages_complete:

@@ -12,19 +12,19 @@ from tests.decided import CLUSTER, Decision, a_decided
 from tests.reports import a_compared
 
 PRESENT = """policy: present
-description: Leaves what is large to people.
+description: Rejects what is large.
 owner: soc@contoso.org
 for: [softDeleteCluster, softDeleteMessage]
 match:
   recipients.count: {atLeast: 1000}
-decide: escalate
+decide: reject
 """
 CASES = """policy: present
 cases:
-  - case: what is large is for people
+  - case: what is large stays
     kind: softDeleteCluster
     facts: {recipients.count: 1000}
-    decision: escalate
+    decision: reject
     policies: [present]
   - case: what is small is none of it
     kind: softDeleteCluster

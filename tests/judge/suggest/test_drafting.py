@@ -84,7 +84,7 @@ lots = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(lots)
 def test_whatever_people_decided_no_draft_decides_the_opposite_of_anything(
     lots: list[tuple[Facts, Verb, int]],
@@ -115,7 +115,7 @@ def test_whatever_people_decided_no_draft_decides_the_opposite_of_anything(
         }
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(lots)
 def test_what_present_policies_decide_stays_whatever_is_drafted(lots: list[tuple[Facts, Verb, int]]) -> None:
     decided = [
@@ -148,14 +148,15 @@ def test_every_condition_has_a_case_on_its_other_side() -> None:
 
     assert {case.name: (case.verb, bool(case.policies)) for case in cases} == {
         "a typical one that people decided": (YES, True),
+        "the largest that people decided": (YES, True),
         "one more than the largest `cluster.mailboxCount` that was seen": (Verb.ESCALATE, False),
-        "`cluster.mailboxCount` is not known": (Verb.ESCALATE, True),
+        "`cluster.mailboxCount` is not known": (Verb.ESCALATE, False),
         "one more than the largest `recipients.count` that was seen": (Verb.ESCALATE, False),
         "`recipients.count` is not known": (Verb.ESCALATE, True),
         "another verdict": (Verb.ESCALATE, False),
-        "the verdict is not known": (Verb.ESCALATE, True),
+        "the verdict is not known": (Verb.ESCALATE, False),
         "a cluster built on something else": (Verb.ESCALATE, False),
-        "what the cluster is built on is not known": (Verb.ESCALATE, True),
+        "what the cluster is built on is not known": (Verb.ESCALATE, False),
         "a word in `threats` that was never seen": (Verb.ESCALATE, False),
         "a word in `directions` that was never seen": (Verb.ESCALATE, False),
         "some messages could not be looked up": (Verb.ESCALATE, True),
@@ -178,7 +179,7 @@ def test_composite_authentication_does_where_dmarc_was_not_always_there() -> Non
 
     (one,), _ = made(many([some_facts(row), some_facts(a_row("news.example"))]))
 
-    assert "any: [{auth.dmarc: pass}, {auth.composite: pass}]" in one.policy
+    assert "{auth.composite: {exists: true, equals: pass}}" in one.policy
     assert [str(each) for each in check(whole([one])) if each.severity is not Severity.NOTE] == []
 
 
@@ -188,9 +189,9 @@ def test_composite_authentication_does_where_dmarc_was_not_always_there() -> Non
         (
             ActionKind.DISABLE_FORWARDING,
             {"mailbox__configurationType": "userInboxRule"},
-            "{in: [userInboxRule]}",
+            "in: [userInboxRule]}",
         ),
-        (ActionKind.DISABLE_USER, {}, "evidence.verdict: malicious"),
+        (ActionKind.DISABLE_USER, {}, "evidence.verdict: {exists: true, equals: malicious}"),
     ],
 )
 def test_kinds_without_mail_are_drafted_by_what_they_have(kind: ActionKind, more: Any, words: str) -> None:
@@ -236,10 +237,10 @@ def test_what_was_wrong_before_is_not_held_against_a_draft() -> None:
 
 def test_only_the_draft_that_a_case_speaks_against_is_left_out() -> None:
     against = (
-        "  - case: a file is for people\n    kind: softDeleteCluster\n    facts: {evidence.verdict: malicious, cluster.by: file, "
+        "  - case: a file is none of it\n    kind: softDeleteCluster\n    facts: {evidence.verdict: malicious, cluster.by: file, "
         "cluster.mailboxCount: 2, recipients.count: 2, threats: [phish], directions: [inbound]}\n"
         "    messages: [{sender.domain: news.example, auth.dmarc: pass}]\n"
-        '    decision: escalate\n    policies: []\n    reason: ["`recipients.count` is 2"]\n'
+        '    decision: escalate\n    policies: []\n    reason: ["no policy matched"]\n'
     )
     cases = FILES["policies/present.cases.yaml"] + against.encode()
     ground = Ground(
@@ -255,7 +256,7 @@ def test_only_the_draft_that_a_case_speaks_against_is_left_out() -> None:
 
     assert [one.draft.sort.by for one in some] == ["url"]
     assert [(one.why, one.sort.by if one.sort else "") for one in left] == [(Why.CHECK, "file")]
-    assert left[0].words.startswith("policies/present.cases.yaml:13: case `a file is for people`: ")
+    assert left[0].words.startswith("policies/present.cases.yaml:13: case `a file is none of it`: ")
 
 
 def test_a_draft_without_an_example_is_left_out() -> None:

@@ -181,7 +181,7 @@ def test_what_the_policies_decide_already_is_not_drafted() -> None:
     assert (come.drafts, whys(come), come.left_out[0].words) == ((), [Why.COVERED], "20 by `more`")
 
 
-def test_what_the_policies_leave_to_people_is_not_drafted() -> None:
+def test_what_the_policies_decide_otherwise_is_not_drafted() -> None:
     decided = [a_decided(n, days=3 + n % 4, facts=some_facts(size=1000 + n)) for n in range(20)]
 
     come = look(*decided)
