@@ -24,6 +24,7 @@ from agent.audit.key import Key
 from agent.connecting import clock_of, open_channels_of, open_endpoint_of, open_graph_of
 from agent.model.errors import Refused, SettingsError
 from agent.model.hold import Hold
+from agent.model.pace import Pace
 from agent.model.policy import Mode
 from agent.model.recording import Recording
 from agent.ports.host import Clock, PolicyShelf
@@ -37,6 +38,7 @@ from agent.settings.subjects import Settings, TreatAs
 
 if TYPE_CHECKING:
     import httpx
+    from starlette.types import ASGIApp
 
     from agent.adapters.graph.connect import Graph
     from agent.adapters.graph.recorder import Keep
@@ -213,6 +215,41 @@ async def open_replayed(settings: Settings, recording: Recording, *, ledger: Pat
         ) as graph,
     ):
         yield replace(_world(settings, clock, graph, memory), tenant_id=tenant)
+
+
+@asynccontextmanager
+async def open_simulated(
+    settings: Settings, app: "ASGIApp", clock: Clock, *, pace: Pace
+) -> AsyncIterator[World]:
+    """Give the world of an agent that observes a simulated tenant in this process, with the ledger of the settings.
+
+    Raises:
+        SettingsError, LedgerError, Refused, Unavailable: it cannot be opened as it is set.
+    """
+    import httpx  # noqa: PLC0415  slow to import
+
+    from agent.adapters.graph.connect import open_graph  # noqa: PLC0415  slow to import
+    from agent.simulator.names import CLIENT_ID, CLIENT_SECRET  # noqa: PLC0415  not needed to run
+
+    cloud, tenant = simulator(NOWHERE), settings.tenant.id
+    transport = httpx.ASGITransport(app)
+    async with (
+        open_ledger(
+            settings.ledger.address().reveal(), tenant, key=_audit_key(settings), replica=replica_of(settings)
+        ) as ledger,
+        open_graph(
+            clock=clock,
+            cloud=cloud,
+            tenant_id=tenant,
+            credential=lambda: SimulatorCredential(
+                cloud, tenant, CLIENT_ID, CLIENT_SECRET, transport=transport
+            ),
+            requests_per_minute=AS_MANY_AS_NEEDED,
+            transport=transport,
+            wall=lambda: clock.now().timestamp(),
+        ) as graph,
+    ):
+        yield replace(_world(settings, clock, graph, ledger), pace=pace)
 
 
 def open_ledger_for_reading(settings: Settings) -> AbstractAsyncContextManager[SqlLedger]:

@@ -71,6 +71,22 @@ def test_every_package_is_in_the_wheel() -> None:
     assert listed == found | {"agent.shipped_policies"}
 
 
+def test_every_file_that_is_not_code_is_in_the_wheel() -> None:
+    """What is missing there only a person notices who installs it without `-e`: the demo does not start then."""
+    carried = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]
+    folders = {package: ROOT.joinpath(*package.split(".")) for package in carried}
+    folders["agent.shipped_policies"] = ROOT / "policies"
+
+    listed = {
+        path for package, folder in folders.items() for each in carried[package] for path in folder.glob(each)
+    }
+
+    beside = [path for top in ("agent", "policies") for path in (ROOT / top).rglob("*") if path.is_file()]
+    found = {path for path in beside if path.suffix not in {".py", ".pyc"}}
+    assert len(found) > 60
+    assert found - listed == set()
+
+
 def test_imports_point_downwards() -> None:
     done = subprocess.run(
         [sys.executable, "-c", "from importlinter.cli import lint_imports_command as c; c()", "--no-cache"],

@@ -1,12 +1,12 @@
 """The README says what is so."""
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from agent.faces.cli.app import app
 from agent.judge.document import operator_rows
 from agent.judge.note import TAGS
 from agent.model.enactment import State
@@ -49,15 +49,9 @@ def test_every_link_leads_somewhere(path: str) -> None:
     "command", sorted(set(re.findall(r"^\| `air-agent ([a-z]+(?: [a-z]+)?)", README, re.M)))
 )
 def test_every_command_in_the_table_has_its_help(command: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "agent", *command.split(), "--help"],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=ROOT,
-    )
+    done = CliRunner().invoke(app, [*command.split(), "--help"])
 
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.output
     assert "Usage" in done.stdout
 
 

@@ -63,7 +63,14 @@ async def found_of(
     until = now if alive is None else min(alive, now)
     evidence = Evidence(since=since, until=until, why=why)
     if since is not None and compares(policy) and _is_of(part, tenant_id):
-        evidence = await _counted(archive, policy, part, evidence, tenant_id, now)
+        asked = Asked(
+            tenant_id=tenant_id,
+            since=since,
+            until=now,
+            policies=(policy.name,),
+            kinds=() if part.kinds is None else tuple(sorted(part.kinds)),
+        )
+        evidence = await _counted(archive, policy, asked, evidence)
     return Found(
         evidence=evidence,
         fallback=standing,
@@ -72,24 +79,14 @@ async def found_of(
 
 
 def _is_of(part: Part, tenant_id: str) -> bool:
-    """Whether the ledger can say anything of the part: it is one tenant's."""
-    return part.tenants is None or tenant_id.lower() in part.tenants
+    """Whether the ledger can speak for the whole part: it is one tenant's, and says nothing of another that is named."""
+    return part.tenants is None or part.tenants <= {tenant_id.lower()}
 
 
-async def _counted(
-    archive: Archive, policy: Policy, part: Part, evidence: Evidence, tenant_id: str, now: datetime
-) -> Evidence:
-    assert evidence.since is not None  # noqa: S101  asked by the caller
-    asked = Asked(
-        tenant_id=tenant_id,
-        since=evidence.since,
-        until=now,
-        policies=(policy.name,),
-        kinds=() if part.kinds is None else tuple(sorted(part.kinds)),
-    )
-    counting = Evidencing(policy, evidence.since)
+async def _counted(archive: Archive, policy: Policy, asked: Asked, evidence: Evidence) -> Evidence:
+    counting = Evidencing(policy, asked.since)
     async for one in compared(archive, asked):
-        counting.take([one])
+        counting.take(one)
     return msgspec.structs.replace(evidence, tally=counting.tally(), looser=tuple(counting.looser))
 
 

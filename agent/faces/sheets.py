@@ -11,10 +11,17 @@ import io
 import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from agent.scrub.visible import visible
 
 Cell = str | int | float | bool | datetime | Iterable[str] | None
+
+SECONDS = len("2026-11-26T16:19:58")
+"""Characters of a moment up to its seconds."""
+
+SHORT = 100
+"""Characters up to which a text, such as a policy's name, may come again and is kept."""
 
 LONGEST = 30_000
 """Characters of one cell: spreadsheets take 32,767."""
@@ -39,19 +46,30 @@ def cell(value: Cell) -> str:
     match value:
         case None:
             return ""
+        case str():
+            return _text(value)
         case bool():
             return "yes" if value else "no"
         case int() | float():
             return str(value)
         case datetime():
-            return value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-        case str():
-            return _safe(value)
+            in_utc = value if value.tzinfo is UTC else value.astimezone(UTC)
+            return f"{in_utc.isoformat(timespec='seconds')[:SECONDS]}Z"
         case _:
-            return _safe(", ".join(value))
+            return _text(", ".join(value))
+
+
+def _text(text: str) -> str:
+    """Return a text that starts nothing. Plain words are what most of a million rows hold, and are known at a glance."""
+    if (text.isascii() and text.isalnum()) or not text:
+        return text
+    return _kept_safe(text) if len(text) <= SHORT else _safe(text)
 
 
 def _safe(text: str) -> str:
     is_plain = text.isascii() and text.isprintable() and len(text) <= LONGEST
     told = FORMULA.sub(r"\1'\2", text if is_plain else visible(text, LONGEST))
     return f"'{told}" if text.startswith(BREAKS) else told
+
+
+_kept_safe = lru_cache(maxsize=4096)(_safe)

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from agent.faces.moments import moment_of
 
 USUAL = timedelta(days=30)
-HOUR = timedelta(hours=1)
 WEEK = re.compile(r"(\d{4})-?W(\d{2})", re.IGNORECASE)
 
 Window = tuple[datetime, datetime]

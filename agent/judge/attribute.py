@@ -4,7 +4,8 @@ Evidence says how an action stands, never who decided it, and `remediated` is a 
 closing. Only AIR's own rows name the person, and where they name nobody, nobody is made up.
 
 UNCONFIRMED: how `ActionApproval` spells a yes and a no, and that `ApprovedBy` is empty where nobody was asked. A word that
-is not here says nothing. Source: [MAPI] [SENQ].
+is not here says nothing. The Action center writes `Automation` where Defender decided by itself: should a row do so, or name
+anything else that is no person, or nothing that can be seen, it names nobody. Source: [MAPI] [SENQ] [AAR].
 """
 
 from collections.abc import Iterable, Iterator
@@ -19,6 +20,12 @@ from agent.model.pending import PendingAction
 
 APPROVALS = {"approved": Verb.APPROVE, "declined": Verb.REJECT, "rejected": Verb.REJECT}
 """How a row says what a person decided, folded."""
+
+NO_PERSON = frozenset({
+    "automation", "automated", "automatic", "auto", "system", "service", "none", "null", "na", "nobody", "unknown",
+    "microsoft", "microsoftdefender", "defender", "airinvestigation",
+})  # fmt: skip
+"""What may stand where a person is named and is none, folded to its letters and digits."""
 
 
 class Word(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,6 +80,11 @@ def _said(row: AirAction) -> Iterator[Word]:
     readings: tuple[AirAction | AirReading, ...] = (*row.earlier, row)
     for reading in readings:
         verb = APPROVALS.get("".join((reading.approval or "").split()).casefold())
-        if verb is not None and reading.approved_by:
-            comment = reading.approver_comment or ""
-            yield Word(verb=verb, by=(reading.approved_by,), at=reading.at, comment=comment)
+        name = reading.approved_by or ""
+        if verb is not None and _is_person(name):
+            yield Word(verb=verb, by=(name,), at=reading.at, comment=reading.approver_comment or "")
+
+
+def _is_person(name: str) -> bool:
+    bare = "".join(letter for letter in name if letter.isalnum()).casefold()
+    return bool(bare) and bare not in NO_PERSON

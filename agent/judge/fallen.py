@@ -58,6 +58,6 @@ def standing(fallbacks: Iterable[Fallback]) -> Mapping[str, Fallen]:
     return {one.policy: Fallen(since=one.since, words=one.words) for one in fallbacks if one.ended is None}
 
 
-def fell_back(one: Fallen) -> str:
+def fell_back(one: Fallen | Fallback) -> str:
     """Say since when a policy observes, and why."""
     return f"fell back to observe since {moment(one.since)}, because {one.words}"

@@ -142,6 +142,11 @@ def word_of(given: Sequence[Answered], verb: Verb) -> Word:
     return Word(verb=verb, by=tuple(one.name for one in in_order), at=in_order[-1].at)
 
 
+def with_answer(told: Told, answer: Word | None) -> Told:
+    """Return what others say, and what people answered here where they did."""
+    return told if answer is None else {**told, Source.ANSWER: answer}
+
+
 def answer_in(known: Truth | None) -> Word | None:
     """Return what people are known to have answered here; None where they did not, or nobody knows what."""
     if known is None or known.source is not Source.ANSWER or known.verb is None:
@@ -151,4 +156,4 @@ def answer_in(known: Truth | None) -> Word | None:
 
 def by_history(past: Past) -> Truth | None:
     """Return the truth of a proposal by the history alone, where neither rows nor records say more."""
-    return truth(past.life, {} if past.answer is None else {Source.ANSWER: past.answer})
+    return truth(past.life, with_answer({}, past.answer))

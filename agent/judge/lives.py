@@ -15,7 +15,7 @@ from agent.judge.track import AMBIGUOUS
 from agent.model.decision import Verb
 from agent.model.enactment import PendingSeen, Record, State
 from agent.model.history import DECLINED, Decided, Decider, Ending
-from agent.model.pending import LIFETIME, PendingAction, Sighting
+from agent.model.pending import LIFETIME, PendingAction, Sighting, are_one_proposal
 from agent.model.truth import Truth
 
 
@@ -167,7 +167,8 @@ def past_of(rows: Sequence[Decided]) -> Past:
 
 def is_of(known: Truth, life: Life) -> bool:
     """Whether a truth is of this proposal: when one was first seen may become an earlier moment, within its week."""
-    return known.first_seen < life.deadline and life.first_seen < known.first_seen + LIFETIME
+    until = known.first_seen + LIFETIME
+    return are_one_proposal(known.first_seen, until, life.first_seen, life.deadline)
 
 
 def known_of(life: Life, truths: Iterable[Truth]) -> Truth | None:

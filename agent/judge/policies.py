@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from agent.judge.conditions import ConditionReader
 from agent.judge.enforcing import kinds_of, mode_of, part_marks, tenants_of
-from agent.judge.literals import Wrong, integer, line, moment, nearest, rate, word, yes_no
+from agent.judge.literals import POLICY_NAME, Wrong, integer, line, moment, nearest, rate, word, yes_no
 from agent.judge.on_call import OnCall, chain_named
 from agent.judge.shelf import Broken, Shelf
 from agent.judge.strict_yaml import Mapping_, Node, problem, shown
@@ -169,8 +169,7 @@ class PolicyReader:
 
 def _name(node: Node) -> str:
     name = line(node, "a name")
-    plain = name.replace("-", "").replace("_", "").replace(".", "")
-    if not plain.isalnum() or not name.isascii() or len(name) > 100:
+    if POLICY_NAME.fullmatch(name) is None:
         raise Wrong(node.mark, f"`{shown(name)}` is not a name: use letters, digits, `-`, `_` and `.`")
     return name
 

@@ -24,6 +24,12 @@ def due(schedule: Schedule, now: datetime) -> Period:
     return found if found.due <= now else _period(schedule, begins - length)
 
 
+def by_hand(period: Period) -> str:
+    """Return the command that makes the report of a period."""
+    since, until = (f"{at:%Y-%m-%dT%H:%M:%SZ}" for at in (period.since, period.until))
+    return f"air-agent report --since {since} --until {until}"
+
+
 def _length(schedule: Schedule) -> timedelta:
     return WEEK if schedule.every is Sent.WEEKLY else DAY
 

@@ -9,13 +9,14 @@ from itertools import groupby
 from operator import attrgetter
 
 from agent.judge.report.compare import Both, comparisons
-from agent.judge.report.counting import Counting, chosen
+from agent.judge.report.counting import Counting
+from agent.judge.report.grouping import chosen
 from agent.model.history import Stretch
 from agent.model.report import Asked, Compared, Report, Standing
 from agent.ports.archive import Archive
 
-AT_ONCE = 2_000
-"""Decisions read at a time: some tens of milliseconds."""
+AT_ONCE = 800
+"""Actions read at a time: some tens of milliseconds."""
 
 
 async def make_report(
@@ -33,7 +34,7 @@ async def make_report(
         asked: what it is about.
         progress: told now and then how many decisions were gone through, and of how many.
         each: told of every life that is reported, by the action's id, and of each action oldest first.
-        at_once: decisions read at a time; the report is the same whatever it is.
+        at_once: actions read at a time; the report is the same whatever it is.
 
     Raises:
         LedgerError: the ledger cannot be read.
@@ -68,9 +69,9 @@ async def compared(
             one = chosen(both, asked) if counting is None else counting.take(both)
             if one is not None and (standing is None or one.standing is standing):
                 yield one
-        done = done + at_once if part.last is not None else of
+        done += part.passed
         if progress is not None:
-            progress(min(done, of), of)
+            progress(min(done, of) if part.last is not None else of, of)
 
 
 async def _parts(archive: Archive, asked: Asked, at_once: int) -> AsyncIterator[Stretch]:

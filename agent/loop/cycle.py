@@ -12,7 +12,7 @@ import structlog
 from agent.judge.confirm import expire, judged_again, standing
 from agent.judge.decide import decide
 from agent.judge.gather import gather, mail_of, wanted
-from agent.judge.guard import hold_taken_back, messages_in
+from agent.judge.guard import hold_taken_back
 from agent.judge.people import hold_rejected
 from agent.judge.plan import plan
 from agent.judge.plans.mail import copies_in_mailboxes
@@ -32,12 +32,12 @@ from agent.loop.means import means
 from agent.loop.moved import save_moved, turn_back
 from agent.loop.policies import InForce, keep
 from agent.loop.report import PassReport
-from agent.loop.shadowing import Shadow, Would, shadow_of, would
+from agent.loop.shadowing import Covered, Shadow, Would, approvals_of, cover, shadow_of, would
 from agent.loop.undoing import was_taken_back
 from agent.loop.weighing import guard_approval
 from agent.model.decision import Decision, Verb
 from agent.model.defender import Mail
-from agent.model.enactment import Approval, Cover, Effect, EffectKind, Pair, Plan, Record, State, Went
+from agent.model.enactment import Approval, Effect, EffectKind, Record, State, Went
 from agent.model.errors import AgentError, Unavailable
 from agent.model.past import Matter, Tally
 from agent.model.pending import MAIL_KINDS, PendingAction
@@ -66,7 +66,7 @@ class Batch:
     approvals: list[Approval] = field(default_factory=list)
     beside: list[Approval] = field(default_factory=list)
     """Those that would only have been, by observing policies."""
-    covered: dict[EffectKind, dict[Pair, Cover]] = field(default_factory=dict)
+    covered: Covered = field(default_factory=dict)
     past: Mapping[Matter, Tally] = field(default_factory=dict)
     shadow: Shadow | None = None
     """Where approvals of observing policies are counted; None where none only observes."""
@@ -243,15 +243,10 @@ def _write(came: Came, sent: Sequence[Effect], beside: Would, batch: Batch) -> N
     batch.records.append(because(settled(came.record, came.decision, came.plan, sent, around), came.why))
     batch.effects.extend((*came.plan.effects, *beside.effects))
     batch.here.given.extend(came.plan.effects)
-    for effect in came.plan.effects:
-        cover = Cover(
-            action_id=effect.action_id,
-            effect_id=effect.id,
-            intended_at=batch.now,
-            is_observed=batch.means.observes,
-        )
-        batch.covered.setdefault(effect.kind, {}).update(dict.fromkeys(effect.targets, cover))
-    own = _approvals(came.decision, came.plan) if came.decision.verb is Verb.APPROVE else []
+    cover(batch.covered, came.plan.effects, batch.now, is_observed=batch.means.observes)
+    own: list[Approval] = []
+    if came.decision.verb is Verb.APPROVE:
+        own = approvals_of(came.decision, came.plan, is_observed=came.decision.is_observed)
     batch.approvals.extend(own)
     batch.beside.extend(beside.approvals)
     if batch.shadow is not None:
@@ -307,17 +302,3 @@ async def _sent_before(world: World, record: Record) -> tuple[Effect, ...]:
     effects = await world.ledger.effects(record.action.id)
     refused = (effect for effect in effects if effect.went is Went.REFUSED and effect.undoes is None)
     return (*standing(effects), *refused)
-
-
-def _approvals(decision: Decision, intended: Plan) -> list[Approval]:
-    messages = messages_in(intended.effects)
-    return [
-        Approval(
-            policy=policy,
-            action_id=decision.action_id,
-            at=decision.at,
-            messages=messages,
-            is_observed=decision.is_observed,
-        )
-        for policy in decision.policies
-    ]

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from agent.judge.attribute import Word, attribute
 from agent.judge.gather import wanted
-from agent.judge.ground_truth import answer_in, answered, written
+from agent.judge.ground_truth import answer_in, answered, with_answer, written
 from agent.judge.lives import How, Life, has_moved, known_of, life_of
 from agent.judge.naming import places_of
 from agent.model.air import AirAction
@@ -97,9 +97,8 @@ async def truths_of_moves(
     found: list[Truth] = []
     for record, life in over:
         before_it = known_of(life, known.get(record.action.id, ()))
-        told = dict(said.get((record.action.id, life.first_seen), {}))
-        answer = answer_in(before_it)
-        one = written(life, told if answer is None else {**told, Source.ANSWER: answer}, before_it)
+        told = with_answer(said.get((record.action.id, life.first_seen), {}), answer_in(before_it))
+        one = written(life, told, before_it)
         found += [] if one is None else [one]
     return found
 
@@ -133,6 +132,6 @@ async def _truths_of_answers(
     for record, word in found:
         life = life_of(record, record, now)
         before = known_of(life, known.get(record.action.id, ()))
-        one = written(life, {} if word is None else {Source.ANSWER: word}, before)
+        one = written(life, with_answer({}, word), before)
         truths += [] if one is None else [one]
     return truths

@@ -13,7 +13,7 @@ import structlog
 
 from agent.judge.attribute import names_somebody
 from agent.judge.gather import wanted
-from agent.judge.ground_truth import answer_in, written
+from agent.judge.ground_truth import answer_in, with_answer, written
 from agent.judge.lives import How, Life, known_of, lives_in
 from agent.judge.naming import places_of
 from agent.loop.grounding import heard, taken_of
@@ -21,7 +21,7 @@ from agent.model.air import AirAction
 from agent.model.enactment import Record, State
 from agent.model.history import DECLINED, Place, place_of
 from agent.model.pending import LIFETIME, MAIL_KINDS, USER_KINDS, ActionKind, action_id
-from agent.model.truth import Source, Truth, Unknown
+from agent.model.truth import Truth, Unknown
 from agent.ports.world import World
 
 AT_ONCE = 500
@@ -91,10 +91,7 @@ async def _worked_out(world: World, known: Mapping[str, Sequence[Truth]]) -> lis
     )
     found: list[Truth] = []
     for past, one in lives:
-        told = dict(said.get((one.action_id, one.first_seen), {}))
-        answer = answer_in(one) or past.answer
-        if answer is not None:
-            told[Source.ANSWER] = answer
+        told = with_answer(said.get((one.action_id, one.first_seen), {}), answer_in(one) or past.answer)
         life = msgspec.structs.replace(past.life, first_seen=one.first_seen)
         after = written(life, told, one)
         if after is not None and (after.verb is not None or after.unknown is Unknown.CONTRADICTED):
@@ -109,7 +106,7 @@ def _is_open(life: Life, record: Record) -> bool:
 
 
 @dataclass(slots=True)
-class Hindsight:
+class OlderEndings:
     """How far what ended before truths were kept has been gone through by this process."""
 
     is_done: bool = False
@@ -163,9 +160,7 @@ class Hindsight:
                 life = msgspec.structs.replace(life, how=How.OURS)
             if life.how is How.OURS and record is not None and _is_open(life, record):
                 life = msgspec.structs.replace(life, how=How.OPEN)
-            told = dict(said.get((life.action_id, life.first_seen), {}))
-            if past.answer is not None:
-                told[Source.ANSWER] = past.answer
+            told = with_answer(said.get((life.action_id, life.first_seen), {}), past.answer)
             one = written(life, told, None)
             found += [] if one is None else [one]
         return found

@@ -10,13 +10,13 @@ from agent.judge.gather import mail_of, wanted
 from agent.judge.naming import ids_to_look_for
 from agent.judge.past.afterwards import By, judged_then
 from agent.judge.past.proposed import Ended, truth_of
-from agent.judge.past.renewed import gives_way, known_before, of_life, overlap, same_life
+from agent.judge.past.renewed import gives_way, known_before, of_life, overlap
 from agent.judge.past.then import action_then, unknown_then
 from agent.loop.lookup import look_up
 from agent.model.defender import Mail
 from agent.model.enactment import Record, State
 from agent.model.imported import Imported, Importing, Lives, Why
-from agent.model.pending import PendingAction
+from agent.model.pending import PendingAction, are_one_proposal
 from agent.ports.importing import Imports
 from agent.ports.world import World
 
@@ -111,7 +111,7 @@ def _ids(action: PendingAction) -> tuple[str, ...]:
 
 def _is_recorded(action: PendingAction, lives: Mapping[str, Lives]) -> bool:
     return any(
-        same_life(action.first_seen, action.deadline, begun, ended)
+        are_one_proposal(action.first_seen, action.deadline, begun, ended)
         for name in _ids(action)
         if name in lives
         for begun, ended in lives[name].recorded

@@ -14,7 +14,7 @@ from agent.loop.expiring import Expiring
 from agent.loop.falling import Falling
 from agent.loop.feeding import Feeding
 from agent.loop.follow import follow
-from agent.loop.hindsight import Hindsight
+from agent.loop.hindsight import OlderEndings
 from agent.loop.lookout import Lookout, keeping_lookout
 from agent.loop.overturning import Overturning
 from agent.loop.perform import recover
@@ -41,7 +41,7 @@ class Memory:
     holds: Holds = field(default_factory=Holds)
     expiring: Expiring = field(default_factory=Expiring)
     searches: AuditSearches = field(default_factory=AuditSearches)
-    hindsight: Hindsight = field(default_factory=Hindsight)
+    older_endings: OlderEndings = field(default_factory=OlderEndings)
     falling: Falling = field(default_factory=Falling)
     overturning: Overturning = field(default_factory=Overturning)
     reloading: Reloading | None = None
@@ -119,7 +119,7 @@ class _Pass:
         yield lambda: recover(world)
         yield self._visit
         yield self._sweep_if_due
-        yield lambda: memory.hindsight.go(world)
+        yield lambda: memory.older_endings.go(world)
         yield lambda: memory.searches.go(world, report)
         yield lambda: memory.expiring.go(world, self.lookout.vitals)
 

@@ -19,7 +19,7 @@ from msgspec.structs import replace
 
 from agent.judge.escalation.delivery import FIRST, wait
 from agent.judge.quote import quote
-from agent.judge.scheduled import due
+from agent.judge.scheduled import by_hand, due
 from agent.loop.leasing import KeptLease
 from agent.loop.lookout import Lookout
 from agent.loop.policies import InForce
@@ -226,19 +226,14 @@ class Reporting:
         failed = replace(one, stage=Stage.FAILED, at=self.world.clock.now(), due=None, why=why)
         await self.reports.log.write(failed, one.stage)
         log.error("report not sent", period=one.period, why=why)
-        by_hand = "" if period is None else f": make it with `{_command(period)}`"
+        how = "" if period is None else f": make it with `{by_hand(period)}`"
         await self._alarm(
-            f"the report of {one.period} was not sent through {quote(self.reports.schedule.channel)}: {why}{by_hand}"
+            f"the report of {one.period} was not sent through {quote(self.reports.schedule.channel)}: {why}{how}"
         )
 
     async def _alarm(self, words: str) -> None:
         alarm = Alarm(name=ALARM, since=self.world.clock.now(), words=words)
         await self.world.ledger.raise_alarm(alarm)
-
-
-def _command(period: Period) -> str:
-    since, until = (f"{at:%Y-%m-%dT%H:%M:%SZ}" for at in (period.since, period.until))
-    return f"air-agent report --since {since} --until {until}"
 
 
 async def _whole(work: Coroutine[object, object, None]) -> None:

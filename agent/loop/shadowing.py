@@ -6,6 +6,7 @@ being decided.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from msgspec.structs import replace
 
@@ -24,7 +25,6 @@ from agent.loop.weighing import guard_approval
 from agent.model.decision import Decision, Verb
 from agent.model.enactment import Approval, Cover, Effect, EffectKind, Pair, Plan, Record
 from agent.model.errors import Unavailable
-from agent.model.policy import Mode
 from agent.ports.world import World
 
 Covered = dict[EffectKind, dict[Pair, Cover]]
@@ -65,8 +65,9 @@ async def shadow_of(
 
     `targets` are copies of mail that may be asked about.
     """
-    observers = (one for one in policies.judge.policies.values() if one.mode is Mode.OBSERVE and one.decides)
-    if world.enforces_observers or not any(observers):
+    treats = world.enforces_observers
+    some = policies.judge.policies.values()
+    if not any(one.decides and one.observes_somewhere(enforces_observers=treats) for one in some):
         return None
     own = replace(means(world), is_shadow=True)
     covered: Covered = {
@@ -121,22 +122,37 @@ def _given(decision: Decision, approval: Decision, planned: Plan, shadow: Shadow
     is_ours = decision.verb is Verb.APPROVE
     effects = () if is_ours else planned.effects
     shadow.give(effects)
-    for effect in effects:
-        cover = Cover(
-            action_id=effect.action_id, effect_id=effect.id, intended_at=approval.at, is_observed=True
-        )
-        shadow.covered.setdefault(effect.kind, {}).update(dict.fromkeys(effect.targets, cover))
+    cover(shadow.covered, effects, approval.at, is_observed=True)
     counted = decision.policies if is_ours else ()
-    messages = messages_in(planned.effects)
     approvals = tuple(
-        Approval(
-            policy=policy, action_id=approval.action_id, at=approval.at, messages=messages, is_observed=True
-        )
-        for policy in approval.policies
-        if policy not in counted
+        one for one in approvals_of(approval, planned, is_observed=True) if one.policy not in counted
     )
     shadow.approvals.extend(approvals)
     return Would(targets=targets_in(planned.effects), effects=effects, approvals=approvals)
+
+
+def cover(covered: Covered, effects: Sequence[Effect], now: datetime, *, is_observed: bool) -> None:
+    """Have these effects claim their targets for the rest of the batch."""
+    for effect in effects:
+        claim = Cover(
+            action_id=effect.action_id, effect_id=effect.id, intended_at=now, is_observed=is_observed
+        )
+        covered.setdefault(effect.kind, {}).update(dict.fromkeys(effect.targets, claim))
+
+
+def approvals_of(decision: Decision, planned: Plan, *, is_observed: bool) -> list[Approval]:
+    """Return what an approval takes of the limits of each policy that made it."""
+    messages = messages_in(planned.effects)
+    return [
+        Approval(
+            policy=policy,
+            action_id=decision.action_id,
+            at=decision.at,
+            messages=messages,
+            is_observed=is_observed,
+        )
+        for policy in decision.policies
+    ]
 
 
 async def _seen(world: World, planned: Plan, present: Present) -> Seen:

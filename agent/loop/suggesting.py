@@ -11,7 +11,7 @@ import msgspec
 
 from agent.judge.compile import Judge
 from agent.judge.report.compare import stand
-from agent.judge.report.counting import outcome, tally_of
+from agent.judge.report.grouping import outcome, tally_of
 from agent.judge.report.rate import agreement
 from agent.judge.suggest.lived import TENANT, decided, lived
 from agent.loop.comparing import compared

@@ -139,6 +139,8 @@ class Stretch(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of the actions' proposals; actions of which nothing is are left out."""
     moved: frozenset[str]
     """Those of the actions that go on under another id, now that it is known of what kind they are."""
+    passed: int
+    """How many decisions lie between its beginning and its end, wanted or not."""
     last: str | None
     """The action after whose id the next part begins; None where there is none."""
 

@@ -17,6 +17,11 @@ LIFETIME = timedelta(days=7)
 """How long Defender keeps an action pending. Source: [SEED], [AVR]; what starts the week is UNCONFIRMED."""
 
 
+def are_one_proposal(first_seen: datetime, deadline: datetime, begun: datetime, ended: datetime) -> bool:
+    """Whether two weeks of the same action are of one proposal: they overlap."""
+    return first_seen < ended and begun < deadline
+
+
 class ActionKind(StrEnum):
     """What would be done, where the evidence's type fixes it or AIR's own rows name it; `unknown` elsewhere."""
 

@@ -222,6 +222,12 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
         """Whether its decision counts for any action at all."""
         return self.fallen is None and (enforces_observers or self.mode is Mode.ENFORCE)
 
+    def observes_somewhere(self, *, enforces_observers: bool) -> bool:
+        """Whether there is an action of those it is for on which its decision does not count."""
+        if self.fallen is not None:
+            return True
+        return not enforces_observers and (self.mode is Mode.OBSERVE or not self.part.is_whole)
+
     def has_expired(self, now: datetime) -> bool:
         """Whether its time is over."""
         return self.expires is not None and now >= self.expires

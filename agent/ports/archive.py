@@ -1,4 +1,4 @@
-"""What the pages ask of the ledger, beside what the loop asks: all of it reading."""
+"""What pages, reports and promotions ask of the ledger, beside what the loop asks: all of it reading."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -52,9 +52,8 @@ class Archive(Protocol):
     ) -> Stretch:
         """Return the history action by action, beginning after an action's id, and what is known of their proposals.
 
-        All of it is as of one moment, and no action is cut in two: so there may be some more than `limit` decisions. However far
-        those of which something happened from `since` on lie apart, no more than that is looked at in one call: there may
-        be none, and more to come.
+        All of it is as of one moment, and no action is cut in two. Where `since` is named actions of which nothing happened from
+        then on are passed over; they count towards `limit`, so there may be none, and more to come.
         """
         ...
 

@@ -1,4 +1,8 @@
-"""The settings as a flat list of fields, read from the structs: names, types, bounds, and the words after each."""
+"""The settings as a flat list of fields, read from the structs: names, types, bounds, and the words after each.
+
+The words are in the source alone, which is read only where they are shown: at a start of the agent it would take longer
+than all settings.
+"""
 
 import ast
 import inspect
@@ -29,7 +33,6 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     meta: msgspec.Meta
     is_required: bool
     default: Any
-    words: str
 
     @property
     def name(self) -> str:
@@ -72,7 +75,9 @@ def sections() -> dict[str, type[msgspec.Struct]]:
 
 def document() -> list[tuple[str, str, str, str]]:
     """Return name, environment variable, default and words of every setting, as the README shows them."""
-    return [(field.name, field.env, _shown(field), field.words) for field in fields()]
+    words = {"": _words_of(subjects.Settings)}
+    words |= {name: _words_of(struct) for name, struct in sections().items()}
+    return [(field.name, field.env, _shown(field), words[field.section][field.key]) for field in fields()]
 
 
 def told(settings: subjects.Settings) -> dict[str, str]:
@@ -105,7 +110,6 @@ def table() -> str:
 
 def _fields_of(struct: type[msgspec.Struct], section: str) -> Iterator[Field]:
     hints = get_type_hints(struct, include_extras=True)
-    words = _words_of(struct)
     for info in msgspec.structs.fields(struct):
         hint = hints[info.name]
         if _is_struct(hint):
@@ -119,7 +123,6 @@ def _fields_of(struct: type[msgspec.Struct], section: str) -> Iterator[Field]:
             meta=meta,
             is_required=info.required,
             default=None if info.required else info.default,
-            words=words[info.name],
         )
 
 

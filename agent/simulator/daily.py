@@ -22,7 +22,6 @@ from agent.simulator.names import (
     DOMAIN,
     NEWSLETTER_DOMAIN,
     PARTNERS,
-    REGISTERED,
     SIMULATION_DOMAIN,
     SURVEY_DOMAIN,
     TRUSTED_SIGNER,
@@ -51,7 +50,7 @@ class Day:
         self._number += 1
         return MAKERS[made](self, created)
 
-    def wave(self, name: str, size: int, created: datetime, clusters: int) -> Bundle:
+    def wave(self, name: str, size: int, clusters: int, created: datetime) -> Bundle:
         """Return one incident of a campaign, with so many clusters, each built on a URL of its own."""
         self._number += 1
         evidence: list[Json] = []
@@ -119,10 +118,17 @@ class Day:
         return self.maker.bundle(name, REPORTED, evidence, created, copies=copies, severity="low")
 
     def forwarding(
-        self, created: datetime, owner: str, *, verdict: str, kind: str = "userInboxRule"
+        self,
+        created: datetime,
+        owner: str,
+        *,
+        verdict: str,
+        kind: str = "userInboxRule",
+        rule: str | None = None,
     ) -> Bundle:
         """Return a rule or a setting of a mailbox that lets mail out."""
-        rule = None if kind == "mailDelegation" else f"AQAAAJ5d{self._number:06d}A="
+        if kind != _DELEGATION and rule is None:
+            rule = f"AQAAAJ5d{self._number:06d}A="
         evidence = shapes.evidence(
             "mailboxConfigurationEvidence",
             created,
@@ -137,6 +143,10 @@ class Day:
         )
         title = "Suspicious email sending patterns detected"
         return self.maker.bundle(title, title, [evidence], created, severity="medium")
+
+    def registered(self, owner: str, created: datetime) -> Bundle:
+        """Return the rule of a mailbox that may forward outside: it is found again and again."""
+        return self.forwarding(created, owner, verdict="suspicious", rule=f"AQAAAJ5d{owner[:5]}A=")
 
     def account(self, created: datetime, act: Act, *, verdict: str = "malicious") -> Bundle:
         """Return an account that may be in the wrong hands."""
@@ -229,7 +239,6 @@ MAKERS: Mapping[str, Callable[[Day, datetime], Bundle]] = {
     "forwardingByRule": lambda day, at: day.forwarding(
         at, day.somebody(), verdict="suspicious", kind="mailForwardingRule"
     ),
-    "forwardingRegistered": lambda day, at: day.forwarding(at, day.one_of(REGISTERED), verdict="suspicious"),
     "delegation": lambda day, at: day.forwarding(at, day.somebody(), verdict="suspicious", kind=_DELEGATION),
     "takenOver": lambda day, at: day.account(at, Act.DISABLE_USER),
     "signedOut": lambda day, at: day.account(at, Act.REVOKE_SESSIONS),
@@ -247,9 +256,9 @@ MAKERS: Mapping[str, Callable[[Day, datetime], Bundle]] = {
 SHARES: Mapping[str, int] = {
     "url": 300, "urlLarge": 14, "urlOfPartner": 18, "urlInPartnersName": 16, "urlOfSurvey": 5,
     "file": 150, "fileLarge": 8, "alike": 110, "alikeLarge": 10, "alikeSuspicious": 40,
-    "newsletter": 6, "training": 24, "colleagues": 10, "executives": 12,
+    "newsletter": 6, "training": 70, "colleagues": 10, "executives": 12,
     "message": 150, "messageMalware": 40, "messageSuspicious": 50, "messageOfSurvey": 4,
-    "forwarding": 30, "forwardingByRule": 15, "forwardingRegistered": 8, "delegation": 10,
+    "forwarding": 30, "forwardingByRule": 15, "delegation": 10,
     "takenOver": 18, "signedOut": 10, "mayBeTakenOver": 16, "password": 8,
     "stealer": 36, "tool": 8, "signed": 6, "process": 14, "registry": 8, "block": 10,
 }  # fmt: skip

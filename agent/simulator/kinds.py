@@ -59,3 +59,12 @@ def kind_of(method: str, path: str) -> str:
 def is_of_endpoint(path: str) -> bool:
     """Whether a path is of the Defender for Endpoint API rather than of Graph."""
     return path.startswith(_ENDPOINT)
+
+
+READS_BY_POST = frozenset({"token", "hunting", "auditSearch"})
+"""Requests that change nothing in the tenant, though they are sent as if they did."""
+
+
+def is_write(method: str, kind: str) -> bool:
+    """Whether a request asks for something in the tenant to change."""
+    return method != "GET" and kind not in READS_BY_POST

@@ -1,8 +1,10 @@
 """A tenant over weeks: incidents of every kind by day and hour, one campaign, and people who decide what is pending."""
 
 from bisect import bisect
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from functools import partial
 from itertools import accumulate
 
 from agent.simulator.daily import Day, drawn
@@ -30,6 +32,7 @@ _OF_HOUR = (
 WAVES, CLUSTERS = 12, 3
 """A campaign: so many incidents within an hour and a half, each with so many clusters."""
 LASTS = timedelta(minutes=90)
+SHOWN_AFTER = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,22 +64,32 @@ def lived(span: Span, habits: Habits | None = None) -> State:
 
 
 def _traffic(span: Span) -> list[tuple[Bundle, datetime]]:
-    """Return everything that arrives, oldest first."""
+    """Return everything that arrives, oldest first: what is usual, a campaign, and the same two rules each week."""
     day = Day(span.seed, span.start)
-    is_long = span.actions > 10 * WAVES * CLUSTERS
-    waves = WAVES if is_long else 1
-    usual = span.actions - waves * CLUSTERS
-    moments = _moments(span, usual)
-    arriving = [(due, name) for due, name in zip(moments, drawn(span.seed, usual), strict=True)]
+    waves = WAVES if span.actions > 10 * WAVES * CLUSTERS else 1
+    weekly = [(span.start + when, owner) for when, owner in _found_again(span)]
+    usual = span.actions - waves * CLUSTERS - len(weekly)
     begins = _campaign(span)
-    arriving += [(begins + LASTS * number / waves, "") for number in range(waves)]
-    found = []
-    for due, name in sorted(arriving):
-        # Defender shows an incident a little after it began.
-        made = due - timedelta(minutes=2)
-        bundle = day.bundle(name, made) if name else day.wave("Overdue invoice", 9, made, CLUSTERS)
-        found.append((bundle, due))
-    return found
+    making: list[tuple[datetime, Callable[[datetime], Bundle]]] = [
+        *(
+            (due, partial(day.bundle, name))
+            for due, name in zip(_moments(span, usual), drawn(span.seed, usual), strict=True)
+        ),
+        *(
+            (begins + LASTS * number / waves, partial(day.wave, "Overdue invoice", 9, CLUSTERS))
+            for number in range(waves)
+        ),
+        *((due, partial(day.registered, owner)) for due, owner in weekly),
+    ]
+    # Defender shows an incident a little after it began.
+    return [(make(due - SHOWN_AFTER), due) for due, make in sorted(making, key=lambda one: one[0])]
+
+
+def _found_again(span: Span) -> Iterator[tuple[timedelta, str]]:
+    """Give when the rules that the register has are found: soon after one week's proposal ends, the next begins."""
+    for week in range(-(-span.days // 7)):
+        for number, owner in enumerate(REGISTERED):
+            yield timedelta(days=7 * week + 1 + number, hours=9 + week), owner
 
 
 def _moments(span: Span, count: int) -> list[datetime]:

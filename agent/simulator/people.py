@@ -26,10 +26,8 @@ FRIDAY = 4
 CREW = (PORTAL_PERSON, LEAD_PERSON, NIGHT_PERSON)
 """Who decides, each as likely as the others."""
 
-PURGED_AFTER = timedelta(minutes=40)
-"""From when a proposal appears until the mail of some is purged: before anybody looks at anything so quickly."""
-
-
+PURGED_AFTER = timedelta(minutes=25)
+"""From when people could look at the first of it until the mail of some is purged."""
 LATEST = timedelta(hours=2)
 """Before the week ends: a proposal that people would only look at later is left."""
 
@@ -45,8 +43,10 @@ class Habits:
     """Of proposals on mail alone: nothing else is purged."""
     silent: float = 0.10
     """Decisions after which hunting tells nothing of the investigation any more."""
+    soonest: timedelta = timedelta(minutes=15)
+    """How long a proposal waits at least, in office hours."""
     wait: timedelta = timedelta(hours=3)
-    """How long a proposal waits on average, in office hours."""
+    """How much longer it waits on average: most are soon looked at, some for days not."""
 
 
 class Crew:
@@ -80,7 +80,7 @@ class Crew:
             return left
         is_mail = any(copy.in_mailbox for copy in proposal.copies(state.post))
         if is_mail and chance < habits.left + habits.cancelled:
-            return replace(left, fate=Fate.CANCELLED, due=now + PURGED_AFTER)
+            return replace(left, fate=Fate.CANCELLED, due=now + habits.soonest + PURGED_AFTER)
         approves, rule = ruling(state, proposal)
         is_mistake = wrong < habits.mistakes
         return replace(
@@ -99,8 +99,9 @@ class Crew:
                 # Somebody or something else was quicker.
                 judgement_now = replace(judgement, fate=Fate.CANCELLED, by="", is_mistake=False, at=now)
             else:
-                judgement_now = replace(judgement, at=now)
                 self._act(state, judgement, proposal, now)
+                # One investigation that is silent is so of everything that is decided in it from then on.
+                judgement_now = replace(judgement, is_silent=judgement.alert_id in state.silent, at=now)
             state.judgements[judgement.alert_id, judgement.evidence] = judgement_now
 
         return come
@@ -125,8 +126,8 @@ def _deadline(proposal: Proposal) -> datetime:
 
 
 def _wait(draw: Random, habits: Habits) -> timedelta:
-    """Draw how long a proposal waits in office hours: most are soon looked at, some for days not; no less than a quarter of an hour."""
-    return timedelta(minutes=15) + habits.wait * draw.expovariate(1.0)
+    """Draw how long a proposal waits in office hours."""
+    return habits.soonest + habits.wait * draw.expovariate(1.0)
 
 
 def worked(since: datetime, span: timedelta) -> datetime:

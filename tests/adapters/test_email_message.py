@@ -71,10 +71,6 @@ def posted(number: int, **more: object) -> Posted:
     return Posted(notice=a_notice(id=f"earlier-{number}", **more), delivery=Delivery.SENT)
 
 
-def foreign_lines(text: str) -> list[str]:
-    return [line for line in text.splitlines() if line.startswith(INSET)]
-
-
 def own_lines(text: str) -> list[str]:
     return [line for line in text.splitlines() if not line.startswith(INSET)]
 

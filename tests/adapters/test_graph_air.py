@@ -233,6 +233,19 @@ def test_an_investigation_without_actions_is_no_problem(actions: Any) -> None:
     assert read(row({"InvestigationId": "u", "Actions": actions})) == ([], [])
 
 
+def test_a_moment_before_defender_s_own_time_is_none() -> None:
+    never = "0001-01-01T00:00:00Z"
+
+    found, _ = read(
+        row(record(action(StartTimeUtc=never), LastUpdateTimeUtc="2026-09-01T09:00:00"), at=never)
+    )
+    lost, problems = read(row(record(action(), LastUpdateTimeUtc=never), at=never))
+
+    assert [one.at for one in found] == [datetime(2026, 9, 1, 9, tzinfo=UTC)]
+    assert never[:4] not in {f"{one.proposed_at:%Y}" for one in found if one.proposed_at is not None}
+    assert (lost, problems) == ([], ["a record of AIR's without a moment says nowhere when it was written"])
+
+
 def test_a_moment_is_taken_from_the_record_where_the_row_has_none() -> None:
     found, _ = read(row(record(action(), LastUpdateTimeUtc="2026-09-01T09:00:00"), at=None))
     lost, problems = read(row(record(action()), at=None))

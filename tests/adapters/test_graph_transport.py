@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import ssl
 import zlib
 from contextlib import AbstractAsyncContextManager
 
@@ -292,3 +293,12 @@ async def test_a_body_may_be_as_large_as_the_limit_and_no_larger(size: int, fits
         else:
             with pytest.raises(TooLarge):
                 await get(server, body_limit=100_000)
+
+
+async def test_the_roots_of_trust_are_read_once_for_all_connections() -> None:
+    one, other = direct("https://graph.microsoft.com"), direct("https://api.securitycenter.microsoft.com")
+
+    trusted = one._pool._ssl_context
+    assert trusted is not None
+    assert trusted is other._pool._ssl_context
+    assert trusted.verify_mode is ssl.CERT_REQUIRED

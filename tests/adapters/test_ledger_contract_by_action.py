@@ -52,7 +52,7 @@ async def others(url: str, ledger: SqlLedger) -> AsyncIterator[SqlLedger]:
         yield opened
 
 
-@pytest.mark.parametrize("limit", [1, 2, 3, 4, 10, 11, 1000])
+@pytest.mark.parametrize("limit", [1, 2, 3, 5, 6, 7, 1000])
 async def test_every_decision_is_given_once_whole_actions_at_a_time_and_as_it_was(
     ledger: SqlLedger, limit: int
 ) -> None:
@@ -69,7 +69,7 @@ async def test_every_decision_is_given_once_whole_actions_at_a_time_and_as_it_wa
         by_action.setdefault(one.action_id, []).append(one)
     assert len(by_action) == len(dict.fromkeys(names(found)))
     assert all(rows == sorted(rows, key=lambda one: one.at) for rows in by_action.values())
-    assert await ledger.archive.length() == len(ROWS)
+    assert await ledger.archive.length() == sum(part.passed for part in found) == len(ROWS)
 
 
 async def test_what_is_known_of_proposals_comes_with_their_actions(ledger: SqlLedger) -> None:
@@ -100,7 +100,10 @@ async def test_of_actions_of_which_nothing_is_from_a_moment_on_nothing_is_given_
     found = await parts(ledger, 1, NOW + 9 * HOUR)
 
     assert names(found) == ["b", "b", "b", "c", "c"]
-    assert len(found) > 5, "what is not wanted is passed over some at a time"
+    assert [one.passed for one in found] == [1, 1, 3, 2, 2, 2, 0], (
+        "what is not wanted is passed over some at a time"
+    )
+    assert names(await parts(ledger, 4, NOW + 9 * HOUR)) == ["b", "b", "b", "c", "c"]
     assert names(await parts(ledger, 1000, NOW + 9.1 * HOUR)) == []
 
 
@@ -108,7 +111,7 @@ async def test_an_empty_history_has_one_part_with_nothing(ledger: SqlLedger, oth
     await wrote(others, [a_row()])
     await others.save([], now=NOW, truths=[a_truth()])
 
-    assert await parts(ledger, 5) == [Stretch(decided=(), truths={}, moved=frozenset(), last=None)]
+    assert await parts(ledger, 5) == [Stretch(decided=(), truths={}, moved=frozenset(), passed=0, last=None)]
     assert await ledger.archive.length() == 0
 
 

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from msgspec.structs import replace
 
 from agent.adapters.ledger.ledger import SqlLedger
@@ -170,6 +171,24 @@ async def test_what_others_found_out_later_is_not_taken_back(ledger: SqlLedger) 
     await ledger.imports.bring_in([], [one], an_importing())
 
     assert (await ledger.truths([one.action.id]))[one.action.id] == (by_audit,)
+
+
+@pytest.mark.parametrize("moved", [timedelta(hours=-3), timedelta(0), timedelta(hours=3)])
+async def test_what_awaits_approval_again_is_the_agents_with_one_truth_whenever_it_began(
+    ledger: SqlLedger, moved: timedelta
+) -> None:
+    one = sure(imported(), Certainty.CERTAIN)
+    await ledger.imports.bring_in([one], [], an_importing())
+    begun = one.action.first_seen + moved
+    anew = replace(one.action, first_seen=begun, deadline=begun + LIFETIME)
+    opened = replace(sure(one, Certainty.UNKNOWN, None).truth, first_seen=begun, unknown=Unknown.NOBODY)
+    await ledger.save([Record(action=anew, state=State.SEEN, due=NOW)], truths=[opened], now=NOW)
+
+    await ledger.imports.bring_in([], [one], an_importing())
+    (known,) = (await ledger.imports.imported([one.action.id]))[one.action.id]
+
+    assert (await ledger.truths([one.action.id]))[one.action.id] == (opened,)
+    assert known.truth == opened
 
 
 async def test_how_far_an_import_has_come_is_known_where_it_moves(ledger: SqlLedger) -> None:

@@ -83,6 +83,17 @@ async def test_a_proposal_that_was_first_seen_earlier_after_all_has_one_truth(
     assert len(await of(ledger, "b")) == 1
 
 
+async def test_a_proposal_has_one_truth_though_another_moment_was_taken_for_its_beginning(
+    ledger: SqlLedger,
+) -> None:
+    week_before, later = a_truth(first_seen=NOW - LIFETIME), a_truth(first_seen=NOW + 2 * DAY)
+    await ledger.save([], truths=[week_before, a_truth()], now=NOW)
+
+    await ledger.save([], truths=[later], now=NOW)
+
+    assert await of(ledger) == (week_before, later)
+
+
 async def test_a_truth_is_written_with_the_record_or_not_at_all(ledger: SqlLedger) -> None:
     record = decided("a")
     await ledger.save([record], now=NOW)

@@ -5,6 +5,7 @@ The loop would take hours. The file is kept in the directory for temporary files
 
 import asyncio
 import os
+import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator
@@ -54,7 +55,15 @@ def years(actions: int) -> Path:
         asyncio.run(_empty(being_made / "ledger.db"))
         _fill(being_made / "ledger.db", actions)
         being_made.rename(folder)
+        _forget(folder)
     return path
+
+
+def _forget(newest: Path) -> None:
+    """Remove what was made of as many actions for an earlier schema."""
+    for one in newest.parent.iterdir():
+        if one != newest and one.name.endswith(f"-{newest.name.rpartition('-')[2]}"):
+            shutil.rmtree(one)
 
 
 def _stamp() -> str:

@@ -307,7 +307,10 @@ def warm() -> None:
     with a_folder() as folder:
         asyncio.run(crash(Point("user", 1), folder))
     structlog.reset_defaults()
-    import_module("httpcore")  # for real connections
+    # For real connections, which it had none of.
+    import_module("httpcore")
+    import_module("anyio._backends._asyncio")
+    import_module("anyio.streams.tls")
 
 
 def fork(work: Callable[[], None]) -> Child:

@@ -265,6 +265,17 @@ def test_one_tenant_is_promoted_by_its_own_ledger(shop: Shop) -> None:
     assert f"mode: {{enforce: {{tenants: [{TENANT}]}}}} " in shop.file.read_text(encoding="utf-8")
 
 
+def test_for_two_tenants_the_ledger_of_one_does_not_speak(shop: Shop) -> None:
+    shop.observed(YES, YES, YES)
+    other = "99999999-2222-3333-4444-555555555555"
+
+    both = shop.run("promote", "small", "--tenant", TENANT, "--tenant", other, "--yes")
+
+    assert both.exit_code == 1
+    assert "missing: 3 more that people decide" in both.stdout
+    assert shop.file.read_text(encoding="utf-8") == POLICY
+
+
 def test_what_was_decided_by_an_earlier_text_of_it_does_not_count(shop: Shop) -> None:
     shop.observed(YES, YES, YES, days=3)
     shop.file.write_text(POLICY.replace("200", "100"), encoding="utf-8")
@@ -428,6 +439,27 @@ def test_what_fell_back_has_to_be_mended_and_observed_anew(shop: Shop) -> None:
     assert shop.fallbacks() == []
     assert shop.policy.mode == "enforce"
     assert len(shop.told("reinstated")) == 1
+
+
+def test_what_fell_back_does_not_count_again_for_more_than_was_shown(shop: Shop) -> None:
+    changed = POLICY.replace("200", "20")
+    shop.file.write_text(changed.replace("mode: observe", "mode: enforce"), encoding="utf-8")
+    shop.in_ledger(lambda ledger: shop.keep(ledger, days=7.5))
+    shop.fell_back(days=7.4)
+    shop.file.write_text(changed.replace("20}", "30}").replace("mode: observe", "mode: enforce"), "utf-8")
+    shop.in_ledger(lambda ledger: shop.keep(ledger, days=7.3))
+    shop.observed(YES, YES, YES, kind=MESSAGE)
+
+    of_all = shop.run("promote", "small", "--kind", "softDeleteMessage", "--yes")
+    stands = shop.fallbacks()
+    shop.run("demote", "small")
+    of_one = shop.run("promote", "small", "--kind", "softDeleteMessage", "--yes")
+
+    assert (of_all.exit_code, of_one.exit_code) == (2, 0)
+    assert "promote it for all of that, or run `air-agent policy demote small` first" in of_all.stderr
+    assert len(stands) == 1
+    assert shop.fallbacks() == []
+    assert shop.policy.part.kinds == frozenset({MESSAGE})
 
 
 def test_reinstate_ends_a_fallback_and_is_told_to_the_audit(shop: Shop) -> None:

@@ -38,6 +38,7 @@ from agent.simulator.making import Maker
 from agent.simulator.replay import Replay
 from agent.simulator.serve import Server
 from agent.simulator.state import State
+from agent.simulator.switches import USUAL_ROLES
 from tests.loop.test_recorded import clicked
 from tests.scrub.planting import SECRET, Planted, Planter, traces
 
@@ -232,7 +233,7 @@ def test_the_manifest_counts_what_there_is(made: Made) -> None:
 
     assert manifest.exchanges == len(recording.exchanges) == sum(manifest.statuses.values())
     assert manifest.ending is None
-    assert set(manifest.grants) == names.ALL_ROLES - names.ENDPOINT_ROLES
+    assert set(manifest.grants) == USUAL_ROLES - names.ENDPOINT_ROLES
     assert manifest.replayed == manifest.decisions
     assert sum(manifest.decisions.values()) == sum(manifest.actions.values()) >= 30
     assert len(list((made.folder / "situations").iterdir())) == manifest.situations

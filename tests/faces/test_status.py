@@ -13,9 +13,11 @@ from typer.testing import CliRunner, Result
 
 from agent.adapters.host import SystemClock
 from agent.faces.cli.app import app
+from agent.loop.falling import alarm_words
 from agent.model.alarm import Alarm
 from agent.model.decision import Verb
 from agent.model.enactment import State
+from agent.model.fallback import Fallback
 from agent.model.hold import Hold, Replica
 from agent.model.policy import KeptSet
 from tests.faces.records import HOSTILE, a_record, a_settings_file
@@ -130,6 +132,7 @@ def test_json_has_stable_names_and_moments_in_utc(tmp_path: Path) -> None:
         "mode",
         "policies",
         "alarms",
+        "fallbacks",
         "holds",
         "replicas",
         "alive",
@@ -181,6 +184,28 @@ def test_an_alarm_is_told_since_when_and_is_a_finding(tmp_path: Path) -> None:
     assert "alarm: policies, since 2026-11-02 09:00Z (" in done.stdout
     assert "\x1b" not in done.stdout
     assert told(path, code=1)["alarms"][0]["name"] == "policies"
+
+
+@pytest.mark.parametrize("has_alarm", [False, True])
+def test_a_policy_that_fell_back_is_told_once_and_is_a_finding(tmp_path: Path, has_alarm: bool) -> None:
+    """An agent that lives says so with an alarm; who took something back may do so while none lives."""
+    fallback = Fallback(policy="p", since=NOW, action_id="abc", words="a person took it back", revision="r")
+    alarm = Alarm(name="fallback p", since=NOW, words=alarm_words(fallback))
+    path = standing(tmp_path, *([alarm] if has_alarm else []))
+
+    async def fall() -> None:
+        async with open_ledger(f"sqlite:///{tmp_path}/air-agent-data/ledger.db", TENANT) as ledger:
+            await ledger.fall_back([fallback])
+
+    asyncio.run(fall())
+    result = run("--settings", str(path))
+
+    assert result.exit_code == 1
+    assert (
+        result.stdout.count("policy p fell back to observe: a person took it back: see `air-agent show abc`")
+        == 1
+    )
+    assert told(path, code=1)["fallbacks"][0]["policy"] == "p"
 
 
 def test_what_holds_is_told_with_its_reason_and_its_end_and_is_a_finding(tmp_path: Path) -> None:

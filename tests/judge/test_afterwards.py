@@ -14,7 +14,7 @@ from agent.model.enactment import EffectKind
 from agent.model.pending import PendingAction
 from agent.model.rails import Cap, Freeze
 from tests.judge.afterwards import OBSERVE, RAILS, by, mail
-from tests.makers import NOW, a_cluster, an_action
+from tests.makers import NOW, a_cluster, a_copy, an_action, some_mail
 
 ENFORCE = OBSERVE.replace("mode: observe", "mode: enforce")
 
@@ -77,6 +77,19 @@ def test_a_protected_mailbox_would_have_held_it(who: str, guard: str | None) -> 
     found = judged(by(rails=replace(RAILS, protected=("vip",)), **{"lists/vip.yaml": vip}))
 
     assert found.shadow_guard == guard
+
+
+@pytest.mark.parametrize(("copied", "guard"), [(True, "protected"), (False, None)])
+def test_a_sender_whose_own_copy_would_go_is_protected_too(copied: bool, guard: str | None) -> None:
+    vip = "list: vip\ndescription: Them.\nowner: soc@contoso.example\ntype: addresses\nentries: [boss@contoso.example]\n"
+    policies = by(
+        f"{OBSERVE}remediateSendersCopy: {str(copied).lower()}\n",
+        rails=replace(RAILS, protected=("vip",)),
+        **{"lists/vip.yaml": vip},
+    )
+    sent = some_mail(replace(a_copy(sender="boss@contoso.example"), direction="intraorg"))
+
+    assert judged(policies, theirs=sent).shadow_guard == guard
 
 
 def test_mail_that_nobody_knows_of_any_more_has_no_targets() -> None:

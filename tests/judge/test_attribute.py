@@ -42,6 +42,11 @@ def test_a_row_that_names_a_person_says_what_they_decided(word: str, verb: Verb)
     [
         a_row(approved_by=None),
         a_row(approved_by=""),
+        a_row(approved_by="Automation"),
+        a_row(approved_by="\u200bSYSTEM "),
+        a_row(approved_by="N/A"),
+        a_row(approved_by="\u200b\u202e"),
+        a_row(approved_by="-"),
         a_row(approval=None),
         a_row(approval="Pending"),
         a_row(approval="Auto-approved"),
@@ -53,6 +58,16 @@ def test_a_row_that_names_a_person_says_what_they_decided(word: str, verb: Verb)
 )
 def test_a_row_that_does_not_say_so_names_nobody(row: AirAction) -> None:
     assert attribute(ACTION, [row], NOW, UNTIL) is None
+
+
+@pytest.mark.parametrize(
+    "name", ["automation@contoso.example", "系統", "Ödön", "0f1e2d3c-0000-4000-8000-000000000000"]
+)
+def test_people_may_be_called_anything_else(name: str) -> None:
+    said = attribute(ACTION, [a_row(approved_by=name)], NOW, UNTIL)
+
+    assert said is not None
+    assert said.by == (name,)
 
 
 def test_a_row_names_somebody_where_one_of_its_readings_does() -> None:

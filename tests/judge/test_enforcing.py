@@ -36,6 +36,8 @@ def test_it_enforces_where_its_mode_says(mode: str, kind: ActionKind, tenant: st
 
     assert policy.enforces(kind, tenant, enforces_observers=False) is enforces
     assert policy.enforces(kind, tenant, enforces_observers=True)
+    assert policy.observes_somewhere(enforces_observers=False) is (mode != "enforce")
+    assert not policy.observes_somewhere(enforces_observers=True)
 
 
 @pytest.mark.parametrize(

@@ -186,3 +186,10 @@ def test_every_way_of_counting_makes_up_all_actions(told: list[tuple[str, int, V
     days = sum(sum(one.stands.values()) for one in found.days)
     kinds = sum(sum(one.values()) for one in found.kinds.values())
     assert sum(found.stands.values()) == days == kinds == found.actions
+
+
+def test_what_was_judged_only_afterwards_is_no_decision_of_that_time() -> None:
+    imported = [msgspec.structs.replace(one, is_imported=True) for one in (a_row(), over())]
+
+    assert summed(*imported).actions == 0
+    assert summed(*imported, a_row()).actions == 1

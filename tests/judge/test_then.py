@@ -8,18 +8,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.judge.gather import gather, mail_of
+from agent.judge.past.afterwards import judged_then
 from agent.judge.past.then import (
+    IN_WHICH,
     OF_ONE_MESSAGE,
     OF_PLACE,
     OF_THE_MOMENT,
     action_then,
     facts_then,
     mail_then,
+    unknown_then,
 )
 from agent.judge.recognise import recognise
 from agent.judge.vocabulary import FACTS, MESSAGE_FACTS
-from agent.model.defender import PENDING_APPROVAL, Clicks
+from agent.model.defender import MAILBOX_LOCATIONS, PENDING_APPROVAL, Clicks
 from agent.model.pending import PendingAction
+from tests.judge.afterwards import OBSERVE, by
 from tests.makers import NOW, TENANT, a_cluster, a_copy, an_alert, an_incident, some_mail
 
 SEEN = NOW - timedelta(hours=1)
@@ -52,7 +56,7 @@ def an_ended_action() -> PendingAction:
 def test_what_people_concluded_since_is_not_known_of_then() -> None:
     action = an_ended_action()
 
-    facts = facts_then(gather(action_then(action), None, action.first_seen))
+    facts = facts_then(gather(action_then(action), None, action.first_seen), None)
 
     assert not OF_THE_MOMENT & facts.values.keys()
     assert facts.values["evidence.remediationStatus"] == PENDING_APPROVAL
@@ -104,6 +108,60 @@ def test_mail_that_lies_where_it_was_delivered_to_and_was_never_moved_lay_there(
     assert found.location == "inbox_folder"
 
 
+def test_a_copy_that_its_user_put_away_was_in_a_mailbox_whenever_that_was() -> None:
+    """Nothing says since when it lies in the other folder; so the folders are not known, and that it was there is."""
+    action = an_ended_action()
+    mail = some_mail(a_copy(1, location="deletedFolder"), a_copy(2), a_copy(3))
+
+    facts = facts_then(gather(action, mail_then(mail, SEEN), SEEN), mail)
+
+    assert facts.values["cluster.mailboxCount"] == 3
+    assert not IN_WHICH & facts.values.keys()
+    assert [row.get("location") for row in facts.messages or ()] == [None, "inbox_folder", "inbox_folder"]
+    assert [row["inMailbox"] for row in facts.messages or ()] == [True, True, True]
+
+
+def test_a_copy_that_left_its_mailbox_nobody_knows_when_leaves_it_open() -> None:
+    action = an_ended_action()
+    mail = some_mail(a_copy(1, location="others"), a_copy(2), a_copy(3))
+
+    facts = facts_then(gather(action, mail_then(mail, SEEN), SEEN), mail)
+
+    assert not OF_PLACE & facts.values.keys()
+    assert [row.get("inMailbox") for row in facts.messages or ()] == [None, True, True]
+
+
+def test_where_everything_lay_is_known_of_copies_that_were_moved_later() -> None:
+    action = an_ended_action()
+    moved = msgspec.structs.replace(a_copy(1, location="others"), first_moved=NOW, last_moved=NOW)
+    mail = some_mail(moved, a_copy(2), a_copy(3))
+
+    facts = facts_then(gather(action, mail_then(mail, SEEN), SEEN), mail)
+
+    assert facts.values["cluster.inboxCount"] == facts.values["cluster.mailboxCount"] == 3
+    assert facts.values["locations"] == {"inbox_folder"}
+
+
+def test_only_what_is_of_the_moment_is_told_as_missing() -> None:
+    policies = by(
+        OBSERVE.replace(
+            "  evidence.verdict: malicious", "  evidence.verdict: malicious\n  incident.tags: {anyIn: [x]}"
+        )
+    )
+    action = action_then(an_ended_action())
+    gone = some_mail(*(a_copy(number, location="others") for number in (1, 2, 3)))
+    unresolved = msgspec.structs.replace(gone, messages=(), unresolved=frozenset({"x"}), why="no row")
+
+    known, partly = judged_then(action, gone, policies), judged_then(action, unresolved, policies)
+
+    assert unknown_then(known) == {"incident.tags", "cluster.mailboxCount"}
+    assert unknown_then(partly) == {"incident.tags"}
+
+
+def test_an_action_without_evidence_stays_without() -> None:
+    assert action_then(msgspec.structs.replace(an_ended_action(), evidence=None)).evidence is None
+
+
 def test_who_has_clicked_by_now_is_not_known_of_then() -> None:
     clicked = msgspec.structs.replace(
         a_copy(), clicks=(Clicks(account="anna@contoso.example", count=1, allowed=1, through=0),)
@@ -111,7 +169,7 @@ def test_who_has_clicked_by_now_is_not_known_of_then() -> None:
     action = an_ended_action()
     mail = mail_of(action, some_mail(clicked))
 
-    now, then = gather(action, mail, NOW), facts_then(gather(action, mail_then(mail, SEEN), SEEN))
+    now, then = gather(action, mail, NOW), facts_then(gather(action, mail_then(mail, SEEN), SEEN), mail)
 
     assert "clicked" in (now.messages or ({},))[0]
     assert not OF_ONE_MESSAGE & (then.messages or ({},))[0].keys()
@@ -135,7 +193,8 @@ def test_a_place_is_never_guessed(place: str | None, first: int, last: int) -> N
     if early > 0:
         assert found.location == "inbox_folder"
     if early <= 0 < late:
-        assert found.location is None
+        # Whichever it was, it was in a mailbox; in which folder, no fact says.
+        assert found.location == ("inbox_folder" if place in MAILBOX_LOCATIONS else None)
 
 
 LASTING = {

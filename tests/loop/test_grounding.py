@@ -6,7 +6,7 @@ import pytest
 
 from agent.adapters.ledger.ledger import SqlLedger
 from agent.judge.naming import places_of
-from agent.loop.hindsight import Hindsight, look_again
+from agent.loop.hindsight import OlderEndings, look_again
 from agent.model.air import AirAction
 from agent.model.decision import Verb
 from agent.model.enactment import State
@@ -371,11 +371,11 @@ async def test_what_ended_before_truths_were_kept_is_worked_out_once(bench: Benc
     await bench.world.ledger.save_air_actions([await a_row(bench, at=bench.clock.now() - MINUTE)])
     await forgotten(bench)
 
-    hindsight = Hindsight()
+    older = OlderEndings()
     await bench.world.ledger.mark_truths(NOW - LIFETIME)
-    await hindsight.go(bench.world)
+    await older.go(bench.world)
 
-    assert hindsight.is_done
+    assert older.is_done
     assert summed(before) == UNTOLD
     assert summed(await only(bench)) == (A, None, Source.AIR, Certainty.LIKELY, ("Ann",))
     assert await bench.world.ledger.truths_until() == bench.clock.now()
@@ -398,7 +398,7 @@ async def test_older_answers_endings_and_our_own_deletions_are_told_apart(bench:
     await forgotten(bench)
 
     await bench.world.ledger.mark_truths(NOW - LIFETIME)
-    await Hindsight().go(bench.world)
+    await OlderEndings().go(bench.world)
 
     found = await bench.world.ledger.truths(ids)
     assert {name: summed(one[0]) for name, one in found.items()} == {
@@ -422,11 +422,11 @@ async def test_older_endings_are_gone_through_some_at_a_time(
     monkeypatch.setattr("agent.loop.hindsight.AT_ONCE", 2)
     monkeypatch.setattr("agent.loop.hindsight.MOST_PAGES", 1)
     await bench.world.ledger.mark_truths(NOW - LIFETIME)
-    hindsight = Hindsight()
+    older = OlderEndings()
 
     counts = []
-    while not hindsight.is_done:
-        await hindsight.go(bench.world)
+    while not older.is_done:
+        await older.go(bench.world)
         counts.append(len(await bench.world.ledger.truths(ids)))
 
     assert counts == [2, 4, 5]

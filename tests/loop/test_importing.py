@@ -11,7 +11,6 @@ import msgspec
 import pytest
 
 from agent.adapters.ledger.ledger import SqlLedger
-from agent.adapters.ledger.opening import open_ledger
 from agent.loop.importing import PATIENCE, SHARE, Brought, Told, bring_in_the_past
 from agent.loop.rehearsing import Rehearsing
 from agent.model.decision import Verb
@@ -26,6 +25,7 @@ from agent.simulator import names, tenant
 from agent.simulator.switches import every_position
 from tests.fakes import FakeShelf
 from tests.importing import MONTH, FakeImports, a_past, after_a_while, bring_in
+from tests.ledgers import open_ledger
 from tests.loop.conftest import APPROVE, Bench
 from tests.makers import NOW, a_cluster, a_copy, an_air_action, an_alert, an_incident
 from tests.simulated import Simulated, noon

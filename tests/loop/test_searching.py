@@ -180,7 +180,12 @@ async def test_where_it_is_not_granted_it_is_said_once_and_nothing_is_asked(seek
 
 
 async def test_a_world_without_an_audit_searches_nothing(bench: Bench) -> None:
-    await AuditSearches().go(bench.world, PassReport(began=bench.clock.now()))
+    report = PassReport(began=bench.clock.now())
+
+    await AuditSearches().go(bench.world, report)
+
+    assert report.problems == []
+    assert await bench.world.ledger.searches(NOW - BACK) == ()
 
 
 async def test_one_that_runs_is_looked_at_every_few_minutes_and_given_up_after_a_day(seeker: Seeker) -> None:

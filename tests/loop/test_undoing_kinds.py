@@ -145,7 +145,9 @@ async def test_a_quarantined_file_has_no_inverse(bench: Bench) -> None:
 
 
 async def test_a_rule_that_was_undone_is_not_turned_off_again_by_the_agent(bench: Bench) -> None:
+    """Not even where the policy, which fell back with that, counts again."""
     await undo(bench, await turned_off(bench))
+    await bench.world.ledger.end_fallback("approve-disableForwarding", "anna", "mended", bench.clock.now())
     record = await acting(bench)
     seen = msgspec.structs.replace(record, state=State.SEEN, due=bench.clock.now())
     await bench.world.ledger.save([seen], now=bench.clock.now())

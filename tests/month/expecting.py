@@ -9,11 +9,10 @@ from functools import partial
 
 from agent.model.decision import Verb
 from agent.model.enactment import Record
-from agent.model.report import Compared, Standing
+from agent.model.report import Compared, Standing, Tally
 from agent.model.truth import Certainty, Source, Unknown
 from agent.simulator.nouns import Fate, Judgement, Proposal
 from agent.simulator.state import State
-from tests.month.living import Lived
 from tests.month.opinions import Opinion, opinion
 
 Place = tuple[str, datetime]
@@ -38,17 +37,22 @@ class Expected:
     by: tuple[str, ...]
 
 
-async def expected(life: Lived) -> Mapping[Place, Expected]:
-    """Return what has to be said of each proposal, by the action under which the agent knows it."""
-    records = list((await life.simulated.records()).values())
-    seen = sorted(one.began for one in life.passes)
+def expected(state: State, records: Sequence[Record], passes: Sequence[datetime]) -> Mapping[Place, Expected]:
+    """Return what has to be said of each proposal, by the action under which the agent knows it.
+
+    Args:
+        state: the tenant, and what its people did.
+        records: the agent's, which say no more here than which id it gave to what.
+        passes: when it looked.
+    """
+    seen = sorted(passes)
     found: dict[Place, Expected] = {}
-    for judgement, proposal in _proposals(life.state):
+    for judgement, proposal in _proposals(state):
         if not _is_seen(judgement, proposal, seen):
             continue
         place = (_action_of(records, proposal).action.id, _created(proposal))
         assert place not in found, f"two proposals are one: {place}"
-        found[place] = _expect(life.state, judgement, proposal, seen)
+        found[place] = _expect(state, judgement, proposal, seen)
     return found
 
 
@@ -61,6 +65,25 @@ def differences(expects: Mapping[Place, Expected], said: Sequence[Compared]) -> 
     for place in expects.keys() & by_place:
         problems += _differs(expects[place], by_place[place])
     return problems
+
+
+def tally(expects: Mapping[Place, Expected], said: Sequence[Compared], policy: str = "") -> Tally:
+    """Count how the proposals stand, or those on which this policy would have decided; `said` only tells when we decided."""
+    decided = {_place(one): one.decided for one in said}
+    stand = Counter[str]()
+    for place, one in expects.items():
+        at = decided.get(place)
+        verb, policies = (None, frozenset()) if at is None else _opinion(one, at)
+        if policy and policy not in policies:
+            continue
+        stands = standing(verb, one.people)
+        match stands:
+            case Standing.STRICTER:
+                stand["rejected" if verb is Verb.REJECT else "left"] += 1
+            case _:
+                stand[stands.value] += 1
+                stand["both_approved"] += stands is Standing.AGREED and verb is Verb.APPROVE
+    return Tally(**stand)
 
 
 def _differs(one: Expected, told: Compared) -> Iterator[str]:
@@ -108,13 +131,19 @@ def _created(proposal: Proposal) -> datetime:
     return datetime.fromisoformat(proposal.evidence["createdDateTime"])
 
 
-def _action_of(records: list[Record], proposal: Proposal) -> Record:
-    """Return the one record under which the agent knows a proposal: of a cluster the one with its query."""
+def _action_of(records: Sequence[Record], proposal: Proposal) -> Record:
+    """Return the one record under which the agent knows a proposal: by its alert, of several the one with the cluster's query.
+
+    A rule that is proposed again after its week is one action, whose record shows the newest alert: it goes by the rule.
+    """
+    rule = proposal.evidence.get("configurationId")
+    if rule is not None:
+        return next(record for record in records if record.action.key.endswith(f":{rule}".lower()))
     found = [
         record
         for record in records
         if any(one.alert_id == proposal.alert_id for one in record.action.sightings)
-        and "it goes on as action" not in (record.why or "")
+        and "it goes on as action" not in record.why
     ]
     if len(found) > 1:
         found = [record for record in found if record.action.key.endswith(proposal.evidence["query"])]
@@ -125,8 +154,8 @@ def _action_of(records: list[Record], proposal: Proposal) -> Record:
 def _is_seen(judgement: Judgement, proposal: Proposal, seen: list[datetime]) -> bool:
     """Whether it awaited approval at any pass: what people decide before the next one was never pending for the agent."""
     first = bisect_left(seen, _appeared(proposal))
-    is_early = judgement.at is not None and judgement.fate in VERBS
-    return first < len(seen) and not (is_early and judgement.at <= seen[first])  # type: ignore[operator]
+    over = judgement.at if judgement.fate in VERBS else proposal.ended
+    return first < len(seen) and (over is None or seen[first] < over)
 
 
 def _appeared(proposal: Proposal) -> datetime:
@@ -138,15 +167,17 @@ NAMED_AFTER = timedelta(minutes=15)
 
 
 def _expect(state: State, judgement: Judgement, proposal: Proposal, seen: list[datetime]) -> Expected:
-    named = _created(proposal) + NAMED_AFTER if proposal.kind == "userEvidence" else _appeared(proposal)
-    first = bisect_left(seen, max(_appeared(proposal), named))
     is_decided = judgement.at is not None and judgement.fate in VERBS
     last = bisect_left(seen, judgement.at) if is_decided else len(seen)  # type: ignore[type-var]
-    people, unknown = _people(judgement, proposal)
-    source = _source(judgement, proposal) if people is not None else None
+    first, named = bisect_left(seen, _appeared(proposal)), True
+    if proposal.kind == "userEvidence":
+        after = bisect_left(seen, _created(proposal) + NAMED_AFTER)
+        named, first = after < last, after if after < last else first
+    people, unknown = _people(judgement, proposal, named=named)
+    source = _source(judgement, proposal, named=named) if people is not None else None
     return Expected(
         judgement=judgement,
-        ours=partial(opinion, state, proposal) if first < last else None,
+        ours=(partial(opinion, state, proposal) if named else _unnamed) if first < last else None,
         passes=tuple(seen[first:last]),
         people=people,
         unknown=unknown,
@@ -156,21 +187,27 @@ def _expect(state: State, judgement: Judgement, proposal: Proposal, seen: list[d
     )
 
 
+def _unnamed(_at: datetime) -> Opinion:
+    """Return what is said of an account of which no row has said yet what is proposed."""
+    return Verb.ESCALATE, frozenset({"compromised-users"})
+
+
 SPOKEN_OF = {"processEvidence": False, "registryKeyEvidence": False}
 """Evidence of which the agent cannot tell what AIR's rows about it name: nobody has published how they would."""
 
 
-def _is_told(judgement: Judgement, proposal: Proposal) -> bool:
-    return not judgement.is_silent and SPOKEN_OF.get(proposal.kind, True)
+def _is_told(judgement: Judgement, proposal: Proposal, *, named: bool) -> bool:
+    return named and not judgement.is_silent and SPOKEN_OF.get(proposal.kind, True)
 
 
-def _people(judgement: Judgement, proposal: Proposal) -> tuple[Verb | None, Unknown | None]:
+def _people(judgement: Judgement, proposal: Proposal, *, named: bool) -> tuple[Verb | None, Unknown | None]:
     """Return what can be known of what people decided: of a yes whose row never came, nothing."""
     if judgement.at is None:
         return None, Unknown.NOBODY
     match judgement.fate:
         case Fate.APPROVED:
-            return (Verb.APPROVE, None) if _is_told(judgement, proposal) else (None, Unknown.UNTOLD)
+            is_told = _is_told(judgement, proposal, named=named)
+            return (Verb.APPROVE, None) if is_told else (None, Unknown.UNTOLD)
         case Fate.REJECTED:
             return Verb.REJECT, None
         case Fate.LEFT:
@@ -179,8 +216,8 @@ def _people(judgement: Judgement, proposal: Proposal) -> tuple[Verb | None, Unkn
             return None, Unknown.UNTOLD
 
 
-def _source(judgement: Judgement, proposal: Proposal) -> Source:
-    return Source.AIR if _is_told(judgement, proposal) else Source.EVIDENCE
+def _source(judgement: Judgement, proposal: Proposal, *, named: bool) -> Source:
+    return Source.AIR if _is_told(judgement, proposal, named=named) else Source.EVIDENCE
 
 
 def _certainty(source: Source | None, people: Verb | None) -> Certainty | None:

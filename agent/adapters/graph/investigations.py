@@ -24,6 +24,8 @@ TABLE = "CloudAppEvents"
 LARGEST = 1_000_000
 """Characters of one record that are taken; a longer one is only named."""
 
+FIRST_YEAR = 2000
+
 MOST_ACTIONS = 500
 MOST_ENTITIES = 500
 MOST_MESSAGES = 50_000
@@ -61,7 +63,13 @@ def query(since: datetime, rows: int) -> str:
 
 def written_at(row: Row) -> datetime | None:
     """Return when the row's record was written down, as hunting says; rows have their columns in lower case."""
-    return moment_of(row.get("timestamp"))
+    return _given(row.get("timestamp"))
+
+
+def _given(text: object) -> datetime | None:
+    """Return the moment that the text is; a date before Defender's own time is how Graph writes none (0001-01-01)."""
+    found = moment_of(text)
+    return None if found is None or found.year < FIRST_YEAR else found
 
 
 def actions_of(row: Row, problems: list[str]) -> Iterator[AirAction]:
@@ -72,7 +80,7 @@ def actions_of(row: Row, problems: list[str]) -> Iterator[AirAction]:
     )
     try:
         record = _record(row)
-        at = at or moment_of(record.get("lastupdatetimeutc"))
+        at = at or _given(record.get("lastupdatetimeutc"))
         if at is None:
             raise Unread("says nowhere when it was written")
         investigation = _word(record, "investigationid")
@@ -105,7 +113,7 @@ def _actions(
         investigation_id=investigation,
         action_id=action_id,
         at=at,
-        proposed_at=moment_of(raw.get("starttimeutc")) or moment_of(raw.get("timestamputc")),
+        proposed_at=_given(raw.get("starttimeutc")) or _given(raw.get("timestamputc")),
         action_type=_word(raw, "actiontype"),
         status=_word(raw, "actionstatus"),
         approval=_word(raw, "actionapproval"),

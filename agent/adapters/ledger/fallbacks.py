@@ -77,6 +77,7 @@ def deletions(connection: Connection, tenant_id: str, since: datetime, until: da
         approvals.c.tenant_id == effects.c.tenant_id,
         approvals.c.at == effects.c.intended_at,
         approvals.c.action_id == effects.c.action_id,
+        approvals.c.observed.is_(None),
     )
     query = (
         select(effects)

@@ -25,7 +25,7 @@ from agent.model.pending import PendingAction
 
 _PLACE = (history.c.at, history.c.action_id, history.c.number, history.c.ended)
 
-_OF_ACTION = (history.c.action_id, history.c.at, history.c.number, history.c.ended)
+BY_ACTION = (history.c.action_id, history.c.at, history.c.number, history.c.ended)
 
 
 def row(tenant_id: str, one: Decided, record: Record) -> dict[str, Any]:
@@ -110,11 +110,16 @@ def of_actions(
 ) -> Mapping[str, tuple[Decided, ...]]:
     """Return everything the history has of these actions, oldest first; actions of which it has nothing are left out."""
     found: dict[str, list[Decided]] = {}
-    for some in chunks(sorted(set(action_ids))):
-        query = select(*NARROW).where(history.c.tenant_id == tenant_id, history.c.action_id.in_(some))
-        for one in decided(connection.execute(query.order_by(*_OF_ACTION))):
-            found.setdefault(one.action_id, []).append(one)
+    for one in in_turn(connection, tenant_id, sorted(set(action_ids))):
+        found.setdefault(one.action_id, []).append(one)
     return {action_id: tuple(rows) for action_id, rows in found.items()}
+
+
+def in_turn(connection: Connection, tenant_id: str, action_ids: Sequence[str]) -> Iterator[Decided]:
+    """Give the same of actions that are in the order of their ids, one action after the other."""
+    for some in chunks(action_ids):
+        query = select(*NARROW).where(history.c.tenant_id == tenant_id, history.c.action_id.in_(some))
+        yield from decided(connection.execute(query.order_by(*BY_ACTION)).all())
 
 
 def by_people(

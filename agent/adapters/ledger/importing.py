@@ -22,6 +22,7 @@ from agent.model.decision import Verb
 from agent.model.enactment import Record, State
 from agent.model.history import Ending, as_ended, taken
 from agent.model.imported import Imported, Importing, Lives, Outcome, outcome_of
+from agent.model.pending import LIFETIME, are_one_proposal
 from agent.model.truth import Certainty, Truth, Unknown
 
 CHANGES = ("deadline", "seen", "ended", "ended_at", "status", "action", "decision")
@@ -101,9 +102,11 @@ def _recorded(connection: Connection, tenant_id: str, action_ids: Sequence[str])
 def of_actions(
     connection: Connection, tenant_id: str, action_ids: Sequence[str]
 ) -> Mapping[str, tuple[Imported, ...]]:
-    """Return the imported proposals of these actions, oldest first."""
+    """Return the imported proposals of these actions, oldest first, with what is known of them by now.
+
+    One that awaited approval again, and is the agent's since, may be known to have begun at another moment.
+    """
     known = truths_of.of_actions(connection, tenant_id, action_ids)
-    by_life = {(one.action_id, one.first_seen): one for some in known.values() for one in some}
     found: dict[str, tuple[Imported, ...]] = {}
     for some in chunks(sorted(set(action_ids))):
         query = (
@@ -112,9 +115,16 @@ def of_actions(
             .order_by(imported.c.action_id, imported.c.first_seen)
         )
         for row in connection.execute(query):
-            one = _imported(row, by_life[row.action_id, row.first_seen])
-            found[row.action_id] = (*found.get(row.action_id, ()), one)
+            truth = _truth_of(row, known.get(row.action_id, ()))
+            if truth is not None:
+                found[row.action_id] = (*found.get(row.action_id, ()), _imported(row, truth))
     return found
+
+
+def _truth_of(row: Any, known: Sequence[Truth]) -> Truth | None:
+    """Return what is known of an imported proposal, of all that is known of its action."""
+    same = (one for one in known if abs(one.first_seen - row.first_seen) < LIFETIME)
+    return min(same, key=lambda one: abs(one.first_seen - row.first_seen), default=None)
 
 
 def _imported(row: Any, truth: Truth) -> Imported:
@@ -139,13 +149,14 @@ def _bring_in(
     ids = [one.action.id for one in (*found, *again)]
     lives = _lives(connection, tenant_id, ids)
     fresh = [one for one in found if not _is_recorded(one, lives.get(one.action.id))]
+    renewed = [one for one in again if not _is_recorded(one, lives.get(one.action.id))]
     _forget(connection, tenant_id, _replaced(fresh, lives))
     rows = {one.life: _row(tenant_id, one, importing) for one in fresh}
     if rows:
         upsert(connection, imported, [rows[name] for name in sorted(rows)], CHANGES)
         history.save(connection, [each for one in fresh for each in _told(tenant_id, one)])
     _note(connection, tenant_id, again, importing)
-    truths_of.save(connection, tenant_id, _surer([*fresh, *again], lives))
+    truths_of.save(connection, tenant_id, _surer([*fresh, *renewed], lives))
     if moves:
         _move(connection, tenant_id, importing)
 
@@ -156,7 +167,7 @@ def _is_recorded(one: Imported, known: Lives | None) -> bool:
 
 
 def _overlaps(one: Imported, begun: datetime, ended: datetime) -> bool:
-    return one.action.first_seen < ended and begun < one.action.deadline
+    return are_one_proposal(one.action.first_seen, one.action.deadline, begun, ended)
 
 
 def _replaced(fresh: Sequence[Imported], lives: Mapping[str, Lives]) -> list[Imported]:
@@ -229,9 +240,7 @@ def _surer(found: Sequence[Imported], lives: Mapping[str, Lives]) -> list[Truth]
         same = [
             each
             for each in known.get(one.action.id, ())
-            if _overlaps(
-                one, each.first_seen, each.first_seen + (one.action.deadline - one.action.first_seen)
-            )
+            if _overlaps(one, each.first_seen, each.first_seen + LIFETIME)
         ]
         best = max(same, key=lambda each: SURE[each.certainty], default=None)
         if best is not None and SURE[best.certainty] >= SURE[one.truth.certainty]:

@@ -63,8 +63,8 @@ class SqlLedger:
     """`ports.Ledger` in SQLite or PostgreSQL.
 
     `trail` is its audit, `pages` what people are told of, `archive` what its own pages show, `sessions` who is
-    signed in to those, and `imports` what was read of the time before the agent. What the audit tells of is written with its entry, in one transaction: without the
-    one the other is not written either.
+    signed in to those, `reports` how reports were sent, and `imports` what was read of the time before the agent. What
+    the audit tells of is written with its entry, in one transaction: without the one the other is not written either.
     """
 
     def __init__(self, desk: Desk) -> None:

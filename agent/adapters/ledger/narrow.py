@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Text, type_coerce
 
-from agent.adapters.ledger.columns import EPOCH, Key, Moment, moment, unescaped
+from agent.adapters.ledger.columns import EPOCH, MICROSECOND, Key, Moment, moment, unescaped
 from agent.adapters.ledger.history_tables import history
 from agent.adapters.ledger.report_tables import truths
 from agent.model.decision import Verb
@@ -53,7 +53,7 @@ def decided(rows: Iterable[Any]) -> tuple[Decided, ...]:
             last, began, ends = (first_seen, deadline), moment(first_seen), moment(deadline)
         found.append(
             Decided(
-                at=moment(at),
+                at=EPOCH + at * MICROSECOND,
                 action_id=action_id if "\\" not in action_id else unescaped(action_id),
                 number=number,
                 ended=_ENDINGS[ended],
@@ -91,7 +91,7 @@ def truth(one: Any) -> Truth:
         unknown=_UNKNOWNS[unknown],
         source=_SOURCES[source],
         certainty=_CERTAINTIES[certainty],
-        at=moment(at),
+        at=EPOCH + at * MICROSECOND,
         by=_lines(people),
     )
 

@@ -1,10 +1,12 @@
 """What is asked of the ledger. Each function runs inside a transaction that the caller has opened.
 
-Lists are cut by narrow index entries first, and only what is left is read with its bodies.
+Lists are cut by narrow index entries first, and only what is left is read with its bodies. A query that is asked in
+every pass and holds nothing of its own is built once: that takes longer than to ask it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -37,6 +39,9 @@ from agent.adapters.ledger.tables import approvals, cursors, decisions, effects,
 from agent.model.decision import Decision
 from agent.model.enactment import Approval, Effect, EffectKind, Record, Spent, State, Went
 from agent.model.past import Judged
+
+BUILT = 32
+"""Queries of each kind that are kept: one for each tenant."""
 
 
 def cursor(connection: Connection, tenant_id: str) -> datetime | None:
@@ -115,6 +120,7 @@ def next_due(connection: Connection, tenant_id: str) -> datetime | None:
     return connection.scalar(select_next_due(tenant_id))
 
 
+@lru_cache(maxsize=BUILT)
 def select_next_due(tenant_id: str) -> "Select[datetime]":
     """Return the query for the earliest `due`."""
     return (
@@ -130,6 +136,7 @@ def to_visit(connection: Connection, tenant_id: str, limit: int) -> tuple[str, .
     return tuple(connection.scalars(select_to_visit(tenant_id, limit)))
 
 
+@lru_cache(maxsize=BUILT)
 def select_to_visit(tenant_id: str, limit: int) -> Select[Any]:
     """Return the query for incidents that are to be written to.
 
@@ -298,6 +305,7 @@ def _summed(connection: Connection, some: Subquery, apart_from: str) -> Spent:
     return Spent(actions=actions, messages=int(messages))
 
 
+@lru_cache(maxsize=BUILT)
 def whole_records(tenant_id: str) -> Select[Any]:
     """Return the query for records with their bodies and the decision that is in force."""
     in_force = and_(

@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import IntegrityError
 
 from agent.adapters.ledger.desk import Desk
+from agent.adapters.ledger.failures import conflicting
 from agent.adapters.ledger.report_tables import reported
 from agent.model.errors import Conflict
 from agent.model.schedule import OVER, Reported, Stage
@@ -55,10 +55,8 @@ def _written(connection: Connection, tenant_id: str, one: Reported, before: Stag
         "why": one.why,
     }
     if before is None:
-        try:
+        with conflicting(f"the report of {one.period} was begun by another agent"):
             connection.execute(insert(reported).values(tenant_id=tenant_id, period=one.period, **values))
-        except IntegrityError as error:
-            raise Conflict(f"the report of {one.period} was begun by another agent") from error
         return
     changed = connection.execute(
         update(reported)

@@ -20,7 +20,10 @@ CHANGES = ("verb", "unknown", "source", "certainty", "at", "people")
 
 
 def save(connection: Connection, tenant_id: str, found: Sequence[Truth]) -> None:
-    """Write what is known of proposals, in place of what is there of them, also where they were thought to have begun later."""
+    """Write what is known of proposals, in place of what is there of them, also where they were thought to have begun at another moment.
+
+    Two that began within a week of each other are one, of which there is one truth.
+    """
     rows = {
         (one.action_id, one.first_seen): {
             "tenant_id": tenant_id,
@@ -36,15 +39,16 @@ def save(connection: Connection, tenant_id: str, found: Sequence[Truth]) -> None
         for one in found
     }
     for some in chunks(sorted(rows)):
-        later = [
+        same = [
             and_(
                 truths.c.action_id == action_id,
-                truths.c.first_seen > first_seen,
+                truths.c.first_seen > first_seen - LIFETIME,
                 truths.c.first_seen < first_seen + LIFETIME,
+                truths.c.first_seen != first_seen,
             )
             for action_id, first_seen in some
         ]
-        connection.execute(delete(truths).where(truths.c.tenant_id == tenant_id, or_(*later)))
+        connection.execute(delete(truths).where(truths.c.tenant_id == tenant_id, or_(*same)))
     if rows:
         upsert(connection, truths, [rows[name] for name in sorted(rows)], CHANGES)
 
@@ -115,18 +119,36 @@ def mark(connection: Connection, tenant_id: str, moment: datetime) -> None:
 
 
 def between(
-    connection: Connection, tenant_id: str, after: str, last: str | None
+    connection: Connection, tenant_id: str, action_ids: Sequence[str]
 ) -> Mapping[str, tuple[Truth, ...]]:
-    """Return what is known of the proposals of actions whose ids follow one, up to another; to the end without that."""
-    query = select(*TRUTH).where(truths.c.tenant_id == tenant_id, truths.c.action_id > after)
-    if last is not None:
-        query = query.where(truths.c.action_id <= last)
+    """Return the same of actions in the order of their ids, of which all from the first to the last are named: at once."""
+    if not action_ids:
+        return {}
+    query = select(*TRUTH).where(
+        truths.c.tenant_id == tenant_id,
+        truths.c.action_id >= action_ids[0],
+        truths.c.action_id <= action_ids[-1],
+    )
     return _by_action(connection.execute(query.order_by(truths.c.action_id, truths.c.first_seen)).all())
+
+
+def known_since(
+    connection: Connection, tenant_id: str, since: datetime, after: str, last: str
+) -> tuple[str, ...]:
+    """Return actions whose ids follow one, up to another, of which something is known to have happened at or after `since`."""
+    query = select(truths.c.action_id).where(
+        truths.c.tenant_id == tenant_id,
+        truths.c.action_id > after,
+        truths.c.action_id <= last,
+        truths.c.at >= since,
+    )
+    return tuple(connection.scalars(query))
 
 
 def _by_action(rows: Iterable[Any]) -> dict[str, tuple[Truth, ...]]:
     found: dict[str, tuple[Truth, ...]] = {}
     for row in rows:
         one = truth(row)
-        found[one.action_id] = (*found.get(one.action_id, ()), one)
+        earlier = found.get(one.action_id)
+        found[one.action_id] = (one,) if earlier is None else (*earlier, one)
     return found

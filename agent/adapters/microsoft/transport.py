@@ -12,9 +12,11 @@ It lies below the SDK's adapter and above the connection pool, for three things 
 """
 
 import os
+import ssl
 import uuid
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from functools import cache
 from typing import Any
 from urllib.request import getproxies, proxy_bypass
 
@@ -189,4 +191,10 @@ def direct(url: str) -> httpx.AsyncHTTPTransport:
     parts = httpx.URL(url)
     is_near = parts.host in LOOPBACK or proxy_bypass(parts.host)
     proxy = None if is_near else getproxies().get(parts.scheme)
-    return httpx.AsyncHTTPTransport(http1=True, http2=False, retries=0, proxy=proxy)
+    return httpx.AsyncHTTPTransport(verify=_trust(), http1=True, http2=False, retries=0, proxy=proxy)
+
+
+@cache
+def _trust() -> ssl.SSLContext:
+    """Return the roots that connections trust, read once in a process: all of them take longer than a request."""
+    return httpx.create_ssl_context()

@@ -360,6 +360,13 @@ def demo(
     kill: Annotated[
         int, typer.Option(min=0, max=50, help="Kill the agent so often, and start it again.")
     ] = 0,
+    month: Annotated[
+        bool,
+        typer.Option(
+            "--month",
+            help="Only observe, over four weeks in about a minute, while people decide; then show the report.",
+        ),
+    ] = False,
     folder: Annotated[
         Path | None,
         typer.Option(
@@ -369,6 +376,11 @@ def demo(
     as_json: Json = False,
 ) -> None:
     """Watch the real agent work against a simulated tenant, within a minute."""
+    if month:
+        from agent.faces.cli import month as over_weeks
+
+        over_weeks.demo(over_weeks.Asked(seed=seed, folder=folder), as_json=as_json)
+        return
     from agent.faces.cli import demonstrating
 
     asked = demonstrating.Asked(

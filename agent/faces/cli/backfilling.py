@@ -8,15 +8,17 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import TextColumn
 
 from agent.compose import open_world_to_import, shelf_of
 from agent.connecting import clock_of
-from agent.faces.cli.failures import FINDINGS, Ending
+from agent.faces.cli.failures import FINDINGS, INTERRUPTED, Ending
 from agent.faces.cli.logs import configure
 from agent.faces.cli.looking import moment_of
 from agent.faces.cli.options import loaded
 from agent.faces.cli.output import console, print_json, safe
+from agent.faces.cli.progress import progress
+from agent.faces.report.words import WHY
 from agent.judge.parse import parse_set
 from agent.judge.past.proposed import REACH
 from agent.judge.quote import counted, moment, span
@@ -28,9 +30,6 @@ from agent.model.imported import Why
 from agent.model.truth import Unknown
 from agent.settings.durations import written
 from agent.settings.subjects import Log, LogLevel, Settings
-
-INTERRUPTED = 130
-"""How a command ends that was stopped by Ctrl-C."""
 
 EVERY = 10
 """Days, of both rounds together, after which a line is told where there is no terminal to show a bar."""
@@ -45,16 +44,6 @@ LEFT: Mapping[Why, str] = {
     Why.TOO_OLD: "were proposed more than 30 days ago: nothing is known of their mail any more",
 }
 """Why something is left out, after its number."""
-
-UNKNOWN: Mapping[Unknown, str] = {
-    Unknown.NOBODY: "nobody has decided",
-    Unknown.EXPIRED: "expired: nobody's no",
-    Unknown.CANCELLED: "cancelled or reverted: nobody's yes",
-    Unknown.UNTOLD: "ended, and nothing says that a person decided it",
-    Unknown.LATE: "declined, perhaps by the end of its week",
-    Unknown.CONTRADICTED: "what is known contradicts itself",
-}
-"""Why nobody can say what people decided, after the number."""
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -139,16 +128,7 @@ async def _brought(settings: Settings, since: datetime, tell: Tell, elsewhere: P
 def _progress(last: list[Told]) -> Iterator[Tell]:
     """Show how far it has come and how long it takes: by a bar on a terminal, else by a line now and then."""
     out = console(stderr=True)
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.fields[words]}"),
-        TimeRemainingColumn(),
-        console=out,
-        transient=True,
-        disable=not out.is_terminal,
-    )
-    with bar:
+    with progress(TextColumn("{task.fields[words]}")) as bar:
         task = bar.add_task("reading the past", total=None, words="")
 
         def tell(told: Told) -> None:
@@ -223,7 +203,7 @@ def _say(done: Backfilled, asked: Asked) -> None:
     for count, words in (
         (done.approved, "people approved"),
         (done.rejected, "people rejected"),
-        *((count, UNKNOWN[why]) for why, count in done.unknown.items()),
+        *((count, WHY[why]) for why, count in done.unknown.items()),
     ):
         say(f"{count:>8,}  {words}")
     if done.left:

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 import msgspec
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import TextColumn
 
 from agent.connecting import clock_of
 from agent.faces.backtest_markdown import markdown
@@ -15,6 +15,7 @@ from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.looking import moment_of, reading
 from agent.faces.cli.options import Listing, loaded_to_look, one_of
 from agent.faces.cli.output import console, print_json, print_text, safe
+from agent.faces.cli.progress import progress
 from agent.faces.cli.sources import in_folder, named
 from agent.judge.quote import counted
 from agent.loop.backtesting import Progress as OnProgress
@@ -87,19 +88,9 @@ def run_backtest(settings_file: Path | None, asked: Asked, how: Listing) -> None
 @contextmanager
 def _progress(settings: Settings, since: datetime | None) -> Iterator[OnProgress]:
     """Show how far through time it has come, on a terminal only."""
-    out = console(stderr=True)
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.fields[count]:,} decisions"),
-        TimeRemainingColumn(),
-        console=out,
-        transient=True,
-        disable=not out.is_terminal,
-    )
     now = clock_of(settings).now()
     began = since
-    with bar:
+    with progress(TextColumn("{task.fields[count]:,} decisions")) as bar:
         task = bar.add_task("looking back", total=1.0, count=0)
 
         def on_progress(count: int, at: datetime) -> None:

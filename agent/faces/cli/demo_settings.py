@@ -71,6 +71,23 @@ clock:
 {web}"""
 
 
+def month_text(folder: Path, *, url: str) -> str:
+    """Return the settings of an agent that has only watched, and whose tenant is gone: what is left is its ledger."""
+    ledger = f"sqlite:///{(folder / 'ledger' / 'ledger.db').as_posix()}"
+    return f"""\
+tenant: {{id: {names.TENANT_ID}, name: Contoso (simulated)}}
+mode: observe
+graph: {{cloud: simulator, url: {json.dumps(url)}}}
+auth:
+  kind: clientSecret
+  client_id: {names.CLIENT_ID}
+  client_secret_file: client-secret
+policies: {{directory: {json.dumps(str(folder / "policies"))}}}
+ledger: {{url: {json.dumps(ledger)}}}
+log: {{file: {json.dumps(str(folder / "agent.log"))}, format: json, level: warning}}
+"""
+
+
 def a_free_place() -> str:
     """Return an address of this machine and a port that nobody listens on now."""
     with socket.socket() as probe:

@@ -13,6 +13,9 @@ from agent.scrub.visible import visible
 
 FINE, FINDINGS, WRONG_USE, OUT_OF_REACH = 0, 1, 2, 3
 
+INTERRUPTED = 130
+"""How a command ends that was stopped by Ctrl-C."""
+
 LINE = 2000
 """Characters of one line of an error."""
 
@@ -44,7 +47,7 @@ class Commands(TyperGroup):
             complain(SettingsError(f"standard output cannot be written to: {why}"))
             ctx.exit(WRONG_USE)
         except KeyboardInterrupt:
-            ctx.exit(130)
+            ctx.exit(INTERRUPTED)
 
 
 def _flushed(done: Any) -> Any:

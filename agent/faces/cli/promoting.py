@@ -27,12 +27,12 @@ from agent.faces.cli.person import person
 from agent.faces.cli.testing import FILES
 from agent.faces.holding import reason_of
 from agent.faces.promotion import Found, found_of
-from agent.judge.fallen import beside, standing
+from agent.judge.fallen import beside, fell_back, standing
 from agent.judge.literals import GUID, nearest
 from agent.judge.parse import parse_set
 from agent.judge.promotion.bar import Checks, bar_of
 from agent.judge.promotion.line import with_mode
-from agent.judge.promotion.parts import asked_part, of_part, widened
+from agent.judge.promotion.parts import asked_part, of_part, require_whole, widened
 from agent.judge.strict_yaml import shown
 from agent.model.errors import PolicyError, SettingsError
 from agent.model.fallback import Fallback
@@ -101,6 +101,8 @@ def promote(asked: Asked, *, as_json: bool) -> None:
     part = asked_part(policy, _part(asked))
     after = widened(policy, part)
     found, others = asyncio.run(_asked_of(ground, policy, part))
+    if found.fallback is not None:
+        require_whole(policy, part, after)
     now = clock_of(ground.settings).now()
     bar = bar_of(
         policy,
@@ -306,10 +308,7 @@ async def _write(
 def _tell_bar(out: Console, one: Shown) -> None:
     out.print(safe(f"{one.policy}, {one.where}", "bold", limit=LONGEST), soft_wrap=True)
     if one.fallback is not None:
-        words = (
-            f"fell back to observe since {one.fallback.since:%Y-%m-%d %H:%M}Z, because {one.fallback.words}"
-        )
-        out.print(safe(words, "yellow", limit=LONGEST), soft_wrap=True)
+        out.print(safe(fell_back(one.fallback), "yellow", limit=LONGEST), soft_wrap=True)
     width = max(len(line.name) for line in one.bar)
     for line in one.bar:
         mark, style = ("met", "green") if line.is_met else ("missing", "red")

@@ -13,8 +13,8 @@ import msgspec
 from agent.adapters.recordings import Draft, drafted
 from agent.compose import open_replayed, open_world_to_record, shelf_of
 from agent.connecting import clock_of, cloud_of
+from agent.faces.cli.failures import INTERRUPTED, complain, exit_code
 from agent.faces.cli.failures import Ending as Exit
-from agent.faces.cli.failures import complain, exit_code
 from agent.faces.cli.logs import configure
 from agent.faces.cli.looking import every
 from agent.faces.cli.options import loaded
@@ -38,9 +38,6 @@ from agent.scrub.scrubber import Scrubber
 from agent.settings.durations import duration, written
 from agent.settings.subjects import Log, LogLevel, Settings
 from agent.simulator.names import ALL_ROLES
-
-INTERRUPTED = 130
-"""How a command ends that was stopped by Ctrl-C."""
 
 UNDECIDED = "not decided"
 """What was over, or could not be judged before the pass was."""

@@ -11,13 +11,11 @@ import msgspec
 from agent.adapters.ledger.ledger import SqlLedger
 from agent.connecting import clock_of
 from agent.faces.windows import Window, interval_of, since_of, until_of
+from agent.judge.literals import POLICY_NAME
 from agent.loop.comparing import make_report
 from agent.model.errors import SettingsError
 from agent.model.report import Asked
 from agent.settings.subjects import GUID, Settings
-
-SHORTEST = 4
-"""Characters of a revision that say which one is meant."""
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,6 +62,9 @@ def questioned(settings: Settings, wanted: Wanted) -> Question:
         raise SettingsError(
             f"`--since` is {_spelled(since)} and `--until` is {_spelled(until)}: nothing lies between"
         )
+    for name in wanted.policies:
+        if POLICY_NAME.fullmatch(name) is None:
+            raise SettingsError(f"`--policy {name}` is not the name of a policy")
     of = _tenant(settings, wanted.tenant)
     asked = Asked(
         tenant_id=of.tenant.id,

@@ -16,6 +16,8 @@ from agent.model.errors import SettingsError
 def writing(output: Path | None) -> Iterator[Callable[[str], None]]:
     """Give what writes a text after the other; the file is there once all of it is.
 
+    It takes the place of a file only: `/dev/null` would be gone for everybody.
+
     Raises:
         SettingsError: it cannot be written.
     """
@@ -23,6 +25,10 @@ def writing(output: Path | None) -> Iterator[Callable[[str], None]]:
         yield print_text
         return
     try:
+        if output.exists() and not output.is_file():
+            raise SettingsError(
+                f"`--output {output}` cannot be written: it is no file: leave it out to print, or name one"
+            )
         with (
             NamedTemporaryFile(
                 "w", encoding="utf-8", newline="", dir=output.parent, prefix=f".{output.name}.", delete=False

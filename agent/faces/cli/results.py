@@ -12,10 +12,7 @@ from agent.faces.cli.demo_person import Told
 from agent.faces.telling import Row, row
 from agent.model.decision import Verb
 from agent.model.enactment import Effect, EffectKind, Record, State, Went
-
-READING = frozenset({"token", "hunting"})
-"""Kinds of POST that change nothing."""
-
+from agent.simulator.kinds import is_write
 
 Target = tuple[str, str, str]
 """What was done, to what, and where that is, as the simulator's log has them."""
@@ -117,7 +114,7 @@ def seen(log: Iterable[Mapping[str, Any]]) -> Seen:
     for one in log:
         kind = one["kind"]
         requests[kind] += 1
-        writes += one["method"] != "GET" and kind not in READING
+        writes += is_write(one["method"], kind)
         if one["effect"] and not 400 <= one["status"] < 500:
             sent.update((one["effect"], thing.lower(), place.lower()) for thing, place in one["pairs"])
     return Seen(requests=dict(requests.most_common()), writes=writes, sent=sent)

@@ -1,10 +1,9 @@
 """The report of a day or a week as it is sent: its figures for everybody, and the whole of it with a mail."""
 
-from datetime import datetime
-
 from agent.adapters.ledger.ledger import SqlLedger
 from agent.compose import ReporterOf
 from agent.judge.derive import derived
+from agent.judge.scheduled import by_hand
 from agent.model.chain import Urgency
 from agent.model.escalation import Attached, Notice, Occasion
 from agent.model.report import Asked
@@ -36,7 +35,7 @@ async def _made(settings: Settings, ledger: SqlLedger, schedule: Schedule, perio
         until=period.until,
         enough=schedule.enough,
     )
-    again = f"air-agent report --since {_spelled(period.since)} --until {_spelled(period.until)}"
+    again = by_hand(period)
     found = await made(ledger, ledger.archive, asked, PAGE, again=again)
     event = derived("report", period.name)
     whose = settings.tenant.name or settings.tenant.id
@@ -56,7 +55,3 @@ async def _made(settings: Settings, ledger: SqlLedger, schedule: Schedule, perio
         link=f"{settings.web_url()}/overview" if settings.web.url is not None else None,
         attached=Attached(name=f"air-agent-report-{period.name}.html", subtype="html", text=found.page),
     )
-
-
-def _spelled(at: datetime) -> str:
-    return f"{at:%Y-%m-%dT%H:%M:%SZ}"

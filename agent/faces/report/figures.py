@@ -91,6 +91,9 @@ def _agreement(report: Report) -> Figure:
 
 def _looser(total: Group) -> Figure:
     tally = total.tally
+    if not tally.would_approve:
+        words = "nothing was compared that policies would have approved"
+        return Figure(name="Looser", value="0", words=words)
     of = f"of {tally.would_approve:,} that policies would have approved and people decided"
     rate = "" if total.risk is None else f": {percent(total.risk.share)}, 95 % interval {between(total.risk)}"
     if not tally.looser:

@@ -1,8 +1,9 @@
 """A report as JUnit XML, for CI that watches policies: one suite for each policy.
 
 Each action that people rejected and the policy would have approved is a test that failed. Beside those each suite has one
-test: that there are none; it is skipped where it is too few to say. What people decided of an action being unknown says
-nothing of a policy, so that such actions are no tests; each suite counts them among its properties.
+test: that there are none; it is skipped where it is too few to say, as where a policy that was asked for decided nothing.
+What people decided of an action being unknown says nothing of a policy, so that such actions are no tests; each suite
+counts them among its properties.
 """
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -47,7 +48,7 @@ async def as_tests(found: AsyncIterator[Looser], of: Callable[[], Report]) -> As
                 counts[name] = counts.get(name, 0) + 1
                 kept[name].write(_failed(name, one))
         report = of()
-        named = {one.name: 0 for one in report.policies}
+        named = dict.fromkeys((*report.policies_asked, *(one.name for one in report.policies)), 0)
         for part in _document(report, kept, named | counts):
             yield part
 

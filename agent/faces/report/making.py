@@ -12,7 +12,6 @@ from agent.faces.report.page import page
 from agent.judge.parse import parse_set
 from agent.loop.comparing import make_report
 from agent.model.errors import PolicyError
-from agent.model.policy import Mode
 from agent.model.report import Asked, Report
 from agent.ports.archive import Archive
 from agent.ports.ledger import Ledger
@@ -93,4 +92,6 @@ async def observing(ledger: Ledger, report: Report) -> frozenset[str] | None:
     except PolicyError:
         # An older set that this version does not read any more says nothing of how its policies stood.
         return None
-    return frozenset(one.name for one in found.policies if one.mode is Mode.OBSERVE)
+    return frozenset(
+        one.name for one in found.policies if not one.enforces_somewhere(enforces_observers=False)
+    )

@@ -4,9 +4,11 @@ What an action was about, its link and why it would have been approved stand whe
 has to look: of the others `air-agent show ID` tells.
 """
 
+import json
 import re
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from datetime import datetime
+from operator import attrgetter
 
 import msgspec
 
@@ -114,7 +116,7 @@ async def as_sheet(found: Rows) -> AsyncIterator[str]:
     """Give the actions as CSV, the names of the columns first."""
     yield MARK + csv_of([Row.__struct_fields__])
     async for some in found:
-        yield csv_of([getattr(row, name) for name in Row.__struct_fields__] for row in some)
+        yield csv_of(map(_values, some))
 
 
 async def as_document(found: Rows, report: Callable[[], Report]) -> AsyncIterator[str]:
@@ -122,9 +124,20 @@ async def as_document(found: Rows, report: Callable[[], Report]) -> AsyncIterato
     yield f'{{\n"format": {FORMAT},\n"actions": ['
     start = "\n"
     async for some in found:
-        yield start + ",\n".join(as_json(row) for row in some)
+        yield start + ",\n".join(map(_line, some))
         start = ",\n"
     yield f'\n],\n"report": {as_json(report(), indent=1)}\n}}\n'
+
+
+def _line(row: Row) -> str:
+    """Return an action as JSON in ASCII; most of them are of nothing else, and are not looked at twice."""
+    said = _encoder.encode(row)
+    plain = said.decode() if said.isascii() else json.dumps(json.loads(said), separators=(",", ":"))
+    return plain.replace("\x7f", "\\u007f")
+
+
+_encoder = msgspec.json.Encoder(order="deterministic")
+_values = attrgetter(*Row.__struct_fields__)
 
 
 def sheet_of(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -7,6 +7,7 @@ from agent.adapters.host import SystemClock
 from agent.compose import open_ledger_as_it_is, shelf_of
 from agent.connecting import clock_of
 from agent.faces.web.in_force import Known
+from agent.faces.web.retrospect import Looking
 from agent.faces.web.site import Site
 from agent.faces.web.way_in import check, door_of
 from agent.ports.world import Desk
@@ -43,4 +44,5 @@ async def open_site(settings: Settings) -> AsyncIterator[Site]:
             policies=Known(desk=desk),
             door=door_of(settings, ledger.trail.key, wall),
             wall=wall,
+            looking=Looking(enough=settings.report.enough),
         )

@@ -67,7 +67,9 @@ async def _looked(
     summing, agreeing = Summing(since, now), Agreeing(asked)
     found = await archive.course(since - LIFETIME, limit=AT_ONCE)
     while found:
-        agreeing.know(await ledger.truths([one.action_id for one in found if one.ended or one.people]))
+        over = [one.action_id for one in found if one.ended or one.people]
+        if over:
+            agreeing.know(await ledger.truths(over))
         for one in found:
             summing.look(one)
             agreeing.look(one)

@@ -24,6 +24,7 @@ from agent.judge.rails.listed import protected_lists
 from agent.judge.rails.lookup import senders_of, with_senders_copy
 from agent.judge.rails.scene import Scene
 from agent.judge.recognise import evidence_digest
+from agent.judge.shadow import shadow_approval, targets_in
 from agent.model.decision import Decision, Guarded, Verb
 from agent.model.defender import Mail
 from agent.model.enactment import Effect
@@ -56,7 +57,7 @@ def judged_then(action: PendingAction, mail: Mail | None, by: By) -> Decision:
     """Return the decision as it would have been when the action was first seen; `action` is as it was then."""
     then = action.first_seen
     lay = None if mail is None or not wanted(action) else mail_then(mail, then)
-    facts = facts_then(gather(action, lay, then, lists=dict.fromkeys(by.fed, then)))
+    facts = facts_then(gather(action, lay, then, lists=dict.fromkeys(by.fed, then)), mail)
     decision = decide(
         by.judge,
         action,
@@ -69,10 +70,9 @@ def judged_then(action: PendingAction, mail: Mail | None, by: By) -> Decision:
         weighed = _weighed(decision, action, lay, by)
         kept = msgspec.structs.replace(decision, targets=weighed.targets)
         decision = guarded(kept, (), weighed.said, approvers=weighed.approvers)
-    shadow = decision.shadow
-    if shadow is None or shadow.verb is not Verb.APPROVE:
+    would = shadow_approval(by.judge, decision)
+    if would is None:
         return decision
-    would = msgspec.structs.replace(decision, verb=Verb.APPROVE, policies=shadow.policies)
     weighed = _weighed(would, action, lay, by)
     return msgspec.structs.replace(
         decision,
@@ -87,9 +87,8 @@ def _weighed(approval: Decision, action: PendingAction, mail: Mail | None, by: B
     if action.kind in MAIL_KINDS:
         means = Means(targets_per_call=by.targets_per_call, observes=True)
         effects = plan(approval, action, Present(mail=mail), means).effects
-        targets = sum(len(one.targets) for one in effects) or None
-    names = approval.policies
-    deciding = [by.judge.policies[name] for name in names if name in by.judge.policies]
+        targets = targets_in(effects) or None
+    deciding = [by.judge.policies[name] for name in approval.policies]
     scene = _scene(action, effects, mail, approval.at, wanted_by(deciding), by)
     return Weighing(said=ask(scene), targets=targets, approvers=wanted_approvers(scene))
 

@@ -5,23 +5,17 @@ now, or where more is known of its mail or its kind, as after a permission was g
 """
 
 from collections.abc import Iterable
-from datetime import datetime
 
 import msgspec
 
 from agent.model.imported import Imported
-from agent.model.pending import ActionKind, PendingAction
+from agent.model.pending import ActionKind, PendingAction, are_one_proposal
 from agent.model.truth import Truth
-
-
-def same_life(first_seen: datetime, deadline: datetime, begun: datetime, ended: datetime) -> bool:
-    """Whether two spans are of one proposal of the same action: they overlap."""
-    return first_seen < ended and begun < deadline
 
 
 def overlap(one: PendingAction, other: PendingAction) -> bool:
     """Whether two readings of the same action are of one proposal."""
-    return same_life(one.first_seen, one.deadline, other.first_seen, other.deadline)
+    return are_one_proposal(one.first_seen, one.deadline, other.first_seen, other.deadline)
 
 
 def known_before(one: Imported, known: Iterable[Imported]) -> Imported | None:

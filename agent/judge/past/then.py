@@ -10,15 +10,16 @@ they were when it proposed the action. Were they changed by what people decide, 
 published sample shows that. Where mail lay is known by when it was first and last moved after its delivery.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 
 import msgspec
 
 from agent.judge.copies import PLACES
 from agent.model.decision import Decision, Match
-from agent.model.defender import PENDING_APPROVAL, Mail, MailMessage
-from agent.model.facts import Facts
+from agent.model.defender import MAILBOX_LOCATIONS, PENDING_APPROVAL, Mail, MailMessage
+from agent.model.facts import Facts, Value
 from agent.model.pending import PendingAction, Sighting
 
 OF_ALERT = (
@@ -79,8 +80,11 @@ OF_THE_MOMENT = frozenset(
 OF_ONE_MESSAGE = frozenset({"clicked", "clickedThrough"})
 """Likewise, of one message."""
 
-OF_PLACE = frozenset({*PLACES, "cluster.mailboxCount", "locations", "location", "inMailbox"})
-"""Facts that go by where mail lay then: known only where nothing or all of its moves lie on one side of that moment."""
+IN_WHICH = frozenset({*PLACES, "locations"})
+"""Facts that go by in which folder each copy lay then."""
+
+OF_PLACE = IN_WHICH | {"cluster.mailboxCount", "location", "inMailbox"}
+"""Facts that go by where mail lay then: known only where no copy's moves leave that open."""
 
 
 def action_then(action: PendingAction) -> PendingAction:
@@ -100,19 +104,35 @@ def action_then(action: PendingAction) -> PendingAction:
 
 
 def mail_then(mail: Mail, then: datetime) -> Mail:
-    """Return mail as it lay at that moment; who has clicked by now is not known of then."""
+    """Return mail as it lay at that moment; who has clicked by now is not known of then.
+
+    A copy that was in a mailbox all the while, as when its user put it into another folder, lay in one, whenever that was:
+    it is given where it was delivered to, and `facts_then` leaves out what goes by the folder.
+    """
     return msgspec.structs.replace(mail, messages=tuple(_copy_then(one, then) for one in mail.messages))
 
 
-def facts_then(facts: Facts) -> Facts:
-    """Return the facts without those that are of the moment."""
+def facts_then(facts: Facts, mail: Mail | None) -> Facts:
+    """Return the facts of a moment without those that are of another.
+
+    Args:
+        facts: gathered with the mail of then, whose moment they have.
+        mail: the same mail as it is now; None where there is none.
+    """
+    copies = () if mail is None else mail.messages
+    is_open = [_place_then(copy, facts.now) is None for copy in copies]
+    unknown = OF_THE_MOMENT | IN_WHICH if any(is_open) else OF_THE_MOMENT
     messages = facts.messages
     if messages is not None:
         messages = tuple(
-            {name: value for name, value in row.items() if name not in OF_ONE_MESSAGE} for row in messages
+            _without(row, OF_ONE_MESSAGE | {"location"} if is_unsure else OF_ONE_MESSAGE)
+            for row, is_unsure in zip(messages, is_open, strict=True)
         )
-    values = {name: value for name, value in facts.values.items() if name not in OF_THE_MOMENT}
-    return msgspec.structs.replace(facts, values=values, messages=messages)
+    return msgspec.structs.replace(facts, values=_without(facts.values, unknown), messages=messages)
+
+
+def _without(values: Mapping[str, Value], names: AbstractSet[str]) -> dict[str, Value]:
+    return {name: value for name, value in values.items() if name not in names}
 
 
 def unknown_then(decision: Decision) -> frozenset[str]:
@@ -138,7 +158,10 @@ def _sighting_then(sighting: Sighting) -> Sighting:
 
 
 def _copy_then(copy: MailMessage, then: datetime) -> MailMessage:
-    return msgspec.structs.replace(copy, location=_place_then(copy, then), clicks=None)
+    place = _place_then(copy, then)
+    if place is None and {copy.location, copy.original_location} <= MAILBOX_LOCATIONS:
+        place = copy.original_location
+    return msgspec.structs.replace(copy, location=place, clicks=None)
 
 
 def _place_then(copy: MailMessage, then: datetime) -> str | None:

@@ -1,8 +1,9 @@
 """(What was compared of a policy) -> the evidence for it: what it would have decided by itself, and what people did."""
 
-from collections.abc import Iterable
+from collections import Counter
 from datetime import datetime
 
+from agent.judge.report.grouping import outcome, tally_of
 from agent.model.decision import Verb
 from agent.model.policy import Policy
 from agent.model.report import Compared, Standing, Tally
@@ -27,33 +28,17 @@ class Evidencing:
     def __init__(self, policy: Policy, since: datetime) -> None:
         self._policy = policy
         self._since = since
-        self.agreed = self.both_approved = self.rejected = self.undecided = 0
+        self._outcomes: Counter[str] = Counter()
         self.looser: list[str] = []
 
-    def take(self, some: Iterable[Compared]) -> None:
-        """Count those that say something of the policy."""
-        for one in some:
-            if counts(one, self._policy, self._since):
-                self._count(one)
-
-    def _count(self, one: Compared) -> None:
-        match one.standing:
-            case Standing.AGREED:
-                self.agreed += 1
-                self.both_approved += one.verb is Verb.APPROVE
-            case Standing.LOOSER:
-                self.looser.append(one.action_id)
-            case Standing.STRICTER:
-                self.rejected += 1
-            case Standing.UNDECIDED:
-                self.undecided += 1
+    def take(self, one: Compared) -> None:
+        """Count a life, where it says something of the policy."""
+        if not counts(one, self._policy, self._since):
+            return
+        self._outcomes[outcome(one)] += 1
+        if one.standing is Standing.LOOSER:
+            self.looser.append(one.action_id)
 
     def tally(self) -> Tally:
         """Return the counts."""
-        return Tally(
-            agreed=self.agreed,
-            both_approved=self.both_approved,
-            looser=len(self.looser),
-            rejected=self.rejected,
-            undecided=self.undecided,
-        )
+        return tally_of(self._outcomes)

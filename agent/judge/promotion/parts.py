@@ -46,6 +46,19 @@ def widened(policy: Policy, asked: Part) -> Part:
     return _bare(policy, Part(kinds=kinds, tenants=tenants))
 
 
+def require_whole(policy: Policy, asked: Part, after: Part) -> None:
+    """See that what counts again once a fallback ends is no more than what is asked for, of which something was shown.
+
+    Raises:
+        SettingsError: the file of the policy has it enforce in more than that, all of which would count again.
+    """
+    if not asked.holds(after):
+        raise SettingsError(
+            f"`{policy.name}` fell back, and with {of_part(asked)} all would count again that its file says, which is"
+            f" {of_part(after)}: promote it for all of that, or run `air-agent policy demote {policy.name}` first"
+        )
+
+
 def _bare(policy: Policy, part: Part) -> Part:
     is_every_kind = part.kinds is not None and policy.kinds <= part.kinds
     is_every_tenant = (

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 import msgspec
 
 from agent.judge.report.compare import comparisons
-from agent.judge.report.counting import Counting, why
+from agent.judge.report.grouping import Grouping, why
 from agent.model.history import Decided
 from agent.model.pending import ActionKind
 from agent.model.report import Asked, Group, Lens, Standing
@@ -61,13 +61,13 @@ class Agreeing:
 
     def found(self, moved: Collection[str] = ()) -> Agreement:
         """Return what came of it; `moved` are actions that go on under another id."""
-        counting = Counting(msgspec.structs.replace(self._asked, lens=Lens.WOULD))
+        grouping = Grouping(msgspec.structs.replace(self._asked, lens=Lens.WOULD))
         looser: dict[Lens, dict[str, None]] = {lens: {} for lens in Lens}
         left: Counter[str] = Counter()
         for action_id, rows in self._rows.items():
             known = self._truths.get(action_id, ())
             for both in comparisons(rows, known, is_moved=action_id in moved):
-                if counting.take(both) is None:
+                if grouping.take(both) is None:
                     continue
                 if both.in_force.standing is Standing.UNDECIDED:
                     left[why(both.in_force)] += 1
@@ -75,11 +75,14 @@ class Agreeing:
                     looser[Lens.WOULD][action_id] = None
                 if both.in_force.standing is Standing.LOOSER:
                     looser[Lens.IN_FORCE][action_id] = None
-        report = counting.report()
-        in_force = {name: left[name] for name in sorted(left)}
+        would = grouping.whole("total")
         return Agreement(
-            actions=report.actions,
-            in_force=Side(group=report.in_force, undecided=in_force, looser=tuple(looser[Lens.IN_FORCE])),
-            would=Side(group=report.total, undecided=report.undecided, looser=tuple(looser[Lens.WOULD])),
-            policies={one.name: one for one in report.policies},
+            actions=would.tally.actions,
+            in_force=Side(
+                group=grouping.in_force(),
+                undecided={name: left[name] for name in sorted(left)},
+                looser=tuple(looser[Lens.IN_FORCE]),
+            ),
+            would=Side(group=would, undecided=grouping.undecided(), looser=tuple(looser[Lens.WOULD])),
+            policies={one.name: one for one in grouping.policies()},
         )

@@ -1,24 +1,13 @@
-"""Comparisons, one after the other -> a report.
-
-However many there are, only numbers are kept: how many there were of each policies, kind, week and outcome together, from
-which every group is added up in the end, and of each time that was saved eight bytes.
-"""
+"""Comparisons, one after the other -> a report, of which only numbers are kept however many there are."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
-from datetime import date, datetime
+from datetime import datetime
 
 from agent.judge.report.compare import Both
+from agent.judge.report.grouping import Grouping
 from agent.judge.report.otherwise import Otherwise
-from agent.judge.report.rate import agreement, risk
-from agent.model.decision import Verb
-from agent.model.report import LEFT, UNJUDGED, Asked, Compared, Group, Lens, Report, Standing, Tally, Told
+from agent.model.report import Asked, Compared, Report, Told
 from agent.model.truth import Certainty, Source
-
-Cell = tuple[tuple[str, ...], str, int, str]
-"""Policies, kind, week, and a field of `Tally`, or `agreed` where both rejected."""
-
-DAYS = 7
 
 
 class Counting:
@@ -26,9 +15,7 @@ class Counting:
 
     def __init__(self, asked: Asked) -> None:
         self._asked = asked
-        self._cells: Counter[Cell] = Counter()
-        self._in_force: Counter[str] = Counter()
-        self._undecided: Counter[str] = Counter()
+        self._grouping = Grouping(asked)
         self._told: Counter[tuple[Source, Certainty]] = Counter()
         self._revisions: dict[str, datetime] = {}
         self._imported = 0
@@ -36,13 +23,9 @@ class Counting:
 
     def take(self, both: Both) -> Compared | None:
         """Count one life, and return it as it is compared; None where it is not asked for."""
-        one = chosen(both, self._asked)
+        one = self._grouping.take(both)
         if one is None:
             return None
-        self._cells[one.policies, one.kind, _week(one.moment), outcome(one)] += 1
-        self._in_force[outcome(both.in_force)] += 1
-        if one.standing is Standing.UNDECIDED:
-            self._undecided[why(one)] += 1
         if one.truth is not None and one.truth.verb is not None:
             self._told[one.truth.source, one.truth.certainty] += 1
         if one.is_imported:
@@ -56,8 +39,8 @@ class Counting:
 
     def report(self) -> Report:
         """Return what was counted."""
-        asked = self._asked
-        total = self._whole("total")
+        asked, groups = self._asked, self._grouping
+        total = groups.whole("total")
         return Report(
             tenant_id=asked.tenant_id,
             tenant_name=asked.tenant_name,
@@ -69,95 +52,15 @@ class Counting:
             imported=self._imported,
             revisions=tuple(sorted(self._revisions, key=lambda name: (self._revisions[name], name))),
             total=total,
-            in_force=self._group(str(Lens.IN_FORCE), self._in_force),
-            policies=self._groups(lambda cell: cell[0]),
-            kinds=self._groups(lambda cell: (cell[1],)),
-            tenants=(self._whole(asked.tenant_name or asked.tenant_id),),
-            weeks=self._weeks(),
-            undecided={name: self._undecided[name] for name in sorted(self._undecided)},
+            in_force=groups.in_force(),
+            policies=groups.policies(),
+            kinds=groups.kinds(),
+            tenants=(groups.whole(asked.tenant_name or asked.tenant_id),),
+            weeks=groups.weeks(),
+            undecided=groups.undecided(),
             told=tuple(
                 Told(source=source, certainty=certainty, count=count)
                 for (source, certainty), count in sorted(self._told.items())
             ),
             counterfactuals=self._otherwise.found(),
         )
-
-    def _whole(self, name: str) -> Group:
-        outcomes: Counter[str] = Counter()
-        for cell, count in self._cells.items():
-            outcomes[cell[3]] += count
-        return self._group(name, outcomes)
-
-    def _groups(self, names_of: Callable[[Cell], Iterable[str]]) -> tuple[Group, ...]:
-        """Return a group for each name that a cell has, by name."""
-        found: dict[str, Counter[str]] = {}
-        for cell, count in self._cells.items():
-            for name in names_of(cell):
-                found.setdefault(name, Counter())[cell[3]] += count
-        return tuple(self._group(str(name), found[name]) for name in sorted(found))
-
-    def _weeks(self) -> tuple[Group, ...]:
-        """Return a group for each week from the first to the last that has something, also for those that have nothing."""
-        found: dict[int, Counter[str]] = {}
-        for (_, _, week, name), count in self._cells.items():
-            found.setdefault(week, Counter())[name] += count
-        between = range(min(found, default=0), max(found, default=-1) + 1)
-        return tuple(self._group(_monday(week), found.get(week, Counter())) for week in between)
-
-    def _group(self, name: str, outcomes: Counter[str]) -> Group:
-        tally = tally_of(outcomes)
-        enough = self._asked.enough
-        return Group(name=name, tally=tally, agreement=agreement(tally, enough), risk=risk(tally, enough))
-
-
-def chosen(both: Both, asked: Asked) -> Compared | None:
-    """Return one life as it is compared; None where it is not asked for.
-
-    What is narrowed by policies is chosen through the lens that is asked for; a report then sees the same lives also by what
-    was in force.
-    """
-    one = both.through(asked.lens)
-    is_asked = (
-        asked.since <= one.moment < asked.until
-        and (not asked.kinds or one.kind in asked.kinds)
-        and (not asked.policies or any(name in asked.policies for name in one.policies))
-        and (asked.revision is None or (one.revision == asked.revision and one.decided is not None))
-    )
-    return one if is_asked else None
-
-
-def outcome(one: Compared) -> str:
-    """Return which field of a tally counts it; `both_rejected` where that is `agreed` alone."""
-    if one.standing is Standing.AGREED:
-        return "both_approved" if one.verb is Verb.APPROVE else "both_rejected"
-    if one.standing is Standing.STRICTER:
-        return "rejected" if one.verb is Verb.REJECT else "left"
-    return str(one.standing)
-
-
-def tally_of(outcomes: Counter[str]) -> Tally:
-    """Return how many stand how."""
-    return Tally(
-        agreed=outcomes["both_approved"] + outcomes["both_rejected"],
-        both_approved=outcomes["both_approved"],
-        looser=outcomes["looser"],
-        rejected=outcomes["rejected"],
-        left=outcomes["left"],
-        undecided=outcomes["undecided"],
-    )
-
-
-def why(one: Compared) -> str:
-    """Return why it is not compared: an `Unknown`, `LEFT` or `UNJUDGED`."""
-    if one.unknown is not None:
-        return str(one.unknown)
-    return UNJUDGED if one.verb is None else LEFT
-
-
-def _week(at: datetime) -> int:
-    """Return the number of a week: the first day of the calendar was a Monday."""
-    return (at.toordinal() - 1) // DAYS
-
-
-def _monday(week: int) -> str:
-    return date.fromordinal(week * DAYS + 1).isoformat()

@@ -5,17 +5,20 @@ import io
 import sqlite3
 from contextlib import closing
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pytest
 
+from agent.adapters.ledger.ledger import SqlLedger
 from agent.judge.naming import places_of
 from agent.loop.hindsight import look_again
 from agent.model.air import AirAction
 from agent.model.enactment import Record
+from agent.model.imported import Importing
 from tests.adapters.records import a_decided_record, a_decision, an_action
 from tests.faces.web.house import READER, House
+from tests.judge.afterwards import imported as an_import
 from tests.ledgers import open_ledger
 from tests.loop.conftest import Bench
 from tests.makers import NOW, a_cluster, a_copy, an_alert, an_incident
@@ -89,6 +92,25 @@ async def test_who_decided_it_in_defender_is_told_where_its_own_rows_name_them(h
     assert line["reason"].endswith(
         ' on 2026-11-02 09:05Z; certain: AIR\'s own rows (CloudAppEvents): "a newsletter"'
     )
+
+
+async def test_what_was_imported_says_so_and_has_no_page_of_its_own(house: House) -> None:
+    one = an_import()
+    ledger = cast("SqlLedger", house.bench.world.ledger)
+    since = one.action.first_seen
+    await ledger.imports.bring_in(
+        [one], [], Importing(since=since, until=NOW, policies="", read=NOW, alerts_read=NOW)
+    )
+
+    ended, judged = await rows(house)
+    async with await house.enter(READER) as browser:
+        page = (await browser.get("/history")).text
+
+    assert (judged["is_imported"], judged["has_page"]) == (True, False)
+    assert judged["enactment"] == "judged afterwards: nothing was done by it"
+    assert judged["reason"] == one.decision.reason
+    assert judged["label"] == ended["label"] == one.action.label
+    assert f"/actions/{one.action.id}" not in page
 
 
 async def test_a_decision_that_was_overtaken_keeps_its_reason(house: House) -> None:

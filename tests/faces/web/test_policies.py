@@ -18,6 +18,7 @@ from agent.loop.failing import ALARM as CHANNEL
 from agent.loop.reloading import ALARM
 from agent.model.alarm import Alarm
 from agent.model.errors import PolicyError, Problem
+from agent.model.fallback import Fallback
 from agent.model.policy import KeptSet, Members
 from agent.settings.subjects import Policies, TreatAs
 from tests.faces.web.house import READER, House, a_house
@@ -346,6 +347,34 @@ async def test_a_policy_that_does_not_count_here_says_why(bench: Bench, more: st
 
     assert page["policies"][0]["enforces"] is False
     assert f">{words}</span>" in await shown(house)
+
+
+async def test_a_policy_that_enforces_in_a_part_says_in_which(bench: Bench) -> None:
+    narrow = (
+        POLICY.replace("[softDeleteCluster]", "[softDeleteCluster, softDeleteMessage]")
+        .replace("mode: enforce", "mode: {enforce: {kinds: [softDeleteCluster]}}")
+        .replace("cluster.mailboxCount", "recipients.count")
+    )
+    bench.with_policies(**{**FILES, "approve": narrow})
+    await bench.run_pass()
+
+    page = await shown(a_house(bench), "/policies/small-malicious")
+
+    assert "for <code>softDeleteCluster</code>" in page
+
+
+async def test_a_policy_that_fell_back_says_since_when_and_why_before_any_agent_knows(living: House) -> None:
+    fallback = Fallback(
+        policy="small-malicious", since=NOW, action_id="a", words="a person took it back", revision="r"
+    )
+    await living.bench.world.ledger.fall_back([fallback])
+
+    pages = [await shown(living, path) for path in ("/policies", "/policies/small-malicious")]
+
+    for page in pages:
+        assert ">fell back</span>" in page
+        assert ">2026-11-02 09:00Z</time>, because a person took it back" in page
+    assert "0 enforcing, 1 observing" in pages[0]
 
 
 async def test_chains_say_whom_they_tell_and_what_becomes_of_silence(living: House) -> None:

@@ -15,6 +15,7 @@ from agent.model.policy import Fallen, Part, Policy
 from agent.model.promotion import Asked, Bar, Evidence
 from agent.model.report import Compared, Standing, Tally
 from tests.judge.writing import NOW, TENANT, chains_of, policy_file
+from tests.reports import a_compared
 
 DAY = timedelta(days=1)
 BAR = Bar()
@@ -202,12 +203,8 @@ def test_one_that_fell_back_does_not_enforce() -> None:
 
 
 def a_life(**more: Any) -> Compared:
-    usual = Compared(
-        action_id="a", incident_id="1", kind=CLUSTER, first_seen=NOW, deadline=NOW + 7 * DAY, decided=NOW,
-        verb=Verb.APPROVE, policies=("p", "q"), guard=None, targets=1, messages=1, is_native=False,
-        is_imported=False, revision="r", truth=None, standing=Standing.AGREED, unknown=None, moment=NOW,
-    )  # fmt: skip
-    return replace(usual, **more)
+    usual = {"policies": ("p", "q"), "decided": NOW, "standing": Standing.AGREED}
+    return a_compared(**(usual | more))
 
 
 @pytest.mark.parametrize(
@@ -233,14 +230,10 @@ def test_lives_are_counted_as_they_stand() -> None:
     (policy,) = the_set(policy_file(mode="observe"))
     counting = Evidencing(policy, NOW)
 
-    counting.take(a_life(standing=one, action_id=str(one)) for one in (*Standing, Standing.AGREED))
+    for one in (*Standing, Standing.AGREED):
+        counting.take(a_life(standing=one, action_id=str(one)))
 
     tally = counting.tally()
-    assert (tally.agreed, tally.both_approved, tally.looser, tally.rejected, tally.undecided) == (
-        2,
-        2,
-        1,
-        1,
-        1,
-    )
+    told = (tally.agreed, tally.both_approved, tally.looser, tally.stricter, tally.undecided)
+    assert told == (2, 2, 1, 1, 1)
     assert counting.looser == ["looser"]

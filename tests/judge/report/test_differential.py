@@ -72,7 +72,9 @@ def truths(draw: st.DrawFn) -> Truth:
     )  # fmt: skip
 
 
-HISTORIES = st.lists(rows(), max_size=14).map(lambda found: sorted(found, key=attrgetter("action_id", "at")))
+HISTORIES = st.lists(rows(), max_size=14).map(
+    lambda found: sorted(found, key=attrgetter("action_id", "first_seen", "at"))
+)
 TRUTHS = st.lists(truths(), max_size=4, unique_by=lambda one: (one.action_id, one.first_seen))
 ASKED = st.builds(
     lambda since, length, lens, policies: asked(since, since + length, lens=lens, policies=policies),
