@@ -256,7 +256,7 @@ def test_only_the_draft_that_a_case_speaks_against_is_left_out() -> None:
 
     assert [one.draft.sort.by for one in some] == ["url"]
     assert [(one.why, one.sort.by if one.sort else "") for one in left] == [(Why.CHECK, "file")]
-    assert left[0].words.startswith("policies/present.cases.yaml:13: case `a file is none of it`: ")
+    assert left[0].words.startswith("policies/present.cases.yaml:14: case `a file is none of it`: ")
 
 
 def test_a_draft_without_an_example_is_left_out() -> None:
