@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,7 +13,9 @@ from agent.faces.cli.checking import checked
 from agent.judge.cases import parse_cases
 from agent.judge.compile import compile_set
 from agent.judge.parse import parse_set
+from agent.judge.suggest.case_text import case_text
 from agent.judge.suggest.drafting import Drafted, Ground, drafted, policies_of
+from agent.judge.suggest.examples import example, reads_of
 from agent.judge.suggest.grouping import LEAST, found
 from agent.judge.suggest.lived import decided as ruled
 from agent.model.decision import Verb
@@ -20,6 +23,7 @@ from agent.model.facts import VOCABULARY, Facts
 from agent.model.pending import ActionKind
 from agent.model.remark import Remark, Severity
 from agent.model.suggestion import LeftOut, Why
+from agent.model.truth import Certainty
 from tests.decided import CLUSTER, MESSAGE, Decision, a_decided, a_row, some_facts
 from tests.judge.suggest.scenes import FILES, facts_of, seen
 from tests.makers import NOW
@@ -265,3 +269,72 @@ def test_a_draft_without_an_example_is_left_out() -> None:
     some, left = drafted(come.drafts, {}, GROUND, check)
 
     assert (some, [one.why for one in left]) == ((), [Why.NO_EXAMPLE])
+
+
+def test_where_all_words_were_seen_there_is_none_on_the_other_side() -> None:
+    every = frozenset({"inbound", "outbound", "intraOrg"})
+
+    (one,), _ = made(many([some_facts(a_row("news.example"), directions=every)]))
+
+    assert "directions: {exists: true, allIn: [inbound, intraOrg, outbound]}" in one.policy
+    assert "a word in `directions`" not in one.cases
+
+
+def test_of_drafts_that_do_not_go_together_the_later_ones_are_left_out() -> None:
+    def jealous(files: Any) -> Sequence[Remark]:
+        drafts = [name for name in files if "suggested" in name and not name.endswith(".cases.yaml")]
+        wrong = Remark(
+            code="a", severity=Severity.ERROR, file="a.yaml", line=7, column=1, message="two are one too many"
+        )
+        return [wrong] if len(drafts) > 1 else []
+
+    decided = [*many([some_facts(a_row("a.example"))]), *many([some_facts(cluster__by="file")], first=50)]
+    come = found(seen(decided), LEAST, [])
+
+    some, left = drafted(
+        come.drafts, {(one[0].action.id, 1): facts_of(one) for one in decided}, GROUND, jealous
+    )
+
+    assert len(come.drafts) == 2
+    assert [one.draft.name for one in some] == [come.drafts[0].name]
+    assert [(one.why, one.words) for one in left] == [(Why.CHECK, "a.yaml:7: two are one too many")]
+
+
+def test_a_draft_whose_example_another_draft_decides_has_no_case() -> None:
+    decided = many([some_facts(a_row("news.example"))])
+    (draft,) = found(seen(decided), LEAST, []).drafts
+    files = {**FILES, **policies_of([draft], GROUND)}
+    other = (
+        files[f"policies/{draft.name}.yaml"]
+        .replace(b"policy: s", b"policy: another-s")
+        .replace(b"priority: -1", b"priority: 1")
+    )
+    own = compile_set(parse_set(files))
+    beside = compile_set(parse_set({**files, "policies/another.yaml": other}))
+    one = example(CLUSTER, facts_of(decided[0]), reads_of(own.policy_set.policies, CLUSTER), "news.example")
+
+    assert case_text(draft, one, one, own, own, ()) is not None
+    assert case_text(draft, one, one, own, beside, ()) is None
+
+
+def test_what_was_imported_is_said_to_be() -> None:
+    lives = seen(many([some_facts(a_row("news.example"))]))
+    imported = [msgspec.structs.replace(one, number=0) for one in lives]
+    (draft,) = found(imported, LEAST, []).drafts
+
+    (text,) = policies_of([draft], GROUND).values()
+
+    assert b"#   imported   20 of them by `air-agent backfill`\n" in text
+
+
+def test_what_is_only_likely_is_said_to_be() -> None:
+    decided = [
+        (record, msgspec.structs.replace(truth, certainty=Certainty.LIKELY, by=()))
+        for record, truth in many([some_facts(a_row("news.example"))])
+    ]
+
+    (one,), _ = made(decided)
+
+    assert (
+        "#   people     nobody named; what they decided is certain of 0, likely of the rest\n" in one.policy
+    )
