@@ -13,7 +13,7 @@ from agent.faces.cli.promoting import promote
 from agent.faces.cli.report_asked import Wanted
 from agent.model.errors import SettingsError
 
-FEW = {"days": 3, "actions": 45}
+DAYS, ACTIONS = 3, 45
 
 
 def test_what_is_printed_is_what_the_simulator_knows_and_nothing_was_written(
@@ -21,10 +21,10 @@ def test_what_is_printed_is_what_the_simulator_knows_and_nothing_was_written(
 ) -> None:
     folder = tmp_path / "month"
 
-    month.demo(month.Asked(seed=7, folder=folder, **FEW), as_json=True)
+    month.demo(month.Asked(seed=7, folder=folder, days=DAYS, actions=ACTIONS), as_json=True)
 
     known = json.loads(capsys.readouterr().out)
-    assert (known["actions"], known["writes"]) == (FEW["actions"], 0)
+    assert (known["actions"], known["writes"]) == (ACTIONS, 0)
     assert known["approved"] > known["rejected"] > 0
     assert datetime.fromisoformat(known["since"]).weekday() == 0
     assert datetime.fromisoformat(known["until"]) < datetime.now(UTC)  # noqa: TID251
@@ -60,3 +60,10 @@ def test_a_folder_that_holds_something_is_left_alone(tmp_path: Path) -> None:
 
     with pytest.raises(SettingsError, match="is not empty"):
         month.demo(month.Asked(seed=7, folder=tmp_path), as_json=True)
+
+
+def test_options_of_the_other_demo_are_refused_rather_than_ignored(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="`--month` does not go with `--serve`, `--kill`"):
+        month.demo(month.Asked(seed=7, folder=tmp_path / "new", beside=("--serve", "--kill")), as_json=True)
+
+    assert not (tmp_path / "new").exists()

@@ -24,7 +24,7 @@ def require_writable(folder: Path, path: Path) -> None:
     status = _status(real)
     if not stat.S_ISREG(status.st_mode):
         raise SettingsError(f"`{path}` is not a file")
-    if status.st_mode & 0o222 == 0 or not os.access(real, os.W_OK) or not os.access(real.parent, os.W_OK):
+    if not (_is_writable(real) and _is_writable(real.parent)):
         raise SettingsError(
             f"`{path}` cannot be written: it or its folder is read-only: change it where it is from"
         )
@@ -61,6 +61,11 @@ def rewrite(folder: Path, path: Path, before: bytes, after: bytes) -> None:
         if fresh is not None:
             with suppress(OSError):
                 fresh.unlink()
+
+
+def _is_writable(path: Path) -> bool:
+    """Whether it may be written, and somebody said that it may: to the superuser everything is open."""
+    return path.stat().st_mode & 0o222 != 0 and os.access(path, os.W_OK)
 
 
 def _like(descriptor: int, real: Path) -> None:

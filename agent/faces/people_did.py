@@ -1,11 +1,9 @@
 """What people decided about an action, in words: who, when, from where that is known, and how surely."""
 
 from agent.faces.report.words import CERTAINTIES, SOURCES, WHY
+from agent.faces.telling import VERBS
 from agent.judge.quote import moment, quote
-from agent.model.decision import Verb
 from agent.model.truth import Truth
-
-SAID = {Verb.APPROVE: "approved", Verb.REJECT: "rejected", Verb.ESCALATE: "escalated"}
 
 
 def people_did(one: Truth) -> str:
@@ -16,7 +14,7 @@ def people_did(one: Truth) -> str:
         return f"not known: {why}{f' ({names})' if names else ''}"
     by = names or "somebody who is not named"
     return (
-        f"{SAID[one.verb]} by {by} on {moment(one.at)}; {CERTAINTIES[one.certainty]}: {SOURCES[one.source]}"
+        f"{VERBS[one.verb]} by {by} on {moment(one.at)}; {CERTAINTIES[one.certainty]}: {SOURCES[one.source]}"
     )
 
 

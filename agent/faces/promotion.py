@@ -87,7 +87,12 @@ async def _counted(archive: Archive, policy: Policy, asked: Asked, evidence: Evi
     counting = Evidencing(policy, asked.since)
     async for one in compared(archive, asked):
         counting.take(one)
-    return msgspec.structs.replace(evidence, tally=counting.tally(), looser=tuple(counting.looser))
+    return msgspec.structs.replace(
+        evidence,
+        tally=counting.tally(),
+        looser=tuple(counting.looser),
+        stricter=tuple(counting.stricter),
+    )
 
 
 async def _since(ledger: Ledger, policies: PolicySet, policy: Policy) -> datetime | None:

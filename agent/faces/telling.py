@@ -14,7 +14,7 @@ from agent.judge.people import by
 from agent.judge.quote import moment
 from agent.judge.taken_back import says
 from agent.judge.worklist import needs_people
-from agent.model.decision import Decision
+from agent.model.decision import Decision, Verb
 from agent.model.enactment import CLOSED, EffectSeen, PendingSeen, Record, State, Way
 from agent.model.hold import BRAKE, KILL_SWITCH
 from agent.model.pending import ActionKind
@@ -33,6 +33,8 @@ KINDS = {
     ActionKind.FORCE_PASSWORD_RESET: "reset a user's password",
     ActionKind.UNKNOWN: "action of unknown kind",
 }
+
+VERBS = {Verb.APPROVE: "approved", Verb.REJECT: "rejected", Verb.ESCALATE: "escalated"}
 
 PROGRESS = {
     State.SEEN: "to be judged anew",

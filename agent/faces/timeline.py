@@ -8,10 +8,10 @@ from enum import StrEnum
 import msgspec
 
 from agent.faces.pages import OUTCOMES, Open
+from agent.faces.telling import VERBS
 from agent.judge.people import by, grant
 from agent.judge.quote import counted, moment, quote
 from agent.model.answer import Answer
-from agent.model.decision import Verb
 from agent.model.enactment import Effect, Record, Went
 from agent.model.escalation import Delivery
 from agent.model.pending import PendingAction
@@ -71,9 +71,6 @@ def _of_decision(one: Ruled) -> Happening:
     guard = f", held by `{one.guard}`" if one.guard else ""
     words = f"{VERBS[one.verb]} by {by(one)}{guard}: {one.reason}"
     return Happening(at=one.at, side=Side.PEOPLE if one.answered else Side.AGENT, words=words)
-
-
-VERBS = {Verb.APPROVE: "approved", Verb.REJECT: "rejected", Verb.ESCALATE: "escalated"}
 
 
 def _of_people(past: Past) -> Iterator[Happening]:

@@ -18,7 +18,7 @@ import msgspec
 
 from agent.judge.quote import counted
 from agent.model.decision import Decision, Guarded, Unit, Verb, Weighed
-from agent.model.enactment import MAIL_EFFECTS, Effect
+from agent.model.enactment import MAIL_EFFECTS, Approval, Effect, Plan
 from agent.model.policy import Limit, Policy
 from agent.model.rails import Cap
 
@@ -42,6 +42,21 @@ def limits_of(policy: Policy) -> Iterator[tuple[Unit, Limit]]:
 def messages_in(effects: Iterable[Effect]) -> int:
     """Return how many messages these effects would take."""
     return sum(len(effect.targets) for effect in effects if effect.kind in MAIL_EFFECTS)
+
+
+def approvals_of(decision: Decision, planned: Plan, *, is_observed: bool) -> list[Approval]:
+    """Return what an approval takes of the limits of each policy that made it."""
+    messages = messages_in(planned.effects)
+    return [
+        Approval(
+            policy=policy,
+            action_id=decision.action_id,
+            at=decision.at,
+            messages=messages,
+            is_observed=is_observed,
+        )
+        for policy in decision.policies
+    ]
 
 
 def weigh(

@@ -12,7 +12,7 @@ import structlog
 from agent.judge.confirm import expire, judged_again, standing
 from agent.judge.decide import decide
 from agent.judge.gather import gather, mail_of, wanted
-from agent.judge.guard import hold_taken_back
+from agent.judge.guard import approvals_of, hold_taken_back
 from agent.judge.people import hold_rejected
 from agent.judge.plan import plan
 from agent.judge.plans.mail import copies_in_mailboxes
@@ -32,7 +32,7 @@ from agent.loop.means import means
 from agent.loop.moved import save_moved, turn_back
 from agent.loop.policies import InForce, keep
 from agent.loop.report import PassReport
-from agent.loop.shadowing import Covered, Shadow, Would, approvals_of, cover, shadow_of, would
+from agent.loop.shadowing import Covered, Shadow, Would, cover, shadow_of, would
 from agent.loop.undoing import was_taken_back
 from agent.loop.weighing import guard_approval
 from agent.model.decision import Decision, Verb

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from agent.judge.guard import messages_in
+from agent.judge.guard import approvals_of
 from agent.judge.plan import plan
 from agent.judge.plans.means import Means, Present
 from agent.judge.settle import said_by_observers
@@ -138,21 +138,6 @@ def cover(covered: Covered, effects: Sequence[Effect], now: datetime, *, is_obse
             action_id=effect.action_id, effect_id=effect.id, intended_at=now, is_observed=is_observed
         )
         covered.setdefault(effect.kind, {}).update(dict.fromkeys(effect.targets, claim))
-
-
-def approvals_of(decision: Decision, planned: Plan, *, is_observed: bool) -> list[Approval]:
-    """Return what an approval takes of the limits of each policy that made it."""
-    messages = messages_in(planned.effects)
-    return [
-        Approval(
-            policy=policy,
-            action_id=decision.action_id,
-            at=decision.at,
-            messages=messages,
-            is_observed=is_observed,
-        )
-        for policy in decision.policies
-    ]
 
 
 async def _seen(world: World, planned: Plan, present: Present) -> Seen:

@@ -13,7 +13,7 @@ class Bar(msgspec.Struct, frozen=True, kw_only=True):
     actions: int = 30
     """At least so many of its decisions are compared with people's."""
     looser: int = 0
-    """At most so many of them people rejected though it would have approved."""
+    """At most so many of them people rejected though it would have approved; or approved though it would have rejected."""
     days: int = 7
     """It was observed for at least so many days."""
 
@@ -30,6 +30,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     tally: Tally = Tally()
     looser: tuple[str, ...] = ()
     """The actions that people rejected, and it would have approved."""
+    stricter: tuple[str, ...] = ()
+    """The actions that people approved, and it would have rejected."""
 
     @property
     def observed(self) -> timedelta:

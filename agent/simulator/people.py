@@ -20,7 +20,6 @@ from agent.simulator.state import LIFETIME, Happening, State
 
 ZONE = ZoneInfo("Europe/Madrid")
 OPENS, CLOSES = time(8), time(18)
-WORKING = timedelta(hours=10)
 FRIDAY = 4
 
 CREW = (PORTAL_PERSON, LEAD_PERSON, NIGHT_PERSON)

@@ -99,14 +99,20 @@ class Shop:
 
         asyncio.run(within())
 
-    def observed(self, *people: Verb, kind: ActionKind = CLUSTER, days: float = 3) -> None:
+    def observed(
+        self,
+        *people: Verb,
+        kind: ActionKind = CLUSTER,
+        days: float = 3,
+        shadow: Verb = Verb.APPROVE,
+    ) -> None:
         """Let the policy observe these actions so many days ago, which people then decided like this."""
 
         async def save(ledger: SqlLedger) -> None:
             at = NOW - days * DAY
             records, truths = [], []
             for number, verb in enumerate(people):
-                record = _observed(f"{kind}{days}{number}", kind, days)
+                record = _observed(f"{kind}{days}{number}", kind, days, shadow)
                 records.append(record)
                 truths.append(
                     Truth(
@@ -165,11 +171,11 @@ class Shop:
         return policy
 
 
-def _observed(key: str, kind: ActionKind, days: float) -> Record:
+def _observed(key: str, kind: ActionKind, days: float, verb: Verb = Verb.APPROVE) -> Record:
     at = NOW - days * DAY
     action = msgspec.structs.replace(an_action(a_cluster(query=key)), key=key, kind=kind, first_seen=at)
     decision = a_decision(action, Verb.ESCALATE, policies=(), at=at)
-    shadow = Ruling(verb=Verb.APPROVE, policies=("small",), reason="small")
+    shadow = Ruling(verb=verb, policies=("small",), reason="small")
     decision = msgspec.structs.replace(decision, shadow=shadow)
     return Record(action=action, state=State.ESCALATED, due=None, decision=decision)
 
@@ -385,7 +391,7 @@ def test_a_file_that_changes_while_somebody_thinks_is_left_alone(
         shop.file.write_text(POLICY.replace("200", "2000"), encoding="utf-8")
         return True
 
-    monkeypatch.setattr(promoting, "_is_agreed", think)
+    monkeypatch.setattr(promoting, "is_typed", think)
     done = shop.run("promote", "small")
 
     assert done.exit_code == 2
@@ -473,3 +479,18 @@ def test_reinstate_ends_a_fallback_and_is_told_to_the_audit(shop: Shop) -> None:
     assert "`small` did not fall back: nothing was changed" in second.stdout
     assert shop.fallbacks() == []
     assert len(shop.told("reinstated")) == 1
+
+
+def test_a_policy_that_rejects_what_people_approve_is_not_promoted(shop: Shop) -> None:
+    rejects = POLICY.replace("decide: approve\nlimits: {actions: 20/h}", "decide: reject")
+    shop.file.write_text(rejects, encoding="utf-8")
+    (shop.policies / "small.cases.yaml").write_text(CASES.replace("decision: approve", "decision: reject"))
+    shop.in_ledger(lambda ledger: shop.keep(ledger, days=7.5))
+    shop.observed(NO, NO, NO, YES, shadow=NO)
+
+    done = shop.run("promote", "small", "--yes")
+
+    assert done.exit_code == 1
+    assert "missing  stricter   at most 0 that people approved: 1" in done.stdout
+    assert done.stdout.count("missing  ") == 1
+    assert shop.file.read_text(encoding="utf-8") == rejects

@@ -349,6 +349,10 @@ def simulate(
     simulating.simulate(asked, as_json=as_json, until_stdin_closes=until_stdin_closes)
 
 
+SECONDS = 28
+"""How long the demo takes at most, where nobody says."""
+
+
 @app.command()
 def demo(
     seed: Annotated[int, typer.Option(min=0, help="Which tenant: the same seed is the same tenant.")] = 7,
@@ -356,7 +360,9 @@ def demo(
     serve: Annotated[
         bool, typer.Option("--serve", help="Show the pages too, and keep all of it running until Ctrl-C.")
     ] = False,
-    seconds: Annotated[int, typer.Option(min=5, max=3600, help="At most so long, in real seconds.")] = 28,
+    seconds: Annotated[
+        int, typer.Option(min=5, max=3600, help="At most so long, in real seconds.")
+    ] = SECONDS,
     kill: Annotated[
         int, typer.Option(min=0, max=50, help="Kill the agent so often, and start it again.")
     ] = 0,
@@ -379,7 +385,9 @@ def demo(
     if month:
         from agent.faces.cli import month as over_weeks
 
-        over_weeks.demo(over_weeks.Asked(seed=seed, folder=folder), as_json=as_json)
+        given = {"--dry-run": dry_run, "--serve": serve, "--kill": kill, "--seconds": seconds != SECONDS}
+        beside = tuple(name for name, is_given in given.items() if is_given)
+        over_weeks.demo(over_weeks.Asked(seed=seed, folder=folder, beside=beside), as_json=as_json)
         return
     from agent.faces.cli import demonstrating
 

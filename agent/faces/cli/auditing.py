@@ -27,7 +27,7 @@ from agent.faces.cli.looking import moment_of
 from agent.faces.cli.options import loaded_to_audit, loaded_to_look
 from agent.faces.cli.output import console, print_json, print_plain, safe
 from agent.faces.cli.person import person
-from agent.faces.cli.progress import progress
+from agent.faces.cli.progress import bar
 from agent.faces.documents import ascii_json
 from agent.judge.quote import counted, moment
 from agent.model.audit import Chained, Fault, Verdict
@@ -52,7 +52,7 @@ def verify(path: Path | None, places: Places, *, as_json: bool) -> None:
     settings = loaded_to_audit(path)
     key = audit_key(settings)
     is_single = settings.ledger.url.startswith("sqlite")
-    with _progress() as advance:
+    with bar("entries") as advance:
         # The copies first: what is written meanwhile is then in the ledger and not missed there.
         copies = _copies(settings, key, places)
 
@@ -199,13 +199,6 @@ def _standard_output() -> Iterator[Callable[[bytes], object]]:
 
 def _print_visible(line: bytes) -> None:
     print_plain(ascii_json(msgspec.json.decode(line)))
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[int, int], None]]:
-    with progress() as bars:
-        task = bars.add_task("entries", total=None)
-        yield lambda done, of: bars.update(task, completed=done, total=of)
 
 
 def _preview(found: Mapping[str, int]) -> None:

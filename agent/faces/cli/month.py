@@ -28,6 +28,7 @@ from agent.faces.cli.stopping import stop_on_signals
 from agent.loop.leaping import live
 from agent.loop.report import PassReport
 from agent.loop.run import load
+from agent.model.errors import SettingsError
 from agent.model.pace import Pace
 from agent.settings.loading import load as load_settings
 from agent.settings.subjects import Settings
@@ -58,6 +59,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     folder: Path | None = None
     actions: int = ACTIONS
     days: int = DAYS
+    beside: tuple[str, ...] = ()
+    """Options of the other demo that were given too, and say nothing here."""
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -84,7 +87,16 @@ class Known(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 def demo(asked: Asked, *, as_json: bool) -> None:
-    """Live the month, and show the report that comes of it."""
+    """Live the month, and show the report that comes of it.
+
+    Raises:
+        SettingsError: something else is asked for at the same time, or the folder is in use.
+    """
+    if asked.beside:
+        named = ", ".join(f"`{one}`" for one in asked.beside)
+        raise SettingsError(
+            f"`--month` does not go with {named}: the agent only watches, and time leaps: leave one of them out"
+        )
     folder = (
         Path(tempfile.mkdtemp(prefix="air-agent-month-")) if asked.folder is None else fresh(asked.folder)
     )

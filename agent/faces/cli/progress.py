@@ -1,6 +1,6 @@
 """Bars of progress for work that takes a while."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.progress import (
@@ -30,3 +30,11 @@ def progress(count: ProgressColumn | None = None) -> Iterator[Progress]:
     )
     with Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as bars:
         yield bars
+
+
+@contextmanager
+def bar(words: str) -> Iterator[Callable[[int, int], None]]:
+    """Give what is told how many of how many are done, and shows that on a terminal."""
+    with progress() as bars:
+        task = bars.add_task(words, total=None)
+        yield lambda done, of: bars.update(task, completed=done, total=of)

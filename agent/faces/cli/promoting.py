@@ -5,7 +5,6 @@ line of one file; to commit it is the person's.
 """
 
 import asyncio
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -21,10 +20,12 @@ from agent.connecting import clock_of
 from agent.faces.cli import checking, proving, testing
 from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.holding import writing
+from agent.faces.cli.kinds import kind_of
 from agent.faces.cli.options import loaded_to_audit
 from agent.faces.cli.output import console, print_json, safe
 from agent.faces.cli.person import person
 from agent.faces.cli.testing import FILES
+from agent.faces.cli.typed import is_typed
 from agent.faces.holding import reason_of
 from agent.faces.promotion import Found, found_of
 from agent.judge.fallen import beside, fell_back, standing
@@ -36,7 +37,6 @@ from agent.judge.promotion.parts import asked_part, of_part, require_whole, wide
 from agent.judge.strict_yaml import shown
 from agent.model.errors import PolicyError, SettingsError
 from agent.model.fallback import Fallback
-from agent.model.pending import ActionKind
 from agent.model.policy import Mode, Part, Policy, PolicySet
 from agent.model.promotion import Asked as Line
 from agent.model.promotion import Evidence
@@ -141,7 +141,8 @@ def promote(asked: Asked, *, as_json: bool) -> None:
     _tell_change(out, change)
     if data:
         require_writable(ground.folder, Path(policy.file))
-    if not asked.is_agreed and not _is_agreed(out, bool(data)):
+    what = "write this line" if data else "let it count again as its file says"
+    if not asked.is_agreed and not is_typed(out, "yes", what):
         _end(known, as_json=as_json, words="nothing was written")
     told = "; ".join(f"{one.name}: {one.found}" for one in bar)
     asyncio.run(_write(ground, policy, change, data, told, fallback=found.fallback))
@@ -149,16 +150,12 @@ def promote(asked: Asked, *, as_json: bool) -> None:
 
 
 def _part(asked: Asked) -> Part:
-    for word in asked.kinds:
-        if word not in set(ActionKind):
-            raise SettingsError(
-                f"`--kind {shown(word)}` is not a kind of pending action{nearest(word, set(ActionKind))}"
-            )
+    kinds = frozenset(map(kind_of, asked.kinds))
     for word in asked.tenants:
         if GUID.fullmatch(word) is None:
             raise SettingsError(f"`--tenant {shown(word)}` is not the id of a tenant, which is a GUID")
     return Part(
-        kinds=frozenset(map(ActionKind, asked.kinds)) or None,
+        kinds=kinds or None,
         tenants=frozenset(word.lower() for word in asked.tenants) or None,
     )
 
@@ -325,12 +322,6 @@ def _tell_change(out: Console, change: Change) -> None:
     if change.before:
         out.print(safe(f"- {change.before}", "red", limit=LONGEST), soft_wrap=True)
     out.print(safe(f"+ {change.after}", "green", limit=LONGEST), soft_wrap=True)
-
-
-def _is_agreed(out: Console, writes: bool) -> bool:
-    what = "write this line" if writes else "let it count again as its file says"
-    out.print(f"type yes to {what}: ", end="")
-    return sys.stdin.readline().strip() == "yes"
 
 
 def _afterwards(ground: _Ground, change: Change, found: Found) -> str:

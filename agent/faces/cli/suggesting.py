@@ -5,7 +5,6 @@ none of a folder of policies, however the way to it is spelled, is touched.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -14,21 +13,20 @@ from agent.adapters.git import committer
 from agent.adapters.ledger.ledger import SqlLedger
 from agent.connecting import clock_of
 from agent.faces.cli.checking import checked
+from agent.faces.cli.kinds import kind_of
 from agent.faces.cli.looking import moment_of, reading
 from agent.faces.cli.options import loaded_to_look
 from agent.faces.cli.output import console, print_json
-from agent.faces.cli.progress import progress
+from agent.faces.cli.progress import bar
 from agent.faces.cli.sources import Source, in_folder
 from agent.faces.cli.suggestion_files import require_apart, write
 from agent.faces.cli.suggestion_tables import tell
 from agent.faces.suggestions import Suggested
 from agent.judge.compile import compile_set
-from agent.judge.literals import nearest
-from agent.judge.strict_yaml import shown
 from agent.judge.suggest.drafting import Check, Drafted, Ground, drafted, policies_of
 from agent.judge.suggest.grouping import LEAST, REVERSIBLE, found
 from agent.loop.backtesting import Question, backtest
-from agent.loop.suggesting import Progress, Trial, lives_of, tried
+from agent.loop.suggesting import Trial, lives_of, tried
 from agent.model.backtest import Backtest
 from agent.model.errors import SettingsError
 from agent.model.pending import ActionKind
@@ -109,11 +107,7 @@ def _window(settings: Settings, asked: Asked) -> Window:
 
 
 def _kind(word: str) -> ActionKind:
-    if word not in set(ActionKind):
-        raise SettingsError(
-            f"`--kind {shown(word)}` is not a kind of pending action{nearest(word, set(ActionKind))}"
-        )
-    kind = ActionKind(word)
+    kind = kind_of(word)
     if kind not in REVERSIBLE:
         known = ", ".join(f"`{one}`" for one in sorted(REVERSIBLE))
         raise SettingsError(
@@ -134,7 +128,7 @@ def _owner(owner: str | None, folder: Path) -> str:
 async def _suggested(ledger: SqlLedger, look: _Look) -> Suggested:
     members = await ledger.members()
     present = compile_set(look.source.policies(members))
-    with _bar("what people decided") as on_progress:
+    with bar("what people decided") as on_progress:
         lives, without = await lives_of(ledger.archive, look.window, present, on_progress)
     come = found(lives, look.enough, present.policies)
     trial = await _tried(ledger, look, come.drafts, members)
@@ -169,7 +163,7 @@ async def _tried(
         compile_set(_with(look.source, files).policies(members))
         for files in ({}, policies_of(some, look.ground))
     )
-    with _bar("what the drafts make of it") as on_progress:
+    with bar("what the drafts make of it") as on_progress:
         return await tried(ledger.archive, look.window, some, (present, beside), on_progress)
 
 
@@ -210,11 +204,3 @@ def _check(look: _Look) -> Check:
     """Return what checks files as `policy check` would if they lay in the folder."""
     folder = Path(look.ground.folder)
     return lambda files: checked(files, folder, folder)[0].problems
-
-
-@contextmanager
-def _bar(words: str) -> Iterator[Progress]:
-    """Show how far through the history it has come, on a terminal only."""
-    with progress() as bars:
-        task = bars.add_task(words, total=None)
-        yield lambda done, of: bars.update(task, completed=done, total=of)

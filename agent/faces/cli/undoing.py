@@ -1,7 +1,6 @@
 """`undo`: takes back what was done for one action, or for all that one policy approved."""
 
 import asyncio
-import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -24,6 +23,7 @@ from agent.faces.cli.output import console, lines, print_json, safe
 from agent.faces.cli.person import person
 from agent.faces.cli.progress import progress
 from agent.faces.cli.stopping import stop_on_signals
+from agent.faces.cli.typed import is_typed
 from agent.faces.holds import banner
 from agent.faces.telling import what
 from agent.judge.confirm import standing
@@ -220,8 +220,7 @@ def _restores(one: Undoing) -> str:
 def _is_confirmed(out: Console, doable: Sequence[Undoing], *, is_bulk: bool) -> bool:
     """Whether a person types what is asked for; the number of actions where they are many, so that nobody types it blind."""
     wanted = str(len(doable)) if is_bulk else "yes"
-    out.print(f"type {wanted} to take back {_actions(len(doable))}: ", end="")
-    return sys.stdin.readline().strip() == wanted
+    return is_typed(out, wanted, f"take back {_actions(len(doable))}")
 
 
 def _actions(count: int) -> str:

@@ -13,6 +13,7 @@ from agent.judge.lint.settled import matching
 from agent.judge.promotion.counting import DECIDES
 from agent.judge.promotion.parts import of_part
 from agent.judge.quote import counted, moment, span
+from agent.model.decision import Verb
 from agent.model.pending import ActionKind
 from agent.model.policy import Mode, Part, Policy
 from agent.model.promotion import Asked, Bar, Evidence
@@ -105,14 +106,21 @@ def _compared(policy: Policy, part: Part, evidence: Evidence, bar: Bar) -> Itera
         f"; {tally.undecided:,} more undecided",
         missing=f"{lacking_actions:,} more that people decide" if lacking_actions > 0 else "",
     )
-    named = ", ".join(f"`air-agent show {one[:8]}`" for one in evidence.looser[:MOST_NAMED])
-    more = len(evidence.looser) - MOST_NAMED
-    yield Asked(
-        name="looser",
-        asked=f"at most {bar.looser:,} that people rejected",
-        found=f"{tally.looser:,}",
+    yield _contrary(policy, evidence, bar)
+
+
+def _contrary(policy: Policy, evidence: Evidence, bar: Bar) -> Asked:
+    """Ask that people decided no more than so many the other way: what it rejects in vain, people are not asked about."""
+    is_looser = policy.verb is Verb.APPROVE
+    ids = evidence.looser if is_looser else evidence.stricter
+    named = ", ".join(f"`air-agent show {one[:8]}`" for one in ids[:MOST_NAMED])
+    more = len(ids) - MOST_NAMED
+    return Asked(
+        name="looser" if is_looser else "stricter",
+        asked=f"at most {bar.looser:,} that people {'rejected' if is_looser else 'approved'}",
+        found=f"{len(ids):,}",
         missing=f"look at {named}{f' and {more:,} more' if more > 0 else ''}, and narrow the policy"
-        if tally.looser > bar.looser
+        if len(ids) > bar.looser
         else "",
     )
 

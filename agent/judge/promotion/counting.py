@@ -23,13 +23,14 @@ def counts(one: Compared, policy: Policy, since: datetime) -> bool:
 
 
 class Evidencing:
-    """Counts lives, and remembers those that people rejected though the policy would have approved them."""
+    """Counts lives, and remembers those that people decided the other way: looser, or stricter where it would have rejected."""
 
     def __init__(self, policy: Policy, since: datetime) -> None:
         self._policy = policy
         self._since = since
         self._outcomes: Counter[str] = Counter()
         self.looser: list[str] = []
+        self.stricter: list[str] = []
 
     def take(self, one: Compared) -> None:
         """Count a life, where it says something of the policy."""
@@ -38,6 +39,8 @@ class Evidencing:
         self._outcomes[outcome(one)] += 1
         if one.standing is Standing.LOOSER:
             self.looser.append(one.action_id)
+        if one.standing is Standing.STRICTER:
+            self.stricter.append(one.action_id)
 
     def tally(self) -> Tally:
         """Return the counts."""

@@ -70,6 +70,18 @@ def test_so_many_have_to_be_compared(agreed: int, lacks: str | None) -> None:
     assert missing(lines(found=evidence(agreed))).get("compared") == lacks
 
 
+@pytest.mark.parametrize(("most", "is_met"), [(0, False), (1, True)])
+def test_what_people_approved_a_policy_that_rejects_must_not_have_rejected(most: int, is_met: bool) -> None:
+    found = replace(evidence(29, rejected=1), stricter=("a" * 16,))
+
+    told = lines(policy_file(mode="observe", decide="reject"), found=found, bar=replace(BAR, looser=most))
+
+    assert "looser" not in told
+    assert told["stricter"].asked == f"at most {most} that people approved"
+    assert told["stricter"].is_met is is_met
+    assert is_met or told["stricter"].missing == "look at `air-agent show aaaaaaaa`, and narrow the policy"
+
+
 def test_what_is_stricter_and_looser_is_compared_and_what_is_undecided_is_not() -> None:
     found = evidence(27, looser=1, rejected=1, undecided=50)
 
@@ -203,7 +215,7 @@ def test_one_that_fell_back_does_not_enforce() -> None:
 
 
 def a_life(**more: Any) -> Compared:
-    usual = {"policies": ("p", "q"), "decided": NOW, "standing": Standing.AGREED}
+    usual: dict[str, Any] = {"policies": ("p", "q"), "decided": NOW, "standing": Standing.AGREED}
     return a_compared(**(usual | more))
 
 
@@ -236,4 +248,4 @@ def test_lives_are_counted_as_they_stand() -> None:
     tally = counting.tally()
     told = (tally.agreed, tally.both_approved, tally.looser, tally.stricter, tally.undecided)
     assert told == (2, 2, 1, 1, 1)
-    assert counting.looser == ["looser"]
+    assert (counting.looser, counting.stricter) == (["looser"], ["stricter"])
