@@ -48,7 +48,9 @@ def _is_word(value: str) -> bool:
 
 
 def _inline(dumper: yaml.SafeDumper, value: Inline) -> yaml.MappingNode:
-    return dumper.represent_mapping("tag:yaml.org,2002:map", value.items(), flow_style=True)
+    # On one line a colon ends a key: a moment stands in quotes there.
+    entries = [(key, str(each) if isinstance(each, Plain) else each) for key, each in value.items()]
+    return dumper.represent_mapping("tag:yaml.org,2002:map", entries, flow_style=True)
 
 
 def _inline_list(dumper: yaml.SafeDumper, value: Sequence[object]) -> yaml.SequenceNode:

@@ -99,11 +99,6 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
 NAME = "suggested-approve-soft-delete-cluster-url-malicious"
 
 
-def flat(text: str) -> str:
-    """Return what a table says without its frame."""
-    return "".join(letter for letter in text if letter not in "│\n").replace("  ", "")
-
-
 def from_two(number: int) -> Any:
     """Return what is known of a cluster that one of two senders sent."""
     return some_facts(a_row(("one.example", "two.example")[number % 2]), size=number + 1)
@@ -136,7 +131,7 @@ def test_its_files_say_what_they_rest_on_and_nothing_personal(shop: Shop) -> Non
     policy, cases = ((shop.drafts / f"{NAME}{end}").read_text() for end in (".yaml", CASES))
     assert "mode: observe\n" in policy
     assert "owner: mail@contoso.org\n" in policy
-    assert "cluster.mailboxCount: {atMost: 20}" in policy
+    assert "cluster.mailboxCount: {exists: true, atMost: 20}" in policy
     assert "#   actions    20 on which no present policy says anything, all approved\n" in policy
     assert "#   rate       100 %; 95 % interval 83.9 % to 100 %\n" in policy
     for personal in ("contoso.example", "merger", "one.example", "two.example", TENANT):
@@ -187,9 +182,8 @@ def test_what_a_case_of_the_set_says_otherwise_is_not_drafted(shop: Shop) -> Non
     done = shop.run()
 
     assert done.exit_code == 0
-    assert "does not pass policy check" in done.stdout
     assert "people were consistent, and no draft of that could be kept" in done.stdout
-    assert "decided by none" in done.stdout or "case `what is malicious" in flat(done.stdout)
+    assert "does not pass policy check" in done.stdout
     assert not shop.drafts.exists()
 
 

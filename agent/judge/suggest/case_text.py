@@ -91,11 +91,9 @@ def _free(name: str, taken: Collection[str]) -> str:
 
 def _base(one: Situation) -> Part:
     facts = one.facts
-    base: Part = {"kind": one.kind.value, "now": moment_of(facts.now), "facts": _inline(facts.values)}
+    base: Part = {"kind": one.kind.value, "now": moment_of(facts.now), "facts": dict(_inline(facts.values))}
     if facts.messages is not None:
         base["messages"] = [_inline(row) for row in facts.messages]
-    if not facts.messages_complete:
-        base["messagesComplete"] = False
     return base
 
 
@@ -155,11 +153,9 @@ def _read(document: Part, parts: Sequence[Part]) -> list[tuple[Part, PolicyCase]
 
 
 def _told(part: Part, case: PolicyCase, judge: Judge, beside: Judge) -> Part | None:
-    """Return the case with what is decided on it; None where it would assert nothing, or other drafts decide it."""
+    """Return the case with what is decided on it; None where other drafts decide it otherwise."""
     decision = decision_on(judge, case)
     reason = _obstacle(decision)
-    if decision.verb is Verb.ESCALATE and not decision.policies and not decision.inform and not reason:
-        return None
     told = msgspec.structs.replace(
         case, verb=decision.verb, policies=decision.policies, inform=decision.inform, reason=reason
     )

@@ -7,6 +7,7 @@ import msgspec
 from agent.judge.compile import Judge, compile_set
 from agent.judge.layout import CASES, is_situation, stem
 from agent.judge.parse import parse_set
+from agent.judge.quote import shorten
 from agent.judge.suggest.case_text import Cases, case_text, shows
 from agent.judge.suggest.examples import example, reads_of
 from agent.judge.suggest.policy_text import PRIORITY, policy_text
@@ -18,6 +19,9 @@ from agent.model.situation import Situation
 from agent.model.suggestion import Draft, LeftOut, Why
 
 LOWEST = -1_000
+
+MOST_WORDS = 300
+"""Characters of what a check says against a draft."""
 
 Files = Mapping[str, bytes]
 Check = Callable[[Files], Iterable[Remark]]
@@ -140,7 +144,7 @@ def _errors(found: Iterable[Remark]) -> frozenset[Remark]:
 
 def _first(errors: frozenset[Remark]) -> str:
     one = min(errors, key=lambda each: (each.file, each.line, each.column, each.message))
-    return f"{one.file}:{one.line}: {one.message}"
+    return shorten(f"{one.file}:{one.line}: {one.message}", MOST_WORDS)
 
 
 def _files(some: Iterable[Drafted], ground: Ground) -> dict[str, bytes]:

@@ -6,7 +6,6 @@ a cluster of hundreds is a line or two; how many there are, its own facts say.
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 
 from agent.judge.seen import facts_read
 from agent.judge.situations import certain
@@ -95,7 +94,7 @@ class _MadeUp:
                 return frozenset(one for one in members if one is not None)
             case str():
                 return self._text(kind, value, known)
-            case bool() | int() | float() | datetime():
+            case _:
                 return value
 
     def _text(self, kind: FactType, value: str, known: frozenset[str] | None) -> str | None:

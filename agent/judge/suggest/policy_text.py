@@ -1,12 +1,13 @@
 """A draft -> the file of its policy, with what it rests on as a comment.
 
-It decides below every other policy: only what none of them says anything on. So it never makes another undecided, nor
-overrules one, and it observes until somebody promotes it.
+It decides below every other policy, and only where everything that it goes by is known: so it overrules none, and makes
+nothing undecided that none of them says anything on. It observes until somebody promotes it.
 """
 
 from collections.abc import Iterator
 
 from agent.judge.quote import counted
+from agent.judge.remember import AUTHENTIC
 from agent.judge.suggest.lived import BY, VERDICT
 from agent.judge.suggest.naming import in_words
 from agent.judge.written_yaml import Inline, dumped
@@ -46,24 +47,30 @@ def policy_text(draft: Draft, owner: str, priority: int) -> bytes:
 
 
 def match_of(draft: Draft) -> dict[str, object]:
-    """Return the conditions: of what sort it is, and nothing that was not seen."""
+    """Return the conditions: of what sort it is, and nothing that was not seen.
+
+    Each fact must be there: a draft says nothing where it is not, as it says nothing where another policy does.
+    """
     sort, bounds = draft.sort, draft.bounds
-    match: dict[str, object] = {VERDICT: sort.verdict}
+    match: dict[str, object] = {VERDICT: _there(equals=sort.verdict)}
     if sort.by is not None:
-        match[BY] = sort.by
+        match[BY] = _there(equals=sort.by)
     for name, most in bounds.sizes.items():
-        match[name] = Inline(atMost=most)
+        match[name] = _there(atMost=most)
     for name, words in bounds.words.items():
-        many = "in" if name == "mailbox.configurationType" else "allIn"
-        match[name] = Inline({many: words})
+        match[name] = _there(**{"in" if name == "mailbox.configurationType" else "allIn": words})
     if sort.domain is not None:
         passed: dict[str, object] = (
-            {"auth.dmarc": "pass"}
+            {"auth.dmarc": _there(equals="pass")}
             if bounds.is_dmarc
-            else {"any": (Inline({"auth.dmarc": "pass"}), Inline({"auth.composite": "pass"}))}
+            else {"any": tuple(Inline({name: _there(equals="pass")}) for name in AUTHENTIC)}
         )
-        match["messages"] = {"all": {"sender.domain": sort.domain, **passed}}
+        match["messages"] = {"all": {"sender.domain": _there(equals=sort.domain), **passed}}
     return match
+
+
+def _there(**test: object) -> Inline:
+    return Inline({"exists": True, **test})
 
 
 def _reason(draft: Draft) -> str:
