@@ -71,8 +71,10 @@ def test_killed_ten_times_on_the_way_each_message_is_sent_exactly_once(enforced:
     assert enforced["remediated"] >= 200
 
 
-def test_a_question_climbs_its_chain_is_answered_and_carried_out() -> None:
-    words = [line["words"] for line in demo("--seed", "11", "--seconds", "50")["question"]["lines"]]
+def test_a_question_climbs_its_chain_is_answered_and_carried_out_however_often_the_agent_is_killed(
+    enforced: dict[str, Any],
+) -> None:
+    words = [line["words"] for line in enforced["question"]["lines"]]
 
     assert any("(page, step 2, high)" in line for line in words), words
     assert any("(SecOps.Approver) answers approve" in line for line in words), words
