@@ -16,7 +16,7 @@ from sqlalchemy import create_engine, make_url
 
 from agent.adapters.ledger.schema import migrate
 
-CARELESS = ("fsync = off", "full_page_writes = off", "autovacuum = off", "max_wal_size = '8GB'")
+CARELESS = ("fsync = off", "full_page_writes = off", "autovacuum = off")
 """How the server is set: nobody pulls its plug, and each of its databases lives for one test."""
 
 
