@@ -3,7 +3,7 @@
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -26,7 +26,7 @@ class Expected:
     """What has to be said of one proposal."""
 
     judgement: Judgement
-    ours: Callable[[datetime], Opinion] | None
+    ours: Callable[[datetime], Opinion] | None = field(repr=False)
     """What the shipped policies would have decided at a moment; None where they had none to before people decided."""
     passes: tuple[datetime, ...]
     """When that can have been."""

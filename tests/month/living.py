@@ -56,8 +56,9 @@ class Lived:
     """A span of time that is over: the agent, the tenant, and every pass that was made."""
 
     time: Time
-    simulated: Simulated
-    passes: list[PassReport] = field(default_factory=list)
+    simulated: Simulated = field(repr=False)
+    """Holds a whole tenant, which nobody wants to read in a failure."""
+    passes: list[PassReport] = field(default_factory=list, repr=False)
 
     @property
     def state(self) -> State:
