@@ -141,3 +141,16 @@ def test_the_file_is_private_and_is_added_to(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_opened_is_a_matter_of_settings(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"`log\.file`: .* cannot be opened: no such file or directory"):
         configure(Log(file=tmp_path / "none" / "agent.log"), now)
+
+
+def test_a_file_is_closed_once_lines_go_elsewhere(tmp_path: Path) -> None:
+    to_file(tmp_path)
+    (first,) = logging.getLogger().handlers
+    assert isinstance(first, logging.StreamHandler)
+
+    configure(Log(file=tmp_path / "other.log"), now)
+
+    (second,) = logging.getLogger().handlers
+    assert isinstance(second, logging.StreamHandler)
+    assert first.stream.closed
+    assert not second.stream.closed

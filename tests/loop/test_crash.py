@@ -11,7 +11,7 @@ from agent.ports.ledger import Ledger
 from tests.loop.conftest import Bench
 from tests.makers import a_cluster, a_copy, an_alert, an_incident
 
-WRITES = 22
+WRITES = 34
 """What an undisturbed life of the incidents below commits."""
 
 

@@ -31,6 +31,7 @@ def configure(settings: Log, now: Callable[[], datetime]) -> None:
         SettingsError: the file cannot be opened.
     """
     stream = _opened(settings.file) if settings.file is not None else sys.stderr
+    _end_earlier()
     level = logging.getLevelNamesMapping()[settings.level.upper()]
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
@@ -53,11 +54,29 @@ def configure(settings: Log, now: Callable[[], datetime]) -> None:
         logger_factory=structlog.WriteLoggerFactory(file=stream),
         cache_logger_on_first_use=False,
     )
-    _libraries(stream, max(level, logging.WARNING), shared, ending)
+    lines = _ToFile(stream) if settings.file is not None else logging.StreamHandler(stream)
+    _libraries(lines, max(level, logging.WARNING), shared, ending)
 
 
-def _libraries(stream: TextIO, level: int, shared: list[Any], ending: list[Any]) -> None:
-    lines = logging.StreamHandler(stream)
+class _ToFile(logging.StreamHandler[TextIO]):
+    """Writes to a file that was opened for it, and that ends with it."""
+
+    def close(self) -> None:
+        """Close the file too."""
+        self.stream.close()
+        super().close()
+
+
+def _end_earlier() -> None:
+    """Close the file of an earlier configuration."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, _ToFile):
+            handler.close()
+
+
+def _libraries(
+    lines: "logging.StreamHandler[TextIO]", level: int, shared: list[Any], ending: list[Any]
+) -> None:
     lines.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
