@@ -118,7 +118,7 @@ class State:
         if found:
             self.note(alert["id"], datetime.fromisoformat(alert["createdDateTime"]))
         if is_alive and alert["investigationState"] == PENDING:
-            self.plan(deadline, _expiry(alert["id"]))
+            self.plan(deadline, _Expiry(alert["id"]))
 
     def apply(self, asked: Request, effect: str, pairs: Iterable[Pair]) -> None:
         """Count what an accepted write does, and write it down in its request."""
@@ -175,6 +175,8 @@ class State:
 
     def next_happening(self) -> datetime | None:
         """Return when something happens next by itself; None where nothing does."""
+        while self._agenda and isinstance(self._agenda[0][2], _Expiry) and self._agenda[0][2].is_void(self):
+            heapq.heappop(self._agenda)
         return self._agenda[0][0] if self._agenda else None
 
     def plan_rerun(self, now: datetime, happening: Happening) -> None:
@@ -215,16 +217,23 @@ class State:
         self.changed(proposal.alert_id, now, advances=self.switches.evidence_change_advances)
 
 
-def _expiry(alert_id: str) -> Happening:
-    def expire(state: State, now: datetime) -> None:
-        alert = state.alerts[alert_id]
-        if alert["investigationState"] != PENDING:
+@dataclass(frozen=True, slots=True)
+class _Expiry:
+    """The end of the week of what an alert's investigation proposes."""
+
+    alert_id: str
+
+    def __call__(self, state: State, now: datetime) -> None:
+        """End what is still open; where nothing is, nothing happens."""
+        if self.is_void(state):
             return
-        for proposal in tuple(state.open_proposals(alert_id)):
+        for proposal in tuple(state.open_proposals(self.alert_id)):
             proposal.is_open = False
             proposal.evidence["remediationStatus"] = state.switches.expired_evidence
-        alert["investigationState"] = "terminatedBySystem"
-        state.note(alert_id, now)
-        state.changed(alert_id, now, advances=state.switches.evidence_change_advances)
+        state.alerts[self.alert_id]["investigationState"] = "terminatedBySystem"
+        state.note(self.alert_id, now)
+        state.changed(self.alert_id, now, advances=state.switches.evidence_change_advances)
 
-    return expire
+    def is_void(self, state: State) -> bool:
+        """Whether there is nothing left that could expire."""
+        return bool(state.alerts[self.alert_id]["investigationState"] != PENDING)

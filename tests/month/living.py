@@ -43,7 +43,7 @@ class Time:
 
 
 WEEK = Time(
-    Span(seed=5, start=MONDAY, days=3, actions=90),
+    Span(seed=5, start=MONDAY, days=3, actions=80),
     every=timedelta(hours=1),
     after=timedelta(days=7, hours=1),
 )
