@@ -1,4 +1,4 @@
-"""Moments as people ask for them: so long ago, or a date, or a moment."""
+"""Moments as people ask for them, so long ago, or a date, or a moment, and as commands are given them."""
 
 from datetime import UTC, datetime
 
@@ -24,3 +24,8 @@ def moment_of(text: str, now: datetime) -> datetime:
         return found.replace(tzinfo=found.tzinfo or UTC).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise ValueError(SHAPES) from error
+
+
+def written(at: datetime) -> str:
+    """Return a moment in UTC so that `moment_of` gives it again, to the microsecond where it has any."""
+    return at.isoformat().replace("+00:00", "Z")

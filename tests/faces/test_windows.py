@@ -1,9 +1,10 @@
 """Windows of time as people ask for them."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from agent.faces.moments import moment_of, written
 from agent.faces.windows import interval_of, since_of, until_of
 
 NOW = datetime(2026, 11, 26, 16, 19, 58, 123456, tzinfo=UTC)
@@ -59,3 +60,10 @@ def test_an_interval_is_a_week_or_two_moments(text: str, window: tuple[datetime,
 def test_an_interval_that_cannot_be_says_why(text: str, why: str) -> None:
     with pytest.raises(ValueError, match=why):
         interval_of(text, NOW)
+
+
+@pytest.mark.parametrize("more", [timedelta(0), timedelta(microseconds=1), timedelta(hours=13, minutes=5)])
+def test_a_moment_that_is_written_for_a_command_is_that_moment_again(more: timedelta) -> None:
+    at = datetime(2026, 10, 1, tzinfo=UTC) + more
+
+    assert moment_of(written(at), at) == at

@@ -25,6 +25,7 @@ from agent.faces.cli.output import command, console, print_json
 from agent.faces.cli.report_asked import Wanted
 from agent.faces.cli.stage import fresh, policies
 from agent.faces.cli.stopping import stop_on_signals
+from agent.faces.moments import written
 from agent.loop.leaping import live
 from agent.loop.report import PassReport
 from agent.loop.run import load
@@ -109,8 +110,8 @@ def demo(asked: Asked, *, as_json: bool) -> None:
     began = time.monotonic()
     state, passes, until = asyncio.run(_lived(span, settings))
     wanted = Wanted(
-        since=_spelled(span.start),
-        until=_spelled(until),
+        since=written(span.start),
+        until=written(until),
         policies=(),
         tenant=None,
         diff=None,
@@ -239,7 +240,3 @@ def _ending(known: Known) -> Iterator[str]:
         ("and what not yet", f"{command()} policy promote malicious-url-clusters {rest}"),
     ):
         yield f"  {name:<22} {place}"
-
-
-def _spelled(moment: datetime) -> str:
-    return moment.isoformat().replace("+00:00", "Z")

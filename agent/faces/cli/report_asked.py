@@ -10,6 +10,7 @@ import msgspec
 
 from agent.adapters.ledger.ledger import SqlLedger
 from agent.connecting import clock_of
+from agent.faces.moments import written
 from agent.faces.windows import Window, interval_of, since_of, until_of
 from agent.judge.literals import POLICY_NAME, nearest
 from agent.judge.parse import parse_set
@@ -62,7 +63,7 @@ def questioned(settings: Settings, wanted: Wanted) -> Question:
     until = _said("--until", wanted.until, lambda text: until_of(text, now))
     if since >= until:
         raise SettingsError(
-            f"`--since` is {_spelled(since)} and `--until` is {_spelled(until)}: nothing lies between"
+            f"`--since` is {written(since)} and `--until` is {written(until)}: nothing lies between"
         )
     for name in wanted.policies:
         if POLICY_NAME.fullmatch(name) is None:
@@ -139,7 +140,7 @@ def _narrowed(asked: Asked, side: Side, known: tuple[str, ...]) -> Asked:
     there = ", ".join(one[:12] for one in known) or "none"
     raise SettingsError(
         f"`--diff {side.name}` is no period such as `2026-W40` or `2026-10-01/2026-10-08`, and no revision that decided "
-        f"from {_spelled(asked.since)} to {_spelled(asked.until)}: these did: {there}"
+        f"from {written(asked.since)} to {written(asked.until)}: these did: {there}"
     )
 
 
@@ -173,7 +174,7 @@ def _again(asked: Asked, sides: tuple[Side, ...], wanted: Wanted) -> str:
     """Return the command that gives the same once more."""
     words = ["air-agent", "report"]
     if not sides or any(one.window is None for one in sides):
-        words += ["--since", _spelled(asked.since), "--until", _spelled(asked.until)]
+        words += ["--since", written(asked.since), "--until", written(asked.until)]
     for name in asked.policies:
         words += ["--policy", name]
     words += [] if wanted.tenant is None else ["--tenant", wanted.tenant]
@@ -182,8 +183,4 @@ def _again(asked: Asked, sides: tuple[Side, ...], wanted: Wanted) -> str:
 
 
 def _named(side: Side) -> str:
-    return side.name if side.window is None else f"{_spelled(side.window[0])}/{_spelled(side.window[1])}"
-
-
-def _spelled(at: datetime) -> str:
-    return at.isoformat(timespec="microseconds" if at.microsecond else "seconds").replace("+00:00", "Z")
+    return side.name if side.window is None else f"{written(side.window[0])}/{written(side.window[1])}"

@@ -13,6 +13,7 @@ from agent.adapters import recordings
 from agent.adapters.host import SystemClock
 from agent.faces.cli.stopping import stop_when_stdin_closes
 from agent.faces.documents import ascii_json
+from agent.faces.moments import written
 from agent.model.errors import SettingsError
 from agent.simulator import names, serve
 from agent.simulator.app import build
@@ -93,8 +94,8 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
             more=f", requests_per_minute: {most}" if most is not None else "",
             client=names.CLIENT_ID,
             rate=self.rate,
-            epoch=_written(self.epoch),
-            until=f', until: "{_written(self.until)}"' if self.until is not None else "",
+            epoch=written(self.epoch),
+            until=f', until: "{written(self.until)}"' if self.until is not None else "",
             secret=names.CLIENT_SECRET,
             mode=self.mode,
         )
@@ -159,10 +160,6 @@ def _replayed(asked: Asked, folder: Path) -> tuple[Told, ASGIApp]:
         mode=OBSERVES,
     )
     return told, Replay(recording, RealClock(epoch, rate))
-
-
-def _written(moment: datetime) -> str:
-    return moment.isoformat().replace("+00:00", "Z")
 
 
 def _moment(text: str | None, option: str = "--epoch") -> datetime:
