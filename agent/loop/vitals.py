@@ -107,7 +107,7 @@ class Vitals:
         """Return what is known, as ages."""
         now = self.elapsed()
         return Signs(
-            since={mark: timedelta(seconds=now - at) for mark, at in self.marks.copy().items()},
+            since={mark: timedelta(seconds=max(now - at, 0.0)) for mark, at in self.marks.copy().items()},
             is_resting=self.is_resting,
             ships=self._world is not None and self._world.trail is not None and self._world.sink is not None,
         )
