@@ -56,12 +56,30 @@ def ready(tenants: Mapping[str, Signs]) -> Health:
     return Health(ok=is_ready, tenants=len(tenants), checks=tuple(_together(told)))
 
 
-def whole(health: Health) -> bool:
-    """Whether everything is so that the agent itself needs in order to tell people of what is not.
+def trouble(tick: timedelta, tenants: Mapping[str, Signs], stuck_after: timedelta) -> str:
+    """Return why the agent could not itself tell people of what is wrong, in words; empty where it could.
 
-    Defender may be away: that is told through the channels.
+    Defender may be away: that is told through the channels. Of many tenants some may be in trouble at any time: it is
+    the process's only where fewer than half are well.
     """
-    return health.ok and all(one.ok for one in health.checks if one.name != "defender")
+    if tick > TICK_LATE:
+        return f"the event loop has stood still for {ago(tick)}"
+    found = {name: _wrong(signs, stuck_after) for name, signs in tenants.items()}
+    wrong = {name: words for name, words in found.items() if words}
+    if 2 * len(wrong) <= len(tenants) and (len(tenants) > 1 or not wrong):
+        return ""
+    if len(tenants) == 1:
+        return next(iter(wrong.values()))
+    name, words = next(iter(wrong.items()))
+    return f"{len(wrong)} of {len(tenants)} tenants are in trouble, such as {name}: {words}"
+
+
+def _wrong(signs: Signs, stuck_after: timedelta) -> str:
+    """Return what a tenant lacks to tell of trouble; empty where it lacks nothing."""
+    if Mark.OPENED not in signs.since:
+        return "it is not open"
+    checks = (one for one in _work(signs, stuck_after) if one.name != "defender")
+    return next((f"{one.name}: {one.words}" for one in checks if not one.ok), "")
 
 
 def stuck(signs: Signs, after: timedelta) -> str:

@@ -18,6 +18,7 @@ from agent.faces.report.dispatch import reporter_of
 from agent.judge.parse import parse_set
 from agent.loop import run as loop
 from agent.loop.report import PassReport
+from agent.loop.vitals import Vitals
 from agent.settings.subjects import Settings
 
 
@@ -105,8 +106,9 @@ async def _run(settings: Settings, *, as_json: bool) -> None:
     stop_on_signals(stop)
     reload_on_hangup(reload, stop)
     hold_on_signal(hold)
-    async with watched(settings) as watch:
-        vitals = watch.vitals("")
+    async with watched(settings.process()) as watch:
+        vitals = Vitals(watch.elapsed)
+        watch.tenants = lambda: {"": vitals}
         async with open_world(settings, reporter=reporter_of(settings)) as world:
             on_pass = _print_line if as_json else None
             await loop.run(world, stop=stop, reload=reload, hold=hold, on_pass=on_pass, vitals=vitals)
