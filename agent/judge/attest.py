@@ -115,7 +115,7 @@ def _work(signs: Signs, stuck_after: timedelta) -> Iterator[Check]:
     """Give everything that has to go on, once the tenant is open; before that nothing is late."""
     if Mark.OPENED not in signs.since:
         words = (
-            f"it has been opened for {ago(_age(signs, Mark.BEGAN))}: signing in, or waiting for what is away"
+            f"it has been opening for {ago(_age(signs, Mark.BEGAN))}: signing in, or waiting for what is away"
         )
         yield Check(name="passes", ok=True, words=words)
         return

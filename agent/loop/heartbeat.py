@@ -19,6 +19,9 @@ from agent.ports.host import Heart
 MANY = 3
 """Signs of life in a row that were not taken, after which it is an alarm."""
 
+SOON = 5.0
+"""Seconds to the next look where all is not well."""
+
 ALARM = "heartbeat"
 """The alarm of signs of life that are not taken: whoever waits for them is about to sound one too."""
 
@@ -43,6 +46,8 @@ class Heartbeat:
     """Why it was not taken last; empty where it was."""
     kept_back: str = ""
     """Why none is sent; empty where they are."""
+    has_begun: bool = False
+    """Whether all was well before: an agent that starts is not in trouble."""
     is_sounding: bool = True
     """Whether the alarm may stand: an earlier process may have left it."""
 
@@ -53,18 +58,20 @@ class Heartbeat:
                 await self.beat()
             except Exception:  # a bug in here must not silence the agent for ever
                 log.exception("no heartbeat could be sent")
-            await asyncio.sleep(self.every.total_seconds())
+            usual = self.every.total_seconds()
+            await asyncio.sleep(min(usual, SOON) if self.kept_back else usual)
 
     async def beat(self) -> None:
         """Tell once, if all is well."""
         trouble = self.trouble()
-        if trouble and not self.kept_back:
+        if trouble and not self.kept_back and self.has_begun:
             log.warning("no heartbeat is sent", why=trouble)
-        elif self.kept_back and not trouble:
+        elif self.kept_back and not trouble and self.has_begun:
             log.info("heartbeats are sent again")
         self.kept_back = trouble
         if trouble:
             return
+        self.has_begun = True
         try:
             await self.heart.beat()
         except AgentError as error:

@@ -14,10 +14,13 @@ import structlog
 
 from agent.judge.attest import alive, ready, stuck, trouble
 from agent.loop.vitals import Vitals
-from agent.model.health import Check, Health, Signs
+from agent.model.health import Check, Health, Mark, Signs
 
 EVERY = 1.0
 """Seconds between two rounds."""
+
+BEGUN = 60.0
+"""Seconds after which a process counts as begun though no tenant could be opened: it goes on trying."""
 
 OnStuck = Callable[[str, str], None]
 """Is told the name of a tenant that is stuck, and why it is taken for that."""
@@ -46,9 +49,17 @@ class Watch:
     _seen: dict[str, Vitals] = field(default_factory=dict)
     """The tenants as they were in the last round: what other threads are told of."""
 
+    _began: float = 0.0
+
     def __post_init__(self) -> None:
         """Begin."""
-        self.ticked = self.elapsed()
+        self.ticked = self._began = self.elapsed()
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether a tenant is looked after, or it has been tried for a while; there may be none here."""
+        is_open = any(Mark.LOADED in one.since for one in self.signs().values())
+        return is_open or self.elapsed() - self._began >= BEGUN
 
     async def keep(self) -> None:
         """Go round, again and again, until cancelled."""
@@ -86,6 +97,8 @@ class Watch:
 
     def trouble(self) -> str:
         """Return why the agent could not tell people of trouble by itself; empty where it could."""
+        if not self.has_begun:
+            return "no tenant is open yet"
         return trouble(self._tick(), self.signs(), self.stuck_after)
 
     def _tick(self) -> timedelta:

@@ -2,10 +2,7 @@
 
 from agent.adapters.service_manager import ServiceManager
 from agent.loop.watch import Watch
-from agent.model.health import Check, Health, Mark
-
-BEGUN = 60.0
-"""Seconds after which an agent counts as begun though no tenant could be opened: it goes on trying, and says so."""
+from agent.model.health import Health
 
 EVERY = 10.0
 """Seconds from one line on how it fares to the next."""
@@ -20,7 +17,6 @@ class Service:
     def __init__(self, manager: ServiceManager, watch: Watch) -> None:
         self._manager = manager
         self._watch = watch
-        self._began = watch.elapsed()
         self._is_begun = False
         self._told: float | None = None
         self._fed: float | None = None
@@ -31,7 +27,7 @@ class Service:
             return
         now = self._watch.elapsed()
         said: dict[str, str] = {}
-        if not self._is_begun and self._has_begun(now):
+        if not self._is_begun and self._watch.has_begun:
             said["READY"] = "1"
         alive = self._watch.alive()
         watches_for = self._manager.watches_for
@@ -50,18 +46,10 @@ class Service:
         """Tell that it ends."""
         self._manager.tell(STOPPING="1", STATUS="stopping")
 
-    def _has_begun(self, now: float) -> bool:
-        found = self._watch.signs()
-        is_open = any(Mark.LOADED in one.since for one in found.values())
-        return is_open or now - self._began >= BEGUN
-
 
 def status(health: Health) -> str:
     """Return in one line how a process fares."""
-    wrong = [one for one in health.checks if not one.ok]
-    told = "; ".join(_words(one) for one in wrong or health.checks if one.name != "loop")
-    return f"{'failing' if wrong else 'working'}: {told}"
-
-
-def _words(check: Check) -> str:
-    return f"{check.name}: {check.words}"
+    wrong = [f"{one.name}: {one.words}" for one in health.checks if not one.ok]
+    if wrong:
+        return f"in trouble: {'; '.join(wrong)}"
+    return next((f"working: {one.words}" for one in health.checks if one.name == "passes"), "no tenant yet")
