@@ -1,7 +1,7 @@
 """Graph's news -> the ledger. The watermark moves only when everything on the way has been saved."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -36,12 +36,14 @@ async def poll(world: World, report: PassReport, stop: asyncio.Event) -> None:
     Raises:
         Unavailable, Refused, Malformed: the watermark stays; what was read before is saved.
     """
-    cursor = await world.ledger.cursor()
+    began = world.clock.now()
+    report.cursor = cursor = await world.ledger.cursor()
     pace = world.pace
     since = cursor - pace.overlap if cursor is not None else world.clock.now() - pace.first_look
     newest, is_whole = cursor, True
     async for page in world.defender.incidents_since(since):
         report.pages += 1
+        report.shown += len(page.incidents) + len(page.unreadable)
         is_whole = is_whole and page.is_whole
         _complain(page, report)
         await save_incidents(world, page.incidents, report)
@@ -54,6 +56,7 @@ async def poll(world: World, report: PassReport, stop: asyncio.Event) -> None:
         )
     if is_whole and newest is not None and newest != cursor:
         await world.ledger.move_cursor(newest)
+    report.polled = began if is_whole else None
 
 
 async def sweep(world: World, report: PassReport, stop: asyncio.Event) -> None:
@@ -129,13 +132,16 @@ async def save_incidents(
     news = [i for i in latest.values() if even_unmoved or saved.get(i.id) != i.version]
     if not news:
         return
-    if await despite_others(lambda: _save_news(world, news, report)) is None:
+    moved = {i.id: i.version for i in news if saved.get(i.id) != i.version}
+    if await despite_others(lambda: _save_news(world, news, moved, report)) is None:
         # Nothing may be lost of a page over which the watermark moves.
         raise Conflict("other agents keep changing what these incidents show: they are read again")
 
 
-async def _save_news(world: World, news: Sequence[Incident], report: PassReport) -> bool:
-    """Save what these incidents show, as the ledger knows them now."""
+async def _save_news(
+    world: World, news: Sequence[Incident], moved: Mapping[str, str], report: PassReport
+) -> bool:
+    """Save what these incidents show, as the ledger knows them now, and the versions of those that have moved."""
     now = world.clock.now()
     seen = await shown(world, news, now)
     unnamed = {action.id: unnamed_id(action) for action in seen}
@@ -145,7 +151,7 @@ async def _save_news(world: World, news: Sequence[Incident], report: PassReport)
     await save_moved(
         world,
         [(known_records.get(action_id), record) for action_id, record in changed.items()],
-        versions={incident.id: incident.version for incident in news},
+        versions=moved,
     )
     report.incidents += len(news)
     report.appeared += sum(not known_records.keys() & {one, unnamed.get(one)} for one in changed)

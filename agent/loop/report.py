@@ -15,6 +15,12 @@ class PassReport:
     began: datetime
     pages: int = 0
     """Pages that polling read: what it cost of the request budget."""
+    polled: datetime | None = None
+    """When the poll began that read all there was; None where none did."""
+    cursor: datetime | None = None
+    """The watermark that it went by; None where there was none yet."""
+    shown: int = 0
+    """Incidents that it was shown, news or not."""
     incidents: int = 0
     """Incidents read that were news."""
     appeared: int = 0
