@@ -15,6 +15,7 @@ from agent.model.defender import Alert, Incident
 from agent.model.enactment import CLOSED, PendingSeen, Record, State
 from agent.model.errors import Conflict, Malformed, Refused, Unavailable
 from agent.model.page import Page
+from agent.model.telemetry import Timed
 from agent.ports.world import World
 
 log = structlog.get_logger()
@@ -36,6 +37,7 @@ async def poll(world: World, report: PassReport, stop: asyncio.Event) -> None:
     Raises:
         Unavailable, Refused, Malformed: the watermark stays; what was read before is saved.
     """
+    began = world.clock.now()
     cursor = await world.ledger.cursor()
     pace = world.pace
     since = cursor - pace.overlap if cursor is not None else world.clock.now() - pace.first_look
@@ -54,6 +56,8 @@ async def poll(world: World, report: PassReport, stop: asyncio.Event) -> None:
         )
     if is_whole and newest is not None and newest != cursor:
         await world.ledger.move_cursor(newest)
+    report.polled = began if is_whole else None
+    world.telemetry.time(Timed.POLL, (world.clock.now() - began).total_seconds())
 
 
 async def sweep(world: World, report: PassReport, stop: asyncio.Event) -> None:

@@ -9,6 +9,7 @@ import structlog
 from agent.judge.fallen import standing
 from agent.loop.cycle import judge_anew
 from agent.loop.lookout import Lookout, keeping_lookout
+from agent.loop.metering import Metering, measure
 from agent.loop.paging import Paging
 from agent.loop.passing import Memory, one_pass
 from agent.loop.perform import recover
@@ -51,6 +52,7 @@ async def run(
         Shipping().going(world),
         Paging.going(world, policies, lookout) as paging,
         Reporting.going(world, policies, lookout),
+        Metering.going(world, policies, lookout),
     ):
         await start(world, policies)
         reloading = Reloading(asked=reload or asyncio.Event(), looked=world.clock.now())
@@ -62,6 +64,7 @@ async def run(
                 paging.woken.set()
             due = _next(world, report, began)
             lookout.vitals.passed(began, world.clock.now(), due, report.problems)
+            measure(world, lookout.vitals, report)
             if on_pass is not None:
                 on_pass(report)
             await _wait(world, policies, reloading, lookout, due, stop)

@@ -19,6 +19,8 @@ class Vitals:
     """What is known by now."""
 
     passing: Passing | None = None
+    polled: datetime | None = None
+    """When the news of incidents were last read to the end; None before the first time."""
     expiries: tuple[Expiry, ...] = ()
     lengths: deque[timedelta] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
 

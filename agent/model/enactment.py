@@ -204,6 +204,25 @@ OPEN = tuple(state for state in State if state not in CLOSED)
 """All the others."""
 
 
+UNCARRIED = frozenset(
+    {
+        State.SEEN,
+        State.DECIDED,
+        State.INTENDED,
+        State.REFUSED,
+        State.HANDED_OFF,
+        State.HELD,
+        State.ESCALATED,
+        State.ANSWERED,
+        State.LAPSED,
+    }
+)
+"""States in which nobody's decision is carried out: where the week ends in one of them, the action expires undecided.
+
+What was rejected is carried out as far as it can be, what was sent is followed, and what another action's effects take is
+that action's."""
+
+
 class EffectSeen(StrEnum):
     """What was seen of the effect."""
 

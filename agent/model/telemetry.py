@@ -53,11 +53,10 @@ class Timed(StrEnum):
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     """The open actions in one state whose week is not over."""
 
-    count: int
-    at_risk: int
+    at_risk: int = 0
     """Those whose deadline comes within the window that was asked for."""
-    deadline: datetime
-    """The earliest: that of the oldest."""
+    deadline: datetime | None = None
+    """The earliest, that of the oldest; None where there are none."""
 
 
 class Sums(msgspec.Struct, frozen=True, kw_only=True):

@@ -80,6 +80,10 @@ class Telemetries(Protocol):
         """
         ...
 
-    def exposition(self) -> bytes:
-        """Return all series as Prometheus reads them. It may take a while, and may be asked from any thread."""
+    def page(self, accept: str) -> tuple[bytes, str]:
+        """Return all series as Prometheus reads them, and the type of that; it may be asked from any thread.
+
+        Args:
+            accept: the header by which whoever asks says what it reads.
+        """
         ...

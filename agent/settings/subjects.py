@@ -22,6 +22,7 @@ from agent.settings.promoting import Promoting
 from agent.settings.reporting import Reporting
 from agent.settings.secret import Secret
 from agent.settings.serving import Web
+from agent.settings.telemetry import Telemetry
 
 GUID = r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"
 
@@ -257,6 +258,7 @@ class Process(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     replica: str | None = None
     ledger: LedgerPlace = LedgerPlace()
     log: Log = Log()
+    telemetry: Telemetry = Telemetry()
     clock: Timing = Timing()
 
 
@@ -289,6 +291,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     escalation: Escalation = Escalation()
     web: Web = Web()
     report: Reporting = Reporting()
+    telemetry: Telemetry = Telemetry()
     clock: Timing = Timing()
 
     def process(self) -> Process:

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -22,7 +23,7 @@ class Telemetry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """The collector's address for OTLP over HTTP, such as `http://127.0.0.1:4318`: metrics go to `/v1/metrics` under it, traces to `/v1/traces`. None by default: nothing leaves by itself. Needs `pip install 'air-agent[otlp]'`."""
     headers: Annotated[Secret | None, Meta(extra={"file": "headers_file"})] = None
     """Headers for the collector, `name=value` with commas between, such as `authorization=Bearer …`; over `https` only, or to this machine. Never in the settings file: only from the environment, or from `telemetry.headers_file`."""
-    headers_file: str | None = None
+    headers_file: Path | None = None
     """A file that holds those headers; a line break at its end does not count."""
     metrics_every: Annotated[timedelta, Meta(extra={"least": "1s", "most": "1h"})] = timedelta(minutes=1)
     """How often metrics are sent to the collector. A minute is what most are kept by."""

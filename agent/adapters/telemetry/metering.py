@@ -7,7 +7,7 @@ from itertools import product
 
 from opentelemetry.metrics import CallbackOptions, Counter, Histogram, Meter, Observation
 
-from agent.adapters.telemetry.series import COUNTERS, GAUGES, HISTOGRAMS, SERIES, TENANT, Series
+from agent.adapters.telemetry.series import COUNTERS, GAUGES, HISTOGRAMS, TENANT, Series
 from agent.model.telemetry import Counted, Reading, Timed
 
 Standing = tuple[Reading, Callable[[], datetime]]
@@ -93,7 +93,3 @@ def _attributes(one: Series, tenant: str, labels: Mapping[str, str]) -> dict[str
     """Return the labels of the table and no others: what is said beyond them must not make another series."""
     return {TENANT: tenant, **{label: labels.get(label, "") for label in one.labels}}
 
-
-def known_series() -> frozenset[str]:
-    """Return the names under which Prometheus has the series of the table."""
-    return frozenset(one.prometheus for one in SERIES)
