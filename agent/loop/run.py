@@ -18,8 +18,10 @@ from agent.loop.reloading import ALARM, Reloading
 from agent.loop.report import PassReport
 from agent.loop.reporting import Reporting, require_channel
 from agent.loop.shipping import Shipping, complain
+from agent.loop.vitals import Vitals
 from agent.loop.waits import first_of
 from agent.model.errors import Conflict, LedgerError, Malformed, Refused, Unavailable
+from agent.model.health import Mark
 from agent.ports.world import Desk, World
 
 AWAY = timedelta(minutes=1)
@@ -35,21 +37,25 @@ async def run(
     reload: asyncio.Event | None = None,
     hold: asyncio.Event | None = None,
     on_pass: Callable[[PassReport], None] | None = None,
+    vitals: Vitals | None = None,
 ) -> None:
     """Make pass after pass until `stop` is set; then finish what is under way and return.
 
     Policies are looked at again every few seconds, and at once when `reload` is set. When `hold` is set, a hold
-    is laid at once.
+    is laid at once. In `vitals` it is noted how it fares, for whoever looks at it from outside.
 
     Raises:
         PolicyError: the policies do not load: nothing is begun without them.
         SettingsError: reports cannot be sent as they are set.
     """
+    vitals = vitals or Vitals()
+    vitals.opened(world)
     policies = await load(world)
     require_channel(world, policies)
+    vitals.mark(Mark.LOADED)
     async with (
-        keeping_lookout(world, hold) as lookout,
-        Shipping().going(world),
+        keeping_lookout(world, hold, vitals) as lookout,
+        Shipping(vitals).going(world),
         Paging.going(world, policies, lookout) as paging,
         Reporting.going(world, policies, lookout),
         Metering.going(world, policies, lookout),
@@ -63,8 +69,8 @@ async def run(
             if paging is not None:
                 paging.woken.set()
             due = _next(world, report, began)
-            lookout.vitals.passed(began, world.clock.now(), due, report.problems)
-            measure(world, lookout.vitals, report)
+            vitals.passed(began, world.clock.now(), due, report.problems)
+            measure(world, vitals, report)
             if on_pass is not None:
                 on_pass(report)
             await _wait(world, policies, reloading, lookout, due, stop)
@@ -132,6 +138,7 @@ async def _guarded_pass(
 ) -> PassReport:
     """Make one pass and come back whatever happens: a bug or an outage must not end the agent."""
     report = PassReport(began=world.clock.now())
+    lookout.vitals.begin(report)
     try:
         await one_pass(world, policies, stop, report, memory, lookout)
     except Unavailable as error:

@@ -17,6 +17,7 @@ from agent.model.chain import Escalating
 from agent.model.pace import Pace
 from agent.model.policy import Mode
 from agent.settings.guarding import Guards
+from agent.settings.health import Health
 from agent.settings.portals import portal_of
 from agent.settings.promoting import Promoting
 from agent.settings.reporting import Reporting
@@ -290,6 +291,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     guards: Guards = Guards()
     escalation: Escalation = Escalation()
     web: Web = Web()
+    health: Health = Health()
     report: Reporting = Reporting()
     telemetry: Telemetry = Telemetry()
     clock: Timing = Timing()
