@@ -17,6 +17,7 @@ from agent.adapters.microsoft.clouds import Cloud
 from agent.adapters.microsoft.machines import Machines, NoMachines
 from agent.ports.defender import AuditLog, Defender, Directory, Enactor, Login, Targets
 from agent.ports.host import Clock
+from agent.ports.telemetry import SILENT, Telemetry
 
 if TYPE_CHECKING:
     from agent.adapters.graph.client import Client
@@ -77,6 +78,7 @@ async def open_graph(
     around: "Around | None" = None,
     wall: Callable[[], float] | None = None,
     lots: Random | None = None,
+    telemetry: Telemetry = SILENT,
 ) -> AsyncIterator[Graph]:
     """Open Graph, logged in and in the right tenant.
 
@@ -95,6 +97,7 @@ async def open_graph(
         around: wraps what sends, and sees whole bodies, inflated; for recordings.
         wall: the real time in seconds since 1970, for the ends of tokens.
         lots: where chance comes from, for the spread of waits.
+        telemetry: is told of every attempt at a request.
 
     Raises:
         Refused: the login says no, or the token is another tenant's.
@@ -118,6 +121,7 @@ async def open_graph(
             budget=Budget(clock, requests_per_minute),
             clock=clock,
             lots=lots or Random(),  # noqa: S311  spreads waits, guards nothing
+            telemetry=telemetry,
         )
         reading = _Reading(analyzed_emails_per_action, page_size)
         yield _graph(client, clock, machines or NoMachines(), reading, sign_in, proofs)

@@ -57,7 +57,7 @@ def sums(
         watermark=reads.cursor(connection, tenant_id),
         unshipped=min(first, default=None),
         holds=Counter(guard_of(hold.name) for hold in holding.standing(connection, tenant_id)),
-        alarms=Counter(alarm.name.split(" ")[0] for alarm in keeping.alarms(connection, tenant_id)),
+        alarms=Counter(alarm.name.split(" ")[0] for alarm in keeping.standing(connection, tenant_id)),
     )
 
 

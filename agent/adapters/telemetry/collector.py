@@ -111,7 +111,7 @@ class Traces(SpanExporter):
 
     def shutdown(self) -> None:
         """End."""
-        self._inner.shutdown()
+        self._inner.shutdown()  # type: ignore[no-untyped-call]
 
     def force_flush(self, timeout_millis: int = int(TIMEOUT * 1000)) -> bool:
         """Hold nothing back."""
