@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
+from agent.model.hold import BRAKE, KILL_SWITCH
 from agent.model.pending import LIFETIME
 from agent.model.telemetry import Reading
 
@@ -104,7 +105,7 @@ def held(reading: Reading, _: datetime) -> Values:
 def holds(reading: Reading, _: datetime) -> Values:
     """Give how many holds stand."""
     if reading.sums is not None:
-        yield from (({"guard": guard}, count) for guard, count in reading.sums.holds.items())
+        yield from (({"guard": guard}, reading.sums.holds.get(guard, 0)) for guard in (KILL_SWITCH, BRAKE))
 
 
 def kill_switch(reading: Reading, now: datetime) -> Values:
