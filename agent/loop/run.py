@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from agent.judge.fallen import standing
 from agent.loop.cycle import judge_anew
@@ -48,7 +49,18 @@ async def run(
         PolicyError: the policies do not load: nothing is begun without them.
         SettingsError: reports cannot be sent as they are set.
     """
-    vitals = vitals or Vitals()
+    with bound_contextvars(tenant=world.called):
+        await _run(world, stop, reload, hold, on_pass, vitals or Vitals())
+
+
+async def _run(
+    world: World,
+    stop: asyncio.Event,
+    reload: asyncio.Event | None,
+    hold: asyncio.Event | None,
+    on_pass: Callable[[PassReport], None] | None,
+    vitals: Vitals,
+) -> None:
     vitals.opened(world)
     policies = await load(world)
     require_channel(world, policies)
@@ -84,6 +96,11 @@ async def once(
     Raises:
         PolicyError, SettingsError, Unavailable, Refused, Malformed.
     """
+    with bound_contextvars(tenant=world.called):
+        return await _once(world, stop, hold)
+
+
+async def _once(world: World, stop: asyncio.Event | None, hold: asyncio.Event | None) -> PassReport:
     policies = await load(world)
     require_channel(world, policies)
     async with keeping_lookout(world, hold) as lookout, Shipping().going(world):

@@ -131,6 +131,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     detail: str = ""
     bulk_id: str | None = None
     request_id: str | None = None
+    client_request_id: str | None = None
+    """The id that the request bore when it left, known also where nothing came back."""
 
 
 class Offer(msgspec.Struct, frozen=True, kw_only=True):
@@ -291,6 +293,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     asked_since: datetime | None = None
     """Since when people are asked anew, for it was decided elsewhere or taken back meanwhile: earlier approvals do not
     count. None where nothing of that kind happened."""
+    life: int = 0
+    """Which of its lives this is: it grows each time that it is proposed anew after its week was over."""
     version: int = 0
 
 

@@ -184,9 +184,10 @@ class Caller(ABC, Generic[R]):
         outcome, answer = found
         if answer is None:
             return outcome
+        own_id = outcome.client_request_id
         if done is not None and outcome.went is Went.DONE:
             outcome = done(answer)
-        return msgspec.structs.replace(outcome, request_id=request_id(answer))
+        return msgspec.structs.replace(outcome, request_id=request_id(answer), client_request_id=own_id)
 
     async def _read_once(self, call: Call, ask: Callable[[], R]) -> Answer:
         """Return an answer that is good; everything else raises."""
@@ -254,12 +255,14 @@ class Caller(ABC, Generic[R]):
             words = f"{call}: {error}"
             if not departure.has_left:
                 raise Again(Unavailable(words)) from error
-            return Outcome(went=Went.UNKNOWN, detail=f"{words}: it may have been applied"), None
+            detail, own_id = f"{words}: it may have been applied", departure.client_request_id
+            return Outcome(went=Went.UNKNOWN, detail=detail, client_request_id=own_id), None
         if answer.status == 401:
             raise await self._turned_away(call, answer, generation, may_repeat)
         self._renewed = -1
         if answer.status != 429:
-            return judge_write(call, answer, self.grants), answer
+            judged = judge_write(call, answer, self.grants)
+            return msgspec.structs.replace(judged, client_request_id=departure.client_request_id), answer
         again = self._again(call, answer)
         if may_repeat:
             raise again
