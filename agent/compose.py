@@ -77,8 +77,7 @@ async def open_world(
     Raises:
         SettingsError, LedgerError, Refused, Unavailable: it cannot be opened as it is set.
     """
-    clock, file = clock_of(settings), audit_file(settings)
-    replica = f"{replica_of(settings)}{apart}"
+    clock, file, replica = clock_of(settings), audit_file(settings), f"{replica_of(settings)}{apart}"
     address = settings.ledger.address().reveal()
     telemetry = SILENT if telemetries is None else telemetries.of(called(settings), clock.now)
     async with (
@@ -92,7 +91,6 @@ async def open_world(
             raise SettingsError(
                 "`mode: enforce` needs an application's own login: this one is a person's, delegated"
             )
-        sink = _sink(settings, file, ledger.trail.key)
         await ledger.trail.tell_settings(told(settings) | {"version": installed()}, clock.now())
         world = replace(
             _world(settings, clock, graph, ledger),
@@ -100,29 +98,41 @@ async def open_world(
             login=graph.login,
             trail=ledger.trail,
             pages=ledger.pages,
-            sink=sink,
+            sink=_sink(settings, file, ledger.trail.key),
             switch=_switch(settings),
             replica=replica,
             telemetry=telemetry,
             meters=None if telemetries is None else ledger.meters,
             archive=ledger.archive,
         )
-        enforces = settings.mode is Mode.ENFORCE
-        if enforces:
+        if settings.mode is Mode.ENFORCE:
             await graph.look()
             world = replace(world, enactor=graph.enactor)
-        pages = pages_people(settings)
-        schedule = settings.report.schedule() if reporter is not None else None
-        if apart or not (pages or schedule is not None):
+        if apart:
             yield world
             return
-        async with open_channels_of(settings, clock, graph.send_mail if enforces else _no_mail) as channels:
-            if schedule is not None and reporter is not None:
-                reports = Reports(
-                    schedule=schedule, channels=channels, log=ledger.reports, reporter=reporter(ledger)
-                )
-                world = replace(world, reports=reports)
-            yield replace(world, channels=channels if pages else None)
+        async with _telling_people(settings, world, ledger, graph, reporter) as telling:
+            yield telling
+
+
+@asynccontextmanager
+async def _telling_people(
+    settings: Settings, world: World, ledger: SqlLedger, graph: "Graph", reporter: ReporterOf | None
+) -> AsyncIterator[World]:
+    """Give the world with its channels, where anybody is told anything through them."""
+    pages = pages_people(settings)
+    schedule = settings.report.schedule() if reporter is not None else None
+    if not (pages or schedule is not None):
+        yield world
+        return
+    send_mail = graph.send_mail if settings.mode is Mode.ENFORCE else _no_mail
+    async with open_channels_of(settings, world.clock, send_mail) as channels:
+        if schedule is not None and reporter is not None:
+            reports = Reports(
+                schedule=schedule, channels=channels, log=ledger.reports, reporter=reporter(ledger)
+            )
+            world = replace(world, reports=reports)
+        yield replace(world, channels=channels if pages else None)
 
 
 def pages_people(settings: Settings) -> bool:

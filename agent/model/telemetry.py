@@ -41,7 +41,7 @@ class Timed(StrEnum):
     """Reading the news of incidents, and saving them."""
     PASS = "pass"  # noqa: S105  no password
     NOTICE = "notice"
-    """From when people were to be told until a channel took it. `channel`."""
+    """From when it was first tried to tell people until the channel took it. `channel`."""
     CALL = "call"
     """From when a call that changes something left until its outcome was written down."""
     REQUEST = "request"

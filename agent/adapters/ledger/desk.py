@@ -59,13 +59,17 @@ class Desk:
         self, query: Callable[Concatenate[Connection, str, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """Return what a query finds, all of it as of one moment."""
-        return await self._on_worker(partial(self._transaction, "read", self._reading, query, *args, **kwargs))
+        return await self._on_worker(
+            partial(self._transaction, "read", self._reading, query, *args, **kwargs)
+        )
 
     async def write(
         self, change: Callable[Concatenate[Connection, str, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """Make a change of which the audit does not tell."""
-        return await self._on_worker(partial(self._transaction, "write", self._writing, change, *args, **kwargs))
+        return await self._on_worker(
+            partial(self._transaction, "write", self._writing, change, *args, **kwargs)
+        )
 
     async def audited(
         self, change: Callable[Concatenate[Connection, str, Book, P], T], *args: P.args, **kwargs: P.kwargs

@@ -27,7 +27,7 @@ from opentelemetry.sdk.metrics.export import (
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 
-from agent.adapters.telemetry.series import EXPORTS
+from agent.adapters.telemetry.happening import EXPORTS
 
 TIMEOUT = 10.0
 """Seconds for one batch, its repeats among them."""

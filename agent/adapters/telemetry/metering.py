@@ -7,7 +7,9 @@ from itertools import product
 
 from opentelemetry.metrics import CallbackOptions, Counter, Histogram, Meter, Observation
 
-from agent.adapters.telemetry.series import COUNTERS, GAUGES, HISTOGRAMS, TENANT, Series
+from agent.adapters.telemetry.happening import COUNTERS, HISTOGRAMS
+from agent.adapters.telemetry.series import TENANT, Series
+from agent.adapters.telemetry.standing import GAUGES
 from agent.model.telemetry import Counted, Reading, Timed
 
 Standing = tuple[Reading, Callable[[], datetime]]
@@ -92,4 +94,3 @@ class Instruments:
 def _attributes(one: Series, tenant: str, labels: Mapping[str, str]) -> dict[str, str]:
     """Return the labels of the table and no others: what is said beyond them must not make another series."""
     return {TENANT: tenant, **{label: labels.get(label, "") for label in one.labels}}
-

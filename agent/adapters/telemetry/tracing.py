@@ -110,5 +110,3 @@ def _may_leave(name: str, value: Said) -> bool:
 def _nanoseconds(moment: datetime) -> int:
     since = moment - EPOCH
     return (since.days * 86_400 + since.seconds) * 1_000_000_000 + since.microseconds * 1_000
-
-
