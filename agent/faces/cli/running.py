@@ -1,23 +1,28 @@
 """`run` and `once`: the agent itself."""
 
 import asyncio
+import os
 from pathlib import Path
 
 import msgspec
+import structlog
 
 from agent.compose import open_world, shelf_of
 from agent.connecting import clock_of
-from agent.faces.cli.failures import FINDINGS, Ending
+from agent.faces.cli.failures import FINDINGS, STUCK, Ending
 from agent.faces.cli.logs import configure
 from agent.faces.cli.options import loaded
 from agent.faces.cli.output import console, print_json, safe
 from agent.faces.cli.stopping import hold_on_signal, reload_on_hangup, stop_on_signals, stop_when_stdin_closes
+from agent.faces.cli.watching import measured, watched
 from agent.faces.documents import ascii_json
 from agent.faces.report.dispatch import reporter_of
 from agent.judge.parse import parse_set
 from agent.loop import run as loop
 from agent.loop.report import PassReport
 from agent.settings.subjects import Settings
+
+log = structlog.get_logger()
 
 
 class Passed(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,9 +109,19 @@ async def _run(settings: Settings, *, as_json: bool) -> None:
     stop_on_signals(stop)
     reload_on_hangup(reload, stop)
     hold_on_signal(hold)
-    async with open_world(settings, reporter=reporter_of(settings)) as world:
-        on_pass = _print_line if as_json else None
-        await loop.run(world, stop=stop, reload=reload, hold=hold, on_pass=on_pass)
+    with measured(settings) as telemetries:
+        async with watched(settings, _end, telemetries) as watch:
+            vitals = watch.vitals("")
+            opened = open_world(settings, reporter=reporter_of(settings), telemetries=telemetries)
+            async with opened as world:
+                on_pass = _print_line if as_json else None
+                await loop.run(world, stop=stop, reload=reload, hold=hold, on_pass=on_pass, vitals=vitals)
+
+
+def _end(_tenant: str, why: str) -> None:
+    """End at once: whatever was under way is taken up again by the next start, as after a power cut."""
+    log.critical("ends: it is stuck", why=why)
+    os._exit(STUCK)
 
 
 async def _once(settings: Settings) -> PassReport:
