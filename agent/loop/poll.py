@@ -11,10 +11,13 @@ from agent.loop.despite import despite_others
 from agent.loop.moved import save_moved
 from agent.loop.report import PassReport
 from agent.loop.shown import shown
+from agent.loop.tracing import trace
 from agent.model.defender import Alert, Incident
 from agent.model.enactment import CLOSED, PendingSeen, Record, State
 from agent.model.errors import Conflict, Malformed, Refused, Unavailable
 from agent.model.page import Page
+from agent.model.telemetry import Timed
+from agent.model.trace import Phase
 from agent.ports.world import World
 
 log = structlog.get_logger()
@@ -41,12 +44,14 @@ async def poll(world: World, report: PassReport, stop: asyncio.Event) -> None:
     pace = world.pace
     since = cursor - pace.overlap if cursor is not None else world.clock.now() - pace.first_look
     newest, is_whole = cursor, True
+    asked = began
     async for page in world.defender.incidents_since(since):
         report.pages += 1
         report.shown += len(page.incidents) + len(page.unreadable)
         is_whole = is_whole and page.is_whole
         _complain(page, report)
-        await save_incidents(world, page.incidents, report)
+        await save_incidents(world, page.incidents, report, asked=asked)
+        asked = world.clock.now()
         if stop.is_set():
             return
         # An incident dated in the future must not carry the watermark past news to come.
@@ -57,6 +62,7 @@ async def poll(world: World, report: PassReport, stop: asyncio.Event) -> None:
     if is_whole and newest is not None and newest != cursor:
         await world.ledger.move_cursor(newest)
     report.polled = began if is_whole else None
+    world.telemetry.time(Timed.POLL, (world.clock.now() - began).total_seconds())
 
 
 async def sweep(world: World, report: PassReport, stop: asyncio.Event) -> None:
@@ -89,6 +95,7 @@ async def read_again(world: World, incident_ids: Sequence[str], report: PassRepo
     """
     failed = 0
     for incident_id in incident_ids:
+        asked = world.clock.now()
         try:
             incident = await surviving(world, incident_id)
         except (Unavailable, Malformed, Refused) as error:
@@ -99,7 +106,7 @@ async def read_again(world: World, incident_ids: Sequence[str], report: PassRepo
             continue
         failed = 0
         if incident is not None:
-            await save_incidents(world, [incident], report, even_unmoved=True)
+            await save_incidents(world, [incident], report, even_unmoved=True, asked=asked)
 
 
 async def surviving(world: World, incident_id: str) -> Incident | None:
@@ -116,12 +123,17 @@ async def surviving(world: World, incident_id: str) -> Incident | None:
 
 
 async def save_incidents(
-    world: World, incidents: Sequence[Incident], report: PassReport, *, even_unmoved: bool = False
+    world: World,
+    incidents: Sequence[Incident],
+    report: PassReport,
+    *,
+    even_unmoved: bool = False,
+    asked: datetime | None = None,
 ) -> None:
     """Save what these incidents show, and their versions, in one transaction.
 
     An incident that was saved in the same version is no news, unless `even_unmoved`: whether a change of
-    evidence moves `lastUpdateDateTime` is UNCONFIRMED.
+    evidence moves `lastUpdateDateTime` is UNCONFIRMED. `asked` is when they were asked for.
     """
     latest: dict[str, Incident] = {}
     for incident in incidents:
@@ -133,13 +145,17 @@ async def save_incidents(
     if not news:
         return
     moved = {i.id: i.version for i in news if saved.get(i.id) != i.version}
-    if await despite_others(lambda: _save_news(world, news, moved, report)) is None:
+    if await despite_others(lambda: _save_news(world, news, moved, report, asked)) is None:
         # Nothing may be lost of a page over which the watermark moves.
         raise Conflict("other agents keep changing what these incidents show: they are read again")
 
 
 async def _save_news(
-    world: World, news: Sequence[Incident], moved: Mapping[str, str], report: PassReport
+    world: World,
+    news: Sequence[Incident],
+    moved: Mapping[str, str],
+    report: PassReport,
+    asked: datetime | None,
 ) -> bool:
     """Save what these incidents show, as the ledger knows them now, and the versions of those that have moved."""
     now = world.clock.now()
@@ -155,7 +171,26 @@ async def _save_news(
     )
     report.incidents += len(news)
     report.appeared += sum(not known_records.keys() & {one, unnamed.get(one)} for one in changed)
+    _trace(world, known_records, changed, asked or now)
     return True
+
+
+def _trace(world: World, before: Mapping[str, Record], after: Mapping[str, Record], asked: datetime) -> None:
+    """Begin the trace of each action that was not known, or that begins a new life."""
+    for action_id, record in after.items():
+        known = before.get(action_id)
+        if known is None or known.life < record.life:
+            trace(
+                world,
+                record,
+                Phase.SEEN,
+                asked,
+                world.clock.now(),
+                key=Phase.SEEN.value,
+                kind=record.action.kind.value,
+                kind_source=record.action.kind_source.value,
+                incident=record.action.incident.id,
+            )
 
 
 def _updated(incident: Incident) -> tuple[bool, datetime | None]:

@@ -5,10 +5,12 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from agent.judge.fallen import standing
 from agent.loop.cycle import judge_anew
 from agent.loop.lookout import Lookout, keeping_lookout
+from agent.loop.metering import Metering, measure
 from agent.loop.paging import Paging
 from agent.loop.passing import Memory, one_pass
 from agent.loop.perform import recover
@@ -46,7 +48,18 @@ async def run(
         PolicyError: the policies do not load: nothing is begun without them.
         SettingsError: reports cannot be sent as they are set.
     """
-    vitals = vitals or Vitals()
+    with bound_contextvars(tenant=world.called):
+        await _run(world, stop, reload, hold, on_pass, vitals or Vitals())
+
+
+async def _run(
+    world: World,
+    stop: asyncio.Event,
+    reload: asyncio.Event | None,
+    hold: asyncio.Event | None,
+    on_pass: Callable[[PassReport], None] | None,
+    vitals: Vitals,
+) -> None:
     policies = await load(world)
     require_channel(world, policies)
     async with (
@@ -55,6 +68,7 @@ async def run(
         Shipping(vitals).going(world),
         Paging.going(world, policies, lookout) as paging,
         Reporting.going(world, policies, lookout),
+        Metering.going(world, policies, lookout),
     ):
         await start(world, policies)
         reloading = Reloading(asked=reload or asyncio.Event(), looked=world.clock.now())
@@ -66,6 +80,7 @@ async def run(
                 paging.woken.set()
             due = _next(world, report, began)
             vitals.passed(began, world.clock.now(), due, report.problems)
+            measure(world, vitals, report)
             if on_pass is not None:
                 on_pass(report)
             await _wait(world, policies, reloading, lookout, due, stop)
@@ -79,6 +94,11 @@ async def once(
     Raises:
         PolicyError, SettingsError, Unavailable, Refused, Malformed.
     """
+    with bound_contextvars(tenant=world.called):
+        return await _once(world, stop, hold)
+
+
+async def _once(world: World, stop: asyncio.Event | None, hold: asyncio.Event | None) -> PassReport:
     policies = await load(world)
     require_channel(world, policies)
     async with keeping_lookout(world, hold) as lookout, Shipping().going(world):

@@ -21,10 +21,13 @@ WEB = "web"
 HEALTH = "health"
 """The section whose secret only the agent itself needs."""
 
-RUNS = frozenset({LOGIN, AUDIT, HEALTH})
+TELEMETRY = "telemetry"
+"""The section whose secret only those need who send to a collector."""
+
+RUNS = frozenset({LOGIN, AUDIT, HEALTH, TELEMETRY})
 """The sections whose secrets the agent itself needs."""
 
-APART = frozenset({LOGIN, AUDIT, WEB, HEALTH})
+APART = frozenset({LOGIN, AUDIT, WEB, HEALTH, TELEMETRY})
 """The sections whose secrets not everybody needs."""
 
 

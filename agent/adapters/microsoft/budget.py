@@ -39,6 +39,11 @@ class Budget:
         self._held_until: datetime | None = None
         self._parked_until: datetime | None = None
 
+    @property
+    def system(self) -> str:
+        """What it is the budget of."""
+        return self._system
+
     async def spend(self) -> None:
         """Return when one request may leave.
 
