@@ -7,13 +7,13 @@ from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanag
 
 import structlog
 
-from agent.adapters.service_manager import ServiceManager
+from agent.adapters.supervisor import Supervisor
 from agent.adapters.watchdog import Awake, Watchdog, end, stacks
 from agent.compose import installed, replica_of
 from agent.connecting import clock_of, open_heart_of, open_telemetry_of
 from agent.faces.cli.failures import STUCK
 from agent.faces.cli.last_words import say
-from agent.faces.cli.service import Service
+from agent.faces.cli.supervised import Supervised
 from agent.loop.heartbeat import ALARM, Heartbeat
 from agent.loop.waits import beside
 from agent.loop.watch import OnStuck, Watch
@@ -76,9 +76,9 @@ async def watched(
             app = app_of(watch.alive, watch.ready, routes)
             stack.enter_context(serving(process.health.listen, app))
         stack.enter_context(watchdog.watching())
-        service = Service(ServiceManager(os.environ), watch)
-        watch.on_round.append(service.round)
-        stack.callback(service.stop)
+        supervised = Supervised(Supervisor(os.environ), watch)
+        watch.on_round.append(supervised.round)
+        stack.callback(supervised.stop)
         await _begin_to_beat(process, watch, stack)
         await stack.enter_async_context(beside(watch.keep()))
         yield watch
