@@ -59,7 +59,7 @@ class Listening:
         return blank(self.blank_since, self.blank_polls, report.cursor, now)
 
     async def _silence(self, world: World, report: PassReport, now: datetime) -> str:
-        if report.incidents:
+        if report.moved:
             self.again, self.silent = now + SHORTEST, ""
         elif self.again is None or not now < self.again <= now + WINDOW:
             seen = await world.ledger.arrivals(WINDOW)

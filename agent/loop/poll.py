@@ -170,6 +170,7 @@ async def _save_news(
         versions=moved,
     )
     report.incidents += len(news)
+    report.moved += len(moved)
     report.appeared += sum(not known_records.keys() & {one, unnamed.get(one)} for one in changed)
     _trace(world, known_records, changed, asked or now)
     return True

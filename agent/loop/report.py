@@ -23,6 +23,8 @@ class PassReport:
     """Incidents that it was shown, news or not."""
     incidents: int = 0
     """Incidents read that were news."""
+    moved: int = 0
+    """Those of them that had changed in Defender since they were saved, or were not known."""
     appeared: int = 0
     """Pending actions seen for the first time."""
     decided: int = 0
