@@ -116,7 +116,7 @@ def test_a_silent_source_says_since_when_and_what_is_to_be_looked_at() -> None:
     assert "health of Microsoft Defender" in said
 
 
-MOMENTS = some.lists(some.integers(0, 20 * 24 * 60), min_size=1, max_size=200, unique=True).map(
+MOMENTS = some.lists(some.integers(0, 20 * 24 * 60), min_size=1, max_size=60, unique=True).map(
     lambda minutes: [NOW - timedelta(minutes=one) for one in sorted(minutes, reverse=True)]
 )
 
