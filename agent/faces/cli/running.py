@@ -1,15 +1,13 @@
 """`run` and `once`: the agent itself."""
 
 import asyncio
-import os
 from pathlib import Path
 
 import msgspec
-import structlog
 
 from agent.compose import open_world, shelf_of
 from agent.connecting import clock_of
-from agent.faces.cli.failures import FINDINGS, STUCK, Ending
+from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.logs import configure
 from agent.faces.cli.options import loaded
 from agent.faces.cli.output import console, print_json, safe
@@ -20,9 +18,8 @@ from agent.faces.report.dispatch import reporter_of
 from agent.judge.parse import parse_set
 from agent.loop import run as loop
 from agent.loop.report import PassReport
+from agent.loop.vitals import Vitals
 from agent.settings.subjects import Settings
-
-log = structlog.get_logger()
 
 
 class Passed(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,18 +107,13 @@ async def _run(settings: Settings, *, as_json: bool) -> None:
     reload_on_hangup(reload, stop)
     hold_on_signal(hold)
     with measured(settings) as telemetries:
-        async with watched(settings, _end, telemetries) as watch:
-            vitals = watch.vitals("")
+        async with watched(settings.process(), telemetries=telemetries) as watch:
+            vitals = Vitals(watch.elapsed)
+            watch.tenants = lambda: {"": vitals}
             opened = open_world(settings, reporter=reporter_of(settings), telemetries=telemetries)
             async with opened as world:
                 on_pass = _print_line if as_json else None
                 await loop.run(world, stop=stop, reload=reload, hold=hold, on_pass=on_pass, vitals=vitals)
-
-
-def _end(_tenant: str, why: str) -> None:
-    """End at once: whatever was under way is taken up again by the next start, as after a power cut."""
-    log.critical("ends: it is stuck", why=why)
-    os._exit(STUCK)
 
 
 async def _once(settings: Settings) -> PassReport:
