@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from agent.model.tenancy import Share, Tenancy
-from agent.ports.world import World
+from agent.ports.world import Fence, World
 
 
 class Roster(Protocol):
@@ -36,14 +36,26 @@ class Roster(Protocol):
 class Shares(Protocol):
     """Which tenants are this replica's."""
 
+    @property
+    def every(self) -> float:
+        """After how many seconds they are to be renewed: what is free is taken then, and not each time is written."""
+        ...
+
     async def renew(self, tenant_ids: Sequence[str]) -> Mapping[str, Share]:
         """Keep those of these tenants that are ours, take free ones up to a fair part, and return all that are ours.
 
-        One that is missing in what is returned is ours no more: nothing may be done in it.
+        One that is missing in what is returned is ours no more: nothing may be done in it. One whose token is another
+        than before changed hands meanwhile: whatever was begun by the old one is over. None is taken from us only
+        because another replica has too few: the share says that it is asked back.
 
         Raises:
             LedgerError: it cannot be asked; what is ours stays so until its share ends.
+            SettingsError: another process has this replica's name: this one must end.
         """
+        ...
+
+    def fence(self, share: Share) -> Fence:
+        """Return what says whether the tenant is still ours by this share, however often that was renewed meanwhile."""
         ...
 
     async def let_go(self, tenant_ids: Sequence[str]) -> None:
