@@ -18,7 +18,7 @@ from agent.loop.report import PassReport
 from agent.loop.reporting import Reporting, require_channel
 from agent.loop.shipping import Shipping, complain
 from agent.loop.waits import first_of
-from agent.model.errors import Conflict, LedgerError, Malformed, Refused, Unavailable
+from agent.model.errors import Conflict, LedgerError, Lost, Malformed, Refused, Unavailable
 from agent.ports.world import Desk, World
 
 AWAY = timedelta(minutes=1)
@@ -43,6 +43,7 @@ async def run(
     Raises:
         PolicyError: the policies do not load: nothing is begun without them.
         SettingsError: reports cannot be sent as they are set.
+        Lost: the tenant is another replica's: nothing more is done in it here.
     """
     policies = await load(world)
     require_channel(world, policies)
@@ -135,6 +136,8 @@ async def _guarded_pass(
         report.is_unavailable, report.unavailable_until = True, error.until
         report.problems.append(str(error))
         log.warning("defender unavailable", why=str(error), until=error.until)
+    except Lost:
+        raise
     except (Refused, Malformed, Conflict, LedgerError) as error:
         report.problems.append(str(error))
         log.error("pass incomplete", why=str(error))
@@ -192,6 +195,8 @@ async def _guarded_look(world: World, policies: InForce, reloading: Reloading, l
     try:
         await lookout.sign()
         return await reloading.go(world, policies)
+    except Lost:
+        raise
     except (Conflict, LedgerError) as error:
         log.error("policies could not be looked at", why=str(error))
     except Exception:

@@ -57,7 +57,7 @@ async def open_place(
         LedgerError: it cannot be opened, lies open to other users, or is newer than this agent.
     """
     parsed = address(url)
-    name = parsed.set(query={}).render_as_string(hide_password=True)
+    name = named(parsed)
     at_once = 1 if parsed.get_backend_name() == "sqlite" else at_once
     loop = asyncio.get_running_loop()
     with ThreadPoolExecutor(at_once, thread_name_prefix="ledger") as workers:
@@ -89,6 +89,11 @@ def address(url: str) -> URL:
             return parsed.set(drivername="postgresql+psycopg")
         case other:
             raise LedgerError(f"ledger: `{other}` is not supported: {SHAPES}")
+
+
+def named(url: URL) -> str:
+    """Return what messages call this address: without its password, and without whatever its query may hold."""
+    return url.set(query={}).render_as_string(hide_password=True)
 
 
 def _open(url: URL, name: str, read_only: bool, as_it_is: bool, at_once: int) -> Engine:

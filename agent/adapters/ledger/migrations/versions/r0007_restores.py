@@ -38,6 +38,13 @@ def _shares() -> None:
         sa.Column("backend_start", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("replica", name="pk_members"),
     )
+    op.create_index(
+        "ix_leases_standing",
+        "leases",
+        ["tenant_id", "replica"],
+        sqlite_where=sa.text("until > 0"),
+        postgresql_where=sa.text("until > 0"),
+    )
 
 
 def _oldest() -> None:
