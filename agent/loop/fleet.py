@@ -21,7 +21,7 @@ from agent.loop.run import START
 from agent.loop.sharing import Sharing
 from agent.loop.tending import Gate, Life, Orders, Tend, Tended, lay, live, sound, words_of
 from agent.loop.waits import beside, first_of
-from agent.model.tenancy import Condition, Share
+from agent.model.tenancy import Condition, Share, Tenancy
 from agent.ports.fleet import Roster, Shares
 
 LOOK = 5.0
@@ -89,13 +89,17 @@ class Fleet:
             for endless in (self._keep_looking(), self._keep_renewing(), self._keep_listening()):
                 await stack.enter_async_context(beside(endless))
             stack.push_async_callback(self._cut_off_all)
-            while not self._is_over():
-                self.settle()
+            while not self._is_settled():
                 stopping = () if self._orders.stop.is_set() else (self._orders.stop.wait(),)
                 await first_of(self._woken.wait(), self._pause(TICK), *stopping)
                 self._woken.clear()
         if self._error is not None:
             raise self._error
+
+    def _is_settled(self) -> bool:
+        """Begin and end what is to be; return whether that was all, and nothing is left."""
+        self.settle()
+        return self._is_over()
 
     def settle(self) -> None:
         """Begin and end whatever differs from how it is to be."""
@@ -159,14 +163,16 @@ class Fleet:
         share = self._sharing.held.get(life.tenancy.tenant_id)
         if share is None:
             return
-        self._errands.run(self._leave(life, share, words, is_let_go=not goes_on or share.is_asked_back))
+        self._errands.run(
+            self._leave(one.tenancy, share, words, is_let_go=not goes_on or share.is_asked_back)
+        )
 
-    async def _leave(self, life: Life, share: Share, words: str, *, is_let_go: bool) -> None:
+    async def _leave(self, tenancy: Tenancy, share: Share, words: str, *, is_let_go: bool) -> None:
         """Write down why a tenant is closed, where there is something to say, and let others take it."""
         if words:
-            await sound(self._roster, life.tenancy, share, START, words)
+            await sound(self._roster, tenancy, share, START, words)
         if is_let_go:
-            await self._sharing.let_go(life.tenancy.tenant_id)
+            await self._sharing.let_go(share.tenant_id)
 
     def _failed(self, one: Tended, error: Exception) -> str:
         """Have a tenant opened again later, and say once what is wrong; return what its alarm is to say, if anything."""

@@ -61,9 +61,9 @@ class Lookout:
         world: World,
         *,
         asked: asyncio.Event | None = None,
-        vitals: Vitals | None = None,
         elapsed: Callable[[], float] | None = None,
         pause: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        vitals: Vitals | None = None,
     ) -> None:
         self.asked = asked or asyncio.Event()
         self.woken = asyncio.Event()
