@@ -65,8 +65,12 @@ class Fleet:
         self._elapsed = elapsed or asyncio.get_running_loop().time
         self._pause = pause
         self._gate, self._woken = Gate(), asyncio.Event()
+        self._short = asyncio.Event()
+        """Set where there is a tenant to be taken that is not ours: shares are asked for at once then."""
         self._errands = Errands()
         self._roll, self._sharing = RollCall(roster, self._errands), Sharing(shares)
+        self._leaving: set[str] = set()
+        """The ids of tenants that are being let go."""
         self._error: Exception | None = None
 
     @property
@@ -119,7 +123,12 @@ class Fleet:
         """Open a tenant that is closed, if it is to be and may be."""
         share = self._sharing.held.get(one.tenancy.tenant_id)
         now = self._elapsed()
-        if share is None or share.is_asked_back or share.until - now <= SOON:
+        if (
+            share is None
+            or share.is_asked_back
+            or share.until - now <= SOON
+            or share.tenant_id in self._leaving
+        ):
             return
         if not self._is_wanted(one) or now < one.not_before or self._is_open_elsewhere(one):
             return
@@ -157,22 +166,21 @@ class Fleet:
             one.failures, one.problem, one.told = 0, one.tenancy.problem, ""
             one.is_done = not life.ends_because
             log.info("tenant ended", tenant=life.tenancy.name, why=life.ends_because or "all of it was done")
-        goes_on = (
-            self._is_wanted(one) and life.error is None and one.tenancy.tenant_id == life.tenancy.tenant_id
-        )
+        goes_on = life.error is None and life.tenancy.tenant_id in set(self._wanted())
         share = self._sharing.held.get(life.tenancy.tenant_id)
-        if share is None:
+        if share is None or (goes_on and not share.is_asked_back):
             return
-        self._errands.run(
-            self._leave(one.tenancy, share, words, is_let_go=not goes_on or share.is_asked_back)
-        )
+        self._leaving.add(share.tenant_id)
+        self._errands.run(self._leave(one.tenancy, share, words))
 
-    async def _leave(self, tenancy: Tenancy, share: Share, words: str, *, is_let_go: bool) -> None:
+    async def _leave(self, tenancy: Tenancy, share: Share, words: str) -> None:
         """Write down why a tenant is closed, where there is something to say, and let others take it."""
-        if words:
-            await sound(self._roster, tenancy, share, START, words)
-        if is_let_go:
+        try:
+            if words:
+                await sound(self._roster, tenancy, share, START, words)
             await self._sharing.let_go(share.tenant_id)
+        finally:
+            self._leaving.discard(share.tenant_id)
 
     def _failed(self, one: Tended, error: Exception) -> str:
         """Have a tenant opened again later, and say once what is wrong; return what its alarm is to say, if anything."""
@@ -233,7 +241,10 @@ class Fleet:
             self._orders.reload.clear()
             if is_asked:
                 self._reload_all()
+            before = set(self._wanted())
             is_settled = await self._roll.try_to_look(is_asked=is_asked)
+            if not before >= set(self._wanted()):
+                self._short.set()
             self._woken.set()
 
     def _reload_all(self) -> None:
@@ -245,7 +256,8 @@ class Fleet:
 
     async def _keep_renewing(self) -> None:
         while True:
-            await self._pause(RENEW)
+            await first_of(self._pause(RENEW), self._short.wait())
+            self._short.clear()
             await self._sharing.try_to_renew(self._wanted())
             self._woken.set()
 
