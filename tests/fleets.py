@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 
 from agent.loop.fleet import Fleet
 from agent.loop.tending import Orders, Tend, Tended
-from agent.model.errors import AgentError, LedgerError
+from agent.model.errors import AgentError, LedgerError, Lost, SettingsError
 from agent.model.tenancy import Share, Tenancy
-from agent.ports.world import Desk, World
+from agent.ports.world import Desk, Fence, World
 
 
 def an_id(number: int) -> str:
@@ -107,8 +107,19 @@ class FakeShares:
         self.asked: list[tuple[str, ...]] = []
         self.gone: list[str] = []
         self.down = False
+        self.every = 5.0
+        self.error: SettingsError | None = None
+
+    def fence(self, share: Share) -> Fence:
+        def require() -> None:
+            if self.tokens.get(share.tenant_id) != share.token:
+                raise Lost("it is another replica's by now")
+
+        return require
 
     async def renew(self, tenant_ids: Sequence[str]) -> Mapping[str, Share]:
+        if self.error is not None:
+            raise self.error
         if self.down:
             raise LedgerError("ledger: cannot be reached")
         self.asked.append(tuple(tenant_ids))

@@ -21,6 +21,7 @@ from agent.loop.run import START
 from agent.loop.sharing import Sharing
 from agent.loop.tending import Gate, Life, Orders, Tend, Tended, lay, live, sound, words_of
 from agent.loop.waits import beside, first_of
+from agent.model.errors import SettingsError
 from agent.model.tenancy import Condition, Share, Tenancy
 from agent.ports.fleet import Roster, Shares
 
@@ -29,9 +30,6 @@ LOOK = 5.0
 
 SETTLING = 1.0
 """The same where the last look differed from the one before."""
-
-RENEW = 5.0
-"""Seconds from one renewal of shares to the next."""
 
 TICK = 0.5
 """Seconds from one comparison to the next, where nothing calls for one."""
@@ -135,7 +133,8 @@ class Fleet:
         orders = Orders(hold=one.asked_to_hold)
         life = Life(one.tenancy, share, orders)
         one.life = life
-        life.task = asyncio.create_task(live(one, life, self._roster, self._gate, self._tend))
+        fence = self._sharing.fence(share)
+        life.task = asyncio.create_task(live(one, life, self._roster, self._gate, self._tend, fence))
         life.task.add_done_callback(lambda _: self._woken.set())
 
     def _hurry(self, one: Tended, life: Life) -> None:
@@ -147,7 +146,7 @@ class Fleet:
             life.cut_off("its share ends, and could not be renewed")
         elif share.until - now <= SOON:
             life.end("its share ends, and could not be renewed")
-        elif self._orders.stop.is_set():
+        elif self._orders.stop.is_set() or self._error is not None:
             life.end("this process is to stop")
         elif not one.is_listed:
             life.end("it was removed")
@@ -208,7 +207,7 @@ class Fleet:
         for one in self._roll.tended.values():
             if one.life is not None:
                 yield one.life.tenancy.tenant_id
-            if self._is_wanted(one) and self._elapsed() + RENEW >= one.not_before:
+            if self._is_wanted(one) and self._elapsed() + self._sharing.every >= one.not_before:
                 yield one.tenancy.tenant_id
 
     def _is_wanted(self, one: Tended) -> bool:
@@ -256,9 +255,12 @@ class Fleet:
 
     async def _keep_renewing(self) -> None:
         while True:
-            await first_of(self._pause(RENEW), self._short.wait())
+            await first_of(self._pause(self._sharing.every), self._short.wait())
             self._short.clear()
-            await self._sharing.try_to_renew(self._wanted())
+            try:
+                await self._sharing.try_to_renew(self._wanted())
+            except SettingsError as error:  # this process must not go on under this name
+                self._error = self._error or error
             self._woken.set()
 
     async def _keep_listening(self) -> None:

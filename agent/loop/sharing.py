@@ -5,9 +5,10 @@ from collections.abc import Iterable, Mapping
 
 import structlog
 
-from agent.model.errors import AgentError
+from agent.model.errors import AgentError, SettingsError
 from agent.model.tenancy import Share
 from agent.ports.fleet import Shares
+from agent.ports.world import Fence
 
 log = structlog.get_logger()
 
@@ -22,20 +23,36 @@ class Sharing:
         self._turn = asyncio.Lock()
         self._complained = ""
 
+    @property
+    def every(self) -> float:
+        """After how many seconds shares are to be renewed."""
+        return self._shares.every
+
+    def fence(self, share: Share) -> Fence:
+        """Return what says right before something leaves whether the tenant is still ours."""
+        return self._shares.fence(share)
+
     async def renew(self, tenant_ids: Iterable[str]) -> None:
         """Keep and take what we can of these.
 
         Raises:
             LedgerError: it cannot be asked; what is ours stays so until its share ends.
+            SettingsError: another process has this replica's name.
         """
         async with self._turn:
             self.held = dict(await self._shares.renew(sorted(set(tenant_ids))))
 
     async def try_to_renew(self, tenant_ids: Iterable[str]) -> None:
-        """Renew, and come back whatever happens."""
+        """Renew, and come back whatever can be mended while this process runs.
+
+        Raises:
+            SettingsError: another process has this replica's name.
+        """
         complaint = ""
         try:
             await self.renew(tenant_ids)
+        except SettingsError:
+            raise
         except AgentError as error:
             complaint = str(error)
         except Exception as error:

@@ -10,7 +10,7 @@ was under way stands as sent in the ledger, and whoever has the tenant next read
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 
@@ -18,10 +18,10 @@ from agent.loop.lookout import of_signal
 from agent.loop.reloading import first_problem
 from agent.loop.vitals import Vitals
 from agent.model.alarm import Alarm
-from agent.model.errors import AgentError, PolicyError
+from agent.model.errors import AgentError, Lost, PolicyError
 from agent.model.tenancy import Condition, Share, Tenancy
 from agent.ports.fleet import Roster
-from agent.ports.world import World
+from agent.ports.world import Fence, World
 
 OPENED_AT_ONCE = 8
 """Tenants that are opened at the same time: each asks for a token, and brings its ledger up to date."""
@@ -149,15 +149,17 @@ class Gate:
                 self._seats.release()
 
 
-async def live(one: Tended, life: Life, roster: Roster, gate: Gate, tend: Tend) -> None:
+async def live(one: Tended, life: Life, roster: Roster, gate: Gate, tend: Tend, fence: Fence) -> None:
     """Open a tenant, tend it, and close it; what goes wrong is kept in its life."""
     structlog.contextvars.bind_contextvars(tenant=life.tenancy.name)
     try:
         async with AsyncExitStack() as stack:
             async with gate.turn():
                 world = await stack.enter_async_context(roster.open(life.tenancy, life.share))
-            life.world = world
+            life.world = world = replace(world, fence=fence)
             await tend(one, world, life.orders)
+    except Lost as error:
+        life.ends_because = life.ends_because or str(error)
     except AgentError as error:
         life.error = error
     except Exception as error:  # a bug in one tenant must not end the others

@@ -6,7 +6,7 @@ from math import inf
 from typing import Protocol
 
 from agent.model.tenancy import Share, Tenancy
-from agent.ports.world import Desk, World
+from agent.ports.world import Desk, Fence, World, open_fence
 
 
 class Roster(Protocol):
@@ -45,15 +45,26 @@ class Roster(Protocol):
 class Shares(Protocol):
     """Which tenants are this replica's."""
 
+    @property
+    def every(self) -> float:
+        """After how many seconds they are to be renewed: what is free is taken then, and not each time is written."""
+        ...
+
     async def renew(self, tenant_ids: Sequence[str]) -> Mapping[str, Share]:
         """Keep those of these tenants that are ours, take free ones up to a fair part, and return all that are ours.
 
-        One that is missing in what is returned is ours no more: nothing may be done in it. None is taken from us only
+        One that is missing in what is returned is ours no more: nothing may be done in it. One whose token is another
+        than before changed hands meanwhile: whatever was begun by the old one is over. None is taken from us only
         because another replica has too few: the share says that it is asked back.
 
         Raises:
             LedgerError: it cannot be asked; what is ours stays so until its share ends.
+            SettingsError: another process has this replica's name: this one must end.
         """
+        ...
+
+    def fence(self, share: Share) -> Fence:
+        """Return what says whether the tenant is still ours by this share, however often that was renewed meanwhile."""
         ...
 
     async def let_go(self, tenant_ids: Sequence[str]) -> None:
@@ -64,12 +75,18 @@ class Shares(Protocol):
 class Alone:
     """Fulfils Shares where there is no other replica: every tenant is ours, for ever."""
 
+    every = 5.0
+
     def __init__(self, replica: str) -> None:
         self._replica = replica
 
     async def renew(self, tenant_ids: Sequence[str]) -> Mapping[str, Share]:
         """Return a share of each that has no end."""
         return {one: Share(tenant_id=one, replica=self._replica, token=0, until=inf) for one in tenant_ids}
+
+    def fence(self, share: Share) -> Fence:  # noqa: ARG002  what the port asks
+        """Return what lets everything leave."""
+        return open_fence
 
     async def let_go(self, tenant_ids: Sequence[str]) -> None:
         """Nobody else could take them."""

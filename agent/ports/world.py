@@ -1,5 +1,6 @@
 """Everything outside."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from agent.model.chain import Escalating
@@ -10,6 +11,14 @@ from agent.ports.escalation import Channels, Pages
 from agent.ports.host import AuditSink, Clock, PolicyShelf, Switch
 from agent.ports.ledger import Ledger, Trail
 from agent.ports.reporting import Reports
+
+Fence = Callable[[], None]
+"""Asked right before something leaves. Raises Lost where the tenant is not ours for long enough any more."""
+
+
+def open_fence() -> None:
+    """Let everything leave: nobody else can have the tenant."""
+
 
 ESCALATING = Escalating()
 """Where nobody said otherwise."""
@@ -60,3 +69,5 @@ class World(Desk):
     version: str = ""
     switch: Switch | None = None
     """None where the kill switch is the ledger's flag alone."""
+    fence: Fence = open_fence
+    """Whether the tenant is still this replica's, where replicas share tenants."""

@@ -463,6 +463,39 @@ async def test_shares_that_cannot_be_asked_for_at_first_end_the_process(bench: B
         await running.fleet.go()
 
 
+async def test_a_name_that_another_process_has_ends_this_one_once_its_tenants_have_ended(
+    bench: Bench,
+) -> None:
+    running = a_fleet(bench.world, "adatum")
+    await running.begin()
+    assert running.task is not None
+
+    running.shares.error = SettingsError("`replica: agent` is another process's name")
+    await running.seconds.advance(6)
+    await until(running.task.done)
+
+    assert running.task.exception() is running.shares.error
+    assert running.tending.ended == ["adatum"]
+
+
+async def test_a_tenant_that_notices_by_itself_that_it_was_lost_has_not_failed(bench: Bench) -> None:
+    async def tend(one: Tended, world: World, orders: Orders) -> None:
+        await orders.hold.wait()
+        world.fence()
+
+    running = a_fleet(bench.world, "adatum", tend=tend)
+    await running.begin()
+
+    running.shares.tokens[an_id(0)] = 2
+    running.orders.hold.set()
+    await settled()
+    one = running.fleet.tended["adatum"]
+
+    assert one.failures == 0
+    assert one.problem == ""
+    await running.end()
+
+
 async def test_alone_every_tenant_is_ours_for_ever() -> None:
     shares = await Alone("agent").renew(["one", "two"])
 
