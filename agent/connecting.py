@@ -16,7 +16,7 @@ from agent.ports.host import Clock
 from agent.settings import subjects
 from agent.settings.guards import hosts
 from agent.settings.secret import Secret
-from agent.settings.subjects import Settings
+from agent.settings.subjects import Process, Settings
 
 if TYPE_CHECKING:
     from agent.adapters.graph.connect import Graph
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from agent.ports.escalation import Channels
 
 
-def clock_of(settings: Settings) -> SystemClock:
+def clock_of(settings: Settings | Process) -> SystemClock:
     """Return the clock the agent goes by."""
     return SystemClock(rate=settings.clock.rate, epoch=settings.clock.epoch, until=settings.clock.until)
 

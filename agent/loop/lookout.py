@@ -63,11 +63,12 @@ class Lookout:
         asked: asyncio.Event | None = None,
         elapsed: Callable[[], float] | None = None,
         pause: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        vitals: Vitals | None = None,
     ) -> None:
         self.asked = asked or asyncio.Event()
         self.woken = asyncio.Event()
         self.has_held = False
-        self.vitals = Vitals()
+        self.vitals = vitals or Vitals()
         """How this process fares, for the ledger to know."""
         self._world = world
         self._elapsed = elapsed or asyncio.get_running_loop().time
@@ -172,10 +173,7 @@ class Lookout:
         return [hold for hold in (signal, self._file, self._blindness()) if hold is not None]
 
     def _of_signal(self) -> Hold:
-        by = f"a signal to {self._world.replica}"
-        return Hold(
-            name=KILL_SWITCH, since=self._world.clock.now(), by=by, reason="SIGUSR1, which cannot say why"
-        )
+        return of_signal(self._world.replica, self._world.clock.now())
 
     def _blindness(self) -> Hold | None:
         blind = self._elapsed() - (self._began if self._read is None else self._read)
@@ -261,10 +259,18 @@ class Lookout:
         )
 
 
+def of_signal(replica: str, now: datetime) -> Hold:
+    """Return the hold that a signal to this process lays."""
+    by = f"a signal to {replica}"
+    return Hold(name=KILL_SWITCH, since=now, by=by, reason="SIGUSR1, which cannot say why")
+
+
 @asynccontextmanager
-async def keeping_lookout(world: World, asked: asyncio.Event | None = None) -> AsyncIterator[Lookout]:
+async def keeping_lookout(
+    world: World, asked: asyncio.Event | None = None, vitals: Vitals | None = None
+) -> AsyncIterator[Lookout]:
     """Give a lookout that has looked once and keeps looking until the end."""
-    lookout = Lookout(world, asked=asked)
+    lookout = Lookout(world, asked=asked, vitals=vitals)
     await lookout.try_to_look()
     looking = asyncio.create_task(lookout.keep())
     try:

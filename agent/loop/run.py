@@ -17,12 +17,19 @@ from agent.loop.reloading import ALARM, Reloading
 from agent.loop.report import PassReport
 from agent.loop.reporting import Reporting, require_channel
 from agent.loop.shipping import Shipping, complain
+from agent.loop.vitals import Vitals
 from agent.loop.waits import first_of
 from agent.model.errors import Conflict, LedgerError, Lost, Malformed, Refused, Unavailable
 from agent.ports.world import Desk, World
 
 AWAY = timedelta(minutes=1)
 """How long to leave Graph alone where it is away and names no moment."""
+
+START = "start"
+"""The name of the alarm of a tenant that cannot be opened, or that ended by itself: the next good start ends it."""
+
+SETTINGS = "settings"
+"""That of settings that cannot be used, while earlier ones are gone by: a start by good ones ends it too."""
 
 log = structlog.get_logger()
 
@@ -34,11 +41,23 @@ async def run(
     reload: asyncio.Event | None = None,
     hold: asyncio.Event | None = None,
     on_pass: Callable[[PassReport], None] | None = None,
+    vitals: Vitals | None = None,
+    first_wait: float = 1.0,
 ) -> None:
     """Make pass after pass until `stop` is set; then finish what is under way and return.
 
     Policies are looked at again every few seconds, and at once when `reload` is set. When `hold` is set, a hold
     is laid at once.
+
+    Args:
+        world: everything outside.
+        stop: asks it to come to an end.
+        reload: asks for a look at the policies.
+        hold: asks for a hold.
+        on_pass: is told each pass.
+        vitals: where it is kept how this goes, for whoever has several going.
+        first_wait: the part of `poll_every` after which the second pass begins, so that tenants that were opened
+            together do not go on asking together.
 
     Raises:
         PolicyError: the policies do not load: nothing is begun without them.
@@ -48,7 +67,7 @@ async def run(
     policies = await load(world)
     require_channel(world, policies)
     async with (
-        keeping_lookout(world, hold) as lookout,
+        keeping_lookout(world, hold, vitals) as lookout,
         Shipping().going(world),
         Paging.going(world, policies, lookout) as paging,
         Reporting.going(world, policies, lookout),
@@ -56,12 +75,13 @@ async def run(
         await start(world, policies)
         reloading = Reloading(asked=reload or asyncio.Event(), looked=world.clock.now())
         memory = Memory(reloading=reloading)
+        every = world.pace.poll_every * first_wait
         while not stop.is_set():
             began = world.clock.now()
             report = await _guarded_pass(world, policies, stop, memory, lookout)
             if paging is not None:
                 paging.woken.set()
-            due = _next(world, report, began)
+            due, every = _next(world, report, began + every), world.pace.poll_every
             lookout.vitals.passed(began, world.clock.now(), due, report.problems)
             if on_pass is not None:
                 on_pass(report)
@@ -112,7 +132,8 @@ async def load(world: Desk) -> InForce:
 async def start(world: World, policies: InForce) -> None:
     """Take up what the last run left under way, and judge anew what other policies or another mode decided."""
     await keep(world, policies)
-    await world.ledger.clear_alarm(ALARM, world.clock.now())
+    for name in (ALARM, START, SETTINGS):
+        await world.ledger.clear_alarm(name, world.clock.now())
     await recover(world)
     renewed = await judge_anew(world, policies)
     if renewed:
@@ -161,13 +182,14 @@ async def _guarded_pass(
     return report
 
 
-def _next(world: World, report: PassReport, began: datetime) -> datetime:
+def _next(world: World, report: PassReport, usual: datetime) -> datetime:
+    """Return when the next pass begins: at the usual moment, unless there is a reason for another."""
     now = world.clock.now()
     if report.is_unavailable:
         return max(report.unavailable_until or now + AWAY, now + timedelta(seconds=1))
     if report.has_reloaded or (report.untried and report.sent + report.noted):
         return now
-    return max(began + world.pace.poll_every, now)
+    return max(usual, now)
 
 
 async def _wait(

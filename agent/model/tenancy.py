@@ -1,6 +1,25 @@
 """A tenant that is looked after, and the part of the work on tenants that one replica has."""
 
+from enum import StrEnum
+
 import msgspec
+
+
+class Condition(StrEnum):
+    """How one tenant stands in one process."""
+
+    WAITING = "waiting"
+    """It is to be opened, and is about to be."""
+    OPENING = "opening"
+    RUNNING = "running"
+    ENDING = "ending"
+    """What is under way in it is being finished."""
+    FAILED = "failed"
+    """It could not be opened, or went on no longer: it is opened again after a while."""
+    BROKEN = "broken"
+    """Its settings cannot be used: it is opened once they can."""
+    ELSEWHERE = "elsewhere"
+    """Another replica works on it, or is about to."""
 
 
 class Tenancy(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from math import inf
 from typing import Protocol
 
 from agent.model.tenancy import Share, Tenancy
-from agent.ports.world import Fence, World
+from agent.ports.world import Desk, Fence, World, open_fence
 
 
 class Roster(Protocol):
@@ -29,6 +30,14 @@ class Roster(Protocol):
 
         Raises:
             SettingsError, PolicyError, LedgerError, Refused, Unavailable: it cannot be opened as it is set.
+        """
+        ...
+
+    def desk(self, tenancy: Tenancy, share: Share | None) -> AbstractAsyncContextManager[Desk]:
+        """Give the ledger of a tenant and what belongs to it, without a login: to write down why its world is not open.
+
+        Raises:
+            SettingsError, LedgerError: it cannot be opened as it is set.
         """
         ...
 
@@ -61,3 +70,23 @@ class Shares(Protocol):
     async def let_go(self, tenant_ids: Sequence[str]) -> None:
         """Let others take these tenants at once; those that are not ours stay whose they are."""
         ...
+
+
+class Alone:
+    """Fulfils Shares where there is no other replica: every tenant is ours, for ever."""
+
+    every = 5.0
+
+    def __init__(self, replica: str) -> None:
+        self._replica = replica
+
+    async def renew(self, tenant_ids: Sequence[str]) -> Mapping[str, Share]:
+        """Return a share of each that has no end."""
+        return {one: Share(tenant_id=one, replica=self._replica, token=0, until=inf) for one in tenant_ids}
+
+    def fence(self, share: Share) -> Fence:  # noqa: ARG002  what the port asks
+        """Return what lets everything leave."""
+        return open_fence
+
+    async def let_go(self, tenant_ids: Sequence[str]) -> None:
+        """Nobody else could take them."""

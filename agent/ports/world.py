@@ -35,6 +35,8 @@ class Desk:
     rails: Rails
     """What no policy may pass."""
     escalating: Escalating = ESCALATING
+    replica: str = "agent"
+    """What this process is called in the ledger, the same after a restart."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +67,6 @@ class World(Desk):
     enforces_observers: bool = False
     """Whether policies in `mode: observe` count as enforcing: for trying out against the simulator only."""
     version: str = ""
-    replica: str = "agent"
-    """What this process is called in the ledger, the same after a restart."""
     switch: Switch | None = None
     """None where the kill switch is the ledger's flag alone."""
     fence: Fence = open_fence

@@ -7,6 +7,7 @@ again meanwhile must start.
 
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 
 from alembic import command
 from alembic.config import Config
@@ -23,6 +24,9 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 
 LOCK = 0x6169_7261_6765_6E74
 """PostgreSQL's advisory lock while migrating: `airagent`, so that two agents do not migrate at once."""
+
+UPGRADING = Lock()
+"""Alembic keeps what it is doing where all threads see it: one ledger of a process is brought up at a time."""
 
 
 def migrate(engine: Engine, name: str) -> None:
@@ -45,7 +49,8 @@ def migrate(engine: Engine, name: str) -> None:
             return
         config = _config(MIGRATIONS)
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        with UPGRADING:
+            command.upgrade(config, "head")
 
 
 def require_newest(engine: Engine, name: str) -> None:
