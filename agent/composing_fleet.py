@@ -1,10 +1,13 @@
 """Settings of many tenants -> a roster of real worlds and desks, and whose they are."""
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
-from agent.compose import ReporterOf, open_ledger_as_it_is, open_world, replica_of, shelf_of
+from agent.adapters.ledger import shares
+from agent.adapters.ledger.place import AT_ONCE, Place, is_file, open_place
+from agent.compose import ReporterOf, installed, open_ledger_as_it_is, open_world, replica_of, shelf_of
 from agent.connecting import clock_of
 from agent.model.errors import SettingsError
 from agent.model.tenancy import Share, Tenancy
@@ -21,7 +24,8 @@ Read = Callable[[Fleet | None], Fleet]
 class SettingsRoster:
     """Fulfils Roster by settings files.
 
-    `tell` is told in words what of the process's own settings has changed: that waits for a restart.
+    `tell` is told in words what of the process's own settings has changed: that waits for a restart. `place` is where the
+    ledgers of all tenants are; None where each has one of its own.
     """
 
     def __init__(
@@ -30,8 +34,9 @@ class SettingsRoster:
         read: Read,
         reporter_of: Callable[[Settings], ReporterOf],
         tell: Callable[[str], None],
+        place: Place | None = None,
     ) -> None:
-        self._read, self._reporter_of, self._tell = read, reporter_of, tell
+        self._read, self._reporter_of, self._tell, self._place = read, reporter_of, tell, place
         self._process, self._told = first.process, first.process
         self._known: Fleet | None = None
         self._settings: dict[tuple[str, str], Settings] = {}
@@ -54,14 +59,19 @@ class SettingsRoster:
             for one in found.tenants
         ]
 
-    def open(self, tenancy: Tenancy, share: Share | None) -> AbstractAsyncContextManager[World]:  # noqa: ARG002
+    def open(self, tenancy: Tenancy, share: Share | None) -> AbstractAsyncContextManager[World]:
         """Give the world of a tenant."""
-        settings = self._of(tenancy)
-        return open_world(settings, reporter=self._reporter_of(settings))
+        settings, place = self._of(tenancy), self._place
+        return open_world(
+            settings,
+            reporter=self._reporter_of(settings),
+            place=place,
+            share=None if place is None else share,
+        )
 
     def desk(self, tenancy: Tenancy, share: Share | None) -> AbstractAsyncContextManager[Desk]:  # noqa: ARG002
         """Give the ledger of a tenant, where it is there already."""
-        return open_desk(self._of(tenancy))
+        return open_desk(self._of(tenancy), self._place)
 
     def _of(self, tenancy: Tenancy) -> Settings:
         found = self._settings.get((tenancy.name, tenancy.digest))
@@ -89,13 +99,15 @@ def _by_digest(found: Fleet) -> dict[tuple[str, str], Settings]:
 
 
 @asynccontextmanager
-async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
+async def open_desk(settings: Settings, place: Place | None = None) -> AsyncIterator[Desk]:
     """Give what a person's answer is judged by and written to, while an agent runs or not; nothing logs in.
+
+    `place` is the ledger's, where it is open already.
 
     Raises:
         LedgerError: there is no ledger yet, or it cannot be written to.
     """
-    async with open_ledger_as_it_is(settings) as ledger:
+    async with open_ledger_as_it_is(settings, place) as ledger:
         yield Desk(
             tenant_id=settings.tenant.id,
             clock=clock_of(settings),
@@ -108,6 +120,21 @@ async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
 
 
 @asynccontextmanager
-async def open_shares(process: Process) -> AsyncIterator[Shares]:
-    """Give what says which tenants are this process's: with a file for a ledger, all of them."""
-    yield Alone(process.replica or "agent")
+async def open_shares(process: Process) -> AsyncIterator[tuple[Shares, Place | None]]:
+    """Give what says which tenants are this process's, and the place that all their ledgers are in.
+
+    With files for ledgers, every tenant is this process's, and each has a place of its own.
+
+    Raises:
+        LedgerError: the place cannot be used.
+        SettingsError: another agent that runs on it is called the same.
+    """
+    url, replica = process.ledger.address().reveal(), replica_of(process)
+    if is_file(url):
+        yield Alone(replica), None
+        return
+    async with (
+        open_place(url, at_once=AT_ONCE) as place,
+        shares.open_shares(url, replica, instance=secrets.token_hex(8), version=installed()) as ours,
+    ):
+        yield ours, place

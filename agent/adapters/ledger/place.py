@@ -91,6 +91,11 @@ def address(url: str) -> URL:
             raise LedgerError(f"ledger: `{other}` is not supported: {SHAPES}")
 
 
+def is_file(url: str) -> bool:
+    """Whether this names a file, and no server's database. Raises LedgerError where it names neither."""
+    return address(url).get_backend_name() == "sqlite"
+
+
 def named(url: URL) -> str:
     """Return what messages call this address: without its password, and without whatever its query may hold."""
     return url.set(query={}).render_as_string(hide_password=True)

@@ -38,10 +38,11 @@ EVERY = 1 / 20
 RENEWED = 1 / 4
 LEAVING = 3 / 4
 OURS = 9 / 10
+ENDING = 3 / 10
 GRACE = 1 / 2
 STAY = 3.0
 """In leases: how often it is looked whether anything is free, and after how long a lease is renewed; until when anything
-leaves by it, and until when it is ours; for how long a free tenant waits for who has too few; and how long one stays."""
+leaves by it, and until when it is ours; how long before that what is done by it is ended; for how long a free tenant waits for who has too few; and how long one stays."""
 
 PATIENCE = 3.0
 """Seconds to wait for a lock, a statement or the server: there have to be several tries in one lease."""
@@ -128,6 +129,11 @@ class SqlShares:
     def every(self) -> float:
         """After how many seconds it is to be looked again."""
         return self._lease * EVERY
+
+    @property
+    def ending(self) -> float:
+        """How many seconds before the end of a share its tenant is to be brought to an end."""
+        return self._lease * ENDING
 
     async def join(self) -> None:
         """Be known under this name, once it is free: at once where whoever had it has died.

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import structlog
 
+from agent.adapters.ledger.place import Place
 from agent.compose import shelf_of
 from agent.composing_fleet import SettingsRoster, open_shares
 from agent.connecting import clock_of
@@ -129,8 +130,8 @@ async def _run(path: Path | None, found: settings.Fleet, *, as_json: bool) -> No
             first_wait=fraction(world.tenant_id) if found.is_many else 1.0,
         )
 
-    async with open_shares(found.process) as shares:
-        await Fleet(_roster(path, found), shares, orders, tend, is_alone=not found.is_many).go()
+    async with open_shares(found.process) as (shares, place):
+        await Fleet(_roster(path, found, place), shares, orders, tend, is_alone=not found.is_many).go()
 
 
 async def _once(path: Path | None, found: settings.Fleet) -> list[Passed]:
@@ -142,9 +143,9 @@ async def _once(path: Path | None, found: settings.Fleet) -> list[Passed]:
     async def tend(one: Tended, world: World, asked: Orders) -> None:
         reports[one.name] = await loop.once(world, stop=asked.stop, hold=asked.hold)
 
-    async with open_shares(found.process) as shares:
+    async with open_shares(found.process) as (shares, place):
         fleet = Fleet(
-            _roster(path, found), shares, orders, tend, is_alone=not found.is_many, is_lasting=False
+            _roster(path, found, place), shares, orders, tend, is_alone=not found.is_many, is_lasting=False
         )
         await fleet.go()
     if not found.is_many:
@@ -152,14 +153,14 @@ async def _once(path: Path | None, found: settings.Fleet) -> list[Passed]:
     return [_passed_in(one, reports.get(name)) for name, one in sorted(fleet.tended.items())]
 
 
-def _roster(path: Path | None, found: settings.Fleet) -> SettingsRoster:
+def _roster(path: Path | None, found: settings.Fleet, place: Place | None) -> SettingsRoster:
     def read(known: settings.Fleet | None) -> settings.Fleet:
         return _read(path, known) if found.is_many else found
 
     def tell(names: str) -> None:
         log.warning("settings of the process have changed", settings=names, then="a restart goes by them")
 
-    return SettingsRoster(found, read, reporter_of, tell)
+    return SettingsRoster(found, read, reporter_of, tell, place)
 
 
 def _passed(report: PassReport) -> Passed:
