@@ -19,10 +19,11 @@ from agent.ports.defender import AuditLog, Defender, Directory, Enactor, Login, 
 from agent.ports.host import Clock
 
 if TYPE_CHECKING:
+    from agent.adapters.graph.checkup import GraphCheckup
     from agent.adapters.graph.client import Client
     from agent.adapters.microsoft.connection import Around
     from agent.adapters.microsoft.proofs import Proof
-    from agent.adapters.microsoft.tokens import Credential
+    from agent.adapters.microsoft.tokens import Claims, Credential
 
 _CHATTY = ("httpx", "httpcore", "azure", "msal")
 
@@ -50,6 +51,10 @@ class Graph:
     """By which ids Entra ID knows this agent, lower case: nothing is ever done to itself."""
     allow: Callable[[int], None]
     """Lets at most so many requests leave in a minute from now on."""
+    claims: "Claims"
+    """What the token said of itself at the time of opening."""
+    checkup: "GraphCheckup"
+    """Harmless reads by which it is seen what works."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +146,7 @@ def _graph(
     from agent.adapters.graph.airlog import AirLog  # noqa: PLC0415  slow
     from agent.adapters.graph.asking import Asking  # noqa: PLC0415  slow
     from agent.adapters.graph.auditlog import GraphAuditLog  # noqa: PLC0415  slow
+    from agent.adapters.graph.checkup import GraphCheckup  # noqa: PLC0415  slow
     from agent.adapters.graph.defender import GraphDefender  # noqa: PLC0415  slow
     from agent.adapters.graph.directory import GraphDirectory  # noqa: PLC0415  slow
     from agent.adapters.graph.enactor import GraphEnactor  # noqa: PLC0415  slow
@@ -185,4 +191,6 @@ def _graph(
         login=GraphLogin(client, clock, proofs, [client.usage, *machines.budgets]),
         own=client.own,
         allow=client.allow,
+        claims=client.claims,
+        checkup=GraphCheckup(client, asking, remediation),
     )

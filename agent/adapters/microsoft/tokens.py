@@ -49,6 +49,10 @@ _MENDS = {
 }
 
 
+class WrongTenant(Refused):
+    """The login works, and is of another tenant than the settings say."""
+
+
 class AsyncCredential(Protocol):
     """A credential that is awaited."""
 
@@ -184,7 +188,7 @@ class Tokens(AccessTokenProvider):
         token = await self._ask(claims)
         found = read_claims(token.token)
         if found.tid.lower() != self._tenant_id.lower():
-            raise Refused(
+            raise WrongTenant(
                 f"login: the token is for tenant `{found.tid}`, the settings say `{self._tenant_id}`: "
                 "correct the tenant id, or log in to the right tenant"
             )
