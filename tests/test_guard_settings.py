@@ -10,9 +10,9 @@ from agent.model.errors import SettingsError
 from agent.model.mark import Mark
 from agent.model.policy import Moment
 from agent.model.rails import MOST_MESSAGES, Freeze, Rails
+from agent.settings.guarding import Guards
 from agent.settings.guards import rails_of
 from agent.settings.loading import load
-from agent.settings.subjects import Guards
 from tests.test_settings import SIMULATED
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

@@ -9,7 +9,7 @@ from agent.model.enactment import MAIL_EFFECTS, EffectKind
 from agent.model.mark import Mark
 from agent.model.policy import Moment
 from agent.model.rails import Cap, Freeze, Rails
-from agent.settings.subjects import Guards
+from agent.settings.guarding import Guards
 from agent.settings.zones import is_zone, nearest
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

@@ -16,11 +16,12 @@ from msgspec import Meta
 from agent.model.chain import Escalating
 from agent.model.pace import Pace
 from agent.model.policy import Mode
-from agent.model.rails import MOST_MESSAGES
+from agent.settings.guarding import Guards
 from agent.settings.portals import portal_of
 from agent.settings.promoting import Promoting
 from agent.settings.reporting import Reporting
 from agent.settings.secret import Secret
+from agent.settings.serving import Web
 
 GUID = r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"
 
@@ -78,6 +79,13 @@ class Tenant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """The tenant's id, a GUID. It has no default: a token of another tenant stops the start."""
     name: Annotated[str, Meta(extra={"written": "line"})] | None = None
     """What people call the tenant, such as `Contoso`: every page says it beside the id."""
+
+
+class Tenants(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Many tenants, looked after by one agent."""
+
+    directory: Path | None = None
+    """A folder with one settings file a tenant, `NAME.yaml`, each on top of this file: `tenant.id` stands there and not here. A file that comes, changes or goes is a tenant that does, within seconds. Left out, there is one tenant: that of `tenant.id`."""
 
 
 class Graph(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -141,7 +149,7 @@ class LedgerPlace(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Where what was seen, decided and done is kept."""
 
     url: str = "sqlite:///air-agent-data/ledger.db"
-    """`sqlite:///PATH` or `postgresql://USER@HOST/NAME`, without a password. The default needs no server; several agents need PostgreSQL."""
+    """`sqlite:///PATH` or `postgresql://USER@HOST/NAME`, without a password. The default needs no server; several agents need PostgreSQL. With `tenants.directory`, `{tenant}` in SQLite's path stands for each tenant's name, and the default is `sqlite:///air-agent-data/{tenant}/ledger.db`."""
     password: Annotated[Secret | None, Meta(extra={"file": "password_file"})] = None
     """PostgreSQL's password. Never in the settings file: only from the environment, or from `ledger.password_file`."""
     password_file: Path | None = None
@@ -216,57 +224,6 @@ class Pacing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Messages in one `remediate` call. Microsoft does not publish the most that it takes, so it is kept small."""
 
 
-class Guards(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The guard rails: what no policy may pass. What is past one is held, and a person is asked."""
-
-    actions_per_hour: Annotated[int, Meta(ge=0, le=100_000)] = 50
-    """Pending actions that are carried out within an hour, whichever policies approve. 50 is what a small team can look through while it happens; 0 holds everything."""
-    actions_per_day: Annotated[int, Meta(ge=0, le=1_000_000)] = 400
-    """The same within a day: eight hours at the full rate are as much as one shift sees."""
-    messages_per_hour: Annotated[int, Meta(ge=0, le=1_000_000)] = 1_000
-    """Messages, in each recipient's mailbox, that are deleted within an hour."""
-    messages_per_day: Annotated[int, Meta(ge=0, le=10_000_000)] = 5_000
-    """The same within a day: five hours at the full rate, and then a person looks."""
-    accounts_per_hour: Annotated[int, Meta(ge=0, le=10_000)] = 5
-    """Pending actions within an hour that disable an account, sign it out or reset its password. Attacks take over a few accounts at once; a wrong signature takes many."""
-    accounts_per_day: Annotated[int, Meta(ge=0, le=100_000)] = 20
-    """The same within a day: more is an attack that people have to see as a whole."""
-    rules_per_hour: Annotated[int, Meta(ge=0, le=10_000)] = 10
-    """Pending actions within an hour that switch off inbox rules."""
-    files_per_hour: Annotated[int, Meta(ge=0, le=10_000)] = 10
-    """Pending actions within an hour that stop and quarantine files on devices."""
-    mailboxes_per_action: Annotated[int, Meta(ge=0, le=100_000)] = 200
-    """Mailboxes that one pending action may touch; a larger one is a person's."""
-    messages_per_action: Annotated[int, Meta(ge=0, le=MOST_MESSAGES)] = MOST_MESSAGES
-    """Messages that one pending action may be about. More than 10000 are always a person's: this is Microsoft's own line, and cannot be raised."""
-    two_people_from: Annotated[int, Meta(ge=1, le=1_000_000)] = 1_000
-    """Messages of one pending action from which on two people have to approve it. A policy asks for people with `approvers`."""
-    users_per_day: Annotated[int, Meta(ge=0, le=1_000_000)] = 1_000
-    """Distinct mailboxes and accounts that are touched within a day, by all actions together."""
-    devices_per_day: Annotated[int, Meta(ge=0, le=1_000_000)] = 50
-    """Distinct devices that are touched within a day: files are quarantined one device at a time."""
-    share_of_users: Annotated[float, Meta(ge=0, le=1)] = 0.05
-    """The part of `users` that may be touched within a day, up to 1. Asked only where `users` is set, and of more than `share_from`."""
-    share_of_devices: Annotated[float, Meta(ge=0, le=1)] = 0.05
-    """The part of `devices` that may be touched within a day, up to 1. Asked as that of users is."""
-    share_from: Annotated[int, Meta(ge=0, le=1_000_000)] = 25
-    """Users or devices up to which no part is asked: it would mean nothing in a small tenant."""
-    users: Annotated[int, Meta(ge=1, le=10_000_000)] | None = None
-    """How many users the tenant has. Left out, only their count is limited, and no part."""
-    devices: Annotated[int, Meta(ge=1, le=10_000_000)] | None = None
-    """How many devices the tenant has. Left out, only their count is limited, and no part."""
-    hours: Annotated[str, Meta(extra={"written": "hours"})] | None = None
-    """When something may be carried out by itself, such as `mon-fri 07:00-20:00 Europe/Madrid`: days, hours or both, and an IANA zone. Left out, always: attacks keep no hours."""
-    freeze: Annotated[str, Meta(extra={"written": "freeze"})] | None = None
-    """When nothing may be, as ISO 8601 intervals with commas between, such as `2026-12-24T12:00Z/2026-12-27T08:00Z`."""
-    protected: Annotated[str, Meta(extra={"written": "names"})] | None = None
-    """Lists of policies, with commas between, such as `vip, break-glass`: nothing is done by itself to whoever is on one. A list that is not there stops the start. Accounts with a role in Entra ID, the agent itself and domain controllers are protected anyway."""
-    brake_floor: Annotated[int, Meta(ge=1, le=100_000)] = 20
-    """Approvals within an hour up to which the brake never opens. Above it, it opens where they leave their usual band, and holds everything until a person releases it."""
-    brake_factor: Annotated[float, Meta(ge=1, le=1_000)] = 4.0
-    """How many times the busiest hour of an ordinary day, over the last 14 days, approvals within an hour may be."""
-
-
 class Escalation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Escalation: whom people's questions go to. Chains and channels are files beside the policies."""
 
@@ -282,45 +239,6 @@ class Escalation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """The app registration that people sign in to when they answer; its app roles say who may. Left out, that of `auth.client_id`."""
 
 
-class Web(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The pages that `air-agent serve` shows: where, to whom, and what they ask for again before somebody decides."""
-
-    listen: Annotated[str, Meta(extra={"written": "listen"})] = "127.0.0.1:8420"
-    """Where the pages are served: an address of this machine and a port. The default is for this machine alone; any other needs an `https` address in `web.url`."""
-    url: Annotated[str, Meta(extra={"written": "url"})] | None = None
-    """The address at which people open the pages, such as `https://air.contoso.example`: links in notices lead there, and a request for any other host is refused. Left out, `http://` and `web.listen`."""
-    certificate: Path | None = None
-    """The certificate chain of `web.url`, PEM. Left out, TLS ends before the agent, at a proxy."""
-    certificate_key: Path | None = None
-    """The certificate's private key, PEM. Needed for `web.certificate`."""
-    client_secret: Annotated[
-        Secret | None, Meta(extra={"env": "AIR_AGENT_WEB_CLIENT_SECRET", "file": "client_secret_file"})
-    ] = None
-    """The client secret of the app registration that people sign in to (`escalation.client_id`). Never in the settings file: only from the environment, or from `web.client_secret_file`."""
-    client_secret_file: Path | None = None
-    """A file that holds that client secret; a line break at its end does not count."""
-    reader_role: Annotated[str, Meta(extra={"written": "role"})] = "Reader"
-    """The app role that may look at everything. Whose answers count says each chain (`approvers`); they may look too."""
-    operator_role: Annotated[str, Meta(extra={"written": "role"})] = "Operator"
-    """The app role that may hold and release besides."""
-    idle: Annotated[timedelta, Meta(extra={"least": "1m", "most": "1d"})] = timedelta(minutes=30)
-    """How long a sign-in lasts while nobody uses it."""
-    longest: Annotated[timedelta, Meta(extra={"least": "5m", "most": "1d"})] = timedelta(hours=8)
-    """How long a sign-in lasts at most: a shift."""
-    fresh: Annotated[timedelta, Meta(extra={"least": "1m", "most": "1d"})] = timedelta(hours=1)
-    """How long ago the last sign-in may be when somebody decides, holds or releases; else they sign in again first."""
-    step_up: Annotated[str, Meta(pattern=r"^c([1-9]|[1-9][0-9])$", description="one of c1 to c99")] | None = (
-        None
-    )
-    """The authentication context of Conditional Access, such as `c1`, that is asked for before a high risk is approved. None by default: only you know whether your tenant has one."""
-    high_risk_from: Annotated[int, Meta(ge=1, le=1_000_000)] = 100
-    """Targets of one action, such as copies of messages, from which on approving it is a high risk."""
-    high_risk_kinds: Annotated[str, Meta(extra={"written": "kinds"})] = (
-        "disableUser, forcePasswordReset, revokeUserSessions, quarantineFile"
-    )
-    """Kinds of action whose approval is a high risk however many targets they have, with commas between: what stops somebody's work."""
-
-
 class Timing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Virtual time, for the simulator only."""
 
@@ -332,10 +250,21 @@ class Timing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """The moment, in real time, from which on virtual time runs no faster than real time. Only for `cloud: simulator`, whose own `--until` must be the same. Left out, it stays fast."""
 
 
+class Process(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is set for the whole process, whichever tenants it looks after: no tenant's own file may set it."""
+
+    tenants: Tenants = Tenants()
+    replica: str | None = None
+    ledger: LedgerPlace = LedgerPlace()
+    log: Log = Log()
+    clock: Timing = Timing()
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything that can be set, read once at the start."""
 
     tenant: Tenant
+    tenants: Tenants = Tenants()
     mode: Mode = Mode.OBSERVE
     """`observe` decides and records and writes nothing to Graph; `enforce` also enacts. Observing comes first, so that nothing happens before somebody has read what would."""
     replica: Annotated[
@@ -361,6 +290,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     web: Web = Web()
     report: Reporting = Reporting()
     clock: Timing = Timing()
+
+    def process(self) -> Process:
+        """Return what of this is set for the whole process."""
+        return Process(**{name: getattr(self, name) for name in Process.__struct_fields__})
 
     def hold_file(self) -> Path | None:
         """Return the file that throws the kill switch; None where there is none."""

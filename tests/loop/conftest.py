@@ -18,8 +18,8 @@ from agent.model.enactment import Record, State
 from agent.model.pace import Pace
 from agent.ports.ledger import Ledger
 from agent.ports.world import World
+from agent.settings.guarding import Guards
 from agent.settings.guards import rails_of
-from agent.settings.subjects import Guards
 from tests.clock import ManualClock
 from tests.fakes import FakeDefender, FakeDirectory, FakeEnactor, FakeShelf
 from tests.ledgers import open_ledger

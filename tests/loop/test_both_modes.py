@@ -22,8 +22,8 @@ from agent.model.hold import BRAKE
 from agent.model.pending import ActionKind
 from agent.model.rails import Cap
 from agent.ports.ledger import Ledger
+from agent.settings.guarding import Guards
 from agent.settings.guards import rails_of
-from agent.settings.subjects import Guards
 from agent.simulator import elsewhere, mailings, suspects
 from agent.simulator.furnishing import furnish, place
 from agent.simulator.making import Maker

@@ -8,8 +8,8 @@ import pytest
 from agent.model.enactment import MAIL_EFFECTS, State, Went
 from agent.model.hold import BRAKE
 from agent.model.rails import Rails
+from agent.settings.guarding import Guards
 from agent.settings.guards import rails_of
-from agent.settings.subjects import Guards
 from tests.loop.conftest import Bench
 from tests.makers import NOW, a_cluster, a_copy, an_alert, an_incident
 

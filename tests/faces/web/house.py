@@ -20,7 +20,8 @@ from agent.faces.web.visit import CSRF, session_id
 from agent.model.answer import Person
 from agent.model.policy import Mode
 from agent.model.session import Session
-from agent.settings.subjects import Settings, Tenant, Web
+from agent.settings.serving import Web
+from agent.settings.subjects import Settings, Tenant
 from tests.loop.conftest import Bench
 from tests.makers import TENANT
 from tests.persons import ROLE, somebody

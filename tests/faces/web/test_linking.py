@@ -16,7 +16,8 @@ from agent.faces.web.way_in import check, door_of
 from agent.model.answer import Person
 from agent.model.errors import SettingsError, Unavailable
 from agent.settings.secret import Secret
-from agent.settings.subjects import Cloud, Escalation, Graph, Settings, Tenant, Web
+from agent.settings.serving import Web
+from agent.settings.subjects import Cloud, Escalation, Graph, Settings, Tenant
 from tests.clock import ManualClock
 from tests.faces.web.house import APPROVER, ORIGIN, READER, House, a_house
 from tests.faces.web.signing import a_street

@@ -24,7 +24,8 @@ from agent.faces.web import app, server
 from agent.faces.web.safety import LARGEST
 from agent.faces.web.server import LARGEST_HEAD, encryption, listening, load, serve
 from agent.model.errors import LedgerError, SettingsError
-from agent.settings.subjects import Settings, Tenant, Web
+from agent.settings.serving import Web
+from agent.settings.subjects import Settings, Tenant
 from agent.simulator.names import CLIENT_ID, CLIENT_SECRET
 from tests.certificates import write_pair
 from tests.faces.records import a_settings_file

@@ -1,0 +1,27 @@
+"""A tenant that is looked after, and the part of the work on tenants that one replica has."""
+
+import msgspec
+
+
+class Tenancy(msgspec.Struct, frozen=True, kw_only=True):
+    """One tenant, as it is set at the moment."""
+
+    name: str
+    """What it is called here: the name of its settings file, without the ending."""
+    tenant_id: str
+    """A GUID; empty where the settings are too broken to say."""
+    digest: str
+    """Of everything that is set for it: another one means that it is to be opened anew."""
+    problem: str = ""
+    """Why it cannot be opened as it is set, one line for each thing; empty where it can."""
+
+
+class Share(msgspec.Struct, frozen=True, kw_only=True):
+    """That a tenant is one replica's to work on, until the share ends."""
+
+    tenant_id: str
+    replica: str
+    token: int
+    """Grows each time the tenant changes hands, so that whoever had it before is told apart."""
+    until: float
+    """When it ends at the latest, in seconds of this process's own `time.monotonic`, wherever its clocks stand."""
