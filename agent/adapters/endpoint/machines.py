@@ -90,6 +90,10 @@ class EndpointMachines:
         """The permissions in its token; none before the first."""
         return self._client.grants
 
+    async def log_in(self) -> None:
+        """Have a token, so that its permissions are known."""
+        await self._client.log_in()
+
     async def look(self) -> None:
         """Find out by a harmless read what is missing."""
         await self._ability.look()

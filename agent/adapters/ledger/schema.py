@@ -19,6 +19,10 @@ LOCK = 0x6169_7261_6765_6E74
 """PostgreSQL's advisory lock while migrating: `airagent`, so that two agents do not migrate at once."""
 
 
+class Unprepared(LedgerError):
+    """The schema is of an earlier version, or there is none yet: the agent prepares it when it starts."""
+
+
 def migrate(engine: Engine, name: str) -> None:
     """Bring the schema up to the newest revision, in one transaction. `name` is the ledger's, for messages.
 
@@ -45,7 +49,7 @@ def require_newest(engine: Engine, name: str) -> None:
     script = _script(MIGRATIONS)
     with engine.connect() as connection, connection.begin():
         if not _is_newest(connection, script, name):
-            raise LedgerError(
+            raise Unprepared(
                 f"ledger `{name}`: holds no ledger of this version yet: start the agent once, which prepares it"
             )
 

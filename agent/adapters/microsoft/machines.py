@@ -37,6 +37,10 @@ class Machines(Protocol):
         """The permissions in its token; none before the first."""
         ...
 
+    async def log_in(self) -> None:
+        """Have a token, so that its permissions are known. Raises Unavailable or Refused."""
+        ...
+
     async def look(self) -> None:
         """Find out by a harmless read what is missing."""
         ...
@@ -78,6 +82,9 @@ class NoMachines:
     def grants(self) -> frozenset[str]:
         """Have none."""
         return frozenset()
+
+    async def log_in(self) -> None:
+        """Ask nobody."""
 
     async def look(self) -> None:
         """Ask nobody."""

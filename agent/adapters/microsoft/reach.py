@@ -8,7 +8,6 @@ handshake is made then, and nothing is sent.
 import asyncio
 import socket
 import ssl
-import threading
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -20,6 +19,7 @@ from urllib.request import getproxies, proxy_bypass
 import httpx
 import msgspec
 
+from agent.adapters.in_time import in_time
 from agent.adapters.microsoft.clouds import LOOPBACK
 from agent.adapters.microsoft.transport import direct
 from agent.model.checkup import Peer, Reach, Trouble
@@ -41,33 +41,13 @@ _ENDED, _NOT_YET = 10, 9
 
 
 async def look_up(host: str, port: int) -> int:
-    """Return how many addresses a host has; a resolver that hangs keeps no process from ending.
+    """Return how many addresses a host has.
 
     Raises:
-        OSError: it has none, or nobody says.
+        OSError, UnicodeError, TimeoutError: it has none, or nobody says.
     """
-    loop = asyncio.get_running_loop()
-    answer: asyncio.Future[int] = loop.create_future()
-
-    def settle(found: int | OSError) -> None:
-        if answer.done():
-            return
-        if isinstance(found, OSError):
-            answer.set_exception(found)
-        else:
-            answer.set_result(found)
-
-    def ask() -> None:
-        try:
-            entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-            found: int | OSError = len({entry[4][0] for entry in entries})
-        except (OSError, UnicodeError) as error:
-            found = error if isinstance(error, OSError) else OSError("the name is none")
-        with suppress(RuntimeError):  # the loop has ended: nobody waits for it any more
-            loop.call_soon_threadsafe(settle, found)
-
-    threading.Thread(target=ask, name="look-up", daemon=True).start()
-    return await answer
+    ask = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+    return len({entry[4][0] for entry in await in_time(ask, CONNECT_SECONDS)})
 
 
 async def reach(
@@ -94,9 +74,8 @@ async def reach(
     addresses = 0
     if not proxy:
         try:
-            async with asyncio.timeout(CONNECT_SECONDS):
-                addresses = await look_up(parts.host, port)
-        except (OSError, TimeoutError):
+            addresses = await look_up(parts.host, port)
+        except (OSError, UnicodeError, TimeoutError):
             return _with(found, trouble=Trouble.NAME)
     found = _with(found, addresses=addresses)
     asked = now()

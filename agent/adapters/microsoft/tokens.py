@@ -7,6 +7,7 @@ import inspect
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -20,6 +21,7 @@ from azure.core.exceptions import (
 )
 from kiota_abstractions.authentication import AccessTokenProvider, AllowedHostsValidator
 
+from agent.adapters.in_time import in_time
 from agent.model.errors import Refused, Unavailable
 
 SPARE_SECONDS = 300.0
@@ -207,7 +209,8 @@ class Tokens(AccessTokenProvider):
                 if inspect.iscoroutinefunction(credential.get_token):
                     pending: Awaitable[AccessToken] = credential.get_token(self._scope, **options)
                     return await pending
-                return await asyncio.to_thread(_blocking, credential, self._scope, options)
+                # A login that hangs must not keep the process from ending: azure-identity waits for minutes.
+                return await in_time(partial(_blocking, credential, self._scope, options), PATIENCE_SECONDS)
         except ClientAuthenticationError as error:
             raise refusal(error) from error
         except AzureError as error:

@@ -56,8 +56,9 @@ def _excess(
     features: Features, api: Api, granted: frozenset[str], wanted: Collection[Need]
 ) -> Iterator[Seen]:
     """Give what is granted and not needed: those that reach everything by themselves, all others together."""
-    needed = {one.permission.name for one in wanted}
-    extra = sorted(name for name in granted if name not in needed)
+    needed = frozenset(one.permission.name for one in wanted)
+    # To read what may be written too is no more than what is granted anyway.
+    extra = sorted(name for name in granted if not is_granted(name, needed))
     for name in extra:
         if name in UNLIMITED:
             yield failed(
