@@ -8,7 +8,7 @@ import asyncio
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TypeVar
+from typing import TypeVar, cast
 
 T = TypeVar("T")
 
@@ -29,7 +29,7 @@ async def in_time(work: Callable[[], T], seconds: float) -> T:
         if error is not None:
             answer.set_exception(error)
         else:
-            answer.set_result(found)  # type: ignore[arg-type]  there is one where there is no error
+            answer.set_result(cast("T", found))
 
     def do() -> None:
         found, error = None, None

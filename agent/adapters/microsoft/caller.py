@@ -29,7 +29,7 @@ from agent.adapters.microsoft.answers import (
     no,
     request_id,
 )
-from agent.adapters.microsoft.budget import Budget
+from agent.adapters.microsoft.budget import Budget, Throttled
 from agent.adapters.microsoft.tokens import Claims, Tokens
 from agent.adapters.microsoft.transport import Departure
 from agent.adapters.patience import ATTEMPTS, SHORT, backoff, retry_after
@@ -64,10 +64,6 @@ class Oversized(Malformed):
 
 class Failing(Unavailable):
     """The API answered 500 every time."""
-
-
-class Throttled(Unavailable):
-    """The API answered 429: too much was asked of it."""
 
 
 class Caller(ABC, Generic[R]):

@@ -3,7 +3,7 @@
 Messages are `what: how to mend`, outermost first, so that what stands after the last colon mends it, where there is one.
 """
 
-from agent.adapters.microsoft.caller import Throttled
+from agent.adapters.microsoft.budget import Throttled
 from agent.judge.quote import moment
 from agent.model.checkup import Seen, failed, warned
 from agent.model.errors import AgentError, Unavailable
@@ -13,7 +13,7 @@ def apart(error: AgentError, otherwise: str) -> tuple[str, str]:
     """Return what an error says, and what it says to do; `otherwise` where it says nothing to do."""
     said = str(error)
     words, _, mend = said.rpartition(": ")
-    return (words, mend) if words and mend[:1].islower() else (said, otherwise)
+    return (words, mend) if ": " in words and mend[:1].islower() else (said, otherwise)
 
 
 def seen_of(error: AgentError, otherwise: str) -> Seen:
