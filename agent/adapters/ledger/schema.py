@@ -29,6 +29,10 @@ UPGRADING = Lock()
 """Alembic keeps what it is doing where all threads see it: one ledger of a process is brought up at a time."""
 
 
+class Unprepared(LedgerError):
+    """The schema is of an earlier version, or there is none yet: the agent prepares it when it starts."""
+
+
 def migrate(engine: Engine, name: str) -> None:
     """Bring the schema up to the newest revision, in one transaction. `name` is the ledger's, for messages.
 
@@ -58,7 +62,7 @@ def require_newest(engine: Engine, name: str) -> None:
     script = _script(MIGRATIONS)
     with engine.connect() as connection, connection.begin():
         if not _is_new_enough(connection, script, name):
-            raise LedgerError(
+            raise Unprepared(
                 f"ledger `{name}`: holds no ledger of this version yet: start the agent once, which prepares it"
             )
 
