@@ -96,6 +96,7 @@ async def open_world(
             sink=sink,
             switch=_switch(settings),
             replica=replica,
+            restored=await ledger.restored(),
         )
         enforces = settings.mode is Mode.ENFORCE
         if enforces:

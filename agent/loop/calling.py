@@ -7,6 +7,7 @@ from datetime import timedelta
 import structlog
 
 from agent.judge.confirm import INTERRUPTED
+from agent.loop.shipping import ship
 from agent.model.enactment import Effect, Outcome, Went
 from agent.model.errors import Conflict, Unavailable
 from agent.ports.defender import Enactor
@@ -27,7 +28,8 @@ async def call(
     """Make the call and write how it went; one that definitely was not applied is intended again.
 
     `depart` is awaited right before its bytes leave, and writes down that they do. Whatever else it raises than
-    Unavailable is raised, and nothing was sent.
+    Unavailable is raised, and nothing was sent. The entry that tells of the call has been shipped by then too, so that
+    what was sent is known even if the ledger is lost.
 
     Raises:
         Unavailable: it was definitely not applied, and is to be tried later.
@@ -41,6 +43,7 @@ async def call(
             nonlocal has_left
             await depart()
             has_left = True
+            await ship(world)
 
         try:
             outcome = await enactor.enact(effect, name=name, departing=departing)

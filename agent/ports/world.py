@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from agent.model.chain import Escalating
 from agent.model.pace import Pace
 from agent.model.rails import Rails
+from agent.model.restored import Restored
 from agent.ports.defender import AuditLog, Defender, Directory, Enactor, Login, Targets
 from agent.ports.escalation import Channels, Pages
 from agent.ports.host import AuditSink, Clock, PolicyShelf, Switch
@@ -26,6 +27,8 @@ class Desk:
     rails: Rails
     """What no policy may pass."""
     escalating: Escalating = ESCALATING
+    restored: Restored | None = None
+    """What the ledger does not remember, for it was restored from a backup; None where it never was."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from agent.adapters.ledger import (
     airing,
     amounts,
     claims,
+    departed,
     history,
     holding,
     keeping,
@@ -56,6 +57,7 @@ from agent.model.past import Judged, Matter, PastAnswer, Tally
 from agent.model.pending import ActionKind
 from agent.model.policy import KeptSet, Members
 from agent.model.rails import Approved, Leave
+from agent.model.restored import Restored
 from agent.model.truth import Truth, Unknown
 
 
@@ -185,7 +187,17 @@ class SqlLedger:
         *,
         counted: Collection[Went] = (),
     ) -> Mapping[Pair, Cover]:
-        return await self._read(claims.covered, targets, kind, counted)
+        if not targets:
+            return {}
+        found = await self._read(claims.covered, targets, kind, counted)
+        if self._desk.has_departures:
+            left = [one for one in dict.fromkeys(targets) if one not in found or found[one].is_observed]
+            found = {**found, **await self._read(departed.covered, self._desk.keeper, left, kind)}
+        return found
+
+    async def restored(self) -> Restored | None:
+        """Return what the ledger knows of its restores; None where there was none."""
+        return await self._read(departed.restored)
 
     async def lease(self, incident_id: str, replica: str, now: datetime, until: datetime) -> int | None:
         return await self._write(leaving.lease, incident_id, replica, now, until)
