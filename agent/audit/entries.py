@@ -262,6 +262,11 @@ def of_hold(hold: Hold) -> Entry:
     return by_person(Event.HOLD, hold.since, hold.by, {"name": hold.name}, reason=hold.reason)
 
 
+def of_restored(detail: Mapping[str, Detail], by: str, reason: str, now: datetime) -> Entry:
+    """Tell that the ledger was restored from a backup, and where its chains ended."""
+    return by_person(Event.RESTORED, now, by, detail, reason=reason)
+
+
 def of_release(name: str, by: str, reason: str, now: datetime) -> Entry:
     """Tell that a hold was ended."""
     return by_person(Event.RELEASE, now, by, {"name": name}, reason=reason)

@@ -14,6 +14,7 @@ from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
+from agent.adapters.ledger.restore_tables import restores
 from agent.adapters.ledger.tables import audit_entries, audit_heads, audit_values, decisions, effects
 from agent.audit import chain
 from agent.audit.entries import agent, of_beginning
@@ -29,7 +30,7 @@ SALT = 16
 """Bytes of a salt."""
 
 AGAIN = "~"
-"""What stands between a replica's name and the number of its chain, from the second on; no name has it."""
+"""What stands between a replica's name and the moment of the last restore in the name of its chain; no name has it."""
 
 
 class Keeper(msgspec.Struct, frozen=True, kw_only=True):
@@ -158,15 +159,14 @@ def require_key(connection: Connection, keeper: Keeper) -> None:
 
 
 def chain_of(connection: Connection, tenant_id: str, replica: str) -> str:
-    """Return the name of the chain that this replica continues: none that was closed, which would be a fork of it."""
-    query = select(audit_heads.c.replica).where(
-        audit_heads.c.tenant_id == tenant_id, audit_heads.c.closed.is_not(None)
-    )
-    closed, name, count = set(connection.scalars(query)), replica, 1
-    while name in closed:
-        count += 1
-        name = f"{replica}{AGAIN}{count}"
-    return name
+    """Return the name of the chain that this replica continues.
+
+    After a restore it is one of that restore: whatever was written to the replica's own since the backup, and is lost, a
+    chain of the same name would be a fork of it.
+    """
+    query = select(func.max(restores.c.at)).where(restores.c.tenant_id == tenant_id)
+    last = connection.scalar(query)
+    return replica if last is None else f"{replica}{AGAIN}{last:%Y%m%dT%H%M%SZ}"
 
 
 def is_begun(connection: Connection, tenant_id: str) -> bool:

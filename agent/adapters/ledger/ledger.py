@@ -1,8 +1,9 @@
 """The ledger: one tenant's, on one thread of its own."""
 # ruff: noqa: D102  # what each method promises stands in `ports.Ledger`, once
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
+from typing import TypeVar
 
 from sqlalchemy.engine import Connection
 
@@ -60,6 +61,8 @@ from agent.model.rails import Approved, Leave
 from agent.model.restored import Restored
 from agent.model.truth import Truth, Unknown
 
+T = TypeVar("T")
+
 
 class SqlLedger:
     """`ports.Ledger` in SQLite or PostgreSQL.
@@ -78,6 +81,10 @@ class SqlLedger:
         self.imports = SqlImports(desk)
         self._desk = desk
         self._read, self._write, self._audited = desk.read, desk.write, desk.audited
+
+    async def as_of_now(self, look: Callable[[Connection, str], T]) -> T:
+        """Return what is found of all of it, as it is at one moment, beside whoever writes."""
+        return await self._read(look)
 
     async def cursor(self) -> datetime | None:
         return await self._read(reads.cursor)

@@ -2,9 +2,9 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -73,6 +73,22 @@ async def open_ledger(
             yield SqlLedger(Desk(engine, tenant_id, worker, name, keeper))
         finally:
             await asyncio.shield(loop.run_in_executor(worker, engine.dispose))
+
+
+@contextmanager
+def opened_raw(url: str) -> Iterator[tuple[Engine, str]]:
+    """Give the database of a ledger, in this version's form, created where it is not there; and what it is called.
+
+    Raises:
+        LedgerError: it cannot be opened, lies open to other users, or is newer than this agent.
+    """
+    parsed = _parse(url)
+    name = parsed.set(query={}).render_as_string(hide_password=True)
+    engine = _open(parsed, name, read_only=False, as_it_is=False)
+    try:
+        yield engine, name
+    finally:
+        engine.dispose()
 
 
 def is_there(url: str) -> bool:
