@@ -24,7 +24,6 @@ class Following:
         key: Key,
         tenant_id: str,
         replica: str,
-        *,
         witnesses: Sequence[Witness] = (),
         erasures: Erasures | None = None,
         restores: Restores | None = None,
