@@ -87,8 +87,7 @@ def verify(
     heads = {head.replica: head for head in told.heads()}
     total = sum(head.number for head in heads.values() if type(head.number) is int)
     names = {*heads, *told.replicas(), *(name for copy in copies for name in copy.chains)}
-    erasures = Erasures(_bodies(told.erasures()))
-    restores = Restores(_bodies(told.restores()))
+    erasures, restores = Erasures(_bodies(told.erasures())), Restores(_bodies(told.restores()))
     claims = Claims(key, tenant_id, restores)
     counted = _Counted(progress, total)
     chains: list[Chained] = []
@@ -110,7 +109,7 @@ def verify(
     faults += claims.twice
     if not faults:
         faults += _of_tables(told, claims)
-    decisions, calls = claims.count()
+    (decisions, calls), compared = claims.count(), {name for copy in copies for name in copy.chains}
     return Verdict(
         chains=tuple(chains),
         faults=tuple(faults),
@@ -120,9 +119,7 @@ def verify(
         erased=erased,
         witnesses=tuple(copy.words for copy in copies),
         restored=_restored(restores, claims),
-        uncompared=tuple(
-            one for one in sorted(heads, key=str) if not any(one in copy.chains for copy in copies)
-        ),
+        uncompared=tuple(one for one in sorted(heads, key=str) if one not in compared),
     )
 
 
