@@ -109,6 +109,7 @@ async def open_world(
             telemetry=telemetry,
             meters=None if telemetries is None else ledger.meters,
             archive=ledger.archive,
+            restored=await ledger.restored(),
         )
         if settings.mode is Mode.ENFORCE:
             await graph.look()

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from agent.judge.confirm import INTERRUPTED
+from agent.loop.shipping import ship
 from agent.loop.tracing import trace
 from agent.model.enactment import Effect, Outcome, Record, Went
 from agent.model.errors import Conflict, Unavailable
@@ -35,8 +36,9 @@ async def call(
     """Make the call and write how it went; one that definitely was not applied is intended again.
 
     `depart` is awaited right before its bytes leave, and writes down that they do. Whatever else it raises than
-    Unavailable is raised, and nothing was sent. Where this process slept between the two until the tenant is not its
-    own any more, nothing is sent either: whoever has the tenant then finds the call written down, and reads it back.
+    Unavailable is raised, and nothing was sent. The entry that tells of the call has been shipped by then too, so that
+    what was sent is known even if the ledger is lost. Where this process slept between the two until the tenant is not
+    its own any more, nothing is sent either: whoever has the tenant then finds the call written down, and reads it back.
 
     Raises:
         Unavailable: it was definitely not applied, and is to be tried later.
@@ -51,8 +53,9 @@ async def call(
             nonlocal has_left, left
             world.fence()
             await depart()
-            world.fence()
             has_left, left = True, world.clock.now()
+            await ship(world)
+            world.fence()
 
         try:
             outcome = await enactor.enact(effect, name=name, departing=departing)

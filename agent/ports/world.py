@@ -7,6 +7,7 @@ from datetime import timedelta
 from agent.model.chain import Escalating
 from agent.model.pace import Pace
 from agent.model.rails import Rails
+from agent.model.restored import Restored
 from agent.ports.archive import Archive
 from agent.ports.defender import AuditLog, Defender, Directory, Enactor, Login, Targets
 from agent.ports.escalation import Channels, Pages
@@ -42,6 +43,8 @@ class Desk:
     """What this process is called in the ledger, the same after a restart."""
     tenant_name: str = ""
     """What the tenant is called here, in logs and metrics; empty where it has no name but its id."""
+    restored: Restored | None = None
+    """What the ledger does not remember, for it was restored from a backup; None where it never was."""
 
     @property
     def called(self) -> str:

@@ -65,6 +65,16 @@ class Desk:
             raise LedgerError(f"ledger `{self._name}`: is read-only: it was opened to look")
         return self._keeper
 
+    @property
+    def has_departures(self) -> bool:
+        """Whether targets are known by their marks alone; who only reads is not told."""
+        return self._keeper is not None and self._keeper.has_departures
+
+    def chain(self, replica: str) -> str:
+        """Return the name of a replica's chain: its own is another than itself where an earlier one was closed."""
+        keeper = self._keeper
+        return keeper.chain if keeper is not None and keeper.replica == replica else replica
+
     async def read(
         self, query: Callable[Concatenate[Connection, str, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:

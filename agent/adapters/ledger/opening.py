@@ -5,7 +5,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
 
-from agent.adapters.ledger.auditing import Keeper, is_begun, require_key
+from agent.adapters.ledger import departed
+from agent.adapters.ledger.auditing import Keeper, chain_of, is_begun, require_key
 from agent.adapters.ledger.desk import Desk
 from agent.adapters.ledger.failures import told_apart
 from agent.adapters.ledger.files import KEY_FILE, made_key, read_key, require_private
@@ -112,7 +113,14 @@ def _keeper(place: Place, whose: tuple[str, str], key: Key | None) -> Keeper:
                     f"ledger `{name}`: `{path}` is missing, the key that its audit was written with: restore it"
                 )
             key = _key(made_key(path), path)
-        keeper = Keeper(key=key, tenant_id=tenant_id, replica=replica)
+        chain = chain_of(connection, tenant_id, replica)
+        keeper = Keeper(
+            key=key,
+            tenant_id=tenant_id,
+            replica=replica,
+            later=chain if chain != replica else "",
+            has_departures=departed.is_known(connection, tenant_id),
+        )
         require_key(connection, keeper)
     return keeper
 

@@ -57,6 +57,24 @@ def migrate(engine: Engine, name: str) -> None:
             command.upgrade(config, "head")
 
 
+def newest() -> str:
+    """Return the newest revision of the schema."""
+    return str(_script(MIGRATIONS).get_current_head())
+
+
+def upgrade(connection: Connection, revision: str) -> None:
+    """Bring the schema up to this revision, in the transaction that the caller has opened.
+
+    Raises:
+        LedgerError: this agent does not know it.
+    """
+    if revision not in {one.revision for one in _script(MIGRATIONS).walk_revisions()}:
+        raise LedgerError(f"it was written by a newer air-agent (schema `{revision}`): run that version")
+    config = _config(MIGRATIONS)
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+
+
 def require_newest(engine: Engine, name: str) -> None:
     """Raise LedgerError unless the schema is the newest: who only reads must not migrate."""
     script = _script(MIGRATIONS)
