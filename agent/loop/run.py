@@ -5,10 +5,12 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from agent.judge.fallen import standing
 from agent.loop.cycle import judge_anew
 from agent.loop.lookout import Lookout, keeping_lookout
+from agent.loop.metering import Metering, measure
 from agent.loop.paging import Paging
 from agent.loop.passing import Memory, one_pass
 from agent.loop.perform import recover
@@ -17,6 +19,7 @@ from agent.loop.reloading import ALARM, Reloading
 from agent.loop.report import PassReport
 from agent.loop.reporting import Reporting, require_channel
 from agent.loop.shipping import Shipping, complain
+from agent.loop.vitals import Vitals
 from agent.loop.waits import first_of
 from agent.model.errors import Conflict, LedgerError, Malformed, Refused, Unavailable
 from agent.ports.world import Desk, World
@@ -34,23 +37,38 @@ async def run(
     reload: asyncio.Event | None = None,
     hold: asyncio.Event | None = None,
     on_pass: Callable[[PassReport], None] | None = None,
+    vitals: Vitals | None = None,
 ) -> None:
     """Make pass after pass until `stop` is set; then finish what is under way and return.
 
     Policies are looked at again every few seconds, and at once when `reload` is set. When `hold` is set, a hold
-    is laid at once.
+    is laid at once. In `vitals` it is noted how it fares, for whoever looks at it from outside.
 
     Raises:
         PolicyError: the policies do not load: nothing is begun without them.
         SettingsError: reports cannot be sent as they are set.
     """
+    with bound_contextvars(tenant=world.called):
+        await _run(world, stop, reload, hold, on_pass, vitals or Vitals())
+
+
+async def _run(
+    world: World,
+    stop: asyncio.Event,
+    reload: asyncio.Event | None,
+    hold: asyncio.Event | None,
+    on_pass: Callable[[PassReport], None] | None,
+    vitals: Vitals,
+) -> None:
     policies = await load(world)
     require_channel(world, policies)
     async with (
-        keeping_lookout(world, hold) as lookout,
-        Shipping().going(world),
+        vitals.during(world),
+        keeping_lookout(world, hold, vitals) as lookout,
+        Shipping(vitals).going(world),
         Paging.going(world, policies, lookout) as paging,
         Reporting.going(world, policies, lookout),
+        Metering.going(world, policies, lookout),
     ):
         await start(world, policies)
         reloading = Reloading(asked=reload or asyncio.Event(), looked=world.clock.now())
@@ -61,7 +79,8 @@ async def run(
             if paging is not None:
                 paging.woken.set()
             due = _next(world, report, began)
-            lookout.vitals.passed(began, world.clock.now(), due, report.problems)
+            vitals.passed(began, world.clock.now(), due, report.problems)
+            measure(world, vitals, report)
             if on_pass is not None:
                 on_pass(report)
             await _wait(world, policies, reloading, lookout, due, stop)
@@ -75,6 +94,11 @@ async def once(
     Raises:
         PolicyError, SettingsError, Unavailable, Refused, Malformed.
     """
+    with bound_contextvars(tenant=world.called):
+        return await _once(world, stop, hold)
+
+
+async def _once(world: World, stop: asyncio.Event | None, hold: asyncio.Event | None) -> PassReport:
     policies = await load(world)
     require_channel(world, policies)
     async with keeping_lookout(world, hold) as lookout, Shipping().going(world):
@@ -129,6 +153,7 @@ async def _guarded_pass(
 ) -> PassReport:
     """Make one pass and come back whatever happens: a bug or an outage must not end the agent."""
     report = PassReport(began=world.clock.now())
+    lookout.vitals.begin(report)
     try:
         await one_pass(world, policies, stop, report, memory, lookout)
     except Unavailable as error:

@@ -1,8 +1,10 @@
 """One tenant's place at the database: what is read and written there, in transactions, on one thread."""
 
 import asyncio
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from typing import Concatenate, ParamSpec, TypeVar
 
@@ -11,6 +13,8 @@ from sqlalchemy.engine import Connection, Engine
 from agent.adapters.ledger.auditing import Book, Keeper
 from agent.adapters.ledger.failures import told_apart
 from agent.model.errors import LedgerError
+from agent.model.telemetry import Timed
+from agent.ports.telemetry import SILENT, Telemetry
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -24,11 +28,17 @@ class Desk:
 
     It is spoken to on the worker's one thread, so that the loop never waits for a disk and statements keep their
     order. A call that is cancelled is finished all the same: what was begun is written whole. `keeper` is
-    None where nothing can be written.
+    None where nothing can be written. `telemetry` is told how long transactions take.
     """
 
     def __init__(
-        self, engine: Engine, tenant_id: str, worker: ThreadPoolExecutor, name: str, keeper: Keeper | None
+        self,
+        engine: Engine,
+        tenant_id: str,
+        worker: ThreadPoolExecutor,
+        name: str,
+        keeper: Keeper | None,
+        telemetry: Telemetry = SILENT,
     ) -> None:
         self._reading = engine.execution_options(**SNAPSHOT.get(engine.dialect.name, {}))
         self._writing = engine.execution_options(writes=True)
@@ -36,6 +46,7 @@ class Desk:
         self._worker = worker
         self._name = name
         self._keeper = keeper
+        self._telemetry = telemetry
 
     @property
     def keeper(self) -> Keeper:
@@ -48,13 +59,17 @@ class Desk:
         self, query: Callable[Concatenate[Connection, str, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """Return what a query finds, all of it as of one moment."""
-        return await self._on_worker(partial(self._transaction, self._reading, query, *args, **kwargs))
+        return await self._on_worker(
+            partial(self._transaction, "read", self._reading, query, *args, **kwargs)
+        )
 
     async def write(
         self, change: Callable[Concatenate[Connection, str, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """Make a change of which the audit does not tell."""
-        return await self._on_worker(partial(self._transaction, self._writing, change, *args, **kwargs))
+        return await self._on_worker(
+            partial(self._transaction, "write", self._writing, change, *args, **kwargs)
+        )
 
     async def audited(
         self, change: Callable[Concatenate[Connection, str, Book, P], T], *args: P.args, **kwargs: P.kwargs
@@ -75,22 +90,32 @@ class Desk:
 
     def _transaction(
         self,
+        operation: str,
         engine: Engine,
         work: Callable[Concatenate[Connection, str, P], T],
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> T:
-        with told_apart(self._name), engine.begin() as connection:
+        with self._timed(operation), told_apart(self._name), engine.begin() as connection:
             return work(connection, self._tenant_id, *args, **kwargs)
 
     def _told(
         self, change: Callable[Concatenate[Connection, str, Book, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         book = Book(self.keeper)
-        with told_apart(self._name), self._writing.begin() as connection:
+        with self._timed("audited"), told_apart(self._name), self._writing.begin() as connection:
             done = change(connection, self._tenant_id, book, *args, **kwargs)
             book.close(connection)
             return done
+
+    @contextmanager
+    def _timed(self, operation: str) -> Iterator[None]:
+        """Tell how long it took, whatever came of it."""
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._telemetry.time(Timed.TRANSACTION, time.perf_counter() - began, operation=operation)
 
 
 def _look_at_failure(running: "asyncio.Future[T]") -> None:

@@ -21,6 +21,7 @@ from agent.adapters.ledger.ledger import SqlLedger
 from agent.adapters.ledger.schema import migrate, require_newest
 from agent.audit.key import Key
 from agent.model.errors import LedgerError
+from agent.ports.telemetry import SILENT, Telemetry
 
 PATIENCE = 10.0
 """Seconds to wait for another process's lock, or for a server to answer, before giving up."""
@@ -41,6 +42,7 @@ async def open_ledger(
     as_it_is: bool = False,
     replica: str = REPLICA,
     key: Key | None = None,
+    telemetry: Telemetry = SILENT,
 ) -> AsyncIterator[SqlLedger]:
     """Give the tenant's ledger, ready to use, and close it afterwards.
 
@@ -55,6 +57,7 @@ async def open_ledger(
         as_it_is: whether it has to be there, in this version's form.
         replica: whose chain of the audit is continued.
         key: the audit's. Left out, SQLite's lies in a file beside the ledger, which is made at first; PostgreSQL has no beside.
+        telemetry: is told how long transactions take.
 
     Raises:
         LedgerError: it cannot be opened, lies open to other users, is newer than this agent, or its audit was written with another key.
@@ -69,7 +72,7 @@ async def open_ledger(
             if not read_only:
                 whose = (tenant_id, replica)
                 keeper = await loop.run_in_executor(worker, _keeper, engine, parsed, name, whose, key)
-            yield SqlLedger(Desk(engine, tenant_id, worker, name, keeper))
+            yield SqlLedger(Desk(engine, tenant_id, worker, name, keeper, telemetry))
         finally:
             await asyncio.shield(loop.run_in_executor(worker, engine.dispose))
 

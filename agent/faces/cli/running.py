@@ -12,11 +12,13 @@ from agent.faces.cli.logs import configure
 from agent.faces.cli.options import loaded
 from agent.faces.cli.output import console, print_json, safe
 from agent.faces.cli.stopping import hold_on_signal, reload_on_hangup, stop_on_signals, stop_when_stdin_closes
+from agent.faces.cli.watching import measured, watched
 from agent.faces.documents import ascii_json
 from agent.faces.report.dispatch import reporter_of
 from agent.judge.parse import parse_set
 from agent.loop import run as loop
 from agent.loop.report import PassReport
+from agent.loop.vitals import Vitals
 from agent.settings.subjects import Settings
 
 
@@ -104,9 +106,14 @@ async def _run(settings: Settings, *, as_json: bool) -> None:
     stop_on_signals(stop)
     reload_on_hangup(reload, stop)
     hold_on_signal(hold)
-    async with open_world(settings, reporter=reporter_of(settings)) as world:
-        on_pass = _print_line if as_json else None
-        await loop.run(world, stop=stop, reload=reload, hold=hold, on_pass=on_pass)
+    with measured(settings) as telemetries:
+        async with watched(settings.process(), telemetries=telemetries) as watch:
+            vitals = Vitals(watch.elapsed)
+            watch.tenants = lambda: {"": vitals}
+            opened = open_world(settings, reporter=reporter_of(settings), telemetries=telemetries)
+            async with opened as world:
+                on_pass = _print_line if as_json else None
+                await loop.run(world, stop=stop, reload=reload, hold=hold, on_pass=on_pass, vitals=vitals)
 
 
 async def _once(settings: Settings) -> PassReport:
