@@ -35,10 +35,12 @@ async def call(
     """Make the call and write how it went; one that definitely was not applied is intended again.
 
     `depart` is awaited right before its bytes leave, and writes down that they do. Whatever else it raises than
-    Unavailable is raised, and nothing was sent.
+    Unavailable is raised, and nothing was sent. Where this process slept between the two until the tenant is not its
+    own any more, nothing is sent either: whoever has the tenant then finds the call written down, and reads it back.
 
     Raises:
         Unavailable: it was definitely not applied, and is to be tried later.
+        Lost: the tenant is not ours any more, and nothing was sent.
     """
     name = f"air-agent {effect.action_id} {effect.id}"
     attempt, left = 0, world.clock.now()
@@ -47,7 +49,9 @@ async def call(
 
         async def departing() -> None:
             nonlocal has_left, left
+            world.fence()
             await depart()
+            world.fence()
             has_left, left = True, world.clock.now()
 
         try:

@@ -1,5 +1,6 @@
 """Everything outside."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -13,6 +14,14 @@ from agent.ports.host import AuditSink, Clock, PolicyShelf, Switch
 from agent.ports.ledger import Ledger, Trail
 from agent.ports.reporting import Reports
 from agent.ports.telemetry import SILENT, Meters, Telemetry
+
+Fence = Callable[[], None]
+"""Asked right before something leaves. Raises Lost where the tenant is not ours for long enough any more."""
+
+
+def open_fence() -> None:
+    """Let everything leave: nobody else can have the tenant."""
+
 
 ESCALATING = Escalating()
 """Where nobody said otherwise."""
@@ -29,6 +38,8 @@ class Desk:
     rails: Rails
     """What no policy may pass."""
     escalating: Escalating = ESCALATING
+    replica: str = "agent"
+    """What this process is called in the ledger, the same after a restart."""
     tenant_name: str = ""
     """What the tenant is called here, in logs and metrics; empty where it has no name but its id."""
 
@@ -66,8 +77,6 @@ class World(Desk):
     enforces_observers: bool = False
     """Whether policies in `mode: observe` count as enforcing: for trying out against the simulator only."""
     version: str = ""
-    replica: str = "agent"
-    """What this process is called in the ledger, the same after a restart."""
     switch: Switch | None = None
     """None where the kill switch is the ledger's flag alone."""
     telemetry: Telemetry = SILENT
@@ -77,3 +86,5 @@ class World(Desk):
     """What the agreement is worked out from; None where nobody asks for it."""
     at_risk: timedelta = timedelta(hours=24)
     """How long before the end of its week an action counts as at risk of expiry."""
+    fence: Fence = open_fence
+    """Whether the tenant is still this replica's, where replicas share tenants."""
