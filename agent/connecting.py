@@ -123,17 +123,6 @@ def open_channels_of(
     )
 
 
-def open_heart_of(process: Process) -> "AbstractAsyncContextManager[Heart] | None":
-    """Give the dead man's switch that is told that all is well; None where there is none."""
-    health = process.health
-    if health.heartbeat is None:
-        return None
-    from agent.adapters.channels.heartbeat import open_heart  # noqa: PLC0415  slow to import
-
-    allowed = frozenset() if health.hosts is None else hosts(health.hosts)
-    return open_heart(health.heartbeat.reveal(), clock=SystemClock(), hosts=allowed)
-
-
 def shelf_in(directory: Path) -> PolicyShelf:
     """Return the policies of a folder."""
     return PolicyFiles(directory, lambda folder, files: git.committed(folder, files, is_wanted), git.authors)
@@ -151,6 +140,17 @@ def policies_at(directory: Path, revision: str) -> tuple[str, Mapping[str, bytes
 def is_revision(directory: Path, text: str) -> bool:
     """Whether this names a git revision of the folder."""
     return git.is_revision(directory, text)
+
+
+def open_heart_of(process: Process) -> "AbstractAsyncContextManager[Heart] | None":
+    """Give the dead man's switch that is told that all is well; None where there is none."""
+    health = process.health
+    if health.heartbeat is None:
+        return None
+    from agent.adapters.channels.heartbeat import open_heart  # noqa: PLC0415  slow to import
+
+    allowed = frozenset() if health.hosts is None else hosts(health.hosts)
+    return open_heart(health.heartbeat.reveal(), clock=SystemClock(), hosts=allowed)
 
 
 def cloud_of(settings: Settings) -> Cloud:

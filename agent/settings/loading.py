@@ -18,16 +18,16 @@ AUDIT = "audit"
 WEB = "web"
 """The section whose secret only those need who show the pages."""
 
-HEALTH = "health"
-"""The section whose secret only the agent itself needs."""
-
 TELEMETRY = "telemetry"
 """The section whose secret only those need who send to a collector."""
 
-RUNS = frozenset({LOGIN, AUDIT, HEALTH, TELEMETRY})
+HEALTH = "health"
+"""The section whose secret only the agent itself needs."""
+
+RUNS = frozenset({LOGIN, AUDIT, TELEMETRY, HEALTH})
 """The sections whose secrets the agent itself needs."""
 
-APART = frozenset({LOGIN, AUDIT, WEB, HEALTH, TELEMETRY})
+APART = frozenset({LOGIN, AUDIT, WEB, TELEMETRY, HEALTH})
 """The sections whose secrets not everybody needs."""
 
 

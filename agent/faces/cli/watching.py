@@ -19,20 +19,18 @@ from agent.loop.waits import beside
 from agent.loop.watch import OnStuck, Watch
 from agent.model.alarm import Alarm
 from agent.ports.telemetry import Telemetries
-from agent.settings.subjects import Process, Settings
+from agent.settings.subjects import Process
 
 log = structlog.get_logger()
 
 
-def measured(settings: Settings) -> AbstractContextManager[Telemetries | None]:
+def measured(process: Process) -> AbstractContextManager[Telemetries | None]:
     """Give what measures this process, where the settings say that anybody wants to know.
 
     Raises:
         SettingsError: what sends to a collector is not installed.
     """
-    return open_telemetry_of(
-        settings.process(), version=installed(), replica=replica_of(settings), complain=_complain
-    )
+    return open_telemetry_of(process, version=installed(), replica=replica_of(process), complain=_complain)
 
 
 def _complain(why: str) -> None:
@@ -68,7 +66,7 @@ async def guarded(process: Process, on_stuck: OnStuck | None = None) -> AsyncIte
 
 @asynccontextmanager
 async def watched(
-    process: Process, telemetries: Telemetries | None = None, on_stuck: OnStuck | None = None
+    process: Process, on_stuck: OnStuck | None = None, telemetries: Telemetries | None = None
 ) -> AsyncIterator[Watch]:
     """Give the same to an agent, with all who are told of it as the settings say; `telemetries` are shown to probes.
 
