@@ -2,25 +2,26 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from typer.testing import CliRunner, Result
 
 from agent.faces.cli.app import app
 from agent.faces.cli.doctoring import exit_of
 from agent.faces.doctor.bedside import Around
-from agent.faces.doctor.examining import STEPS
-from agent.model.checkup import Check, CheckName, Grade
+from agent.faces.doctor.examining import STEPS, Step
+from agent.model.checkup import Check, CheckName, Grade, Seen
+from agent.settings.subjects import Settings
 from agent.simulator import names
 from agent.simulator.app_roles import a_password
 from agent.simulator.faults import Fault, Faults, Rule, What
 from agent.simulator.moments import text
 from agent.simulator.state import State
 from agent.simulator.switches import USUAL_ROLES, Licence, Switches, ailments, every_position
-from agent.settings.subjects import Settings
 from tests.doctors import around, looked, settings_in, worst, written
 from tests.judge.writing import policy_file
 from tests.simulator.worlds import NOW, staffed
@@ -36,6 +37,10 @@ READS = frozenset(
 async def look(folder: Path, more: str = "", **world: object) -> dict[CheckName, Check]:
     settings = settings_in(folder, more)
     return await looked(settings, around(settings, **world))  # type: ignore[arg-type]
+
+
+def files_in(folder: Path) -> set[Path]:
+    return set(folder.rglob("*"))
 
 
 def of(name: str) -> Switches:
@@ -297,13 +302,13 @@ async def test_where_all_is_well_everything_passes_in_the_order_of_the_table(tmp
 async def test_nothing_is_written_to_graph_and_nothing_is_made_on_this_machine(tmp_path: Path) -> None:
     settings = settings_in(tmp_path, ENFORCE + "endpoint: {enabled: true}\n")
     tenant = staffed()
-    before = {path for path in tmp_path.rglob("*")}
+    before = files_in(tmp_path)
 
     await looked(settings, around(settings, tenant=tenant))
 
     asked = {(one.method, one.kind) for one in tenant.requests}
     assert {kind for method, kind in asked if method != "GET"} <= {"token", "hunting"}
-    assert {path for path in tmp_path.rglob("*")} == before
+    assert files_in(tmp_path) == before
 
 
 async def test_what_depends_on_a_failure_is_skipped_and_says_on_which(tmp_path: Path) -> None:
@@ -370,14 +375,15 @@ async def test_where_nobody_may_know_the_end_of_a_secret_it_is_told_how_to_see_i
 async def test_a_check_that_has_a_bug_or_hangs_does_not_keep_the_others_from_being_made(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def broken(_bedside: object) -> object:
+    async def broken(_bedside: object) -> tuple[Seen, ...]:
         raise KeyError("oh")
 
-    async def hanging(_bedside: object) -> object:
+    async def hanging(_bedside: object) -> tuple[Seen, ...]:
         await asyncio.Event().wait()
+        return ()
 
-    monkeypatch.setitem(STEPS, C.LICENCE, _step(C.LICENCE, broken, 5))  # type: ignore[arg-type]
-    monkeypatch.setitem(STEPS, C.HUNTING, _step(C.HUNTING, hanging, 0.01))  # type: ignore[arg-type]
+    monkeypatch.setitem(STEPS, C.LICENCE, _step(C.LICENCE, broken, 5))
+    monkeypatch.setitem(STEPS, C.HUNTING, _step(C.HUNTING, hanging, 0.01))
 
     found = await look(tmp_path)
 
@@ -387,9 +393,7 @@ async def test_a_check_that_has_a_bug_or_hangs_does_not_keep_the_others_from_bei
     assert found[C.CREDENTIALS].seen
 
 
-def _step(name: CheckName, look: Callable[..., object], seconds: float) -> object:
-    import msgspec
-
+def _step(name: CheckName, look: Callable[[object], Awaitable[tuple[Seen, ...]]], seconds: float) -> Step:
     return msgspec.structs.replace(STEPS[name], look=look, seconds=seconds)
 
 

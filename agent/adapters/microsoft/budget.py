@@ -110,7 +110,5 @@ class Budget:
             return
         if self._parked_until > self._clock.now():
             when = self._parked_until.strftime("%H:%M:%S")
-            raise Throttled(
-                f"{self._system}: asked for patience until {when} UTC", until=self._parked_until
-            )
+            raise Throttled(f"{self._system}: asked for patience until {when} UTC", until=self._parked_until)
         self._parked_until = None
