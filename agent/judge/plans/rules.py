@@ -66,7 +66,7 @@ def _one_rule(
         return hand_off(f"{_named(rule)} cannot be changed through Graph: a person turns it off")
     target = (rule.id, found.user_id)
     cover = present.cover(EffectKind.DISABLE_RULE, target, action)
-    if cover is not None and cover.action_id == action.id:
+    if cover is not None and cover.action_id == action.id and not cover.is_departed:
         return done_already(f"{_named(rule)} was sent for before and is not sent for again")
     if cover is not None:
         return claimed(
