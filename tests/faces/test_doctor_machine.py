@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from agent.adapters.ledger.share_tables import oldest
 from agent.adapters.ledger.tables import VERSION_TABLE
 from agent.model.checkup import Check, CheckName, Grade, Room
 from agent.model.hold import Hold
@@ -129,6 +130,7 @@ async def test_a_ledger_of_another_version_is_told_newer_from_older(
         connection.execute(f"DELETE FROM {VERSION_TABLE}")
         if revision is not None:
             connection.execute(f"INSERT INTO {VERSION_TABLE} VALUES ('{revision}')")
+            connection.execute(f"UPDATE {oldest.name} SET revision = '9998'")
     connection.close()
 
     found = await alone(settings_in(tmp_path), C.LEDGER)
@@ -178,7 +180,7 @@ async def test_a_ledger_that_is_damaged_fails(tmp_path: Path) -> None:
 async def test_a_ledger_that_another_process_keeps_locked_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("agent.adapters.ledger.opening.PATIENCE", 0.01)
+    monkeypatch.setattr("agent.adapters.ledger.engines.PATIENCE", 0.01)
     path = await with_ledger(tmp_path)
     connection = sqlite3.connect(path, isolation_level=None)
     connection.execute("BEGIN IMMEDIATE")
