@@ -472,3 +472,29 @@ def test_options_of_grants_alone_are_refused_without_it(tmp_path: Path) -> None:
 
     assert done.exit_code == 2
     assert "only with `--grants`" in done.output
+
+
+# Many tenants
+
+
+def test_of_many_tenants_each_is_looked_at_and_one_that_is_broken_is_told_with_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings_in(tmp_path)
+    shown = Shown(tmp_path, monkeypatch, switches=Switches(roles=READS | {"Files.Read.All"}))
+    shared = (tmp_path / "air-agent.yaml").read_text().splitlines()[1:]
+    (tmp_path / "air-agent.yaml").write_text("\n".join([*shared, "tenants: {directory: tenants}"]))
+    (tmp_path / "tenants").mkdir()
+    (tmp_path / "tenants" / "contoso.yaml").write_text(f"tenant: {{id: {names.TENANT_ID}}}\n")
+    (tmp_path / "tenants" / "broken.yaml").write_text("tenant: {id: nonsense}\n")
+
+    every, one = shown.run("--all"), shown.run("--tenant", "contoso")
+    as_json = json.loads(shown.run("--all", "--json").stdout)
+
+    assert every.exit_code == 1
+    assert "broken: fail\nfail    settings" in every.stdout
+    assert "contoso: warn\nwarn    permissions" in every.stdout
+    assert every.stdout.splitlines()[-1] == "2 tenants: 1 warn, 1 fail; nothing was written"
+    assert one.exit_code == 0
+    assert "mend: air-agent doctor --tenant contoso --grants --format az | bash -s -- tidy" in one.stdout
+    assert {name: told["exit"] for name, told in as_json["tenants"].items()} == {"broken": 2, "contoso": 0}

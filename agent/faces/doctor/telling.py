@@ -122,9 +122,9 @@ async def credentials(bedside: Bedside) -> tuple[Seen, ...]:
     """See until when each credential can be used."""
     expiries: list[Expiry] = []
     seen: list[Seen] = []
-    if bedside.graph is None:
+    if bedside.graph is None and bedside.features().has_secret:
         seen.append(skipped("because sign-in failed: when client secrets end only Entra ID knows"))
-    else:
+    elif bedside.graph is not None:
         try:
             expiries += await bedside.graph.login.expiries()
         except Unavailable as error:
@@ -135,7 +135,8 @@ async def credentials(bedside: Bedside) -> tuple[Seen, ...]:
             expiries.append(Expiry(what=one.what, ends=await asyncio.to_thread(one.ends)))
         except (Refused, Malformed) as error:
             seen.append(failed(f"{one.what}: {error}", "name a PEM or PKCS12 file that this user can read"))
-    return (*(_ending(one, bedside) for one in expiries), *seen)
+    found = (*(_ending(one, bedside) for one in expiries), *seen)
+    return found or (passed("nothing that the agent proves itself with is known here to end"),)
 
 
 def _certificates(bedside: Bedside) -> Iterator[Certificate]:
