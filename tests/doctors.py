@@ -88,7 +88,7 @@ def around(
         reach=partial(_reach, app, lambda: clock.now() + off),
         open_graph=partial(_graph, settings, app, clock, proofs, secret),
         open_endpoint=partial(_endpoint, settings, app, clock),
-        open_channels=lambda: open_channels_of(settings, clock, None),
+        open_channels=lambda _: open_channels_of(settings, clock, None),
         room=lambda path, what: replace_room(room, str(path), what),
         environ=environ or {},
     )

@@ -1,6 +1,7 @@
 """`doctor`: each failure that the simulator can play is seen, with its words and what mends it."""
 
 import asyncio
+import dataclasses
 import json
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -14,8 +15,8 @@ from agent.faces.cli.app import app
 from agent.faces.cli.doctoring import exit_of
 from agent.faces.doctor.bedside import Around
 from agent.faces.doctor.examining import STEPS, Step
-from agent.model.checkup import Check, CheckName, Grade, Seen
-from agent.settings.subjects import Settings
+from agent.model.checkup import Check, CheckName, Grade, Reach, Seen, Trouble
+from agent.settings.subjects import AuthKind, Cloud, Settings
 from agent.simulator import names
 from agent.simulator.app_roles import a_password
 from agent.simulator.faults import Fault, Faults, Rule, What
@@ -498,3 +499,20 @@ def test_of_many_tenants_each_is_looked_at_and_one_that_is_broken_is_told_with_i
     assert one.exit_code == 0
     assert "mend: air-agent doctor --tenant contoso --grants --format az | bash -s -- tidy" in one.stdout
     assert {name: told["exit"] for name, told in as_json["tenants"].items()} == {"broken": 2, "contoso": 0}
+
+
+async def test_a_managed_identity_works_where_the_login_cannot_be_reached(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path)
+    auth = msgspec.structs.replace(settings.auth, kind=AuthKind.MANAGED_IDENTITY)
+    world = around(settings, switches=Switches(roles=READS))
+
+    async def cut_off(url: str, what: str) -> Reach:
+        trouble = Trouble.NONE if "graph" in url else Trouble.CONNECTION
+        return Reach(host=url.split("/")[2], what=what, trouble=trouble)
+
+    cloud = msgspec.structs.replace(settings.graph, cloud=Cloud.GLOBAL, url=None)
+    settings = msgspec.structs.replace(settings, auth=auth, graph=cloud)
+    found = await looked(settings, dataclasses.replace(world, reach=cut_off))
+
+    assert found[C.NETWORK].grade is WARN
+    assert found[C.SIGN_IN].grade is PASS

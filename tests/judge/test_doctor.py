@@ -41,14 +41,14 @@ TENANT = "72f988bf-0000-4000-8000-00000000c0de"
 
 def reach(ahead: timedelta = timedelta(), *, took: timedelta = timedelta(), **other: Any) -> Reach:
     """Return an answer of a host whose clock is right, to a machine whose clock is ahead by so much."""
-    given = {
+    values: dict[str, Any] = {
         "host": "graph.example",
         "what": "Graph",
         "date": NOW,
         "asked": NOW + ahead,
         "answered": NOW + ahead + took,
     }
-    return Reach(**(given | other))
+    return Reach(**(values | other))
 
 
 # Clock
@@ -119,6 +119,14 @@ def test_each_trouble_on_the_way_has_words_and_a_mend_that_names_the_host(troubl
     assert "(said so)" in seen.words
     assert "{" not in seen.mend
     assert seen.mend
+
+
+def test_the_login_is_only_a_warning_where_the_agent_logs_in_elsewhere() -> None:
+    (seen,) = judge_network([reach(trouble=Trouble.CONNECTION, is_needed=False)], NOW)
+
+    assert seen.grade is WARN
+    assert not seen.is_away
+    assert "people's sign-ins do" in seen.words
 
 
 @pytest.mark.parametrize(

@@ -89,8 +89,9 @@ def _of_chains(policies: PolicySet, settings: Settings) -> Iterator[Seen]:
 async def _send(bedside: Bedside, channels: Sequence[Channel]) -> list[Seen]:
     """Send a test through every channel that is set up, all at the same time."""
     now = bedside.around.clock.now()
-    stopped = await standing_hold(bedside.settings, now) if any(map(is_through_graph, channels)) else None
-    async with bedside.around.open_channels() as opened:
+    through = any(map(is_through_graph, channels))
+    stopped = await standing_hold(bedside.settings, now) if through else None
+    async with bedside.around.open_channels(through and stopped is None) as opened:
         posted = await asyncio.gather(
             *(tried(opened, one, trial_of(one.name, now), stopped) for one in channels)
         )
