@@ -110,7 +110,7 @@ def _measured(url: str, replica: str) -> Any:
         every=HOUR,
         traces=True,
         share=1.0,
-        exports=Exports([].append),
+        exports=Exports(list[str]().append),
     )
     return open_telemetry(version="test", replica=replica, collector=collector)
 
