@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from agent.adapters.hold_file import HoldFile
 from agent.adapters.ledger.ledger import SqlLedger
 from agent.adapters.ledger.opening import beside, is_there, key_beside, open_ledger
+from agent.adapters.ledger.place import Place
 from agent.adapters.microsoft.clouds import simulator
 from agent.adapters.microsoft.credentials import SimulatorCredential
 from agent.adapters.shipment import Shipment
@@ -25,6 +26,7 @@ from agent.model.hold import Hold
 from agent.model.pace import Pace
 from agent.model.policy import Mode
 from agent.model.recording import Recording
+from agent.model.tenancy import Share
 from agent.ports.host import Clock, PolicyShelf
 from agent.ports.importing import Imports
 from agent.ports.ledger import Ledger
@@ -33,7 +35,7 @@ from agent.ports.telemetry import SILENT, Telemetries
 from agent.ports.world import World
 from agent.settings.fields import told
 from agent.settings.guards import rails_of
-from agent.settings.subjects import Settings, TreatAs
+from agent.settings.subjects import Process, Settings, TreatAs
 
 if TYPE_CHECKING:
     import httpx
@@ -67,22 +69,25 @@ async def open_world(
     apart: str = "",
     reporter: ReporterOf | None = None,
     telemetries: Telemetries | None = None,
+    place: Place | None = None,
+    share: Share | None = None,
 ) -> AsyncIterator[World]:
     """Give the world these settings describe.
 
     A command that writes beside a running agent is `apart`: that is added to its name, so that it has leases of its
     own, and a chain of its own in the audit. `reporter` makes the reports of a ledger, for whoever sends them.
-    `telemetries` are this process's, where it is measured.
+    `telemetries` are this process's, where it is measured. `place` is the ledger's, where it is open already, and
+    `share` that by which the tenant is this replica's (see `open_ledger`).
 
     Raises:
         SettingsError, LedgerError, Refused, Unavailable: it cannot be opened as it is set.
     """
     clock, file, replica = clock_of(settings), audit_file(settings), f"{replica_of(settings)}{apart}"
-    address = settings.ledger.address().reveal()
+    address, key, tenant = settings.ledger.address().reveal(), _audit_key(settings), settings.tenant.id
     telemetry = SILENT if telemetries is None else telemetries.of(called(settings), clock.now)
     async with (
         open_ledger(
-            address, settings.tenant.id, key=_audit_key(settings), replica=replica, telemetry=telemetry
+            address, tenant, key=key, replica=replica, telemetry=telemetry, place=place, share=share
         ) as ledger,
         open_endpoint_of(settings, clock, telemetry) as machines,
         open_graph_of(settings, clock, machines=machines, telemetry=telemetry) as graph,
@@ -104,6 +109,7 @@ async def open_world(
             telemetry=telemetry,
             meters=None if telemetries is None else ledger.meters,
             archive=ledger.archive,
+            restored=await ledger.restored(),
         )
         if settings.mode is Mode.ENFORCE:
             await graph.look()
@@ -277,18 +283,15 @@ def open_ledger_for_reading(settings: Settings) -> AbstractAsyncContextManager[S
     return open_ledger(settings.ledger.address().reveal(), settings.tenant.id, read_only=True)
 
 
-def open_ledger_as_it_is(settings: Settings) -> AbstractAsyncContextManager[SqlLedger]:
+def open_ledger_as_it_is(
+    settings: Settings, place: Place | None = None
+) -> AbstractAsyncContextManager[SqlLedger]:
     """Give the ledger that is there, to write into while an agent runs or not; none is created or changed in form."""
-    return open_ledger(
-        settings.ledger.address().reveal(),
-        settings.tenant.id,
-        as_it_is=True,
-        replica=replica_of(settings),
-        key=_audit_key(settings),
-    )
+    url, key, replica = settings.ledger.address().reveal(), _audit_key(settings), replica_of(settings)
+    return open_ledger(url, settings.tenant.id, as_it_is=True, replica=replica, key=key, place=place)
 
 
-def replica_of(settings: Settings) -> str:
+def replica_of(settings: Settings | Process) -> str:
     """Return what this agent is called in the ledger."""
     if settings.replica is not None:
         return settings.replica

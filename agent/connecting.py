@@ -20,7 +20,7 @@ from agent.adapters.microsoft.credentials import CredentialKind, credential
 from agent.adapters.microsoft.machines import ELSEWHERE, Machines, NoMachines
 from agent.adapters.microsoft.proofs import HINT, ClientSecret, Proof, proof_of
 from agent.model.errors import Malformed, Refused, SettingsError, Unavailable
-from agent.ports.host import Clock, PolicyShelf
+from agent.ports.host import Clock, Heart, PolicyShelf
 from agent.ports.telemetry import SILENT, Telemetries, Telemetry
 from agent.settings import subjects
 from agent.settings.guards import hosts
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from agent.ports.escalation import Channels
 
 
-def clock_of(settings: Settings) -> SystemClock:
+def clock_of(settings: Settings | Process) -> SystemClock:
     """Return the clock the agent goes by."""
     return SystemClock(rate=settings.clock.rate, epoch=settings.clock.epoch, until=settings.clock.until)
 
@@ -140,6 +140,17 @@ def policies_at(directory: Path, revision: str) -> tuple[str, Mapping[str, bytes
 def is_revision(directory: Path, text: str) -> bool:
     """Whether this names a git revision of the folder."""
     return git.is_revision(directory, text)
+
+
+def open_heart_of(process: Process) -> "AbstractAsyncContextManager[Heart] | None":
+    """Give the dead man's switch that is told that all is well; None where there is none."""
+    health = process.health
+    if health.heartbeat is None:
+        return None
+    from agent.adapters.channels.heartbeat import open_heart  # noqa: PLC0415  slow to import
+
+    allowed = frozenset() if health.hosts is None else hosts(health.hosts)
+    return open_heart(health.heartbeat.reveal(), clock=SystemClock(), hosts=allowed)
 
 
 def cloud_of(settings: Settings) -> Cloud:

@@ -239,6 +239,7 @@ async def open_world(
             telemetry=telemetry,
             meters=None if telemetry is SILENT else ledger.meters,
             archive=ledger.archive,
+            restored=await ledger.restored(),
         )
 
 

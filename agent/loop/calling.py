@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from agent.judge.confirm import INTERRUPTED
+from agent.loop.shipping import ship
 from agent.loop.tracing import trace
 from agent.model.enactment import Effect, Outcome, Record, Went
 from agent.model.errors import Conflict, Unavailable
@@ -35,10 +36,13 @@ async def call(
     """Make the call and write how it went; one that definitely was not applied is intended again.
 
     `depart` is awaited right before its bytes leave, and writes down that they do. Whatever else it raises than
-    Unavailable is raised, and nothing was sent.
+    Unavailable is raised, and nothing was sent. The entry that tells of the call has been shipped by then too, so that
+    what was sent is known even if the ledger is lost. Where this process slept between the two until the tenant is not
+    its own any more, nothing is sent either: whoever has the tenant then finds the call written down, and reads it back.
 
     Raises:
         Unavailable: it was definitely not applied, and is to be tried later.
+        Lost: the tenant is not ours any more, and nothing was sent.
     """
     name = f"air-agent {effect.action_id} {effect.id}"
     attempt, left = 0, world.clock.now()
@@ -47,8 +51,11 @@ async def call(
 
         async def departing() -> None:
             nonlocal has_left, left
+            world.fence()
             await depart()
             has_left, left = True, world.clock.now()
+            await ship(world)
+            world.fence()
 
         try:
             outcome = await enactor.enact(effect, name=name, departing=departing)

@@ -182,10 +182,7 @@ class Lookout:
         return [hold for hold in (signal, self._file, self._blindness()) if hold is not None]
 
     def _of_signal(self) -> Hold:
-        by = f"a signal to {self._world.replica}"
-        return Hold(
-            name=KILL_SWITCH, since=self._world.clock.now(), by=by, reason="SIGUSR1, which cannot say why"
-        )
+        return of_signal(self._world.replica, self._world.clock.now())
 
     def _blindness(self) -> Hold | None:
         blind = self._elapsed() - (self._began if self._read is None else self._read)
@@ -270,6 +267,12 @@ class Lookout:
             usage=() if world.login is None else world.login.usage(),
             expiries=self.vitals.expiries,
         )
+
+
+def of_signal(replica: str, now: datetime) -> Hold:
+    """Return the hold that a signal to this process lays."""
+    by = f"a signal to {replica}"
+    return Hold(name=KILL_SWITCH, since=now, by=by, reason="SIGUSR1, which cannot say why")
 
 
 @asynccontextmanager

@@ -149,6 +149,7 @@ class Posting:
         begun = await self._begin(posted)
         if begun is None:
             return
+        self.world.fence()
         came = await self._came(channel, begun)
         if isinstance(came, Receipt):
             await self._taken(begun, came)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
@@ -21,12 +22,17 @@ from agent.loop.reporting import Reporting, require_channel
 from agent.loop.shipping import Shipping, complain
 from agent.loop.vitals import Vitals
 from agent.loop.waits import first_of
-from agent.model.errors import Conflict, LedgerError, Malformed, Refused, Unavailable
-from agent.model.health import Mark
+from agent.model.errors import Conflict, LedgerError, Lost, Malformed, Refused, Unavailable
 from agent.ports.world import Desk, World
 
 AWAY = timedelta(minutes=1)
 """How long to leave Graph alone where it is away and names no moment."""
+
+START = "start"
+"""The name of the alarm of a tenant that cannot be opened, or that ended by itself: the next good start ends it."""
+
+SETTINGS = "settings"
+"""That of settings that cannot be used, while earlier ones are gone by: a start by good ones ends it too."""
 
 log = structlog.get_logger()
 
@@ -39,48 +45,71 @@ async def run(
     hold: asyncio.Event | None = None,
     on_pass: Callable[[PassReport], None] | None = None,
     vitals: Vitals | None = None,
+    first_wait: float = 1.0,
 ) -> None:
     """Make pass after pass until `stop` is set; then finish what is under way and return.
 
     Policies are looked at again every few seconds, and at once when `reload` is set. When `hold` is set, a hold
     is laid at once. In `vitals` it is noted how it fares, for whoever looks at it from outside.
 
+    Args:
+        world: everything outside.
+        stop: asks it to come to an end.
+        reload: asks for a look at the policies.
+        hold: asks for a hold.
+        on_pass: is told each pass.
+        vitals: where it is kept how this goes, for whoever has several going.
+        first_wait: the part of `poll_every` after which the second pass begins, so that tenants that were opened
+            together do not go on asking together.
+
     Raises:
         PolicyError: the policies do not load: nothing is begun without them.
         SettingsError: reports cannot be sent as they are set.
+        Lost: the tenant is another replica's: nothing more is done in it here.
     """
     with bound_contextvars(tenant=world.called):
-        await _run(world, stop, reload, hold, on_pass, vitals or Vitals())
+        await _run(
+            world, _Asked(stop, reload or asyncio.Event(), hold), on_pass, vitals or Vitals(), first_wait
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is asked of it from outside."""
+
+    stop: asyncio.Event
+    reload: asyncio.Event
+    hold: asyncio.Event | None
 
 
 async def _run(
     world: World,
-    stop: asyncio.Event,
-    reload: asyncio.Event | None,
-    hold: asyncio.Event | None,
+    asked: _Asked,
     on_pass: Callable[[PassReport], None] | None,
     vitals: Vitals,
+    first_wait: float,
 ) -> None:
-    vitals.opened(world)
+    stop = asked.stop
     policies = await load(world)
     require_channel(world, policies)
-    vitals.mark(Mark.LOADED)
     async with (
-        keeping_lookout(world, hold, vitals) as lookout,
+        vitals.during(world),
+        keeping_lookout(world, asked.hold, vitals) as lookout,
         Shipping(vitals).going(world),
         Paging.going(world, policies, lookout) as paging,
         Reporting.going(world, policies, lookout),
         Metering.going(world, policies, lookout),
     ):
         await start(world, policies)
-        reloading = Reloading(asked=reload or asyncio.Event(), looked=world.clock.now())
+        reloading = Reloading(asked=asked.reload, looked=world.clock.now())
         memory = Memory(reloading=reloading)
+        every = world.pace.poll_every * first_wait
         while not stop.is_set():
             began = world.clock.now()
             report = await _guarded_pass(world, policies, stop, memory, lookout)
             if paging is not None:
                 paging.woken.set()
-            due = _next(world, report, began)
+            due, every = _next(world, report, began + every), world.pace.poll_every
             vitals.passed(began, world.clock.now(), due, report.problems)
             measure(world, vitals, report)
             if on_pass is not None:
@@ -137,7 +166,8 @@ async def load(world: Desk) -> InForce:
 async def start(world: World, policies: InForce) -> None:
     """Take up what the last run left under way, and judge anew what other policies or another mode decided."""
     await keep(world, policies)
-    await world.ledger.clear_alarm(ALARM, world.clock.now())
+    for name in (ALARM, START, SETTINGS):
+        await world.ledger.clear_alarm(name, world.clock.now())
     await recover(world)
     renewed = await judge_anew(world, policies)
     if renewed:
@@ -162,6 +192,8 @@ async def _guarded_pass(
         report.is_unavailable, report.unavailable_until = True, error.until
         report.problems.append(str(error))
         log.warning("defender unavailable", why=str(error), until=error.until)
+    except Lost:
+        raise
     except (Refused, Malformed, Conflict, LedgerError) as error:
         report.problems.append(str(error))
         log.error("pass incomplete", why=str(error))
@@ -185,13 +217,14 @@ async def _guarded_pass(
     return report
 
 
-def _next(world: World, report: PassReport, began: datetime) -> datetime:
+def _next(world: World, report: PassReport, usual: datetime) -> datetime:
+    """Return when the next pass begins: at the usual moment, unless there is a reason for another."""
     now = world.clock.now()
     if report.is_unavailable:
         return max(report.unavailable_until or now + AWAY, now + timedelta(seconds=1))
     if report.has_reloaded or (report.untried and report.sent + report.noted):
         return now
-    return max(began + world.pace.poll_every, now)
+    return max(usual, now)
 
 
 async def _wait(
@@ -219,6 +252,8 @@ async def _guarded_look(world: World, policies: InForce, reloading: Reloading, l
     try:
         await lookout.sign()
         return await reloading.go(world, policies)
+    except Lost:
+        raise
     except (Conflict, LedgerError) as error:
         log.error("policies could not be looked at", why=str(error))
     except Exception:

@@ -324,3 +324,5 @@ class Cover(msgspec.Struct, frozen=True, kw_only=True):
     intended_at: datetime
     is_observed: bool = False
     """Whether the target would only have been acted on, so that it is still as it was."""
+    is_departed: bool = False
+    """Whether the ledger knows of the effect by the audit alone, since it was restored from an older backup."""

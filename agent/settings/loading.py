@@ -21,10 +21,13 @@ WEB = "web"
 TELEMETRY = "telemetry"
 """The section whose secret only those need who send to a collector."""
 
-RUNS = frozenset({LOGIN, AUDIT, TELEMETRY})
+HEALTH = "health"
+"""The section whose secret only the agent itself needs."""
+
+RUNS = frozenset({LOGIN, AUDIT, TELEMETRY, HEALTH})
 """The sections whose secrets the agent itself needs."""
 
-APART = frozenset({LOGIN, AUDIT, WEB, TELEMETRY})
+APART = frozenset({LOGIN, AUDIT, WEB, TELEMETRY, HEALTH})
 """The sections whose secrets not everybody needs."""
 
 

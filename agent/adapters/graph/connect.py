@@ -20,10 +20,11 @@ from agent.ports.host import Clock
 from agent.ports.telemetry import SILENT, Telemetry
 
 if TYPE_CHECKING:
+    from agent.adapters.graph.checkup import GraphCheckup
     from agent.adapters.graph.client import Client
     from agent.adapters.microsoft.connection import Around
     from agent.adapters.microsoft.proofs import Proof
-    from agent.adapters.microsoft.tokens import Credential, Tokens
+    from agent.adapters.microsoft.tokens import Claims, Credential, Tokens
 
 _CHATTY = ("httpx", "httpcore", "azure", "msal")
 
@@ -51,6 +52,10 @@ class Graph:
     """By which ids Entra ID knows this agent, lower case: nothing is ever done to itself."""
     allow: Callable[[int], None]
     """Lets at most so many requests leave in a minute from now on."""
+    claims: "Claims"
+    """What the token said of itself at the time of opening."""
+    checkup: "GraphCheckup"
+    """Harmless reads by which it is seen what works."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +162,7 @@ def _graph(
     from agent.adapters.graph.airlog import AirLog  # noqa: PLC0415  slow
     from agent.adapters.graph.asking import Asking  # noqa: PLC0415  slow
     from agent.adapters.graph.auditlog import GraphAuditLog  # noqa: PLC0415  slow
+    from agent.adapters.graph.checkup import GraphCheckup  # noqa: PLC0415  slow
     from agent.adapters.graph.defender import GraphDefender  # noqa: PLC0415  slow
     from agent.adapters.graph.directory import GraphDirectory  # noqa: PLC0415  slow
     from agent.adapters.graph.enactor import GraphEnactor  # noqa: PLC0415  slow
@@ -201,4 +207,6 @@ def _graph(
         login=GraphLogin(client, clock, proofs, [client.usage, *machines.budgets]),
         own=client.own,
         allow=client.allow,
+        claims=client.claims,
+        checkup=GraphCheckup(client, asking, remediation),
     )

@@ -1,8 +1,9 @@
 """The ledger: one tenant's, on one thread of its own."""
 # ruff: noqa: D102  # what each method promises stands in `ports.Ledger`, once
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
+from typing import TypeVar
 
 from sqlalchemy.engine import Connection
 
@@ -10,6 +11,7 @@ from agent.adapters.ledger import (
     airing,
     amounts,
     claims,
+    departed,
     history,
     holding,
     keeping,
@@ -57,7 +59,10 @@ from agent.model.past import Judged, Matter, PastAnswer, Tally
 from agent.model.pending import ActionKind
 from agent.model.policy import KeptSet, Members
 from agent.model.rails import Approved, Leave
+from agent.model.restored import Restored
 from agent.model.truth import Truth, Unknown
+
+T = TypeVar("T")
 
 
 class SqlLedger:
@@ -79,6 +84,10 @@ class SqlLedger:
         self.meters = SqlMeters(desk)
         self._desk = desk
         self._read, self._write, self._audited = desk.read, desk.write, desk.audited
+
+    async def as_of_now(self, look: Callable[[Connection, str], T]) -> T:
+        """Return what is found of all of it, as it is at one moment, beside whoever writes."""
+        return await self._read(look)
 
     async def cursor(self) -> datetime | None:
         return await self._read(reads.cursor)
@@ -188,7 +197,17 @@ class SqlLedger:
         *,
         counted: Collection[Went] = (),
     ) -> Mapping[Pair, Cover]:
-        return await self._read(claims.covered, targets, kind, counted)
+        if not targets:
+            return {}
+        found = await self._read(claims.covered, targets, kind, counted)
+        if self._desk.has_departures:
+            left = [one for one in dict.fromkeys(targets) if one not in found or found[one].is_observed]
+            found = {**found, **await self._read(departed.covered, self._desk.keeper, left, kind)}
+        return found
+
+    async def restored(self) -> Restored | None:
+        """Return what the ledger knows of its restores; None where there was none."""
+        return await self._read(departed.restored)
 
     async def lease(self, incident_id: str, replica: str, now: datetime, until: datetime) -> int | None:
         return await self._write(leaving.lease, incident_id, replica, now, until)

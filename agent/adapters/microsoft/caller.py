@@ -30,8 +30,8 @@ from agent.adapters.microsoft.answers import (
     no,
     request_id,
 )
-from agent.adapters.microsoft.budget import Budget
-from agent.adapters.microsoft.tokens import Tokens
+from agent.adapters.microsoft.budget import Budget, Throttled
+from agent.adapters.microsoft.tokens import Claims, Tokens
 from agent.adapters.microsoft.transport import Departure
 from agent.adapters.patience import ATTEMPTS, SHORT, backoff, retry_after
 from agent.model.enactment import Outcome, Went
@@ -105,6 +105,11 @@ class Caller(ABC, Generic[R]):
     def grants(self) -> frozenset[str]:
         """The permissions in the token that is in use."""
         return self._tokens.claims.grants
+
+    @property
+    def claims(self) -> Claims:
+        """What the token that is in use says of itself."""
+        return self._tokens.claims
 
     @property
     def is_delegated(self) -> bool:
@@ -318,15 +323,15 @@ class Caller(ABC, Generic[R]):
         if wait is None:
             if answer.status == 429:
                 self._budget.hold(self._clock.now() + backoff(1, self._lots))
-            failing = Failing(words) if answer.status == 500 else Unavailable(words)
-            return Again(failing)
+            return Again(_away(answer.status)(words))
         until = self._clock.now() + wait
         if wait > SHORT:
             until = self._budget.park(until)
-            raise Unavailable(f"{words}: asks for patience until {until:%H:%M:%S} UTC", until=until)
+            patience = f"{words}: asks for patience until {until:%H:%M:%S} UTC"
+            raise _away(answer.status)(patience, until=until)
         if answer.status == 429:
             self._budget.hold(until)
-        return Again(Unavailable(words, until=until), wait.total_seconds())
+        return Again(_away(answer.status)(words, until=until), wait.total_seconds())
 
     def _repeating(self) -> AsyncRetrying:
         return AsyncRetrying(
@@ -345,3 +350,8 @@ class Caller(ABC, Generic[R]):
 
     async def _sleep(self, seconds: float) -> None:
         await self._clock.sleep_until(self._clock.now() + timedelta(seconds=seconds))
+
+
+def _away(status: int) -> type[Unavailable]:
+    """Return as what an answer counts that says to come back later."""
+    return {429: Throttled, 500: Failing}.get(status, Unavailable)
