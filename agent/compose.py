@@ -66,6 +66,7 @@ class ToImport:
 async def open_world(
     settings: Settings,
     *,
+    name: str = "",
     apart: str = "",
     reporter: ReporterOf | None = None,
     telemetries: Telemetries | None = None,
@@ -74,7 +75,7 @@ async def open_world(
 ) -> AsyncIterator[World]:
     """Give the world these settings describe.
 
-    A command that writes beside a running agent is `apart`: that is added to its name, so that it has leases of its
+    `name` is what the tenant is called here. A command that writes beside a running agent is `apart`: that is added to its name, so that it has leases of its
     own, and a chain of its own in the audit. `reporter` makes the reports of a ledger, for whoever sends them.
     `telemetries` are this process's, where it is measured. `place` is the ledger's, where it is open already, and
     `share` that by which the tenant is this replica's (see `open_ledger`).
@@ -84,7 +85,7 @@ async def open_world(
     """
     clock, file, replica = clock_of(settings), audit_file(settings), f"{replica_of(settings)}{apart}"
     address, key, tenant = settings.ledger.address().reveal(), _audit_key(settings), settings.tenant.id
-    telemetry = SILENT if telemetries is None else telemetries.of(called(settings), clock.now)
+    telemetry = SILENT if telemetries is None else telemetries.of(name or tenant, clock.now)
     async with (
         open_ledger(
             address, tenant, key=key, replica=replica, telemetry=telemetry, place=place, share=share
@@ -106,6 +107,7 @@ async def open_world(
             sink=_sink(settings, file, ledger.trail.key),
             switch=_switch(settings),
             replica=replica,
+            tenant_name=name,
             telemetry=telemetry,
             meters=None if telemetries is None else ledger.meters,
             archive=ledger.archive,
@@ -298,11 +300,6 @@ def replica_of(settings: Settings | Process) -> str:
     return re.sub(r"[^0-9a-z._-]+", "-", socket.gethostname().lower())[:63] or "agent"
 
 
-def called(settings: Settings) -> str:
-    """Return what the tenant is called here, in logs and metrics: its name, or its id where it has none."""
-    return settings.tenant.name or settings.tenant.id
-
-
 def audit_key(settings: Settings) -> Key:
     """Return the audit's key, as it was set or as it lies beside the ledger.
 
@@ -397,6 +394,5 @@ def _world(settings: Settings, clock: Clock, graph: "Graph", ledger: Ledger) -> 
         enforces_observers=settings.policies.treat_as is TreatAs.ENFORCE,
         version=installed(),
         replica=replica_of(settings),
-        tenant_name=settings.tenant.name or "",
         at_risk=settings.telemetry.at_risk,
     )

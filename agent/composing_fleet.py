@@ -67,6 +67,7 @@ class SettingsRoster:
         settings, place = self._of(tenancy), self._place
         return open_world(
             settings,
+            name=tenancy.name,
             reporter=self._reporter_of(settings),
             telemetries=self._telemetries,
             place=place,

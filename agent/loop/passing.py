@@ -16,6 +16,7 @@ from agent.loop.falling import Falling
 from agent.loop.feeding import Feeding
 from agent.loop.follow import follow
 from agent.loop.hindsight import OlderEndings
+from agent.loop.listening import Listening
 from agent.loop.lookout import Lookout, keeping_lookout
 from agent.loop.overturning import Overturning
 from agent.loop.perform import recover
@@ -49,6 +50,7 @@ class Memory:
     older_endings: OlderEndings = field(default_factory=OlderEndings)
     falling: Falling = field(default_factory=Falling)
     overturning: Overturning = field(default_factory=Overturning)
+    listening: Listening = field(default_factory=Listening)
     reloading: Reloading | None = None
     """None where policies are not looked at again."""
 
@@ -107,6 +109,7 @@ class _Pass:
                 if isinstance(error, Unavailable) and error.until is not None:
                     break
         self.report.held = tuple(f"{hold.reason} (by {hold.by})" for hold in self.lookout.standing())
+        await self.memory.listening.go(self.world, self.report, "" if away is None else str(away))
         if away is not None:
             raise away
 

@@ -87,7 +87,7 @@ async def poll(
         Unavailable, Refused, Malformed: the watermark stays; what was read before is saved.
     """
     began = world.clock.now()
-    cursor = await world.ledger.cursor()
+    report.cursor = cursor = await world.ledger.cursor()
     overlap = overlap or Overlap()
     since, is_all = overlap.since(cursor, began, world.pace)
     newest, is_whole, pages = cursor, True, 0
@@ -95,6 +95,7 @@ async def poll(
     async for page in world.defender.incidents_since(since):
         report.pages += 1
         pages += 1
+        report.shown += len(page.incidents) + len(page.unreadable)
         is_whole = is_whole and page.is_whole
         _complain(page, report)
         await save_incidents(world, page.incidents, report, asked=asked)
@@ -194,15 +195,20 @@ async def save_incidents(
     news = [i for i in latest.values() if even_unmoved or saved.get(i.id) != i.version]
     if not news:
         return
-    if await despite_others(lambda: _save_news(world, news, report, asked)) is None:
+    moved = {i.id: i.version for i in news if saved.get(i.id) != i.version}
+    if await despite_others(lambda: _save_news(world, news, moved, report, asked)) is None:
         # Nothing may be lost of a page over which the watermark moves.
         raise Conflict("other agents keep changing what these incidents show: they are read again")
 
 
 async def _save_news(
-    world: World, news: Sequence[Incident], report: PassReport, asked: datetime | None
+    world: World,
+    news: Sequence[Incident],
+    moved: Mapping[str, str],
+    report: PassReport,
+    asked: datetime | None,
 ) -> bool:
-    """Save what these incidents show, as the ledger knows them now."""
+    """Save what these incidents show, as the ledger knows them now, and the versions of those that have moved."""
     now = world.clock.now()
     seen = await shown(world, news, now)
     unnamed = {action.id: unnamed_id(action) for action in seen}
@@ -212,9 +218,10 @@ async def _save_news(
     await save_moved(
         world,
         [(known_records.get(action_id), record) for action_id, record in changed.items()],
-        versions={incident.id: incident.version for incident in news},
+        versions=moved,
     )
     report.incidents += len(news)
+    report.moved += len(moved)
     report.appeared += sum(not known_records.keys() & {one, unnamed.get(one)} for one in changed)
     _trace(world, known_records, changed, asked or now)
     return True

@@ -26,6 +26,7 @@ from agent.loop import run as loop
 from agent.loop.fleet import Fleet, fraction
 from agent.loop.report import PassReport
 from agent.loop.tending import Orders, Tended
+from agent.model.tenancy import Condition
 from agent.ports.telemetry import Telemetries
 from agent.ports.world import World
 from agent.settings import roster as settings
@@ -140,7 +141,9 @@ async def _run(path: Path | None, found: settings.Fleet, *, as_json: bool) -> No
         fleet = Fleet(roster, shares, orders, tend, is_alone=not found.is_many)
         on_stuck = fleet.begin_anew if found.is_many else None
         watch = await stack.enter_async_context(watched(found.process, on_stuck, telemetries))
-        watch.tenants = lambda: {name: one.vitals for name, one in fleet.tended.items()}
+        watch.tenants = lambda: {
+            name: one.vitals for name, one in fleet.tended.items() if one.condition is not Condition.ELSEWHERE
+        }
         await fleet.go()
 
 
