@@ -17,6 +17,7 @@ from agent.adapters.hold_file import HoldFile
 from agent.adapters.host import LARGEST, PolicyFiles, is_wanted
 from agent.adapters.ledger.ledger import SqlLedger
 from agent.adapters.ledger.opening import beside, is_there, key_beside, open_ledger
+from agent.adapters.ledger.place import Place
 from agent.adapters.microsoft.clouds import simulator
 from agent.adapters.microsoft.credentials import SimulatorCredential
 from agent.adapters.shipment import Shipment
@@ -27,6 +28,7 @@ from agent.model.hold import Hold
 from agent.model.pace import Pace
 from agent.model.policy import Mode
 from agent.model.recording import Recording
+from agent.model.tenancy import Share
 from agent.ports.host import Clock, PolicyShelf
 from agent.ports.importing import Imports
 from agent.ports.ledger import Ledger
@@ -34,7 +36,7 @@ from agent.ports.reporting import Reporter, Reports
 from agent.ports.world import World
 from agent.settings.fields import told
 from agent.settings.guards import rails_of
-from agent.settings.subjects import Settings, TreatAs
+from agent.settings.subjects import Process, Settings, TreatAs
 
 if TYPE_CHECKING:
     import httpx
@@ -63,21 +65,26 @@ class ToImport:
 
 @asynccontextmanager
 async def open_world(
-    settings: Settings, *, apart: str = "", reporter: ReporterOf | None = None
+    settings: Settings,
+    *,
+    apart: str = "",
+    reporter: ReporterOf | None = None,
+    place: Place | None = None,
+    share: Share | None = None,
 ) -> AsyncIterator[World]:
     """Give the world these settings describe.
 
     A command that writes beside a running agent is `apart`: that is added to its name, so that it has leases of its
-    own, and a chain of its own in the audit. `reporter` makes the reports of a ledger, for whoever sends them.
+    own, and a chain of its own in the audit. `reporter` makes the reports of a ledger, for whoever sends them. `place` is
+    where the ledger lies, if several lie there and it is open already, and `share` is by which the tenant is ours.
 
     Raises:
         SettingsError, LedgerError, Refused, Unavailable: it cannot be opened as it is set.
     """
     clock, file = clock_of(settings), audit_file(settings)
     replica = f"{replica_of(settings)}{apart}"
-    address = settings.ledger.address().reveal()
     async with (
-        open_ledger(address, settings.tenant.id, key=_audit_key(settings), replica=replica) as ledger,
+        open_own_ledger(settings, replica, place, share) as ledger,
         open_endpoint_of(settings, clock) as machines,
         open_graph_of(settings, clock, machines=machines) as graph,
     ):
@@ -268,7 +275,21 @@ def open_ledger_as_it_is(settings: Settings) -> AbstractAsyncContextManager[SqlL
     )
 
 
-def replica_of(settings: Settings) -> str:
+def open_own_ledger(
+    settings: Settings, replica: str, place: Place | None, share: Share | None
+) -> AbstractAsyncContextManager[SqlLedger]:
+    """Give the ledger to write into, at a place that is open already or at its own, which is made where there is none."""
+    return open_ledger(
+        settings.ledger.address().reveal(),
+        settings.tenant.id,
+        key=_audit_key(settings),
+        replica=replica,
+        place=place,
+        share=share,
+    )
+
+
+def replica_of(settings: Settings | Process) -> str:
     """Return what this agent is called in the ledger."""
     if settings.replica is not None:
         return settings.replica

@@ -2,9 +2,19 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
-from agent.compose import ReporterOf, open_ledger_as_it_is, open_world, replica_of, shelf_of
+from agent.adapters.ledger.ledger import SqlLedger
+from agent.adapters.ledger.opening import beside
+from agent.adapters.ledger.place import AT_ONCE, Place, open_place
+from agent.compose import (
+    ReporterOf,
+    open_ledger_as_it_is,
+    open_own_ledger,
+    open_world,
+    replica_of,
+    shelf_of,
+)
 from agent.connecting import clock_of
 from agent.model.errors import SettingsError
 from agent.model.tenancy import Share, Tenancy
@@ -21,18 +31,20 @@ Read = Callable[[Fleet | None], Fleet]
 class SettingsRoster:
     """Fulfils Roster by settings files.
 
-    `tell` is told in words what of the process's own settings has changed: that waits for a restart.
+    `place` is where all ledgers lie, None where each lies in a file of its own. `tell` is told in words what of the
+    process's own settings has changed: that waits for a restart.
     """
 
     def __init__(
         self,
         first: Fleet,
+        place: Place | None,
         read: Read,
         reporter_of: Callable[[Settings], ReporterOf],
         tell: Callable[[str], None],
     ) -> None:
+        self._process, self._told, self._place = first.process, first.process, place
         self._read, self._reporter_of, self._tell = read, reporter_of, tell
-        self._process, self._told = first.process, first.process
         self._known: Fleet | None = None
         self._settings: dict[tuple[str, str], Settings] = {}
         """By name and digest: those of the last look and of the one before, by which a tenant may still be opened."""
@@ -54,14 +66,21 @@ class SettingsRoster:
             for one in found.tenants
         ]
 
-    def open(self, tenancy: Tenancy, share: Share | None) -> AbstractAsyncContextManager[World]:  # noqa: ARG002
+    def open(self, tenancy: Tenancy, share: Share | None) -> AbstractAsyncContextManager[World]:
         """Give the world of a tenant."""
         settings = self._of(tenancy)
-        return open_world(settings, reporter=self._reporter_of(settings))
+        return open_world(settings, reporter=self._reporter_of(settings), place=self._place, share=share)
 
-    def desk(self, tenancy: Tenancy, share: Share | None) -> AbstractAsyncContextManager[Desk]:  # noqa: ARG002
-        """Give the ledger of a tenant, where it is there already."""
-        return open_desk(self._of(tenancy))
+    @asynccontextmanager
+    async def desk(self, tenancy: Tenancy, share: Share | None) -> AsyncIterator[Desk]:
+        """Give the ledger of a tenant: where it lies in a file of its own, only if that is there already."""
+        settings = self._of(tenancy)
+        if self._place is None:
+            async with open_desk(settings) as desk:
+                yield desk
+            return
+        async with open_own_ledger(settings, replica_of(settings), self._place, share) as ledger:
+            yield _desk(settings, ledger)
 
     def _of(self, tenancy: Tenancy) -> Settings:
         found = self._settings.get((tenancy.name, tenancy.digest))
@@ -88,6 +107,18 @@ def _by_digest(found: Fleet) -> dict[tuple[str, str], Settings]:
     return {(one.name, one.digest): one.settings for one in found.tenants if one.settings is not None}
 
 
+def _desk(settings: Settings, ledger: SqlLedger) -> Desk:
+    return Desk(
+        tenant_id=settings.tenant.id,
+        clock=clock_of(settings),
+        ledger=ledger,
+        shelf=shelf_of(settings),
+        rails=rails_of(settings.guards),
+        escalating=settings.escalating(),
+        replica=replica_of(settings),
+    )
+
+
 @asynccontextmanager
 async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
     """Give what a person's answer is judged by and written to, while an agent runs or not; nothing logs in.
@@ -96,18 +127,24 @@ async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
         LedgerError: there is no ledger yet, or it cannot be written to.
     """
     async with open_ledger_as_it_is(settings) as ledger:
-        yield Desk(
-            tenant_id=settings.tenant.id,
-            clock=clock_of(settings),
-            ledger=ledger,
-            shelf=shelf_of(settings),
-            rails=rails_of(settings.guards),
-            escalating=settings.escalating(),
-            replica=replica_of(settings),
-        )
+        yield _desk(settings, ledger)
 
 
 @asynccontextmanager
-async def open_shares(process: Process) -> AsyncIterator[Shares]:
-    """Give what says which tenants are this process's: with a file for a ledger, all of them."""
-    yield Alone(process.replica or "agent")
+async def open_fleet(
+    found: Fleet, read: Read, reporter_of: Callable[[Settings], ReporterOf], tell: Callable[[str], None]
+) -> AsyncIterator[tuple[SettingsRoster, Shares]]:
+    """Give the roster of these tenants, and what says which of them are this process's.
+
+    With files for ledgers, all are; with PostgreSQL all ledgers lie in one place, and the tenants are shared with
+    whoever else works there.
+
+    Raises:
+        LedgerError: the place cannot be opened.
+    """
+    url = found.process.ledger.address().reveal()
+    async with AsyncExitStack() as stack:
+        place = None
+        if beside(url, "audit.jsonl") is None:
+            place = await stack.enter_async_context(open_place(url, at_once=AT_ONCE))
+        yield SettingsRoster(found, place, read, reporter_of, tell), Alone(replica_of(found.process))

@@ -1,6 +1,7 @@
 """`run` and `once`: the agent itself, for one tenant or for many."""
 
 import asyncio
+from contextlib import AbstractAsyncContextManager
 from functools import partial
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import msgspec
 import structlog
 
 from agent.compose import shelf_of
-from agent.composing_fleet import SettingsRoster, open_shares
+from agent.composing_fleet import SettingsRoster, open_fleet
 from agent.connecting import clock_of
 from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.logs import configure
@@ -23,6 +24,7 @@ from agent.loop import run as loop
 from agent.loop.fleet import Fleet, fraction
 from agent.loop.report import PassReport
 from agent.loop.tending import Orders, Tended
+from agent.ports.fleet import Shares
 from agent.ports.world import World
 from agent.settings import roster as settings
 from agent.settings.subjects import Process
@@ -129,8 +131,8 @@ async def _run(path: Path | None, found: settings.Fleet, *, as_json: bool) -> No
             first_wait=fraction(world.tenant_id) if found.is_many else 1.0,
         )
 
-    async with open_shares(found.process) as shares:
-        await Fleet(_roster(path, found), shares, orders, tend, is_alone=not found.is_many).go()
+    async with _opened(path, found) as (roster, shares):
+        await Fleet(roster, shares, orders, tend, is_alone=not found.is_many).go()
 
 
 async def _once(path: Path | None, found: settings.Fleet) -> list[Passed]:
@@ -142,24 +144,24 @@ async def _once(path: Path | None, found: settings.Fleet) -> list[Passed]:
     async def tend(one: Tended, world: World, asked: Orders) -> None:
         reports[one.name] = await loop.once(world, stop=asked.stop, hold=asked.hold)
 
-    async with open_shares(found.process) as shares:
-        fleet = Fleet(
-            _roster(path, found), shares, orders, tend, is_alone=not found.is_many, is_lasting=False
-        )
+    async with _opened(path, found) as (roster, shares):
+        fleet = Fleet(roster, shares, orders, tend, is_alone=not found.is_many, is_lasting=False)
         await fleet.go()
     if not found.is_many:
         return [_passed(one) for one in reports.values()]
     return [_passed_in(one, reports.get(name)) for name, one in sorted(fleet.tended.items())]
 
 
-def _roster(path: Path | None, found: settings.Fleet) -> SettingsRoster:
+def _opened(
+    path: Path | None, found: settings.Fleet
+) -> AbstractAsyncContextManager[tuple[SettingsRoster, Shares]]:
     def read(known: settings.Fleet | None) -> settings.Fleet:
         return _read(path, known) if found.is_many else found
 
     def tell(names: str) -> None:
         log.warning("settings of the process have changed", settings=names, then="a restart goes by them")
 
-    return SettingsRoster(found, read, reporter_of, tell)
+    return open_fleet(found, read, reporter_of, tell)
 
 
 def _passed(report: PassReport) -> Passed:
