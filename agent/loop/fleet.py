@@ -21,7 +21,8 @@ from agent.loop.run import START
 from agent.loop.sharing import Sharing
 from agent.loop.tending import Gate, Life, Orders, Tend, Tended, lay, live, sound, words_of
 from agent.loop.waits import beside, first_of
-from agent.model.errors import SettingsError
+from agent.loop.watch import Watch
+from agent.model.errors import AgentError, SettingsError
 from agent.model.tenancy import Condition, Share, Tenancy
 from agent.ports.fleet import Roster, Shares
 
@@ -55,11 +56,12 @@ class Fleet:
         *,
         is_alone: bool = False,
         is_lasting: bool = True,
+        watch: Watch | None = None,
         elapsed: Callable[[], float] | None = None,
         pause: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         self._roster, self._orders, self._tend = roster, orders, tend
-        self._is_alone, self._is_lasting = is_alone, is_lasting
+        self._is_alone, self._is_lasting, self._watch = is_alone, is_lasting, watch
         self._elapsed = elapsed or asyncio.get_running_loop().time
         self._pause = pause
         self._gate, self._woken = Gate(), asyncio.Event()
@@ -107,13 +109,14 @@ class Fleet:
         """Begin and end whatever differs from how it is to be."""
         for one in list(self._roll.tended.values()):
             one.is_ours = one.tenancy.tenant_id in self._sharing.held
+            self._have_watched(one)
             life = one.life
             if life is not None and life.task.done():
                 self._close(one, life)
             elif life is not None:
                 self._hurry(one, life)
             if one.life is None and not one.is_listed:
-                del self._roll.tended[one.name]
+                self._have_watched(self._roll.tended.pop(one.name))
             elif one.life is None:
                 self._begin(one)
 
@@ -142,6 +145,8 @@ class Fleet:
         share, now = self._sharing.held.get(life.tenancy.tenant_id), self._elapsed()
         if share is None or share.token != life.share.token:
             life.cut_off("it is another replica's now")
+        elif life.stuck:
+            life.cut_off(f"it stands still: {life.stuck}")
         elif share.until - now <= LAST:
             life.cut_off("its share ends, and could not be renewed")
         elif share.until - now <= SOON:
@@ -158,14 +163,16 @@ class Fleet:
     def _close(self, one: Tended, life: Life) -> None:
         """Note how a life ended, and have its tenant let go where it is not to be opened again at once."""
         one.life = None
+        one.vitals.closed()
         words = ""
-        if life.error is not None:
-            words = self._failed(one, life.error)
+        error = AgentError(f"it stood still: {life.stuck}") if life.stuck else life.error
+        if error is not None:
+            words = self._failed(one, error)
         else:
             one.failures, one.problem, one.told = 0, one.tenancy.problem, ""
             one.is_done = not life.ends_because
             log.info("tenant ended", tenant=life.tenancy.name, why=life.ends_because or "all of it was done")
-        goes_on = life.error is None and life.tenancy.tenant_id in set(self._wanted())
+        goes_on = error is None and life.tenancy.tenant_id in set(self._wanted())
         share = self._sharing.held.get(life.tenancy.tenant_id)
         if share is None or (goes_on and not share.is_asked_back):
             return
@@ -201,6 +208,23 @@ class Fleet:
         )
         log.error("tenant failed", tenant=one.name, why=one.problem, then=then)
         return f"the tenant is not looked after: {one.problem}"
+
+    def stuck(self, name: str, why: str) -> None:
+        """Cut off a tenant that stands still, and open it again."""
+        one = self._roll.tended.get(name)
+        if one is not None and one.life is not None:
+            one.life.stuck = why
+            self._woken.set()
+
+    def _have_watched(self, one: Tended) -> None:
+        """Have it watched whether work goes on in this tenant, for as long as it is looked after here."""
+        if self._watch is None:
+            return
+        is_here = one.condition is not Condition.ELSEWHERE and (one.is_listed or one.life is not None)
+        if not is_here:
+            self._watch.tenants.pop(one.name, None)
+        elif one.name not in self._watch.tenants:
+            one.vitals = self._watch.vitals(one.name)
 
     def _wanted(self) -> Iterator[str]:
         """Give the ids of the tenants that are open, and of those that are to be."""

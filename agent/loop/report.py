@@ -42,6 +42,19 @@ class PassReport:
     has_reloaded: bool = False
     """Whether other policies came into force on the way."""
 
+    def counted(self) -> tuple[int, ...]:
+        """Return all that has been counted so far: as long as it stays the same, nothing was done that counts."""
+        return (
+            self.pages,
+            self.incidents,
+            self.appeared,
+            self.decided,
+            self.sent,
+            self.noted,
+            self.confirmed,
+            len(self.problems),
+        )
+
     def leave(self, incident: str, why: str) -> None:
         """Say that an incident was left for later; a reason that several have is told once."""
         incidents = self.left.setdefault(why, [])

@@ -20,6 +20,7 @@ from agent.loop.shipping import Shipping, complain
 from agent.loop.vitals import Vitals
 from agent.loop.waits import first_of
 from agent.model.errors import Conflict, LedgerError, Malformed, Refused, Unavailable
+from agent.model.health import Mark
 from agent.ports.world import Desk, World
 
 AWAY = timedelta(minutes=1)
@@ -55,7 +56,7 @@ async def run(
         reload: asks for a look at the policies.
         hold: asks for a hold.
         on_pass: is told each pass.
-        vitals: where it is kept how this goes, for whoever has several going.
+        vitals: where it is noted how it fares, for whoever looks at it from outside.
         first_wait: the part of `poll_every` after which the second pass begins, so that tenants that were opened
             together do not go on asking together.
 
@@ -63,11 +64,14 @@ async def run(
         PolicyError: the policies do not load: nothing is begun without them.
         SettingsError: reports cannot be sent as they are set.
     """
+    vitals = vitals or Vitals()
+    vitals.opened(world)
     policies = await load(world)
     require_channel(world, policies)
+    vitals.mark(Mark.LOADED)
     async with (
         keeping_lookout(world, hold, vitals) as lookout,
-        Shipping().going(world),
+        Shipping(vitals).going(world),
         Paging.going(world, policies, lookout) as paging,
         Reporting.going(world, policies, lookout),
     ):
@@ -81,7 +85,7 @@ async def run(
             if paging is not None:
                 paging.woken.set()
             due, every = _next(world, report, began + every), world.pace.poll_every
-            lookout.vitals.passed(began, world.clock.now(), due, report.problems)
+            vitals.passed(began, world.clock.now(), due, report.problems)
             if on_pass is not None:
                 on_pass(report)
             await _wait(world, policies, reloading, lookout, due, stop)
@@ -150,6 +154,7 @@ async def _guarded_pass(
 ) -> PassReport:
     """Make one pass and come back whatever happens: a bug or an outage must not end the agent."""
     report = PassReport(began=world.clock.now())
+    lookout.vitals.begin(report)
     try:
         await one_pass(world, policies, stop, report, memory, lookout)
     except Unavailable as error:

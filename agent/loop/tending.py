@@ -56,6 +56,8 @@ class Life:
     ends_because: str = ""
     """Why it was asked to end, or cut off; empty while it was not."""
     is_cut_off: bool = False
+    stuck: str = ""
+    """Why it is taken for one that stands still; empty where it is not."""
 
     def end(self, why: str) -> None:
         """Ask it to finish what is under way, and to end."""

@@ -17,6 +17,7 @@ from agent.model.chain import Escalating
 from agent.model.pace import Pace
 from agent.model.policy import Mode
 from agent.settings.guarding import Guards
+from agent.settings.health import Health
 from agent.settings.portals import portal_of
 from agent.settings.promoting import Promoting
 from agent.settings.reporting import Reporting
@@ -258,6 +259,7 @@ class Process(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     ledger: LedgerPlace = LedgerPlace()
     log: Log = Log()
     clock: Timing = Timing()
+    health: Health = Health()
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -288,6 +290,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     guards: Guards = Guards()
     escalation: Escalation = Escalation()
     web: Web = Web()
+    health: Health = Health()
     report: Reporting = Reporting()
     clock: Timing = Timing()
 

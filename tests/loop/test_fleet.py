@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
+from datetime import timedelta
 
 import pytest
 import structlog
@@ -9,6 +10,7 @@ from structlog.testing import capture_logs
 
 from agent.loop.fleet import FIRST, LAST, LONGEST, SOON, fraction
 from agent.loop.tending import OPENED_AT_ONCE, PATIENCE, Orders, Tended
+from agent.loop.watch import Watch
 from agent.model.errors import LedgerError, PolicyError, Problem, Refused, SettingsError
 from agent.model.hold import KILL_SWITCH
 from agent.model.tenancy import Condition
@@ -493,6 +495,44 @@ async def test_a_tenant_that_notices_by_itself_that_it_was_lost_has_not_failed(b
 
     assert one.failures == 0
     assert one.problem == ""
+    await running.end()
+
+
+async def test_a_tenant_that_stands_still_is_cut_off_and_opened_again(bench: Bench) -> None:
+    running = a_fleet(bench.world, "adatum", "contoso")
+    running.tending.finishes.clear()
+    await running.begin()
+
+    running.fleet.stuck("adatum", "nothing has moved for 5 m")
+    await settled()
+    while_closed = running.fleet.tended["adatum"].problem
+    await until(lambda: not running.fleet._errands._under_way)
+    alarms = await bench.world.ledger.alarms()
+    await running.seconds.advance(FIRST * 1.5 + 6)
+
+    assert running.tending.cut == ["adatum"]
+    assert while_closed == "it stood still: nothing has moved for 5 m"
+    assert [alarm.words for alarm in alarms] == [f"the tenant is not looked after: {while_closed}"]
+    assert running.roster.opened == ["adatum", "contoso", "adatum"]
+    running.tending.finishes.set()
+    await running.end()
+
+
+async def test_exactly_those_tenants_are_watched_that_are_looked_after_here(bench: Bench) -> None:
+    watch = Watch(stuck_after=timedelta(minutes=5), on_stuck=lambda _name, _why: None)
+    running = a_fleet(bench.world, "adatum", "contoso", "fabrikam", "tailspin", watch=watch)
+    running.shares.tokens.pop(an_id(0))
+    running.roster.errors["contoso"] = Refused("login: no")
+    await running.begin()
+    first = set(watch.tenants)
+
+    del running.roster.tenancies["tailspin"]
+    running.shares.tokens.pop(an_id(2))
+    await running.seconds.advance(12)
+
+    assert first == {"contoso", "fabrikam", "tailspin"}
+    assert set(watch.tenants) == {"contoso"}
+    assert watch.tenants["contoso"] is running.fleet.tended["contoso"].vitals
     await running.end()
 
 

@@ -34,6 +34,7 @@ class Budget:
         self._system = system
         self._spent: deque[datetime] = deque()
         """When the requests of the last window left, oldest first."""
+        self._total = 0
         self._turn = asyncio.Lock()
         self._held_until: datetime | None = None
         self._parked_until: datetime | None = None
@@ -52,6 +53,7 @@ class Budget:
                 self._refuse_while_parked()
             self._refuse_while_parked()
             self._spent.append(self._clock.now())
+            self._total += 1
 
     def allow(self, per_minute: int) -> None:
         """Let at most so many leave within any 60 seconds from now on, at least one; what has left still counts."""
@@ -74,7 +76,13 @@ class Budget:
         now = self._clock.now()
         used = sum(now - WINDOW < moment <= now for moment in self._spent)
         waits = [one for one in (self._held_until, self._parked_until) if one is not None and one > now]
-        return Usage(system=self._system, used=used, allowed=self._per_minute, until=max(waits, default=None))
+        return Usage(
+            system=self._system,
+            used=used,
+            allowed=self._per_minute,
+            until=max(waits, default=None),
+            total=self._total,
+        )
 
     def _free_at(self) -> datetime | None:
         """Return the moment to wait for, or None where a request may leave now."""

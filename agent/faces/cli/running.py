@@ -17,6 +17,7 @@ from agent.faces.cli.options import loaded, loaded_fleet
 from agent.faces.cli.output import console, print_json, safe
 from agent.faces.cli.stopping import hold_on_signal, reload_on_hangup, stop_on_signals, stop_when_stdin_closes
 from agent.faces.cli.tenants import chosen
+from agent.faces.cli.watching import watched
 from agent.faces.documents import ascii_json
 from agent.faces.report.dispatch import reporter_of
 from agent.judge.parse import parse_set
@@ -131,8 +132,19 @@ async def _run(path: Path | None, found: settings.Fleet, *, as_json: bool) -> No
             first_wait=fraction(world.tenant_id) if found.is_many else 1.0,
         )
 
-    async with _opened(path, found) as (roster, shares):
-        await Fleet(roster, shares, orders, tend, is_alone=not found.is_many).go()
+    fleets: list[Fleet] = []
+
+    def stuck(name: str, why: str) -> None:
+        for fleet in fleets:
+            fleet.stuck(name, why)
+
+    async with (
+        watched(found.process, stuck if found.is_many else None) as watch,
+        _opened(path, found) as (roster, shares),
+    ):
+        fleet = Fleet(roster, shares, orders, tend, is_alone=not found.is_many, watch=watch)
+        fleets.append(fleet)
+        await fleet.go()
 
 
 async def _once(path: Path | None, found: settings.Fleet) -> list[Passed]:
