@@ -12,7 +12,7 @@ from agent.adapters.microsoft.credentials import CredentialKind, credential
 from agent.adapters.microsoft.machines import ELSEWHERE, Machines, NoMachines
 from agent.adapters.microsoft.proofs import HINT, ClientSecret, Proof, proof_of
 from agent.model.errors import Malformed, Refused, Unavailable
-from agent.ports.host import Clock
+from agent.ports.host import Clock, Heart
 from agent.settings import subjects
 from agent.settings.guards import hosts
 from agent.settings.secret import Secret
@@ -106,6 +106,17 @@ def open_channels_of(
         environ=os.environ,
         send_mail=send_mail,
     )
+
+
+def open_heart_of(process: Process) -> "AbstractAsyncContextManager[Heart] | None":
+    """Give the dead man's switch that is told that all is well; None where there is none."""
+    health = process.health
+    if health.heartbeat is None:
+        return None
+    from agent.adapters.channels.heartbeat import open_heart  # noqa: PLC0415  slow to import
+
+    allowed = frozenset() if health.hosts is None else hosts(health.hosts)
+    return open_heart(health.heartbeat.reveal(), clock=SystemClock(), hosts=allowed)
 
 
 def cloud_of(settings: Settings) -> Cloud:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 
 from agent.loop.fleet import Fleet
 from agent.loop.tending import Orders, Tend, Tended
-from agent.loop.watch import Watch
 from agent.model.errors import AgentError, LedgerError, Lost, SettingsError
 from agent.model.tenancy import Share, Tenancy
 from agent.ports.world import Desk, Fence, World
@@ -207,7 +206,6 @@ def a_fleet(
     is_alone: bool = False,
     is_lasting: bool = True,
     tend: Tend | None = None,
-    watch: Watch | None = None,
 ) -> Running:
     """Return a fleet of these tenants, all of them ours, that has not begun."""
     roster, seconds, orders, tending = FakeRoster(world), Seconds(), Orders(), Tending()
@@ -221,7 +219,6 @@ def a_fleet(
         tend or tending,
         is_alone=is_alone,
         is_lasting=is_lasting,
-        watch=watch,
         elapsed=seconds.elapsed,
         pause=seconds.pause,
     )

@@ -56,12 +56,30 @@ def ready(tenants: Mapping[str, Signs]) -> Health:
     return Health(ok=is_ready, tenants=len(tenants), checks=tuple(_together(told)))
 
 
-def whole(health: Health) -> bool:
-    """Whether everything is so that the agent itself needs in order to tell people of what is not.
+def trouble(tick: timedelta, tenants: Mapping[str, Signs], stuck_after: timedelta) -> str:
+    """Return why the agent could not itself tell people of what is wrong, in words; empty where it could.
 
-    Defender may be away: that is told through the channels.
+    Defender may be away: that is told through the channels. Of many tenants some may be in trouble at any time: it is
+    the process's only where fewer than half are well.
     """
-    return health.ok and all(one.ok for one in health.checks if one.name != "defender")
+    if tick > TICK_LATE:
+        return f"the event loop has stood still for {ago(tick)}"
+    found = {name: _wrong(signs, stuck_after) for name, signs in tenants.items()}
+    wrong = {name: words for name, words in found.items() if words}
+    if 2 * len(wrong) <= len(tenants) and (len(tenants) > 1 or not wrong):
+        return ""
+    if len(tenants) == 1:
+        return next(iter(wrong.values()))
+    name, words = next(iter(wrong.items()))
+    return f"{len(wrong)} of {len(tenants)} tenants are in trouble, such as {name}: {words}"
+
+
+def _wrong(signs: Signs, stuck_after: timedelta) -> str:
+    """Return what a tenant lacks to tell of trouble; empty where it lacks nothing."""
+    if Mark.OPENED not in signs.since:
+        return "it is not open"
+    checks = (one for one in _work(signs, stuck_after) if one.name != "defender")
+    return next((f"{one.name}: {one.words}" for one in checks if not one.ok), "")
 
 
 def stuck(signs: Signs, after: timedelta) -> str:
@@ -97,7 +115,7 @@ def _work(signs: Signs, stuck_after: timedelta) -> Iterator[Check]:
     """Give everything that has to go on, once the tenant is open; before that nothing is late."""
     if Mark.OPENED not in signs.since:
         words = (
-            f"it has been opened for {ago(_age(signs, Mark.BEGAN))}: signing in, or waiting for what is away"
+            f"it has been opening for {ago(_age(signs, Mark.BEGAN))}: signing in, or waiting for what is away"
         )
         yield Check(name="passes", ok=True, words=words)
         return

@@ -20,8 +20,8 @@ from agent.loop.rollcall import RollCall
 from agent.loop.run import START
 from agent.loop.sharing import Sharing
 from agent.loop.tending import Gate, Life, Orders, Tend, Tended, lay, live, sound, words_of
+from agent.loop.vitals import Vitals
 from agent.loop.waits import beside, first_of
-from agent.loop.watch import Watch
 from agent.model.errors import AgentError, SettingsError
 from agent.model.tenancy import Condition, Share, Tenancy
 from agent.ports.fleet import Roster, Shares
@@ -56,12 +56,11 @@ class Fleet:
         *,
         is_alone: bool = False,
         is_lasting: bool = True,
-        watch: Watch | None = None,
         elapsed: Callable[[], float] | None = None,
         pause: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         self._roster, self._orders, self._tend = roster, orders, tend
-        self._is_alone, self._is_lasting, self._watch = is_alone, is_lasting, watch
+        self._is_alone, self._is_lasting = is_alone, is_lasting
         self._elapsed = elapsed or asyncio.get_running_loop().time
         self._pause = pause
         self._gate, self._woken = Gate(), asyncio.Event()
@@ -109,14 +108,13 @@ class Fleet:
         """Begin and end whatever differs from how it is to be."""
         for one in list(self._roll.tended.values()):
             one.is_ours = one.tenancy.tenant_id in self._sharing.held
-            self._have_watched(one)
             life = one.life
             if life is not None and life.task.done():
                 self._close(one, life)
             elif life is not None:
                 self._hurry(one, life)
             if one.life is None and not one.is_listed:
-                self._have_watched(self._roll.tended.pop(one.name))
+                del self._roll.tended[one.name]
             elif one.life is None:
                 self._begin(one)
 
@@ -216,15 +214,10 @@ class Fleet:
             one.life.stuck = why
             self._woken.set()
 
-    def _have_watched(self, one: Tended) -> None:
-        """Have it watched whether work goes on in this tenant, for as long as it is looked after here."""
-        if self._watch is None:
-            return
-        is_here = one.condition is not Condition.ELSEWHERE and (one.is_listed or one.life is not None)
-        if not is_here:
-            self._watch.tenants.pop(one.name, None)
-        elif one.name not in self._watch.tenants:
-            one.vitals = self._watch.vitals(one.name)
+    def watched(self) -> Mapping[str, Vitals]:
+        """Return how work goes on in each tenant that is to be looked after here."""
+        tended = self._roll.tended.values()
+        return {one.name: one.vitals for one in tended if one.condition is not Condition.ELSEWHERE}
 
     def _wanted(self) -> Iterator[str]:
         """Give the ids of the tenants that are open, and of those that are to be."""

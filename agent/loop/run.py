@@ -20,7 +20,6 @@ from agent.loop.shipping import Shipping, complain
 from agent.loop.vitals import Vitals
 from agent.loop.waits import first_of
 from agent.model.errors import Conflict, LedgerError, Malformed, Refused, Unavailable
-from agent.model.health import Mark
 from agent.ports.world import Desk, World
 
 AWAY = timedelta(minutes=1)
@@ -65,11 +64,10 @@ async def run(
         SettingsError: reports cannot be sent as they are set.
     """
     vitals = vitals or Vitals()
-    vitals.opened(world)
     policies = await load(world)
     require_channel(world, policies)
-    vitals.mark(Mark.LOADED)
     async with (
+        vitals.during(world),
         keeping_lookout(world, hold, vitals) as lookout,
         Shipping(vitals).going(world),
         Paging.going(world, policies, lookout) as paging,

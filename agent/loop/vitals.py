@@ -9,7 +9,8 @@ these changes, nothing goes on.
 """
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from time import monotonic
@@ -49,17 +50,33 @@ class Vitals:
         """Begin."""
         self.mark(Mark.BEGAN)
 
-    def opened(self, world: World) -> None:
-        """Note that the world is open: from now on something has to move."""
+    def go_by(self, elapsed: Callable[[], float]) -> None:
+        """Count by this from now on; what was done stays as long ago as it was."""
+        if elapsed is not self.elapsed:
+            then, now = self.elapsed(), elapsed()
+            self.marks = {mark: now - (then - at) for mark, at in self.marks.items()}
+            self.elapsed = elapsed
+
+    @property
+    def world(self) -> World | None:
+        """What it is looked after in; None while that is closed."""
+        return self._world
+
+    @asynccontextmanager
+    async def during(self, world: World) -> AsyncIterator[None]:
+        """Note that the world is open and its policies are loaded, until the end: meanwhile something has to move."""
         self._world = world
-        self.marks = {Mark.BEGAN: self.marks[Mark.BEGAN]}
         self.under_way = self.due = None
-        for one in (Mark.OPENED, Mark.MOVED):
+        for one in (Mark.OPENED, Mark.LOADED, Mark.MOVED):
             self.mark(one)
+        try:
+            yield
+        finally:
+            self.closed()
 
     def closed(self) -> None:
-        """Note that the world is closed, whether it will be opened again or not."""
-        self._world = None
+        """Note that the world is closed, or given up, whether it will be opened again or not."""
+        self._world = self.under_way = self.due = None
         self.marks = {}
         self.mark(Mark.BEGAN)
 

@@ -18,10 +18,13 @@ AUDIT = "audit"
 WEB = "web"
 """The section whose secret only those need who show the pages."""
 
-RUNS = frozenset({LOGIN, AUDIT})
+HEALTH = "health"
+"""The section whose secret only the agent itself needs."""
+
+RUNS = frozenset({LOGIN, AUDIT, HEALTH})
 """The sections whose secrets the agent itself needs."""
 
-APART = frozenset({LOGIN, AUDIT, WEB})
+APART = frozenset({LOGIN, AUDIT, WEB, HEALTH})
 """The sections whose secrets not everybody needs."""
 
 

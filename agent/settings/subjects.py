@@ -258,6 +258,7 @@ class Process(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     replica: str | None = None
     ledger: LedgerPlace = LedgerPlace()
     log: Log = Log()
+    health: Health = Health()
     clock: Timing = Timing()
     health: Health = Health()
 

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterable
-from datetime import timedelta
 
 import pytest
 import structlog
@@ -10,7 +9,6 @@ from structlog.testing import capture_logs
 
 from agent.loop.fleet import FIRST, LAST, LONGEST, SOON, fraction
 from agent.loop.tending import OPENED_AT_ONCE, PATIENCE, Orders, Tended
-from agent.loop.watch import Watch
 from agent.model.errors import LedgerError, PolicyError, Problem, Refused, SettingsError
 from agent.model.hold import KILL_SWITCH
 from agent.model.tenancy import Condition
@@ -519,20 +517,18 @@ async def test_a_tenant_that_stands_still_is_cut_off_and_opened_again(bench: Ben
 
 
 async def test_exactly_those_tenants_are_watched_that_are_looked_after_here(bench: Bench) -> None:
-    watch = Watch(stuck_after=timedelta(minutes=5), on_stuck=lambda _name, _why: None)
-    running = a_fleet(bench.world, "adatum", "contoso", "fabrikam", "tailspin", watch=watch)
+    running = a_fleet(bench.world, "adatum", "contoso", "fabrikam", "tailspin")
     running.shares.tokens.pop(an_id(0))
     running.roster.errors["contoso"] = Refused("login: no")
     await running.begin()
-    first = set(watch.tenants)
+    first = set(running.fleet.watched())
 
     del running.roster.tenancies["tailspin"]
     running.shares.tokens.pop(an_id(2))
     await running.seconds.advance(12)
 
     assert first == {"contoso", "fabrikam", "tailspin"}
-    assert set(watch.tenants) == {"contoso"}
-    assert watch.tenants["contoso"] is running.fleet.tended["contoso"].vitals
+    assert set(running.fleet.watched()) == {"contoso"}
     await running.end()
 
 

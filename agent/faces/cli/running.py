@@ -142,8 +142,9 @@ async def _run(path: Path | None, found: settings.Fleet, *, as_json: bool) -> No
         watched(found.process, stuck if found.is_many else None) as watch,
         _opened(path, found) as (roster, shares),
     ):
-        fleet = Fleet(roster, shares, orders, tend, is_alone=not found.is_many, watch=watch)
+        fleet = Fleet(roster, shares, orders, tend, is_alone=not found.is_many)
         fleets.append(fleet)
+        watch.tenants = fleet.watched
         await fleet.go()
 
 
