@@ -11,7 +11,7 @@ import structlog
 
 from agent.judge.confirm import expire, judged_again, standing
 from agent.judge.decide import decide
-from agent.judge.gather import gather, mail_of, wanted
+from agent.judge.gather import gather, mails_of
 from agent.judge.guard import approvals_of, hold_taken_back
 from agent.judge.people import hold_rejected
 from agent.judge.plan import plan
@@ -116,7 +116,7 @@ async def judge_records(
     here = await with_wishes(world, await around(world, policies, now), now)
     batch = Batch(now=now, means=means(world), here=here, fetched=policies.fetched)
     counted = batch.means.counted
-    theirs = {record.action.id: mail_of(record.action, mail) for record in alive if wanted(record.action)}
+    theirs = mails_of((record.action for record in alive), mail)
     targets = {target for copies in theirs.values() for target in copies_in_mailboxes(copies)}
     batch.covered[EffectKind.SOFT_DELETE] = dict(await world.ledger.covered(list(targets), counted=counted))
     batch.shadow = await shadow_of(world, policies, here, list(targets))
