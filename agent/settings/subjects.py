@@ -260,7 +260,6 @@ class Process(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     log: Log = Log()
     health: Health = Health()
     clock: Timing = Timing()
-    health: Health = Health()
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
