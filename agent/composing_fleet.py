@@ -10,6 +10,7 @@ from agent.adapters.ledger.place import AT_ONCE, Place, open_place
 from agent.compose import (
     ReporterOf,
     open_ledger_as_it_is,
+    open_ledger_for_reading,
     open_own_ledger,
     open_world,
     replica_of,
@@ -69,7 +70,10 @@ class SettingsRoster:
     def open(self, tenancy: Tenancy, share: Share | None) -> AbstractAsyncContextManager[World]:
         """Give the world of a tenant."""
         settings = self._of(tenancy)
-        return open_world(settings, reporter=self._reporter_of(settings), place=self._place, share=share)
+        reporter = self._reporter_of(settings)
+        if self._place is None:  # a file that nobody else has
+            return open_world(settings, reporter=reporter)
+        return open_world(settings, reporter=reporter, place=self._place, share=share)
 
     @asynccontextmanager
     async def desk(self, tenancy: Tenancy, share: Share | None) -> AsyncIterator[Desk]:
@@ -148,3 +152,22 @@ async def open_fleet(
         if beside(url, "audit.jsonl") is None:
             place = await stack.enter_async_context(open_place(url, at_once=AT_ONCE))
         yield SettingsRoster(found, place, read, reporter_of, tell), Alone(replica_of(found.process))
+
+
+Opening = Callable[[Settings], AbstractAsyncContextManager[SqlLedger]]
+"""Opens the ledger of one of many tenants."""
+
+
+@asynccontextmanager
+async def open_ledgers(found: Fleet, *, read_only: bool) -> AsyncIterator[Opening]:
+    """Give what opens the ledgers of these tenants as they are: to look, or to write into while an agent runs or not.
+
+    Raises:
+        LedgerError: where all lie in one place, that cannot be opened.
+    """
+    url = found.process.ledger.address().reveal()
+    if beside(url, "audit.jsonl") is not None:
+        yield open_ledger_for_reading if read_only else open_ledger_as_it_is
+        return
+    async with open_place(url, read_only=read_only, as_it_is=True, at_once=AT_ONCE) as place:
+        yield lambda settings: open_own_ledger(settings, replica_of(settings), place, None)

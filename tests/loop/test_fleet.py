@@ -2,18 +2,21 @@
 
 import asyncio
 from collections.abc import Iterable
+from datetime import timedelta
 
 import pytest
 import structlog
 from structlog.testing import capture_logs
 
 from agent.loop.fleet import FIRST, LAST, LONGEST, SOON, fraction
+from agent.loop.run import usual
 from agent.loop.tending import OPENED_AT_ONCE, PATIENCE, Orders, Tended
 from agent.model.errors import LedgerError, PolicyError, Problem, Refused, SettingsError
 from agent.model.hold import KILL_SWITCH
 from agent.model.tenancy import Condition
 from agent.ports.fleet import Alone
 from agent.ports.world import World
+from tests.clock import NOON
 from tests.fleets import a_fleet, an_id, settled, until
 from tests.loop.conftest import Bench
 
@@ -539,7 +542,22 @@ async def test_alone_every_tenant_is_ours_for_ever() -> None:
     assert all(share.until == float("inf") and not share.is_asked_back for share in shares.values())
 
 
-def test_first_waits_are_spread_evenly_over_many_tenants() -> None:
+@pytest.mark.parametrize(
+    ("began", "due"), [(59, 75), (15, 45), (14, 45), (44, 75), (45, 75), (46, 75), (60, 75), (61, 105)]
+)
+def test_passes_come_back_into_their_phase_however_they_were_woken(began: int, due: int) -> None:
+    moment = NOON + timedelta(seconds=began)
+
+    found = usual(moment, timedelta(seconds=30), 0.5)
+
+    assert found == NOON + timedelta(seconds=due)
+
+
+def test_passes_without_a_phase_are_as_far_apart_as_was_asked() -> None:
+    assert usual(NOON, timedelta(seconds=30), None) == NOON + timedelta(seconds=30)
+
+
+def test_phases_are_spread_evenly_over_many_tenants() -> None:
     waits = sorted(fraction(an_id(number)) for number in range(300))
 
     assert waits[0] > 0
