@@ -1,25 +1,27 @@
 """Settings of many tenants -> a roster of real worlds and desks, and whose they are."""
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 
+from agent.adapters.ledger import shares
 from agent.adapters.ledger.ledger import SqlLedger
-from agent.adapters.ledger.opening import beside
-from agent.adapters.ledger.place import AT_ONCE, Place, open_place
+from agent.adapters.ledger.place import AT_ONCE, Place, is_file, open_place
 from agent.compose import (
     ReporterOf,
     open_ledger_as_it_is,
     open_ledger_for_reading,
-    open_own_ledger,
     open_world,
     replica_of,
     shelf_of,
 )
-from agent.connecting import clock_of
+from agent.connecting import clock_of, installed
 from agent.model.errors import SettingsError
 from agent.model.tenancy import Share, Tenancy
 from agent.ports.fleet import Alone, Shares
+from agent.ports.telemetry import Telemetries
 from agent.ports.world import Desk, World
 from agent.settings.guards import rails_of
 from agent.settings.roster import Fleet
@@ -32,20 +34,22 @@ Read = Callable[[Fleet | None], Fleet]
 class SettingsRoster:
     """Fulfils Roster by settings files.
 
-    `place` is where all ledgers lie, None where each lies in a file of its own. `tell` is told in words what of the
-    process's own settings has changed: that waits for a restart.
+    `tell` is told in words what of the process's own settings has changed: that waits for a restart. `place` is where the
+    ledgers of all tenants are; None where each has one of its own. `telemetries` are this process's, where it is measured.
     """
 
     def __init__(
         self,
         first: Fleet,
-        place: Place | None,
         read: Read,
         reporter_of: Callable[[Settings], ReporterOf],
         tell: Callable[[str], None],
+        place: Place | None = None,
+        telemetries: Telemetries | None = None,
     ) -> None:
-        self._process, self._told, self._place = first.process, first.process, place
-        self._read, self._reporter_of, self._tell = read, reporter_of, tell
+        self._telemetries = telemetries
+        self._read, self._reporter_of, self._tell, self._place = read, reporter_of, tell, place
+        self._process, self._told, self._is_many = first.process, first.process, first.is_many
         self._known: Fleet | None = None
         self._settings: dict[tuple[str, str], Settings] = {}
         """By name and digest: those of the last look and of the one before, by which a tenant may still be opened."""
@@ -69,22 +73,19 @@ class SettingsRoster:
 
     def open(self, tenancy: Tenancy, share: Share | None) -> AbstractAsyncContextManager[World]:
         """Give the world of a tenant."""
-        settings = self._of(tenancy)
-        reporter = self._reporter_of(settings)
-        if self._place is None:  # a file that nobody else has
-            return open_world(settings, reporter=reporter)
-        return open_world(settings, reporter=reporter, place=self._place, share=share)
+        settings, place = self._of(tenancy), self._place
+        return open_world(
+            settings,
+            reporter=self._reporter_of(settings),
+            telemetries=self._telemetries,
+            place=place,
+            share=None if place is None else share,
+            name=tenancy.name if self._is_many else "",
+        )
 
-    @asynccontextmanager
-    async def desk(self, tenancy: Tenancy, share: Share | None) -> AsyncIterator[Desk]:
-        """Give the ledger of a tenant: where it lies in a file of its own, only if that is there already."""
-        settings = self._of(tenancy)
-        if self._place is None:
-            async with open_desk(settings) as desk:
-                yield desk
-            return
-        async with open_own_ledger(settings, replica_of(settings), self._place, share) as ledger:
-            yield _desk(settings, ledger)
+    def desk(self, tenancy: Tenancy, share: Share | None) -> AbstractAsyncContextManager[Desk]:  # noqa: ARG002
+        """Give the ledger of a tenant, where it is there already."""
+        return open_desk(self._of(tenancy), self._place)
 
     def _of(self, tenancy: Tenancy) -> Settings:
         found = self._settings.get((tenancy.name, tenancy.digest))
@@ -111,47 +112,46 @@ def _by_digest(found: Fleet) -> dict[tuple[str, str], Settings]:
     return {(one.name, one.digest): one.settings for one in found.tenants if one.settings is not None}
 
 
-def _desk(settings: Settings, ledger: SqlLedger) -> Desk:
-    return Desk(
-        tenant_id=settings.tenant.id,
-        clock=clock_of(settings),
-        ledger=ledger,
-        shelf=shelf_of(settings),
-        rails=rails_of(settings.guards),
-        escalating=settings.escalating(),
-        replica=replica_of(settings),
-    )
-
-
 @asynccontextmanager
-async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
+async def open_desk(settings: Settings, place: Place | None = None) -> AsyncIterator[Desk]:
     """Give what a person's answer is judged by and written to, while an agent runs or not; nothing logs in.
+
+    `place` is the ledger's, where it is open already.
 
     Raises:
         LedgerError: there is no ledger yet, or it cannot be written to.
     """
-    async with open_ledger_as_it_is(settings) as ledger:
-        yield _desk(settings, ledger)
+    async with open_ledger_as_it_is(settings, place) as ledger:
+        yield Desk(
+            tenant_id=settings.tenant.id,
+            clock=clock_of(settings),
+            ledger=ledger,
+            shelf=shelf_of(settings),
+            rails=rails_of(settings.guards),
+            escalating=settings.escalating(),
+            replica=replica_of(settings),
+        )
 
 
 @asynccontextmanager
-async def open_fleet(
-    found: Fleet, read: Read, reporter_of: Callable[[Settings], ReporterOf], tell: Callable[[str], None]
-) -> AsyncIterator[tuple[SettingsRoster, Shares]]:
-    """Give the roster of these tenants, and what says which of them are this process's.
+async def open_shares(process: Process) -> AsyncIterator[tuple[Shares, Place | None]]:
+    """Give what says which tenants are this process's, and the place that all their ledgers are in.
 
-    With files for ledgers, all are; with PostgreSQL all ledgers lie in one place, and the tenants are shared with
-    whoever else works there.
+    With files for ledgers, every tenant is this process's, and each has a place of its own.
 
     Raises:
-        LedgerError: the place cannot be opened.
+        LedgerError: the place cannot be used.
+        SettingsError: another agent that runs on it is called the same.
     """
-    url = found.process.ledger.address().reveal()
-    async with AsyncExitStack() as stack:
-        place = None
-        if beside(url, "audit.jsonl") is None:
-            place = await stack.enter_async_context(open_place(url, at_once=AT_ONCE))
-        yield SettingsRoster(found, place, read, reporter_of, tell), Alone(replica_of(found.process))
+    url, replica = process.ledger.address().reveal(), replica_of(process)
+    if is_file(url):
+        yield Alone(replica), None
+        return
+    async with (
+        open_place(url, at_once=AT_ONCE) as place,
+        shares.open_shares(url, replica, instance=secrets.token_hex(8), version=installed()) as ours,
+    ):
+        yield ours, place
 
 
 Opening = Callable[[Settings], AbstractAsyncContextManager[SqlLedger]]
@@ -166,8 +166,9 @@ async def open_ledgers(found: Fleet, *, read_only: bool) -> AsyncIterator[Openin
         LedgerError: where all lie in one place, that cannot be opened.
     """
     url = found.process.ledger.address().reveal()
-    if beside(url, "audit.jsonl") is not None:
+    if is_file(url):
         yield open_ledger_for_reading if read_only else open_ledger_as_it_is
         return
     async with open_place(url, read_only=read_only, as_it_is=True, at_once=AT_ONCE) as place:
-        yield lambda settings: open_own_ledger(settings, replica_of(settings), place, None)
+        opened = open_ledger_for_reading if read_only else open_ledger_as_it_is
+        yield partial(opened, place=place)

@@ -107,7 +107,7 @@ class FakeShares:
         self.asked: list[tuple[str, ...]] = []
         self.gone: list[str] = []
         self.down = False
-        self.every = 5.0
+        self.every, self.ending = 5.0, 6.0
         self.error: SettingsError | None = None
 
     def fence(self, share: Share) -> Fence:

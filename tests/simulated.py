@@ -225,6 +225,7 @@ async def open_world(
             sink=None if audit is None else _sink(*audit),
             version="test",
             replica=replica,
+            restored=await ledger.restored(),
         )
 
 

@@ -33,6 +33,8 @@ from agent.loop.moved import save_moved, turn_back
 from agent.loop.policies import InForce, keep
 from agent.loop.report import PassReport
 from agent.loop.shadowing import Covered, Shadow, Would, cover, shadow_of, would
+from agent.loop.telling import tell_of_decision
+from agent.loop.tracing import about
 from agent.loop.undoing import was_taken_back
 from agent.loop.weighing import guard_approval
 from agent.model.decision import Decision, Verb
@@ -109,6 +111,7 @@ async def judge_records(
 
     A record that was intended and is judged again lets go of what was not sent.
     """
+    began = world.clock.now()
     await keep(world, policies)
     alive = await _let_go(world, records)
     mail = await look_up(world, alive)
@@ -125,11 +128,13 @@ async def judge_records(
     batch.asking.answers = await world.ledger.answers([record.action.id for record in alive])
     for record in alive:
         try:
-            await _judge_one(world, policies, record, theirs.get(record.action.id), batch)
+            with about(record):
+                await _judge_one(world, policies, record, theirs.get(record.action.id), batch)
         except AgentError:
             raise
         except Exception as error:  # a bug over one action must not keep the others from being judged
-            log.exception("cannot be judged", action=record.action.id)
+            with about(record):
+                log.exception("cannot be judged")
             why = f"it could not be judged ({type(error).__name__}): a person has to look"
             later = judged_again(record, batch.now)
             batch.records.append(msgspec.structs.replace(record, state=State.ESCALATED, due=later, why=why))
@@ -145,19 +150,10 @@ async def judge_records(
     report.decided += len(alive)
     for record in batch.records:
         if record.decision is not None and record.decision.at == batch.now:
-            _tell(record, record.decision)
-
-
-def _tell(record: Record, decision: Decision) -> None:
-    log.info(
-        "decided",
-        action=record.action.id,
-        kind=record.action.kind,
-        decision=decision.verb,
-        policies=decision.policies,
-        state=record.state,
-        reason=decision.reason,
-    )
+            with about(record):
+                tell_of_decision(
+                    world, record, record.decision, batch.asking.answers.get(record.action.id, ()), began
+                )
 
 
 async def _let_go(world: World, records: Sequence[Record]) -> list[Record]:

@@ -35,9 +35,6 @@ SETTLING = 1.0
 TICK = 0.5
 """Seconds from one comparison to the next, where nothing calls for one."""
 
-SOON, LAST = 6.0, 3.0
-"""Seconds before the end of its share when a tenant is asked to end, and when it is cut off."""
-
 FIRST, LONGEST = 5.0, 60.0
 """Seconds until one that failed is opened again: the first wait, doubled each time, and the longest."""
 
@@ -125,7 +122,7 @@ class Fleet:
         if (
             share is None
             or share.is_asked_back
-            or share.until - now <= SOON
+            or share.until - now <= self._sharing.ending
             or share.tenant_id in self._leaving
         ):
             return
@@ -145,9 +142,9 @@ class Fleet:
             life.cut_off("it is another replica's now")
         elif life.stuck:
             life.cut_off(f"it stands still: {life.stuck}")
-        elif share.until - now <= LAST:
+        elif share.until - now <= self._sharing.ending / 2:
             life.cut_off("its share ends, and could not be renewed")
-        elif share.until - now <= SOON:
+        elif share.until - now <= self._sharing.ending:
             life.end("its share ends, and could not be renewed")
         elif self._orders.stop.is_set() or self._error is not None:
             life.end("this process is to stop")

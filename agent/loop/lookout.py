@@ -92,6 +92,11 @@ class Lookout:
         """Whether anything holds, as far as is known."""
         return bool(self.standing())
 
+    @property
+    def switch_read(self) -> datetime | None:
+        """When the kill switch was last read to the end; None before the first time."""
+        return self._switch_read
+
     def standing(self) -> tuple[Hold, ...]:
         """Return what holds: what the ledger was last seen to have, and what only this process knows of."""
         known = {hold.name for hold in self._flags}

@@ -15,6 +15,8 @@ class PassReport:
     began: datetime
     pages: int = 0
     """Pages that polling read: what it cost of the request budget."""
+    polled: datetime | None = None
+    """When the news of incidents were asked for, where they were read to the end."""
     incidents: int = 0
     """Incidents read that were news."""
     appeared: int = 0

@@ -3,13 +3,16 @@
 import asyncio
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from agent.judge.fallen import standing
 from agent.loop.cycle import judge_anew
 from agent.loop.lookout import Lookout, keeping_lookout
+from agent.loop.metering import Metering, measure
 from agent.loop.paging import Paging
 from agent.loop.passing import Memory, one_pass
 from agent.loop.perform import recover
@@ -20,7 +23,7 @@ from agent.loop.reporting import Reporting, require_channel
 from agent.loop.shipping import Shipping, complain
 from agent.loop.vitals import Vitals
 from agent.loop.waits import first_of
-from agent.model.errors import Conflict, LedgerError, Malformed, Refused, Unavailable
+from agent.model.errors import Conflict, LedgerError, Lost, Malformed, Refused, Unavailable
 from agent.ports.world import Desk, World
 
 AWAY = timedelta(minutes=1)
@@ -63,19 +66,41 @@ async def run(
     Raises:
         PolicyError: the policies do not load: nothing is begun without them.
         SettingsError: reports cannot be sent as they are set.
+        Lost: the tenant is another replica's: nothing more is done in it here.
     """
-    vitals = vitals or Vitals()
+    with bound_contextvars(tenant=world.called):
+        await _run(world, _Asked(stop, reload or asyncio.Event(), hold), on_pass, vitals or Vitals(), phase)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is asked of it from outside."""
+
+    stop: asyncio.Event
+    reload: asyncio.Event
+    hold: asyncio.Event | None
+
+
+async def _run(
+    world: World,
+    asked: _Asked,
+    on_pass: Callable[[PassReport], None] | None,
+    vitals: Vitals,
+    phase: float | None,
+) -> None:
+    stop = asked.stop
     policies = await load(world)
     require_channel(world, policies)
     async with (
         vitals.during(world),
-        keeping_lookout(world, hold, vitals) as lookout,
+        keeping_lookout(world, asked.hold, vitals) as lookout,
         Shipping(vitals).going(world),
         Paging.going(world, policies, lookout) as paging,
         Reporting.going(world, policies, lookout),
+        Metering.going(world, policies, lookout),
     ):
         await start(world, policies)
-        reloading = Reloading(asked=reload or asyncio.Event(), looked=world.clock.now())
+        reloading = Reloading(asked=asked.reload, looked=world.clock.now())
         memory = Memory(reloading=reloading)
         while not stop.is_set():
             began = world.clock.now()
@@ -84,6 +109,7 @@ async def run(
                 paging.woken.set()
             due = _next(world, report, usual(began, world.pace.poll_every, phase))
             vitals.passed(began, world.clock.now(), due, report.problems)
+            measure(world, vitals, report)
             if on_pass is not None:
                 on_pass(report)
             await _wait(world, policies, reloading, lookout, due, stop)
@@ -97,6 +123,11 @@ async def once(
     Raises:
         PolicyError, SettingsError, Unavailable, Refused, Malformed.
     """
+    with bound_contextvars(tenant=world.called):
+        return await _once(world, stop, hold)
+
+
+async def _once(world: World, stop: asyncio.Event | None, hold: asyncio.Event | None) -> PassReport:
     policies = await load(world)
     require_channel(world, policies)
     async with keeping_lookout(world, hold) as lookout, Shipping().going(world):
@@ -159,6 +190,8 @@ async def _guarded_pass(
         report.is_unavailable, report.unavailable_until = True, error.until
         report.problems.append(str(error))
         log.warning("defender unavailable", why=str(error), until=error.until)
+    except Lost:
+        raise
     except (Refused, Malformed, Conflict, LedgerError) as error:
         report.problems.append(str(error))
         log.error("pass incomplete", why=str(error))
@@ -225,6 +258,8 @@ async def _guarded_look(world: World, policies: InForce, reloading: Reloading, l
     try:
         await lookout.sign()
         return await reloading.go(world, policies)
+    except Lost:
+        raise
     except (Conflict, LedgerError) as error:
         log.error("policies could not be looked at", why=str(error))
     except Exception:

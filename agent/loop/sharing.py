@@ -28,6 +28,11 @@ class Sharing:
         """After how many seconds shares are to be renewed."""
         return self._shares.every
 
+    @property
+    def ending(self) -> float:
+        """How many seconds before its end a share ends its tenant; half of them before, what is under way is cut off."""
+        return self._shares.ending
+
     def fence(self, share: Share) -> Fence:
         """Return what says right before something leaves whether the tenant is still ours."""
         return self._shares.fence(share)

@@ -71,6 +71,8 @@ async def _ship_chain(world: World, replica: str) -> None:
     while links := await world.trail.unshipped(replica, AT_ONCE):
         await world.sink.ship(links)
         await world.trail.mark_shipped(replica, links[-1].number, world.clock.now())
+        if len(links) < AT_ONCE:
+            return
 
 
 async def is_lagging(world: World) -> bool:

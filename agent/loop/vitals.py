@@ -33,6 +33,8 @@ class Vitals:
 
     elapsed: Callable[[], float] = monotonic
     passing: Passing | None = None
+    polled: datetime | None = None
+    """When the news of incidents were last read to the end; None before the first time."""
     expiries: tuple[Expiry, ...] = ()
     lengths: deque[timedelta] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
     under_way: PassReport | None = None

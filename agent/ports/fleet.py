@@ -50,6 +50,11 @@ class Shares(Protocol):
         """After how many seconds they are to be renewed: what is free is taken then, and not each time is written."""
         ...
 
+    @property
+    def ending(self) -> float:
+        """How many seconds before the end of a share its tenant is to be brought to an end, if it was not renewed."""
+        ...
+
     async def renew(self, tenant_ids: Sequence[str]) -> Mapping[str, Share]:
         """Keep those of these tenants that are ours, take free ones up to a fair part, and return all that are ours.
 
@@ -76,6 +81,7 @@ class Alone:
     """Fulfils Shares where there is no other replica: every tenant is ours, for ever."""
 
     every = 5.0
+    ending = 0.0
 
     def __init__(self, replica: str) -> None:
         self._replica = replica

@@ -23,6 +23,7 @@ from agent.settings.promoting import Promoting
 from agent.settings.reporting import Reporting
 from agent.settings.secret import Secret
 from agent.settings.serving import Web
+from agent.settings.telemetry import Telemetry
 
 GUID = r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"
 
@@ -259,6 +260,7 @@ class Process(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     ledger: LedgerPlace = LedgerPlace()
     log: Log = Log()
     health: Health = Health()
+    telemetry: Telemetry = Telemetry()
     clock: Timing = Timing()
 
 
@@ -292,6 +294,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     web: Web = Web()
     health: Health = Health()
     report: Reporting = Reporting()
+    telemetry: Telemetry = Telemetry()
     clock: Timing = Timing()
 
     def process(self) -> Process:

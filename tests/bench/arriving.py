@@ -59,7 +59,10 @@ serve.run(0, 1, 1.0, now, Switches(throttle_per_minute=150), None, "simulated-se
 class Seen:
     """When each action was seen, asked about and decided, by the machine's own clock in seconds."""
 
-    def __init__(self) -> None:
+    def __init__(self, actions: int) -> None:
+        self.whole = asyncio.Event()
+        """Set once all of them are decided."""
+        self._actions = actions
         self.seen: dict[str, float] = {}
         self.asked: dict[str, float] = {}
         self.facts: dict[str, float] = {}
@@ -75,6 +78,8 @@ class Seen:
         if record.decision is not None:
             self.decided.setdefault(action_id, moment)
             self.messages.setdefault(action_id, messages)
+        if len(self.decided) == self._actions:
+            self.whole.set()
 
 
 def run(actions: int = ACTIONS, minutes: float = MINUTES) -> list[Row]:
@@ -121,7 +126,7 @@ class WatchedDefender:
 async def _burst(folder: Path, actions: int, seconds: int) -> list[Row]:
     command = [sys.executable, "-c", SERVER, str(actions), str(seconds)]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: ASYNC220
-    seen, stop = Seen(), asyncio.Event()
+    seen, stop = Seen(actions), asyncio.Event()
     try:
         assert server.stdout is not None
         cloud = simulator(f"http://127.0.0.1:{int(server.stdout.readline())}")
@@ -155,9 +160,12 @@ async def _burst(folder: Path, actions: int, seconds: int) -> list[Row]:
                 rails=LOOSE,
             )
             working = asyncio.create_task(run_agent(world, stop=stop))
-            until = perf_counter() + seconds + SETTLING.total_seconds()
-            while len(seen.decided) < actions and perf_counter() < until and not working.done():
-                await asyncio.sleep(1)
+            waits = (seen.whole.wait(), working)
+            await asyncio.wait(
+                [asyncio.ensure_future(one) for one in waits],
+                timeout=seconds + SETTLING.total_seconds(),
+                return_when=asyncio.FIRST_COMPLETED,
+            )
             stop.set()
             await working
     finally:

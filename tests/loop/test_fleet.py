@@ -8,7 +8,7 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
-from agent.loop.fleet import FIRST, LAST, LONGEST, SOON, fraction
+from agent.loop.fleet import FIRST, LONGEST, fraction
 from agent.loop.run import usual
 from agent.loop.tending import OPENED_AT_ONCE, PATIENCE, Orders, Tended
 from agent.model.errors import LedgerError, PolicyError, Problem, Refused, SettingsError
@@ -316,7 +316,7 @@ async def test_a_share_that_cannot_be_renewed_ends_what_is_under_way_in_time(ben
     await running.begin()
 
     running.shares.down = True
-    await running.seconds.advance(20 - SOON - 1)
+    await running.seconds.advance(20 - running.shares.ending - 1)
     before = list(running.tending.ended)
     await running.seconds.advance(2)
 
@@ -339,9 +339,9 @@ async def test_what_does_not_end_is_cut_off_before_the_share_ends(bench: Bench, 
     await running.begin()
 
     running.shares.down = True
-    await running.seconds.advance(20 - LAST - 0.5)
+    await running.seconds.advance(20 - running.shares.ending / 2 - 0.5)
     before = set(running.roster.open_now)
-    await running.seconds.advance(LAST - 0.5)
+    await running.seconds.advance(running.shares.ending / 2 - 0.5)
 
     assert before == {"adatum"}
     assert running.tending.cut == ["adatum"]

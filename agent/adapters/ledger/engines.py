@@ -6,6 +6,7 @@ notice within seconds when the other one does not answer any more.
 """
 
 import sqlite3
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -69,7 +70,14 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def postgresql(url: URL, *, read_only: bool, sessions: int, patience: float | None = None) -> Engine:
+def postgresql(
+    url: URL,
+    *,
+    read_only: bool,
+    sessions: int,
+    patience: float | None = None,
+    settings: Mapping[str, str] = {},
+) -> Engine:
     """Return what speaks to a server, in so many sessions at most.
 
     Args:
@@ -77,6 +85,7 @@ def postgresql(url: URL, *, read_only: bool, sessions: int, patience: float | No
         read_only: whether nothing can be written.
         sessions: how many there are at most; who wants one more waits for one of them.
         patience: seconds to wait for a lock, or for the server to answer; as everybody does, where it is left out.
+        settings: how each session is set besides, as the server calls it.
     """
     patience = PATIENCE if patience is None else patience
     try:
@@ -97,11 +106,11 @@ def postgresql(url: URL, *, read_only: bool, sessions: int, patience: float | No
         raise LedgerError(
             "ledger: PostgreSQL needs its driver: `pip install 'air-agent[postgres]'`"
         ) from error
-    settings = _settings(patience, read_only=read_only)
+    wanted = {**_settings(patience, read_only=read_only), **settings}
 
     @event.listens_for(engine, "connect")
     def prepare_session(connection: Any, _: object) -> None:
-        connection.execute(_SET, {"names": list(settings), "settings": list(settings.values())})
+        connection.execute(_SET, {"names": list(wanted), "settings": list(wanted.values())})
         connection.commit()
 
     return engine

@@ -14,6 +14,10 @@ LONGEST_PARK = timedelta(minutes=15)
 """Longer waits are asked for by mistake: after this the tenant is tried again."""
 
 
+class Throttled(Unavailable):
+    """Too much was asked of the API: it said so (429), or would say so again."""
+
+
 class Budget:
     """Lets at most `per_minute` requests leave within any 60 seconds, in the order they asked.
 
@@ -38,6 +42,11 @@ class Budget:
         self._turn = asyncio.Lock()
         self._held_until: datetime | None = None
         self._parked_until: datetime | None = None
+
+    @property
+    def system(self) -> str:
+        """What it is the budget of."""
+        return self._system
 
     async def spend(self) -> None:
         """Return when one request may leave.
@@ -104,7 +113,7 @@ class Budget:
         until = self._spent[-self._per_hour] + HOUR
         if until <= self._clock.now():
             return
-        raise Unavailable(
+        raise Throttled(
             f"{self._system}: the {self._per_hour} requests of this hour are spent until {until:%H:%M:%S} UTC",
             until=until,
         )
@@ -114,7 +123,5 @@ class Budget:
             return
         if self._parked_until > self._clock.now():
             when = self._parked_until.strftime("%H:%M:%S")
-            raise Unavailable(
-                f"{self._system}: asked for patience until {when} UTC", until=self._parked_until
-            )
+            raise Throttled(f"{self._system}: asked for patience until {when} UTC", until=self._parked_until)
         self._parked_until = None

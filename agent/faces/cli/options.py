@@ -9,7 +9,7 @@ import typer
 
 from agent.faces.cli.tenants import chosen
 from agent.model.errors import SettingsError
-from agent.settings.loading import AUDIT, RUNS, WEB, load, load_fleet
+from agent.settings.loading import APART, AUDIT, RUNS, WEB, load, load_fleet
 from agent.settings.roster import Fleet, listed
 from agent.settings.subjects import Settings
 
@@ -109,6 +109,15 @@ def loaded_to_serve(path: Path | None) -> Settings:
         SettingsError: something else is missing or wrong.
     """
     return load(_found(path), os.environ, needs=frozenset({AUDIT, WEB}), tenant=chosen())
+
+
+def loaded_with_all(path: Path | None) -> Settings:
+    """Return the same with every secret, those of the pages too, for what looks whether all of it is right.
+
+    Raises:
+        SettingsError: something is missing or wrong.
+    """
+    return load(_found(path), os.environ, needs=APART, tenant=chosen())
 
 
 def loaded_fleet(path: Path | None, *, needs: frozenset[str] = RUNS, known: Fleet | None = None) -> Fleet:

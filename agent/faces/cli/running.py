@@ -1,22 +1,23 @@
 """`run` and `once`: the agent itself, for one tenant or for many."""
 
 import asyncio
-from contextlib import AbstractAsyncContextManager
+from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
 
 import msgspec
 import structlog
 
+from agent.adapters.ledger.place import Place
 from agent.compose import shelf_of
-from agent.composing_fleet import SettingsRoster, open_fleet
+from agent.composing_fleet import SettingsRoster, open_shares
 from agent.connecting import clock_of
 from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.logs import configure
 from agent.faces.cli.options import loaded_fleet
 from agent.faces.cli.output import console, print_json, safe
 from agent.faces.cli.stopping import hold_on_signal, reload_on_hangup, stop_on_signals, stop_when_stdin_closes
-from agent.faces.cli.watching import watched
+from agent.faces.cli.watching import measured, watched
 from agent.faces.documents import ascii_json
 from agent.faces.report.dispatch import reporter_of
 from agent.judge.parse import parse_set
@@ -24,7 +25,7 @@ from agent.loop import run as loop
 from agent.loop.fleet import Fleet, fraction
 from agent.loop.report import PassReport
 from agent.loop.tending import Orders, Tended
-from agent.ports.fleet import Shares
+from agent.ports.telemetry import Telemetries
 from agent.ports.world import World
 from agent.settings import roster as settings
 from agent.settings.subjects import Process
@@ -126,18 +127,13 @@ async def _run(path: Path | None, found: settings.Fleet, *, as_json: bool) -> No
             phase=fraction(world.tenant_id) if found.is_many else None,
         )
 
-    fleets: list[Fleet] = []
-
-    def stuck(name: str, why: str) -> None:
-        for fleet in fleets:
-            fleet.stuck(name, why)
-
-    async with (
-        watched(found.process, stuck if found.is_many else None) as watch,
-        _opened(path, found) as (roster, shares),
-    ):
+    async with AsyncExitStack() as stack:
+        telemetries = stack.enter_context(measured(found.process))
+        shares, place = await stack.enter_async_context(open_shares(found.process))
+        roster = _roster(path, found, place, telemetries)
         fleet = Fleet(roster, shares, orders, tend, is_alone=not found.is_many)
-        fleets.append(fleet)
+        on_stuck = fleet.stuck if found.is_many else None
+        watch = await stack.enter_async_context(watched(found.process, on_stuck, telemetries))
         watch.tenants = fleet.watched
         await fleet.go()
 
@@ -151,24 +147,26 @@ async def _once(path: Path | None, found: settings.Fleet) -> list[Passed]:
     async def tend(one: Tended, world: World, asked: Orders) -> None:
         reports[one.name] = await loop.once(world, stop=asked.stop, hold=asked.hold)
 
-    async with _opened(path, found) as (roster, shares):
-        fleet = Fleet(roster, shares, orders, tend, is_alone=not found.is_many, is_lasting=False)
+    async with open_shares(found.process) as (shares, place):
+        fleet = Fleet(
+            _roster(path, found, place), shares, orders, tend, is_alone=not found.is_many, is_lasting=False
+        )
         await fleet.go()
     if not found.is_many:
         return [_passed(one) for one in reports.values()]
     return [_passed_in(one, reports.get(name)) for name, one in sorted(fleet.tended.items())]
 
 
-def _opened(
-    path: Path | None, found: settings.Fleet
-) -> AbstractAsyncContextManager[tuple[SettingsRoster, Shares]]:
+def _roster(
+    path: Path | None, found: settings.Fleet, place: Place | None, telemetries: Telemetries | None = None
+) -> SettingsRoster:
     def read(known: settings.Fleet | None) -> settings.Fleet:
         return loaded_fleet(path, known=known) if found.is_many else found
 
     def tell(names: str) -> None:
         log.warning("settings of the process have changed", settings=names, then="a restart goes by them")
 
-    return open_fleet(found, read, reporter_of, tell)
+    return SettingsRoster(found, read, reporter_of, tell, place, telemetries)
 
 
 def _passed(report: PassReport) -> Passed:

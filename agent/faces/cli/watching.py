@@ -3,11 +3,14 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager
+
+import structlog
 
 from agent.adapters.service_manager import ServiceManager
 from agent.adapters.watchdog import Awake, Watchdog, end, stacks
-from agent.connecting import clock_of, open_heart_of
+from agent.compose import replica_of
+from agent.connecting import clock_of, installed, open_heart_of, open_telemetry_of
 from agent.faces.cli.failures import STUCK
 from agent.faces.cli.last_words import say
 from agent.faces.cli.service import Service
@@ -15,12 +18,33 @@ from agent.loop.heartbeat import ALARM, Heartbeat
 from agent.loop.waits import beside
 from agent.loop.watch import OnStuck, Watch
 from agent.model.alarm import Alarm
+from agent.ports.telemetry import Telemetries
 from agent.settings.subjects import Process
+
+log = structlog.get_logger()
+
+
+def measured(process: Process) -> AbstractContextManager[Telemetries | None]:
+    """Give what measures this process, where the settings say that anybody wants to know.
+
+    Raises:
+        SettingsError: what sends to a collector is not installed.
+    """
+    return open_telemetry_of(process, version=installed(), replica=replica_of(process), complain=_complain)
+
+
+def _complain(why: str) -> None:
+    if why:
+        log.warning("metrics and traces are lost", why=why, then="the agent goes on without them")
+    else:
+        log.info("metrics and traces are taken again")
 
 
 @asynccontextmanager
-async def watched(process: Process, on_stuck: OnStuck | None = None) -> AsyncIterator[Watch]:
-    """Give a watch that goes round until the end, with all who are told of it as the settings say.
+async def watched(
+    process: Process, on_stuck: OnStuck | None = None, telemetries: Telemetries | None = None
+) -> AsyncIterator[Watch]:
+    """Give a watch that goes round until the end, with all who are told of it as the settings say, and what is measured shown.
 
     An event loop that stands still ends the process. A tenant that does is told to `on_stuck`; where there is none, as
     in a process of one tenant, it ends the process too.
@@ -43,9 +67,11 @@ async def watched(process: Process, on_stuck: OnStuck | None = None) -> AsyncIte
     async with AsyncExitStack() as stack:
         if process.health.listen is not None:
             from agent.faces.probes.app import app_of  # noqa: PLC0415  slow to import
+            from agent.faces.probes.metrics import metrics  # noqa: PLC0415  slow to import
             from agent.faces.probes.server import serving  # noqa: PLC0415  slow to import
 
-            app = app_of(watch.alive, watch.ready)
+            routes = () if telemetries is None else (metrics(telemetries),)
+            app = app_of(watch.alive, watch.ready, routes)
             stack.enter_context(serving(process.health.listen, app))
         stack.enter_context(watchdog.watching())
         service = Service(ServiceManager(os.environ), watch)
