@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import make_url
 from sqlalchemy.engine import Compiled, Dialect, Engine
 
-from agent.adapters.ledger import opening
+from agent.adapters.ledger import opening, place
 from agent.adapters.ledger.files import prepare
 from agent.adapters.ledger.ledger import SqlLedger
 from agent.audit.key import Key
@@ -67,5 +67,5 @@ def _begin(url: str) -> None:
 def _empty() -> bytes:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "ledger" / "ledger.db"
-        opening._open(make_url(f"sqlite:///{path}"), "empty", read_only=False, as_it_is=False).dispose()
+        place._open(make_url(f"sqlite:///{path}"), "empty", False, False, 1).dispose()
         return path.read_bytes()

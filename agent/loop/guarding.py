@@ -161,8 +161,9 @@ def scene(
 
 def _of_others(here: Surroundings, action: PendingAction) -> Iterator[Effect]:
     """Give what counts beside an action: what would only have been done for itself is still to be."""
+    action_id = action.id
     for effect in here.given:
-        if effect.went not in here.counted or effect.action_id != action.id:
+        if effect.went not in here.counted or effect.action_id != action_id:
             yield effect
 
 

@@ -25,7 +25,7 @@ from agent.loop.report import PassReport
 from agent.loop.rounds import Rounds
 from agent.loop.rows import Rows
 from agent.loop.searching import AuditSearches
-from agent.model.errors import Conflict, Malformed, Refused, Unavailable
+from agent.model.errors import Conflict, Lost, Malformed, Refused, Unavailable
 from agent.ports.world import World
 
 log = structlog.get_logger()
@@ -62,6 +62,7 @@ async def one_pass(
 
     Raises:
         Unavailable, Refused, Malformed: the first that came up, once everything was tried.
+        Lost: the tenant is another replica's; nothing more was tried.
     """
     async with AsyncExitStack() as own:
         if lookout is None:
@@ -90,6 +91,8 @@ class _Pass:
             try:
                 await self._look_around()
                 await step()
+            except Lost:
+                raise
             except Conflict as error:
                 log.warning("left for the next pass: another agent was quicker", why=str(error))
             except (Unavailable, Refused, Malformed) as error:

@@ -1,7 +1,7 @@
 """Graph's news -> the ledger. The watermark moves only when everything on the way has been saved."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -11,10 +11,13 @@ from agent.loop.despite import despite_others
 from agent.loop.moved import save_moved
 from agent.loop.report import PassReport
 from agent.loop.shown import shown
+from agent.loop.tracing import trace
 from agent.model.defender import Alert, Incident
 from agent.model.enactment import CLOSED, PendingSeen, Record, State
 from agent.model.errors import Conflict, Malformed, Refused, Unavailable
 from agent.model.page import Page
+from agent.model.telemetry import Timed
+from agent.model.trace import Phase
 from agent.ports.world import World
 
 log = structlog.get_logger()
@@ -36,15 +39,18 @@ async def poll(world: World, report: PassReport, stop: asyncio.Event) -> None:
     Raises:
         Unavailable, Refused, Malformed: the watermark stays; what was read before is saved.
     """
+    began = world.clock.now()
     cursor = await world.ledger.cursor()
     pace = world.pace
     since = cursor - pace.overlap if cursor is not None else world.clock.now() - pace.first_look
     newest, is_whole = cursor, True
+    asked = began
     async for page in world.defender.incidents_since(since):
         report.pages += 1
         is_whole = is_whole and page.is_whole
         _complain(page, report)
-        await save_incidents(world, page.incidents, report)
+        await save_incidents(world, page.incidents, report, asked=asked)
+        asked = world.clock.now()
         if stop.is_set():
             return
         # An incident dated in the future must not carry the watermark past news to come.
@@ -54,6 +60,8 @@ async def poll(world: World, report: PassReport, stop: asyncio.Event) -> None:
         )
     if is_whole and newest is not None and newest != cursor:
         await world.ledger.move_cursor(newest)
+    report.polled = began if is_whole else None
+    world.telemetry.time(Timed.POLL, (world.clock.now() - began).total_seconds())
 
 
 async def sweep(world: World, report: PassReport, stop: asyncio.Event) -> None:
@@ -86,6 +94,7 @@ async def read_again(world: World, incident_ids: Sequence[str], report: PassRepo
     """
     failed = 0
     for incident_id in incident_ids:
+        asked = world.clock.now()
         try:
             incident = await surviving(world, incident_id)
         except (Unavailable, Malformed, Refused) as error:
@@ -96,7 +105,7 @@ async def read_again(world: World, incident_ids: Sequence[str], report: PassRepo
             continue
         failed = 0
         if incident is not None:
-            await save_incidents(world, [incident], report, even_unmoved=True)
+            await save_incidents(world, [incident], report, even_unmoved=True, asked=asked)
 
 
 async def surviving(world: World, incident_id: str) -> Incident | None:
@@ -113,12 +122,17 @@ async def surviving(world: World, incident_id: str) -> Incident | None:
 
 
 async def save_incidents(
-    world: World, incidents: Sequence[Incident], report: PassReport, *, even_unmoved: bool = False
+    world: World,
+    incidents: Sequence[Incident],
+    report: PassReport,
+    *,
+    even_unmoved: bool = False,
+    asked: datetime | None = None,
 ) -> None:
     """Save what these incidents show, and their versions, in one transaction.
 
     An incident that was saved in the same version is no news, unless `even_unmoved`: whether a change of
-    evidence moves `lastUpdateDateTime` is UNCONFIRMED.
+    evidence moves `lastUpdateDateTime` is UNCONFIRMED. `asked` is when they were asked for.
     """
     latest: dict[str, Incident] = {}
     for incident in incidents:
@@ -129,12 +143,14 @@ async def save_incidents(
     news = [i for i in latest.values() if even_unmoved or saved.get(i.id) != i.version]
     if not news:
         return
-    if await despite_others(lambda: _save_news(world, news, report)) is None:
+    if await despite_others(lambda: _save_news(world, news, report, asked)) is None:
         # Nothing may be lost of a page over which the watermark moves.
         raise Conflict("other agents keep changing what these incidents show: they are read again")
 
 
-async def _save_news(world: World, news: Sequence[Incident], report: PassReport) -> bool:
+async def _save_news(
+    world: World, news: Sequence[Incident], report: PassReport, asked: datetime | None
+) -> bool:
     """Save what these incidents show, as the ledger knows them now."""
     now = world.clock.now()
     seen = await shown(world, news, now)
@@ -149,7 +165,26 @@ async def _save_news(world: World, news: Sequence[Incident], report: PassReport)
     )
     report.incidents += len(news)
     report.appeared += sum(not known_records.keys() & {one, unnamed.get(one)} for one in changed)
+    _trace(world, known_records, changed, asked or now)
     return True
+
+
+def _trace(world: World, before: Mapping[str, Record], after: Mapping[str, Record], asked: datetime) -> None:
+    """Begin the trace of each action that was not known, or that begins a new life."""
+    for action_id, record in after.items():
+        known = before.get(action_id)
+        if known is None or known.life < record.life:
+            trace(
+                world,
+                record,
+                Phase.SEEN,
+                asked,
+                world.clock.now(),
+                key=Phase.SEEN.value,
+                kind=record.action.kind.value,
+                kind_source=record.action.kind_source.value,
+                incident=record.action.incident.id,
+            )
 
 
 def _updated(incident: Incident) -> tuple[bool, datetime | None]:

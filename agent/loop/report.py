@@ -15,6 +15,8 @@ class PassReport:
     began: datetime
     pages: int = 0
     """Pages that polling read: what it cost of the request budget."""
+    polled: datetime | None = None
+    """When the news of incidents were asked for, where they were read to the end."""
     incidents: int = 0
     """Incidents read that were news."""
     appeared: int = 0
@@ -41,6 +43,19 @@ class PassReport:
     """In words, what kept everything from being carried out when the pass ended."""
     has_reloaded: bool = False
     """Whether other policies came into force on the way."""
+
+    def counted(self) -> tuple[int, ...]:
+        """Return all that has been counted so far: as long as it stays the same, nothing was done that counts."""
+        return (
+            self.pages,
+            self.incidents,
+            self.appeared,
+            self.decided,
+            self.sent,
+            self.noted,
+            self.confirmed,
+            len(self.problems),
+        )
 
     def leave(self, incident: str, why: str) -> None:
         """Say that an incident was left for later; a reason that several have is told once."""

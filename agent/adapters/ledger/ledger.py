@@ -26,6 +26,7 @@ from agent.adapters.ledger import truths as truths_of
 from agent.adapters.ledger.archive import SqlArchive
 from agent.adapters.ledger.auditing import Book
 from agent.adapters.ledger.desk import Desk
+from agent.adapters.ledger.gauges import SqlMeters
 from agent.adapters.ledger.importing import SqlImports
 from agent.adapters.ledger.pages import SqlPages
 from agent.adapters.ledger.reported import SqlReportLog
@@ -68,7 +69,8 @@ class SqlLedger:
     """`ports.Ledger` in SQLite or PostgreSQL.
 
     `trail` is its audit, `pages` what people are told of, `archive` what its own pages show, `sessions` who is
-    signed in to those, `reports` how reports were sent, and `imports` what was read of the time before the agent. What
+    signed in to those, `reports` how reports were sent, `imports` what was read of the time before the agent, and `meters`
+    what is measured of it all. What
     the audit tells of is written with its entry, in one transaction: without the one the other is not written either.
     """
 
@@ -79,6 +81,7 @@ class SqlLedger:
         self.sessions = SqlSessions(desk)
         self.reports = SqlReportLog(desk)
         self.imports = SqlImports(desk)
+        self.meters = SqlMeters(desk)
         self._desk = desk
         self._read, self._write, self._audited = desk.read, desk.write, desk.audited
 

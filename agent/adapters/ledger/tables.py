@@ -259,6 +259,14 @@ leases = Table(
     Column("token", BigInteger, nullable=False),
     Column("until", Moment, nullable=False),
 )
+# At a takeover those that stand are ended, and most do not stand any more.
+Index(
+    "ix_leases_standing",
+    leases.c.tenant_id,
+    leases.c.replica,
+    sqlite_where=text("until > 0"),
+    postgresql_where=text("until > 0"),
+)
 
 holds = Table(
     "holds",

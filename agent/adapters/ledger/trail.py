@@ -56,6 +56,10 @@ class SqlTrail:
     async def erase(self, text: str, by: str, now: datetime) -> int:
         return await self._desk.audited(erasing.erase, text, by, now)
 
+    async def try_out(self) -> None:
+        """Make a transaction that writes, and change nothing in it. Raises LedgerError where nothing can be written."""
+        await self._desk.write(unshipped.nothing)
+
     async def look(self, at: Callable[[SqlTold], T]) -> T:
         """Return what is found of the whole audit, as it was at one moment. It runs beside the caller's thread."""
 

@@ -281,7 +281,9 @@ def _record_row(tenant_id: str, one: Record, now: datetime) -> dict[str, Any]:
         "action": codec.write(action),
         "plan": None if one.plan is None else codec.write(one.plan),
         "notes": codec.write(
-            codec.Notes(one.confirmation, one.why, one.undone, one.lapse, one.discounted, one.asked_since)
+            codec.Notes(
+                one.confirmation, one.why, one.undone, one.lapse, one.discounted, one.asked_since, one.life
+            )
         ),
     }
 

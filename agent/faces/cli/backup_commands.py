@@ -48,7 +48,8 @@ def restore(
         ),
     ] = False,
     despite_faults: Annotated[
-        bool, typer.Option("--despite-faults", help="Restore even what does not hold; what is damaged never is.")
+        bool,
+        typer.Option("--despite-faults", help="Restore even what does not hold; what is damaged never is."),
     ] = False,
     as_json: Json = False,
 ) -> None:

@@ -15,6 +15,7 @@ from agent.model.decision import Decision
 from agent.model.defender import MailboxConfigurationEvidence
 from agent.model.enactment import EffectKind, Plan, Way
 from agent.model.pending import PendingAction
+from agent.model.permission import READ_DOMAINS
 from agent.model.targets import InboxRule, Rules
 
 INBOX_RULE = "userInboxRule"
@@ -39,7 +40,7 @@ def forwarding_off(decision: Decision, action: PendingAction, present: Present, 
     if found.domains is None:
         return hand_off(
             "which domains are the tenant's own cannot be read, so neither can which rule forwards outside:"
-            " grant Domain.Read.All"
+            f" grant {READ_DOMAINS}"
         )
     return _one_rule(decision, action, evidence, found, found.domains, present, means)
 

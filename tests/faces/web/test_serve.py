@@ -20,9 +20,11 @@ from starlette.requests import Request
 from starlette.responses import StreamingResponse
 from starlette.routing import Route
 
-from agent.faces.web import app, server
+from agent.faces import listening as listening_of_all
+from agent.faces.listening import LARGEST_HEAD, PATIENCE
+from agent.faces.web import app
 from agent.faces.web.safety import LARGEST
-from agent.faces.web.server import LARGEST_HEAD, encryption, listening, load, serve
+from agent.faces.web.server import encryption, listening, load, serve
 from agent.model.errors import LedgerError, SettingsError
 from agent.settings.serving import Web
 from agent.settings.subjects import Settings, Tenant
@@ -193,14 +195,14 @@ def test_any_free_port_is_known_to_the_pages_afterwards() -> None:
 async def test_whoever_does_not_say_what_they_want_is_cut_off(
     house: House, monkeypatch: pytest.MonkeyPatch, words: bytes
 ) -> None:
-    monkeypatch.setattr(server, "WITHIN", 0.05)
+    monkeypatch.setattr(listening_of_all, "WITHIN", 0.05)
 
     async with served(house) as (url, _):
         assert await asked(url, words) == b""
 
 
 async def test_a_form_that_does_not_come_is_cut_off(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "WITHIN", 0.05)
+    monkeypatch.setattr(listening_of_all, "WITHIN", 0.05)
     secret = (await house.enter()).cookies["air-agent"]
 
     async with served(house) as (url, _):
@@ -283,7 +285,7 @@ async def test_a_stream_without_an_end_does_not_keep_the_server_from_stopping(
             assert [line async for line in lines if line] == []
         ended = loop.time()
 
-    assert ended - began < server.PATIENCE / 2
+    assert ended - began < PATIENCE / 2
 
 
 async def test_whoever_waits_for_news_is_let_go_when_the_server_stops(house: House) -> None:
@@ -304,7 +306,7 @@ async def test_whoever_waits_for_news_is_let_go_when_the_server_stops(house: Hou
                 continue
         ended = loop.time()
 
-    assert ended - began < server.PATIENCE / 2
+    assert ended - began < PATIENCE / 2
 
 
 # -- a ledger that is away --

@@ -18,7 +18,8 @@ from agent.adapters.ledger.backing.rows import columns, first_taken, kept, read,
 from agent.adapters.ledger.backing.scratch import scratch
 from agent.adapters.ledger.backing.taking import Counting
 from agent.adapters.ledger.failures import told_apart
-from agent.adapters.ledger.opening import is_there, opened_raw
+from agent.adapters.ledger.opening import is_there
+from agent.adapters.ledger.place import opened_raw
 from agent.adapters.ledger.restore_tables import restores
 from agent.adapters.ledger.told import SqlTold
 from agent.audit.entries import of_restored
