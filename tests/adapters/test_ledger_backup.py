@@ -18,7 +18,7 @@ from agent.adapters.ledger import schema
 from agent.adapters.ledger.backing import archive, restoring, rows, taking
 from agent.adapters.ledger.backing.restoring import Order, Source, check, restore
 from agent.adapters.ledger.columns import metadata
-from agent.adapters.ledger.opening import opened_raw
+from agent.adapters.ledger.place import opened_raw
 from agent.model.backup import Kept, Manifest
 from agent.model.errors import LedgerError
 from agent.model.hold import KILL_SWITCH, Hold, Replica
