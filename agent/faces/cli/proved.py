@@ -1,17 +1,15 @@
 """What `policy prove` tells people: a line for each claim, and for what fails the action that shows it."""
 
 import shlex
-from collections.abc import Iterator
 from pathlib import PurePath
-from typing import cast
 
-import yaml
 from rich.console import Console
 from rich.text import Text
 
 from agent.faces.cli.output import console, safe
 from agent.faces.cli.proofs import Told, ToldClaim, ToldExample, ToldPart
 from agent.judge.layout import PROOFS
+from agent.judge.one_line import one_line
 from agent.judge.quote import counted
 from agent.judge.situations import USUAL_NOW
 from agent.model.pending import ActionKind
@@ -32,8 +30,6 @@ WORDS = {
     Outcome.EMPTY: ("empty", "yellow"),
     Outcome.BROKEN: ("INTERNAL ERROR", "bold red"),
 }
-
-_MOMENT, _TEXT = "tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:str"
 
 
 def tell(told: Told) -> None:
@@ -126,22 +122,8 @@ def _tell_coverage(out: Console, one: ToldPart, folder: str) -> None:
 
 def _flat(example: ToldExample) -> str:
     """Return the facts on one line, without the kind, and without the moment where it is the usual one."""
-    root = cast("yaml.MappingNode", yaml.compose(example.facts, Loader=yaml.SafeLoader))
-    for node in _nodes(root):
-        if isinstance(node, yaml.CollectionNode):
-            node.flow_style = True
-        elif node.tag == _MOMENT:
-            node.tag = _TEXT
-    left_out = {"kind", *({"now"} if f"now: {USUAL_MOMENT}\n" in example.facts else ())}
-    root.value = [(key, value) for key, value in root.value if key.value not in left_out]
-    return str(yaml.serialize(root, width=LONG, allow_unicode=True)).strip()
-
-
-def _nodes(node: yaml.Node) -> Iterator[yaml.Node]:
-    yield node
-    for part in node.value if isinstance(node, yaml.CollectionNode) else ():
-        for each in part if isinstance(part, tuple) else (part,):
-            yield from _nodes(each)
+    is_usual = f"now: {USUAL_MOMENT}\n" in example.facts
+    return one_line(example.facts, without={"kind", "now"} if is_usual else {"kind"})
 
 
 def _summary(told: Told) -> str:

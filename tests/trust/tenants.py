@@ -1,0 +1,133 @@
+"""A random base and what a random tenant adds to it: as files for the engine, and as documents for the second program."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+from agent.judge.lists import members_data
+from agent.model.facts import Facts
+from agent.model.folders import Folders
+from agent.model.pending import ActionKind
+from tests.trust import making, naive
+from tests.trust.comparing import DEADLINE
+from tests.trust.making import DOCUMENTS, TENANT, Pick
+
+Doc = dict[str, Any]
+
+FOLDERS = Folders(base="shared", tenant="contoso")
+OTHER = "99999999-2222-3333-4444-555555555555"
+ADDED: Mapping[str, Mapping[str, Any]] = {
+    "people": {"type": "addresses", "entries": ["d@xn--bcher-kva.example", {"value": "c@evilx.example", "expires": "2026-08-25"}]},
+    "team": {"type": "addresses", "entries": ["c@evilx.example"]},
+    "domains": {"entries": ["evilx.example"]},
+    "texts": {"entries": ["a now\nb"]},
+    "addresses": {"entries": ["198.51.100.7"]},
+    "pairs": {"entries": [{"sender.domain": "sub.x.example", "auth.dmarc": "pass"}]},
+    "days": {"entries": ["2026-08-23"]},
+}  # fmt: skip
+GROUP: Mapping[str, Any] = {
+    "type": "addresses",
+    "source": {"group": "33333333-4444-5555-6666-777777777777"},
+    "members": ["d@xn--bcher-kva.example", "c@evilx.example"],
+}
+OF_TENANT = "-of-tenant"
+
+
+class Made(NamedTuple):
+    """One base and one tenant."""
+
+    base: list[Doc]
+    tenant: list[Doc]
+    added: dict[str, Doc]
+    blanks: frozenset[str]
+
+    def files(self) -> dict[str, bytes]:
+        """Return both folders' files, with the members of lists that groups feed beside them."""
+        found = dict(FOLDERS.marks())
+        for folder, policies, lists in (
+            (FOLDERS.base, self.base, {name: dict(doc) for name, doc in DOCUMENTS.items()}),
+            (FOLDERS.tenant, self.tenant, self.added),
+        ):
+            found |= {f"{folder}/{doc['policy']}.yaml": json.dumps(doc).encode() for doc in policies}
+            for name, doc in lists.items():
+                written = {key: part for key, part in doc.items() if key != "members"} | {"list": name}
+                if folder == FOLDERS.base and name in self.blanks:
+                    written["perTenant"] = True
+                found[f"{folder}/lists/{name}.yaml"] = json.dumps(written).encode()
+                if "members" in doc:
+                    found[f"{folder}/lists/{name}.members"] = members_data(doc["members"])
+        return found
+
+    def is_loosened(self, kind: ActionKind, facts: Facts, tenant: str = TENANT) -> bool:
+        """Whether the second program finds the base loosened here; it knows nothing of proofs."""
+        action = {"kind": str(kind), "tenant": tenant, "deadline": DEADLINE}
+        lists = {**DOCUMENTS, **{f"{name}{OF_TENANT}": doc for name, doc in self.added.items()}}
+        base = [_with(doc, self.added.keys() & self.blanks) for doc in self.base]
+        whole = [_with(doc, self.added.keys()) for doc in (*self.base, *self.tenant)]
+        before, needed = naive.verdict(filter(_enforces, base), lists, action, facts)
+        after, had = naive.verdict(filter(_enforces, whole), lists, action, facts)
+        if after == "approve":
+            return before != "approve" or not needed <= had
+        return after == "reject" and before == "escalate"
+
+
+def _enforces(doc: Doc) -> bool:
+    return bool(doc["mode"] == "enforce")
+
+
+def _with(value: Any, added: Any) -> Any:
+    """Return a document in which whatever names a list of the base names what was added to it too."""
+    if isinstance(value, dict):
+        return {key: _with(part, added) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_with(part, added) for part in value]
+    if isinstance(value, str) and value.startswith("$") and value[1:] in added:
+        return [value, f"{value}{OF_TENANT}"]
+    return value
+
+
+def made(pick: Pick) -> Made:
+    """Return a base and a tenant of which the tenant's policies are often copies of the base's, or escalate."""
+    base = making.documents(pick)
+    for doc in base:
+        doc["mode"] = pick(("enforce",) * 7 + ("observe",))
+    tenant = [_of_tenant(pick, f"t{number}", base) for number in range(pick((0, 1, 2)))]
+    names = list(dict.fromkeys(pick(tuple(ADDED)) for _ in range(pick((0, 0, 1, 2)))))
+    added = {name: dict(ADDED[name]) for name in names}
+    if "people" in added and pick((True, False)):
+        added["people"] = dict(GROUP)
+    blanks = frozenset(name for name in DOCUMENTS if pick((True, False, False, False)))
+    return Made(base, tenant, added, blanks)
+
+
+def _of_tenant(pick: Pick, name: str, base: Sequence[Doc]) -> Doc:
+    own: Doc = making.documents(pick)[0] | {"policy": name}
+    own["mode"] = pick(("enforce",) * 5 + ("observe",))
+    match pick(("copy", "copy", "escalate", "any")):
+        case "copy":
+            own = _narrower(pick, own, pick(base))
+        case "escalate":
+            own["decide"] = "escalate"
+        case _:
+            pass
+    return own
+
+
+def _narrower(pick: Pick, own: Doc, older: Doc) -> Doc:
+    """Return the policy with all conditions of the older one, and perhaps with its own besides."""
+    copied = {key: older[key] for key in ("for", "match", "unless", "expires", "tenants") if key in older}
+    found = {key: own[key] for key in ("policy", "description", "owner", "mode", "decide")} | copied
+    if own["for"] == older["for"] and "all" not in older["match"]:
+        found["match"] = older["match"] | {"all": [own["match"]]}
+        found["unless"] = [*older.get("unless", []), own["match"]]
+    return found | {"priority": pick((older["priority"], older["priority"], 0, 1))}
+
+
+def facts_of(pick: Pick, kind: ActionKind) -> Facts:
+    """Return facts in which a group that the tenant names may have been asked for, or not."""
+    facts = making.situation(pick, kind)
+    age = pick((None, timedelta(), timedelta(hours=24), timedelta(hours=24, seconds=1)))
+    if age is not None:
+        facts.values["list.people-of-tenant.refreshed"] = facts.now - age  # type: ignore[index]
+    return facts
