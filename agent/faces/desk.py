@@ -7,7 +7,7 @@ from agent.compose import open_ledger_as_it_is, shelf_of
 from agent.connecting import clock_of
 from agent.ports.world import Desk
 from agent.settings.guards import rails_of
-from agent.settings.subjects import Settings
+from agent.settings.subjects import Settings, TreatAs
 
 
 @asynccontextmanager
@@ -25,4 +25,5 @@ async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
             shelf=shelf_of(settings),
             rails=rails_of(settings.guards),
             escalating=settings.escalating(),
+            enforces_observers=settings.policies.treat_as is TreatAs.ENFORCE,
         )

@@ -26,6 +26,8 @@ class Desk:
     rails: Rails
     """What no policy may pass."""
     escalating: Escalating = ESCALATING
+    enforces_observers: bool = False
+    """Whether policies in `mode: observe` count as enforcing: for trying out against the simulator only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +55,6 @@ class World(Desk):
     """None where no report is sent by itself."""
     own: frozenset[str] = frozenset()
     """The ids under which Entra ID knows this agent, lower case."""
-    enforces_observers: bool = False
-    """Whether policies in `mode: observe` count as enforcing: for trying out against the simulator only."""
     version: str = ""
     replica: str = "agent"
     """What this process is called in the ledger, the same after a restart."""

@@ -71,12 +71,8 @@ def _of_tenant(one: Policy, counts: Counting) -> Sequence[Doubt]:
     ours = {each.name for each in counts.base}
     if any(_refines(one, each) for each in counts.whole if each.name in ours):
         return ()
-    words = f"the policy `{one.name}` of the tenant {_does(one.verb)}"
+    words = f"the tenant's policy `{one.name}`"
     return (Doubt(policy=one.name, words=words, kinds=one.kinds, file=one.file, mark=one.mark),)
-
-
-def _does(verb: Verb) -> str:
-    return "approves" if verb is Verb.APPROVE else "rejects"
 
 
 def _refines(one: Policy, other: Policy) -> bool:
