@@ -81,6 +81,13 @@ class Tenant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """What people call the tenant, such as `Contoso`: every page says it beside the id."""
 
 
+class Tenants(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Many tenants, looked after by one agent."""
+
+    directory: Path | None = None
+    """A folder with one settings file a tenant, `NAME.yaml`, each on top of this file: `tenant.id` stands there and not here. A file that comes, changes or goes is a tenant that does, within seconds. Left out, there is one tenant: that of `tenant.id`."""
+
+
 class Graph(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Microsoft Graph, and how much is asked of it."""
 
@@ -144,7 +151,7 @@ class LedgerPlace(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Where what was seen, decided and done is kept."""
 
     url: str = "sqlite:///air-agent-data/ledger.db"
-    """`sqlite:///PATH` or `postgresql://USER@HOST/NAME`, without a password. The default needs no server; several agents need PostgreSQL."""
+    """`sqlite:///PATH` or `postgresql://USER@HOST/NAME`, without a password. The default needs no server; several agents need PostgreSQL. With `tenants.directory`, `{tenant}` in SQLite's path stands for each tenant's name, and the default is `sqlite:///air-agent-data/{tenant}/ledger.db`."""
     password: Annotated[Secret | None, Meta(extra={"file": "password_file"})] = None
     """PostgreSQL's password. Never in the settings file: only from the environment, or from `ledger.password_file`."""
     password_file: Path | None = None
@@ -245,10 +252,21 @@ class Timing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """The moment, in real time, from which on virtual time runs no faster than real time. Only for `cloud: simulator`, whose own `--until` must be the same. Left out, it stays fast."""
 
 
+class Process(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is set for the whole process, whichever tenants it looks after: no tenant's own file may set it."""
+
+    tenants: Tenants = Tenants()
+    replica: str | None = None
+    ledger: LedgerPlace = LedgerPlace()
+    log: Log = Log()
+    clock: Timing = Timing()
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything that can be set, read once at the start."""
 
     tenant: Tenant
+    tenants: Tenants = Tenants()
     mode: Mode = Mode.OBSERVE
     """`observe` decides and records and writes nothing to Graph; `enforce` also enacts. Observing comes first, so that nothing happens before somebody has read what would."""
     replica: Annotated[
@@ -274,6 +292,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     web: Web = Web()
     report: Reporting = Reporting()
     clock: Timing = Timing()
+
+    def process(self) -> Process:
+        """Return what of this is set for the whole process."""
+        return Process(**{name: getattr(self, name) for name in Process.__struct_fields__})
 
     def hold_file(self) -> Path | None:
         """Return the file that throws the kill switch; None where there is none."""

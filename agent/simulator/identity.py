@@ -107,6 +107,12 @@ class Identity:
             )
 
 
+def tenant_of(authorization: str) -> str | None:
+    """Return the id of the tenant that issued the token of this header; None where it is no token of a simulator."""
+    claims = _claims(authorization.partition(" ")[2])
+    return None if claims is None else str(claims["tid"])
+
+
 def _held(roles: frozenset[str], audience: str) -> frozenset[str]:
     """Return those of the roles that are the API's which the token is for."""
     of_endpoint = audience.rstrip("/") in ENDPOINT_AUDIENCES

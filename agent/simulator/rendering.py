@@ -7,6 +7,7 @@ import msgspec
 
 from agent.simulator.mail import HARD_DELETED, SOFT_DELETED, Copy
 from agent.simulator.moments import text
+from agent.simulator.names import TENANT_ID
 from agent.simulator.shapes import PENDING, Json
 from agent.simulator.state import State
 from agent.simulator.words import (
@@ -53,7 +54,8 @@ class Rendering:
             shown = self._shown_alert(self._state.alerts[thing_id], unmasked)
         else:
             shown = _shown_incident(self._state.incidents[thing_id], unmasked)
-        encoded = encode(shown)
+        # What makes things up knows one tenant; where several stand side by side, each says its own id.
+        encoded = encode(shown).replace(TENANT_ID.encode(), self._state.tenant_id.encode())
         self._kept[(kind, thing_id, unmasked)] = (revision, encoded)
         return encoded
 

@@ -457,7 +457,7 @@ def test_the_recipe_of_the_simulator_is_settings_that_load(tmp_path: Path, most:
     from agent.settings.loading import load
 
     told = Told(
-        tenant="72f988bf-0000-4000-8000-00000000c0de",
+        tenants=("72f988bf-0000-4000-8000-00000000c0de",),
         rate=60.0,
         epoch=datetime(2026, 8, 20, 12, tzinfo=UTC),
         requests_per_minute=most,

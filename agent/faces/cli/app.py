@@ -13,6 +13,7 @@ from agent.faces.cli.options import Json, SettingsFile, UntilStdinCloses
 from agent.faces.cli.past_commands import backfill
 from agent.faces.cli.policy_commands import policies
 from agent.faces.cli.report_command import report
+from agent.faces.cli.simulate_command import simulate
 
 app = typer.Typer(
     cls=Commands,
@@ -27,6 +28,7 @@ app.add_typer(audit, name="audit")
 app.add_typer(escalate, name="escalate")
 app.command()(report)
 app.command()(backfill)
+app.command()(simulate)
 
 
 @app.command()
@@ -291,62 +293,6 @@ def record(
 
     asked = recording.Asked(out=out, since=since, incidents=tuple(incident or ()), limit=limit)
     recording.record(settings, asked, as_json=as_json)
-
-
-@app.command()
-def simulate(
-    port: Annotated[int, typer.Option(min=0, max=65_535, help="Where to listen; 0 takes a free port.")] = 0,
-    seed: Annotated[
-        int | None,
-        typer.Option(min=0, help="Which tenant: the same seed is the same tenant; 7 if left out."),
-    ] = None,
-    rate: Annotated[
-        float | None,
-        typer.Option(
-            min=0.1,
-            help="Seconds of its time that pass in a real one; 1, or 0.5 for a recording, if left out.",
-        ),
-    ] = None,
-    epoch: Annotated[
-        str | None,
-        typer.Option(metavar="MOMENT", help="When its time and real time are the same; now if left out."),
-    ] = None,
-    until: Annotated[
-        str | None,
-        typer.Option(metavar="MOMENT", help="From when on its time runs no faster than real time; never."),
-    ] = None,
-    faults: Annotated[
-        int | None, typer.Option(min=0, metavar="SEED", help="Also fail as Graph does, by this seed.")
-    ] = None,
-    position: Annotated[
-        str, typer.Option(metavar="NAME", help="What is switched where nobody knows what Graph does.")
-    ] = "default",
-    replay: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR", help="Play this recording instead; its time begins where it was recorded."
-        ),
-    ] = None,
-    as_json: Json = False,
-    until_stdin_closes: UntilStdinCloses = False,
-) -> None:
-    """Run the Graph simulator alone, on this machine only.
-
-    Prints the settings that an agent needs for it, and the ids of the groups that lists can be fed from.
-    """
-    from agent.faces.cli import simulating
-
-    asked = simulating.Asked(
-        port=port,
-        seed=seed,
-        rate=rate,
-        epoch=epoch,
-        until=until,
-        faults=faults,
-        position=position,
-        replay=replay,
-    )
-    simulating.simulate(asked, as_json=as_json, until_stdin_closes=until_stdin_closes)
 
 
 @app.command()

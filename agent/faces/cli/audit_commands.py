@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 from agent.faces.cli.options import Json, SettingsFile
+from agent.faces.cli.tenants import Tenanted
 
-audit = typer.Typer(no_args_is_help=True, help="Check, export and erase from the audit.")
+audit = typer.Typer(cls=Tenanted, no_args_is_help=True, help="Check, export and erase from the audit.")
 
 Since = Annotated[
     str | None,

@@ -6,8 +6,9 @@ from typing import Annotated
 import typer
 
 from agent.faces.cli.options import Json, SettingsFile
+from agent.faces.cli.tenants import Tenanted
 
-escalate = typer.Typer(no_args_is_help=True, help="Try chains out, and see who was told what.")
+escalate = typer.Typer(cls=Tenanted, no_args_is_help=True, help="Try chains out, and see who was told what.")
 
 
 @escalate.command(name="test")

@@ -6,8 +6,7 @@ import sys
 from contextlib import suppress
 from typing import Any
 
-from typer.core import TyperGroup
-
+from agent.faces.cli.tenants import Tenanted
 from agent.model.errors import AgentError, LedgerError, PolicyError, Refused, SettingsError, Unavailable
 from agent.scrub.visible import visible
 
@@ -28,7 +27,7 @@ class Ending(Exception):
         self.code = code
 
 
-class Commands(TyperGroup):
+class Commands(Tenanted):
     """The commands, none of which shows a traceback for something that its user can mend."""
 
     def invoke(self, ctx: Any) -> Any:

@@ -7,8 +7,10 @@ from typing import Annotated, TypeVar
 
 import typer
 
+from agent.faces.cli.tenants import chosen
 from agent.model.errors import SettingsError
-from agent.settings.loading import AUDIT, WEB, load
+from agent.settings.loading import AUDIT, WEB, load, load_fleet
+from agent.settings.roster import Fleet
 from agent.settings.subjects import Settings
 
 USUAL = Path("air-agent.yaml")
@@ -78,7 +80,7 @@ def loaded(path: Path | None) -> Settings:
     Raises:
         SettingsError: something is missing or wrong.
     """
-    return load(_found(path), os.environ)
+    return load(_found(path), os.environ, tenant=chosen())
 
 
 def loaded_to_look(path: Path | None) -> Settings:
@@ -87,7 +89,7 @@ def loaded_to_look(path: Path | None) -> Settings:
     Raises:
         SettingsError: something else is missing or wrong.
     """
-    return load(_found(path), os.environ, needs=frozenset())
+    return load(_found(path), os.environ, needs=frozenset(), tenant=chosen())
 
 
 def loaded_to_audit(path: Path | None) -> Settings:
@@ -96,7 +98,7 @@ def loaded_to_audit(path: Path | None) -> Settings:
     Raises:
         SettingsError: something else is missing or wrong.
     """
-    return load(_found(path), os.environ, needs=frozenset({AUDIT}))
+    return load(_found(path), os.environ, needs=frozenset({AUDIT}), tenant=chosen())
 
 
 def loaded_to_serve(path: Path | None) -> Settings:
@@ -105,7 +107,16 @@ def loaded_to_serve(path: Path | None) -> Settings:
     Raises:
         SettingsError: something else is missing or wrong.
     """
-    return load(_found(path), os.environ, needs=frozenset({AUDIT, WEB}))
+    return load(_found(path), os.environ, needs=frozenset({AUDIT, WEB}), tenant=chosen())
+
+
+def loaded_fleet(path: Path | None, *, known: Fleet | None = None) -> Fleet:
+    """Return the settings of every tenant, for what looks after all of them.
+
+    Raises:
+        SettingsError: something of what all share is missing or wrong.
+    """
+    return load_fleet(_found(path), os.environ, known=known)
 
 
 def _found(path: Path | None) -> Path | None:

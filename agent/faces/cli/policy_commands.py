@@ -7,10 +7,11 @@ from typing import Annotated
 import typer
 
 from agent.faces.cli.options import Format, Json, Listing, SettingsFile, one_format
+from agent.faces.cli.tenants import Tenanted
 from agent.model.document import Document
 
 policies = typer.Typer(
-    no_args_is_help=True, help="Check, test, explain, compare, prove and promote policies."
+    cls=Tenanted, no_args_is_help=True, help="Check, test, explain, compare, prove and promote policies."
 )
 
 

@@ -20,6 +20,7 @@ from agent.simulator.app import build
 from agent.simulator.clock import RealClock, epoch_for
 from agent.simulator.faults import Faults, sour
 from agent.simulator.replay import Replay
+from agent.simulator.several import Several, tenant_ids
 from agent.simulator.switches import Switches, every_position
 from agent.simulator.tenant import seed
 
@@ -38,15 +39,28 @@ USUAL_SEED = 7
 USUAL_POSITION = "default"
 
 RECIPE = """\
-an agent finds this tenant with these settings:
+an agent finds {found} with these settings:
 
-  tenant: {{id: {tenant}}}
+  {tenants}
   graph: {{cloud: simulator, url: "http://127.0.0.1:{port}"{more}}}
   auth: {{kind: clientSecret, client_id: {client}}}
   clock: {{rate: {rate:g}, epoch: "{epoch}"{until}}}
 
 and with AIR_AGENT_CLIENT_SECRET={secret} in its environment; {mode}
 """
+
+EACH = """\
+
+and one file for each tenant in the folder `tenants`, such as `{name}1.yaml`, with one line, which has its id:
+
+{lines}
+"""
+
+NAME = "tenant"
+"""How tenants are called, with a number behind."""
+
+LISTED = 5
+"""Tenants whose ids are listed."""
 
 GROUPS = f"""\
 
@@ -71,13 +85,14 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     until: str | None = None
     faults: int | None
     position: str
+    tenants: int = 1
     replay: Path | None = None
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
     """What whoever points an agent at it has to know."""
 
-    tenant: str
+    tenants: tuple[str, ...]
     rate: float
     epoch: datetime
     until: datetime | None = None
@@ -88,8 +103,10 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     def recipe(self, port: int) -> str:
         """Return the settings that an agent needs, and which groups its lists can be fed from."""
         most = self.requests_per_minute
+        is_one = len(self.tenants) == 1
         recipe = RECIPE.format(
-            tenant=self.tenant,
+            found="this tenant" if is_one else f"these {len(self.tenants)} tenants",
+            tenants=f"tenant: {{id: {self.tenants[0]}}}" if is_one else "tenants: {directory: tenants}",
             port=port,
             more=f", requests_per_minute: {most}" if most is not None else "",
             client=names.CLIENT_ID,
@@ -99,7 +116,14 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
             secret=names.CLIENT_SECRET,
             mode=self.mode,
         )
-        return recipe + self.groups
+        return recipe + ("" if is_one else self._each()) + self.groups
+
+    def _each(self) -> str:
+        lines = [f"  tenant: {{id: {tenant}}}" for tenant in self.tenants[:LISTED]]
+        more = len(self.tenants) - LISTED
+        if more > 0:
+            lines.append(f"  and {more} more, of which each counts up the last group but one")
+        return EACH.format(name=NAME, lines="\n".join(lines))
 
 
 def simulate(asked: Asked, *, as_json: bool, until_stdin_closes: bool) -> None:
@@ -111,7 +135,12 @@ def simulate(asked: Asked, *, as_json: bool, until_stdin_closes: bool) -> None:
     def on_ready(port: int) -> None:
         sys.stderr.write(told.recipe(port))
         sys.stderr.flush()
-        ready = {"ready": f"http://127.0.0.1:{port}", "tenant": told.tenant, "client_id": names.CLIENT_ID}
+        ready = {
+            "ready": f"http://127.0.0.1:{port}",
+            "tenant": told.tenants[0],
+            "tenants": told.tenants,
+            "client_id": names.CLIENT_ID,
+        }
         sys.stdout.write(f"{ascii_json(ready) if as_json else f'{READY}{port}'}\n")
         sys.stdout.flush()
 
@@ -125,24 +154,24 @@ def simulate(asked: Asked, *, as_json: bool, until_stdin_closes: bool) -> None:
 def _seeded(asked: Asked) -> tuple[Told, ASGIApp]:
     epoch, rate = _moment(asked.epoch), 1.0 if asked.rate is None else asked.rate
     until = None if asked.until is None else _moment(asked.until, "--until")
-    switches = _switches(asked.position)
-    faults = Faults() if asked.faults is None else sour(asked.faults)
-    app = build(
-        seed(USUAL_SEED if asked.seed is None else asked.seed, epoch),
-        switches,
-        faults,
-        RealClock(epoch, rate, until),
-    )
-    told = Told(tenant=names.TENANT_ID, rate=rate, epoch=epoch, until=until, groups=GROUPS)
-    return told, app
+    tenants = tenant_ids(asked.tenants)
+    first = USUAL_SEED if asked.seed is None else asked.seed
+    apps = {}
+    for number, tenant in enumerate(tenants):
+        state = seed(first + number, epoch)
+        state.tenant_id = tenant
+        faults = Faults() if asked.faults is None else sour(asked.faults + number)
+        apps[tenant] = build(state, _switches(asked.position), faults, RealClock(epoch, rate, until))
+    told = Told(tenants=tenants, rate=rate, epoch=epoch, until=until, groups=GROUPS)
+    return told, Several(apps) if len(apps) > 1 else apps[tenants[0]]
 
 
 def _replayed(asked: Asked, folder: Path) -> tuple[Told, ASGIApp]:
     """Return a recording as an application, its time where it was recorded."""
     given = (asked.seed, asked.faults, asked.until)
-    if given != (None, None, None) or asked.position != USUAL_POSITION:
+    if given != (None, None, None) or asked.position != USUAL_POSITION or asked.tenants != 1:
         raise SettingsError(
-            "`--replay` takes none of `--seed`, `--faults`, `--until` and `--position`: a recording is what it is"
+            "`--replay` takes none of `--seed`, `--faults`, `--until`, `--tenants` and `--position`: a recording is what it is"
         )
     rate = REPLAYED if asked.rate is None else asked.rate
     if rate == 1:
@@ -153,7 +182,7 @@ def _replayed(asked: Asked, folder: Path) -> tuple[Told, ASGIApp]:
     manifest = recording.manifest
     epoch = epoch_for(manifest.at, SystemClock().now(), rate) if asked.epoch is None else _moment(asked.epoch)
     told = Told(
-        tenant=manifest.tenant,
+        tenants=(manifest.tenant,),
         rate=rate,
         epoch=epoch,
         requests_per_minute=AS_MANY_AS_NEEDED,
