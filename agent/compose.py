@@ -4,7 +4,7 @@ import asyncio
 import os
 import re
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,9 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent.adapters import git
 from agent.adapters.hold_file import HoldFile
-from agent.adapters.host import LARGEST, PolicyFiles, is_wanted
 from agent.adapters.ledger.ledger import SqlLedger
 from agent.adapters.ledger.opening import beside, is_there, key_beside, open_ledger
 from agent.adapters.microsoft.clouds import simulator
@@ -27,7 +25,7 @@ from agent.model.hold import Hold
 from agent.model.pace import Pace
 from agent.model.policy import Mode
 from agent.model.recording import Recording
-from agent.ports.host import Clock, PolicyShelf
+from agent.ports.host import Clock
 from agent.ports.importing import Imports
 from agent.ports.ledger import Ledger
 from agent.ports.reporting import Reporter, Reports
@@ -35,6 +33,7 @@ from agent.ports.world import World
 from agent.settings.fields import told
 from agent.settings.guards import rails_of
 from agent.settings.subjects import Settings, TreatAs
+from agent.shelves import shelf_of
 
 if TYPE_CHECKING:
     import httpx
@@ -344,30 +343,6 @@ def _switch(settings: Settings) -> HoldFile | None:
 def installed() -> str:
     """Return the version of this agent."""
     return version("air-agent")
-
-
-def shelf_of(settings: Settings) -> PolicyShelf:
-    """Return where the policies lie."""
-    return shelf_in(settings.policies.directory)
-
-
-def shelf_in(directory: Path) -> PolicyShelf:
-    """Return the policies of a folder."""
-    return PolicyFiles(directory, lambda folder, files: git.committed(folder, files, is_wanted), git.authors)
-
-
-def policies_at(directory: Path, revision: str) -> tuple[str, Mapping[str, bytes]]:
-    """Return the commit that a git revision names, and the folder's files as they were at it.
-
-    Raises:
-        SettingsError, PolicyError: there is no such revision, or the folder cannot be read at it.
-    """
-    return git.files_at(directory, revision, is_wanted, LARGEST)
-
-
-def is_revision(directory: Path, text: str) -> bool:
-    """Whether this names a git revision of the folder."""
-    return git.is_revision(directory, text)
 
 
 def _world(settings: Settings, clock: Clock, graph: "Graph", ledger: Ledger) -> World:

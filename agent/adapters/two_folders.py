@@ -45,7 +45,9 @@ class TwoFolders:
         """
         base, tenant = (path.resolve() for path in self._paths)
         if base.is_relative_to(tenant) or tenant.is_relative_to(base):
-            message = f"lies in `policies.base`, which is `{self._at.base}`, or has it in it: the two lie apart"
+            message = (
+                f"lies in `policies.base`, which is `{self._at.base}`, or has it in it: the two lie apart"
+            )
             raise PolicyError([Problem(file=self._at.tenant, line=1, column=1, message=message)])
         problems: list[Problem] = []
         found = dict(self._at.marks())

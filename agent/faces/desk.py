@@ -3,11 +3,12 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from agent.compose import open_ledger_as_it_is, shelf_of
+from agent.compose import open_ledger_as_it_is
 from agent.connecting import clock_of
 from agent.ports.world import Desk
 from agent.settings.guards import rails_of
 from agent.settings.subjects import Settings, TreatAs
+from agent.shelves import shelf_of
 
 
 @asynccontextmanager

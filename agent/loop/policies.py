@@ -39,7 +39,9 @@ class InForce:
     chain: str | None = None
     """The name of a chain that has to be there: what no policy names one for goes to it."""
     is_past: bool = False
-    """Whether the set is only looked back on, and may name chains where it has none, and loosen a base."""
+    """Whether the set is only looked back on, and may name chains where it has none."""
+    may_loosen: bool = False
+    """Whether the set is only looked at, and may do more than tighten the base that it adds to."""
     tenant: str | None = None
     """Whose actions are judged, by which a set that adds to a base is held to it; None for those of any tenant."""
     enforces_observers: bool = False
@@ -85,7 +87,7 @@ class InForce:
     def _made(self, written: Mapping[str, bytes], git: str) -> Judge:
         """Return the judge of these files, which only tighten their base. Lists are read to know whose members lie beside them."""
         found = parse_set(written, is_past=self.is_past)
-        if not self.is_past:
+        if not (self.is_past or self.may_loosen):
             require_tight(written, tenant=self.tenant, enforces_observers=self.enforces_observers)
         members = companions(found.lists, {key: one.values for key, one in self.members.items()})
         more = {**members, **beside(found.policies, self.fallen)}

@@ -46,9 +46,7 @@ def require_tight(files: Mapping[str, bytes], *, tenant: str | None, enforces_ob
         with _proving:
             problems = _remembered(key)
             if problems is None:
-                verdict = tighten(
-                    files, tenant=tenant, enforces_observers=enforces_observers, within=WITHIN
-                )
+                verdict = tighten(files, tenant=tenant, enforces_observers=enforces_observers, within=WITHIN)
                 problems = verdict.problems
                 _remember(key, problems)
     if problems:

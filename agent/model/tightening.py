@@ -24,6 +24,9 @@ class Loosened(msgspec.Struct, frozen=True, kw_only=True):
     kind: ActionKind
     outcome: Outcome
     problem: Problem
+    """Told at its place, with the situation where there is one."""
+    words: str
+    """The same in short."""
     example: Example | None = None
 
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from agent.audit.entries import of_notice
-from agent.compose import open_ledger_as_it_is, open_ledger_for_reading, shelf_of, with_file
+from agent.compose import open_ledger_as_it_is, open_ledger_for_reading, with_file
 from agent.connecting import clock_of, open_channels_alone
 from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.looking import reading
@@ -22,7 +22,6 @@ from agent.faces.cli.person import person
 from agent.faces.pages import Open, due, opened, sentence
 from agent.faces.telling import remaining
 from agent.judge.escalation.gathered import trial_notices
-from agent.judge.parse import parse_set
 from agent.judge.quote import counted, moment
 from agent.loop.sending import Failure, is_through_graph, send
 from agent.model.chain import Chain
@@ -32,6 +31,7 @@ from agent.model.escalation import Delivery, Notice, Posted, Receipt
 from agent.model.hold import BRAKE, Hold
 from agent.ports.escalation import Channels, Pages
 from agent.settings.subjects import Settings
+from agent.shelves import require_loads
 
 T = TypeVar("T")
 
@@ -64,7 +64,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
 def try_out(path: Path | None, name: str, *, as_json: bool) -> None:
     """Send the test, print what came of it, and end with 1 where any channel did not take it."""
     settings = loaded_to_look(path)
-    found = parse_set(shelf_of(settings).files())
+    found = require_loads(settings)
     chain = next((one for one in found.chains if one.name == name), None)
     if chain is None:
         known = ", ".join(f"`{one.name}`" for one in found.chains) or "none"

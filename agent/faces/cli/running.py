@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from agent.compose import open_world, shelf_of
+from agent.compose import open_world
 from agent.connecting import clock_of
 from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.logs import configure
@@ -14,10 +14,10 @@ from agent.faces.cli.output import console, print_json, safe
 from agent.faces.cli.stopping import hold_on_signal, reload_on_hangup, stop_on_signals, stop_when_stdin_closes
 from agent.faces.documents import ascii_json
 from agent.faces.report.dispatch import reporter_of
-from agent.judge.parse import parse_set
 from agent.loop import run as loop
 from agent.loop.report import PassReport
 from agent.settings.subjects import Settings
+from agent.shelves import require_loads
 
 
 class Passed(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,7 +77,7 @@ def _loaded(path: Path | None) -> Settings:
         SettingsError, PolicyError: the settings or the policies are wrong.
     """
     settings = loaded(path)
-    parse_set(shelf_of(settings).files())
+    require_loads(settings)
     configure(settings.log, clock_of(settings).now)
     return settings
 

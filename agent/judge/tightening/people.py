@@ -8,6 +8,8 @@ a chain tells, when, and in which quiet hours, is the tenant's own, and so is wh
 
 from collections.abc import Iterator, Sequence
 
+import msgspec
+
 from agent.judge.quote import counted, span
 from agent.judge.tightening.doubts import Counting
 from agent.judge.tightening.sides import Sides
@@ -24,7 +26,11 @@ def weaker_people(sides: Sides, counts: Counting) -> tuple[Problem, ...]:
     changed = [*_changed(sides, counts)]
     of_tenant = ((one, one.file, one.mark_of("escalation"), f"`{one.name}`") for one in counts.whole)
     ours = [each for each in of_tenant if not sides.folders.is_base(each[1])]
-    found = [*_chains(sides)]
+    chains = tuple(_chains(sides))
+    if chains:
+        # Whatever goes to such a chain is in doubt too, and is mended with it.
+        return chains
+    found = []
     for one, file, mark, what in (*ours, *changed):
         words = _asks_few(one, counts.base, sides) or _leaves_few(one, sides)
         if words:
@@ -47,26 +53,36 @@ def _chains(sides: Sides) -> Iterator[Problem]:
         if sides.folders.is_base(one.file):
             continue
         against = (known[one.name],) if one.name in known else sides.base.chains
-        words = next(filter(None, (weaker(one, other) for other in against)), "")
-        if words:
-            message = f"the chain `{one.name}` {words}"
+        found = next(filter(None, (weaker(one, other) for other in against)), None)
+        if found is not None:
+            message = f"the chain `{one.name}` {found.words}: {found.mend}"
             yield Problem(file=one.file, line=one.mark.line, column=one.mark.column, message=message)
 
 
-def weaker(one: Chain, other: Chain) -> str:
-    """Return in words in what the chain asks for less than the other, of the base; empty where it does not."""
+class Weaker(msgspec.Struct, frozen=True, kw_only=True):
+    """In what a chain asks for less than another, and how to mend it."""
+
+    words: str
+    mend: str
+
+
+def weaker(one: Chain, other: Chain) -> Weaker | None:
+    """Return in what the chain asks for less than the other, of the base; None where it does not."""
     ours, theirs = one.approvers, other.approvers
     of = f"`{other.name}` of the base"
     if ours.need < theirs.need:
-        return f"asks for {ours.need} to approve, and {of} for {theirs.need}: write `need: {theirs.need}`"
+        words = f"asks for {ours.need} to approve, and {of} for {theirs.need}"
+        return Weaker(words=words, mend=f"write `need: {theirs.need}`")
     if theirs.not_requester and not ours.not_requester:
-        return f"lets whoever asked approve, and {of} does not: write `notRequester: true`"
+        words = f"lets whoever asked approve, and {of} does not"
+        return Weaker(words=words, mend="write `notRequester: true`")
     if ours.valid > theirs.valid:
-        longest = span(theirs.valid)
-        return f"lets an approval count for {span(ours.valid)}, and {of} for {longest}: write `valid` no longer than that"
+        words = f"lets an approval count for {span(ours.valid)}, and {of} for {span(theirs.valid)}"
+        return Weaker(words=words, mend="write `valid` no longer than that")
     if one.last_chance.decide is Fallback.REJECT and other.last_chance.decide is not Fallback.REJECT:
-        return f"rejects what nobody answered, and {of} does not: write `decide: {other.last_chance.decide}`"
-    return ""
+        words = f"rejects what nobody answered, and {of} does not"
+        return Weaker(words=words, mend=f"write `decide: {other.last_chance.decide}`")
+    return None
 
 
 def _asks_few(one: Policy, base: Sequence[Policy], sides: Sides) -> str:
@@ -86,10 +102,11 @@ def _asks_few(one: Policy, base: Sequence[Policy], sides: Sides) -> str:
         people = counted(needs[who], "person", "people")
         return f"may leave to {name}, which asks for {least}, what `{who}` of the base leaves to {people}: {AS_MANY}"
     for each in asked:
-        words = next(filter(None, (weaker(each, other) for other in sides.base.chains)), "")
-        if words:
-            told = words.rpartition(": ")[0]
-            return f"may leave to `{each.name}` what the base leaves to others, and it {told}: {AS_MANY}"
+        found = next(filter(None, (weaker(each, other) for other in sides.base.chains)), None)
+        if found is not None:
+            return (
+                f"may leave to `{each.name}` what the base leaves to others, and it {found.words}: {AS_MANY}"
+            )
     return ""
 
 

@@ -26,7 +26,10 @@ from agent.model.policy import Policy, PolicySet, Test
 from agent.model.proof import Claim, Example, Form, Outcome, Part
 from agent.model.tightening import Loosened, Means, Verdict
 
-INSTALL = "install it with `pip install 'air-agent[prove]'`"
+UNSOLVED = (
+    "may loosen the base, and the solver Z3, which could tell, is not installed: install it with "
+    "`pip install 'air-agent[prove]'`, or have people decide: `decide: escalate` always tightens"
+)
 FINE = (Outcome.PROVED, Outcome.EMPTY)
 """No situation loosens anything, or there is none at all."""
 
@@ -87,7 +90,7 @@ class _Proving:
         proving = _solver()
         if proving is None:
             return tuple(
-                Loosened(kind=kind, outcome=Outcome.CANNOT_SAY, problem=_unsolved(one))
+                _loosened(kind, Outcome.CANNOT_SAY, one, f"{one.words} {UNSOLVED}")
                 for kind, some in doubts.items()
                 for one in some
             )
@@ -95,8 +98,7 @@ class _Proving:
         for kind, some in doubts.items():
             part = self._part(proving, kind)
             if part.outcome not in FINE:
-                problem = self._problem(_to_blame(some, part), part)
-                found.append(Loosened(kind=kind, outcome=part.outcome, problem=problem, example=part.example))
+                found.append(self._found(_to_blame(some, part), part))
         return tuple(found)
 
     def _part(self, proving: ModuleType, kind: ActionKind) -> Part:
@@ -110,13 +112,28 @@ class _Proving:
         part: Part = proving.OfKind(kind, self.whole, [claim], before, within=self.within).part(claim)
         return part
 
-    def _problem(self, doubt: Doubt, part: Part) -> Problem:
+    def _found(self, doubt: Doubt, part: Part) -> Loosened:
         if part.example is None:
             depends = f" ({'; '.join(part.depends)})" if part.depends else ""
             words = f"{doubt.words} is not proved to only tighten the base: {part.kind}: {part.why}{depends}"
-        else:
-            words = f"{doubt.words} loosens the base: {_shown(part.example, part.kind, self.folders)}"
-        return Problem(file=doubt.file, line=doubt.mark.line, column=doubt.mark.column, message=words)
+            return _loosened(part.kind, part.outcome, doubt, words)
+        words = f"{doubt.words} loosens the base: {part.kind}: {_compared(part.example)}"
+        more = _such(part.example, self.folders)
+        return _loosened(part.kind, part.outcome, doubt, words, more, part.example)
+
+
+def _loosened(
+    kind: ActionKind,
+    outcome: Outcome,
+    doubt: Doubt,
+    words: str,
+    more: str = "",
+    example: Example | None = None,
+) -> Loosened:
+    problem = Problem(
+        file=doubt.file, line=doubt.mark.line, column=doubt.mark.column, message=f"{words}{more}"
+    )
+    return Loosened(kind=kind, outcome=outcome, problem=problem, words=words, example=example)
 
 
 def _with(policies: PolicySet, counts: Sequence[Policy]) -> PolicySet:
@@ -134,14 +151,6 @@ def _solver() -> ModuleType | None:
     return prove
 
 
-def _unsolved(doubt: Doubt) -> Problem:
-    words = (
-        f"{doubt.words} may loosen the base, and the solver Z3, which could tell, is not installed: {INSTALL}, or "
-        "have people decide: `decide: escalate` always tightens"
-    )
-    return Problem(file=doubt.file, line=doubt.mark.line, column=doubt.mark.column, message=words)
-
-
 def _of_tenant(tenant: str) -> Test:
     return Test(
         fact=TENANT, operator="in", operand=frozenset({tenant.lower()}), wording=tenant, mark=Mark(1, 1)
@@ -154,14 +163,17 @@ def _to_blame(doubts: Sequence[Doubt], part: Part) -> Doubt:
     return next((one for one in doubts if one.policy in named), doubts[0])
 
 
-def _shown(example: Example, kind: ActionKind, folders: Folders) -> str:
-    """Say what is decided in the example, what the base decides, and how to have the example as a file."""
+def _compared(example: Example) -> str:
+    """Say what is decided in the example, and what the base decides."""
     by = " and ".join(f"`{name}`" for name in example.policies[:3]) or "no policy"
     if example.verb is Verb.APPROVE and example.before is Verb.APPROVE:
-        what = f"{kind}: approved by {by} without every policy of the base that approves it, and so past their limits"
-    else:
-        what = f"{kind}: {example.verb} by {by}, and {example.before} by the base alone"
+        return f"approve by {by}, without every policy of the base that approves it, and so past its limits"
+    return f"{example.verb} by {by}, and {example.before} by the base alone"
+
+
+def _such(example: Example, folders: Folders) -> str:
+    """Give the example on one line, where that has room for it, and how to have it as a file."""
     line = one_line(situation_yaml(example.situation))
     such = f", such as {line}" if len(line) <= LONGEST else ""
     command = f"air-agent policy prove {folders.tenant} --base {folders.base} --examples DIR"
-    return f"{what}{such} (as a file: `{command}`)"
+    return f"{such} (as a file: `{command}`)"
