@@ -2,7 +2,8 @@
 
 Approved, of a base, may become rejected or escalated; rejected may become escalated; and escalated has to stay so: nobody
 may be kept from hearing of what the base wants people to hear of. What stays approved has to be approved by every policy
-of the base that approved it, since the limits and the approvers that count are those of the policies that decide.
+of the base that approved it, since the limits and the approvers that count are those of the policies that decide. All that
+until Defender's week is over: from then on nothing is approved anyway, and there is nothing left to decide.
 """
 
 from agent.model.decision import Decision, Verb

@@ -5,13 +5,16 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple
 
+from msgspec.structs import replace
+
 from agent.judge.lists import members_data
+from agent.judge.tightening.tighten import tighten
 from agent.model.facts import Facts
 from agent.model.folders import Folders
 from agent.model.pending import ActionKind
+from agent.model.tightening import Verdict
 from tests.trust import making, naive
-from tests.trust.comparing import DEADLINE
-from tests.trust.making import DOCUMENTS, TENANT, Pick
+from tests.trust.making import DOCUMENTS, KINDS, TENANT, Pick
 
 Doc = dict[str, Any]
 
@@ -32,6 +35,11 @@ GROUP: Mapping[str, Any] = {
     "members": ["d@xn--bcher-kva.example", "c@evilx.example"],
 }
 OF_TENANT = "-of-tenant"
+PARTS: Sequence[Doc] = (
+    {"enforce": {"tenants": [OTHER]}},
+    {"enforce": {"tenants": [TENANT]}},
+    {"enforce": {"kinds": [str(KINDS[0])]}},
+)
 
 
 class Made(NamedTuple):
@@ -61,19 +69,31 @@ class Made(NamedTuple):
 
     def is_loosened(self, kind: ActionKind, facts: Facts, tenant: str = TENANT) -> bool:
         """Whether the second program finds the base loosened here; it knows nothing of proofs."""
-        action = {"kind": str(kind), "tenant": tenant, "deadline": DEADLINE}
+        deadline = facts.values.get("action.deadline", facts.now + timedelta(days=1))
+        action: Doc = {"kind": str(kind), "tenant": tenant, "deadline": deadline}
+        if facts.now >= action["deadline"]:
+            return False
         lists = {**DOCUMENTS, **{f"{name}{OF_TENANT}": doc for name, doc in self.added.items()}}
         base = [_with(doc, self.added.keys() & self.blanks) for doc in self.base]
         whole = [_with(doc, self.added.keys()) for doc in (*self.base, *self.tenant)]
-        before, needed = naive.verdict(filter(_enforces, base), lists, action, facts)
-        after, had = naive.verdict(filter(_enforces, whole), lists, action, facts)
+        before, needed = naive.verdict(_enforcing(base, action), lists, action, facts)
+        after, had = naive.verdict(_enforcing(whole, action), lists, action, facts)
         if after == "approve":
             return before != "approve" or not needed <= had
         return after == "reject" and before == "escalate"
 
 
-def _enforces(doc: Doc) -> bool:
-    return bool(doc["mode"] == "enforce")
+def _enforcing(docs: Sequence[Doc], action: Doc) -> list[Doc]:
+    return [doc for doc in docs if _enforces(doc["mode"], action)]
+
+
+def _enforces(mode: Any, action: Doc) -> bool:
+    if not isinstance(mode, dict):
+        return bool(mode == "enforce")
+    part = mode["enforce"]
+    return action["kind"] in part.get("kinds", [action["kind"]]) and action["tenant"] in part.get(
+        "tenants", [action["tenant"]]
+    )
 
 
 def _with(value: Any, added: Any) -> Any:
@@ -91,7 +111,7 @@ def made(pick: Pick) -> Made:
     """Return a base and a tenant of which the tenant's policies are often copies of the base's, or escalate."""
     base = making.documents(pick)
     for doc in base:
-        doc["mode"] = pick(("enforce",) * 7 + ("observe",))
+        doc["mode"] = pick(("enforce",) * 7 + ("observe", *PARTS))
     tenant = [_of_tenant(pick, f"t{number}", base) for number in range(pick((0, 1, 2)))]
     names = list(dict.fromkeys(pick(tuple(ADDED)) for _ in range(pick((0, 0, 1, 2)))))
     added = {name: dict(ADDED[name]) for name in names}
@@ -103,7 +123,7 @@ def made(pick: Pick) -> Made:
 
 def _of_tenant(pick: Pick, name: str, base: Sequence[Doc]) -> Doc:
     own: Doc = making.documents(pick)[0] | {"policy": name}
-    own["mode"] = pick(("enforce",) * 5 + ("observe",))
+    own["mode"] = pick(("enforce",) * 5 + ("observe", *PARTS))
     match pick(("copy", "copy", "escalate", "any")):
         case "copy":
             own = _narrower(pick, own, pick(base))
@@ -125,9 +145,37 @@ def _narrower(pick: Pick, own: Doc, older: Doc) -> Doc:
 
 
 def facts_of(pick: Pick, kind: ActionKind) -> Facts:
-    """Return facts in which a group that the tenant names may have been asked for, or not."""
+    """Return facts in which a group that the tenant names may have been asked for, or not.
+
+    A count of them is whole, as all that Defender counts is: the solver goes by that.
+    """
     facts = making.situation(pick, kind)
+    values = {name: 2 if value == 2.5 else value for name, value in facts.values.items()}
     age = pick((None, timedelta(), timedelta(hours=24), timedelta(hours=24, seconds=1)))
     if age is not None:
-        facts.values["list.people-of-tenant.refreshed"] = facts.now - age  # type: ignore[index]
-    return facts
+        values["list.people-of-tenant.refreshed"] = facts.now - age
+    return replace(facts, values=values)
+
+
+def loosens(one: Made, pick: Pick, tries: int) -> int:
+    """Return how many of so many random facts the second program finds the base loosened in."""
+    tried = ((kind, facts_of(pick, kind)) for kind in (pick(KINDS) for _ in range(tries)))
+    return sum(one.is_loosened(kind, facts) for kind, facts in tried)
+
+
+def verdict_on(one: Made) -> Verdict:
+    """Return what the engine says of it."""
+    return tighten(one.files(), tenant=TENANT, enforces_observers=False, within=10)
+
+
+def wrongs(one: Made, verdict: Verdict, pick: Pick, tries: int) -> list[str]:
+    """Return in words where the second program finds the verdict wrong, looking at so many facts where it accepts."""
+    found = []
+    if verdict.means is not None and loosens(one, pick, tries):
+        found.append(f"accepted by its {verdict.means}, and loosens: {one}")
+    for each in verdict.loosened:
+        if each.example is not None:
+            situation = each.example.situation
+            if not one.is_loosened(situation.kind, situation.facts, situation.tenant or TENANT):
+                found.append(f"refused, and does not loosen: {each.problem}: {one}")
+    return found

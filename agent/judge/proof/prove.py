@@ -179,7 +179,7 @@ class OfKind:
             case Form.TIGHTENS:
                 return both((decided, no(self._older_verb(claim))))
             case Form.ONLY_TIGHTENS:
-                return both((when, self._loosened()))
+                return both((when, no(self.space.over), self._loosened()))
 
     def _loosened(self) -> Formula:
         """Return the same as `is_loosened`, over all situations at once."""
@@ -217,7 +217,10 @@ class OfKind:
                 return decision.verb is claim.verb and self._before(one) is not claim.verb
             case Form.ONLY_TIGHTENS:
                 assert self.older_judge is not None  # noqa: S101  there is another set wherever this is claimed
-                return when is True and is_loosened(_decision(self.older_judge, one), decision)
+                is_over = one.facts.now >= action_of(one, EXAMPLE).deadline
+                return (
+                    when is True and not is_over and is_loosened(_decision(self.older_judge, one), decision)
+                )
 
     def _in_time(self, claim: Claim) -> Part:
         """Return whether the deadline holds, and try it: an example that is approved, at its deadline and after."""
