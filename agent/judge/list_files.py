@@ -81,6 +81,7 @@ def _of_tenant(
             f"`{one.name}` adds to the list in `{older.file}`, whose entries are of another type: {mend}"
         )
         problems.append(problem(one.file, one.noun.mark, message))
+        return replace(one, noun=replace(one.noun, name=f"{one.name}{ADDED}"))
     return replace(one, noun=replace(one.noun, name=f"{one.name}{ADDED}", adds_to=one.name))
 
 

@@ -11,10 +11,6 @@ from agent.model.decision import Decision, Verb
 
 def is_loosened(base: Decision, whole: Decision) -> bool:
     """Whether the whole set lets more happen than the base alone does, to the same action with the same facts."""
-    match whole.verb:
-        case Verb.APPROVE:
-            return base.verb is not Verb.APPROVE or not set(base.policies) <= set(whole.policies)
-        case Verb.REJECT:
-            return base.verb is Verb.ESCALATE
-        case Verb.ESCALATE:
-            return False
+    if whole.verb is Verb.APPROVE:
+        return base.verb is not Verb.APPROVE or not set(base.policies) <= set(whole.policies)
+    return whole.verb is Verb.REJECT and base.verb is Verb.ESCALATE

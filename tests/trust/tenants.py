@@ -113,11 +113,12 @@ def made(pick: Pick) -> Made:
     for doc in base:
         doc["mode"] = pick(("enforce",) * 7 + ("observe", *PARTS))
     tenant = [_of_tenant(pick, f"t{number}", base) for number in range(pick((0, 1, 2)))]
-    names = list(dict.fromkeys(pick(tuple(ADDED)) for _ in range(pick((0, 0, 1, 2)))))
+    named = [name for name in ADDED if f"${name}'" in str(base)] or list(ADDED)
+    names = list(dict.fromkeys(pick(named) for _ in range(pick((0, 1, 2)))))
     added = {name: dict(ADDED[name]) for name in names}
     if "people" in added and pick((True, False)):
         added["people"] = dict(GROUP)
-    blanks = frozenset(name for name in DOCUMENTS if pick((True, False, False, False)))
+    blanks = frozenset(name for name in DOCUMENTS if pick((True, *[False] * 5)))
     return Made(base, tenant, added, blanks)
 
 

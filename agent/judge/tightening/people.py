@@ -18,6 +18,7 @@ from agent.model.errors import Problem
 from agent.model.mark import Mark
 from agent.model.policy import Policy
 
+LEAVE = "leave the entries to the base, or have it say `perTenant: true` in its list"
 AS_MANY = "name a chain in `escalation` that asks for as much as any policy and chain of the base"
 
 
@@ -97,16 +98,15 @@ def _asks_few(one: Policy, base: Sequence[Policy], sides: Sides) -> str:
     least = min(each.approvers.need for each in asked)
     needs = {each.name: each.approvers for each in base if not each.kinds.isdisjoint(one.kinds)}
     who = max(needs, key=lambda name: needs[name], default="")
+    mend = LEAVE if sides.folders.is_base(one.file) else AS_MANY
     name = f"the chain `{one.escalation}`" if one.escalation is not None else "a chain that is not named"
     if who and least < needs[who]:
         people = counted(needs[who], "person", "people")
-        return f"may leave to {name}, which asks for {least}, what `{who}` of the base leaves to {people}: {AS_MANY}"
+        return f"may leave to {name}, which asks for {least}, what `{who}` of the base leaves to {people}: {mend}"
     for each in asked:
         found = next(filter(None, (weaker(each, other) for other in sides.base.chains)), None)
         if found is not None:
-            return (
-                f"may leave to `{each.name}` what the base leaves to others, and it {found.words}: {AS_MANY}"
-            )
+            return f"may leave to `{each.name}` what the base leaves to others, and it {found.words}: {mend}"
     return ""
 
 
@@ -116,6 +116,5 @@ def _leaves_few(one: Policy, sides: Sides) -> str:
     if not sides.folders.is_base(one.file) or least is None or one.approvers <= least:
         return ""
     return (
-        f"may keep it from matching, so that {least} could approve what it leaves to {one.approvers}: have the base say "
-        "`perTenant: true` in its list, or leave the entries to it"
+        f"may keep it from matching, so that {least} could approve what it leaves to {one.approvers}: {LEAVE}"
     )
