@@ -6,7 +6,7 @@ it cannot work for several, and has a thread of its own, so that nobody waits fo
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from hashlib import sha256
@@ -22,8 +22,56 @@ WITHIN = 10.0
 MOST = 4_096
 """Sets of which it is remembered; the one asked for longest ago is forgotten first."""
 
-_known: OrderedDict[str, tuple[Problem, ...]] = OrderedDict()
-_reading, _proving = Lock(), Lock()
+Ask = Callable[[Mapping[str, bytes], str | None, bool], tuple[Problem, ...]]
+"""Finds what is loosened, for a tenant or for any, where observing policies count as enforcing or not."""
+
+
+class Remembered:
+    """What was found out about sets, each once; one set is looked into at a time."""
+
+    def __init__(self, ask: Ask, most: int = MOST) -> None:
+        self._ask = ask
+        self._most = most
+        self._known: OrderedDict[str, tuple[Problem, ...]] = OrderedDict()
+        self._reading, self._asking = Lock(), Lock()
+
+    def problems(
+        self, files: Mapping[str, bytes], tenant: str | None, *, enforces_observers: bool
+    ) -> tuple[Problem, ...]:
+        """Return what the set of these files loosens; whoever asks for another one waits until that is known."""
+        key = _key(files, tenant, enforces_observers=enforces_observers)
+        known = self._of(key)
+        if known is not None:
+            return known
+        with self._asking:
+            known = self._of(key)
+            if known is None:
+                known = self._ask(files, tenant, enforces_observers)
+                self._keep(key, known)
+        return known
+
+    def _of(self, key: str) -> tuple[Problem, ...] | None:
+        with self._reading:
+            if key in self._known:
+                self._known.move_to_end(key)
+            return self._known.get(key)
+
+    def _keep(self, key: str, problems: tuple[Problem, ...]) -> None:
+        with self._reading:
+            self._known[key] = problems
+            while len(self._known) > self._most:
+                self._known.popitem(last=False)
+
+
+def _asked(
+    files: Mapping[str, bytes],
+    tenant: str | None,
+    enforces_observers: bool,
+) -> tuple[Problem, ...]:
+    return tighten(files, tenant=tenant, enforces_observers=enforces_observers, within=WITHIN).problems
+
+
+_remembered = Remembered(_asked)
 _worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="tightening")
 
 
@@ -40,15 +88,7 @@ def require_tight(files: Mapping[str, bytes], *, tenant: str | None, enforces_ob
     """
     if folders_of(files) is None:
         return
-    key = _key(files, tenant, enforces_observers=enforces_observers)
-    problems = _remembered(key)
-    if problems is None:
-        with _proving:
-            problems = _remembered(key)
-            if problems is None:
-                verdict = tighten(files, tenant=tenant, enforces_observers=enforces_observers, within=WITHIN)
-                problems = verdict.problems
-                _remember(key, problems)
+    problems = _remembered.problems(files, tenant, enforces_observers=enforces_observers)
     if problems:
         raise PolicyError(problems)
 
@@ -66,17 +106,3 @@ def _key(files: Mapping[str, bytes], tenant: str | None, *, enforces_observers: 
         whole.update(f"{name}\x1f{len(data)}\x1f".encode(errors="surrogateescape"))
         whole.update(data)
     return whole.hexdigest()
-
-
-def _remembered(key: str) -> tuple[Problem, ...] | None:
-    with _reading:
-        if key in _known:
-            _known.move_to_end(key)
-        return _known.get(key)
-
-
-def _remember(key: str, problems: tuple[Problem, ...]) -> None:
-    with _reading:
-        _known[key] = problems
-        while len(_known) > MOST:
-            _known.popitem(last=False)
