@@ -15,25 +15,36 @@ from typing import TYPE_CHECKING
 from agent.adapters.hold_file import HoldFile
 from agent.adapters.ledger.ledger import SqlLedger
 from agent.adapters.ledger.opening import beside, is_there, key_beside, open_ledger
+from agent.adapters.ledger.place import Place
 from agent.adapters.microsoft.clouds import simulator
 from agent.adapters.microsoft.credentials import SimulatorCredential
 from agent.adapters.shipment import Shipment
 from agent.audit.key import Key
-from agent.connecting import clock_of, open_channels_of, open_endpoint_of, open_graph_of
+from agent.connecting import clock_of, open_channels_of, open_endpoint_of, open_graph_of, shelf_in
 from agent.model.errors import Refused, SettingsError
 from agent.model.hold import Hold
 from agent.model.pace import Pace
 from agent.model.policy import Mode
 from agent.model.recording import Recording
+<<<<<<< HEAD
 from agent.ports.host import Clock
+=======
+from agent.model.tenancy import Share
+from agent.ports.host import Clock, PolicyShelf
+>>>>>>> next
 from agent.ports.importing import Imports
 from agent.ports.ledger import Ledger
 from agent.ports.reporting import Reporter, Reports
+from agent.ports.telemetry import SILENT, Telemetries
 from agent.ports.world import World
 from agent.settings.fields import told
 from agent.settings.guards import rails_of
+<<<<<<< HEAD
 from agent.settings.subjects import Settings, TreatAs
 from agent.shelves import shelf_of
+=======
+from agent.settings.subjects import Process, Settings, TreatAs
+>>>>>>> next
 
 if TYPE_CHECKING:
     import httpx
@@ -62,29 +73,39 @@ class ToImport:
 
 @asynccontextmanager
 async def open_world(
-    settings: Settings, *, apart: str = "", reporter: ReporterOf | None = None
+    settings: Settings,
+    *,
+    name: str = "",
+    apart: str = "",
+    reporter: ReporterOf | None = None,
+    telemetries: Telemetries | None = None,
+    place: Place | None = None,
+    share: Share | None = None,
 ) -> AsyncIterator[World]:
     """Give the world these settings describe.
 
-    A command that writes beside a running agent is `apart`: that is added to its name, so that it has leases of its
+    `name` is what the tenant is called here. A command that writes beside a running agent is `apart`: that is added to its name, so that it has leases of its
     own, and a chain of its own in the audit. `reporter` makes the reports of a ledger, for whoever sends them.
+    `telemetries` are this process's, where it is measured. `place` is the ledger's, where it is open already, and
+    `share` that by which the tenant is this replica's (see `open_ledger`).
 
     Raises:
         SettingsError, LedgerError, Refused, Unavailable: it cannot be opened as it is set.
     """
-    clock, file = clock_of(settings), audit_file(settings)
-    replica = f"{replica_of(settings)}{apart}"
-    address = settings.ledger.address().reveal()
+    clock, file, replica = clock_of(settings), audit_file(settings), f"{replica_of(settings)}{apart}"
+    address, key, tenant = settings.ledger.address().reveal(), _audit_key(settings), settings.tenant.id
+    telemetry = SILENT if telemetries is None else telemetries.of(name or tenant, clock.now)
     async with (
-        open_ledger(address, settings.tenant.id, key=_audit_key(settings), replica=replica) as ledger,
-        open_endpoint_of(settings, clock) as machines,
-        open_graph_of(settings, clock, machines=machines) as graph,
+        open_ledger(
+            address, tenant, key=key, replica=replica, telemetry=telemetry, place=place, share=share
+        ) as ledger,
+        open_endpoint_of(settings, clock, telemetry) as machines,
+        open_graph_of(settings, clock, machines=machines, telemetry=telemetry) as graph,
     ):
         if settings.mode is Mode.ENFORCE and graph.is_delegated:
             raise SettingsError(
                 "`mode: enforce` needs an application's own login: this one is a person's, delegated"
             )
-        sink = _sink(settings, file, ledger.trail.key)
         await ledger.trail.tell_settings(told(settings) | {"version": installed()}, clock.now())
         world = replace(
             _world(settings, clock, graph, ledger),
@@ -92,26 +113,43 @@ async def open_world(
             login=graph.login,
             trail=ledger.trail,
             pages=ledger.pages,
-            sink=sink,
+            sink=_sink(settings, file, ledger.trail.key),
             switch=_switch(settings),
             replica=replica,
+            tenant_name=name,
+            telemetry=telemetry,
+            meters=None if telemetries is None else ledger.meters,
+            archive=ledger.archive,
+            restored=await ledger.restored(),
         )
-        enforces = settings.mode is Mode.ENFORCE
-        if enforces:
+        if settings.mode is Mode.ENFORCE:
             await graph.look()
             world = replace(world, enactor=graph.enactor)
-        pages = pages_people(settings)
-        schedule = settings.report.schedule() if reporter is not None else None
-        if apart or not (pages or schedule is not None):
+        if apart:
             yield world
             return
-        async with open_channels_of(settings, clock, graph.send_mail if enforces else _no_mail) as channels:
-            if schedule is not None and reporter is not None:
-                reports = Reports(
-                    schedule=schedule, channels=channels, log=ledger.reports, reporter=reporter(ledger)
-                )
-                world = replace(world, reports=reports)
-            yield replace(world, channels=channels if pages else None)
+        async with _telling_people(settings, world, ledger, graph, reporter) as telling:
+            yield telling
+
+
+@asynccontextmanager
+async def _telling_people(
+    settings: Settings, world: World, ledger: SqlLedger, graph: "Graph", reporter: ReporterOf | None
+) -> AsyncIterator[World]:
+    """Give the world with its channels, where anybody is told anything through them."""
+    pages = pages_people(settings)
+    schedule = settings.report.schedule() if reporter is not None else None
+    if not (pages or schedule is not None):
+        yield world
+        return
+    send_mail = graph.send_mail if settings.mode is Mode.ENFORCE else _no_mail
+    async with open_channels_of(settings, world.clock, send_mail) as channels:
+        if schedule is not None and reporter is not None:
+            reports = Reports(
+                schedule=schedule, channels=channels, log=ledger.reports, reporter=reporter(ledger)
+            )
+            world = replace(world, reports=reports)
+        yield replace(world, channels=channels if pages else None)
 
 
 def pages_people(settings: Settings) -> bool:
@@ -256,18 +294,15 @@ def open_ledger_for_reading(settings: Settings) -> AbstractAsyncContextManager[S
     return open_ledger(settings.ledger.address().reveal(), settings.tenant.id, read_only=True)
 
 
-def open_ledger_as_it_is(settings: Settings) -> AbstractAsyncContextManager[SqlLedger]:
+def open_ledger_as_it_is(
+    settings: Settings, place: Place | None = None
+) -> AbstractAsyncContextManager[SqlLedger]:
     """Give the ledger that is there, to write into while an agent runs or not; none is created or changed in form."""
-    return open_ledger(
-        settings.ledger.address().reveal(),
-        settings.tenant.id,
-        as_it_is=True,
-        replica=replica_of(settings),
-        key=_audit_key(settings),
-    )
+    url, key, replica = settings.ledger.address().reveal(), _audit_key(settings), replica_of(settings)
+    return open_ledger(url, settings.tenant.id, as_it_is=True, replica=replica, key=key, place=place)
 
 
-def replica_of(settings: Settings) -> str:
+def replica_of(settings: Settings | Process) -> str:
     """Return what this agent is called in the ledger."""
     if settings.replica is not None:
         return settings.replica
@@ -345,6 +380,14 @@ def installed() -> str:
     return version("air-agent")
 
 
+<<<<<<< HEAD
+=======
+def shelf_of(settings: Settings) -> PolicyShelf:
+    """Return where the policies lie."""
+    return shelf_in(settings.policies.directory)
+
+
+>>>>>>> next
 def _world(settings: Settings, clock: Clock, graph: "Graph", ledger: Ledger) -> World:
     """Return a world that only reads."""
     return World(
@@ -363,4 +406,5 @@ def _world(settings: Settings, clock: Clock, graph: "Graph", ledger: Ledger) -> 
         enforces_observers=settings.policies.treat_as is TreatAs.ENFORCE,
         version=installed(),
         replica=replica_of(settings),
+        at_risk=settings.telemetry.at_risk,
     )

@@ -14,10 +14,11 @@ from typing import Any
 from sqlalchemy import make_url
 from sqlalchemy.engine import Compiled, Dialect, Engine
 
-from agent.adapters.ledger import opening
+from agent.adapters.ledger import opening, place
 from agent.adapters.ledger.files import prepare
 from agent.adapters.ledger.ledger import SqlLedger
 from agent.audit.key import Key
+from agent.ports.telemetry import SILENT, Telemetry
 
 
 @asynccontextmanager
@@ -29,12 +30,19 @@ async def open_ledger(
     as_it_is: bool = False,
     replica: str = opening.REPLICA,
     key: Key | None = None,
+    telemetry: Telemetry = SILENT,
 ) -> AsyncIterator[SqlLedger]:
     """Give the tenant's ledger, as the agent's own `open_ledger` does."""
     if not read_only and not as_it_is:
         _begin(url)
     async with opening.open_ledger(
-        url, tenant_id, read_only=read_only, as_it_is=as_it_is, replica=replica, key=key
+        url,
+        tenant_id,
+        read_only=read_only,
+        as_it_is=as_it_is,
+        replica=replica,
+        key=key,
+        telemetry=telemetry,
     ) as ledger:
         _share(ledger._desk._reading)
         _share(ledger._desk._writing)
@@ -67,5 +75,5 @@ def _begin(url: str) -> None:
 def _empty() -> bytes:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "ledger" / "ledger.db"
-        opening._open(make_url(f"sqlite:///{path}"), "empty", read_only=False, as_it_is=False).dispose()
+        place._open(make_url(f"sqlite:///{path}"), "empty", False, False, 1).dispose()
         return path.read_bytes()

@@ -27,6 +27,7 @@ from agent.loop.vitals import Vitals
 from agent.loop.waits import first_of
 from agent.model.alarm import Alarm
 from agent.model.errors import AgentError, Held
+from agent.model.health import Mark
 from agent.model.hold import KILL_SWITCH, OF_BLINDNESS, Hold, Replica
 from agent.model.policy import Mode
 from agent.ports.world import World
@@ -63,11 +64,12 @@ class Lookout:
         asked: asyncio.Event | None = None,
         elapsed: Callable[[], float] | None = None,
         pause: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        vitals: Vitals | None = None,
     ) -> None:
         self.asked = asked or asyncio.Event()
         self.woken = asyncio.Event()
         self.has_held = False
-        self.vitals = Vitals()
+        self.vitals = vitals or Vitals()
         """How this process fares, for the ledger to know."""
         self._world = world
         self._elapsed = elapsed or asyncio.get_running_loop().time
@@ -89,6 +91,11 @@ class Lookout:
     def is_held(self) -> bool:
         """Whether anything holds, as far as is known."""
         return bool(self.standing())
+
+    @property
+    def switch_read(self) -> datetime | None:
+        """When the kill switch was last read to the end; None before the first time."""
+        return self._switch_read
 
     def standing(self) -> tuple[Hold, ...]:
         """Return what holds: what the ledger was last seen to have, and what only this process knows of."""
@@ -119,6 +126,7 @@ class Lookout:
             self.asked.clear()
         self._flags = await self._agreed(await ledger.holds(), now)
         self._read, self._switch_read = began, now
+        self.vitals.mark(Mark.READ_SWITCH)
         if self._is_alarmed:
             await ledger.clear_alarm(self._alarm, now)
             self._is_alarmed = False
@@ -147,10 +155,12 @@ class Lookout:
             log.error("kill switch cannot be read", why=failure, then="nothing leaves until it can be")
         self._failure = failure
         self._tell()
+        self.vitals.mark(Mark.TRIED_SWITCH)
 
     async def sign(self) -> None:
         """Note that the loop is alive. Where the lookout is not, say in its place that it is blind."""
         self._sign = self._world.clock.now()
+        self.vitals.signs_given += 1
         blind = self._blindness()
         if blind is None:
             return
@@ -172,10 +182,7 @@ class Lookout:
         return [hold for hold in (signal, self._file, self._blindness()) if hold is not None]
 
     def _of_signal(self) -> Hold:
-        by = f"a signal to {self._world.replica}"
-        return Hold(
-            name=KILL_SWITCH, since=self._world.clock.now(), by=by, reason="SIGUSR1, which cannot say why"
-        )
+        return of_signal(self._world.replica, self._world.clock.now())
 
     def _blindness(self) -> Hold | None:
         blind = self._elapsed() - (self._began if self._read is None else self._read)
@@ -245,6 +252,7 @@ class Lookout:
     async def _write(self, replica: Replica) -> None:
         await self._world.ledger.beat(replica)
         self._beaten = self._elapsed(), replica
+        self.vitals.mark(Mark.WROTE)
 
     def _replica(self, alive: datetime) -> Replica:
         world = self._world
@@ -261,10 +269,18 @@ class Lookout:
         )
 
 
+def of_signal(replica: str, now: datetime) -> Hold:
+    """Return the hold that a signal to this process lays."""
+    by = f"a signal to {replica}"
+    return Hold(name=KILL_SWITCH, since=now, by=by, reason="SIGUSR1, which cannot say why")
+
+
 @asynccontextmanager
-async def keeping_lookout(world: World, asked: asyncio.Event | None = None) -> AsyncIterator[Lookout]:
+async def keeping_lookout(
+    world: World, asked: asyncio.Event | None = None, vitals: Vitals | None = None
+) -> AsyncIterator[Lookout]:
     """Give a lookout that has looked once and keeps looking until the end."""
-    lookout = Lookout(world, asked=asked)
+    lookout = Lookout(world, asked=asked, vitals=vitals)
     await lookout.try_to_look()
     looking = asyncio.create_task(lookout.keep())
     try:

@@ -36,7 +36,7 @@ async def noting(world: World, turn: Turn, what: str, place: str, text: str, wri
 
     Raises:
         Unavailable: it was definitely not made.
-        Held, Conflict: nothing may be written now, or not by this agent.
+        Held, Conflict, Lost: nothing may be written now, or not by this agent.
     """
     author = agent(world.replica)
 
@@ -46,8 +46,10 @@ async def noting(world: World, turn: Turn, what: str, place: str, text: str, wri
         except Held as no:
             raise Unavailable(str(no)) from no
         await turn.lookout.unless_held()
+        world.fence()
         entry = of_note(what, place, author, world.clock.now(), text=text)
         await world.ledger.allow(turn.leave(world), entry)
+        world.fence()
 
     outcome = await write(departing=departing)
     await world.ledger.audit([of_note(what, place, author, world.clock.now(), outcome=outcome)])

@@ -114,7 +114,7 @@ class Reloading:
             await policies.ready(found)
             has_changed = policies.renew(found, git) if (not is_same or git != policies.git) else False
         except PolicyError as error:
-            await self._refuse(world, policies, found, _first(error))
+            await self._refuse(world, policies, found, first_problem(error))
             return False
         if self.refused is not None:
             self.refused = None
@@ -134,9 +134,10 @@ async def _read(world: World) -> Reading:
     try:
         return await asyncio.to_thread(world.shelf.files)
     except PolicyError as error:
-        return _first(error)
+        return first_problem(error)
 
 
-def _first(error: PolicyError) -> str:
+def first_problem(error: PolicyError) -> str:
+    """Return the first thing that is wrong, and how many more there are, in one line."""
     more = len(error.problems) - 1
     return f"{error.problems[0]}{f' (and {more} more; `air-agent policy check` tells all)' if more else ''}"

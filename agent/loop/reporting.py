@@ -198,6 +198,7 @@ class Reporting:
         now = self.world.clock.now()
         begun = replace(one, stage=Stage.SENDING, at=now, due=None, attempts=one.attempts + 1)
         await self.reports.log.write(begun, before)
+        self.world.fence()
         came = await send(self.reports.channels, channel, notice, ())
         if isinstance(came, Failure):
             await self._failed(period, begun, came)

@@ -16,7 +16,7 @@ from agent.loop.poll import IN_A_ROW
 from agent.loop.report import PassReport
 from agent.loop.visit import visit
 from agent.model.enactment import Record, State
-from agent.model.errors import Conflict, Held, LedgerError, Malformed, Refused, Unavailable
+from agent.model.errors import Conflict, Held, LedgerError, Lost, Malformed, Refused, Unavailable
 from agent.ports.world import World
 
 REQUESTS_PER_VISIT = 4
@@ -92,7 +92,7 @@ class Rounds:
         """Visit these incidents, some at the same time."""
         waiting = list(reversed(incidents))
         away: list[Unavailable] = []
-        broken: list[LedgerError] = []
+        broken: list[LedgerError | Lost] = []
         failed = 0
 
         async def worker() -> None:
@@ -104,6 +104,10 @@ class Rounds:
                 tried.add(incident)
                 try:
                     await visit(world, policies, incident, stop, report, lookout, is_over, self.under_way)
+                except (LedgerError, Lost) as error:
+                    # Nothing can be written down, so nothing more may leave; what is under way is finished.
+                    waiting.clear()
+                    broken.append(error)
                 except Conflict as error:
                     log.info("incident left for the next pass", incident=incident, why=str(error))
                 except Held as no:
@@ -117,10 +121,6 @@ class Rounds:
                     log.warning("incident left for later", incident=incident, why=str(error))
                     if isinstance(error, Unavailable) and (error.until is not None or failed >= IN_A_ROW):
                         away.append(error)
-                except LedgerError as error:
-                    # Nothing can be written down, so nothing more may leave; what is under way is finished.
-                    waiting.clear()
-                    broken.append(error)
                 except Exception as error:  # a bug in one incident must not cut off the others' calls
                     self._rest(incident, world.clock.now())
                     report.leave(incident, f"internal error: {error}")

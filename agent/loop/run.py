@@ -2,13 +2,16 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from agent.judge.fallen import standing
 from agent.loop.cycle import judge_anew
 from agent.loop.lookout import Lookout, keeping_lookout
+from agent.loop.metering import Metering, measure
 from agent.loop.paging import Paging
 from agent.loop.passing import Memory, one_pass
 from agent.loop.perform import recover
@@ -17,13 +20,23 @@ from agent.loop.reloading import ALARM, Reloading
 from agent.loop.report import PassReport
 from agent.loop.reporting import Reporting, require_channel
 from agent.loop.shipping import Shipping, complain
+<<<<<<< HEAD
 from agent.loop.tightening import until_known
+=======
+from agent.loop.vitals import Vitals
+>>>>>>> next
 from agent.loop.waits import first_of
-from agent.model.errors import Conflict, LedgerError, Malformed, Refused, Unavailable
+from agent.model.errors import Conflict, LedgerError, Lost, Malformed, Refused, Unavailable
 from agent.ports.world import Desk, World
 
 AWAY = timedelta(minutes=1)
 """How long to leave Graph alone where it is away and names no moment."""
+
+START = "start"
+"""The name of the alarm of a tenant that cannot be opened, or that ended by itself: the next good start ends it."""
+
+SETTINGS = "settings"
+"""That of settings that cannot be used, while earlier ones are gone by: a start by good ones ends it too."""
 
 log = structlog.get_logger()
 
@@ -35,34 +48,74 @@ async def run(
     reload: asyncio.Event | None = None,
     hold: asyncio.Event | None = None,
     on_pass: Callable[[PassReport], None] | None = None,
+    vitals: Vitals | None = None,
+    first_wait: float = 1.0,
 ) -> None:
     """Make pass after pass until `stop` is set; then finish what is under way and return.
 
     Policies are looked at again every few seconds, and at once when `reload` is set. When `hold` is set, a hold
-    is laid at once.
+    is laid at once. In `vitals` it is noted how it fares, for whoever looks at it from outside.
+
+    Args:
+        world: everything outside.
+        stop: asks it to come to an end.
+        reload: asks for a look at the policies.
+        hold: asks for a hold.
+        on_pass: is told each pass.
+        vitals: where it is kept how this goes, for whoever has several going.
+        first_wait: the part of `poll_every` after which the second pass begins, so that tenants that were opened
+            together do not go on asking together.
 
     Raises:
         PolicyError: the policies do not load: nothing is begun without them.
         SettingsError: reports cannot be sent as they are set.
+        Lost: the tenant is another replica's: nothing more is done in it here.
     """
+    with bound_contextvars(tenant=world.called):
+        await _run(
+            world, _Asked(stop, reload or asyncio.Event(), hold), on_pass, vitals or Vitals(), first_wait
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is asked of it from outside."""
+
+    stop: asyncio.Event
+    reload: asyncio.Event
+    hold: asyncio.Event | None
+
+
+async def _run(
+    world: World,
+    asked: _Asked,
+    on_pass: Callable[[PassReport], None] | None,
+    vitals: Vitals,
+    first_wait: float,
+) -> None:
+    stop = asked.stop
     policies = await load(world)
     require_channel(world, policies)
     async with (
-        keeping_lookout(world, hold) as lookout,
-        Shipping().going(world),
+        vitals.during(world),
+        keeping_lookout(world, asked.hold, vitals) as lookout,
+        Shipping(vitals).going(world),
         Paging.going(world, policies, lookout) as paging,
         Reporting.going(world, policies, lookout),
+        Metering.going(world, policies, lookout),
     ):
         await start(world, policies)
-        reloading = Reloading(asked=reload or asyncio.Event(), looked=world.clock.now())
+        reloading = Reloading(asked=asked.reload, looked=world.clock.now())
         memory = Memory(reloading=reloading)
+        every = world.pace.poll_every * first_wait
         while not stop.is_set():
             began = world.clock.now()
             report = await _guarded_pass(world, policies, stop, memory, lookout)
             if paging is not None:
                 paging.woken.set()
-            due = _next(world, report, began)
-            lookout.vitals.passed(began, world.clock.now(), due, report.problems)
+            due, every = _next(world, report, began + every), world.pace.poll_every
+            vitals.passed(began, world.clock.now(), due, report.problems)
+            measure(world, vitals, report)
             if on_pass is not None:
                 on_pass(report)
             await _wait(world, policies, reloading, lookout, due, stop)
@@ -76,6 +129,11 @@ async def once(
     Raises:
         PolicyError, SettingsError, Unavailable, Refused, Malformed.
     """
+    with bound_contextvars(tenant=world.called):
+        return await _once(world, stop, hold)
+
+
+async def _once(world: World, stop: asyncio.Event | None, hold: asyncio.Event | None) -> PassReport:
     policies = await load(world)
     require_channel(world, policies)
     async with keeping_lookout(world, hold) as lookout, Shipping().going(world):
@@ -115,7 +173,8 @@ async def load(world: Desk) -> InForce:
 async def start(world: World, policies: InForce) -> None:
     """Take up what the last run left under way, and judge anew what other policies or another mode decided."""
     await keep(world, policies)
-    await world.ledger.clear_alarm(ALARM, world.clock.now())
+    for name in (ALARM, START, SETTINGS):
+        await world.ledger.clear_alarm(name, world.clock.now())
     await recover(world)
     renewed = await judge_anew(world, policies)
     if renewed:
@@ -133,12 +192,15 @@ async def _guarded_pass(
 ) -> PassReport:
     """Make one pass and come back whatever happens: a bug or an outage must not end the agent."""
     report = PassReport(began=world.clock.now())
+    lookout.vitals.begin(report)
     try:
         await one_pass(world, policies, stop, report, memory, lookout)
     except Unavailable as error:
         report.is_unavailable, report.unavailable_until = True, error.until
         report.problems.append(str(error))
         log.warning("defender unavailable", why=str(error), until=error.until)
+    except Lost:
+        raise
     except (Refused, Malformed, Conflict, LedgerError) as error:
         report.problems.append(str(error))
         log.error("pass incomplete", why=str(error))
@@ -162,13 +224,14 @@ async def _guarded_pass(
     return report
 
 
-def _next(world: World, report: PassReport, began: datetime) -> datetime:
+def _next(world: World, report: PassReport, usual: datetime) -> datetime:
+    """Return when the next pass begins: at the usual moment, unless there is a reason for another."""
     now = world.clock.now()
     if report.is_unavailable:
         return max(report.unavailable_until or now + AWAY, now + timedelta(seconds=1))
     if report.has_reloaded or (report.untried and report.sent + report.noted):
         return now
-    return max(began + world.pace.poll_every, now)
+    return max(usual, now)
 
 
 async def _wait(
@@ -196,6 +259,8 @@ async def _guarded_look(world: World, policies: InForce, reloading: Reloading, l
     try:
         await lookout.sign()
         return await reloading.go(world, policies)
+    except Lost:
+        raise
     except (Conflict, LedgerError) as error:
         log.error("policies could not be looked at", why=str(error))
     except Exception:

@@ -5,6 +5,7 @@
     ├── PolicyError      tells the author where; the last good set stays in force
     ├── LedgerError      the start stops: the ledger cannot be opened, or is newer than this agent
     ├── Conflict         somebody else changed the record first: read it again
+    │   └── Lost         the tenant is another replica's: everything in it ends here at once
     ├── Held             a guard rail says no: nothing is sent, and a person is asked
     ├── Unavailable      tries again later; the cursor does not move
     ├── Refused          does not try again; a person must change something
@@ -54,6 +55,10 @@ class LedgerError(AgentError):
 
 class Conflict(AgentError):
     """The record was changed since it was read."""
+
+
+class Lost(Conflict):
+    """The tenant is another replica's by now, or is about to be: nothing was written or sent, and nothing can be."""
 
 
 class Held(AgentError):

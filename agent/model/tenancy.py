@@ -1,6 +1,25 @@
 """A tenant that is looked after, and the part of the work on tenants that one replica has."""
 
+from enum import StrEnum
+
 import msgspec
+
+
+class Condition(StrEnum):
+    """How one tenant stands in one process."""
+
+    WAITING = "waiting"
+    """It is to be opened, and is about to be."""
+    OPENING = "opening"
+    RUNNING = "running"
+    ENDING = "ending"
+    """What is under way in it is being finished."""
+    FAILED = "failed"
+    """It could not be opened, or went on no longer: it is opened again after a while."""
+    BROKEN = "broken"
+    """Its settings cannot be used: it is opened once they can."""
+    ELSEWHERE = "elsewhere"
+    """Another replica works on it, or is about to."""
 
 
 class Tenancy(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,3 +44,5 @@ class Share(msgspec.Struct, frozen=True, kw_only=True):
     """Grows each time the tenant changes hands, so that whoever had it before is told apart."""
     until: float
     """When it ends at the latest, in seconds of this process's own `time.monotonic`, wherever its clocks stand."""
+    is_asked_back: bool = False
+    """Whether another replica is to have it: it is brought to a good end here, and then let go."""

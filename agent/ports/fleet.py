@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from math import inf
 from typing import Protocol
 
 from agent.model.tenancy import Share, Tenancy
-from agent.ports.world import World
+from agent.ports.world import Desk, Fence, World, open_fence
 
 
 class Roster(Protocol):
@@ -32,20 +33,66 @@ class Roster(Protocol):
         """
         ...
 
+    def desk(self, tenancy: Tenancy, share: Share | None) -> AbstractAsyncContextManager[Desk]:
+        """Give the ledger of a tenant and what belongs to it, without a login: to write down why its world is not open.
+
+        Raises:
+            SettingsError, LedgerError: it cannot be opened as it is set.
+        """
+        ...
+
 
 class Shares(Protocol):
     """Which tenants are this replica's."""
 
+    @property
+    def every(self) -> float:
+        """After how many seconds they are to be renewed: what is free is taken then, and not each time is written."""
+        ...
+
+    @property
+    def ending(self) -> float:
+        """How many seconds before the end of a share its tenant is to be brought to an end, if it was not renewed."""
+        ...
+
     async def renew(self, tenant_ids: Sequence[str]) -> Mapping[str, Share]:
         """Keep those of these tenants that are ours, take free ones up to a fair part, and return all that are ours.
 
-        One that is missing in what is returned is ours no more: nothing may be done in it.
+        One that is missing in what is returned is ours no more: nothing may be done in it. One whose token is another
+        than before changed hands meanwhile: whatever was begun by the old one is over. None is taken from us only
+        because another replica has too few: the share says that it is asked back.
 
         Raises:
             LedgerError: it cannot be asked; what is ours stays so until its share ends.
+            SettingsError: another process has this replica's name: this one must end.
         """
+        ...
+
+    def fence(self, share: Share) -> Fence:
+        """Return what says whether the tenant is still ours by this share, however often that was renewed meanwhile."""
         ...
 
     async def let_go(self, tenant_ids: Sequence[str]) -> None:
         """Let others take these tenants at once; those that are not ours stay whose they are."""
         ...
+
+
+class Alone:
+    """Fulfils Shares where there is no other replica: every tenant is ours, for ever."""
+
+    every = 5.0
+    ending = 0.0
+
+    def __init__(self, replica: str) -> None:
+        self._replica = replica
+
+    async def renew(self, tenant_ids: Sequence[str]) -> Mapping[str, Share]:
+        """Return a share of each that has no end."""
+        return {one: Share(tenant_id=one, replica=self._replica, token=0, until=inf) for one in tenant_ids}
+
+    def fence(self, share: Share) -> Fence:  # noqa: ARG002  what the port asks
+        """Return what lets everything leave."""
+        return open_fence
+
+    async def let_go(self, tenant_ids: Sequence[str]) -> None:
+        """Nobody else could take them."""

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import event, make_url
 from sqlalchemy.engine import Engine
 
-from agent.adapters.ledger import opening
+from agent.adapters.ledger import engines
 from agent.adapters.ledger.opening import open_ledger
 from agent.model.errors import LedgerError
 from tests.adapters.records import KEY, NOW, TENANT, a_decided_record, a_record, an_effect, saved
@@ -186,7 +186,7 @@ async def test_a_file_that_is_no_database_is_said_to_be_none(tmp_path: Path) -> 
 async def test_a_ledger_locked_by_another_process_is_said_to_be_so(
     sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(opening, "PATIENCE", 0.05)
+    monkeypatch.setattr(engines, "PATIENCE", 0.05)
     async with open_ledger(sqlite_url, TENANT) as ledger:
         with closing(sqlite3.connect(tmp_path / "ledger" / "ledger.db")) as other:
             other.execute("BEGIN IMMEDIATE")
@@ -270,7 +270,7 @@ async def test_a_connection_that_was_cut_is_made_anew(postgres: Postgres) -> Non
 async def test_a_lock_that_is_not_let_go_is_given_up(
     postgres: Postgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(opening, "PATIENCE", 0.05)
+    monkeypatch.setattr(engines, "PATIENCE", 0.05)
     url = postgres.new(template="empty_ledger")
     async with open_ledger(url, TENANT, key=KEY) as ledger:
         await ledger.save([a_record()], now=NOW)

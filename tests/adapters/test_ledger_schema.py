@@ -27,7 +27,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "9999"
-down_revision = "0006"
+down_revision = "0007"
 
 
 def upgrade() -> None:
@@ -111,7 +111,12 @@ async def test_an_older_schema_is_migrated_and_keeps_its_records(
     assert "notes" in tables(url)
 
 
-async def test_a_newer_schema_is_refused(
+TOO_NEW = "    op.execute(\"UPDATE ledger_oldest SET revision = '9998'\")\n"
+"""What a revision does besides that leaves the agents before it behind."""
+
+
+@pytest.mark.parametrize("next_version", [TOO_NEW], indirect=True)
+async def test_a_schema_that_is_too_new_is_refused(
     url: str, next_version: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with open_ledger(url, TENANT, key=KEY):
@@ -122,6 +127,32 @@ async def test_a_newer_schema_is_refused(
         with pytest.raises(LedgerError, match=r"newer air-agent \(schema `9999`\): run that version"):
             async with open_ledger(url, TENANT, key=KEY, read_only=read_only):
                 pass
+
+
+@pytest.mark.usefixtures("next_version")
+async def test_a_newer_schema_that_says_so_is_worked_with(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with open_ledger(url, TENANT, key=KEY):
+        pass
+    monkeypatch.undo()
+    record = a_decided_record()
+
+    async with open_ledger(url, TENANT, key=KEY) as ledger:
+        await ledger.save([record], now=NOW)
+
+    async with open_ledger(url, TENANT, key=KEY, read_only=True) as ledger:
+        assert await ledger.listed() == (saved(record),)
+
+
+@pytest.mark.parametrize("next_version", ['    op.execute("DROP TABLE ledger_oldest")\n'], indirect=True)
+@pytest.mark.usefixtures("next_version")
+async def test_a_newer_schema_that_says_nothing_is_refused(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with open_ledger(url, TENANT, key=KEY):
+        pass
+    monkeypatch.undo()
+
+    with pytest.raises(LedgerError, match="newer air-agent"):
+        async with open_ledger(url, TENANT, key=KEY):
+            pass
 
 
 async def test_who_only_reads_does_not_migrate(url: str, request: pytest.FixtureRequest) -> None:

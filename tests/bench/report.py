@@ -145,7 +145,7 @@ def _most() -> float:
 def _watched(ledger: SqlLedger) -> Callable[[], float]:
     """Measure how much of its core each reading holds the ledger's thread, and give a way to ask for the longest."""
     desk, took = ledger._desk, [0.0]
-    usual = desk._transaction
+    usual = desk._look
 
     def timed(*given: Any) -> Any:
         began = thread_time()
@@ -153,7 +153,7 @@ def _watched(ledger: SqlLedger) -> Callable[[], float]:
         took[0] = max(took[0], thread_time() - began)
         return found
 
-    desk._transaction = timed  # type: ignore[method-assign, assignment]
+    desk._look = timed  # type: ignore[method-assign, assignment]
     return lambda: took[0]
 
 

@@ -25,6 +25,7 @@ SQLITE = {
 
 POSTGRESQL = {
     "08": "the connection was lost: check that the server runs and can be reached",
+    "25P03": "the session was ended in the middle of a change, which took too long: nothing of it was written",
     "25006": "is read-only: name the primary server, or a ledger opened for writing",
     "28": "the login was refused: check user and password",
     "3D": "there is no such database: create it first",
@@ -32,6 +33,7 @@ POSTGRESQL = {
     "53100": "the server's disk is full: free some space and start again",
     "53300": "the server has too many connections: raise `max_connections`, or close some",
     "55P03": "is locked by another session: end it, or wait for it",
+    "57014": "a statement took too long: nothing was written: look what keeps the server busy",
     "57": "the server is stopping or starting: wait until it runs",
 }
 """By SQLSTATE or its class, the longer first. Source: PostgreSQL's appendix of error codes."""

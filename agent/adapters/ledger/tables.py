@@ -259,6 +259,14 @@ leases = Table(
     Column("token", BigInteger, nullable=False),
     Column("until", Moment, nullable=False),
 )
+# At a takeover those that stand are ended, and most do not stand any more.
+Index(
+    "ix_leases_standing",
+    leases.c.tenant_id,
+    leases.c.replica,
+    sqlite_where=text("until > 0"),
+    postgresql_where=text("until > 0"),
+)
 
 holds = Table(
     "holds",
@@ -280,7 +288,7 @@ replicas = Table(
 )
 Index("ix_replicas_alive", replicas.c.tenant_id, replicas.c.alive)
 
-# The end of each replica's chain, and how far it has been shipped.
+# The end of each replica's chain, and how far it has been shipped. A chain that was `closed` is never continued.
 audit_heads = Table(
     "audit_heads",
     metadata,
@@ -290,6 +298,7 @@ audit_heads = Table(
     Column("mac", LargeBinary, nullable=False),
     Column("shipped", BigInteger, nullable=False),
     Column("shipped_at", Moment),
+    Column("closed", Moment),
 )
 
 # Only ever added to.

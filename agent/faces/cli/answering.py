@@ -13,6 +13,7 @@ import msgspec
 from rich.console import Console
 
 from agent.adapters.host import LARGEST
+from agent.composing_fleet import open_desk
 from agent.connecting import clock_of
 from agent.faces.choosing import COMMENT, by_parts, named
 from agent.faces.cli.answer_sheet import tell
@@ -22,7 +23,6 @@ from agent.faces.cli.looking import matching, why_not_one
 from agent.faces.cli.options import loaded_to_audit
 from agent.faces.cli.output import console, print_json, safe
 from agent.faces.cli.signing_in import person_for, require_sign_in
-from agent.faces.desk import open_desk
 from agent.faces.holds import idle
 from agent.faces.questions import Question, question_of
 from agent.judge.answering import LONGEST, Attempt, ended, is_waiting

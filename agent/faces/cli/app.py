@@ -7,6 +7,8 @@ from typing import Annotated
 import typer
 
 from agent.faces.cli.audit_commands import audit
+from agent.faces.cli.backup_commands import backup, restore
+from agent.faces.cli.doctor_command import doctor
 from agent.faces.cli.escalate_commands import escalate
 from agent.faces.cli.failures import Commands
 from agent.faces.cli.options import Json, SettingsFile, UntilStdinCloses
@@ -28,6 +30,9 @@ app.add_typer(audit, name="audit")
 app.add_typer(escalate, name="escalate")
 app.command()(report)
 app.command()(backfill)
+app.command()(doctor)
+app.command()(backup)
+app.command()(restore)
 app.command()(simulate)
 
 

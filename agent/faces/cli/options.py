@@ -9,7 +9,7 @@ import typer
 
 from agent.faces.cli.tenants import chosen
 from agent.model.errors import SettingsError
-from agent.settings.loading import AUDIT, WEB, load, load_fleet
+from agent.settings.loading import APART, AUDIT, WEB, load, load_fleet
 from agent.settings.roster import Fleet
 from agent.settings.subjects import Settings
 
@@ -116,6 +116,15 @@ def loaded_to_serve(path: Path | None) -> Settings:
         SettingsError: something else is missing or wrong.
     """
     return load(_found(path), os.environ, needs=frozenset({AUDIT, WEB}), tenant=chosen())
+
+
+def loaded_with_all(path: Path | None) -> Settings:
+    """Return the same with every secret, those of the pages too, for what looks whether all of it is right.
+
+    Raises:
+        SettingsError: something is missing or wrong.
+    """
+    return load(_found(path), os.environ, needs=APART, tenant=chosen())
 
 
 def loaded_fleet(path: Path | None, *, known: Fleet | None = None) -> Fleet:

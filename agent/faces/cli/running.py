@@ -1,23 +1,46 @@
-"""`run` and `once`: the agent itself."""
+"""`run` and `once`: the agent itself, for one tenant or for many."""
 
 import asyncio
+from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 
 import msgspec
+import structlog
 
+<<<<<<< HEAD
 from agent.compose import open_world
+=======
+from agent.adapters.ledger.place import Place
+from agent.compose import shelf_of
+from agent.composing_fleet import SettingsRoster, open_shares
+>>>>>>> next
 from agent.connecting import clock_of
 from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.logs import configure
-from agent.faces.cli.options import loaded
+from agent.faces.cli.options import loaded, loaded_fleet
 from agent.faces.cli.output import console, print_json, safe
 from agent.faces.cli.stopping import hold_on_signal, reload_on_hangup, stop_on_signals, stop_when_stdin_closes
+from agent.faces.cli.tenants import chosen
+from agent.faces.cli.watching import measured, watched
 from agent.faces.documents import ascii_json
 from agent.faces.report.dispatch import reporter_of
 from agent.loop import run as loop
+from agent.loop.fleet import Fleet, fraction
 from agent.loop.report import PassReport
+<<<<<<< HEAD
 from agent.settings.subjects import Settings
 from agent.shelves import require_loads
+=======
+from agent.loop.tending import Orders, Tended
+from agent.model.tenancy import Condition
+from agent.ports.telemetry import Telemetries
+from agent.ports.world import World
+from agent.settings import roster as settings
+from agent.settings.subjects import Process
+
+log = structlog.get_logger()
+>>>>>>> next
 
 
 class Passed(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,6 +58,12 @@ class Passed(msgspec.Struct, frozen=True, kw_only=True):
     problems: tuple[str, ...]
 
 
+class PassedIn(Passed, frozen=True, kw_only=True):
+    """The same in one of many tenants. Of one that was not looked after, there is a problem alone."""
+
+    tenant: str
+
+
 WORDS = {
     "incidents": "incidents that were news",
     "appeared": "pending actions seen for the first time",
@@ -48,45 +77,120 @@ WORDS = {
 
 def run(path: Path | None, *, as_json: bool, until_stdin_closes: bool) -> None:
     """Run the agent until it is asked to stop."""
-    settings = _loaded(path)
-    _say_where(settings)
+    found = _loaded(path)
+    _say_where(found.process)
     if until_stdin_closes:
         stop_when_stdin_closes()
-    asyncio.run(_run(settings, as_json=as_json))
+    asyncio.run(_run(path, found, as_json=as_json))
 
 
 def once(path: Path | None, *, as_json: bool) -> None:
-    """Make one pass; end with 1 where it had problems, or where everything is held."""
-    settings = _loaded(path)
-    report = asyncio.run(_once(settings))
-    passed = _passed(report)
+    """Make one pass in every tenant; end with 1 where one had problems, or where everything is held in it."""
+    found = _loaded(path)
+    passed = asyncio.run(_once(path, found))
     if as_json:
-        print_json(passed)
+        print_json(passed if found.is_many else passed[0])
     else:
-        _tell(passed)
-    if passed.problems or passed.held:
+        for one in passed:
+            _tell(one)
+    if any(one.problems or one.held for one in passed):
         raise Ending(FINDINGS)
 
 
-def _loaded(path: Path | None) -> Settings:
-    """Return the settings, with logging set up and policies that load.
+def _loaded(path: Path | None) -> settings.Fleet:
+    """Return the settings, with logging set up and, of one tenant alone, policies that load.
 
     Whether policies load does not depend on Graph, so that it is not asked first: it may be away.
 
     Raises:
         SettingsError, PolicyError: the settings or the policies are wrong.
     """
+<<<<<<< HEAD
     settings = loaded(path)
     require_loads(settings)
     configure(settings.log, clock_of(settings).now)
     return settings
+=======
+    found = _read(path)
+    for one in found.tenants:
+        if not found.is_many and one.settings is not None:
+            parse_set(shelf_of(one.settings).files())
+    configure(found.process.log, clock_of(found.process).now)
+    return found
+>>>>>>> next
 
 
-def _say_where(settings: Settings) -> None:
+def _read(path: Path | None, known: settings.Fleet | None = None) -> settings.Fleet:
+    """Return the settings of every tenant, or of the one that was named."""
+    return loaded_fleet(path, known=known) if chosen() is None else settings.Fleet.of_one(loaded(path))
+
+
+def _say_where(process: Process) -> None:
     """Say where the log goes, if it does not come out here: else a running agent looks like one that hangs."""
-    if settings.log.file is None:
+    if process.log.file is None:
         return
-    console(stderr=True).print(safe(f"the log goes to {settings.log.file}"), soft_wrap=True)
+    console(stderr=True).print(safe(f"the log goes to {process.log.file}"), soft_wrap=True)
+
+
+async def _run(path: Path | None, found: settings.Fleet, *, as_json: bool) -> None:
+    orders = Orders()
+    stop_on_signals(orders.stop)
+    reload_on_hangup(orders.reload, orders.stop)
+    hold_on_signal(orders.hold)
+
+    async def tend(one: Tended, world: World, asked: Orders) -> None:
+        await loop.run(
+            world,
+            stop=asked.stop,
+            reload=asked.reload,
+            hold=asked.hold,
+            on_pass=partial(_print_line, one.name if found.is_many else None) if as_json else None,
+            vitals=one.vitals,
+            first_wait=fraction(world.tenant_id) if found.is_many else 1.0,
+        )
+
+    async with AsyncExitStack() as stack:
+        telemetries = stack.enter_context(measured(found.process))
+        shares, place = await stack.enter_async_context(open_shares(found.process))
+        roster = _roster(path, found, place, telemetries)
+        fleet = Fleet(roster, shares, orders, tend, is_alone=not found.is_many)
+        on_stuck = fleet.begin_anew if found.is_many else None
+        watch = await stack.enter_async_context(watched(found.process, on_stuck, telemetries))
+        watch.tenants = lambda: {
+            name: one.vitals for name, one in fleet.tended.items() if one.condition is not Condition.ELSEWHERE
+        }
+        await fleet.go()
+
+
+async def _once(path: Path | None, found: settings.Fleet) -> list[Passed]:
+    orders = Orders()
+    stop_on_signals(orders.stop)
+    hold_on_signal(orders.hold)
+    reports: dict[str, PassReport] = {}
+
+    async def tend(one: Tended, world: World, asked: Orders) -> None:
+        reports[one.name] = await loop.once(world, stop=asked.stop, hold=asked.hold)
+
+    async with open_shares(found.process) as (shares, place):
+        fleet = Fleet(
+            _roster(path, found, place), shares, orders, tend, is_alone=not found.is_many, is_lasting=False
+        )
+        await fleet.go()
+    if not found.is_many:
+        return [_passed(one) for one in reports.values()]
+    return [_passed_in(one, reports.get(name)) for name, one in sorted(fleet.tended.items())]
+
+
+def _roster(
+    path: Path | None, found: settings.Fleet, place: Place | None, telemetries: Telemetries | None = None
+) -> SettingsRoster:
+    def read(known: settings.Fleet | None) -> settings.Fleet:
+        return _read(path, known) if found.is_many else found
+
+    def tell(names: str) -> None:
+        log.warning("settings of the process have changed", settings=names, then="a restart goes by them")
+
+    return SettingsRoster(found, read, reporter_of, tell, place, telemetries)
 
 
 def _passed(report: PassReport) -> Passed:
@@ -95,30 +199,22 @@ def _passed(report: PassReport) -> Passed:
     )
 
 
-def _print_line(report: PassReport) -> None:
-    print(ascii_json(msgspec.to_builtins(_passed(report))), flush=True)  # noqa: T201  a line for machines
+def _passed_in(one: Tended, report: PassReport | None) -> PassedIn:
+    if report is not None:
+        return PassedIn(tenant=one.name, **msgspec.structs.asdict(_passed(report)))
+    why = one.problem or f"no pass was made: it is {one.condition}"
+    return PassedIn(tenant=one.name, **dict.fromkeys(WORDS, 0), held=(), problems=(why,))
 
 
-async def _run(settings: Settings, *, as_json: bool) -> None:
-    stop, reload, hold = asyncio.Event(), asyncio.Event(), asyncio.Event()
-    stop_on_signals(stop)
-    reload_on_hangup(reload, stop)
-    hold_on_signal(hold)
-    async with open_world(settings, reporter=reporter_of(settings)) as world:
-        on_pass = _print_line if as_json else None
-        await loop.run(world, stop=stop, reload=reload, hold=hold, on_pass=on_pass)
-
-
-async def _once(settings: Settings) -> PassReport:
-    stop, hold = asyncio.Event(), asyncio.Event()
-    stop_on_signals(stop)
-    hold_on_signal(hold)
-    async with open_world(settings, reporter=reporter_of(settings)) as world:
-        return await loop.once(world, stop=stop, hold=hold)
+def _print_line(tenant: str | None, report: PassReport) -> None:
+    passed = msgspec.to_builtins(_passed(report))
+    print(ascii_json(passed if tenant is None else {"tenant": tenant, **passed}), flush=True)  # noqa: T201  a line for machines
 
 
 def _tell(passed: Passed) -> None:
     out = console()
+    if isinstance(passed, PassedIn):
+        out.print(safe(f"{passed.tenant}:"), soft_wrap=True)
     for name, words in WORDS.items():
         out.print(f"{getattr(passed, name):>6}  {words}")
     for held in passed.held:

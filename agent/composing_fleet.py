@@ -1,0 +1,145 @@
+"""Settings of many tenants -> a roster of real worlds and desks, and whose they are."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from agent.adapters.ledger import shares
+from agent.adapters.ledger.place import AT_ONCE, Place, is_file, open_place
+from agent.compose import ReporterOf, installed, open_ledger_as_it_is, open_world, replica_of, shelf_of
+from agent.connecting import clock_of
+from agent.model.errors import SettingsError
+from agent.model.tenancy import Share, Tenancy
+from agent.ports.fleet import Alone, Shares
+from agent.ports.telemetry import Telemetries
+from agent.ports.world import Desk, World
+from agent.settings.guards import rails_of
+from agent.settings.roster import Fleet
+from agent.settings.subjects import Process, Settings
+
+Read = Callable[[Fleet | None], Fleet]
+"""Reads the settings of every tenant anew; given what was read before, and not from the loop: it waits for a disk."""
+
+
+class SettingsRoster:
+    """Fulfils Roster by settings files.
+
+    `tell` is told in words what of the process's own settings has changed: that waits for a restart. `place` is where the
+    ledgers of all tenants are; None where each has one of its own. `telemetries` are this process's, where it is measured.
+    """
+
+    def __init__(
+        self,
+        first: Fleet,
+        read: Read,
+        reporter_of: Callable[[Settings], ReporterOf],
+        tell: Callable[[str], None],
+        place: Place | None = None,
+        telemetries: Telemetries | None = None,
+    ) -> None:
+        self._telemetries = telemetries
+        self._read, self._reporter_of, self._tell, self._place = read, reporter_of, tell, place
+        self._process, self._told = first.process, first.process
+        self._known: Fleet | None = None
+        self._settings: dict[tuple[str, str], Settings] = {}
+        """By name and digest: those of the last look and of the one before, by which a tenant may still be opened."""
+
+    async def look(self) -> Sequence[Tenancy]:
+        """Read the settings again and return every tenant."""
+        found = await asyncio.to_thread(self._read, self._known)
+        before = {} if self._known is None else _by_digest(self._known)
+        self._known = found
+        self._settings = before | _by_digest(found)
+        self._compare(found.process)
+        return [
+            Tenancy(
+                name=one.name,
+                tenant_id="" if one.settings is None else one.settings.tenant.id.lower(),
+                digest=one.digest,
+                problem=one.problem,
+            )
+            for one in found.tenants
+        ]
+
+    def open(self, tenancy: Tenancy, share: Share | None) -> AbstractAsyncContextManager[World]:
+        """Give the world of a tenant."""
+        settings, place = self._of(tenancy), self._place
+        return open_world(
+            settings,
+            name=tenancy.name,
+            reporter=self._reporter_of(settings),
+            telemetries=self._telemetries,
+            place=place,
+            share=None if place is None else share,
+        )
+
+    def desk(self, tenancy: Tenancy, share: Share | None) -> AbstractAsyncContextManager[Desk]:  # noqa: ARG002
+        """Give the ledger of a tenant, where it is there already."""
+        return open_desk(self._of(tenancy), self._place)
+
+    def _of(self, tenancy: Tenancy) -> Settings:
+        found = self._settings.get((tenancy.name, tenancy.digest))
+        if found is None:
+            why = tenancy.problem or "they have changed meanwhile"
+            raise SettingsError(f"the settings of `{tenancy.name}` cannot be used: {why}")
+        return found
+
+    def _compare(self, process: Process) -> None:
+        """Say once which settings of the process differ from those that it was started with."""
+        if process == self._told:
+            return
+        self._told = process
+        names = [
+            name
+            for name in process.__struct_fields__
+            if getattr(process, name) != getattr(self._process, name)
+        ]
+        if names:
+            self._tell(", ".join(f"`{name}`" for name in names))
+
+
+def _by_digest(found: Fleet) -> dict[tuple[str, str], Settings]:
+    return {(one.name, one.digest): one.settings for one in found.tenants if one.settings is not None}
+
+
+@asynccontextmanager
+async def open_desk(settings: Settings, place: Place | None = None) -> AsyncIterator[Desk]:
+    """Give what a person's answer is judged by and written to, while an agent runs or not; nothing logs in.
+
+    `place` is the ledger's, where it is open already.
+
+    Raises:
+        LedgerError: there is no ledger yet, or it cannot be written to.
+    """
+    async with open_ledger_as_it_is(settings, place) as ledger:
+        yield Desk(
+            tenant_id=settings.tenant.id,
+            clock=clock_of(settings),
+            ledger=ledger,
+            shelf=shelf_of(settings),
+            rails=rails_of(settings.guards),
+            escalating=settings.escalating(),
+            replica=replica_of(settings),
+        )
+
+
+@asynccontextmanager
+async def open_shares(process: Process) -> AsyncIterator[tuple[Shares, Place | None]]:
+    """Give what says which tenants are this process's, and the place that all their ledgers are in.
+
+    With files for ledgers, every tenant is this process's, and each has a place of its own.
+
+    Raises:
+        LedgerError: the place cannot be used.
+        SettingsError: another agent that runs on it is called the same.
+    """
+    url, replica = process.ledger.address().reveal(), replica_of(process)
+    if is_file(url):
+        yield Alone(replica), None
+        return
+    async with (
+        open_place(url, at_once=AT_ONCE) as place,
+        shares.open_shares(url, replica, instance=secrets.token_hex(8), version=installed()) as ours,
+    ):
+        yield ours, place
