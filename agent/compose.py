@@ -20,18 +20,14 @@ from agent.adapters.microsoft.clouds import simulator
 from agent.adapters.microsoft.credentials import SimulatorCredential
 from agent.adapters.shipment import Shipment
 from agent.audit.key import Key
-from agent.connecting import clock_of, open_channels_of, open_endpoint_of, open_graph_of, shelf_in
+from agent.connecting import clock_of, open_channels_of, open_endpoint_of, open_graph_of
 from agent.model.errors import Refused, SettingsError
 from agent.model.hold import Hold
 from agent.model.pace import Pace
 from agent.model.policy import Mode
 from agent.model.recording import Recording
-<<<<<<< HEAD
-from agent.ports.host import Clock
-=======
 from agent.model.tenancy import Share
-from agent.ports.host import Clock, PolicyShelf
->>>>>>> next
+from agent.ports.host import Clock
 from agent.ports.importing import Imports
 from agent.ports.ledger import Ledger
 from agent.ports.reporting import Reporter, Reports
@@ -39,12 +35,8 @@ from agent.ports.telemetry import SILENT, Telemetries
 from agent.ports.world import World
 from agent.settings.fields import told
 from agent.settings.guards import rails_of
-<<<<<<< HEAD
-from agent.settings.subjects import Settings, TreatAs
-from agent.shelves import shelf_of
-=======
 from agent.settings.subjects import Process, Settings, TreatAs
->>>>>>> next
+from agent.shelves import shelf_of
 
 if TYPE_CHECKING:
     import httpx
@@ -380,14 +372,6 @@ def installed() -> str:
     return version("air-agent")
 
 
-<<<<<<< HEAD
-=======
-def shelf_of(settings: Settings) -> PolicyShelf:
-    """Return where the policies lie."""
-    return shelf_in(settings.policies.directory)
-
-
->>>>>>> next
 def _world(settings: Settings, clock: Clock, graph: "Graph", ledger: Ledger) -> World:
     """Return a world that only reads."""
     return World(

@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from agent.adapters.ledger import shares
 from agent.adapters.ledger.place import AT_ONCE, Place, is_file, open_place
-from agent.compose import ReporterOf, installed, open_ledger_as_it_is, open_world, replica_of, shelf_of
+from agent.compose import ReporterOf, installed, open_ledger_as_it_is, open_world, replica_of
 from agent.connecting import clock_of
 from agent.model.errors import SettingsError
 from agent.model.tenancy import Share, Tenancy
@@ -16,7 +16,8 @@ from agent.ports.telemetry import Telemetries
 from agent.ports.world import Desk, World
 from agent.settings.guards import rails_of
 from agent.settings.roster import Fleet
-from agent.settings.subjects import Process, Settings
+from agent.settings.subjects import Process, Settings, TreatAs
+from agent.shelves import shelf_of
 
 Read = Callable[[Fleet | None], Fleet]
 """Reads the settings of every tenant anew; given what was read before, and not from the loop: it waits for a disk."""
@@ -120,6 +121,7 @@ async def open_desk(settings: Settings, place: Place | None = None) -> AsyncIter
             shelf=shelf_of(settings),
             rails=rails_of(settings.guards),
             escalating=settings.escalating(),
+            enforces_observers=settings.policies.treat_as is TreatAs.ENFORCE,
             replica=replica_of(settings),
         )
 

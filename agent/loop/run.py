@@ -20,11 +20,8 @@ from agent.loop.reloading import ALARM, Reloading
 from agent.loop.report import PassReport
 from agent.loop.reporting import Reporting, require_channel
 from agent.loop.shipping import Shipping, complain
-<<<<<<< HEAD
 from agent.loop.tightening import until_known
-=======
 from agent.loop.vitals import Vitals
->>>>>>> next
 from agent.loop.waits import first_of
 from agent.model.errors import Conflict, LedgerError, Lost, Malformed, Refused, Unavailable
 from agent.ports.world import Desk, World

@@ -39,10 +39,8 @@ class Desk:
     rails: Rails
     """What no policy may pass."""
     escalating: Escalating = ESCALATING
-<<<<<<< HEAD
     enforces_observers: bool = False
     """Whether policies in `mode: observe` count as enforcing: for trying out against the simulator only."""
-=======
     replica: str = "agent"
     """What this process is called in the ledger, the same after a restart."""
     tenant_name: str = ""
@@ -54,7 +52,6 @@ class Desk:
     def called(self) -> str:
         """The tenant's name, or its id where it has none."""
         return self.tenant_name or self.tenant_id
->>>>>>> next
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

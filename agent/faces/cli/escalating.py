@@ -11,12 +11,6 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-<<<<<<< HEAD
-from agent.audit.entries import of_notice
-from agent.compose import open_ledger_as_it_is, open_ledger_for_reading, with_file
-=======
-from agent.compose import shelf_of
->>>>>>> next
 from agent.connecting import clock_of, open_channels_alone
 from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.looking import reading

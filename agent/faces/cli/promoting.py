@@ -96,6 +96,7 @@ def promote(asked: Asked, *, as_json: bool) -> None:
             f"`{policy.name}` is a policy of the base, which tenants share: name this one with {own}"
         )
     after = widened(policy, part)
+    change, data = _change(ground, policy, Mode.ENFORCE, after)
     found, others = asyncio.run(_asked_of(ground, policy, part))
     if found.fallback is not None:
         require_whole(policy, part, after)
@@ -111,7 +112,6 @@ def promote(asked: Asked, *, as_json: bool) -> None:
         is_unmended=found.is_unmended,
     )
     is_met = all(one.is_met for one in bar)
-    change, data = _change(ground, policy, Mode.ENFORCE, after)
     known = Shown(
         policy=policy.name,
         where=of_part(part),

@@ -8,13 +8,8 @@ from pathlib import Path
 import msgspec
 import structlog
 
-<<<<<<< HEAD
-from agent.compose import open_world
-=======
 from agent.adapters.ledger.place import Place
-from agent.compose import shelf_of
 from agent.composing_fleet import SettingsRoster, open_shares
->>>>>>> next
 from agent.connecting import clock_of
 from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.logs import configure
@@ -28,19 +23,15 @@ from agent.faces.report.dispatch import reporter_of
 from agent.loop import run as loop
 from agent.loop.fleet import Fleet, fraction
 from agent.loop.report import PassReport
-<<<<<<< HEAD
-from agent.settings.subjects import Settings
-from agent.shelves import require_loads
-=======
 from agent.loop.tending import Orders, Tended
 from agent.model.tenancy import Condition
 from agent.ports.telemetry import Telemetries
 from agent.ports.world import World
 from agent.settings import roster as settings
 from agent.settings.subjects import Process
+from agent.shelves import require_loads
 
 log = structlog.get_logger()
->>>>>>> next
 
 
 class Passed(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,19 +96,12 @@ def _loaded(path: Path | None) -> settings.Fleet:
     Raises:
         SettingsError, PolicyError: the settings or the policies are wrong.
     """
-<<<<<<< HEAD
-    settings = loaded(path)
-    require_loads(settings)
-    configure(settings.log, clock_of(settings).now)
-    return settings
-=======
     found = _read(path)
     for one in found.tenants:
         if not found.is_many and one.settings is not None:
-            parse_set(shelf_of(one.settings).files())
+            require_loads(one.settings)
     configure(found.process.log, clock_of(found.process).now)
     return found
->>>>>>> next
 
 
 def _read(path: Path | None, known: settings.Fleet | None = None) -> settings.Fleet:

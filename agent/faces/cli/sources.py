@@ -5,10 +5,6 @@ from pathlib import Path
 
 import msgspec
 
-<<<<<<< HEAD
-=======
-from agent.connecting import is_revision, policies_at, shelf_in
->>>>>>> next
 from agent.loop.policies import InForce
 from agent.model.errors import SettingsError
 from agent.model.policy import Members, PolicySet
