@@ -297,7 +297,9 @@ def families() -> set[str]:
         words = {
             value for name in _names_of_alarms(ast.parse(source)) if (value := getattr(module, name, None))
         }
-        is_told_the_name = "name=name" in source  # it raises what its callers say, and these are looked at too
+        is_told_the_name = (
+            "name=name" in source
+        )  # it raises what its callers say, and these are looked at too
         assert words or is_told_the_name, f"{path}: raises an alarm whose name nobody finds here"
         found |= {word.rstrip() for word in words if re.fullmatch("[a-z]+ ?", word)}
     return found
