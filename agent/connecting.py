@@ -1,4 +1,4 @@
-"""Settings -> Graph, Defender for Endpoint, channels, policies and telemetry, each by itself: how each of them is reached."""
+"""Settings -> Graph, Defender for Endpoint, channels and telemetry, each by itself: how each of them is reached."""
 
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
