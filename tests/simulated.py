@@ -189,6 +189,7 @@ async def open_world(
     requests_per_minute: int = 60,
     replica: str = REPLICA,
     audit: tuple[Key, Path] | None = None,
+    tenant_id: str = names.TENANT_ID,
 ) -> AsyncIterator[World]:
     """Give the world of an agent that enforces, with the real adapters, on any clock.
 
@@ -196,11 +197,11 @@ async def open_world(
     """
     key = None if audit is None else audit[0]
     async with (
-        open_ledger(ledger_url, names.TENANT_ID, replica=replica, key=key) as ledger,
+        open_ledger(ledger_url, tenant_id, replica=replica, key=key) as ledger,
         open_graph(
             clock=clock,
             cloud=simulator(url),
-            tenant_id=names.TENANT_ID,
+            tenant_id=tenant_id,
             credential=login,
             requests_per_minute=requests_per_minute,
             machines=machines,
@@ -210,7 +211,7 @@ async def open_world(
         ) as graph,
     ):
         yield World(
-            tenant_id=names.TENANT_ID,
+            tenant_id=tenant_id,
             clock=clock,
             defender=graph.defender,
             enactor=graph.enactor,
@@ -222,14 +223,14 @@ async def open_world(
             pace=pace,
             rails=rails,
             trail=None if audit is None else ledger.trail,
-            sink=None if audit is None else _sink(*audit),
+            sink=None if audit is None else _sink(tenant_id, *audit),
             version="test",
             replica=replica,
         )
 
 
-def _sink(key: Key, file: Path) -> Shipment:
-    return Shipment(names.TENANT_ID, key, file=file, anchors=None, syslog="")
+def _sink(tenant_id: str, key: Key, file: Path) -> Shipment:
+    return Shipment(tenant_id, key, file=file, anchors=None, syslog="")
 
 
 def noon() -> datetime:
