@@ -80,11 +80,14 @@ class Link:
     async def _read(self, reader: asyncio.StreamReader) -> bytes:
         """Return what came; nothing where the connection ended, or was broken meanwhile."""
         coming = asyncio.create_task(reader.read(LARGEST))
-        while not (await asyncio.wait({coming}, timeout=GLANCE * 5))[0]:
-            if self._state.value == Wire.BROKEN:
-                coming.cancel()
-                return b""
-        return coming.result()
+        try:
+            while not (await asyncio.wait({coming}, timeout=GLANCE * 5))[0]:
+                if self._state.value == Wire.BROKEN:
+                    return b""
+            return coming.result()
+        finally:
+            coming.cancel()
+            await asyncio.gather(coming, return_exceptions=True)
 
     async def _until_whole(self) -> None:
         while self._state.value == Wire.SILENT:  # noqa: ASYNC110  it is another process that mends it

@@ -177,7 +177,7 @@ class Play:
                 time.sleep(GLANCE)
             for gap in gaps.values():
                 self.shared.took("SIGTERM: nobody's", gap)
-            if (code := one.stop()) != 0:
+            if (code := one.wait()) != 0:
                 self.shared.problems.append(f"{name} ended with {code} when it was asked to stop")
             self.shared.took("SIGTERM: ended and taken over", time.monotonic() - began)
             self.theatre.start(name)
@@ -199,7 +199,9 @@ class Play:
     def _end(self) -> None:
         """Stop everybody, let one agent do in peace what is left, and reckon."""
         for one in self.theatre.replicas.values():
-            one.stop()
+            one.signal(signal.SIGTERM)
+        for one in self.theatre.replicas.values():
+            one.wait()
             self.shared.problems += _bugs(one)
         for tenant_id in self.theatre.ids:
             self.theatre.in_peace(tenant_id)

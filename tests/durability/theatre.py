@@ -128,9 +128,8 @@ class Replica:
         if self.process is not None:
             self.process.wait()
 
-    def stop(self, within: float = 60) -> int:
-        """Ask it to stop, and return the code it ended with."""
-        self.signal(signal.SIGTERM)
+    def wait(self, within: float = 60) -> int:
+        """Return the code it ended with, once it has: it was asked to stop."""
         return -1 if self.process is None else self.process.wait(within)
 
     def passes(self) -> Mapping[str, int]:
