@@ -4,17 +4,14 @@ import asyncio
 import os
 import re
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent.adapters import git
 from agent.adapters.hold_file import HoldFile
-from agent.adapters.host import LARGEST, PolicyFiles, is_wanted
 from agent.adapters.ledger.ledger import SqlLedger
 from agent.adapters.ledger.opening import beside, is_there, key_beside, open_ledger
 from agent.adapters.ledger.place import Place
@@ -22,7 +19,7 @@ from agent.adapters.microsoft.clouds import simulator
 from agent.adapters.microsoft.credentials import SimulatorCredential
 from agent.adapters.shipment import Shipment
 from agent.audit.key import Key
-from agent.connecting import clock_of, open_channels_of, open_endpoint_of, open_graph_of
+from agent.connecting import clock_of, installed, open_channels_of, open_endpoint_of, open_graph_of, shelf_in
 from agent.model.errors import Refused, SettingsError
 from agent.model.hold import Hold
 from agent.model.pace import Pace
@@ -33,6 +30,7 @@ from agent.ports.host import Clock, PolicyShelf
 from agent.ports.importing import Imports
 from agent.ports.ledger import Ledger
 from agent.ports.reporting import Reporter, Reports
+from agent.ports.telemetry import SILENT, Telemetries
 from agent.ports.world import World
 from agent.settings.fields import told
 from agent.settings.guards import rails_of
@@ -69,32 +67,36 @@ async def open_world(
     *,
     apart: str = "",
     reporter: ReporterOf | None = None,
+    telemetries: Telemetries | None = None,
     place: Place | None = None,
     share: Share | None = None,
+    name: str = "",
 ) -> AsyncIterator[World]:
     """Give the world these settings describe.
 
     A command that writes beside a running agent is `apart`: that is added to its name, so that it has leases of its
-    own, and a chain of its own in the audit. `reporter` makes the reports of a ledger, for whoever sends them. `place` is
-    the ledger's, where it is open already, and `share` that by which the tenant is this replica's (see `open_ledger`).
+    own, and a chain of its own in the audit. `reporter` makes the reports of a ledger, for whoever sends them.
+    `telemetries` are this process's. `place` is the ledger's, where it is open already, and `share` that by which the
+    tenant is this replica's. `name` is what it is called in logs and metrics; left out, its own name or its id.
 
     Raises:
         SettingsError, LedgerError, Refused, Unavailable: it cannot be opened as it is set.
     """
-    clock, file = clock_of(settings), audit_file(settings)
-    replica = f"{replica_of(settings)}{apart}"
-    address, key = settings.ledger.address().reveal(), _audit_key(settings)
-    tenant = settings.tenant.id
+    clock, file, replica = clock_of(settings), audit_file(settings), f"{replica_of(settings)}{apart}"
+    address, key, tenant = settings.ledger.address().reveal(), _audit_key(settings), settings.tenant.id
+    name = name or settings.tenant.name or tenant
+    telemetry = SILENT if telemetries is None else telemetries.of(name, clock.now)
     async with (
-        open_ledger(address, tenant, key=key, replica=replica, place=place, share=share) as ledger,
-        open_endpoint_of(settings, clock) as machines,
-        open_graph_of(settings, clock, machines=machines) as graph,
+        open_ledger(
+            address, tenant, key=key, replica=replica, telemetry=telemetry, place=place, share=share
+        ) as ledger,
+        open_endpoint_of(settings, clock, telemetry) as machines,
+        open_graph_of(settings, clock, machines=machines, telemetry=telemetry) as graph,
     ):
         if settings.mode is Mode.ENFORCE and graph.is_delegated:
             raise SettingsError(
                 "`mode: enforce` needs an application's own login: this one is a person's, delegated"
             )
-        sink = _sink(settings, file, ledger.trail.key)
         await ledger.trail.tell_settings(told(settings) | {"version": installed()}, clock.now())
         world = replace(
             _world(settings, clock, graph, ledger),
@@ -102,26 +104,43 @@ async def open_world(
             login=graph.login,
             trail=ledger.trail,
             pages=ledger.pages,
-            sink=sink,
+            sink=_sink(settings, file, ledger.trail.key),
             switch=_switch(settings),
             replica=replica,
+            tenant_name=name,
+            telemetry=telemetry,
+            meters=None if telemetries is None else ledger.meters,
+            archive=ledger.archive,
+            restored=await ledger.restored(),
         )
-        enforces = settings.mode is Mode.ENFORCE
-        if enforces:
+        if settings.mode is Mode.ENFORCE:
             await graph.look()
             world = replace(world, enactor=graph.enactor)
-        pages = pages_people(settings)
-        schedule = settings.report.schedule() if reporter is not None else None
-        if apart or not (pages or schedule is not None):
+        if apart:
             yield world
             return
-        async with open_channels_of(settings, clock, graph.send_mail if enforces else _no_mail) as channels:
-            if schedule is not None and reporter is not None:
-                reports = Reports(
-                    schedule=schedule, channels=channels, log=ledger.reports, reporter=reporter(ledger)
-                )
-                world = replace(world, reports=reports)
-            yield replace(world, channels=channels if pages else None)
+        async with _telling_people(settings, world, ledger, graph, reporter) as telling:
+            yield telling
+
+
+@asynccontextmanager
+async def _telling_people(
+    settings: Settings, world: World, ledger: SqlLedger, graph: "Graph", reporter: ReporterOf | None
+) -> AsyncIterator[World]:
+    """Give the world with its channels, where anybody is told anything through them."""
+    pages = pages_people(settings)
+    schedule = settings.report.schedule() if reporter is not None else None
+    if not (pages or schedule is not None):
+        yield world
+        return
+    send_mail = graph.send_mail if settings.mode is Mode.ENFORCE else _no_mail
+    async with open_channels_of(settings, world.clock, send_mail) as channels:
+        if schedule is not None and reporter is not None:
+            reports = Reports(
+                schedule=schedule, channels=channels, log=ledger.reports, reporter=reporter(ledger)
+            )
+            world = replace(world, reports=reports)
+        yield replace(world, channels=channels if pages else None)
 
 
 def pages_people(settings: Settings) -> bool:
@@ -261,9 +280,11 @@ async def open_simulated(
         yield replace(_world(settings, clock, graph, ledger), pace=pace)
 
 
-def open_ledger_for_reading(settings: Settings) -> AbstractAsyncContextManager[SqlLedger]:
+def open_ledger_for_reading(
+    settings: Settings, place: Place | None = None
+) -> AbstractAsyncContextManager[SqlLedger]:
     """Give the ledger and its audit as they are, also while an agent runs; nothing can be written."""
-    return open_ledger(settings.ledger.address().reveal(), settings.tenant.id, read_only=True)
+    return open_ledger(settings.ledger.address().reveal(), settings.tenant.id, read_only=True, place=place)
 
 
 def open_ledger_as_it_is(
@@ -347,33 +368,9 @@ def _switch(settings: Settings) -> HoldFile | None:
     return None if file is None else HoldFile(file, replica_of(settings))
 
 
-def installed() -> str:
-    """Return the version of this agent."""
-    return version("air-agent")
-
-
 def shelf_of(settings: Settings) -> PolicyShelf:
     """Return where the policies lie."""
     return shelf_in(settings.policies.directory)
-
-
-def shelf_in(directory: Path) -> PolicyShelf:
-    """Return the policies of a folder."""
-    return PolicyFiles(directory, lambda folder, files: git.committed(folder, files, is_wanted), git.authors)
-
-
-def policies_at(directory: Path, revision: str) -> tuple[str, Mapping[str, bytes]]:
-    """Return the commit that a git revision names, and the folder's files as they were at it.
-
-    Raises:
-        SettingsError, PolicyError: there is no such revision, or the folder cannot be read at it.
-    """
-    return git.files_at(directory, revision, is_wanted, LARGEST)
-
-
-def is_revision(directory: Path, text: str) -> bool:
-    """Whether this names a git revision of the folder."""
-    return git.is_revision(directory, text)
 
 
 def _world(settings: Settings, clock: Clock, graph: "Graph", ledger: Ledger) -> World:
@@ -394,4 +391,5 @@ def _world(settings: Settings, clock: Clock, graph: "Graph", ledger: Ledger) -> 
         enforces_observers=settings.policies.treat_as is TreatAs.ENFORCE,
         version=installed(),
         replica=replica_of(settings),
+        at_risk=settings.telemetry.at_risk,
     )

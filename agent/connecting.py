@@ -1,22 +1,33 @@
-"""Settings -> Graph, Defender for Endpoint and channels, each opened by itself: how each of them is reached."""
+"""Settings -> Graph, Defender for Endpoint, channels, policies and telemetry, each by itself: how each of them is reached."""
 
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import (
+    AbstractAsyncContextManager,
+    AbstractContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    nullcontext,
+)
 from functools import partial
+from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent.adapters.host import SystemClock
+from agent.adapters import git
+from agent.adapters.host import LARGEST, PolicyFiles, SystemClock, is_wanted
 from agent.adapters.microsoft.clouds import Cloud, cloud_named, simulator
 from agent.adapters.microsoft.credentials import CredentialKind, credential
 from agent.adapters.microsoft.machines import ELSEWHERE, Machines, NoMachines
 from agent.adapters.microsoft.proofs import HINT, ClientSecret, Proof, proof_of
-from agent.model.errors import Malformed, Refused, Unavailable
-from agent.ports.host import Clock
+from agent.model.errors import Malformed, Refused, SettingsError, Unavailable
+from agent.ports.host import Clock, Heart, PolicyShelf
+from agent.ports.telemetry import SILENT, Telemetries, Telemetry
 from agent.settings import subjects
 from agent.settings.guards import hosts
 from agent.settings.secret import Secret
 from agent.settings.subjects import Process, Settings
+from agent.settings.telemetry import headers
 
 if TYPE_CHECKING:
     from agent.adapters.graph.connect import Graph
@@ -25,12 +36,19 @@ if TYPE_CHECKING:
     from agent.ports.escalation import Channels
 
 
+def installed() -> str:
+    """Return the version of this agent."""
+    return version("air-agent")
+
+
 def clock_of(settings: Settings | Process) -> SystemClock:
     """Return the clock the agent goes by."""
     return SystemClock(rate=settings.clock.rate, epoch=settings.clock.epoch, until=settings.clock.until)
 
 
-def open_endpoint_of(settings: Settings, clock: Clock) -> AbstractAsyncContextManager[Machines]:
+def open_endpoint_of(
+    settings: Settings, clock: Clock, telemetry: Telemetry = SILENT
+) -> AbstractAsyncContextManager[Machines]:
     """Give Defender for Endpoint, or what stands in its place where it is switched off or not there."""
     cloud = cloud_of(settings)
     if not settings.endpoint.enabled:
@@ -44,6 +62,7 @@ def open_endpoint_of(settings: Settings, clock: Clock) -> AbstractAsyncContextMa
         url=cloud.endpoint,
         tenant_id=settings.tenant.id,
         credential=_credential(settings, cloud),
+        telemetry=telemetry,
     )
 
 
@@ -52,6 +71,7 @@ def open_graph_of(
     clock: Clock,
     around: "Around | None" = None,
     machines: Machines | None = None,
+    telemetry: Telemetry = SILENT,
 ) -> AbstractAsyncContextManager["Graph"]:
     """Give Graph, logged in as these settings say."""
     from agent.adapters.graph.connect import open_graph  # noqa: PLC0415  slow to import, and not always needed
@@ -69,6 +89,7 @@ def open_graph_of(
         sign_in=settings.sign_in(),
         proofs=_proofs(settings),
         around=around,
+        telemetry=telemetry,
     )
 
 
@@ -108,11 +129,75 @@ def open_channels_of(
     )
 
 
+def shelf_in(directory: Path) -> PolicyShelf:
+    """Return the policies of a folder."""
+    return PolicyFiles(directory, lambda folder, files: git.committed(folder, files, is_wanted), git.authors)
+
+
+def policies_at(directory: Path, revision: str) -> tuple[str, Mapping[str, bytes]]:
+    """Return the commit that a git revision names, and the folder's files as they were at it.
+
+    Raises:
+        SettingsError, PolicyError: there is no such revision, or the folder cannot be read at it.
+    """
+    return git.files_at(directory, revision, is_wanted, LARGEST)
+
+
+def is_revision(directory: Path, text: str) -> bool:
+    """Whether this names a git revision of the folder."""
+    return git.is_revision(directory, text)
+
+
+def open_heart_of(process: Process) -> "AbstractAsyncContextManager[Heart] | None":
+    """Give the dead man's switch that is told that all is well; None where there is none."""
+    health = process.health
+    if health.heartbeat is None:
+        return None
+    from agent.adapters.channels.heartbeat import open_heart  # noqa: PLC0415  slow to import
+
+    allowed = frozenset() if health.hosts is None else hosts(health.hosts)
+    return open_heart(health.heartbeat.reveal(), clock=SystemClock(), hosts=allowed)
+
+
 def cloud_of(settings: Settings) -> Cloud:
     """Return where Graph and the login are."""
     if settings.graph.cloud is subjects.Cloud.SIMULATOR:
         return simulator(settings.graph.url or "")
     return cloud_named(settings.graph.cloud)
+
+
+def open_telemetry_of(
+    process: Process, *, version: str, replica: str, complain: Callable[[str], None]
+) -> AbstractContextManager[Telemetries | None]:
+    """Give what measures this process; None where nobody asks for it, so that nothing is measured either.
+
+    `complain` is told why a collector does not take what is sent, and with an empty text that it does again.
+
+    Raises:
+        SettingsError: what sends to a collector is not installed.
+    """
+    told = process.telemetry
+    if process.health.listen is None and told.endpoint is None:
+        return nullcontext()
+    from agent.adapters.telemetry.opening import open_telemetry  # noqa: PLC0415  not always needed
+
+    if told.endpoint is None:
+        return open_telemetry(version=version, replica=replica)
+    try:
+        from agent.adapters.telemetry.collector import Collector, Exports  # noqa: PLC0415  an extra
+    except ImportError as error:
+        raise SettingsError(
+            "`telemetry.endpoint`: what sends to a collector is not installed: pip install 'air-agent[otlp]'"
+        ) from error
+    collector = Collector(
+        endpoint=told.endpoint.rstrip("/"),
+        headers={} if told.headers is None else headers(told.headers.reveal()),
+        every=told.metrics_every,
+        traces=told.traces,
+        share=told.traces_share,
+        exports=Exports(complain),
+    )
+    return open_telemetry(version=version, replica=replica, collector=collector)
 
 
 def _proofs(settings: Settings) -> tuple[Proof, ...]:

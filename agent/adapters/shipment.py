@@ -53,7 +53,7 @@ class Shipment:
         self._anchors = anchors
         self._syslog = syslog
         self._patience = patience
-        self._writing: dict[str, asyncio.Future[None]] = {}
+        self._turns: dict[str, asyncio.Lock] = {}
 
     async def ship(self, links: Sequence[Link]) -> None:
         """Add entries to the file."""
@@ -69,13 +69,15 @@ class Shipment:
             await self._in_time("audit.syslog", partial(_tell, self._syslog, told.decode()))
 
     async def _in_time(self, setting: str, write: Callable[[], None]) -> None:
-        """Make one write, which a mount that hangs may keep for ever: it is not waited for that long, nor begun again."""
-        last = self._writing.get(setting)
-        if last is not None and not last.done():
-            raise Unavailable(f"`{setting}`: the last write still hangs: check the mount")
+        """Make one write after the other; a mount that hangs may keep one for ever, and is not waited for that long."""
+        turn = self._turns.setdefault(setting, asyncio.Lock())
+        try:
+            await asyncio.wait_for(turn.acquire(), self._patience)
+        except TimeoutError as error:
+            raise Unavailable(f"`{setting}`: the last write still hangs: check the mount") from error
         writing = asyncio.get_running_loop().run_in_executor(None, write)
+        writing.add_done_callback(lambda _: turn.release())
         writing.add_done_callback(_look_at_failure)
-        self._writing[setting] = writing
         try:
             await asyncio.wait_for(asyncio.shield(writing), self._patience)
         except TimeoutError as error:

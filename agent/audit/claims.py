@@ -5,11 +5,12 @@ intended is bound by digests, so that the tables can be changed as little as the
 replicas' last words on one effect any may be the newest.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 
 from agent.audit.chain import Body, binding
 from agent.audit.key import Key
+from agent.audit.restores import Restores
 from agent.model.audit import Carried, Decided, Event, Fault, Given
 
 SENT = "sent"
@@ -23,8 +24,11 @@ Where = tuple[str, int]
 class Claims:
     """What entries said, as far as the chains were followed."""
 
-    def __init__(self, key: Key, tenant_id: str) -> None:
+    def __init__(self, key: Key, tenant_id: str, restores: Restores | None = None) -> None:
         self._key = key.of_values(tenant_id)
+        self._restores = restores or Restores()
+        self._lost_effects: set[str] = set()
+        self._lost: Counter[str] = Counter()
         self._decisions: dict[tuple[str, int], tuple[object, Where]] = {}
         self._answers: dict[tuple[str, int], tuple[object, Where]] = {}
         self._calls: dict[str, dict[int, Where]] = defaultdict(dict)
@@ -41,6 +45,8 @@ class Claims:
 
     def add(self, replica: str, number: int, body: Body) -> None:
         """Remember what an entry says."""
+        if self._restores.has_lost(replica, number) and self._is_lost(body):
+            return
         said, where = body.detail, (replica, number)
         match body.event:
             case Event.BEGINNING:
@@ -73,6 +79,24 @@ class Claims:
                 self._now(str(said.get("effect")), replica, said.get("went"))
             case Event.DROPPED:
                 self._now(str(said.get("effect")), replica, DROPPED)
+
+    @property
+    def lost(self) -> tuple[int, int, int]:
+        """How many decisions, answers and calls are told of by the audit alone, since the ledger was restored."""
+        calls = sum(len(self._calls.get(effect, ())) for effect in self._lost_effects)
+        return self._lost[Event.DECISION], self._lost[Event.ANSWER], calls
+
+    def _is_lost(self, body: Body) -> bool:
+        """Whether what an entry tells of is gone from the other tables by right, and nothing else is to be said of it."""
+        match body.event:
+            case Event.DECISION | Event.ANSWER:
+                self._lost[body.event] += 1
+                return True
+            case Event.INTENT | Event.UNDO:
+                self._lost_effects.add(str(body.detail.get("effect")))
+                return True
+            case _:
+                return False
 
     def of_decisions(self, decided: Iterable[Decided]) -> Iterator[Fault]:
         """Give what is wrong between the entries and the ledger's decisions."""
@@ -112,8 +136,10 @@ class Claims:
     def of_effects(self, carried: Iterable[Carried]) -> Iterator[Fault]:
         """Give what is wrong between the entries and the ledger's effects."""
         untold = unplanned = 0
-        left = {effect: dict(calls) for effect, calls in self._calls.items()}
-        unseen = set(self._last)
+        left = {
+            effect: dict(calls) for effect, calls in self._calls.items() if effect not in self._lost_effects
+        }
+        unseen = set(self._last) - self._lost_effects
         for one in carried:
             calls = left.pop(one.id, {})
             unseen.discard(one.id)

@@ -118,11 +118,18 @@ def of_change(before: Before, record: Record, author: str, now: datetime) -> tup
 
 
 def of_intent(
-    effect: Effect, author: str, content: str, now: datetime, undone: Undone | None = None
+    effect: Effect,
+    author: str,
+    content: str,
+    now: datetime,
+    undone: Undone | None = None,
+    *,
+    marks: str = "",
 ) -> Entry:
     """Tell of an effect that is to leave. `content` binds the effect as the ledger keeps it.
 
-    One that takes back what was done is the act of the person who asked for it, and says why.
+    One that takes back what was done is the act of the person who asked for it, and says why. `marks` tell its targets,
+    one after the other, to whoever restores a ledger that knows nothing of it.
     """
     act = undone if effect.undoes is not None else None
     return _of_effect(
@@ -137,6 +144,7 @@ def of_intent(
             "undoes": effect.undoes,
             "incident": effect.incident_id,
             "content": content,
+            "marks": marks,
         },
         targets=msgspec.json.encode(effect.targets).decode(),
         by="" if act is None else act.by,
@@ -252,6 +260,11 @@ def of_notice(posted: Posted, author: str, now: datetime) -> Entry:
 def of_hold(hold: Hold) -> Entry:
     """Tell that enactment was stopped."""
     return by_person(Event.HOLD, hold.since, hold.by, {"name": hold.name}, reason=hold.reason)
+
+
+def of_restored(detail: Mapping[str, Detail], by: str, reason: str, now: datetime) -> Entry:
+    """Tell that the ledger was restored from a backup, and where its chains ended."""
+    return by_person(Event.RESTORED, now, by, detail, reason=reason)
 
 
 def of_release(name: str, by: str, reason: str, now: datetime) -> Entry:

@@ -11,6 +11,7 @@ import msgspec
 from agent.audit.chain import Body, genesis, mac, micros, moment_of, read_body, value_digest
 from agent.audit.erasures import Erasures
 from agent.audit.key import Key
+from agent.audit.restores import Restores
 from agent.audit.witness import Witness
 from agent.model.audit import Fault, Head, Kept, Link
 
@@ -23,9 +24,9 @@ class Following:
         key: Key,
         tenant_id: str,
         replica: str,
-        *,
         witnesses: Sequence[Witness] = (),
         erasures: Erasures | None = None,
+        restores: Restores | None = None,
     ) -> None:
         self.replica = replica
         self.number = 0
@@ -37,6 +38,7 @@ class Following:
         self._values_key = key.of_values(tenant_id)
         self._witnesses = tuple(witnesses)
         self._erasures = erasures or Erasures()
+        self._restores = restores or Restores()
 
     def take(self, link: Link, kept: Sequence[Kept] = ()) -> Body | Fault:
         """Follow the next entry; return what it says, or what is wrong."""
@@ -47,6 +49,11 @@ class Following:
             return self._fault(link, "was changed: it does not consist of bytes")
         if mac(self._chain_key, self.mac, number, link.body) != link.mac:
             return self._fault(link, self._unfit(number))
+        last = self._restores.end(self.replica)
+        if last is not None and number > last:
+            return self._fault(
+                link, f"was added: the chain was closed after {last} when the ledger was restored"
+            )
         try:
             body = read_body(link.body)
         except msgspec.DecodeError:
@@ -67,7 +74,7 @@ class Following:
     def end(self, head: Head | None) -> Fault | None:
         """Return what is wrong with the chain's end, if anything is, once every entry has been followed."""
         for witness in self._witnesses:
-            if witness.last > self.number:
+            if witness.last > self.number and self._restores.end(self.replica) is None:
                 words = (
                     f"is missing: {witness.words} goes up to {witness.last}: the end of the chain was cut off"
                 )
@@ -135,6 +142,8 @@ class Following:
                 return f"has a personal value that was changed: `{one.name}`"
             if value_digest(self._values_key, one.salt, one.name, one.value) != digest:
                 return f"has a personal value that was changed: `{one.name}`"
+        if missing and self._restores.has_lost(self.replica, number):
+            return ""
         for name in missing:
             if not self._erasures.account_for(self.replica, number, name, at):
                 return f"has lost its personal value `{name}`, and no erasure accounts for it"

@@ -1,4 +1,4 @@
-"""The audit's key, and what is derived from it: one key for each chain, one for values, one for anchors, one for pages.
+"""The audit's key, and what is derived from it: a key for each chain, for values, anchors, pages and backups.
 
 Derived keys keep one use from vouching for another: a mac of the chain is never a digest of a value. The chain's
 is bound to tenant and replica, so that an entry of one chain fits in no other.
@@ -36,6 +36,16 @@ class Key:
     def of_pages(self, tenant_id: str) -> bytes:
         """Return the key of what a browser keeps for us while its person signs in."""
         return self._derived("pages", tenant_id)
+
+    def of_backups(self, tenant_id: str) -> bytes:
+        """Return the key of the seals of backups."""
+        return self._derived("backups", tenant_id)
+
+    @property
+    def fingerprint(self) -> str:
+        """What the key is told by where it must not be shown, such as `3f1c-90ab-77de-1204`: of no use to guess it."""
+        digits = self._derived("fingerprint").hex()[:16]
+        return "-".join(digits[place : place + 4] for place in range(0, 16, 4))
 
     def _derived(self, *use: str) -> bytes:
         whole = b"".join(

@@ -11,6 +11,7 @@ from agent.audit.claims import Claims
 from agent.audit.erasures import Erasures
 from agent.audit.following import Following
 from agent.audit.key import Key
+from agent.audit.restores import Restores
 from agent.audit.witness import Copy
 from agent.model.audit import Carried, Chained, Decided, Fault, Given, Head, Kept, Link, Verdict
 
@@ -34,6 +35,10 @@ class Told(Protocol):
 
     def erasures(self) -> Iterator[bytes]:
         """Give the bodies of all entries that say that they are of erasures."""
+        ...
+
+    def restores(self) -> Iterator[bytes]:
+        """Give the bodies of all entries that say that they are of restores."""
         ...
 
     def links(self, replica: str) -> "Generator[Link]":
@@ -82,8 +87,8 @@ def verify(
     heads = {head.replica: head for head in told.heads()}
     total = sum(head.number for head in heads.values() if type(head.number) is int)
     names = {*heads, *told.replicas(), *(name for copy in copies for name in copy.chains)}
-    erasures = Erasures(_bodies(told.erasures()))
-    claims = Claims(key, tenant_id)
+    erasures, restores = Erasures(_bodies(told.erasures())), Restores(_bodies(told.restores()))
+    claims = Claims(key, tenant_id, restores)
     counted = _Counted(progress, total)
     chains: list[Chained] = []
     erased = 0
@@ -93,7 +98,7 @@ def verify(
             chains.append(_stray(repr(replica), words))
             continue
         witnesses = [copy.chains[replica] for copy in copies if replica in copy.chains]
-        chain = Following(key, tenant_id, replica, witnesses=witnesses, erasures=erasures)
+        chain = Following(key, tenant_id, replica, witnesses=witnesses, erasures=erasures, restores=restores)
         fault = _followed(told, chain, claims, counted) or chain.end(heads.get(replica))
         if are_all:
             fault = fault or _unshipped(chain, heads.get(replica), copies)
@@ -104,7 +109,7 @@ def verify(
     faults += claims.twice
     if not faults:
         faults += _of_tables(told, claims)
-    decisions, calls = claims.count()
+    (decisions, calls), compared = claims.count(), {name for copy in copies for name in copy.chains}
     return Verdict(
         chains=tuple(chains),
         faults=tuple(faults),
@@ -113,9 +118,8 @@ def verify(
         unaudited=sum(claims.before),
         erased=erased,
         witnesses=tuple(copy.words for copy in copies),
-        uncompared=tuple(
-            one for one in sorted(heads, key=str) if not any(one in copy.chains for copy in copies)
-        ),
+        restored=_restored(restores, claims),
+        uncompared=tuple(one for one in sorted(heads, key=str) if one not in compared),
     )
 
 
@@ -126,6 +130,21 @@ def _of_tables(told: Told, claims: Claims) -> list[Fault]:
         *claims.of_answers(told.given()),
         *claims.of_effects(told.carried()),
     ]
+
+
+def _restored(restores: Restores, claims: Claims) -> tuple[str, ...]:
+    """Say when the ledger was restored, and what only the audit knows since."""
+    words = [
+        f"restored at {one.at:%Y-%m-%d %H:%MZ} from the backup of {one.backup_at:%Y-%m-%d %H:%MZ}"
+        + ("" if one.is_known else "; what was sent between is not all known")
+        for one in restores.found
+    ]
+    lost = claims.lost
+    if any(lost):
+        words.append(
+            f"{lost[0]} decisions, {lost[1]} answers and {lost[2]} calls are in the audit alone, since the ledger was restored"
+        )
+    return tuple(words)
 
 
 class _Counted:

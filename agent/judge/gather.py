@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+import msgspec
+
 from agent.judge.clusters import cluster_by
 from agent.judge.copies import Raw, domain_of, facts_of_cluster, facts_of_one, facts_over
 from agent.judge.remember import recalled
@@ -44,6 +46,20 @@ def wanted(action: PendingAction) -> tuple[str, ...]:
             return (message.lower(),)
         case _:
             return ()
+
+
+def mails_of(actions: Iterable[PendingAction], mail: Mail) -> dict[str, Mail]:
+    """Return what of this mail each action is about, by their ids; those that are about none are left out."""
+    places: dict[str, list[int]] = {}
+    for place, copy in enumerate(mail.messages):
+        places.setdefault(copy.network_message_id.lower(), []).append(place)
+    found = {}
+    for action in actions:
+        if messages := wanted(action):
+            theirs = sorted(place for message in messages for place in places.get(message, ()))
+            some = msgspec.structs.replace(mail, messages=tuple(mail.messages[place] for place in theirs))
+            found[action.id] = mail_of(action, some)
+    return found
 
 
 def mail_of(action: PendingAction, mail: Mail) -> Mail:

@@ -25,6 +25,9 @@ from agent.model.rails import Cap
 SPANS = ((1_440, "day"), (60, "hour"), (1, "minute"))
 """Minutes in what a window is told in."""
 
+LIMITS = "limits"
+"""How the guards of the limits of policies are called, with the policy's name behind."""
+
 TAKEN_BACK = "undone"
 """The guard of actions of which a person took something back."""
 
@@ -146,7 +149,12 @@ def first_passed(weighed: Sequence[Weighed]) -> Weighed | None:
 
 def guard_of(passed: Weighed) -> str:
     """Return the name of the guard that holds an approval which would pass this cap or limit."""
-    return passed.cap or f"limits of {passed.policy}"
+    return passed.cap or f"{LIMITS} of {passed.policy}"
+
+
+def family(guard: str) -> str:
+    """Return a guard's name without the policy whose limits they are, so that there are few of them."""
+    return LIMITS if guard.startswith(f"{LIMITS} of ") else guard
 
 
 def over(passed: Weighed) -> str:

@@ -85,6 +85,7 @@ def _anew(record: Record, seen: PendingAction, now: datetime) -> Record:
         lapse=None,
         discounted=(),
         asked_since=None,
+        life=record.life + 1,
     )
 
 

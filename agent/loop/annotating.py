@@ -14,9 +14,11 @@ from agent.judge.note import is_told, note
 from agent.loop.noting import noting
 from agent.loop.perform import Turn
 from agent.loop.poll import surviving
+from agent.loop.tracing import trace
 from agent.model.defender import Alert, Incident
 from agent.model.enactment import Outcome, Record, Went
 from agent.model.errors import Refused, Unavailable
+from agent.model.trace import Phase
 from agent.ports.defender import Enactor
 from agent.ports.world import World
 
@@ -36,6 +38,7 @@ async def annotate(world: World, incident: Incident, records: Sequence[Record], 
     pending = [record for record in records if not record.is_noted and is_told(record)]
     if not pending:
         return
+    began = world.clock.now()
     missing = note(incident, records)
     for text in missing.comments:
         comment = partial(world.enactor.comment, incident.id, text)
@@ -54,6 +57,8 @@ async def annotate(world: World, incident: Incident, records: Sequence[Record], 
     ]
     await world.ledger.save(noted, now=world.clock.now())
     turn.report.noted += len(noted)
+    for record in noted:
+        trace(world, record, Phase.NOTED, began, world.clock.now(), incident=incident.id)
 
 
 def _said(record: Record) -> tuple[object, ...]:

@@ -7,6 +7,7 @@ and logged; the audit tells of answers.
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 
 import msgspec
@@ -35,6 +36,7 @@ from agent.judge.rails.holding import held_words
 from agent.loop.approvers import Approvers
 from agent.loop.grounding import truths_of_answer
 from agent.loop.policies import InForce
+from agent.loop.tracing import about
 from agent.model.answer import Answer, Person
 from agent.model.chain import Chain
 from agent.model.decision import Decision, Verb
@@ -78,10 +80,8 @@ async def answer(world: Desk, policies: InForce, action_id: str, attempt: Attemp
     """
     attempt = msgspec.structs.replace(attempt, person=_known_by_id(attempt.person))
     for _ in range(TRIES - 1):
-        try:
+        with suppress(Conflict):
             return await _once(world, policies, action_id, attempt, via)
-        except Conflict as error:
-            log.info("answered by others at the same moment", action=action_id, why=str(error))
     return await _once(world, policies, action_id, attempt, via)
 
 
@@ -146,6 +146,16 @@ async def _once(world: Desk, policies: InForce, action_id: str, attempt: Attempt
     record = (await world.ledger.load([action_id])).get(action_id)
     if record is None:
         return Replied(words=f"nothing is known of `{action_id}`: `air-agent pending` lists what is open")
+    with about(record):
+        try:
+            return await _answered(world, policies, record, attempt, via)
+        except Conflict as error:
+            log.info("answered by others at the same moment", action=action_id, why=str(error))
+            raise
+
+
+async def _answered(world: Desk, policies: InForce, record: Record, attempt: Attempt, via: str) -> Replied:
+    action_id = record.action.id
     now = world.clock.now()
     effects = await world.ledger.effects(action_id)
     question = await put(world, policies, record, attempt, effects, now)

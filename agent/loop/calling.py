@@ -2,13 +2,17 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
 from agent.judge.confirm import INTERRUPTED
-from agent.model.enactment import Effect, Outcome, Went
+from agent.loop.shipping import ship
+from agent.loop.tracing import trace
+from agent.model.enactment import Effect, Outcome, Record, Went
 from agent.model.errors import Conflict, Unavailable
+from agent.model.telemetry import Counted, Timed
+from agent.model.trace import Phase
 from agent.ports.defender import Enactor
 from agent.ports.world import World
 
@@ -22,29 +26,36 @@ log = structlog.get_logger()
 
 
 async def call(
-    world: World, enactor: Enactor, effect: Effect, depart: Callable[[], Awaitable[None]], stop: asyncio.Event
+    world: World,
+    enactor: Enactor,
+    record: Record,
+    effect: Effect,
+    depart: Callable[[], Awaitable[None]],
+    stop: asyncio.Event,
 ) -> None:
     """Make the call and write how it went; one that definitely was not applied is intended again.
 
     `depart` is awaited right before its bytes leave, and writes down that they do. Whatever else it raises than
-    Unavailable is raised, and nothing was sent. Where this process slept between the two until the tenant is not its
-    own any more, nothing is sent either: whoever has the tenant then finds the call written down, and reads it back.
+    Unavailable is raised, and nothing was sent. The entry that tells of the call has been shipped by then too, so that
+    what was sent is known even if the ledger is lost. Where this process slept between the two until the tenant is not
+    its own any more, nothing is sent either: whoever has the tenant then finds the call written down, and reads it back.
 
     Raises:
         Unavailable: it was definitely not applied, and is to be tried later.
         Lost: the tenant is not ours any more, and nothing was sent.
     """
     name = f"air-agent {effect.action_id} {effect.id}"
-    attempt = 0
+    attempt, left = 0, world.clock.now()
     while True:
         attempt, has_left = attempt + 1, False
 
         async def departing() -> None:
-            nonlocal has_left
+            nonlocal has_left, left
             world.fence()
             await depart()
+            has_left, left = True, world.clock.now()
+            await ship(world)
             world.fence()
-            has_left = True
 
         try:
             outcome = await enactor.enact(effect, name=name, departing=departing)
@@ -56,7 +67,9 @@ async def call(
                 raise
             await world.clock.sleep_until(error.until or world.clock.now())
             continue
-        await world.ledger.settle(effect.id, outcome, world.clock.now())
+        came = world.clock.now()
+        await world.ledger.settle(effect.id, outcome, came)
+        _tell(world, record, effect, outcome, attempt, left, came)
         log.info(
             "call made",
             action=effect.action_id,
@@ -65,8 +78,40 @@ async def call(
             went=outcome.went,
             bulk=outcome.bulk_id,
             request=outcome.request_id,
+            client_request=outcome.client_request_id,
         )
         return
+
+
+def _tell(
+    world: World,
+    record: Record,
+    effect: Effect,
+    outcome: Outcome,
+    attempts: int,
+    left: datetime,
+    came: datetime,
+) -> None:
+    """Tell of a call that left, and of how it went."""
+    settled = world.clock.now()
+    world.telemetry.count(Counted.CALL, kind=effect.kind.value, outcome=outcome.went.value)
+    world.telemetry.time(Timed.CALL, (settled - left).total_seconds())
+    trace(
+        world,
+        record,
+        Phase.CALLED,
+        left,
+        came,
+        is_failed=outcome.went is not Went.DONE,
+        does=effect.kind.value,
+        targets=len(effect.targets),
+        attempts=attempts,
+        bulk=outcome.bulk_id,
+        request=outcome.request_id,
+        client_request=outcome.client_request_id,
+        replica=world.replica,
+    )
+    trace(world, record, Phase.SETTLED, came, settled, does=effect.kind.value, went=outcome.went.value)
 
 
 async def settle_interrupted(world: World, effects: Iterable[Effect]) -> int:

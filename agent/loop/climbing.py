@@ -21,9 +21,12 @@ from agent.judge.escalation.set_back import is_ahead
 from agent.judge.escalation.storm import HOUR, in_turn
 from agent.loop.outbox import Outbox
 from agent.loop.records import Place
+from agent.loop.tracing import trace_all
 from agent.model.chain import Chain
 from agent.model.errors import AgentError, Conflict
 from agent.model.escalation import Heard, Item, Page
+from agent.model.telemetry import Counted
+from agent.model.trace import Phase
 from agent.ports.escalation import Pages
 from agent.ports.world import World
 
@@ -51,6 +54,8 @@ class Seen:
     """Actions whose records are new, have changed, or need nobody any more."""
     heard: Mapping[str, Sequence[Heard]]
     now: datetime
+    lives: Mapping[str, int] = field(default_factory=dict)
+    """Of each action that may need people, the number of its life."""
 
     def items_of(self, page: Page) -> Items:
         """Return what belongs on a page."""
@@ -159,6 +164,7 @@ class Climbing:
                 await self._lapse(chain, climbed.lapsed, seen.now)
             if climbed.notices:
                 await self.outbox.put(climbed.page, climbed.notices, chain)
+                self._tell(climbed, seen)
         except Conflict as error:
             self.behind.add(place)
             log.info("a page is left for the next look", page=page.id, why=str(error))
@@ -176,6 +182,24 @@ class Climbing:
         if any(notice.is_page for notice in climbed.notices):
             paged.append(seen.now)
         return self._written(page, climbed, quiet)
+
+    def _tell(self, climbed: Climbed, seen: Seen) -> None:
+        """Tell that people are to be told of a page: of each occasion once, and in the trace of each of its actions."""
+        page = climbed.page
+        for occasion in {notice.occasion.value for notice in climbed.notices}:
+            self.world.telemetry.count(Counted.STEP, chain=page.chain, occasion=occasion)
+            lives = [(one.action_id, seen.lives.get(one.action_id, 0)) for one in page.open_members]
+            trace_all(
+                self.world,
+                lives,
+                Phase.ESCALATED,
+                seen.now,
+                self.world.clock.now(),
+                occasion=occasion,
+                chain=page.chain,
+                page=page.id,
+                step=page.step,
+            )
 
     def _written(self, page: Page, climbed: Climbed, quiet: list[Page]) -> Page:
         """Return the page as it stands, once it is among those to be written where that is still to be done."""

@@ -11,7 +11,7 @@ import structlog
 
 from agent.judge.confirm import expire, judged_again, standing
 from agent.judge.decide import decide
-from agent.judge.gather import gather, mail_of, wanted
+from agent.judge.gather import gather, mails_of
 from agent.judge.guard import approvals_of, hold_taken_back
 from agent.judge.people import hold_rejected
 from agent.judge.plan import plan
@@ -33,6 +33,8 @@ from agent.loop.moved import save_moved, turn_back
 from agent.loop.policies import InForce, keep
 from agent.loop.report import PassReport
 from agent.loop.shadowing import Covered, Shadow, Would, cover, shadow_of, would
+from agent.loop.telling import tell_of_decision
+from agent.loop.tracing import about
 from agent.loop.undoing import was_taken_back
 from agent.loop.weighing import guard_approval
 from agent.model.decision import Decision, Verb
@@ -109,6 +111,7 @@ async def judge_records(
 
     A record that was intended and is judged again lets go of what was not sent.
     """
+    began = world.clock.now()
     await keep(world, policies)
     alive = await _let_go(world, records)
     mail = await look_up(world, alive)
@@ -116,7 +119,7 @@ async def judge_records(
     here = await with_wishes(world, await around(world, policies, now), now)
     batch = Batch(now=now, means=means(world), here=here, fetched=policies.fetched)
     counted = batch.means.counted
-    theirs = {record.action.id: mail_of(record.action, mail) for record in alive if wanted(record.action)}
+    theirs = mails_of((record.action for record in alive), mail)
     targets = {target for copies in theirs.values() for target in copies_in_mailboxes(copies)}
     batch.covered[EffectKind.SOFT_DELETE] = dict(await world.ledger.covered(list(targets), counted=counted))
     batch.shadow = await shadow_of(world, policies, here, list(targets))
@@ -125,11 +128,13 @@ async def judge_records(
     batch.asking.answers = await world.ledger.answers([record.action.id for record in alive])
     for record in alive:
         try:
-            await _judge_one(world, policies, record, theirs.get(record.action.id), batch)
+            with about(record):
+                await _judge_one(world, policies, record, theirs.get(record.action.id), batch)
         except AgentError:
             raise
         except Exception as error:  # a bug over one action must not keep the others from being judged
-            log.exception("cannot be judged", action=record.action.id)
+            with about(record):
+                log.exception("cannot be judged")
             why = f"it could not be judged ({type(error).__name__}): a person has to look"
             later = judged_again(record, batch.now)
             batch.records.append(msgspec.structs.replace(record, state=State.ESCALATED, due=later, why=why))
@@ -145,19 +150,10 @@ async def judge_records(
     report.decided += len(alive)
     for record in batch.records:
         if record.decision is not None and record.decision.at == batch.now:
-            _tell(record, record.decision)
-
-
-def _tell(record: Record, decision: Decision) -> None:
-    log.info(
-        "decided",
-        action=record.action.id,
-        kind=record.action.kind,
-        decision=decision.verb,
-        policies=decision.policies,
-        state=record.state,
-        reason=decision.reason,
-    )
+            with about(record):
+                tell_of_decision(
+                    world, record, record.decision, batch.asking.answers.get(record.action.id, ()), began
+                )
 
 
 async def _let_go(world: World, records: Sequence[Record]) -> list[Record]:

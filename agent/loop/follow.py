@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 import msgspec
 
@@ -14,10 +15,13 @@ from agent.loop.despite import despite_others
 from agent.loop.lookup import find, look_up_messages
 from agent.loop.moved import save_moved
 from agent.loop.report import PassReport
+from agent.loop.tracing import trace
 from agent.loop.undoing import look_back
 from agent.model.defender import Mail
 from agent.model.enactment import CLOSED, MAIL_EFFECTS, Effect, EffectKind, Pair, Record, State
 from agent.model.errors import Malformed, Refused, Unavailable
+from agent.model.telemetry import Counted
+from agent.model.trace import Phase
 from agent.ports.world import World
 
 LOOKED_AT = (State.SENT, State.UNKNOWN, State.REFUSED, State.UNVERIFIED, State.CONTRADICTED)
@@ -86,6 +90,7 @@ async def _look_at(world: World, records: Sequence[Record], report: PassReport) 
     """Look what became of what was sent for these records: their mail all at once."""
     if not records:
         return
+    began = world.clock.now()
     effects: dict[str, Sequence[Effect]] = {}
     for record in records:
         effects[record.action.id] = standing(await world.ledger.effects(record.action.id))
@@ -109,6 +114,19 @@ async def _look_at(world: World, records: Sequence[Record], report: PassReport) 
         after.append(looked)
     report.confirmed += sum(record.state is State.CONFIRMED for record in after)
     await world.ledger.save(after, now=now)
+    _tell(world, after, began, now)
+
+
+def _tell(world: World, looked: Sequence[Record], began: datetime, now: datetime) -> None:
+    """Tell what was seen of what was sent."""
+    for record in looked:
+        seen = record.confirmation.effect
+        if seen is None:
+            continue
+        world.telemetry.count(Counted.CONFIRMATION, seen=seen.value)
+        phase = Phase.CONFIRMED if record.state is State.CONFIRMED else Phase.LOOKED
+        checks, state = record.confirmation.checks, record.state.value
+        trace(world, record, phase, began, now, seen=seen.value, state=state, checks=checks)
 
 
 async def _mail(

@@ -18,6 +18,7 @@ from agent.judge.rails.lookup import of_owner, senders_of, with_senders_copy
 from agent.judge.rails.scene import DAY, Scene
 from agent.judge.rails.surge import HISTORY, HOUR
 from agent.judge.shadow import counting
+from agent.judge.unremembered import unremembered
 from agent.loop.lookup import look_up_messages
 from agent.loop.means import means
 from agent.loop.policies import InForce
@@ -60,6 +61,8 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     owner: Account | None = None
     senders: frozenset[str] | None = frozenset()
     """Whose own copies of mail would go too; None where that is not known."""
+    mail: Mail | None = None
+    """The mail itself; None where there is none, or where it was looked at before."""
 
 
 async def around(world: World, policies: InForce, now: datetime) -> Surroundings:
@@ -106,6 +109,7 @@ async def look(
         found=None if isinstance(found, Problem) else found,
         owner=owner,
         senders=await _senders(world, effects, mail),
+        mail=mail,
     )
 
 
@@ -150,14 +154,16 @@ def scene(
         own=world.own,
         given=tuple(_of_others(here, action)),
         surges=here.surges,
+        unremembered=unremembered(world.restored, action, seen.mail, now),
         approvers=wanted_by(deciding),
     )
 
 
 def _of_others(here: Surroundings, action: PendingAction) -> Iterator[Effect]:
     """Give what counts beside an action: what would only have been done for itself is still to be."""
+    action_id = action.id
     for effect in here.given:
-        if effect.went not in here.counted or effect.action_id != action.id:
+        if effect.went not in here.counted or effect.action_id != action_id:
             yield effect
 
 

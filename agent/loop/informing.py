@@ -9,8 +9,10 @@ import structlog
 from agent.judge.compile import Judge
 from agent.judge.escalation.gathered import inform
 from agent.loop.outbox import Outbox
+from agent.loop.tracing import about
 from agent.model.chain import Chain
 from agent.model.decision import Decision
+from agent.model.enactment import Record
 from agent.model.errors import AgentError
 from agent.ports.world import World
 
@@ -57,20 +59,25 @@ class Informing:
         self, world: World, outbox: Outbox, decision: Decision, chains: Mapping[str, Chain]
     ) -> None:
         """Tell of the decision; one of which nothing can be told keeps no other from being told. Raises LedgerError."""
-        try:
-            await self._tell(world, outbox, decision, chains)
-        except AgentError:
-            raise
-        except Exception:
-            log.exception("people cannot be told of a decision", action=decision.action_id)
-
-    async def _tell(
-        self, world: World, outbox: Outbox, decision: Decision, chains: Mapping[str, Chain]
-    ) -> None:
-        """Tell of the decision, unless it is another one by now: then that one is told."""
         record = (await world.ledger.load([decision.action_id])).get(decision.action_id)
         if record is None or record.decision is None or record.decision.grounds != decision.grounds:
-            return
+            return  # it is another one by now: then that one is told
+        with about(record):
+            try:
+                await self._tell(world, outbox, record, decision, chains)
+            except AgentError:
+                raise
+            except Exception:
+                log.exception("people cannot be told of a decision")
+
+    async def _tell(
+        self,
+        world: World,
+        outbox: Outbox,
+        record: Record,
+        decision: Decision,
+        chains: Mapping[str, Chain],
+    ) -> None:
         for name in decision.inform:
             if name in chains:
                 notices = inform(chains[name], record, world.clock.now(), rules=world.escalating)

@@ -27,6 +27,7 @@ from agent.loop.vitals import Vitals
 from agent.loop.waits import first_of
 from agent.model.alarm import Alarm
 from agent.model.errors import AgentError, Held
+from agent.model.health import Mark
 from agent.model.hold import KILL_SWITCH, OF_BLINDNESS, Hold, Replica
 from agent.model.policy import Mode
 from agent.ports.world import World
@@ -91,6 +92,11 @@ class Lookout:
         """Whether anything holds, as far as is known."""
         return bool(self.standing())
 
+    @property
+    def switch_read(self) -> datetime | None:
+        """When the kill switch was last read to the end; None before the first time."""
+        return self._switch_read
+
     def standing(self) -> tuple[Hold, ...]:
         """Return what holds: what the ledger was last seen to have, and what only this process knows of."""
         known = {hold.name for hold in self._flags}
@@ -120,6 +126,7 @@ class Lookout:
             self.asked.clear()
         self._flags = await self._agreed(await ledger.holds(), now)
         self._read, self._switch_read = began, now
+        self.vitals.mark(Mark.READ_SWITCH)
         if self._is_alarmed:
             await ledger.clear_alarm(self._alarm, now)
             self._is_alarmed = False
@@ -148,10 +155,12 @@ class Lookout:
             log.error("kill switch cannot be read", why=failure, then="nothing leaves until it can be")
         self._failure = failure
         self._tell()
+        self.vitals.mark(Mark.TRIED_SWITCH)
 
     async def sign(self) -> None:
         """Note that the loop is alive. Where the lookout is not, say in its place that it is blind."""
         self._sign = self._world.clock.now()
+        self.vitals.signs_given += 1
         blind = self._blindness()
         if blind is None:
             return
@@ -243,6 +252,7 @@ class Lookout:
     async def _write(self, replica: Replica) -> None:
         await self._world.ledger.beat(replica)
         self._beaten = self._elapsed(), replica
+        self.vitals.mark(Mark.WROTE)
 
     def _replica(self, alive: datetime) -> Replica:
         world = self._world

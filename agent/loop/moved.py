@@ -9,8 +9,10 @@ from agent.judge.confirm import ENDS, ended
 from agent.judge.remember import remembered
 from agent.loop.despite import despite_others
 from agent.loop.grounding import taken_by_ours, truths_of_moves
+from agent.loop.tracing import trace
 from agent.model.enactment import Record, State, Went
 from agent.model.past import Ended, PastAnswer
+from agent.model.trace import Phase
 from agent.ports.world import World
 
 AT_ONCE = 500
@@ -51,6 +53,9 @@ async def save_moved(
     await world.ledger.save(
         records, dropped=dropped, answers=answers, truths=truths, versions=versions, now=now
     )
+    for before, after in moves:
+        if before is not None and before.state is not after.state and after.state in ENDS:
+            trace(world, after, Phase.ENDED, now, state=after.state.value)
 
 
 async def turn_back(world: World, states: Sequence[State], is_meant: Callable[[Record], bool]) -> int:

@@ -97,7 +97,7 @@ class Paging:
     def _made(
         cls, world: World, pages: Pages, channels: Channels, policies: InForce, lookout: Lookout
     ) -> "Paging":
-        outbox, lease = Outbox(world, pages), KeptLease(LEASE, LENGTH)
+        outbox, lease, records = Outbox(world, pages), KeptLease(LEASE, LENGTH), Records()
         return cls(
             world=world,
             pages=pages,
@@ -110,7 +110,9 @@ class Paging:
                 lookout=lookout,
                 lock=outbox.lock,
                 may_post=lambda: lease.is_ours(world.clock.now()),
+                life_of=records.life_of,
             ),
+            records=records,
             hearing=Hearing(pages, channels),
             climbing=Climbing(world, pages, outbox),
             outbox=outbox,
@@ -201,6 +203,7 @@ class Paging:
             changed=changed,
             heard=self.hearing.take(),
             now=now,
+            lives={one: known.life for one, known in self.records.known.items()},
         )
         standing = await self.climbing.go(seen, found)
         self.posting.woken.set()

@@ -10,6 +10,7 @@ import msgspec
 import structlog
 
 from agent.judge.confirm import after_sending
+from agent.judge.guard import family
 from agent.loop.aside import lay_one_aside
 from agent.loop.calling import call, settle_interrupted
 from agent.loop.guarding import check, look
@@ -21,10 +22,13 @@ from agent.loop.policies import InForce
 from agent.loop.recheck import why_void
 from agent.loop.report import PassReport
 from agent.loop.shipping import require
+from agent.loop.tracing import about, trace
 from agent.model.enactment import Effect, Record, State, Went
 from agent.model.errors import Held
 from agent.model.hold import BRAKE, KILL_SWITCH
 from agent.model.rails import Leave
+from agent.model.telemetry import Counted
+from agent.model.trace import Phase
 from agent.ports.defender import Enactor
 from agent.ports.world import World
 
@@ -83,6 +87,11 @@ async def perform(world: World, record: Record, turn: Turn) -> None:
     Raises:
         Unavailable: what was not sent is still intended.
     """
+    with about(record):
+        await _perform(world, record, turn)
+
+
+async def _perform(world: World, record: Record, turn: Turn) -> None:
     if world.enactor is None:
         return
     effects = await world.ledger.effects(record.action.id)
@@ -99,6 +108,8 @@ async def perform(world: World, record: Record, turn: Turn) -> None:
             await _send(world, world.enactor, record, effect, turn)
         except Held as no:
             await lay_one_aside(world, record, no)
+            world.telemetry.count(Counted.HELD, guard=family(no.guard))
+            trace(world, record, Phase.HELD, world.clock.now(), guard=family(no.guard))
             turn.lookout.has_held |= no.guard in {KILL_SWITCH, BRAKE}
             log.warning("held", action=record.action.id, guard=no.guard, why=no.words)
             return
@@ -148,7 +159,7 @@ async def _send(world: World, enactor: Enactor, record: Record, effect: Effect, 
         await world.ledger.depart(effect.id, world.clock.now(), turn.leave(world, record))
 
     with suppress(TooLate):
-        await call(world, enactor, effect, depart, turn.stop)
+        await call(world, enactor, record, effect, depart, turn.stop)
 
 
 async def recover(world: World) -> int:

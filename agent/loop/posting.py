@@ -32,10 +32,13 @@ from agent.loop.failing import Failing
 from agent.loop.lookout import Lookout
 from agent.loop.policies import InForce
 from agent.loop.sending import Failure, held, send
+from agent.loop.tracing import trace_all
 from agent.loop.waits import beside
 from agent.model.channel import Channel
 from agent.model.errors import AgentError
 from agent.model.escalation import Delivery, Posted, Receipt
+from agent.model.telemetry import Counted, Timed
+from agent.model.trace import Phase
 from agent.ports.escalation import Channels, Pages
 from agent.ports.world import World
 
@@ -46,6 +49,10 @@ REST = 0.1
 """Real seconds between two looks into the outbox at least, however fast channels answer."""
 
 log = structlog.get_logger()
+
+
+def _first(_action_id: str) -> int:
+    return 0
 
 
 @dataclass(slots=True)
@@ -61,6 +68,8 @@ class Posting:
     """Whether no other replica may be posting."""
     lock: asyncio.Lock
     """Whoever has it weighs a page or begins a notice: so that none is overtaken while it leaves."""
+    life_of: Callable[[str], int] = _first
+    """The number of an action's life, as far as it is known."""
     woken: asyncio.Event = field(default_factory=asyncio.Event)
     """Set where something may be due."""
     under_way: dict[str, "asyncio.Task[None]"] = field(default_factory=dict)
@@ -180,12 +189,14 @@ class Posting:
         """Keep the notice until nothing holds; others are told at once, and once."""
         if posted.why != why:
             await self._pass_on(posted)
+            self._count(posted, "held")
         await self._try_again(posted, why, self.world.clock.now() + FIRST)
 
     async def _taken(self, posted: Posted, receipt: Receipt) -> None:
         now, notice = self.world.clock.now(), posted.notice
         sent = replace(posted, delivery=Delivery.SENT, due=None, sent_at=now, receipt=receipt, why="")
         await self.pages.settle(sent, now)
+        self._tell_of(sent, now)
         log.info(
             "told",
             channel=notice.channel,
@@ -194,6 +205,27 @@ class Posting:
             notice=notice.id,
         )
         await self.failing.mended(self.world, notice.channel)
+
+    def _tell_of(self, sent: Posted, now: datetime) -> None:
+        """Tell that a channel took a notice, and in the trace of each action that it names."""
+        notice, began = sent.notice, sent.tried_at or now
+        self._count(sent, "sent")
+        self.world.telemetry.time(Timed.NOTICE, (now - began).total_seconds(), channel=notice.channel)
+        lives = [(item.action_id, self.life_of(item.action_id)) for item in notice.items]
+        trace_all(
+            self.world,
+            lives,
+            Phase.TOLD,
+            began,
+            now,
+            channel=notice.channel,
+            occasion=notice.occasion.value,
+            page=notice.page_id or None,
+            attempts=sent.attempts,
+        )
+
+    def _count(self, posted: Posted, outcome: str) -> None:
+        self.world.telemetry.count(Counted.NOTICE, channel=posted.notice.channel, outcome=outcome)
 
     async def _failed(self, posted: Posted, failure: Failure) -> None:
         """Try again while patience lasts; then tell others, and say that the channel fails.
@@ -208,8 +240,10 @@ class Posting:
                 again = max(now + LONGEST, failure.until or now)
             await self.failing.complain(self.world, posted.notice.channel, failure.words)
         if again is not None:
+            self._count(posted, "failed")
             await self._try_again(posted, failure.words, again)
             return
+        self._count(posted, "givenUp")
         log.error("given up", channel=posted.notice.channel, notice=posted.notice.id, why=failure.words)
         over = replace(posted, delivery=Delivery.GIVEN_UP, due=None, why=failure.words)
         await self.pages.settle(over, now)

@@ -10,6 +10,7 @@ from agent.judge.appoint import chain_for
 from agent.judge.compile import Judge
 from agent.judge.escalation.grouping import group_of
 from agent.judge.escalation.items import ASKED, HANDED, LOOKED_AT, ON_THE_WAY, item_of
+from agent.loop.tracing import about
 from agent.model.chain import Chain
 from agent.model.enactment import Record, State
 from agent.model.escalation import Item
@@ -35,6 +36,7 @@ class Known:
     version: int
     item: Item | None
     place: Place | None
+    life: int = 0
 
 
 @dataclass(slots=True)
@@ -77,9 +79,8 @@ class Records:
         except Exception as error:
             why = f"{type(error).__name__}: {error}"
             if self.broken.get(action_id) != why:
-                log.exception(
-                    "what people are to be told of an action cannot be worked out", action=action_id
-                )
+                with about(record):
+                    log.exception("what people are to be told of an action cannot be worked out")
             self.broken[action_id] = why
         else:
             self.broken.pop(action_id, None)
@@ -92,6 +93,11 @@ class Records:
                 found.setdefault(one.place, {})[action_id] = one.item
         return found
 
+    def life_of(self, action_id: str) -> int:
+        """Return the number of an action's life, as far as it is known."""
+        known = self.known.get(action_id)
+        return 0 if known is None else known.life
+
     def nowhere(self, now: datetime) -> int:
         """Return how many need people, and there is no chain to tell them through."""
         items = [one.item for one in self.known.values() if one.place is None]
@@ -100,7 +106,7 @@ class Records:
     def _read(self, world: World, record: Record, chains: Mapping[str, Chain], now: datetime) -> Known:
         chain = chain_for(chains, record.decision, world.escalating.chain)
         place = None if chain is None else (chain.name, group_of(record, chain))
-        return Known(record.version, item_of(record, now), place)
+        return Known(record.version, item_of(record, now), place, record.life)
 
 
 def _version(known: Known | None) -> int | None:

@@ -15,8 +15,16 @@ class PassReport:
     began: datetime
     pages: int = 0
     """Pages that polling read: what it cost of the request budget."""
+    polled: datetime | None = None
+    """When the poll began that read all there was; None where none did."""
+    cursor: datetime | None = None
+    """The watermark that it went by; None where there was none yet."""
+    shown: int = 0
+    """Incidents that it was shown, news or not."""
     incidents: int = 0
     """Incidents read that were news."""
+    moved: int = 0
+    """Those of them that had changed in Defender since they were saved, or were not known."""
     appeared: int = 0
     """Pending actions seen for the first time."""
     decided: int = 0
@@ -41,6 +49,19 @@ class PassReport:
     """In words, what kept everything from being carried out when the pass ended."""
     has_reloaded: bool = False
     """Whether other policies came into force on the way."""
+
+    def counted(self) -> tuple[int, ...]:
+        """Return all that has been counted so far: as long as it stays the same, nothing was done that counts."""
+        return (
+            self.pages,
+            self.incidents,
+            self.appeared,
+            self.decided,
+            self.sent,
+            self.noted,
+            self.confirmed,
+            len(self.problems),
+        )
 
     def leave(self, incident: str, why: str) -> None:
         """Say that an incident was left for later; a reason that several have is told once."""

@@ -1,14 +1,18 @@
 """The process: pass after pass, until asked to stop."""
 
 import asyncio
+import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from agent.judge.fallen import standing
 from agent.loop.cycle import judge_anew
 from agent.loop.lookout import Lookout, keeping_lookout
+from agent.loop.metering import Metering, measure
 from agent.loop.paging import Paging
 from agent.loop.passing import Memory, one_pass
 from agent.loop.perform import recover
@@ -42,7 +46,7 @@ async def run(
     hold: asyncio.Event | None = None,
     on_pass: Callable[[PassReport], None] | None = None,
     vitals: Vitals | None = None,
-    first_wait: float = 1.0,
+    phase: float | None = None,
 ) -> None:
     """Make pass after pass until `stop` is set; then finish what is under way and return.
 
@@ -55,34 +59,57 @@ async def run(
         reload: asks for a look at the policies.
         hold: asks for a hold.
         on_pass: is told each pass.
-        vitals: where it is kept how this goes, for whoever has several going.
-        first_wait: the part of `poll_every` after which the second pass begins, so that tenants that were opened
-            together do not go on asking together.
+        vitals: where it is noted how it fares, for whoever looks at it from outside.
+        phase: at which part of `poll_every` passes begin, from 0 to 1, so that of many tenants not all ask at once, nor
+            come to do so once something has woken them all. None where it does not matter.
 
     Raises:
         PolicyError: the policies do not load: nothing is begun without them.
         SettingsError: reports cannot be sent as they are set.
         Lost: the tenant is another replica's: nothing more is done in it here.
     """
+    with bound_contextvars(tenant=world.called):
+        await _run(world, _Asked(stop, reload or asyncio.Event(), hold), on_pass, vitals or Vitals(), phase)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is asked of it from outside."""
+
+    stop: asyncio.Event
+    reload: asyncio.Event
+    hold: asyncio.Event | None
+
+
+async def _run(
+    world: World,
+    asked: _Asked,
+    on_pass: Callable[[PassReport], None] | None,
+    vitals: Vitals,
+    phase: float | None,
+) -> None:
+    stop = asked.stop
     policies = await load(world)
     require_channel(world, policies)
     async with (
-        keeping_lookout(world, hold, vitals) as lookout,
-        Shipping().going(world),
+        vitals.during(world),
+        keeping_lookout(world, asked.hold, vitals) as lookout,
+        Shipping(vitals).going(world),
         Paging.going(world, policies, lookout) as paging,
         Reporting.going(world, policies, lookout),
+        Metering.going(world, policies, lookout),
     ):
         await start(world, policies)
-        reloading = Reloading(asked=reload or asyncio.Event(), looked=world.clock.now())
+        reloading = Reloading(asked=asked.reload, looked=world.clock.now())
         memory = Memory(reloading=reloading)
-        every = world.pace.poll_every * first_wait
         while not stop.is_set():
             began = world.clock.now()
             report = await _guarded_pass(world, policies, stop, memory, lookout)
             if paging is not None:
                 paging.woken.set()
-            due, every = _next(world, report, began + every), world.pace.poll_every
-            lookout.vitals.passed(began, world.clock.now(), due, report.problems)
+            due = _next(world, report, usual(began, world.pace.poll_every, phase))
+            vitals.passed(began, world.clock.now(), due, report.problems)
+            measure(world, vitals, report)
             if on_pass is not None:
                 on_pass(report)
             await _wait(world, policies, reloading, lookout, due, stop)
@@ -96,6 +123,11 @@ async def once(
     Raises:
         PolicyError, SettingsError, Unavailable, Refused, Malformed.
     """
+    with bound_contextvars(tenant=world.called):
+        return await _once(world, stop, hold)
+
+
+async def _once(world: World, stop: asyncio.Event | None, hold: asyncio.Event | None) -> PassReport:
     policies = await load(world)
     require_channel(world, policies)
     async with keeping_lookout(world, hold) as lookout, Shipping().going(world):
@@ -151,6 +183,7 @@ async def _guarded_pass(
 ) -> PassReport:
     """Make one pass and come back whatever happens: a bug or an outage must not end the agent."""
     report = PassReport(began=world.clock.now())
+    lookout.vitals.begin(report)
     try:
         await one_pass(world, policies, stop, report, memory, lookout)
     except Unavailable as error:
@@ -182,14 +215,22 @@ async def _guarded_pass(
     return report
 
 
-def _next(world: World, report: PassReport, usual: datetime) -> datetime:
-    """Return when the next pass begins: at the usual moment, unless there is a reason for another."""
+def usual(began: datetime, every: timedelta, phase: float | None) -> datetime:
+    """Return when the pass after one that began then usually begins: in phase, about `every` later."""
+    if phase is None:
+        return began + every
+    offset = datetime.fromtimestamp(0, began.tzinfo) + every * phase
+    return offset + every * math.ceil((began + every / 2 - offset) / every)
+
+
+def _next(world: World, report: PassReport, due: datetime) -> datetime:
+    """Return when the next pass begins: when it usually does, unless there is a reason for another moment."""
     now = world.clock.now()
     if report.is_unavailable:
         return max(report.unavailable_until or now + AWAY, now + timedelta(seconds=1))
     if report.has_reloaded or (report.untried and report.sent + report.noted):
         return now
-    return max(usual, now)
+    return max(due, now)
 
 
 async def _wait(

@@ -7,15 +7,17 @@ minute nothing that changes the world leaves either. Reading and deciding go on.
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
 
+from agent.loop.vitals import Vitals
 from agent.loop.waits import beside
 from agent.model.alarm import Alarm
 from agent.model.audit import ALARM
 from agent.model.errors import Conflict, Held, LedgerError, Unavailable
+from agent.model.health import Mark
 from agent.ports.world import World
 
 LAG = timedelta(seconds=60)
@@ -69,6 +71,8 @@ async def _ship_chain(world: World, replica: str) -> None:
     while links := await world.trail.unshipped(replica, AT_ONCE):
         await world.sink.ship(links)
         await world.trail.mark_shipped(replica, links[-1].number, world.clock.now())
+        if len(links) < AT_ONCE:
+            return
 
 
 async def is_lagging(world: World) -> bool:
@@ -112,6 +116,8 @@ async def complain(world: World, words: str) -> None:
 class Shipping:
     """What is remembered from one shipment to the next."""
 
+    vitals: Vitals = field(default_factory=Vitals)
+    """Where it is noted that it was done."""
     anchored: int = 0
     """The number that was anchored last by this process."""
     anchored_at: datetime | None = None
@@ -141,6 +147,7 @@ class Shipping:
         """Ship, anchor and let expire what is due, and come back whatever happens."""
         try:
             await self._ship(world)
+            self.vitals.mark(Mark.SHIPPED)
             self.complained = ""
             await self._anchor(world)
             await self._expire(world)
@@ -153,6 +160,7 @@ class Shipping:
             self._say(str(error))
         except Exception:
             log.exception("the audit could not be shipped")
+        self.vitals.mark(Mark.TRIED_AUDIT)
 
     async def _for_ever(self, world: World) -> None:
         while True:

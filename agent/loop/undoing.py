@@ -94,7 +94,7 @@ async def take_back(
         if not planned.effects and not planned.arrived and not planned.before:
             return Taken(record=record)
         await _begin(world, action_id, planned, act)
-        stopped = await _send_all(world, enactor, planned, leave, stop)
+        stopped = await _send_all(world, enactor, record, planned, leave, stop)
         return Taken(record=await _finish(world, action_id, planned), stopped=stopped)
 
 
@@ -241,7 +241,7 @@ async def _begin(world: World, action_id: str, planned: Undoing, act: Act) -> No
 
 
 async def _send_all(
-    world: World, enactor: Enactor, planned: Undoing, leave: Leave, stop: asyncio.Event
+    world: World, enactor: Enactor, record: Record, planned: Undoing, leave: Leave, stop: asyncio.Event
 ) -> Stopped | None:
     """Make the calls one after the other; return what kept the rest from being made."""
     for effect in planned.effects:
@@ -255,7 +255,7 @@ async def _send_all(
             await world.ledger.depart(effect_id, now, msgspec.structs.replace(leave, until=now + LEASE))
 
         try:
-            await call(world, enactor, effect, depart, stop)
+            await call(world, enactor, record, effect, depart, stop)
         except (Held, Unavailable, Conflict) as error:
             return error
     return None

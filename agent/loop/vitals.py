@@ -1,11 +1,24 @@
-"""How this process fares: kept here by the loop, and told to the ledger by the lookout with each sign of life."""
+"""How this process fares with one tenant: kept here by the loop, told to the ledger by the lookout, and asked by probes.
+
+Whoever runs the loop hands it in, and can look at it from outside: what was done last, and how long ago. That goes by
+`elapsed`, which need not be a clock: while a process is stopped nothing can be done, and no time is lost by it.
+
+Whether anything moves is not told by each step for itself: most of them would have to, down to single requests. It is
+seen: the loop's own signs, what the pass under way has counted so far, and how much was asked of Graph. Where none of
+these changes, nothing goes on.
+"""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from time import monotonic
 
+from agent.loop.report import PassReport
+from agent.model.health import Mark, Signs
 from agent.model.vitals import Expiry, Passing
+from agent.ports.world import World
 
 REMEMBERED = 20
 """Passes whose length is remembered."""
@@ -18,9 +31,64 @@ MOST_PROBLEMS, LONGEST = 5, 300
 class Vitals:
     """What is known by now."""
 
+    elapsed: Callable[[], float] = monotonic
     passing: Passing | None = None
+    polled: datetime | None = None
+    """When the news of incidents were last read to the end; None before the first time."""
     expiries: tuple[Expiry, ...] = ()
     lengths: deque[timedelta] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
+    under_way: PassReport | None = None
+    """What the pass under way has counted so far; None between two."""
+    due: datetime | None = None
+    """When the next pass begins at the latest, while it is waited for; None while one is under way."""
+    signs_given: int = 0
+    marks: dict[Mark, float] = field(default_factory=dict)
+    _world: World | None = None
+    _seen: object = None
+    _pages: int = 0
+    """Of how many pages of the pass under way it is known already that Defender gave them."""
+
+    def __post_init__(self) -> None:
+        """Begin."""
+        self.mark(Mark.BEGAN)
+
+    def go_by(self, elapsed: Callable[[], float]) -> None:
+        """Count by this from now on; what was done stays as long ago as it was."""
+        if elapsed is not self.elapsed:
+            then, now = self.elapsed(), elapsed()
+            self.marks = {mark: now - (then - at) for mark, at in self.marks.items()}
+            self.elapsed = elapsed
+
+    @property
+    def world(self) -> World | None:
+        """What it is looked after in; None while that is closed."""
+        return self._world
+
+    @asynccontextmanager
+    async def during(self, world: World) -> AsyncIterator[None]:
+        """Note that the world is open and its policies are loaded, until the end: meanwhile something has to move."""
+        self._world = world
+        self.under_way = self.due = None
+        for one in (Mark.OPENED, Mark.LOADED, Mark.MOVED):
+            self.mark(one)
+        try:
+            yield
+        finally:
+            self.closed()
+
+    def closed(self) -> None:
+        """Note that the world is closed, or given up, whether it will be opened again or not."""
+        self._world = self.under_way = self.due = None
+        self.marks = {}
+        self.mark(Mark.BEGAN)
+
+    def mark(self, what: Mark) -> None:
+        """Note that something was done just now."""
+        self.marks[what] = self.elapsed()
+
+    def begin(self, report: PassReport) -> None:
+        """Note that a pass begins, whose report this is."""
+        self.under_way, self.due, self._pages = report, None, 0
 
     def passed(self, began: datetime, now: datetime, due: datetime, problems: Sequence[str]) -> None:
         """Note that a pass is over, and when the next one is due."""
@@ -37,3 +105,40 @@ class Vitals:
             due=due,
             problems=tuple(said),
         )
+        self._note_pages()
+        self.under_way, self.due = None, due
+        self.mark(Mark.PASSED)
+
+    def look(self) -> None:
+        """Note whether anything has moved since the last look, or is not due yet."""
+        self._note_pages()
+        seen = self._moving()
+        if seen != self._seen or self.is_resting:
+            self._seen = seen
+            self.mark(Mark.MOVED)
+
+    @property
+    def is_resting(self) -> bool:
+        """Whether the next pass is waited for, and not due yet."""
+        return self._world is not None and self.due is not None and self._world.clock.now() < self.due
+
+    def signs(self) -> Signs:
+        """Return what is known, as ages."""
+        now = self.elapsed()
+        return Signs(
+            since={mark: timedelta(seconds=max(now - at, 0.0)) for mark, at in self.marks.copy().items()},
+            is_resting=self.is_resting,
+            ships=self._world is not None and self._world.trail is not None and self._world.sink is not None,
+        )
+
+    def _note_pages(self) -> None:
+        if self.under_way is not None and self.under_way.pages > self._pages:
+            self._pages = self.under_way.pages
+            self.mark(Mark.READ)
+
+    def _moving(self) -> object:
+        """Return what is another thing where something has gone on."""
+        asked = () if self._world is None or self._world.login is None else self._world.login.usage()
+        requests = tuple(one.total for one in asked)
+        counted = None if self.under_way is None else self.under_way.counted()
+        return self.signs_given, counted, requests

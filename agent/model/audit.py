@@ -40,6 +40,8 @@ class Event(StrEnum):
     """A comment, tag or classification is about to be written to Defender, or was."""
     NOTICE = "notice"
     """People on call were told something, or could not be."""
+    RESTORED = "restored"
+    """The ledger was restored from a backup: chains are closed, and what was done since is known by the audit alone."""
     ERASURE = "erasure"
     """Personal values of earlier entries were erased."""
 
@@ -174,6 +176,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """Personal values that have expired or were erased, which the chain accounts for."""
     witnesses: tuple[str, ...]
     """In words, what the ledger was compared with."""
+    restored: tuple[str, ...] = ()
+    """In words, that the ledger was restored from a backup, and what only the audit knows since."""
     uncompared: tuple[str, ...] = ()
     """Replicas of whose chains none of these has anything."""
 

@@ -131,6 +131,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     detail: str = ""
     bulk_id: str | None = None
     request_id: str | None = None
+    client_request_id: str | None = None
+    """The id that the request bore when it left, known also where nothing came back."""
 
 
 class Offer(msgspec.Struct, frozen=True, kw_only=True):
@@ -204,6 +206,25 @@ OPEN = tuple(state for state in State if state not in CLOSED)
 """All the others."""
 
 
+UNCARRIED = frozenset(
+    {
+        State.SEEN,
+        State.DECIDED,
+        State.INTENDED,
+        State.REFUSED,
+        State.HANDED_OFF,
+        State.HELD,
+        State.ESCALATED,
+        State.ANSWERED,
+        State.LAPSED,
+    }
+)
+"""States in which nobody's decision is carried out: where the week ends in one of them, the action expires undecided.
+
+What was rejected is carried out as far as it can be, what was sent is followed, and what another action's effects take is
+that action's."""
+
+
 class EffectSeen(StrEnum):
     """What was seen of the effect."""
 
@@ -272,6 +293,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     asked_since: datetime | None = None
     """Since when people are asked anew, for it was decided elsewhere or taken back meanwhile: earlier approvals do not
     count. None where nothing of that kind happened."""
+    life: int = 0
+    """Which of its lives this is: it grows each time that it is proposed anew after its week was over."""
     version: int = 0
 
 
@@ -301,3 +324,5 @@ class Cover(msgspec.Struct, frozen=True, kw_only=True):
     intended_at: datetime
     is_observed: bool = False
     """Whether the target would only have been acted on, so that it is still as it was."""
+    is_departed: bool = False
+    """Whether the ledger knows of the effect by the audit alone, since it was restored from an older backup."""

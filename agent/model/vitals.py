@@ -28,6 +28,8 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
     allowed: int
     until: datetime | None = None
     """Until when nothing leaves, because the API asked for patience; None where it has not."""
+    total: int = 0
+    """How many have left since the agent started."""
 
 
 class Expiry(msgspec.Struct, frozen=True, kw_only=True):

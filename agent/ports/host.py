@@ -64,3 +64,15 @@ class Switch(Protocol):
         Raises nothing: what cannot be read holds, and its reason says why it could not. Answers within seconds.
         """
         ...
+
+
+class Heart(Protocol):
+    """A dead man's switch elsewhere, which sounds an alarm where it is told nothing for too long."""
+
+    async def beat(self) -> None:
+        """Tell it that all is well. Answers within half a minute.
+
+        Raises:
+            Unavailable, Refused, Malformed: it was not taken.
+        """
+        ...

@@ -2,15 +2,19 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from agent.model.chain import Escalating
 from agent.model.pace import Pace
 from agent.model.rails import Rails
+from agent.model.restored import Restored
+from agent.ports.archive import Archive
 from agent.ports.defender import AuditLog, Defender, Directory, Enactor, Login, Targets
 from agent.ports.escalation import Channels, Pages
 from agent.ports.host import AuditSink, Clock, PolicyShelf, Switch
 from agent.ports.ledger import Ledger, Trail
 from agent.ports.reporting import Reports
+from agent.ports.telemetry import SILENT, Meters, Telemetry
 
 Fence = Callable[[], None]
 """Asked right before something leaves. Raises Lost where the tenant is not ours for long enough any more."""
@@ -37,6 +41,15 @@ class Desk:
     escalating: Escalating = ESCALATING
     replica: str = "agent"
     """What this process is called in the ledger, the same after a restart."""
+    tenant_name: str = ""
+    """What the tenant is called here, in logs and metrics; empty where it has no name but its id."""
+    restored: Restored | None = None
+    """What the ledger does not remember, for it was restored from a backup; None where it never was."""
+
+    @property
+    def called(self) -> str:
+        """The tenant's name, or its id where it has none."""
+        return self.tenant_name or self.tenant_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,5 +82,12 @@ class World(Desk):
     version: str = ""
     switch: Switch | None = None
     """None where the kill switch is the ledger's flag alone."""
+    telemetry: Telemetry = SILENT
+    meters: Meters | None = None
+    """None where nobody asks how it stands, as in a ledger that is thrown away afterwards."""
+    archive: Archive | None = None
+    """What the agreement is worked out from; None where nobody asks for it."""
+    at_risk: timedelta = timedelta(hours=24)
+    """How long before the end of its week an action counts as at risk of expiry."""
     fence: Fence = open_fence
     """Whether the tenant is still this replica's, where replicas share tenants."""

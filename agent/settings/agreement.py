@@ -7,6 +7,7 @@ import msgspec
 from agent.model.policy import Mode
 from agent.model.schedule import Sent
 from agent.settings.subjects import AuthKind, Cloud, Settings, TreatAs
+from agent.settings.telemetry import headers, is_private
 from agent.settings.web import is_near
 
 PUBLISHED = 150
@@ -30,6 +31,7 @@ def disagreements(settings: Settings) -> Iterator[Disagreement]:
     yield from _where_the_ledger_lies(settings)
     yield from _where_the_pages_are(settings)
     yield from _where_reports_go(settings)
+    yield from _where_telemetry_goes(settings)
 
 
 def _what_only_the_simulator_takes(settings: Settings) -> Iterator[Disagreement]:
@@ -161,4 +163,27 @@ def _where_reports_go(settings: Settings) -> Iterator[Disagreement]:
         yield Disagreement(
             ("report.channel", "report.send"),
             f"is missing: `report.send` is `{settings.report.send}`: name the channel that reports are sent through",
+        )
+
+
+def _where_telemetry_goes(settings: Settings) -> Iterator[Disagreement]:
+    told = settings.telemetry
+    if told.traces and told.endpoint is None:
+        yield Disagreement(
+            ("telemetry.endpoint", "telemetry.traces"),
+            "is missing: `telemetry.traces` needs the collector that they are sent to",
+        )
+    if told.headers is None:
+        return
+    secret = ("telemetry.headers", "telemetry.headers_file", "telemetry.endpoint")
+    try:
+        headers(told.headers.reveal())
+    except ValueError as error:
+        yield Disagreement(secret, str(error))
+    if told.endpoint is None:
+        yield Disagreement(secret, "is set, but `telemetry.endpoint` is not: leave one of them out")
+    elif not is_private(told.endpoint):
+        yield Disagreement(
+            secret,
+            "is a secret, and `telemetry.endpoint` is not encrypted: write `https://`, which only this machine may do without",
         )

@@ -18,10 +18,16 @@ AUDIT = "audit"
 WEB = "web"
 """The section whose secret only those need who show the pages."""
 
-RUNS = frozenset({LOGIN, AUDIT})
+TELEMETRY = "telemetry"
+"""The section whose secret only those need who send to a collector."""
+
+HEALTH = "health"
+"""The section whose secret only the agent itself needs."""
+
+RUNS = frozenset({LOGIN, AUDIT, TELEMETRY, HEALTH})
 """The sections whose secrets the agent itself needs."""
 
-APART = frozenset({LOGIN, AUDIT, WEB})
+APART = frozenset({LOGIN, AUDIT, WEB, TELEMETRY, HEALTH})
 """The sections whose secrets not everybody needs."""
 
 

@@ -17,11 +17,13 @@ from agent.model.chain import Escalating
 from agent.model.pace import Pace
 from agent.model.policy import Mode
 from agent.settings.guarding import Guards
+from agent.settings.health import Health
 from agent.settings.portals import portal_of
 from agent.settings.promoting import Promoting
 from agent.settings.reporting import Reporting
 from agent.settings.secret import Secret
 from agent.settings.serving import Web
+from agent.settings.telemetry import Telemetry
 
 GUID = r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"
 
@@ -257,6 +259,8 @@ class Process(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     replica: str | None = None
     ledger: LedgerPlace = LedgerPlace()
     log: Log = Log()
+    health: Health = Health()
+    telemetry: Telemetry = Telemetry()
     clock: Timing = Timing()
 
 
@@ -288,7 +292,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     guards: Guards = Guards()
     escalation: Escalation = Escalation()
     web: Web = Web()
+    health: Health = Health()
     report: Reporting = Reporting()
+    telemetry: Telemetry = Telemetry()
     clock: Timing = Timing()
 
     def process(self) -> Process:

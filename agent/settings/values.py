@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from agent.settings import guards, web, zones
+from agent.settings import guards, telemetry, web, zones
 from agent.settings.durations import duration, written
 from agent.settings.fields import Field
 from agent.settings.secret import Secret
@@ -26,6 +26,7 @@ WRITTEN: Mapping[str, Callable[[str], object]] = {
     "line": web.line,
     "kinds": web.kinds,
     "zone": zones.zone,
+    "collector": telemetry.collector,
 }
 """What reads each form, and raises ValueError where it cannot."""
 

@@ -91,7 +91,7 @@ class Simulator:
         async def note(message: Message) -> None:
             if message["type"] == "http.response.start":
                 request.status = message["status"]
-                date = format_datetime(request.at, usegmt=True).encode()
+                date = format_datetime(request.at + self.state.switches.clock_is_ahead, usegmt=True).encode()
                 names_it = (b"request-id", request.id.encode())
                 message = {**message, "headers": [*message["headers"], (b"date", date), names_it]}
             await send(message)

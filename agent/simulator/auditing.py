@@ -114,7 +114,8 @@ class Auditing:
 
     def _found(self, search: Search) -> list[Change]:
         switches = self._state.switches
-        if not switches.audit_records or (search.types and AIR not in search.types):
+        is_empty = not (switches.audit_is_on and switches.audit_records)
+        if is_empty or (search.types and AIR not in search.types):
             return []
         there = search.asked - switches.audit_records_after
         return [

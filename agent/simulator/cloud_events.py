@@ -1,6 +1,7 @@
 """One narrow form of advanced hunting over `CloudAppEvents`, in which investigations show; all else is bad KQL.
 
-Understood after the table: `where` with times and the one action type, joined by `and`; `extend` and `project` with
+Understood after the table: `where` with times and the one action type, joined by `and`, and without the type where only
+`Timestamp` is asked for; `extend` and `project` with
 columns, `tostring`, `strlen`, `iff` and `ingestion_time`; `sort by` and `top … by Timestamp`; `take`.
 """
 
@@ -75,15 +76,15 @@ def answer(words: str, state: State, now: datetime) -> Json:
     since = _since(asked_for, now)
     rows = [
         row
-        for number, change in enumerate(state.changes)
+        for number, change in enumerate(state.changes if state.switches.audit_is_on else ())
         if change.at + state.switches.rows_after >= since
         and (row := _row(state, number, change, now)) is not None
     ]
     asked = _Asked(rows, now)
     for stage in asked_for:
         asked.take(stage)
-    if not asked.names_action:
-        raise BadRequest(f'only `ActionType == "{ACTION_TYPE}"` is understood here')
+    if not asked.names_action and asked.schema.keys() - {"Timestamp"}:
+        raise BadRequest(f'of what is not `ActionType == "{ACTION_TYPE}"`, only `Timestamp` is known here')
     schema = [{"name": name, "type": kind} for name, kind in asked.schema.items()]
     return {
         "schema": schema,

@@ -77,7 +77,7 @@ class Identity:
             "app_displayname": APP_NAME,
             "idtyp": "app",
             "roles": sorted(_held(switches.roles, audience)),
-            "tid": self._state.tenant_id,
+            "tid": switches.token_tenant or self._state.tenant_id,
         }
         signed = f"{_segment({'typ': 'JWT', 'alg': 'HS256'})}.{_segment(claims)}"
         return f"{signed}.{_signature(signed)}"

@@ -30,9 +30,10 @@ class NotFound(Exception):
     """There is no such thing."""
 
 
-def wants_unknown_members(request: Request) -> bool:
-    """Whether the request asks for enumeration members that came later."""
-    return "include-unknown-enum-members" in request.headers.get("prefer", "").lower()
+def wants_unknown_members(request: Request, state: State) -> bool:
+    """Whether the request asks for enumeration members that came later, and is heard."""
+    asks = "include-unknown-enum-members" in request.headers.get("prefer", "").lower()
+    return asks and state.switches.honours_prefer
 
 
 def address(request: Request) -> str:
@@ -53,7 +54,7 @@ class Reading:
         options = dict(request.query_params)
         odata.checked(options, INCIDENTS, frozenset({SKIP_TOKEN}))
         expand = _expands_alerts(options)
-        unmasked = wants_unknown_members(request)
+        unmasked = wants_unknown_members(request, self._state)
         found = self._found(self._state.incidents, options, INCIDENTS, now)
         render = self._rendering.incident
         return page(
@@ -68,7 +69,7 @@ class Reading:
         """List alerts, last updated first."""
         options = dict(request.query_params)
         odata.checked(options, ALERTS, frozenset({SKIP_TOKEN}))
-        unmasked = wants_unknown_members(request)
+        unmasked = wants_unknown_members(request, self._state)
         found = self._found(self._state.alerts, options, ALERTS, now)
         return page(
             request,
@@ -84,7 +85,7 @@ class Reading:
         odata.checked(options, Resource("incidents/{id}", frozenset({"$expand"}), {}), frozenset())
         body = self.incident_body(
             request.path_params["id"],
-            unmasked=wants_unknown_members(request),
+            unmasked=wants_unknown_members(request, self._state),
             alerts=_expands_alerts(options),
         )
         return json(body)
@@ -103,7 +104,9 @@ class Reading:
     async def alert(self, request: Request, _now: datetime) -> Response:
         """Give one alert as it is now."""
         odata.checked(dict(request.query_params), Resource("alerts_v2/{id}", frozenset(), {}), frozenset())
-        return json(self.alert_body(request.path_params["id"], unmasked=wants_unknown_members(request)))
+        return json(
+            self.alert_body(request.path_params["id"], unmasked=wants_unknown_members(request, self._state))
+        )
 
     def alert_body(self, alert_id: str, *, unmasked: bool) -> bytes:
         """Return one alert as the body of an answer.

@@ -17,15 +17,21 @@ from agent.simulator.names import (
     ENDPOINT_ROLES,
     HUNT,
     READ_AUDIT,
+    READ_INCIDENTS,
     READ_MAIL,
     READ_ROLES,
     SWITCH_ACCOUNTS,
+    WRITE_INCIDENTS,
     WRITE_MAIL,
     WRITE_MAILBOXES,
 )
 
 USUAL_ROLES = ALL_ROLES - {READ_AUDIT}
 """Who has hunting needs the audit's search for little, and few have granted it."""
+
+
+ELSEWHERE = "11111111-1111-4111-8111-111111111111"
+"""Another tenant, whose tokens nobody here takes."""
 
 
 class Closes(StrEnum):
@@ -137,6 +143,37 @@ class Switches(msgspec.Struct, frozen=True, kw_only=True):
     senders: frozenset[str] = frozenset({AGENT_MAILBOX})
     """The mailboxes that Exchange's RBAC for Applications lets the app send as; no token tells of it."""
     token_lifetime: timedelta = timedelta(hours=24)
+    audit_is_on: bool = True
+    """Whether the unified audit log takes anything in: no table of it has rows otherwise, and no search finds any. A
+    tenant's administrator decides that; how a tenant shows that it is off is UNCONFIRMED."""
+    honours_prefer: bool = True
+    """Whether `Prefer: include-unknown-enum-members` has an effect. Graph's pages say so; a proxy may take it out."""
+    clock_is_ahead: timedelta = timedelta()
+    """By how much the `Date` header is ahead of the time that is lived by; a skewed clock looks like this from there."""
+    token_tenant: str | None = None
+    """The tenant that tokens are of; None for the tenant's own. A login of somebody else's gives such tokens."""
+
+
+def ailments() -> Mapping[str, Switches]:
+    """Return positions in which something is wrong that a person has to mend, by name: what `doctor` is to notice.
+
+    In some of them no agent can work at all, so that they are none of `every_position`.
+    """
+    return {
+        "another tenant's token": Switches(token_tenant=ELSEWHERE),
+        "clock ahead": Switches(clock_is_ahead=timedelta(minutes=2)),
+        "clock behind": Switches(clock_is_ahead=timedelta(minutes=-10)),
+        "no incidents granted": Switches(roles=USUAL_ROLES - {READ_INCIDENTS, WRITE_INCIDENTS}),
+        "too much granted": Switches(
+            roles=USUAL_ROLES | {"RoleManagement.ReadWrite.Directory", "Files.Read.All"}
+        ),
+        "mail of everybody": Switches(roles=USUAL_ROLES | {"Mail.Send"}),
+        "no licence for mail": Switches(unlicensed=frozenset({Licence.MAIL})),
+        "no licence for hunting": Switches(unlicensed=frozenset({Licence.HUNTING})),
+        "audit off": Switches(audit_is_on=False),
+        "prefer ignored": Switches(honours_prefer=False),
+        "throttled": Switches(throttle_per_minute=1),
+    }
 
 
 def every_position() -> Mapping[str, Switches]:

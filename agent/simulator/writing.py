@@ -71,7 +71,9 @@ class Writing:
         self._check_determination(incident, changes)
         incident.update(changes)
         happenings.wrote(self._state, incident, now)
-        return json(self._reading.incident_body(incident["id"], unmasked=wants_unknown_members(request)))
+        return json(
+            self._reading.incident_body(incident["id"], unmasked=wants_unknown_members(request, self._state))
+        )
 
     async def patch_alert(self, request: Request, now: datetime) -> Response:
         """Change properties of an alert."""
@@ -80,7 +82,9 @@ class Writing:
         self._check_determination(alert, changes)
         alert.update(changes)
         happenings.wrote(self._state, alert, now)
-        return json(self._reading.alert_body(alert["id"], unmasked=wants_unknown_members(request)))
+        return json(
+            self._reading.alert_body(alert["id"], unmasked=wants_unknown_members(request, self._state))
+        )
 
     async def comment_incident(self, request: Request, now: datetime) -> Response:
         """Add a comment to an incident."""

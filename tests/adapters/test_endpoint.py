@@ -50,7 +50,12 @@ async def test_a_quarantine_is_the_documented_request_and_nothing_else() -> None
     )
     assert script.bodies == [{"Comment": "air-agent: effect e1 of action a1", "Sha1": SHA1}]
     assert request.headers["content-type"] == request.headers["accept"] == "application/json"
-    assert outcome == Outcome(went=Went.DONE, detail="taken on by Defender for Endpoint", bulk_id=ACTION)
+    assert outcome == Outcome(
+        went=Went.DONE,
+        detail="taken on by Defender for Endpoint",
+        bulk_id=ACTION,
+        client_request_id=request.headers["client-request-id"],
+    )
     assert departing.count == 1
 
 
@@ -105,7 +110,7 @@ async def test_one_answer_settles_a_quarantine(answer: Step, went: Went) -> None
 
 async def test_a_quarantine_without_an_id_says_so_and_one_that_is_refused_says_why() -> None:
     refused = no(400, "ActiveRequestAlreadyExists", "at work", request_id="r-9")
-    async with opened_machines(says(201, {}, {"request-id": "r-1"}), refused) as (machines, _):
+    async with opened_machines(says(201, {}, {"request-id": "r-1"}), refused) as (machines, script):
         first = await quarantined(machines, Departures())
         second = await quarantined(machines, Departures())
 
@@ -113,6 +118,7 @@ async def test_a_quarantine_without_an_id_says_so_and_one_that_is_refused_says_w
         went=Went.DONE,
         detail="taken on by Defender for Endpoint, without an id to look it up by",
         request_id="r-1",
+        client_request_id=script.requests[0].headers["client-request-id"],
     )
     assert second.detail == (
         "defender for endpoint: stop and quarantine file: 400 (ActiveRequestAlreadyExists: at work)"

@@ -50,7 +50,9 @@ async def test_a_soft_deletion_is_sent_as_the_page_documents_it() -> None:
         "analyzedEmails": [{"networkMessageId": GUID, "recipientEmailAddress": "ann@contoso.example"}],
     }
     assert sent.keys() == sample.keys()
-    assert outcome == Outcome(went=Went.DONE, detail="accepted by Defender", bulk_id="b-1")
+    own_id = request.headers["client-request-id"]
+    accepted = Outcome(went=Went.DONE, detail="accepted by Defender", bulk_id="b-1", client_request_id=own_id)
+    assert outcome == accepted
 
 
 async def test_a_comment_is_sent_as_the_page_documents_it() -> None:

@@ -98,6 +98,9 @@ class Books:
     def erasures(self) -> Iterator[bytes]:
         return (link.body for links in self.chains.values() for link in links if link.event == "erasure")
 
+    def restores(self) -> Iterator[bytes]:
+        return (link.body for links in self.chains.values() for link in links if link.event == "restored")
+
     def links(self, replica: str) -> "Generator[Link]":
         yield from self.chains[replica]
 

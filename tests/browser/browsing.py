@@ -11,8 +11,8 @@ from typing import Any
 
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
 
+from agent.faces.listening import Server
 from agent.faces.web.door import Door
-from agent.faces.web.server import Server
 from agent.model.answer import Person
 from agent.settings.subjects import Tenant
 from tests.faces.web.house import APPROVER, CONTOSO, House, a_house

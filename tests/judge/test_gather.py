@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from agent.judge.clusters import cluster_by
-from agent.judge.gather import gather, mail_of, wanted
+from agent.judge.gather import gather, mail_of, mails_of, wanted
 from agent.judge.known import ALWAYS
 from agent.judge.vocabulary import FACTS, MESSAGE_FACTS
 from agent.model.defender import DeviceEvidence, Mail, MailboxConfigurationEvidence, UrlEvidence
@@ -181,3 +181,17 @@ def test_when_lists_were_fetched_is_a_fact_of_every_action() -> None:
 
     assert facts.values["list.vip.refreshed"] == NOW
     assert "list.other.refreshed" not in facts.values
+
+
+def test_mail_that_was_asked_for_together_is_told_apart_as_if_each_had_been_asked_for_alone() -> None:
+    first, second, other = (
+        an_action(a_cluster(query="q1", first=1, messages=2)),
+        an_action(a_cluster(query="q2", first=2, messages=2)),
+        an_action(a_cluster(query="q3", first=9, messages=1)),
+    )
+    mail = some_mail(a_copy(3), a_copy(1), a_copy(2), a_copy(1, recipient="bob@contoso.example"))
+
+    together = mails_of((first, second, other), mail)
+
+    assert together == {one.id: mail_of(one, mail) for one in (first, second, other)}
+    assert [copy.network_message_id[-1] for copy in together[first.id].messages] == ["1", "2", "1"]

@@ -12,6 +12,7 @@ from agent.adapters.microsoft.caller import Caller
 from agent.adapters.microsoft.tokens import Tokens
 from agent.adapters.microsoft.transport import Departure, carrying
 from agent.ports.host import Clock
+from agent.ports.telemetry import SILENT, Telemetry
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,8 +36,9 @@ class Client(Caller[Request]):
         budget: Budget,
         clock: Clock,
         lots: Random,
+        telemetry: Telemetry = SILENT,
     ) -> None:
-        super().__init__(tokens=tokens, budget=budget, clock=clock, lots=lots)
+        super().__init__(tokens=tokens, budget=budget, clock=clock, lots=lots, telemetry=telemetry)
         self._http = http
         self._url = f"{url}/api"
 

@@ -14,6 +14,7 @@ import httpx
 from agent.adapters.microsoft.clouds import ENDPOINT_SCOPE
 from agent.adapters.microsoft.machines import Machines
 from agent.ports.host import Clock
+from agent.ports.telemetry import SILENT, Telemetry
 
 if TYPE_CHECKING:
     from agent.adapters.microsoft.tokens import Credential
@@ -32,6 +33,7 @@ async def open_endpoint(
     transport: httpx.AsyncBaseTransport | None = None,
     wall: Callable[[], float] | None = None,
     lots: Random | None = None,
+    telemetry: Telemetry = SILENT,
 ) -> AsyncIterator[Machines]:
     """Give the devices of a tenant.
 
@@ -43,6 +45,7 @@ async def open_endpoint(
         transport: sends the requests; real connections where none is given.
         wall: the real time in seconds since 1970, for the ends of tokens.
         lots: where chance comes from, for the spread of waits.
+        telemetry: is told of every attempt at a request.
     """
     from agent.adapters.endpoint.client import Client  # noqa: PLC0415  slow
     from agent.adapters.endpoint.machines import SYSTEM, EndpointMachines  # noqa: PLC0415  slow
@@ -59,5 +62,6 @@ async def open_endpoint(
             budget=Budget(clock, PER_MINUTE, per_hour=PER_HOUR, system=SYSTEM),
             clock=clock,
             lots=lots or Random(),  # noqa: S311  spreads waits, guards nothing
+            telemetry=telemetry,
         )
         yield EndpointMachines(client, clock)

@@ -20,16 +20,17 @@ from agent.adapters.microsoft.caller import NotFound
 from agent.adapters.microsoft.json import parse
 from agent.model.enactment import Outcome, Pair, Went
 from agent.model.errors import Malformed
+from agent.model.permission import QUARANTINE_FILES, READ_MACHINES
 from agent.model.targets import Device, Quarantine
 from agent.model.vitals import Usage
 from agent.ports.defender import Departing
 from agent.ports.host import Clock
 
 SYSTEM = "defender for endpoint"
-LIST_MACHINES = Call("list devices", "Machine.Read.All", SYSTEM)
-READ_MACHINE = Call("read device", "Machine.Read.All", SYSTEM)
-READ_ACTION = Call("read machine action", "Machine.Read.All", SYSTEM)
-STOP_AND_QUARANTINE = Call("stop and quarantine file", "Machine.StopAndQuarantine", SYSTEM)
+LIST_MACHINES = Call("list devices", READ_MACHINES.name, SYSTEM)
+READ_MACHINE = Call("read device", READ_MACHINES.name, SYSTEM)
+READ_ACTION = Call("read machine action", READ_MACHINES.name, SYSTEM)
+STOP_AND_QUARANTINE = Call("stop and quarantine file", QUARANTINE_FILES.name, SYSTEM)
 TYPE = "StopAndQuarantineFile"
 
 T = TypeVar("T")
@@ -83,6 +84,15 @@ class EndpointMachines:
     def budgets(self) -> Sequence[Callable[[], Usage]]:
         """What tells how much of its own request budget was used."""
         return (self._client.usage,)
+
+    @property
+    def grants(self) -> frozenset[str]:
+        """The permissions in its token; none before the first."""
+        return self._client.grants
+
+    async def log_in(self) -> None:
+        """Have a token, so that its permissions are known."""
+        await self._client.log_in()
 
     async def look(self) -> None:
         """Find out by a harmless read what is missing."""

@@ -1,43 +1,44 @@
 """Every kind of call to Graph. The permissions are those of the v1.0 pages' tables and of permissions.json."""
 
 from agent.adapters.microsoft.answers import Call
+from agent.model import permission
 
-LIST_INCIDENTS = Call("list incidents", "SecurityIncident.Read.All")
-READ_INCIDENT = Call("read incident", "SecurityIncident.Read.All")
-LIST_ALERTS = Call("list alerts", "SecurityAlert.Read.All")
-HUNT = Call("run hunting query", "ThreatHunting.Read.All")
-READ_MAIL = Call("look up mail", "SecurityAnalyzedMessage.Read.All")
-LIST_MEMBERS = Call("list group members", "GroupMember.Read.All")
-COUNT_USERS = Call("count users", "User.Read.All")
-READ_USER = Call("read user", "User.Read.All")
-LIST_ACCOUNTS = Call("list accounts", "User.Read.All")
-READ_APPLICATION = Call("read enterprise application", "Application.Read.All")
-READ_REGISTRATION = Call("read app registration", "Application.Read.All")
-LIST_ASSIGNMENTS = Call("list who has app roles", "Application.Read.All")
-LIST_ROLES = Call("list roles of user", "RoleManagement.Read.Directory")
-LIST_DOMAINS = Call("list domains", "Domain.Read.All")
-LIST_RULES = Call("list inbox rules", "MailboxSettings.Read")
-FIND_ACCOUNT = Call("find identity account", "SecurityIdentitiesAccount.Read.All")
+LIST_INCIDENTS = Call("list incidents", permission.READ_INCIDENTS.name)
+READ_INCIDENT = Call("read incident", permission.READ_INCIDENTS.name)
+LIST_ALERTS = Call("list alerts", permission.READ_ALERTS.name)
+HUNT = Call("run hunting query", permission.HUNT.name)
+READ_MAIL = Call("look up mail", permission.READ_MAIL.name)
+LIST_MEMBERS = Call("list group members", permission.READ_MEMBERS.name)
+COUNT_USERS = Call("count users", permission.READ_USERS.name)
+READ_USER = Call("read user", permission.READ_USERS.name)
+LIST_ACCOUNTS = Call("list accounts", permission.READ_USERS.name)
+READ_APPLICATION = Call("read enterprise application", permission.READ_APPLICATIONS.name)
+READ_REGISTRATION = Call("read app registration", permission.READ_APPLICATIONS.name)
+LIST_ASSIGNMENTS = Call("list who has app roles", permission.READ_APPLICATIONS.name)
+LIST_ROLES = Call("list roles of user", permission.READ_ROLES.name)
+LIST_DOMAINS = Call("list domains", permission.READ_DOMAINS.name)
+LIST_RULES = Call("list inbox rules", permission.READ_RULES.name)
+FIND_ACCOUNT = Call("find identity account", permission.READ_IDENTITIES.name)
 
-SEARCH_AUDIT = Call("search audit", "AuditLogsQuery.Read.All")
-LIST_SEARCHES = Call("list audit searches", "AuditLogsQuery.Read.All")
-READ_SEARCH = Call("read audit search", "AuditLogsQuery.Read.All")
-LIST_RECORDS = Call("list audit records", "AuditLogsQuery.Read.All")
+SEARCH_AUDIT = Call("search audit", permission.SEARCH_AUDIT.name)
+LIST_SEARCHES = Call("list audit searches", permission.SEARCH_AUDIT.name)
+READ_SEARCH = Call("read audit search", permission.SEARCH_AUDIT.name)
+LIST_RECORDS = Call("list audit records", permission.SEARCH_AUDIT.name)
 
-REMEDIATE = Call("remediate mail", "SecurityAnalyzedMessage.ReadWrite.All")
-SWITCH_RULE = Call("switch inbox rule", "MailboxSettings.ReadWrite")
-SWITCH_USER = Call("enable or disable user", "User.EnableDisableAccount.All")
-REVOKE_SESSIONS = Call("revoke sessions", "User.RevokeSessions.All")
-INVOKE_ACTION = Call("act on identity account", "SecurityIdentitiesActions.ReadWrite.All")
+REMEDIATE = Call("remediate mail", permission.REMEDIATE_MAIL.name)
+SWITCH_RULE = Call("switch inbox rule", permission.SWITCH_RULES.name)
+SWITCH_USER = Call("enable or disable user", permission.SWITCH_USERS.name)
+REVOKE_SESSIONS = Call("revoke sessions", permission.REVOKE_SESSIONS.name)
+INVOKE_ACTION = Call("act on identity account", permission.ACT_ON_IDENTITIES.name)
 
-COMMENT = Call("comment on incident", "SecurityIncident.ReadWrite.All")
-TAG = Call("tag incident", "SecurityIncident.ReadWrite.All")
-COMMENT_ALERT = Call("comment on alert", "SecurityAlert.ReadWrite.All")
-CLASSIFY_ALERT = Call("classify alert", "SecurityAlert.ReadWrite.All")
+COMMENT = Call("comment on incident", permission.WRITE_INCIDENTS.name)
+TAG = Call("tag incident", permission.WRITE_INCIDENTS.name)
+COMMENT_ALERT = Call("comment on alert", permission.WRITE_ALERTS.name)
+CLASSIFY_ALERT = Call("classify alert", permission.WRITE_ALERTS.name)
 
 SEND_MAIL = Call(
     "send mail",
-    "Mail.Send",
+    permission.SEND_MAIL.name,
     remedy="let the app send as this mailbox alone: assign it `Application Mail.Send` in Exchange Online by RBAC for "
     "Applications, scoped to the mailbox, and wait for up to two hours; the mailbox's own address must be the sender",
 )

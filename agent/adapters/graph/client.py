@@ -18,6 +18,7 @@ from agent.adapters.microsoft.tokens import Tokens
 from agent.adapters.microsoft.transport import Departure
 from agent.model.errors import Malformed
 from agent.ports.host import Clock
+from agent.ports.telemetry import SILENT, Telemetry
 
 
 class Adapter(GraphRequestAdapter):
@@ -45,8 +46,9 @@ class Client(Caller[RequestInformation]):
         budget: Budget,
         clock: Clock,
         lots: Random,
+        telemetry: Telemetry = SILENT,
     ) -> None:
-        super().__init__(tokens=tokens, budget=budget, clock=clock, lots=lots)
+        super().__init__(tokens=tokens, budget=budget, clock=clock, lots=lots, telemetry=telemetry)
         self._adapter = Adapter(BaseBearerTokenAuthenticationProvider(tokens), client=http)
         self._adapter.base_url = f"{cloud.graph}/v1.0"
         self.cloud = cloud

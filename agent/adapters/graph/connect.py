@@ -17,12 +17,14 @@ from agent.adapters.microsoft.clouds import Cloud
 from agent.adapters.microsoft.machines import Machines, NoMachines
 from agent.ports.defender import AuditLog, Defender, Directory, Enactor, Login, Targets
 from agent.ports.host import Clock
+from agent.ports.telemetry import SILENT, Telemetry
 
 if TYPE_CHECKING:
+    from agent.adapters.graph.checkup import GraphCheckup
     from agent.adapters.graph.client import Client
     from agent.adapters.microsoft.connection import Around
     from agent.adapters.microsoft.proofs import Proof
-    from agent.adapters.microsoft.tokens import Credential
+    from agent.adapters.microsoft.tokens import Claims, Credential, Tokens
 
 _CHATTY = ("httpx", "httpcore", "azure", "msal")
 
@@ -50,6 +52,10 @@ class Graph:
     """By which ids Entra ID knows this agent, lower case: nothing is ever done to itself."""
     allow: Callable[[int], None]
     """Lets at most so many requests leave in a minute from now on."""
+    claims: "Claims"
+    """What the token said of itself at the time of opening."""
+    checkup: "GraphCheckup"
+    """Harmless reads by which it is seen what works."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +83,14 @@ async def open_graph(
     around: "Around | None" = None,
     wall: Callable[[], float] | None = None,
     lots: Random | None = None,
+    telemetry: Telemetry = SILENT,
 ) -> AsyncIterator[Graph]:
     """Open Graph, logged in and in the right tenant.
 
     Args:
         clock: what waiting and the request budget go by.
         cloud: from `clouds`.
-        tenant_id: the tenant's id (a GUID); the token must be of it.
+        tenant_id: the tenant's GUID; the token must be of it.
         credential: makes a credential; called for each token.
         requests_per_minute: the budget; Microsoft publishes 150 for an app in a tenant.
         analyzed_emails_per_action: messages of one action that may be looked up one by one.
@@ -95,32 +102,46 @@ async def open_graph(
         around: wraps what sends, and sees whole bodies, inflated; for recordings.
         wall: the real time in seconds since 1970, for the ends of tokens.
         lots: where chance comes from, for the spread of waits.
+        telemetry: is told of every attempt at a request.
 
     Raises:
         Refused: the login says no, or the token is another tenant's.
         Unavailable: the login cannot be reached.
     """
-    from agent.adapters.graph.client import Client  # noqa: PLC0415  slow
-    from agent.adapters.microsoft.budget import Budget  # noqa: PLC0415  slow
     from agent.adapters.microsoft.connection import open_http  # noqa: PLC0415  slow
     from agent.adapters.microsoft.tokens import Tokens, wall_clock  # noqa: PLC0415  slow
 
     _quieten()
-    tokens = Tokens(
-        credential, url=cloud.graph, scope=cloud.scope, tenant_id=tenant_id, wall=wall or wall_clock
-    )
+    wall = wall or wall_clock
+    tokens = Tokens(credential, url=cloud.graph, scope=cloud.scope, tenant_id=tenant_id, wall=wall)
     async with open_http(cloud.graph, tenant_id, transport, around) as http:
         await tokens.ready()
-        client = Client(
-            http,
-            cloud=cloud,
-            tokens=tokens,
-            budget=Budget(clock, requests_per_minute),
-            clock=clock,
-            lots=lots or Random(),  # noqa: S311  spreads waits, guards nothing
-        )
+        client = _client(http, cloud, tokens, clock, requests_per_minute, lots, telemetry)
         reading = _Reading(analyzed_emails_per_action, page_size)
         yield _graph(client, clock, machines or NoMachines(), reading, sign_in, proofs)
+
+
+def _client(
+    http: httpx.AsyncClient,
+    cloud: Cloud,
+    tokens: "Tokens",
+    clock: Clock,
+    requests_per_minute: int,
+    lots: Random | None,
+    telemetry: Telemetry,
+) -> "Client":
+    from agent.adapters.graph.client import Client  # noqa: PLC0415  slow
+    from agent.adapters.microsoft.budget import Budget  # noqa: PLC0415  slow
+
+    return Client(
+        http,
+        cloud=cloud,
+        tokens=tokens,
+        budget=Budget(clock, requests_per_minute),
+        clock=clock,
+        lots=lots or Random(),  # noqa: S311  spreads waits, guards nothing
+        telemetry=telemetry,
+    )
 
 
 def _quieten() -> None:
@@ -141,6 +162,7 @@ def _graph(
     from agent.adapters.graph.airlog import AirLog  # noqa: PLC0415  slow
     from agent.adapters.graph.asking import Asking  # noqa: PLC0415  slow
     from agent.adapters.graph.auditlog import GraphAuditLog  # noqa: PLC0415  slow
+    from agent.adapters.graph.checkup import GraphCheckup  # noqa: PLC0415  slow
     from agent.adapters.graph.defender import GraphDefender  # noqa: PLC0415  slow
     from agent.adapters.graph.directory import GraphDirectory  # noqa: PLC0415  slow
     from agent.adapters.graph.enactor import GraphEnactor  # noqa: PLC0415  slow
@@ -185,4 +207,6 @@ def _graph(
         login=GraphLogin(client, clock, proofs, [client.usage, *machines.budgets]),
         own=client.own,
         allow=client.allow,
+        claims=client.claims,
+        checkup=GraphCheckup(client, asking, remediation),
     )

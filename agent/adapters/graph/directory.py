@@ -30,6 +30,7 @@ from agent.adapters.graph.pages import every
 from agent.adapters.graph.plain import ADVANCED, reading
 from agent.adapters.microsoft.answers import Answer, first_line
 from agent.model.errors import Malformed, Refused
+from agent.model.permission import READ_DEVICES, READ_USERS
 
 MOST_PAGES = 500
 """Half a million members: more than a list can be for."""
@@ -112,7 +113,7 @@ def _of_user(record: dict[str, Any]) -> Iterable[str]:
     """Give what one user is known by."""
     addresses = record.get("proxyAddresses")
     if not isinstance(addresses, list) or not _text(record, "userPrincipalName"):
-        raise _limited("User.Read.All", "addresses")
+        raise _limited(READ_USERS.name, "addresses")
     mailboxes = [one for one in addresses if isinstance(one, str) and one.lower().startswith(SMTP)]
     yield _required(record, "id").lower()
     yield _required(record, "userPrincipalName").lower()
@@ -124,7 +125,7 @@ def _of_user(record: dict[str, Any]) -> Iterable[str]:
 def _of_device(record: dict[str, Any]) -> Iterable[str]:
     """Give what one device is known by; it need not have a name."""
     if not _text(record, "deviceId"):
-        raise _limited("Device.Read.All", "ids")
+        raise _limited(READ_DEVICES.name, "ids")
     yield _required(record, "deviceId").lower()
     if _text(record, "displayName"):
         yield _required(record, "displayName").lower()

@@ -18,9 +18,10 @@ from agent.adapters.graph.client import Client
 from agent.adapters.graph.ids import is_account_id, is_sid, literal, segment
 from agent.adapters.graph.pages import every, page_of
 from agent.adapters.graph.plain import reading, writing
-from agent.adapters.microsoft.answers import Answer, answered_in_full, body_of, first_line, is_granted
+from agent.adapters.microsoft.answers import Answer, answered_in_full, body_of, first_line
 from agent.model.enactment import EffectKind, Outcome, Pair, Went
 from agent.model.errors import Malformed, Refused
+from agent.model.permission import is_granted
 from agent.model.targets import IdentityAccount
 from agent.ports.defender import Departing
 

@@ -16,7 +16,7 @@ from agent.adapters.microsoft.caller import BadRequest, NotFound, Oversized
 from agent.model.defender import Mail, MailMessage
 from agent.ports.host import Clock
 
-HUNTING = "ThreatHunting.Read.All"
+HUNTING = calls.HUNT.permission
 AS_MANY_AS_NEEDED = 1_000_000
 MOST_PAGES = 1_000
 NOTHING = Found((), ())

@@ -14,12 +14,13 @@ from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
+from agent.adapters.ledger.restore_tables import restores
 from agent.adapters.ledger.tables import audit_entries, audit_heads, audit_values, decisions, effects
 from agent.audit import chain
 from agent.audit.entries import agent, of_beginning
 from agent.audit.key import Key
 from agent.model.audit import Entry, Event, Head
-from agent.model.enactment import WOULD_BE
+from agent.model.enactment import WOULD_BE, EffectKind, Pair
 from agent.model.errors import LedgerError
 
 LOCK = 0x6169_7261_7564_6974
@@ -28,14 +29,28 @@ LOCK = 0x6169_7261_7564_6974
 SALT = 16
 """Bytes of a salt."""
 
+AGAIN = "~"
+"""What stands between a replica's name and the moment of the last restore in the name of its chain; no name has it."""
+
 
 class Keeper(msgspec.Struct, frozen=True, kw_only=True):
-    """Who keeps the audit: whose chain it is, by which key, and who is at work. `salt` gives new random bytes."""
+    """Who keeps the audit: whose chain it is, by which key, and who is at work. `salt` gives new random bytes.
+
+    `later` is the name of the replica's chain where that is not its own: its first one was closed when the ledger was
+    restored. `has_departures` is whether the ledger knows of targets by their marks alone.
+    """
 
     key: Key
     tenant_id: str
     replica: str
+    later: str = ""
+    has_departures: bool = False
     salt: Callable[[], bytes] = lambda: secrets.token_bytes(SALT)
+
+    @property
+    def chain(self) -> str:
+        """The name of the chain that is continued."""
+        return self.later or self.replica
 
     @property
     def author(self) -> str:
@@ -60,6 +75,15 @@ class Book:
         """Return what binds an entry to what another table holds."""
         return chain.binding(self._values_key, content)
 
+    def mark(self, kind: EffectKind, target: Pair) -> str:
+        """Return what a target is known by where it must not be named."""
+        return chain.mark(self._values_key, kind, target)
+
+    @property
+    def has_departures(self) -> bool:
+        """Whether the ledger knows of targets by their marks alone."""
+        return self._keeper.has_departures
+
     def close(self, connection: Connection) -> None:
         """Write what was told.
 
@@ -76,7 +100,7 @@ def append(connection: Connection, keeper: Keeper, entries: Sequence[Entry]) -> 
     if head is None:
         head, entries = _begun(connection, keeper, entries)
     chain_key, values_key = (
-        keeper.key.of_chain(keeper.tenant_id, keeper.replica),
+        keeper.key.of_chain(keeper.tenant_id, keeper.chain),
         keeper.key.of_values(keeper.tenant_id),
     )
     number, mac = head.number, head.mac
@@ -84,7 +108,7 @@ def append(connection: Connection, keeper: Keeper, entries: Sequence[Entry]) -> 
     values: list[dict[str, Any]] = []
     for entry in entries:
         number += 1
-        place = {"tenant_id": keeper.tenant_id, "replica": keeper.replica, "number": number, "at": entry.at}
+        place = {"tenant_id": keeper.tenant_id, "replica": keeper.chain, "number": number, "at": entry.at}
         salts = {name: keeper.salt() for name in entry.personal}
         digests = {
             name: chain.value_digest(values_key, salts[name], name, value)
@@ -105,12 +129,12 @@ def append(connection: Connection, keeper: Keeper, entries: Sequence[Entry]) -> 
             connection.execute(insert(audit_values), values)
     except IntegrityError as error:
         raise LedgerError(
-            f"ledger: the audit of `{keeper.replica}` cannot be continued after {head.number}: somebody changed it: "
+            f"ledger: the audit of `{keeper.chain}` cannot be continued after {head.number}: somebody changed it: "
             "run `air-agent audit verify`"
         ) from error
     connection.execute(
         update(audit_heads)
-        .where(audit_heads.c.tenant_id == keeper.tenant_id, audit_heads.c.replica == keeper.replica)
+        .where(audit_heads.c.tenant_id == keeper.tenant_id, audit_heads.c.replica == keeper.chain)
         .values(number=number, mac=mac)
     )
 
@@ -120,7 +144,7 @@ def require_key(connection: Connection, keeper: Keeper) -> None:
     query = (
         select(audit_entries.c.replica, audit_entries.c.body, audit_entries.c.mac)
         .where(audit_entries.c.tenant_id == keeper.tenant_id, audit_entries.c.number == 1)
-        .order_by(audit_entries.c.replica != keeper.replica)
+        .order_by(audit_entries.c.replica != keeper.chain)
         .limit(1)
     )
     first = connection.execute(query).first()
@@ -132,6 +156,17 @@ def require_key(connection: Connection, keeper: Keeper) -> None:
             f"ledger: `audit.key` is not the key that the audit of `{first.replica}` was written with: "
             "give that one, or run `air-agent audit verify` with it if nobody changed it"
         )
+
+
+def chain_of(connection: Connection, tenant_id: str, replica: str) -> str:
+    """Return the name of the chain that this replica continues.
+
+    After a restore it is one of that restore: whatever was written to the replica's own since the backup, and is lost, a
+    chain of the same name would be a fork of it.
+    """
+    query = select(func.max(restores.c.at)).where(restores.c.tenant_id == tenant_id)
+    last = connection.scalar(query)
+    return replica if last is None else f"{replica}{AGAIN}{last:%Y%m%dT%H%M%SZ}"
 
 
 def is_begun(connection: Connection, tenant_id: str) -> bool:
@@ -175,11 +210,15 @@ def effect_content(row: Mapping[str, Any]) -> bytes:
 
 
 def _locked(connection: Connection, keeper: Keeper) -> Head | None:
-    query = select(audit_heads.c.number, audit_heads.c.mac).where(
-        audit_heads.c.tenant_id == keeper.tenant_id, audit_heads.c.replica == keeper.replica
+    query = select(audit_heads.c.number, audit_heads.c.mac, audit_heads.c.closed).where(
+        audit_heads.c.tenant_id == keeper.tenant_id, audit_heads.c.replica == keeper.chain
     )
     found = connection.execute(query.with_for_update()).first()
-    return None if found is None else Head(replica=keeper.replica, number=found.number, mac=found.mac)
+    if found is not None and found.closed is not None:
+        raise LedgerError(
+            f"ledger: it was restored from a backup while `{keeper.replica}` had it open: start that one again"
+        )
+    return None if found is None else Head(replica=keeper.chain, number=found.number, mac=found.mac)
 
 
 def _begun(connection: Connection, keeper: Keeper, entries: Sequence[Entry]) -> tuple[Head, Sequence[Entry]]:
@@ -189,10 +228,10 @@ def _begun(connection: Connection, keeper: Keeper, entries: Sequence[Entry]) -> 
         if (meanwhile := _locked(connection, keeper)) is not None:
             return meanwhile, entries
     is_first = not is_begun(connection, keeper.tenant_id)
-    mac = chain.genesis(keeper.key.of_chain(keeper.tenant_id, keeper.replica))
-    row = {"tenant_id": keeper.tenant_id, "replica": keeper.replica, "number": 0, "mac": mac, "shipped": 0}
+    mac = chain.genesis(keeper.key.of_chain(keeper.tenant_id, keeper.chain))
+    row = {"tenant_id": keeper.tenant_id, "replica": keeper.chain, "number": 0, "mac": mac, "shipped": 0}
     connection.execute(insert(audit_heads), row)
-    head = Head(replica=keeper.replica, number=0, mac=mac)
+    head = Head(replica=keeper.chain, number=0, mac=mac)
     return head, (_beginning(connection, keeper, entries), *entries) if is_first else entries
 
 

@@ -107,6 +107,7 @@ class Notes(msgspec.Struct, frozen=True):
     lapse: Lapse | None = None
     discounted: tuple[int, ...] = ()
     asked_since: datetime | None = None
+    life: int = 0
 
 
 StoredBare = msgspec.defstruct(

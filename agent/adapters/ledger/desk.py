@@ -5,6 +5,7 @@ the row that says so from being given to another until it is committed: so that 
 takeover or not at all, however late whoever makes it learns of that.
 """
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -18,7 +19,9 @@ from agent.adapters.ledger.fencing import require_share
 from agent.adapters.ledger.line import Line
 from agent.adapters.ledger.place import Place
 from agent.model.errors import LedgerError
+from agent.model.telemetry import Timed
 from agent.model.tenancy import Share
+from agent.ports.telemetry import SILENT, Telemetry
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -32,11 +35,18 @@ class Desk:
 
     It is spoken to in the tenant's line, so that the loop never waits for a disk and statements keep their
     order. A call that is cancelled is finished all the same: what was begun is written whole. `keeper` is
-    None where nothing can be written, and `share` where every change may be made.
+    None where nothing can be written, and `share` where every change may be made. `telemetry` is told how long
+    transactions take.
     """
 
     def __init__(
-        self, place: Place, tenant_id: str, line: Line, keeper: Keeper | None, share: Share | None = None
+        self,
+        place: Place,
+        tenant_id: str,
+        line: Line,
+        keeper: Keeper | None,
+        share: Share | None = None,
+        telemetry: Telemetry = SILENT,
     ) -> None:
         engine = place.engine
         self._reading = engine.execution_options(**SNAPSHOT.get(engine.dialect.name, {}))
@@ -45,6 +55,7 @@ class Desk:
         self._line = line
         self._name = place.name
         self._keeper = keeper
+        self._telemetry = telemetry
         self._share = share
 
     @property
@@ -53,6 +64,16 @@ class Desk:
         if self._keeper is None:
             raise LedgerError(f"ledger `{self._name}`: is read-only: it was opened to look")
         return self._keeper
+
+    @property
+    def has_departures(self) -> bool:
+        """Whether targets are known by their marks alone; who only reads is not told."""
+        return self._keeper is not None and self._keeper.has_departures
+
+    def chain(self, replica: str) -> str:
+        """Return the name of a replica's chain: its own is another than itself where an earlier one was closed."""
+        keeper = self._keeper
+        return keeper.chain if keeper is not None and keeper.replica == replica else replica
 
     async def read(
         self, query: Callable[Concatenate[Connection, str, P], T], *args: P.args, **kwargs: P.kwargs
@@ -81,20 +102,20 @@ class Desk:
     def _look(
         self, query: Callable[Concatenate[Connection, str, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        with told_apart(self._name), self._reading.begin() as connection:
+        with self._timed("read"), told_apart(self._name), self._reading.begin() as connection:
             return query(connection, self._tenant_id, *args, **kwargs)
 
     def _change(
         self, change: Callable[Concatenate[Connection, str, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        with told_apart(self._name), self._begun() as connection:
+        with self._timed("write"), told_apart(self._name), self._begun() as connection:
             return change(connection, self._tenant_id, *args, **kwargs)
 
     def _told(
         self, change: Callable[Concatenate[Connection, str, Book, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         book = Book(self.keeper)
-        with told_apart(self._name), self._begun() as connection:
+        with self._timed("audited"), told_apart(self._name), self._begun() as connection:
             done = change(connection, self._tenant_id, book, *args, **kwargs)
             book.close(connection)
             return done
@@ -106,3 +127,12 @@ class Desk:
             if self._share is not None:
                 require_share(connection, self._share)
             yield connection
+
+    @contextmanager
+    def _timed(self, operation: str) -> Iterator[None]:
+        """Tell how long it took, whatever came of it."""
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._telemetry.time(Timed.TRANSACTION, time.perf_counter() - began, operation=operation)

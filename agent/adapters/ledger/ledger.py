@@ -1,15 +1,18 @@
 """The ledger: one tenant's, on one thread of its own."""
 # ruff: noqa: D102  # what each method promises stands in `ports.Ledger`, once
 
-from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import TypeVar
 
 from sqlalchemy.engine import Connection
 
 from agent.adapters.ledger import (
     airing,
     amounts,
+    arriving,
     claims,
+    departed,
     history,
     holding,
     keeping,
@@ -24,6 +27,7 @@ from agent.adapters.ledger import truths as truths_of
 from agent.adapters.ledger.archive import SqlArchive
 from agent.adapters.ledger.auditing import Book
 from agent.adapters.ledger.desk import Desk
+from agent.adapters.ledger.gauges import SqlMeters
 from agent.adapters.ledger.importing import SqlImports
 from agent.adapters.ledger.pages import SqlPages
 from agent.adapters.ledger.reported import SqlReportLog
@@ -56,14 +60,18 @@ from agent.model.past import Judged, Matter, PastAnswer, Tally
 from agent.model.pending import ActionKind
 from agent.model.policy import KeptSet, Members
 from agent.model.rails import Approved, Leave
+from agent.model.restored import Restored
 from agent.model.truth import Truth, Unknown
+
+T = TypeVar("T")
 
 
 class SqlLedger:
     """`ports.Ledger` in SQLite or PostgreSQL.
 
     `trail` is its audit, `pages` what people are told of, `archive` what its own pages show, `sessions` who is
-    signed in to those, `reports` how reports were sent, and `imports` what was read of the time before the agent. What
+    signed in to those, `reports` how reports were sent, `imports` what was read of the time before the agent, and `meters`
+    what is measured of it all. What
     the audit tells of is written with its entry, in one transaction: without the one the other is not written either.
     """
 
@@ -74,8 +82,13 @@ class SqlLedger:
         self.sessions = SqlSessions(desk)
         self.reports = SqlReportLog(desk)
         self.imports = SqlImports(desk)
+        self.meters = SqlMeters(desk)
         self._desk = desk
         self._read, self._write, self._audited = desk.read, desk.write, desk.audited
+
+    async def as_of_now(self, look: Callable[[Connection, str], T]) -> T:
+        """Return what is found of all of it, as it is at one moment, beside whoever writes."""
+        return await self._read(look)
 
     async def cursor(self) -> datetime | None:
         return await self._read(reads.cursor)
@@ -142,6 +155,9 @@ class SqlLedger:
     async def truths(self, action_ids: Sequence[str]) -> Mapping[str, tuple[Truth, ...]]:
         return await self._read(truths_of.of_actions, action_ids)
 
+    async def arrivals(self, within: timedelta) -> tuple[datetime, ...]:
+        return tuple(await self._read(arriving.arrivals, within))
+
     async def fall_back(self, fallbacks: Sequence[Fallback]) -> tuple[Fallback, ...]:
         return await self._audited(falling.fall_back, fallbacks)
 
@@ -185,7 +201,17 @@ class SqlLedger:
         *,
         counted: Collection[Went] = (),
     ) -> Mapping[Pair, Cover]:
-        return await self._read(claims.covered, targets, kind, counted)
+        if not targets:
+            return {}
+        found = await self._read(claims.covered, targets, kind, counted)
+        if self._desk.has_departures:
+            left = [one for one in dict.fromkeys(targets) if one not in found or found[one].is_observed]
+            found = {**found, **await self._read(departed.covered, self._desk.keeper, left, kind)}
+        return found
+
+    async def restored(self) -> Restored | None:
+        """Return what the ledger knows of its restores; None where there was none."""
+        return await self._read(departed.restored)
 
     async def lease(self, incident_id: str, replica: str, now: datetime, until: datetime) -> int | None:
         return await self._write(leaving.lease, incident_id, replica, now, until)

@@ -5,7 +5,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
 
-from agent.adapters.ledger.auditing import Keeper, is_begun, require_key
+from agent.adapters.ledger import departed
+from agent.adapters.ledger.auditing import Keeper, chain_of, is_begun, require_key
 from agent.adapters.ledger.desk import Desk
 from agent.adapters.ledger.failures import told_apart
 from agent.adapters.ledger.files import KEY_FILE, made_key, read_key, require_private
@@ -15,6 +16,7 @@ from agent.adapters.ledger.place import Place, address, open_place
 from agent.audit.key import Key
 from agent.model.errors import LedgerError
 from agent.model.tenancy import Share
+from agent.ports.telemetry import SILENT, Telemetry
 
 REPLICA = "agent"
 """Whose chain of the audit is continued, where nobody says."""
@@ -29,6 +31,7 @@ async def open_ledger(
     as_it_is: bool = False,
     replica: str = REPLICA,
     key: Key | None = None,
+    telemetry: Telemetry = SILENT,
     place: Place | None = None,
     share: Share | None = None,
 ) -> AsyncIterator[SqlLedger]:
@@ -45,6 +48,7 @@ async def open_ledger(
         as_it_is: whether it has to be there, in this version's form.
         replica: whose chain of the audit is continued.
         key: the audit's. Left out, SQLite's lies in a file beside the ledger, which is made at first; PostgreSQL has no beside.
+        telemetry: is told how long transactions take.
         place: that of this URL where it is open already, for several tenants; how it was opened is how the ledger is.
         share: by which the tenant is this replica's: nothing is written once it is another's. None where nobody has to
             have it, as for who answers or holds.
@@ -61,7 +65,7 @@ async def open_ledger(
         keeper = None
         if not place.is_read_only:
             keeper = await line.do(partial(_keeper, place, (tenant_id, replica), key))
-        yield SqlLedger(Desk(place, tenant_id, line, keeper, share))
+        yield SqlLedger(Desk(place, tenant_id, line, keeper, share, telemetry))
 
 
 def is_there(url: str) -> bool:
@@ -109,7 +113,14 @@ def _keeper(place: Place, whose: tuple[str, str], key: Key | None) -> Keeper:
                     f"ledger `{name}`: `{path}` is missing, the key that its audit was written with: restore it"
                 )
             key = _key(made_key(path), path)
-        keeper = Keeper(key=key, tenant_id=tenant_id, replica=replica)
+        chain = chain_of(connection, tenant_id, replica)
+        keeper = Keeper(
+            key=key,
+            tenant_id=tenant_id,
+            replica=replica,
+            later=chain if chain != replica else "",
+            has_departures=departed.is_known(connection, tenant_id),
+        )
         require_key(connection, keeper)
     return keeper
 

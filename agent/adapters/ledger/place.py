@@ -5,9 +5,9 @@ and as many threads; each tenant's work is done piece by piece (see `line`), so 
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 
 from sqlalchemy import URL, make_url
@@ -66,6 +66,22 @@ async def open_place(
             yield Place(engine=engine, workers=workers, name=name, url=url, is_read_only=read_only)
         finally:
             await asyncio.shield(loop.run_in_executor(workers, engine.dispose))
+
+
+@contextmanager
+def opened_raw(url: str) -> Iterator[tuple[Engine, str]]:
+    """Give the database of a ledger, in this version's form, created where it is not there; and what it is called.
+
+    Raises:
+        LedgerError: it cannot be opened, lies open to other users, or is newer than this agent.
+    """
+    parsed = address(url)
+    name = named(parsed)
+    engine = _open(parsed, name, read_only=False, as_it_is=False, at_once=1)
+    try:
+        yield engine, name
+    finally:
+        engine.dispose()
 
 
 def address(url: str) -> URL:

@@ -29,6 +29,10 @@ UPGRADING = Lock()
 """Alembic keeps what it is doing where all threads see it: one ledger of a process is brought up at a time."""
 
 
+class Unprepared(LedgerError):
+    """The schema is of an earlier version, or there is none yet: the agent prepares it when it starts."""
+
+
 def migrate(engine: Engine, name: str) -> None:
     """Bring the schema up to the newest revision, in one transaction. `name` is the ledger's, for messages.
 
@@ -53,12 +57,30 @@ def migrate(engine: Engine, name: str) -> None:
             command.upgrade(config, "head")
 
 
+def newest() -> str:
+    """Return the newest revision of the schema."""
+    return str(_script(MIGRATIONS).get_current_head())
+
+
+def upgrade(connection: Connection, revision: str) -> None:
+    """Bring the schema up to this revision, in the transaction that the caller has opened.
+
+    Raises:
+        LedgerError: this agent does not know it.
+    """
+    if revision not in {one.revision for one in _script(MIGRATIONS).walk_revisions()}:
+        raise LedgerError(f"it was written by a newer air-agent (schema `{revision}`): run that version")
+    config = _config(MIGRATIONS)
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+
+
 def require_newest(engine: Engine, name: str) -> None:
     """Raise LedgerError unless the schema is the newest: who only reads must not migrate."""
     script = _script(MIGRATIONS)
     with engine.connect() as connection, connection.begin():
         if not _is_new_enough(connection, script, name):
-            raise LedgerError(
+            raise Unprepared(
                 f"ledger `{name}`: holds no ledger of this version yet: start the agent once, which prepares it"
             )
 

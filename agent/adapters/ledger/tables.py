@@ -288,7 +288,7 @@ replicas = Table(
 )
 Index("ix_replicas_alive", replicas.c.tenant_id, replicas.c.alive)
 
-# The end of each replica's chain, and how far it has been shipped.
+# The end of each replica's chain, and how far it has been shipped. A chain that was `closed` is never continued.
 audit_heads = Table(
     "audit_heads",
     metadata,
@@ -298,6 +298,7 @@ audit_heads = Table(
     Column("mac", LargeBinary, nullable=False),
     Column("shipped", BigInteger, nullable=False),
     Column("shipped_at", Moment),
+    Column("closed", Moment),
 )
 
 # Only ever added to.

@@ -65,8 +65,11 @@ class SqlTold:
 
     def erasures(self) -> Iterator[bytes]:
         """Give the bodies of all entries that say that they are of erasures."""
-        query = self._of(audit_entries).where(audit_entries.c.event == str(Event.ERASURE))
-        return (row["body"] for row in self._rows(query))
+        return self._bodies(Event.ERASURE)
+
+    def restores(self) -> Iterator[bytes]:
+        """Give the bodies of all entries that say that they are of restores."""
+        return self._bodies(Event.RESTORED)
 
     def links(self, replica: str) -> "Generator[Link]":
         """Give the entries of one chain by their numbers."""
@@ -123,6 +126,10 @@ class SqlTold:
                 attempts=row["attempts"],
                 content=effect_content(row),
             )
+
+    def _bodies(self, event: Event) -> Iterator[bytes]:
+        query = self._of(audit_entries).where(audit_entries.c.event == str(event))
+        return (row["body"] for row in self._rows(query))
 
     def _of(self, table: Table) -> Select[Any]:
         return select(*map(_raw, table.c)).where(table.c.tenant_id == self._tenant_id)

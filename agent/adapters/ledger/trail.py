@@ -29,21 +29,23 @@ class SqlTrail:
         return self._desk.keeper.key
 
     async def head(self, replica: str) -> Head:
-        return await self._desk.read(unshipped.head, replica)
+        return await self._desk.read(unshipped.head, self._desk.chain(replica))
 
     async def unshipped(self, replica: str, limit: int) -> tuple[Link, ...]:
-        return await self._desk.read(unshipped.links, replica, limit)
+        return await self._desk.read(unshipped.links, self._desk.chain(replica), limit)
 
     async def waiting(self) -> Mapping[str, datetime]:
-        return await self._desk.read(unshipped.waiting)
+        waiting = await self._desk.read(unshipped.waiting)
+        own = self._desk.keeper
+        return {own.replica if chain == own.chain else chain: since for chain, since in waiting.items()}
 
     async def mark_shipped(self, replica: str, number: int, now: datetime) -> None:
-        await self._desk.write(unshipped.mark, replica, number, now)
+        await self._desk.write(unshipped.mark, self._desk.chain(replica), number, now)
 
     async def tell_settings(self, values: Mapping[str, Detail], now: datetime) -> None:
         keeper = self._desk.keeper
         entry = of_settings(values, keeper.author, now)
-        await self._desk.audited(auditing.tell_settings, entry, keeper.replica)
+        await self._desk.audited(auditing.tell_settings, entry, keeper.chain)
 
     async def expire(self, before: datetime, now: datetime) -> int:
         return await self._desk.audited(erasing.expire, before, now)
@@ -53,6 +55,10 @@ class SqlTrail:
 
     async def erase(self, text: str, by: str, now: datetime) -> int:
         return await self._desk.audited(erasing.erase, text, by, now)
+
+    async def try_out(self) -> None:
+        """Make a transaction that writes, and change nothing in it. Raises LedgerError where nothing can be written."""
+        await self._desk.write(unshipped.nothing)
 
     async def look(self, at: Callable[[SqlTold], T]) -> T:
         """Return what is found of the whole audit, as it was at one moment. It runs beside the caller's thread."""

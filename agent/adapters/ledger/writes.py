@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Table, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.engine import Connection
 
-from agent.adapters.ledger import codec, history
+from agent.adapters.ledger import codec, departed, history
 from agent.adapters.ledger.auditing import Book, decision_content, effect_content
 from agent.adapters.ledger.claims import chunks, claim, claim_as_observed, free
 from agent.adapters.ledger.dialects import inserting
@@ -110,7 +110,8 @@ def save_effects(
         rows.append(row)
         if one.went not in WOULD_BE:
             act = (undone or {}).get(one.action_id)
-            book.tell(of_intent(one, book.author, book.binding(effect_content(row)), now, act))
+            marks = "".join(book.mark(one.kind, target) for target in one.targets)
+            book.tell(of_intent(one, book.author, book.binding(effect_content(row)), now, act, marks=marks))
     rows.sort(key=lambda row: str(row["id"]))
     statement = inserting(connection, effects)
     # Calls that were made before it was dropped stay counted.
@@ -125,7 +126,9 @@ def save_effects(
         written = connection.execute(statement, rows, execution_options={"preserve_rowcount": True})
     if written.rowcount != len(rows):
         raise Conflict("an effect was planned already: read its action again")
-    claim(connection, tenant_id, [one for one in batch if str(one.went) not in NEVER_SENT])
+    real = [one for one in batch if str(one.went) not in NEVER_SENT]
+    departed.refuse(connection, tenant_id, book, real)
+    claim(connection, tenant_id, real)
     claim_as_observed(connection, tenant_id, [one for one in batch if one.went in WOULD_BE])
 
 
@@ -278,7 +281,9 @@ def _record_row(tenant_id: str, one: Record, now: datetime) -> dict[str, Any]:
         "action": codec.write(action),
         "plan": None if one.plan is None else codec.write(one.plan),
         "notes": codec.write(
-            codec.Notes(one.confirmation, one.why, one.undone, one.lapse, one.discounted, one.asked_since)
+            codec.Notes(
+                one.confirmation, one.why, one.undone, one.lapse, one.discounted, one.asked_since, one.life
+            )
         ),
     }
 

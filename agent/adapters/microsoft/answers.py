@@ -10,6 +10,7 @@ import msgspec
 from agent.adapters.microsoft.transport import TooLarge, Truncated
 from agent.model.enactment import Outcome, Went
 from agent.model.errors import AgentError, Malformed
+from agent.model.permission import is_granted
 from agent.scrub.secrets import without_secrets
 
 
@@ -119,11 +120,6 @@ def no(call: Call, answer: Answer, grants: frozenset[str] = frozenset()) -> str:
             return f"{start}: a redirect, which is not used here: check the proxy"
         case _:
             return start
-
-
-def is_granted(permission: str, grants: frozenset[str]) -> bool:
-    """Return whether a permission is among the granted ones, or the one that also allows to write."""
-    return permission in grants or permission.replace(".Read", ".ReadWrite", 1) in grants
 
 
 def bad(call: Call, answer: Answer) -> str:

@@ -14,6 +14,10 @@ LONGEST_PARK = timedelta(minutes=15)
 """Longer waits are asked for by mistake: after this the tenant is tried again."""
 
 
+class Throttled(Unavailable):
+    """Too much was asked of the API: it said so (429), or would say so again."""
+
+
 class Budget:
     """Lets at most `per_minute` requests leave within any 60 seconds, in the order they asked.
 
@@ -34,9 +38,15 @@ class Budget:
         self._system = system
         self._spent: deque[datetime] = deque()
         """When the requests of the last window left, oldest first."""
+        self._total = 0
         self._turn = asyncio.Lock()
         self._held_until: datetime | None = None
         self._parked_until: datetime | None = None
+
+    @property
+    def system(self) -> str:
+        """What it is the budget of."""
+        return self._system
 
     async def spend(self) -> None:
         """Return when one request may leave.
@@ -52,6 +62,7 @@ class Budget:
                 self._refuse_while_parked()
             self._refuse_while_parked()
             self._spent.append(self._clock.now())
+            self._total += 1
 
     def allow(self, per_minute: int) -> None:
         """Let at most so many leave within any 60 seconds from now on, at least one; what has left still counts."""
@@ -74,7 +85,13 @@ class Budget:
         now = self._clock.now()
         used = sum(now - WINDOW < moment <= now for moment in self._spent)
         waits = [one for one in (self._held_until, self._parked_until) if one is not None and one > now]
-        return Usage(system=self._system, used=used, allowed=self._per_minute, until=max(waits, default=None))
+        return Usage(
+            system=self._system,
+            used=used,
+            allowed=self._per_minute,
+            until=max(waits, default=None),
+            total=self._total,
+        )
 
     def _free_at(self) -> datetime | None:
         """Return the moment to wait for, or None where a request may leave now."""
@@ -96,7 +113,7 @@ class Budget:
         until = self._spent[-self._per_hour] + HOUR
         if until <= self._clock.now():
             return
-        raise Unavailable(
+        raise Throttled(
             f"{self._system}: the {self._per_hour} requests of this hour are spent until {until:%H:%M:%S} UTC",
             until=until,
         )
@@ -106,7 +123,5 @@ class Budget:
             return
         if self._parked_until > self._clock.now():
             when = self._parked_until.strftime("%H:%M:%S")
-            raise Unavailable(
-                f"{self._system}: asked for patience until {when} UTC", until=self._parked_until
-            )
+            raise Throttled(f"{self._system}: asked for patience until {when} UTC", until=self._parked_until)
         self._parked_until = None

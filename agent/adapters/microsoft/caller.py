@@ -6,6 +6,7 @@ a reset. (kiota-http 1.16)
 """
 
 import asyncio
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from datetime import timedelta
@@ -29,18 +30,23 @@ from agent.adapters.microsoft.answers import (
     no,
     request_id,
 )
-from agent.adapters.microsoft.budget import Budget
-from agent.adapters.microsoft.tokens import Tokens
+from agent.adapters.microsoft.budget import Budget, Throttled
+from agent.adapters.microsoft.tokens import Claims, Tokens
 from agent.adapters.microsoft.transport import Departure
 from agent.adapters.patience import ATTEMPTS, SHORT, backoff, retry_after
 from agent.model.enactment import Outcome, Went
 from agent.model.errors import Malformed, Refused, Unavailable
+from agent.model.telemetry import Counted, Timed
 from agent.model.vitals import Usage
 from agent.ports.defender import Departing
 from agent.ports.host import Clock
+from agent.ports.telemetry import SILENT, Telemetry
 
 DEADLINE_SECONDS = 90.0
 """How long one attempt may take from its first byte to its last, whatever trickles in."""
+
+LOST = "lost"
+"""How a request went of which no whole answer came."""
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -66,17 +72,29 @@ class Failing(Unavailable):
     """The API answered 500 every time."""
 
 
+def outcome_of(status: int) -> str:
+    """Return how a request went by the number of its answer, in one of a few words."""
+    if status == 429:
+        return "throttled"
+    if status >= 500:
+        return "failing"
+    return "refused" if status >= 400 else "ok"
+
+
 class Caller(ABC, Generic[R]):
     """Makes calls of one tenant to one API. `R` is how a request is written down; `_send` sends one.
 
     A request is made anew for each attempt: the SDK writes the token into it, and would keep a stale one.
     """
 
-    def __init__(self, *, tokens: Tokens, budget: Budget, clock: Clock, lots: Random) -> None:
+    def __init__(
+        self, *, tokens: Tokens, budget: Budget, clock: Clock, lots: Random, telemetry: Telemetry = SILENT
+    ) -> None:
         self._tokens = tokens
         self._budget = budget
         self._clock = clock
         self._lots = lots
+        self._telemetry = telemetry
         self._renewed = -1
 
     @abstractmethod
@@ -87,6 +105,11 @@ class Caller(ABC, Generic[R]):
     def grants(self) -> frozenset[str]:
         """The permissions in the token that is in use."""
         return self._tokens.claims.grants
+
+    @property
+    def claims(self) -> Claims:
+        """What the token that is in use says of itself."""
+        return self._tokens.claims
 
     @property
     def is_delegated(self) -> bool:
@@ -166,9 +189,10 @@ class Caller(ABC, Generic[R]):
         outcome, answer = found
         if answer is None:
             return outcome
+        own_id = outcome.client_request_id
         if done is not None and outcome.went is Went.DONE:
             outcome = done(answer)
-        return msgspec.structs.replace(outcome, request_id=request_id(answer))
+        return msgspec.structs.replace(outcome, request_id=request_id(answer), client_request_id=own_id)
 
     async def _read_once(self, call: Call, ask: Callable[[], R]) -> Answer:
         """Return an answer that is good; everything else raises."""
@@ -236,12 +260,14 @@ class Caller(ABC, Generic[R]):
             words = f"{call}: {error}"
             if not departure.has_left:
                 raise Again(Unavailable(words)) from error
-            return Outcome(went=Went.UNKNOWN, detail=f"{words}: it may have been applied"), None
+            detail, own_id = f"{words}: it may have been applied", departure.client_request_id
+            return Outcome(went=Went.UNKNOWN, detail=detail, client_request_id=own_id), None
         if answer.status == 401:
             raise await self._turned_away(call, answer, generation, may_repeat)
         self._renewed = -1
         if answer.status != 429:
-            return judge_write(call, answer, self.grants), answer
+            judged = judge_write(call, answer, self.grants)
+            return msgspec.structs.replace(judged, client_request_id=departure.client_request_id), answer
         again = self._again(call, answer)
         if may_repeat:
             raise again
@@ -274,11 +300,16 @@ class Caller(ABC, Generic[R]):
             Lost: there is no whole answer.
         """
         await self._budget.spend()
+        api, began, outcome = self._budget.system, time.monotonic(), LOST
         try:
             async with asyncio.timeout(DEADLINE_SECONDS):
                 response = await self._send(ask(), departure)
+            outcome = outcome_of(response.status_code)
         except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, OSError) as error:
             raise lost(error) from error
+        finally:
+            self._telemetry.count(Counted.REQUEST, api=api, outcome=outcome)
+            self._telemetry.time(Timed.REQUEST, time.monotonic() - began, api=api)
         return Answer(response.status_code, response.headers, response.content)
 
     def _again(self, call: Call, answer: Answer) -> Again:
@@ -292,15 +323,15 @@ class Caller(ABC, Generic[R]):
         if wait is None:
             if answer.status == 429:
                 self._budget.hold(self._clock.now() + backoff(1, self._lots))
-            failing = Failing(words) if answer.status == 500 else Unavailable(words)
-            return Again(failing)
+            return Again(_away(answer.status)(words))
         until = self._clock.now() + wait
         if wait > SHORT:
             until = self._budget.park(until)
-            raise Unavailable(f"{words}: asks for patience until {until:%H:%M:%S} UTC", until=until)
+            patience = f"{words}: asks for patience until {until:%H:%M:%S} UTC"
+            raise _away(answer.status)(patience, until=until)
         if answer.status == 429:
             self._budget.hold(until)
-        return Again(Unavailable(words, until=until), wait.total_seconds())
+        return Again(_away(answer.status)(words, until=until), wait.total_seconds())
 
     def _repeating(self) -> AsyncRetrying:
         return AsyncRetrying(
@@ -319,3 +350,8 @@ class Caller(ABC, Generic[R]):
 
     async def _sleep(self, seconds: float) -> None:
         await self._clock.sleep_until(self._clock.now() + timedelta(seconds=seconds))
+
+
+def _away(status: int) -> type[Unavailable]:
+    """Return as what an answer counts that says to come back later."""
+    return {429: Throttled, 500: Failing}.get(status, Unavailable)

@@ -5,13 +5,14 @@ from typing import Protocol
 
 from agent.model.enactment import Outcome, Pair, Went
 from agent.model.errors import Refused
+from agent.model.permission import QUARANTINE_FILES, READ_MACHINES
 from agent.model.targets import Device, Quarantine
 from agent.model.vitals import Usage
 from agent.ports.defender import Departing
 
 OFF = (
-    "Defender for Endpoint is switched off here: set `endpoint.enabled: true`, and grant Machine.StopAndQuarantine "
-    "and Machine.Read.All"
+    "Defender for Endpoint is switched off here: set `endpoint.enabled: true`, and grant "
+    f"{QUARANTINE_FILES} and {READ_MACHINES}"
 )
 ELSEWHERE = (
     "this cloud's Defender for Endpoint is not spoken to: its address is known in the global cloud only"
@@ -29,6 +30,15 @@ class Machines(Protocol):
     @property
     def budgets(self) -> Sequence[Callable[[], Usage]]:
         """What tells how much of its own request budget was used; empty where it is not asked."""
+        ...
+
+    @property
+    def grants(self) -> frozenset[str]:
+        """The permissions in its token; none before the first."""
+        ...
+
+    async def log_in(self) -> None:
+        """Have a token, so that its permissions are known. Raises Unavailable or Refused."""
         ...
 
     async def look(self) -> None:
@@ -67,6 +77,14 @@ class NoMachines:
     def budgets(self) -> Sequence[Callable[[], Usage]]:
         """Have none."""
         return ()
+
+    @property
+    def grants(self) -> frozenset[str]:
+        """Have none."""
+        return frozenset()
+
+    async def log_in(self) -> None:
+        """Ask nobody."""
 
     async def look(self) -> None:
         """Ask nobody."""

@@ -7,6 +7,7 @@ import inspect
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -20,6 +21,7 @@ from azure.core.exceptions import (
 )
 from kiota_abstractions.authentication import AccessTokenProvider, AllowedHostsValidator
 
+from agent.adapters.in_time import in_time
 from agent.model.errors import Refused, Unavailable
 
 SPARE_SECONDS = 300.0
@@ -47,6 +49,10 @@ _MENDS = {
     "AADSTS90002": "no such tenant in this cloud: check the tenant id and the cloud",
     "AADSTS900023": "check the tenant id",
 }
+
+
+class WrongTenant(Refused):
+    """The login works, and is of another tenant than the settings say."""
 
 
 class AsyncCredential(Protocol):
@@ -184,7 +190,7 @@ class Tokens(AccessTokenProvider):
         token = await self._ask(claims)
         found = read_claims(token.token)
         if found.tid.lower() != self._tenant_id.lower():
-            raise Refused(
+            raise WrongTenant(
                 f"login: the token is for tenant `{found.tid}`, the settings say `{self._tenant_id}`: "
                 "correct the tenant id, or log in to the right tenant"
             )
@@ -203,7 +209,8 @@ class Tokens(AccessTokenProvider):
                 if inspect.iscoroutinefunction(credential.get_token):
                     pending: Awaitable[AccessToken] = credential.get_token(self._scope, **options)
                     return await pending
-                return await asyncio.to_thread(_blocking, credential, self._scope, options)
+                # A login that hangs must not keep the process from ending: azure-identity waits for minutes.
+                return await in_time(partial(_blocking, credential, self._scope, options), PATIENCE_SECONDS)
         except ClientAuthenticationError as error:
             raise refusal(error) from error
         except AzureError as error:

@@ -49,6 +49,8 @@ class Departure(RequestOption):
     def __init__(self, departing: Departing) -> None:
         self._departing = departing
         self.has_left = False
+        self.client_request_id: str | None = None
+        """The id that the request bears; None before it was made."""
         self.objection: Exception | None = None
         """What `departing` raised: nothing was sent then."""
 
@@ -78,11 +80,13 @@ class Transport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request, and return its answer with a body that is whole or raises."""
-        request.headers["client-request-id"] = str(uuid.UUID(bytes=os.urandom(16), version=4))
+        own_id = str(uuid.UUID(bytes=os.urandom(16), version=4))
+        request.headers["client-request-id"] = own_id
         # Exactly what is inflated here: httpx would offer brotli and zstandard where they are installed.
         request.headers["accept-encoding"] = "gzip"
         departure = request.extensions.get(REQUEST_OPTIONS_KEY, {}).get(Departure.get_key())
         if isinstance(departure, Departure):
+            departure.client_request_id = own_id
             if self._announces:
                 request.extensions["trace"] = _at_departure(departure, _last_moment(request))
             else:

@@ -212,9 +212,11 @@ def _preview(found: Mapping[str, int]) -> None:
 def _tell(found: Verdict) -> None:
     out = console()
     for chain in found.chains:
-        out.print(safe(_chain(chain)), soft_wrap=True)
+        out.print(safe(chain_words(chain)), soft_wrap=True)
+    for words in found.restored:
+        out.print(safe(words), soft_wrap=True)
     for fault in found.faults[:SHOWN]:
-        out.print(safe(f"wrong: {_fault(fault)}", "red"), soft_wrap=True)
+        out.print(safe(f"wrong: {fault_words(fault)}", "red"), soft_wrap=True)
     if len(found.faults) > SHOWN:
         out.print(f"and {len(found.faults) - SHOWN:,} more, which --json tells")
     out.print(safe(_compared(found)), soft_wrap=True)
@@ -229,13 +231,15 @@ def _tell(found: Verdict) -> None:
         out.print("the audit does not hold", style="bold red")
 
 
-def _chain(chain: Chained) -> str:
+def chain_words(chain: Chained) -> str:
+    """Say how far a chain fits."""
     span = f", {_at(chain.since)} to {_at(chain.until)}" if chain.entries else ""
     fits = counted(chain.entries, "entry fits", "entries fit")
     return f"{chain.replica}: {fits}{span}" + ("; then it breaks" if chain.fault else "")
 
 
-def _fault(fault: Fault) -> str:
+def fault_words(fault: Fault) -> str:
+    """Say where something is wrong, and what."""
     place = f"{fault.place}: " if fault.place else ""
     if fault.replica is None:
         return place + fault.words

@@ -27,6 +27,7 @@ from agent.loop.rehearsing import Rehearsing
 from agent.loop.shipping import Shipping
 from agent.model.errors import SettingsError, Unavailable
 from agent.model.imported import Why
+from agent.model.permission import HUNT
 from agent.model.truth import Unknown
 from agent.settings.durations import written
 from agent.settings.subjects import Log, LogLevel, Settings
@@ -34,7 +35,7 @@ from agent.settings.subjects import Log, LogLevel, Settings
 EVERY = 10
 """Days, of both rounds together, after which a line is told where there is no terminal to show a bar."""
 
-HUNTING = "grant ThreatHunting.Read.All"
+HUNTING = f"grant {HUNT}"
 
 LEFT: Mapping[Why, str] = {
     Why.OPEN: "still await approval, or did so lately: the agent itself records them",

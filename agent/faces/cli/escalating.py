@@ -1,7 +1,7 @@
 """`escalate test` and `escalate list`: whether a chain reaches people, and whom it has reached."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
@@ -11,8 +11,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from agent.audit.entries import of_notice
-from agent.compose import open_ledger_as_it_is, open_ledger_for_reading, shelf_of, with_file
+from agent.compose import shelf_of
 from agent.connecting import clock_of, open_channels_alone
 from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.looking import reading
@@ -21,22 +20,19 @@ from agent.faces.cli.output import console, lines, print_json, safe
 from agent.faces.cli.person import person
 from agent.faces.pages import Open, due, opened, sentence
 from agent.faces.telling import remaining
+from agent.faces.trials import audited, standing_hold, tried
 from agent.judge.escalation.gathered import trial_notices
 from agent.judge.parse import parse_set
 from agent.judge.quote import counted, moment
-from agent.loop.sending import Failure, is_through_graph, send
+from agent.loop.sending import is_through_graph
 from agent.model.chain import Chain
 from agent.model.channel import Channel
-from agent.model.errors import AgentError, LedgerError, SettingsError
-from agent.model.escalation import Delivery, Notice, Posted, Receipt
-from agent.model.hold import BRAKE, Hold
-from agent.ports.escalation import Channels, Pages
+from agent.model.errors import SettingsError
+from agent.model.escalation import Delivery, Posted
+from agent.ports.escalation import Pages
 from agent.settings.subjects import Settings
 
 T = TypeVar("T")
-
-EARLIER: tuple[Posted, ...] = ()
-"""A test belongs to no thread."""
 
 
 class Tried(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,66 +82,34 @@ async def _try_out(settings: Settings, chain: Chain, channels: dict[str, Channel
     now = clock_of(settings).now()
     notices = trial_notices(chain, now)
     through = any(map(is_through_graph, channels.values()))
-    holds = await _holds(settings, now) if through else ()
-    stopped = next((one for one in holds if one.guard != BRAKE), None)
-    posted: list[tuple[Posted, Tried]] = []
+    stopped = await standing_hold(settings, now) if through else None
+    posted: list[Posted] = []
     async with open_channels_alone(settings, through_graph=through and stopped is None) as opened_channels:
         for step in dict.fromkeys(one.step for one in notices):
             some = [one for one in notices if one.step == step]
             posted += await asyncio.gather(
-                *(_one(opened_channels, channels[one.channel], one, stopped, chain) for one in some)
+                *(tried(opened_channels, channels[one.channel], one, stopped) for one in some)
             )
     return Trial(
         chain=chain.name,
         at=now,
-        tried=tuple(tried for _, tried in posted),
-        unaudited=await _audit(settings, [one for one, _ in posted], now),
+        tried=tuple(_tried(one, channels[one.notice.channel], chain) for one in posted),
+        unaudited=await audited(settings, posted, person(), now),
     )
 
 
-async def _one(
-    channels: Channels, channel: Channel, notice: Notice, stopped: Hold | None, chain: Chain
-) -> tuple[Posted, Tried]:
-    if stopped is not None and is_through_graph(channel):
-        came: Receipt | Failure = Failure(
-            f"mail through Graph waits while a hold stands: {stopped.reason}: {stopped.ended_by} ends it"
-        )
-    else:
-        came = await send(channels, channel, notice, EARLIER)
-    is_taken = isinstance(came, Receipt)
-    receipt, why = (came, "") if isinstance(came, Receipt) else (Receipt(), came.words)
-    delivery = Delivery.SENT if is_taken else Delivery.GIVEN_UP
-    tried = Tried(
+def _tried(posted: Posted, channel: Channel, chain: Chain) -> Tried:
+    notice, is_taken = posted.notice, posted.delivery is Delivery.SENT
+    return Tried(
         step=f"{notice.step} of {len(chain.steps)}" if notice.step else "last chance",
         channel=channel.name,
         kind=channel.kind.value,
         urgency=notice.urgency.value,
         is_taken=is_taken,
-        answer=receipt.words or ("taken" if is_taken else ""),
-        ref=receipt.ref,
-        why=why,
+        answer=posted.receipt.words or ("taken" if is_taken else ""),
+        ref=posted.receipt.ref,
+        why=posted.why,
     )
-    return Posted(notice=notice, delivery=delivery, attempts=1, receipt=receipt, why=why), tried
-
-
-async def _holds(settings: Settings, now: datetime) -> Sequence[Hold]:
-    """Return what holds; where there is no ledger yet, the file alone can."""
-    try:
-        async with open_ledger_for_reading(settings) as ledger:
-            holds = await ledger.holds()
-    except LedgerError:
-        holds = ()
-    return await with_file(settings, holds, now)
-
-
-async def _audit(settings: Settings, posted: Sequence[Posted], now: datetime) -> str:
-    """Tell the audit who sent what; return why that could not be, where there is no ledger yet or no key of it."""
-    try:
-        async with open_ledger_as_it_is(settings) as ledger:
-            await ledger.audit([of_notice(one, person(), now) for one in posted])
-    except AgentError as error:
-        return str(error)
-    return ""
 
 
 def _tell_trial(out: Console, trial: Trial) -> None:

@@ -12,6 +12,9 @@ from agent.scrub.visible import visible
 
 FINE, FINDINGS, WRONG_USE, OUT_OF_REACH = 0, 1, 2, 3
 
+STUCK = 4
+"""How `run` ends that stood still, and said where."""
+
 INTERRUPTED = 130
 """How a command ends that was stopped by Ctrl-C."""
 

@@ -21,7 +21,7 @@ from agent.simulator.clock import RealClock, epoch_for
 from agent.simulator.faults import Faults, sour
 from agent.simulator.replay import Replay
 from agent.simulator.several import Several, tenant_ids
-from agent.simulator.switches import Switches, every_position
+from agent.simulator.switches import Switches, ailments, every_position
 from agent.simulator.tenant import seed
 
 READY = "ready http://127.0.0.1:"
@@ -206,7 +206,7 @@ def _moment(text: str | None, option: str = "--epoch") -> datetime:
 
 
 def _switches(name: str) -> Switches:
-    positions = every_position()
+    positions = {**every_position(), **ailments()}
     if name in positions:
         return positions[name]
     close = get_close_matches(name, positions, n=1)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from agent.compose import is_revision, policies_at, shelf_in
+from agent.connecting import is_revision, policies_at, shelf_in
 from agent.loop.policies import InForce
 from agent.model.errors import SettingsError
 from agent.model.policy import Members, PolicySet

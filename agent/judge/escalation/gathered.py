@@ -200,3 +200,21 @@ def trial_notices(chain: Chain, now: datetime) -> tuple[Notice, ...]:
         for stage, (urgency, channels, told) in enumerate(stages, 1)
         for channel in channels
     )
+
+
+def trial_of(channel: str, now: datetime) -> Notice:
+    """Return what tries one channel by itself, whichever chains name it."""
+    event = derived(Occasion.TEST, channel, now.isoformat())
+    return Notice(
+        id=derived(event, channel),
+        page_id="",
+        key=f"test:{event[:16]}",
+        channel=channel,
+        chain="",
+        event=event,
+        occasion=Occasion.TEST,
+        urgency=Urgency.NORMAL,
+        at=now,
+        title=f"Test of channel {channel}: nothing is asked",
+        words="Somebody looks whether this channel reaches people. Whoever reads this is told by it. Nothing has to be done.",
+    )

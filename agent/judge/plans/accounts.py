@@ -30,7 +30,9 @@ def account_action(decision: Decision, action: PendingAction, present: Present, 
     if lack := means.lacks(*(step.kind for step in steps)):
         return hand_off(lack)
     covers = [present.cover(step.kind, step.targets[0], action) for step in steps]
-    others = [cover for cover in covers if cover is not None and cover.action_id != action.id]
+    others = [
+        cover for cover in covers if cover is not None and (cover.action_id != action.id or cover.is_departed)
+    ]
     if others:
         return claimed(
             others[0], "this was done to the account before: a person has to look what became of it"

@@ -32,7 +32,7 @@ def quarantine(decision: Decision, action: PendingAction, present: Present, mean
         return hand_off("the device is not there any more, or not for this app to see")
     target = (sha1, found.id)
     cover = present.cover(EffectKind.QUARANTINE_FILE, target, action)
-    if cover is not None and cover.action_id == action.id:
+    if cover is not None and cover.action_id == action.id and not cover.is_departed:
         return done_already("it was sent before and is not sent again")
     if cover is not None:
         return claimed(

@@ -42,7 +42,11 @@ def soft_deletion(decision: Decision, action: PendingAction, present: Present, m
         if (cover := present.cover(EffectKind.SOFT_DELETE, target, action)) is not None
     }
     missing = tuple(target for target in targets if target not in covered)
-    leaned = tuple(target for target, cover in covered.items() if cover.action_id != action.id)
+    leaned = tuple(
+        target for target, cover in covered.items() if cover.action_id != action.id and not cover.is_departed
+    )
+    if not missing and (departed := sum(cover.is_departed for cover in covered.values())):
+        return _departed(departed)
     if not missing:
         return _all_sent(decision, targets, leaned, covered)
     known = len(targets) - len(missing)
@@ -90,6 +94,18 @@ def _all_sent(
     return hand_off(
         f"{_copies(len(targets))} were sent for action {first.action_id} over an hour ago and are still in"
         " mailboxes: a deletion is never sent twice, so a person has to look"
+    )
+
+
+def _departed(count: int) -> Plan:
+    """Return the plan where copies are left that were sent before the ledger was restored from an older backup."""
+    were = (
+        "was sent before the ledger was restored and is"
+        if count == 1
+        else "were sent before the ledger was restored and are"
+    )
+    return hand_off(
+        f"{_copies(count)} {were} still in mailboxes: a deletion is never sent twice, so a person has to look"
     )
 
 

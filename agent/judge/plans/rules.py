@@ -15,6 +15,7 @@ from agent.model.decision import Decision
 from agent.model.defender import MailboxConfigurationEvidence
 from agent.model.enactment import EffectKind, Plan, Way
 from agent.model.pending import PendingAction
+from agent.model.permission import READ_DOMAINS
 from agent.model.targets import InboxRule, Rules
 
 INBOX_RULE = "userInboxRule"
@@ -39,7 +40,7 @@ def forwarding_off(decision: Decision, action: PendingAction, present: Present, 
     if found.domains is None:
         return hand_off(
             "which domains are the tenant's own cannot be read, so neither can which rule forwards outside:"
-            " grant Domain.Read.All"
+            f" grant {READ_DOMAINS}"
         )
     return _one_rule(decision, action, evidence, found, found.domains, present, means)
 
@@ -65,7 +66,7 @@ def _one_rule(
         return hand_off(f"{_named(rule)} cannot be changed through Graph: a person turns it off")
     target = (rule.id, found.user_id)
     cover = present.cover(EffectKind.DISABLE_RULE, target, action)
-    if cover is not None and cover.action_id == action.id:
+    if cover is not None and cover.action_id == action.id and not cover.is_departed:
         return done_already(f"{_named(rule)} was sent for before and is not sent for again")
     if cover is not None:
         return claimed(

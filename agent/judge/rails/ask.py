@@ -12,6 +12,7 @@ from agent.judge.rails.holding import brake, hold
 from agent.judge.rails.irreversible import irreversible
 from agent.judge.rails.protected import protected
 from agent.judge.rails.radius import radius
+from agent.judge.rails.restored import restored
 from agent.judge.rails.scene import Scene
 from agent.judge.rails.size import size
 from agent.judge.rails.tenant import tenant
@@ -24,6 +25,7 @@ RAILS: tuple[Rail, ...] = (
     hold,
     brake,
     tenant,
+    restored,
     frozen,
     hours,
     irreversible,
@@ -35,7 +37,7 @@ RAILS: tuple[Rail, ...] = (
 )
 """Every rail, in the order in which they give their name."""
 
-ALWAYS: tuple[Rail, ...] = (tenant, approvers)
+ALWAYS: tuple[Rail, ...] = (tenant, restored, approvers)
 """Those that also stand against an approval which the agent itself does nothing for, and hands to a person."""
 
 

@@ -45,5 +45,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     given: tuple[Effect, ...] = ()
     surges: bool = False
     """Whether the brake would be on: approvals that would only have been have left their usual band."""
+    unremembered: str = ""
+    """What may have been done for the action that a restored ledger does not remember; empty for nothing."""
     approvers: int = 0
     """The most people that a deciding policy wants to approve it."""

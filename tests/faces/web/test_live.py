@@ -11,7 +11,8 @@ import httpx
 import msgspec
 import pytest
 
-from agent.faces.web import pulse, server
+from agent.faces.listening import PATIENCE
+from agent.faces.web import pulse
 from agent.faces.web.pulse import Pulse
 from agent.faces.web.visit import session_id
 from agent.model.alarm import Alarm
@@ -201,7 +202,7 @@ async def test_the_server_stops_at_once_though_streams_are_open(house: House) ->
         await listener.rest()
         ended = loop.time()
 
-    assert ended - began < server.PATIENCE / 2
+    assert ended - began < PATIENCE / 2
 
 
 async def test_as_many_follow_as_may_and_one_who_goes_makes_room(

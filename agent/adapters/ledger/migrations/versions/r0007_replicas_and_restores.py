@@ -1,4 +1,4 @@
-"""Which replica works on which tenant, and how old an agent may be that works with this schema."""
+"""Which replica works on which tenant, how old an agent may be, and what a restored ledger knows of the time after its backup."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,6 +13,7 @@ def upgrade() -> None:
     """Create its tables."""
     _shares()
     _oldest()
+    _restores()
 
 
 def _shares() -> None:
@@ -58,3 +59,34 @@ def _oldest() -> None:
         sa.PrimaryKeyConstraint("revision", name="pk_ledger_oldest"),
     )
     op.execute("INSERT INTO ledger_oldest (revision) VALUES ('0006')")
+
+
+def _restores() -> None:
+    """Let chains of the audit be closed, too."""
+    op.add_column("audit_heads", sa.Column("closed", sa.BigInteger()))
+    op.create_table(
+        "restores",
+        sa.Column("tenant_id", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("backup_at", sa.BigInteger(), nullable=False),
+        sa.Column("is_known", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant_id", "at", name="pk_restores"),
+    )
+    op.create_table(
+        "departures",
+        sa.Column("tenant_id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("mark", sa.Text(), nullable=False),
+        sa.Column("effect_id", sa.Text(), nullable=False),
+        sa.Column("action_id", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant_id", "kind", "mark", name="pk_departures"),
+    )
+    op.create_table(
+        "unremembered",
+        sa.Column("tenant_id", sa.Text(), nullable=False),
+        sa.Column("action_id", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant_id", "action_id", name="pk_unremembered"),
+    )

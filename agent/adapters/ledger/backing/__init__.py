@@ -1,0 +1,1 @@
+"""Backups of one tenant's ledger: made while agents run, and restored into an empty one."""

@@ -1,0 +1,161 @@
+"""The series of how an agent stands: read now and then."""
+
+from agent.adapters.telemetry import gauges
+from agent.adapters.telemetry.series import Unit, gauge
+
+GAUGES = (
+    gauge(
+        "air_agent.info",
+        Unit.NONE,
+        "1 for each tenant that this process looks after, with its mode and the agent's version",
+        gauges.info,
+        "mode",
+        "version",
+    ),
+    gauge(
+        "air_agent.reading.age",
+        Unit.SECONDS,
+        "How old the newest numbers of a tenant are: while this grows, all its other gauges are of then",
+        gauges.reading_age,
+    ),
+    gauge(
+        "air_agent.actions",
+        Unit.ACTIONS,
+        "Pending actions by the state of their record; of those that ended the count may be some minutes old",
+        gauges.actions,
+        "state",
+    ),
+    gauge(
+        "air_agent.actions.at_risk",
+        Unit.ACTIONS,
+        "Actions at risk of expiry: nobody's decision is carried out, and the week ends within `telemetry.at_risk`",
+        gauges.at_risk,
+        "state",
+    ),
+    gauge(
+        "air_agent.action.oldest.age",
+        Unit.SECONDS,
+        "How long ago the oldest action was seen of which nobody's decision is carried out, by its state",
+        gauges.oldest,
+        "state",
+    ),
+    gauge(
+        "air_agent.action.deadline.remaining",
+        Unit.SECONDS,
+        "How long until the first week ends of which nobody's decision is carried out; missing where there is none",
+        gauges.deadline,
+    ),
+    gauge(
+        "air_agent.watermark.lag",
+        Unit.SECONDS,
+        "How long ago the newest incident was changed that was read and saved; grows in a quiet tenant too",
+        gauges.watermark,
+    ),
+    gauge(
+        "air_agent.poll.age",
+        Unit.SECONDS,
+        "How long ago the news of incidents were last read to the end",
+        gauges.poll_age,
+    ),
+    gauge("air_agent.pass.age", Unit.SECONDS, "How long ago the last pass ended", gauges.pass_age),
+    gauge(
+        "air_agent.pass.overdue",
+        Unit.SECONDS,
+        "How long ago the next pass was to end, had it taken no longer than the longest of late; 0 while it may yet",
+        gauges.overdue,
+    ),
+    gauge(
+        "air_agent.api.budget.limit",
+        Unit.REQUESTS,
+        "Requests that may leave within any minute",
+        gauges.budget_limit,
+        "api",
+    ),
+    gauge(
+        "air_agent.api.budget.remaining",
+        Unit.REQUESTS,
+        "Requests that may still leave within this minute",
+        gauges.budget_left,
+        "api",
+    ),
+    gauge(
+        "air_agent.api.throttle.remaining",
+        Unit.SECONDS,
+        "How long nothing leaves because the API asked for patience; 0 where it has not",
+        gauges.throttled,
+        "api",
+    ),
+    gauge(
+        "air_agent.enactments.under_way",
+        Unit.CALLS,
+        "Calls that change something, have left, and are not settled",
+        gauges.under_way,
+    ),
+    gauge(
+        "air_agent.held",
+        Unit.NONE,
+        "1 while anything keeps this process from carrying anything out, else 0",
+        gauges.held,
+    ),
+    gauge(
+        "air_agent.holds",
+        Unit.NONE,
+        "Holds that stand: `hold` is the kill switch, however it was thrown, `brake` the agent's own",
+        gauges.holds,
+        "guard",
+    ),
+    gauge(
+        "air_agent.kill_switch.age",
+        Unit.SECONDS,
+        "How long ago the kill switch was last read to the end: nothing is carried out once that is too long",
+        gauges.kill_switch,
+    ),
+    gauge(
+        "air_agent.alarms",
+        Unit.NONE,
+        "Alarms of the agent itself that stand, by their family: the runbooks have a section for each",
+        gauges.alarms,
+        "alarm",
+    ),
+    gauge(
+        "air_agent.pages",
+        Unit.PAGES,
+        "Pages that are open: matters that people on call were told of",
+        gauges.pages,
+    ),
+    gauge("air_agent.notices.waiting", Unit.NOTICES, "Notices that wait to be sent", gauges.notices_waiting),
+    gauge(
+        "air_agent.notices.overdue",
+        Unit.SECONDS,
+        "For how long the oldest notice has been due and was not sent; 0 where none is",
+        gauges.notices_overdue,
+    ),
+    gauge(
+        "air_agent.audit.unshipped.age",
+        Unit.SECONDS,
+        "Age of the oldest entry of the audit that was not shipped; 0 where all were",
+        gauges.unshipped,
+    ),
+    gauge(
+        "air_agent.credential.remaining",
+        Unit.SECONDS,
+        "How long a credential can still be used; missing where that is not known, or has no end",
+        gauges.credentials,
+        "credential",
+    ),
+    gauge(
+        "air_agent.agreement",
+        Unit.ACTIONS,
+        "How the decisions of the last seven days, observing policies counted, stand to what people did",
+        gauges.agreement,
+        "standing",
+    ),
+    gauge(
+        "air_agent.policies",
+        Unit.POLICIES,
+        "Policies in force, by whether they enforce",
+        gauges.policies,
+        "mode",
+    ),
+)
+"""What is read now and then."""

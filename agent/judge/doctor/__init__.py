@@ -1,0 +1,1 @@
+"""Judging what a look at one tenant's agent found: pure."""
