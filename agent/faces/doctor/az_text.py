@@ -1,4 +1,8 @@
-"""The text of the script for bash and the az CLI, to be filled in with what is safe in it (`scripts`)."""
+"""The text of the script for bash and the az CLI, to be filled in with what is safe in it (`scripts`).
+
+UNCONFIRMED: that a PATCH with a part of `web`, `api` or `optionalClaims` leaves the rest of it as it was; the az CLI's own
+commands rely on it for `web`.
+"""
 
 HEAD = """\
 #!/usr/bin/env bash
