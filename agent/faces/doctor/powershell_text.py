@@ -146,6 +146,8 @@ Write-Host 'give people their app roles: Entra ID > Enterprise applications > th
 
 MAIL = """
 # Mail.Send for these mailboxes alone, and never in Entra ID, where it would be for every mailbox of the tenant.
+# The older way, where your organisation still goes by it, is Mail.Send in Entra ID and an application access policy for it:
+#   New-ApplicationAccessPolicy -AppId CLIENT-ID -PolicyScopeGroupId GROUP -AccessRight RestrictAccess -Description air-agent
 Connect-ExchangeOnline -ShowBanner:$false
 if (-not @(Get-ServicePrincipal | Where-Object {{ $_.AppId -eq $agent.appId }}).Count) {{
     $null = New-ServicePrincipal -AppId $agent.appId -ObjectId $agent.id -DisplayName 'air-agent'
