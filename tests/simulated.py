@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -19,6 +19,7 @@ from agent.adapters.ledger.opening import REPLICA
 from agent.adapters.microsoft.clouds import simulator
 from agent.adapters.microsoft.credentials import SimulatorCredential
 from agent.adapters.microsoft.machines import Machines
+from agent.adapters.microsoft.proofs import Proof
 from agent.adapters.microsoft.tokens import Credential
 from agent.adapters.shipment import Shipment
 from agent.audit.key import Key
@@ -31,6 +32,7 @@ from agent.model.errors import Malformed, Refused, Unavailable
 from agent.model.pace import Pace
 from agent.model.rails import MOST_MESSAGES, Rails
 from agent.ports.host import Clock, PolicyShelf
+from agent.ports.telemetry import SILENT, Telemetry
 from agent.ports.world import World
 from agent.simulator import names
 from agent.simulator import state as simulated
@@ -189,14 +191,17 @@ async def open_world(
     requests_per_minute: int = 60,
     replica: str = REPLICA,
     audit: tuple[Key, Path] | None = None,
+    telemetry: Telemetry = SILENT,
+    proofs: Sequence[Proof] = (),
 ) -> AsyncIterator[World]:
     """Give the world of an agent that enforces, with the real adapters, on any clock.
 
-    `audit` is its key and the file that it is shipped to; nothing is shipped where it is None.
+    `audit` is its key and the file that it is shipped to; nothing is shipped where it is None. What is measured is told to
+    `telemetry`, and `proofs` are what it proves itself with.
     """
     key = None if audit is None else audit[0]
     async with (
-        open_ledger(ledger_url, names.TENANT_ID, replica=replica, key=key) as ledger,
+        open_ledger(ledger_url, names.TENANT_ID, replica=replica, key=key, telemetry=telemetry) as ledger,
         open_graph(
             clock=clock,
             cloud=simulator(url),
@@ -207,6 +212,8 @@ async def open_world(
             transport=transport,
             wall=lambda: clock.now().timestamp(),
             lots=Random(1),
+            telemetry=telemetry,
+            proofs=proofs,
         ) as graph,
     ):
         yield World(
@@ -225,6 +232,11 @@ async def open_world(
             sink=None if audit is None else _sink(*audit),
             version="test",
             replica=replica,
+            login=graph.login if proofs else None,
+            pages=ledger.pages,
+            telemetry=telemetry,
+            meters=None if telemetry is SILENT else ledger.meters,
+            archive=ledger.archive,
             restored=await ledger.restored(),
         )
 

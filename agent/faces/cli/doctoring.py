@@ -12,8 +12,7 @@ import msgspec
 from rich.console import Console
 from rich.text import Text
 
-from agent.compose import installed
-from agent.connecting import clock_of
+from agent.connecting import clock_of, installed
 from agent.faces.cli.failures import FINDINGS, OUT_OF_REACH, WRONG_USE, Ending
 from agent.faces.cli.logs import configure
 from agent.faces.cli.options import loaded, loaded_with_all

@@ -13,6 +13,7 @@ from agent.faces.cli.logs import configure
 from agent.faces.cli.options import loaded_to_serve
 from agent.faces.cli.output import console, safe
 from agent.faces.cli.stopping import reload_on_hangup, stop_on_signals, stop_when_stdin_closes
+from agent.faces.cli.watching import guarded
 from agent.faces.documents import ascii_json
 from agent.loop.waits import beside
 from agent.model.errors import SettingsError
@@ -45,7 +46,11 @@ async def _serve(settings: Settings, *, as_json: bool) -> None:
     check(settings)
     tls = encryption(settings)
     with listening(settings) as (listener, bound):
-        async with open_site(bound) as site, beside(_renewing(renew, tls, bound)):
+        async with (
+            guarded(settings.process()),
+            open_site(bound) as site,
+            beside(_renewing(renew, tls, bound)),
+        ):
 
             def on_ready() -> None:
                 port = listener.getsockname()[1]
