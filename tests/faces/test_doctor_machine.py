@@ -20,6 +20,7 @@ from tests.certificates import a_pair, write_pair
 from tests.doctors import ABOUT, GIB, ROOMY, alone, around, looked, settings_in, worst, written
 from tests.judge.writing import policy_file
 from tests.ledgers import open_ledger
+from tests.postgresql import Postgres
 from tests.simulator.worlds import NOW
 
 C = CheckName
@@ -203,6 +204,23 @@ async def test_a_ledger_of_postgresql_without_files_of_the_audit_fails_with_the_
     assert any("cannot be reached" in one for one in words)
     assert any(one.startswith("`audit.file` is missing") for one in words)
     assert (await alone(settings, C.DISK)).seen[0].words == "nothing is written on this machine"
+
+
+async def test_a_ledger_of_postgresql_is_opened_and_tried_out_as_well(
+    tmp_path: Path, postgres: Postgres
+) -> None:
+    url = postgres.new(template="empty_ledger")
+    settings = settings_in(
+        tmp_path,
+        f"ledger: {{url: '{url}'}}\naudit: {{file: {tmp_path}/audit.jsonl}}\n",
+        environ={"AIR_AGENT_AUDIT_KEY": "0123456789abcdef" * 4},
+    )
+
+    found = await alone(settings, C.LEDGER)
+
+    postgres.drop(url)
+    assert [one.grade for one in found.seen] == [PASS, PASS, PASS]
+    assert "can be written" in found.seen[1].words
 
 
 async def test_places_that_cannot_be_written_fail_by_the_name_of_their_setting(tmp_path: Path) -> None:
