@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +19,7 @@ from agent.adapters.microsoft.clouds import simulator
 from agent.adapters.microsoft.credentials import SimulatorCredential
 from agent.adapters.shipment import Shipment
 from agent.audit.key import Key
-from agent.connecting import clock_of, open_channels_of, open_endpoint_of, open_graph_of, shelf_in
+from agent.connecting import clock_of, installed, open_channels_of, open_endpoint_of, open_graph_of, shelf_in
 from agent.model.errors import Refused, SettingsError
 from agent.model.hold import Hold
 from agent.model.pace import Pace
@@ -66,26 +65,27 @@ class ToImport:
 async def open_world(
     settings: Settings,
     *,
-    name: str = "",
     apart: str = "",
     reporter: ReporterOf | None = None,
     telemetries: Telemetries | None = None,
     place: Place | None = None,
     share: Share | None = None,
+    name: str = "",
 ) -> AsyncIterator[World]:
     """Give the world these settings describe.
 
-    `name` is what the tenant is called here. A command that writes beside a running agent is `apart`: that is added to its name, so that it has leases of its
+    A command that writes beside a running agent is `apart`: that is added to its name, so that it has leases of its
     own, and a chain of its own in the audit. `reporter` makes the reports of a ledger, for whoever sends them.
-    `telemetries` are this process's, where it is measured. `place` is the ledger's, where it is open already, and
-    `share` that by which the tenant is this replica's (see `open_ledger`).
+    `telemetries` are this process's. `place` is the ledger's, where it is open already, and `share` that by which the
+    tenant is this replica's. `name` is what it is called in logs and metrics; left out, its own name or its id.
 
     Raises:
         SettingsError, LedgerError, Refused, Unavailable: it cannot be opened as it is set.
     """
     clock, file, replica = clock_of(settings), audit_file(settings), f"{replica_of(settings)}{apart}"
     address, key, tenant = settings.ledger.address().reveal(), _audit_key(settings), settings.tenant.id
-    telemetry = SILENT if telemetries is None else telemetries.of(name or tenant, clock.now)
+    name = name or settings.tenant.name or tenant
+    telemetry = SILENT if telemetries is None else telemetries.of(name, clock.now)
     async with (
         open_ledger(
             address, tenant, key=key, replica=replica, telemetry=telemetry, place=place, share=share
@@ -280,9 +280,11 @@ async def open_simulated(
         yield replace(_world(settings, clock, graph, ledger), pace=pace)
 
 
-def open_ledger_for_reading(settings: Settings) -> AbstractAsyncContextManager[SqlLedger]:
+def open_ledger_for_reading(
+    settings: Settings, place: Place | None = None
+) -> AbstractAsyncContextManager[SqlLedger]:
     """Give the ledger and its audit as they are, also while an agent runs; nothing can be written."""
-    return open_ledger(settings.ledger.address().reveal(), settings.tenant.id, read_only=True)
+    return open_ledger(settings.ledger.address().reveal(), settings.tenant.id, read_only=True, place=place)
 
 
 def open_ledger_as_it_is(
@@ -364,11 +366,6 @@ async def with_file(settings: Settings, holds: tuple[Hold, ...], now: datetime) 
 def _switch(settings: Settings) -> HoldFile | None:
     file = settings.hold_file()
     return None if file is None else HoldFile(file, replica_of(settings))
-
-
-def installed() -> str:
-    """Return the version of this agent."""
-    return version("air-agent")
 
 
 def shelf_of(settings: Settings) -> PolicyShelf:

@@ -10,6 +10,7 @@ from contextlib import (
     nullcontext,
 )
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,11 @@ if TYPE_CHECKING:
     from agent.adapters.microsoft.connection import Around
     from agent.adapters.microsoft.tokens import Credential
     from agent.ports.escalation import Channels
+
+
+def installed() -> str:
+    """Return the version of this agent."""
+    return version("air-agent")
 
 
 def clock_of(settings: Settings | Process) -> SystemClock:

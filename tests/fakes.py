@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -39,6 +39,10 @@ class FakeDefender:
         self.rows: list[AirAction] = []
         self.no_rows = ""
         self.asked: Counter[str] = Counter()
+        self.mail_is_away = False
+        self.page_size = 50
+        self.page_takes = timedelta(0)
+        """How long each page but the first takes to come."""
 
     def show(self, *incidents: Incident) -> None:
         """Make these incidents what Graph has now."""
@@ -57,7 +61,11 @@ class FakeDefender:
             and since <= incident.last_update_date_time
             and (until is None or incident.last_update_date_time < until)
         ]
-        yield Page(incidents=tuple(found), is_whole=self.is_whole, unreadable=self.unreadable)
+        for first in range(0, max(len(found), 1), self.page_size):
+            if first:
+                await self.clock.sleep_until(self.clock.now() + self.page_takes)
+            some = tuple(found[first : first + self.page_size])
+            yield Page(incidents=some, is_whole=self.is_whole, unreadable=self.unreadable)
 
     async def alerts_since(self, since: datetime, until: datetime | None = None) -> AsyncIterator[Page]:
         self._ask("alerts")
@@ -81,6 +89,8 @@ class FakeDefender:
 
     async def mail(self, network_message_ids: Sequence[str]) -> Mail:
         self._ask("mail")
+        if self.mail_is_away:
+            raise Unavailable("graph: hunting is away")
         wanted = {message.lower() for message in network_message_ids}
         copies = tuple(copy for pair, copy in self.copies.items() if pair[0] in wanted)
         missing = frozenset(wanted - {copy.network_message_id.lower() for copy in copies})

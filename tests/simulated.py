@@ -201,9 +201,7 @@ async def open_world(
     """
     key = None if audit is None else audit[0]
     async with (
-        open_ledger(
-            ledger_url, names.TENANT_ID, replica=replica, key=key, telemetry=telemetry
-        ) as ledger,
+        open_ledger(ledger_url, names.TENANT_ID, replica=replica, key=key, telemetry=telemetry) as ledger,
         open_graph(
             clock=clock,
             cloud=simulator(url),

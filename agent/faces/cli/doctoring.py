@@ -12,15 +12,14 @@ from typing import Any
 import msgspec
 from rich.console import Console
 
-from agent.compose import installed
-from agent.connecting import clock_of
+from agent.connecting import clock_of, installed
 from agent.faces.cli.failures import FINDINGS, OUT_OF_REACH, WRONG_USE, Ending
 from agent.faces.cli.logs import configure
 from agent.faces.cli.options import loaded, loaded_with_all
 from agent.faces.cli.output import console, print_json, safe
 from agent.faces.cli.person import person
+from agent.faces.cli.tenants import chosen
 from agent.faces.doctor.examining import STEPS, examine
-from agent.faces.doctor.said import apart
 from agent.judge.quote import counted
 from agent.model.checkup import Check, CheckName, Grade, Seen, failed, skipped, warned
 from agent.model.errors import SettingsError
@@ -31,6 +30,9 @@ STYLES = {Grade.PASS: "green", Grade.WARN: "yellow", Grade.FAIL: "red", Grade.SK
 GRADE, NAME = 8, 12
 """Columns of how something stands, and of which check it is."""
 
+DOCTOR = "air-agent doctor"
+"""The command as mends name it."""
+
 LONGEST = 2000
 """Characters of one thing that was seen."""
 
@@ -38,7 +40,7 @@ PAGES = (
     "mend it where `air-agent serve` runs; where the pages are shown elsewhere, nothing has to be done here"
 )
 
-SETTINGS = "correct this line, and look again"
+SETTINGS = "correct it there, and look again"
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,14 +56,18 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     exit: int
 
 
-def doctor(path: Path | None, *, sends: bool, as_json: bool, astray: Sequence[str] = ()) -> None:
-    """Look at everything, tell it, and end with what came of it."""
+def refuse(astray: Sequence[str]) -> None:
+    """Raise SettingsError where options were given that mean nothing here."""
     if astray:
         raise SettingsError(f"{' and '.join(f'`{one}`' for one in astray)}: only with `--grants`")
+
+
+def doctor(path: Path | None, *, sends: bool, as_json: bool) -> None:
+    """Look at everything, tell it, and end with what came of it."""
     try:
         settings, beside = _loaded(path)
     except SettingsError as error:
-        _end(None, _without_settings(error), sends=False, as_json=as_json, code=WRONG_USE)
+        _end(None, without_settings(error), sends=False, as_json=as_json, code=WRONG_USE)
         return
     configure(Log(format=LogFormat.CONSOLE, level=LogLevel.WARNING), clock_of(settings).now)
     checks = asyncio.run(_examined(settings, sends=sends, shows=not as_json, beside=beside))
@@ -95,7 +101,8 @@ async def _examined(
     out = console()
     found: list[Check] = []
     with _progress(is_shown=shows) as begins:
-        async for check in _with(beside, examine(settings, sends=sends, by=person(), begins=begins)):
+        async for made in _with(beside, examine(settings, sends=sends, by=person(), begins=begins)):
+            check = for_tenant(made, chosen())
             found.append(check)
             if shows:
                 tell(out, check)
@@ -120,9 +127,9 @@ def _progress(*, is_shown: bool) -> Iterator[Any]:
         yield lambda name: status.update(f"looking at {name} …")
 
 
-def _without_settings(error: SettingsError) -> tuple[Check, ...]:
+def without_settings(error: SettingsError) -> tuple[Check, ...]:
     """Return the checks where the settings cannot be read: no other one can be made."""
-    seen = tuple(failed(*apart(SettingsError(line), SETTINGS)) for line in str(error).splitlines())
+    seen = tuple(failed(line, SETTINGS) for line in str(error).splitlines())
     others = [name for name in STEPS if name is not CheckName.SETTINGS]
     return (
         Check(name=CheckName.SETTINGS, seen=seen),
@@ -134,7 +141,7 @@ def _end(
     settings: Settings | None, checks: Sequence[Check], *, sends: bool, as_json: bool, code: int
 ) -> None:
     if as_json:
-        print_json(_document(settings, checks, sends=sends, code=code))
+        print_json(document(settings, checks, sends=sends, code=code))
     else:
         out = console()
         if settings is None:
@@ -145,7 +152,8 @@ def _end(
         raise Ending(code)
 
 
-def _document(settings: Settings | None, checks: Sequence[Check], *, sends: bool, code: int) -> Told:
+def document(settings: Settings | None, checks: Sequence[Check], *, sends: bool, code: int) -> Told:
+    """Return what `--json` prints of one tenant."""
     return Told(
         tenant=settings.tenant.id if settings is not None else None,
         name=settings.tenant.name if settings is not None else None,
@@ -156,6 +164,15 @@ def _document(settings: Settings | None, checks: Sequence[Check], *, sends: bool
         sent=sends,
         exit=code,
     )
+
+
+def for_tenant(check: Check, name: str | None) -> Check:
+    """Return a check whose commands to mend are about this one of many tenants."""
+    if not name:
+        return check
+    about = f"{DOCTOR} --tenant {name}"
+    seen = (msgspec.structs.replace(one, mend=one.mend.replace(DOCTOR, about)) for one in check.seen)
+    return msgspec.structs.replace(check, seen=tuple(seen))
 
 
 def _counts(checks: Sequence[Check]) -> dict[str, int]:

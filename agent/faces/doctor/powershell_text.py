@@ -42,7 +42,8 @@ function Get-Principal([string] $ClientId) {
 
 # The client id of the app registration of this name, made where there is none.
 function Get-App([string] $Name) {
-    $asked = [uri]::EscapeDataString("displayName eq '$($Name.Replace("'", "''"))'")
+    $written = $Name.Replace("'", "''")
+    $asked = [uri]::EscapeDataString("displayName eq '$written'")
     $found = @((Get-Answer "applications?`$filter=$asked").value)
     if ($found.Count) { return $found[0].appId }
     (Send-Body POST 'applications' @{ displayName = $Name; signInAudience = 'AzureADMyOrg' }).appId
