@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -20,7 +21,7 @@ from agent.loop.lookout import Lookout, keeping_lookout
 from agent.loop.overturning import Overturning
 from agent.loop.perform import recover
 from agent.loop.policies import InForce
-from agent.loop.poll import poll, sweep
+from agent.loop.poll import Overlap, poll, sweep
 from agent.loop.reloading import Reloading
 from agent.loop.report import PassReport
 from agent.loop.rounds import Rounds
@@ -31,6 +32,9 @@ from agent.ports.world import World
 
 log = structlog.get_logger()
 
+MEANWHILE = timedelta(seconds=10)
+"""How long what was read waits for the rest to be read before it is judged: people are to know within half a minute."""
+
 
 @dataclass(slots=True)
 class Memory:
@@ -39,6 +43,7 @@ class Memory:
     rounds: Rounds = field(default_factory=Rounds)
     feeding: Feeding = field(default_factory=Feeding)
     rows: Rows = field(default_factory=Rows)
+    overlap: Overlap = field(default_factory=Overlap)
     holds: Holds = field(default_factory=Holds)
     expiring: Expiring = field(default_factory=Expiring)
     searches: AuditSearches = field(default_factory=AuditSearches)
@@ -72,7 +77,7 @@ async def one_pass(
         await _Pass(world, policies, stop, report, memory or Memory(), lookout).go()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Pass:
     """One pass under way."""
 
@@ -82,6 +87,8 @@ class _Pass:
     report: PassReport
     memory: Memory
     lookout: Lookout
+    judged: datetime | None = None
+    """When what was read so far was judged; None before that."""
 
     async def go(self) -> None:
         """Take every step, whatever became of the others."""
@@ -117,7 +124,7 @@ class _Pass:
         yield self._look_at_holds
         yield lambda: memory.feeding.go(world, policies, report)
         yield lambda: memory.rows.go(world, report)
-        yield lambda: poll(world, report, stop)
+        yield lambda: poll(world, report, stop, memory.overlap, self._meanwhile)
         yield lambda: judge_due(world, policies, report, stop)
         yield lambda: follow(world, report, stop)
         yield lambda: memory.overturning.go(world, report)
@@ -128,6 +135,24 @@ class _Pass:
         yield lambda: memory.older_endings.go(world)
         yield lambda: memory.searches.go(world, report)
         yield lambda: memory.expiring.go(world, self.lookout.vitals)
+
+    async def _meanwhile(self) -> None:
+        """Decide what was read until now, where there is more to read than a moment takes.
+
+        What fails here fails again once all is read, and is told then; only a Graph that asks for patience ends the reading.
+        """
+        now = self.world.clock.now()
+        if now - (self.judged or self.report.began) < MEANWHILE:
+            return
+        await self._look_around()
+        try:
+            await judge_due(self.world, self.policies, self.report, self.stop)
+        except (Refused, Malformed):
+            log.debug("what was read is judged once all is read")
+        except Unavailable as error:
+            if error.until is not None:
+                raise
+        self.judged = self.world.clock.now()
 
     async def _visit(self) -> None:
         if self.world.enactor is None:

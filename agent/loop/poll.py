@@ -1,7 +1,8 @@
 """Graph's news -> the ledger. The watermark moves only when everything on the way has been saved."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
@@ -15,6 +16,7 @@ from agent.loop.tracing import trace
 from agent.model.defender import Alert, Incident
 from agent.model.enactment import CLOSED, PendingSeen, Record, State
 from agent.model.errors import Conflict, Malformed, Refused, Unavailable
+from agent.model.pace import Pace
 from agent.model.page import Page
 from agent.model.telemetry import Timed
 from agent.model.trace import Phase
@@ -29,31 +31,78 @@ HOPS = 5
 LINGER = timedelta(days=1)
 """How long after its deadline an action that nobody closed is still looked for."""
 
+JUST_NOW = timedelta(seconds=30)
+"""How far behind the watermark a poll asks that does not ask for all of the overlap."""
+
+FEW = 3
+"""Pages up to which each poll asks for all of it."""
+
+WHOLE_EVERY = 1 / 3
+"""The part of the overlap after which all of it is asked for again, where it is more: so that each moment is, twice."""
+
 IN_A_ROW = 3
 """After how many incidents in a row that cannot be read Graph counts as away."""
 
 
-async def poll(world: World, report: PassReport, stop: asyncio.Event) -> None:
+@dataclass(slots=True)
+class Overlap:
+    """How far behind the watermark polls ask again, from one poll to the next.
+
+    Usually each asks for all of the overlap: it is a page or two. In a burst that would be hundreds, read again and again
+    before what is new: then all of it is asked for every few minutes, and in between what has just come.
+    """
+
+    whole_due: datetime | None = None
+    """When all of it is to be asked for again, where it was much; None where each poll does."""
+
+    def since(self, cursor: datetime | None, now: datetime, pace: Pace) -> tuple[datetime, bool]:
+        """Return from when on a poll asks, and whether that is all of the overlap."""
+        if cursor is None:
+            return now - pace.first_look, True
+        if self.whole_due is None or now >= self.whole_due:
+            return cursor - pace.overlap, True
+        return cursor - min(JUST_NOW, pace.overlap), False
+
+    def read(self, pages: int, began: datetime, pace: Pace) -> None:
+        """Note how much all of it was."""
+        self.whole_due = began + pace.overlap * WHOLE_EVERY if pages > FEW else None
+
+
+async def _nothing() -> None:
+    """Do nothing between two pages."""
+
+
+async def poll(
+    world: World,
+    report: PassReport,
+    stop: asyncio.Event,
+    overlap: Overlap | None = None,
+    meanwhile: Callable[[], Awaitable[None]] = _nothing,
+) -> None:
     """Read every incident updated since the watermark, less the overlap, and save what it shows.
+
+    `meanwhile` is awaited after each page: what was read is not to wait for all that is still to come.
 
     Raises:
         Unavailable, Refused, Malformed: the watermark stays; what was read before is saved.
     """
     began = world.clock.now()
     report.cursor = cursor = await world.ledger.cursor()
-    pace = world.pace
-    since = cursor - pace.overlap if cursor is not None else world.clock.now() - pace.first_look
-    newest, is_whole = cursor, True
+    overlap = overlap or Overlap()
+    since, is_all = overlap.since(cursor, began, world.pace)
+    newest, is_whole, pages = cursor, True, 0
     asked = began
     async for page in world.defender.incidents_since(since):
         report.pages += 1
+        pages += 1
         report.shown += len(page.incidents) + len(page.unreadable)
         is_whole = is_whole and page.is_whole
         _complain(page, report)
         await save_incidents(world, page.incidents, report, asked=asked)
-        asked = world.clock.now()
         if stop.is_set():
             return
+        await meanwhile()
+        asked = world.clock.now()
         # An incident dated in the future must not carry the watermark past news to come.
         moments = [i.last_update_date_time for i in page.incidents if i.last_update_date_time is not None]
         newest = max(
@@ -61,6 +110,8 @@ async def poll(world: World, report: PassReport, stop: asyncio.Event) -> None:
         )
     if is_whole and newest is not None and newest != cursor:
         await world.ledger.move_cursor(newest)
+    if is_all:
+        overlap.read(pages, began, world.pace)
     report.polled = began if is_whole else None
     world.telemetry.time(Timed.POLL, (world.clock.now() - began).total_seconds())
 

@@ -136,7 +136,9 @@ async def _opened(one: Settings, address: str) -> list[Seen]:
     except LedgerError as error:
         return [seen_of(error, LEDGER)]
     entries = sum(head.number for head in chains)
-    opened = passed(f"opens, of this version, private: {one.ledger.url}; the audit has {entries:,} entries")
+    opened = passed(
+        f"opens, and nobody else can read it: {one.ledger.url}; the audit has {entries:,} entries"
+    )
     return [opened, *await _keyed(one, address, has_audit=bool(chains))]
 
 
