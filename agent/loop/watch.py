@@ -77,7 +77,7 @@ class Watch:
     def round(self) -> None:
         """Note that the loop goes round, and look at the tenants now and then."""
         self.ticked = self.elapsed()
-        if self._looked is None or self.ticked - self._looked >= LOOK:
+        if not self._seen or self._looked is None or self.ticked - self._looked >= LOOK:
             self._looked = self.ticked
             self.look()
         for also in self.on_round:
@@ -106,7 +106,11 @@ class Watch:
 
     def ready(self) -> Health:
         """Say whether this process can be counted on. May be asked from any thread."""
-        return ready(self.signs())
+        found = ready(self.signs())
+        if found.tenants or self.has_begun:
+            return found
+        unknown = Check(name="tenants", ok=False, words="it is not known yet whose work this is", failing=0)
+        return msgspec.structs.replace(found, ok=False, checks=(unknown,))
 
     def trouble(self) -> str:
         """Return why the agent could not tell people of trouble by itself; empty where it could."""

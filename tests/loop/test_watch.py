@@ -133,6 +133,7 @@ def test_a_process_without_tenants_has_begun_after_a_minute(
     hand.after(seconds, every=seconds)
 
     assert hand.watch.has_begun is has_begun
+    assert hand.watch.ready().ok is has_begun
     assert (hand.watch.trouble() == "") is has_begun
 
 
