@@ -115,16 +115,22 @@ class _Pass:
         yield lambda: memory.feeding.go(world, policies, report)
         yield lambda: memory.rows.go(world, report)
         yield lambda: poll(world, report, stop)
-        yield lambda: judge_due(world, policies, report, stop)
+        yield self._judge
         yield lambda: follow(world, report, stop)
         yield lambda: memory.overturning.go(world, report)
-        yield lambda: judge_due(world, policies, report, stop)
+        yield self._judge
         yield lambda: recover(world)
         yield self._visit
         yield self._sweep_if_due
         yield lambda: memory.older_endings.go(world)
         yield lambda: memory.searches.go(world, report)
         yield lambda: memory.expiring.go(world, self.lookout.vitals)
+
+    async def _judge(self) -> None:
+        """Judge what is due, by the policies that count now: which those are is asked once more before each call."""
+        if await self.memory.falling.go(self.world, self.policies):
+            self.report.has_reloaded = True
+        await judge_due(self.world, self.policies, self.report, self.stop)
 
     async def _visit(self) -> None:
         if self.world.enactor is None:
@@ -150,8 +156,6 @@ class _Pass:
         await self.lookout.sign()
         reloading = self.memory.reloading
         if reloading is not None and await reloading.go(self.world, self.policies):
-            self.report.has_reloaded = True
-        if await self.memory.falling.go(self.world, self.policies):
             self.report.has_reloaded = True
 
     async def _look_at_holds(self) -> None:
