@@ -8,7 +8,9 @@ import pytest
 from agent.loop.poll import surviving
 from agent.model.enactment import State
 from agent.model.errors import Unavailable
-from tests.loop.conftest import Bench
+from agent.model.history import Ending
+from agent.model.pending import LIFETIME
+from tests.loop.conftest import APPROVE, Bench
 from tests.makers import NOW, a_cluster, a_copy, an_alert, an_incident
 
 M = timedelta(minutes=1)
@@ -142,3 +144,31 @@ async def test_what_cannot_be_read_is_said_and_does_not_hold_the_watermark(bench
 
     assert await bench.world.ledger.cursor() == NOW - 3 * M
     assert report.problems == ["alert `a1` of incident `7`"]
+
+
+async def test_what_is_proposed_anew_in_the_very_pass_in_which_its_week_ends_has_a_week_of_its_own(
+    bench: Bench,
+) -> None:
+    """Joined to the old proposal it would expire with it, and nobody would be asked about it again."""
+    bench.with_policies(
+        leave=APPROVE.replace("decide: approve", "decide: escalate").replace("small-malicious", "leave")
+    )
+    first = a_cluster(query="q", created=NOW - M)
+    bench.defender.show(an_incident(an_alert(first, created=NOW - M)))
+    bench.defender.deliver(*(a_copy(n) for n in range(1, 4)))
+    await bench.run_pass()
+    before = await bench.only()
+    bench.clock.advance(before.action.deadline - bench.clock.now())
+    now = bench.clock.now()
+    again = an_alert(a_cluster(query="q", created=now), id="alert-2", created=now, updated=now)
+    bench.defender.show(an_incident(again, id="2", updated=now))
+
+    await bench.run_pass()
+
+    record = await bench.only()
+    past = (await bench.world.ledger.past([record.action.id]))[record.action.id]
+    assert before.state is State.ESCALATED
+    assert (record.state, record.life) == (State.ESCALATED, 1)
+    assert record.action.first_seen == now
+    assert record.action.deadline == now + LIFETIME
+    assert Ending.EXPIRED in {one.ended for one in past}
