@@ -7,7 +7,7 @@ from typing import Protocol
 from agent.model.air import AirAction
 from agent.model.audit_search import AuditSearch
 from agent.model.history import Decided, Place
-from agent.model.pending import ActionKind
+from agent.model.pending import ActionKind, PendingAction
 from agent.model.truth import Truth, Unknown
 
 
@@ -44,6 +44,12 @@ class Told(Protocol):
 
     async def mark_truths(self, until: datetime) -> None:
         """Remember up to where older endings were gone through."""
+        ...
+
+    async def proposed(
+        self, kinds: Sequence[ActionKind], since: datetime, until: datetime
+    ) -> tuple[PendingAction, ...]:
+        """Return the actions of these kinds whose week has something in common with this time."""
         ...
 
     async def save_air_actions(self, actions: Sequence[AirAction]) -> None:
