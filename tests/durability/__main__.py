@@ -49,6 +49,9 @@ def _parser() -> argparse.ArgumentParser:
     crashes.add_argument(
         "--kind", choices=[*KINDS, UNDO], action="append", help="only this kind; may be given again"
     )
+    crashes.add_argument(
+        "--taken-over", action="store_true", help="another replica lives on, and not the same one"
+    )
     crashes.add_argument("--most", type=int, help="at so many points of each kind, not at all")
     kills = commands.add_parser("kills", help="kill one agent again and again")
     pairs = commands.add_parser("pairs", help="kill and pause one of two agents on one ledger in PostgreSQL")
@@ -77,7 +80,7 @@ def _crashes(asked: argparse.Namespace) -> tuple[list[dict[str, object]], list[s
     rows: list[dict[str, object]] = []
     problems: list[str] = []
     for kind in asked.kind or [*KINDS, UNDO]:
-        died = asyncio.run(die_everywhere(kind, asked.seed, most=asked.most))
+        died = asyncio.run(die_everywhere(kind, asked.seed, most=asked.most, is_taken_over=asked.taken_over))
         rows.append(
             {
                 "kind": kind,
