@@ -1,6 +1,7 @@
 """`doctor` on this machine: secrets, policies, ledger, disk, channels, certificates."""
 
 import json
+import os
 import sqlite3
 from dataclasses import replace
 from datetime import timedelta
@@ -166,6 +167,19 @@ async def test_a_ledger_without_an_audit_or_a_key_yet_is_fine_and_no_key_is_made
     assert found.grade is PASS
     assert "no audit's key yet" in found.seen[1].words
     assert not path.with_name("audit.key").exists()
+
+
+async def test_whoever_is_not_the_agents_user_is_told_to_look_as_that(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await with_ledger(tmp_path)
+    owner = os.geteuid()
+    monkeypatch.setattr("agent.adapters.places.os.geteuid", lambda: owner + 1)
+
+    found = await alone(settings_in(tmp_path), C.LEDGER)
+
+    assert worst(found).grade is WARN
+    assert worst(found).mend == f"sudo -u '#{owner}' air-agent doctor"
 
 
 async def test_a_ledger_that_is_damaged_fails(tmp_path: Path) -> None:
