@@ -90,11 +90,7 @@ def promote(asked: Asked, *, as_json: bool) -> None:
     ground = ground_of(asked.settings)
     policy = named(ground.policies, asked.policy)
     part = asked_part(policy, _part(asked))
-    if is_shared(ground, policy) and part.tenants is None:
-        own = f"`--tenant {ground.settings.tenant.id}`"
-        raise SettingsError(
-            f"`{policy.name}` is a policy of the base, which tenants share: name this one with {own}"
-        )
+    _require_own(ground, policy, part)
     after = widened(policy, part)
     change, data = _change(ground, policy, Mode.ENFORCE, after)
     found, others = asyncio.run(_asked_of(ground, policy, part))
@@ -148,6 +144,15 @@ def promote(asked: Asked, *, as_json: bool) -> None:
         words=_afterwards(ground, policy, change, found),
         code=0,
     )
+
+
+def _require_own(ground: Ground, policy: Policy, part: Part) -> None:
+    """See that what is known of one tenant decides for none of the others. Raises SettingsError where it would."""
+    if is_shared(ground, policy) and part.tenants is None:
+        own = f"`--tenant {ground.settings.tenant.id}`"
+        raise SettingsError(
+            f"`{policy.name}` is a policy of the base, which tenants share: name this one with {own}"
+        )
 
 
 def _part(asked: Asked) -> Part:
