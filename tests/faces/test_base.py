@@ -241,3 +241,12 @@ def test_a_policy_of_the_tenant_is_not_promoted_into_loosening_the_base(
 
     assert result.exit_code == 2
     assert f"{tenant}/quiet.yaml:1:1: the tenant's policy `quiet` loosens the base" in result.output
+
+
+def test_a_tenants_set_is_compared_with_the_base_alone(folders: tuple[str, str]) -> None:
+    base, tenant = folders
+
+    result = run("policy", "prove", tenant, "--base", base, "--tightens", base, "--rejects")
+
+    assert result.exit_code == 0, result.output
+    assert f"nothing is decided as approve that `{base}` does not decide so too" in result.output
