@@ -210,6 +210,17 @@ def test_every_series_has_its_type_unit_and_labels_and_no_others(lived: Lived) -
             assert "" not in sample.labels.values(), sample
 
 
+def test_no_sample_comes_twice(lived: Lived) -> None:
+    """Prometheus would take nothing at all then."""
+    samples = [
+        (sample.name, tuple(sorted(sample.labels.items())))
+        for family in text_string_to_metric_families(lived.page)
+        for sample in family.samples
+    ]
+
+    assert len(set(samples)) == len(samples) > 100
+
+
 def test_no_label_is_an_action_an_address_or_long(lived: Lived) -> None:
     for family in text_string_to_metric_families(lived.page):
         for sample in family.samples:
