@@ -7,6 +7,8 @@ has left.
 import asyncio
 import json
 import logging
+import shutil
+import subprocess
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -219,6 +221,17 @@ def test_no_sample_comes_twice(lived: Lived) -> None:
     ]
 
     assert len(set(samples)) == len(samples) > 100
+
+
+def test_prometheus_finds_nothing_to_say_against_names_and_words(lived: Lived) -> None:
+    promtool = shutil.which("promtool")
+    assert promtool is not None, "promtool is missing: apt-get install prometheus"
+
+    done = subprocess.run(
+        [promtool, "check", "metrics"], input=lived.page, capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 def test_no_label_is_an_action_an_address_or_long(lived: Lived) -> None:
