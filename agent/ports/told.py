@@ -51,6 +51,8 @@ class Told(Protocol):
 
         An incident counts when it was last news: how often it was before is not kept.
         """
+        ...
+
     async def proposed(
         self, kinds: Sequence[ActionKind], since: datetime, until: datetime
     ) -> tuple[PendingAction, ...]:
