@@ -19,6 +19,7 @@ from agent.adapters.ledger import opening, place
 from agent.adapters.ledger.files import prepare
 from agent.adapters.ledger.ledger import SqlLedger
 from agent.audit.key import Key
+from agent.ports.telemetry import SILENT, Telemetry
 from tests import by_tenant
 
 
@@ -31,12 +32,19 @@ async def open_ledger(
     as_it_is: bool = False,
     replica: str = opening.REPLICA,
     key: Key | None = None,
+    telemetry: Telemetry = SILENT,
 ) -> AsyncIterator[SqlLedger]:
     """Give the tenant's ledger, as the agent's own `open_ledger` does."""
     if not read_only and not as_it_is:
         _begin(url)
     async with opening.open_ledger(
-        url, tenant_id, read_only=read_only, as_it_is=as_it_is, replica=replica, key=key
+        url,
+        tenant_id,
+        read_only=read_only,
+        as_it_is=as_it_is,
+        replica=replica,
+        key=key,
+        telemetry=telemetry,
     ) as ledger:
         for engine in (ledger._desk._reading, ledger._desk._writing):
             _share(engine)

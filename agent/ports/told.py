@@ -1,13 +1,13 @@
 """What is remembered of what people decided, and of what others wrote down of it: a part of the ledger."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from agent.model.air import AirAction
 from agent.model.audit_search import AuditSearch
 from agent.model.history import Decided, Place
-from agent.model.pending import ActionKind
+from agent.model.pending import ActionKind, PendingAction
 from agent.model.truth import Truth, Unknown
 
 
@@ -44,6 +44,19 @@ class Told(Protocol):
 
     async def mark_truths(self, until: datetime) -> None:
         """Remember up to where older endings were gone through."""
+        ...
+
+    async def arrivals(self, within: timedelta) -> tuple[datetime, ...]:
+        """Return when news of incidents were saved, from so long before the last ones on, oldest first, each moment once.
+
+        An incident counts when it was last news: how often it was before is not kept.
+        """
+        ...
+
+    async def proposed(
+        self, kinds: Sequence[ActionKind], since: datetime, until: datetime
+    ) -> tuple[PendingAction, ...]:
+        """Return the actions of these kinds whose week has something in common with this time."""
         ...
 
     async def save_air_actions(self, actions: Sequence[AirAction]) -> None:

@@ -39,7 +39,17 @@ def test_each_use_tenant_and_replica_has_a_key_of_its_own() -> None:
         key.of_chain(TENANT + "a", ""),
         key.of_values(TENANT),
         key.of_anchors(TENANT),
+        key.of_pages(TENANT),
+        key.of_backups(TENANT),
         Key(TEXT + "!").of_values(TENANT),
     ]
 
     assert len(set(made)) == len(made)
+
+
+def test_a_key_is_told_by_a_fingerprint_that_says_nothing_else_of_it() -> None:
+    key = Key(TEXT)
+
+    assert key.fingerprint == Key(TEXT).fingerprint
+    assert [len(part) for part in key.fingerprint.split("-")] == [4, 4, 4, 4]
+    assert key.fingerprint != Key(TEXT + "!").fingerprint

@@ -240,15 +240,14 @@ def test_workload_identity_is_the_agents_alone() -> None:
     assert annotations["azure.workload.identity/client-id"] == WAYS["postgresql"]["auth"]["clientId"]
 
 
-def test_the_agent_is_asked_how_its_work_goes_and_the_pages_by_their_own_name() -> None:
+def test_the_agent_and_the_pages_are_asked_how_their_work_goes() -> None:
     found = pods(rendered(WAYS["sqlite"]))["air-agent"]
 
     agent, pages = containers(found)["agent"], containers(found)["pages"]
     assert agent["livenessProbe"]["httpGet"] == {"path": "/healthz", "port": "health"}
     assert agent["readinessProbe"]["httpGet"] == {"path": "/readyz", "port": "health"}
-    assert pages["livenessProbe"]["httpGet"]["httpHeaders"] == [
-        {"name": "Host", "value": "air.contoso.example"}
-    ]
+    assert pages["livenessProbe"]["httpGet"] == {"path": "/healthz", "port": "pages", "scheme": "HTTP"}
+    assert pages["readinessProbe"]["httpGet"] == {"path": "/readyz", "port": "pages", "scheme": "HTTP"}
     assert found["terminationGracePeriodSeconds"] >= 150
 
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import structlog
@@ -120,6 +121,45 @@ async def test_while_shipping_lags_nothing_leaves_and_people_are_asked(
     assert (record.state, record.decision and record.decision.guard) == (State.HELD, ALARM)
     assert report.decided == 1
     assert ALARM in await alarms(shipped)
+
+
+async def test_a_call_is_in_the_shipped_audit_before_it_leaves(shipped: Bench, sink: FakeSink) -> None:
+    """What was sent must be known even if the ledger is lost a moment later."""
+    show(shipped)
+    known: list[list[str]] = []
+    enact = shipped.enactor.enact
+
+    async def watched(*args: Any, departing: Departing, **more: Any) -> Outcome:
+        async def departs() -> None:
+            await departing()
+            known.append([link.event for link in sink.shipped])
+
+        return await enact(*args, departing=departs, **more)
+
+    shipped.enactor.enact = watched  # type: ignore[method-assign]
+
+    await shipped.run_pass()
+
+    assert [events[-1] for events in known] == [Event.CALL]
+    assert shipped.enactor.removed.total() == 3
+
+
+async def test_a_call_whose_entry_cannot_be_shipped_does_not_leave_and_is_tried_again(
+    shipped: Bench, sink: FakeSink
+) -> None:
+    show(shipped)
+    sink.down = True
+
+    report = await shipped.run_pass()
+    held = shipped.enactor.removed.total()
+    (effect,) = await shipped.world.ledger.effects((await shipped.only()).action.id)
+    sink.down = False
+    shipped.clock.advance(SECOND)
+    await shipped.run_pass()
+
+    assert (held, effect.went, effect.attempts) == (0, Went.INTENDED, 1)
+    assert any("cannot be written" in problem for problem in report.problems)
+    assert shipped.enactor.removed.total() == 3
 
 
 async def test_once_it_has_caught_up_the_alarm_ends_and_things_leave_again(

@@ -37,7 +37,7 @@ RAILS: tuple[Rail, ...] = (
 )
 """Every rail, in the order in which they give their name."""
 
-ALWAYS: tuple[Rail, ...] = (tenant, approvers)
+ALWAYS: tuple[Rail, ...] = (tenant, restored, approvers)
 """Those that also stand against an approval which the agent itself does nothing for, and hands to a person."""
 
 

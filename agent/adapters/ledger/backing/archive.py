@@ -133,7 +133,7 @@ def reading(path: Path, key: Key, tenant_id: str) -> Iterator[Archive]:
             archive = opened.enter_context(ZipFile(path))
             manifest = _manifest(path, archive)
         _require_ours(path, manifest, key, tenant_id)
-        if not hmac.compare_digest(_seal(key, tenant_id, digest), seal):
+        if not hmac.compare_digest(_seal(key, tenant_id, digest).encode(), seal):
             raise LedgerError(
                 f"backup `{path}`: its seal does not fit: it was changed by somebody without the key"
             )
@@ -186,7 +186,7 @@ def _manifest(path: Path, archive: ZipFile) -> Manifest:
     return msgspec.json.decode(archive.read(info), type=Manifest)
 
 
-def _ends(path: Path, file: IO[bytes]) -> tuple[str, str]:
+def _ends(path: Path, file: IO[bytes]) -> tuple[str, bytes]:
     """Return the digest and the seal that end the file, once the digest is known to be that of the rest."""
     tail = len(TOLD) + 2 * HEX + len(SEALED)
     size = file.seek(0, os.SEEK_END)
@@ -203,7 +203,7 @@ def _ends(path: Path, file: IO[bytes]) -> tuple[str, str]:
     file.seek(0)
     if sealed != SEALED or digest.decode("ascii", "replace") != found or len(seal) != HEX:
         raise LedgerError(f"backup `{path}`: is damaged: its digest does not fit: take another one")
-    return found, seal.decode("ascii", "replace")
+    return found, seal
 
 
 def _digest(file: IO[bytes], end: int) -> str:

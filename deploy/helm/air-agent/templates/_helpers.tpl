@@ -293,11 +293,9 @@ workingDir: /etc/air-agent
 env: {{- include "air-agent.environment" . | nindent 2 }}
 ports:
   - {name: pages, containerPort: 8420}
-{{- $host := regexReplaceAll "^https://" .Values.pages.url "" | trimSuffix "/" }}
 {{- range $probe := list "startupProbe" "livenessProbe" "readinessProbe" }}
 {{ $probe }}:
-  # A request under any other name than the pages' own is refused.
-  httpGet: {path: /health, port: pages, scheme: {{ ternary "HTTPS" "HTTP" (ne $.Values.pages.certificateSecret "") }}, httpHeaders: [{name: Host, value: {{ $host | quote }}}]}
+  httpGet: {path: {{ ternary "/readyz" "/healthz" (eq $probe "readinessProbe") }}, port: pages, scheme: {{ ternary "HTTPS" "HTTP" (ne $.Values.pages.certificateSecret "") }}}
   periodSeconds: {{ ternary 5 15 (eq $probe "startupProbe") }}
   timeoutSeconds: 5
   failureThreshold: {{ ternary 24 3 (eq $probe "startupProbe") }}

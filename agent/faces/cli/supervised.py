@@ -1,6 +1,6 @@
 """What the service manager is told: that the agent has begun, how it fares, and now and then that it is not stuck."""
 
-from agent.adapters.service_manager import ServiceManager
+from agent.adapters.supervisor import Supervisor
 from agent.loop.watch import Watch
 from agent.model.health import Health
 
@@ -11,10 +11,10 @@ SHARE = 3
 """How often it is told that it is not stuck within the time after which the manager would end it."""
 
 
-class Service:
+class Supervised:
     """Tells the service manager, once a second at most."""
 
-    def __init__(self, manager: ServiceManager, watch: Watch) -> None:
+    def __init__(self, manager: Supervisor, watch: Watch) -> None:
         self._manager = manager
         self._watch = watch
         self._is_begun = False
