@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from random import Random
 
+from agent.adapters.ledger.engines import RESTING
 from tests.durability.kills import Progress
 from tests.durability.links import Wire
 from tests.durability.reckoning import Reckoning
@@ -45,6 +46,11 @@ class Plan:
     paused: float = 60.0
     """Seconds for which an agent is stopped."""
 
+    @property
+    def acts(self) -> int:
+        """How many disturbances that are."""
+        return self.kills + self.pauses + self.cuts + self.restarts + self.rolls
+
 
 @dataclass
 class Shared:
@@ -70,6 +76,20 @@ class Shared:
                 "longest (s)": round(max(took), 1),
             }
             for what, took in self.times.items()
+        ]
+
+    def sums(self) -> list[dict[str, object]]:
+        """Return what came of all targets, in the same columns."""
+        counts = {
+            "applied": sum(one.applied for one in self.reckonings),
+            "doubled": sum(len(one.doubled) for one in self.reckonings),
+            "lost": sum(len(one.lost) for one in self.reckonings),
+            "with a person": sum(one.unknown for one in self.reckonings),
+            "problems": len(self.problems),
+        }
+        return [
+            {"what": what, "times": count, "middle (s)": "", "longest (s)": ""}
+            for what, count in counts.items()
         ]
 
 
@@ -231,7 +251,7 @@ class Play:
 
     @property
     def _at_most(self) -> float:
-        return AT_MOST if self.theatre.lease is None else 1.5 * self.theatre.lease
+        return AT_MOST if self.theatre.lease is None else RESTING + 1.5 * self.theatre.lease
 
     def _wait(
         self,

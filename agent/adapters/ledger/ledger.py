@@ -57,7 +57,7 @@ from agent.model.fallback import Fallback
 from agent.model.history import Decided, Place
 from agent.model.hold import Hold, Replica
 from agent.model.past import Judged, Matter, PastAnswer, Tally
-from agent.model.pending import ActionKind
+from agent.model.pending import ActionKind, PendingAction
 from agent.model.policy import KeptSet, Members
 from agent.model.rails import Approved, Leave
 from agent.model.restored import Restored
@@ -317,6 +317,11 @@ class SqlLedger:
 
     async def mark_truths(self, until: datetime) -> None:
         await self._write(truths_of.mark, until)
+
+    async def proposed(
+        self, kinds: Sequence[ActionKind], since: datetime, until: datetime
+    ) -> tuple[PendingAction, ...]:
+        return await self._read(airing.proposed, kinds, since, until)
 
     async def save_air_actions(self, actions: Sequence[AirAction]) -> None:
         await self._write(airing.save, actions)
