@@ -193,6 +193,7 @@ async def open_world(
     audit: tuple[Key, Path] | None = None,
     telemetry: Telemetry = SILENT,
     proofs: Sequence[Proof] = (),
+    tenant_id: str = names.TENANT_ID,
 ) -> AsyncIterator[World]:
     """Give the world of an agent that enforces, with the real adapters, on any clock.
 
@@ -201,11 +202,11 @@ async def open_world(
     """
     key = None if audit is None else audit[0]
     async with (
-        open_ledger(ledger_url, names.TENANT_ID, replica=replica, key=key, telemetry=telemetry) as ledger,
+        open_ledger(ledger_url, tenant_id, replica=replica, key=key, telemetry=telemetry) as ledger,
         open_graph(
             clock=clock,
             cloud=simulator(url),
-            tenant_id=names.TENANT_ID,
+            tenant_id=tenant_id,
             credential=login,
             requests_per_minute=requests_per_minute,
             machines=machines,
@@ -217,7 +218,7 @@ async def open_world(
         ) as graph,
     ):
         yield World(
-            tenant_id=names.TENANT_ID,
+            tenant_id=tenant_id,
             clock=clock,
             defender=graph.defender,
             enactor=graph.enactor,
@@ -229,7 +230,7 @@ async def open_world(
             pace=pace,
             rails=rails,
             trail=None if audit is None else ledger.trail,
-            sink=None if audit is None else _sink(*audit),
+            sink=None if audit is None else _sink(tenant_id, *audit),
             version="test",
             replica=replica,
             login=graph.login if proofs else None,
@@ -241,8 +242,8 @@ async def open_world(
         )
 
 
-def _sink(key: Key, file: Path) -> Shipment:
-    return Shipment(names.TENANT_ID, key, file=file, anchors=None, syslog="")
+def _sink(tenant_id: str, key: Key, file: Path) -> Shipment:
+    return Shipment(tenant_id, key, file=file, anchors=None, syslog="")
 
 
 def noon() -> datetime:
