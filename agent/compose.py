@@ -19,14 +19,14 @@ from agent.adapters.microsoft.clouds import simulator
 from agent.adapters.microsoft.credentials import SimulatorCredential
 from agent.adapters.shipment import Shipment
 from agent.audit.key import Key
-from agent.connecting import clock_of, installed, open_channels_of, open_endpoint_of, open_graph_of, shelf_in
+from agent.connecting import clock_of, installed, open_channels_of, open_endpoint_of, open_graph_of
 from agent.model.errors import Refused, SettingsError
 from agent.model.hold import Hold
 from agent.model.pace import Pace
 from agent.model.policy import Mode
 from agent.model.recording import Recording
 from agent.model.tenancy import Share
-from agent.ports.host import Clock, PolicyShelf
+from agent.ports.host import Clock
 from agent.ports.importing import Imports
 from agent.ports.ledger import Ledger
 from agent.ports.reporting import Reporter, Reports
@@ -35,6 +35,7 @@ from agent.ports.world import World
 from agent.settings.fields import told
 from agent.settings.guards import rails_of
 from agent.settings.subjects import Process, Settings, TreatAs
+from agent.shelves import shelf_of
 
 if TYPE_CHECKING:
     import httpx
@@ -366,11 +367,6 @@ async def with_file(settings: Settings, holds: tuple[Hold, ...], now: datetime) 
 def _switch(settings: Settings) -> HoldFile | None:
     file = settings.hold_file()
     return None if file is None else HoldFile(file, replica_of(settings))
-
-
-def shelf_of(settings: Settings) -> PolicyShelf:
-    """Return where the policies lie."""
-    return shelf_in(settings.policies.directory)
 
 
 def _world(settings: Settings, clock: Clock, graph: "Graph", ledger: Ledger) -> World:

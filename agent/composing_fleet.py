@@ -15,7 +15,6 @@ from agent.compose import (
     open_ledger_for_reading,
     open_world,
     replica_of,
-    shelf_of,
 )
 from agent.connecting import clock_of, installed
 from agent.model.errors import SettingsError
@@ -25,7 +24,8 @@ from agent.ports.telemetry import Telemetries
 from agent.ports.world import Desk, World
 from agent.settings.guards import rails_of
 from agent.settings.roster import Fleet
-from agent.settings.subjects import Process, Settings
+from agent.settings.subjects import Process, Settings, TreatAs
+from agent.shelves import shelf_of
 
 Read = Callable[[Fleet | None], Fleet]
 """Reads the settings of every tenant anew; given what was read before, and not from the loop: it waits for a disk."""
@@ -129,6 +129,7 @@ async def open_desk(settings: Settings, place: Place | None = None) -> AsyncIter
             shelf=shelf_of(settings),
             rails=rails_of(settings.guards),
             escalating=settings.escalating(),
+            enforces_observers=settings.policies.treat_as is TreatAs.ENFORCE,
             replica=replica_of(settings),
         )
 

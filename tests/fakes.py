@@ -18,6 +18,8 @@ from agent.model.escalation import Heard, Notice, Posted, Receipt
 from agent.model.hold import OF_FILE, Hold
 from agent.model.page import Page
 from agent.model.targets import Account, Asked, Device, Found, OfAccount, OfDevice, OfRules, Quarantine, Rules
+from agent.model.telemetry import Counted, Reading, Timed
+from agent.model.trace import Phase, Span
 from agent.ports.defender import Departing
 from agent.ports.host import Clock
 
@@ -332,6 +334,38 @@ class FakeSwitch:
             return None
         by = f"the file HOLD of {self.replica}"
         return Hold(name=f"{OF_FILE}{self.replica}", since=now, by=by, reason=self.reason)
+
+
+class FakeTelemetry:
+    """Keeps everything that is measured. Without `traces` nobody wants spans."""
+
+    def __init__(self, *, traces: bool = True) -> None:
+        self.traces = traces
+        self.counted: Counter[tuple[Counted, str]] = Counter()
+        """By what it is and the values of its labels, in the order of the labels' names."""
+        self.timed: Counter[Timed] = Counter()
+        self.readings: list[Reading | None] = []
+        self.told = asyncio.Event()
+        """Set once it was said twice how the tenant stands."""
+        self.spans: list[Span] = []
+
+    def count(self, what: Counted, number: int = 1, **labels: str) -> None:
+        self.counted[what, " ".join(labels[name] for name in sorted(labels))] += number
+
+    def time(self, what: Timed, seconds: float, **labels: str) -> None:
+        self.timed[what] += 1
+
+    def stand(self, reading: Reading | None) -> None:
+        self.readings.append(reading)
+        if len(self.readings) > 1:
+            self.told.set()
+
+    def trace(self, spans: Sequence[Span]) -> None:
+        self.spans.extend(spans)
+
+    def named(self, phase: Phase) -> list[Span]:
+        """Return the spans of a phase."""
+        return [span for span in self.spans if span.phase is phase]
 
 
 class FakeShelf:

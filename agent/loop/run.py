@@ -21,6 +21,7 @@ from agent.loop.reloading import ALARM, Reloading
 from agent.loop.report import PassReport
 from agent.loop.reporting import Reporting, require_channel
 from agent.loop.shipping import Shipping, complain
+from agent.loop.tightening import until_known
 from agent.loop.vitals import Vitals
 from agent.loop.waits import first_of
 from agent.model.errors import Conflict, LedgerError, Lost, Malformed, Refused, Unavailable
@@ -150,6 +151,7 @@ async def load(world: Desk) -> InForce:
         PolicyError: with everything that is wrong with them.
     """
     files = world.shelf.files()
+    await until_known(files, tenant=world.tenant_id, enforces_observers=world.enforces_observers)
     members = dict(await world.ledger.members())
     return InForce(
         files,
@@ -158,6 +160,8 @@ async def load(world: Desk) -> InForce:
         git=world.shelf.git(files),
         protected=world.rails.protected,
         chain=world.escalating.chain,
+        tenant=world.tenant_id,
+        enforces_observers=world.enforces_observers,
     )
 
 

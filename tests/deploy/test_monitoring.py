@@ -129,7 +129,7 @@ def asked(expression: str) -> str:
 @cache
 def series() -> dict[str, Series]:
     """Return what may be named in a query, by its name there: a histogram has three."""
-    found = {}
+    found: dict[str, Series] = {}
     for one in SERIES:
         ends = ("_bucket", "_sum", "_count") if one.kind is Kind.HISTOGRAM else ("",)
         found |= {f"{one.prometheus}{end}": one for end in ends}
@@ -327,15 +327,13 @@ def _names_of_alarms(tree: ast.Module) -> set[str]:
 
 def test_every_alarm_is_raised_by_a_constant_that_is_found_here() -> None:
     for path, source in _that_have("Alarm("):
-        for node in ast.walk(ast.parse(source)):
-            is_alarm = (
-                isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Alarm"
-            )
-            if not is_alarm:
+        calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+        for call in calls:
+            if not (isinstance(call.func, ast.Name) and call.func.id == "Alarm"):
                 continue
-            (name,) = (one.value for one in node.keywords if one.arg == "name")
-            literal = [one.value for one in ast.walk(name) if isinstance(one, ast.Constant)]
-            assert not literal, f"{path}:{node.lineno}: write the alarm's name as a constant, with a runbook"
+            (name,) = (one.value for one in call.keywords if one.arg == "name")
+            literal = [one for one in ast.walk(name) if isinstance(one, ast.Constant)]
+            assert not literal, f"{path}:{call.lineno}: write the alarm's name as a constant, with a runbook"
 
 
 def test_every_command_in_the_runbooks_is_one() -> None:

@@ -5,14 +5,16 @@ import dataclasses
 import json
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from io import StringIO
 from pathlib import Path
 
 import msgspec
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner, Result
 
 from agent.faces.cli.app import app
-from agent.faces.cli.doctoring import exit_of
+from agent.faces.cli.doctoring import exit_of, tell
 from agent.faces.doctor.bedside import Around
 from agent.faces.doctor.examining import STEPS, Step
 from agent.model.checkup import Check, CheckName, Grade, Reach, Seen, Trouble
@@ -516,3 +518,30 @@ async def test_a_managed_identity_works_where_the_login_cannot_be_reached(tmp_pa
 
     assert found[C.NETWORK].grade is WARN
     assert found[C.SIGN_IN].grade is PASS
+
+
+def test_on_a_terminal_long_words_stay_in_their_column_and_a_mend_stays_whole() -> None:
+    written_to = StringIO()
+    out = Console(file=written_to, width=60, force_terminal=True, color_system=None)
+    mend = "air-agent doctor --grants --format az | bash -s -- tidy --and-so-on-and-on"
+
+    tell(out, Check(name=C.DISK, seen=(Seen(grade=WARN, words="one two three " * 6, mend=mend),)))
+
+    lines = written_to.getvalue().splitlines()
+    assert lines[0].startswith("warn    disk         one two three")
+    assert all(line.startswith(" " * 21) for line in lines[1:])
+    assert all(len(line) <= 60 for line in lines[:-1])
+    assert lines[-1].strip() == f"mend: {mend}"
+
+
+def test_what_came_from_elsewhere_cannot_act_on_the_terminal() -> None:
+    written_to = StringIO()
+    out = Console(file=written_to, width=200, color_system=None)
+    hostile = "\x1b[2J[red]gone[/red]\u202e\nfail    network      forged"
+
+    tell(out, Check(name=C.DISK, seen=(Seen(grade=FAIL, words=hostile, mend=hostile),)))
+
+    shown = written_to.getvalue()
+    assert "\x1b" not in shown
+    assert "[red]gone[/red]" in shown
+    assert len(shown.splitlines()) == 2

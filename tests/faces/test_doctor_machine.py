@@ -1,6 +1,7 @@
 """`doctor` on this machine: secrets, policies, ledger, disk, channels, certificates."""
 
 import json
+import os
 import sqlite3
 from dataclasses import replace
 from datetime import timedelta
@@ -20,6 +21,7 @@ from tests.certificates import a_pair, write_pair
 from tests.doctors import ABOUT, GIB, ROOMY, alone, around, looked, settings_in, worst, written
 from tests.judge.writing import policy_file
 from tests.ledgers import open_ledger
+from tests.postgresql import Postgres
 from tests.simulator.worlds import NOW
 
 C = CheckName
@@ -167,6 +169,19 @@ async def test_a_ledger_without_an_audit_or_a_key_yet_is_fine_and_no_key_is_made
     assert not path.with_name("audit.key").exists()
 
 
+async def test_whoever_is_not_the_agents_user_is_told_to_look_as_that(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await with_ledger(tmp_path)
+    owner = os.geteuid()
+    monkeypatch.setattr("agent.adapters.places.os.geteuid", lambda: owner + 1)
+
+    found = await alone(settings_in(tmp_path), C.LEDGER)
+
+    assert worst(found).grade is WARN
+    assert worst(found).mend == f"sudo -u '#{owner}' air-agent doctor"
+
+
 async def test_a_ledger_that_is_damaged_fails(tmp_path: Path) -> None:
     path = await with_ledger(tmp_path)
     path.write_bytes(b"not a database, certainly not one" * 100)
@@ -203,6 +218,23 @@ async def test_a_ledger_of_postgresql_without_files_of_the_audit_fails_with_the_
     assert any("cannot be reached" in one for one in words)
     assert any(one.startswith("`audit.file` is missing") for one in words)
     assert (await alone(settings, C.DISK)).seen[0].words == "nothing is written on this machine"
+
+
+async def test_a_ledger_of_postgresql_is_opened_and_tried_out_as_well(
+    tmp_path: Path, postgres: Postgres
+) -> None:
+    url = postgres.new(template="empty_ledger")
+    settings = settings_in(
+        tmp_path,
+        f"ledger: {{url: '{url}'}}\naudit: {{file: {tmp_path}/audit.jsonl}}\n",
+        environ={"AIR_AGENT_AUDIT_KEY": "0123456789abcdef" * 4},
+    )
+
+    found = await alone(settings, C.LEDGER)
+
+    postgres.drop(url)
+    assert [one.grade for one in found.seen] == [PASS, PASS, PASS]
+    assert "can be written" in found.seen[1].words
 
 
 async def test_places_that_cannot_be_written_fail_by_the_name_of_their_setting(tmp_path: Path) -> None:

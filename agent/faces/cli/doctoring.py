@@ -3,14 +3,14 @@
 import asyncio
 import textwrap
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from rich.console import Console
+from rich.text import Text
 
 from agent.connecting import clock_of, installed
 from agent.faces.cli.failures import FINDINGS, OUT_OF_REACH, WRONG_USE, Ending
@@ -100,12 +100,17 @@ async def _examined(
     """Make every check, and show each as soon as it is made."""
     out = console()
     found: list[Check] = []
-    with _progress(is_shown=shows) as begins:
-        async for made in _with(beside, examine(settings, sends=sends, by=person(), begins=begins)):
+    under = _Under(is_shown=shows)
+    try:
+        checks = examine(settings, sends=sends, by=person(), begins=under.begins)
+        async for made in _with(beside, checks):
+            under.rests()
             check = for_tenant(made, chosen())
             found.append(check)
             if shows:
                 tell(out, check)
+    finally:
+        under.rests()
     return tuple(found)
 
 
@@ -116,15 +121,23 @@ async def _with(beside: Sequence[Seen], checks: AsyncIterator[Check]) -> AsyncIt
         yield msgspec.structs.replace(check, seen=(*check.seen, *beside)) if is_first else check
 
 
-@contextmanager
-def _progress(*, is_shown: bool) -> Iterator[Any]:
-    """Give what is told which check begins, and shows it on a terminal."""
-    err = console(stderr=True)
-    if not (is_shown and err.is_terminal):
-        yield lambda _: None
-        return
-    with err.status("") as status:
-        yield lambda name: status.update(f"looking at {name} …")
+class _Under:
+    """What is under way, shown on a terminal; it makes room for every line that stays."""
+
+    def __init__(self, *, is_shown: bool) -> None:
+        err = console(stderr=True)
+        self._status = err.status("") if is_shown and err.is_terminal else None
+
+    def begins(self, name: CheckName) -> None:
+        """Show which check is being made."""
+        if self._status is not None:
+            self._status.update(f"looking at {name} …")
+            self._status.start()
+
+    def rests(self) -> None:
+        """Show nothing, so that something else can be printed."""
+        if self._status is not None:
+            self._status.stop()
 
 
 def without_settings(error: SettingsError) -> tuple[Check, ...]:
@@ -202,11 +215,9 @@ def tell(out: Console, check: Check) -> None:
     """Print one check, everything that it saw on lines of its own, each followed by what mends it."""
     name: str = check.name
     for one in check.seen:
-        start = safe(f"{one.grade:<{GRADE}}", STYLES[one.grade])
-        start.append(f"{name:<{NAME}} ", "bold")
         first, *rest = _folded(out, safe(one.words, limit=LONGEST).plain)
-        start.append(first)
-        out.print(start, soft_wrap=True)
+        grade = (f"{one.grade:<{GRADE}}", STYLES[one.grade])
+        out.print(Text.assemble(grade, (f"{name:<{NAME}} ", "bold"), first), soft_wrap=True)
         indent = " " * (GRADE + NAME + 1)
         for line in rest:
             out.print(f"{indent}{line}", soft_wrap=True)

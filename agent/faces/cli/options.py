@@ -23,6 +23,14 @@ SettingsFile = Annotated[
         help="The settings file; air-agent.yaml if there is one here, else the environment alone.",
     ),
 ]
+BaseFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--base",
+        metavar="DIR",
+        help="The folder that several tenants share, and that PATH adds to for one of them.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
 All = Annotated[bool, typer.Option("--all", help="In every tenant, where there are many.")]
 UntilStdinCloses = Annotated[

@@ -9,7 +9,6 @@ import msgspec
 import structlog
 
 from agent.adapters.ledger.place import Place
-from agent.compose import shelf_of
 from agent.composing_fleet import SettingsRoster, open_shares
 from agent.connecting import clock_of
 from agent.faces.cli.failures import FINDINGS, Ending
@@ -20,7 +19,6 @@ from agent.faces.cli.stopping import hold_on_signal, reload_on_hangup, stop_on_s
 from agent.faces.cli.watching import measured, watched
 from agent.faces.documents import ascii_json
 from agent.faces.report.dispatch import reporter_of
-from agent.judge.parse import parse_set
 from agent.loop import run as loop
 from agent.loop.fleet import Fleet, fraction
 from agent.loop.report import PassReport
@@ -29,6 +27,7 @@ from agent.ports.telemetry import Telemetries
 from agent.ports.world import World
 from agent.settings import roster as settings
 from agent.settings.subjects import Process
+from agent.shelves import require_loads
 
 log = structlog.get_logger()
 
@@ -98,7 +97,7 @@ def _loaded(path: Path | None) -> settings.Fleet:
     found = loaded_fleet(path)
     for one in found.tenants:
         if not found.is_many and one.settings is not None:
-            parse_set(shelf_of(one.settings).files())
+            require_loads(one.settings)
     configure(found.process.log, clock_of(found.process).now)
     return found
 

@@ -15,16 +15,15 @@ from agent.adapters.microsoft.machines import Machines, NoMachines
 from agent.adapters.microsoft.reach import reach
 from agent.adapters.microsoft.tokens import WrongTenant
 from agent.adapters.places import room_at
-from agent.compose import shelf_of
 from agent.connecting import clock_of, cloud_of, open_channels_alone, open_endpoint_of, open_graph_of
 from agent.faces.doctor.features import features_of
-from agent.judge.parse import parse_set
 from agent.model.checkup import Features, Reach, Room
 from agent.model.errors import PolicyError
 from agent.model.policy import PolicySet
 from agent.ports.escalation import Channels
 from agent.ports.host import Clock
 from agent.settings.subjects import AuthKind, Settings
+from agent.shelves import require_loads
 
 if TYPE_CHECKING:
     from agent.adapters.graph.connect import Graph
@@ -83,7 +82,7 @@ class Bedside:
         """
         if self._policies is None:
             try:
-                self._policies = parse_set(shelf_of(self.settings).files())
+                self._policies = require_loads(self.settings)
             except PolicyError as error:
                 self._policies = error
         if isinstance(self._policies, PolicyError):
