@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,14 +19,14 @@ from agent.adapters.microsoft.clouds import simulator
 from agent.adapters.microsoft.credentials import SimulatorCredential
 from agent.adapters.shipment import Shipment
 from agent.audit.key import Key
-from agent.connecting import clock_of, open_channels_of, open_endpoint_of, open_graph_of, shelf_in
+from agent.connecting import clock_of, installed, open_channels_of, open_endpoint_of, open_graph_of
 from agent.model.errors import Refused, SettingsError
 from agent.model.hold import Hold
 from agent.model.pace import Pace
 from agent.model.policy import Mode
 from agent.model.recording import Recording
 from agent.model.tenancy import Share
-from agent.ports.host import Clock, PolicyShelf
+from agent.ports.host import Clock
 from agent.ports.importing import Imports
 from agent.ports.ledger import Ledger
 from agent.ports.reporting import Reporter, Reports
@@ -36,6 +35,7 @@ from agent.ports.world import World
 from agent.settings.fields import told
 from agent.settings.guards import rails_of
 from agent.settings.subjects import Process, Settings, TreatAs
+from agent.shelves import shelf_of
 
 if TYPE_CHECKING:
     import httpx
@@ -71,20 +71,22 @@ async def open_world(
     telemetries: Telemetries | None = None,
     place: Place | None = None,
     share: Share | None = None,
+    name: str = "",
 ) -> AsyncIterator[World]:
     """Give the world these settings describe.
 
     A command that writes beside a running agent is `apart`: that is added to its name, so that it has leases of its
     own, and a chain of its own in the audit. `reporter` makes the reports of a ledger, for whoever sends them.
-    `telemetries` are this process's, where it is measured. `place` is the ledger's, where it is open already, and
-    `share` that by which the tenant is this replica's (see `open_ledger`).
+    `telemetries` are this process's. `place` is the ledger's, where it is open already, and `share` that by which the
+    tenant is this replica's. `name` is what it is called in logs and metrics; left out, its own name or its id.
 
     Raises:
         SettingsError, LedgerError, Refused, Unavailable: it cannot be opened as it is set.
     """
     clock, file, replica = clock_of(settings), audit_file(settings), f"{replica_of(settings)}{apart}"
     address, key, tenant = settings.ledger.address().reveal(), _audit_key(settings), settings.tenant.id
-    telemetry = SILENT if telemetries is None else telemetries.of(called(settings), clock.now)
+    name = name or settings.tenant.name or tenant
+    telemetry = SILENT if telemetries is None else telemetries.of(name, clock.now)
     async with (
         open_ledger(
             address, tenant, key=key, replica=replica, telemetry=telemetry, place=place, share=share
@@ -106,6 +108,7 @@ async def open_world(
             sink=_sink(settings, file, ledger.trail.key),
             switch=_switch(settings),
             replica=replica,
+            tenant_name=name,
             telemetry=telemetry,
             meters=None if telemetries is None else ledger.meters,
             archive=ledger.archive,
@@ -278,9 +281,11 @@ async def open_simulated(
         yield replace(_world(settings, clock, graph, ledger), pace=pace)
 
 
-def open_ledger_for_reading(settings: Settings) -> AbstractAsyncContextManager[SqlLedger]:
+def open_ledger_for_reading(
+    settings: Settings, place: Place | None = None
+) -> AbstractAsyncContextManager[SqlLedger]:
     """Give the ledger and its audit as they are, also while an agent runs; nothing can be written."""
-    return open_ledger(settings.ledger.address().reveal(), settings.tenant.id, read_only=True)
+    return open_ledger(settings.ledger.address().reveal(), settings.tenant.id, read_only=True, place=place)
 
 
 def open_ledger_as_it_is(
@@ -296,11 +301,6 @@ def replica_of(settings: Settings | Process) -> str:
     if settings.replica is not None:
         return settings.replica
     return re.sub(r"[^0-9a-z._-]+", "-", socket.gethostname().lower())[:63] or "agent"
-
-
-def called(settings: Settings) -> str:
-    """Return what the tenant is called here, in logs and metrics: its name, or its id where it has none."""
-    return settings.tenant.name or settings.tenant.id
 
 
 def audit_key(settings: Settings) -> Key:
@@ -369,16 +369,6 @@ def _switch(settings: Settings) -> HoldFile | None:
     return None if file is None else HoldFile(file, replica_of(settings))
 
 
-def installed() -> str:
-    """Return the version of this agent."""
-    return version("air-agent")
-
-
-def shelf_of(settings: Settings) -> PolicyShelf:
-    """Return where the policies lie."""
-    return shelf_in(settings.policies.directory)
-
-
 def _world(settings: Settings, clock: Clock, graph: "Graph", ledger: Ledger) -> World:
     """Return a world that only reads."""
     return World(
@@ -397,6 +387,5 @@ def _world(settings: Settings, clock: Clock, graph: "Graph", ledger: Ledger) -> 
         enforces_observers=settings.policies.treat_as is TreatAs.ENFORCE,
         version=installed(),
         replica=replica_of(settings),
-        tenant_name=settings.tenant.name or "",
         at_risk=settings.telemetry.at_risk,
     )

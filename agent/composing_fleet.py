@@ -4,11 +4,19 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 
 from agent.adapters.ledger import shares
+from agent.adapters.ledger.ledger import SqlLedger
 from agent.adapters.ledger.place import AT_ONCE, Place, is_file, open_place
-from agent.compose import ReporterOf, installed, open_ledger_as_it_is, open_world, replica_of, shelf_of
-from agent.connecting import clock_of
+from agent.compose import (
+    ReporterOf,
+    open_ledger_as_it_is,
+    open_ledger_for_reading,
+    open_world,
+    replica_of,
+)
+from agent.connecting import clock_of, installed
 from agent.model.errors import SettingsError
 from agent.model.tenancy import Share, Tenancy
 from agent.ports.fleet import Alone, Shares
@@ -16,7 +24,8 @@ from agent.ports.telemetry import Telemetries
 from agent.ports.world import Desk, World
 from agent.settings.guards import rails_of
 from agent.settings.roster import Fleet
-from agent.settings.subjects import Process, Settings
+from agent.settings.subjects import Process, Settings, TreatAs
+from agent.shelves import shelf_of
 
 Read = Callable[[Fleet | None], Fleet]
 """Reads the settings of every tenant anew; given what was read before, and not from the loop: it waits for a disk."""
@@ -40,7 +49,7 @@ class SettingsRoster:
     ) -> None:
         self._telemetries = telemetries
         self._read, self._reporter_of, self._tell, self._place = read, reporter_of, tell, place
-        self._process, self._told = first.process, first.process
+        self._process, self._told, self._is_many = first.process, first.process, first.is_many
         self._known: Fleet | None = None
         self._settings: dict[tuple[str, str], Settings] = {}
         """By name and digest: those of the last look and of the one before, by which a tenant may still be opened."""
@@ -71,6 +80,7 @@ class SettingsRoster:
             telemetries=self._telemetries,
             place=place,
             share=None if place is None else share,
+            name=tenancy.name if self._is_many else "",
         )
 
     def desk(self, tenancy: Tenancy, share: Share | None) -> AbstractAsyncContextManager[Desk]:  # noqa: ARG002
@@ -119,6 +129,7 @@ async def open_desk(settings: Settings, place: Place | None = None) -> AsyncIter
             shelf=shelf_of(settings),
             rails=rails_of(settings.guards),
             escalating=settings.escalating(),
+            enforces_observers=settings.policies.treat_as is TreatAs.ENFORCE,
             replica=replica_of(settings),
         )
 
@@ -142,3 +153,23 @@ async def open_shares(process: Process) -> AsyncIterator[tuple[Shares, Place | N
         shares.open_shares(url, replica, instance=secrets.token_hex(8), version=installed()) as ours,
     ):
         yield ours, place
+
+
+Opening = Callable[[Settings], AbstractAsyncContextManager[SqlLedger]]
+"""Opens the ledger of one of many tenants."""
+
+
+@asynccontextmanager
+async def open_ledgers(found: Fleet, *, read_only: bool) -> AsyncIterator[Opening]:
+    """Give what opens the ledgers of these tenants as they are: to look, or to write into while an agent runs or not.
+
+    Raises:
+        LedgerError: where all lie in one place, that cannot be opened.
+    """
+    url = found.process.ledger.address().reveal()
+    if is_file(url):
+        yield open_ledger_for_reading if read_only else open_ledger_as_it_is
+        return
+    async with open_place(url, read_only=read_only, as_it_is=True, at_once=AT_ONCE) as place:
+        opened = open_ledger_for_reading if read_only else open_ledger_as_it_is
+        yield partial(opened, place=place)

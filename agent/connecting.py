@@ -1,7 +1,7 @@
-"""Settings -> Graph, Defender for Endpoint, channels, policies and telemetry, each by itself: how each of them is reached."""
+"""Settings -> Graph, Defender for Endpoint, channels and telemetry, each by itself: how each of them is reached."""
 
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import (
     AbstractAsyncContextManager,
     AbstractContextManager,
@@ -10,17 +10,16 @@ from contextlib import (
     nullcontext,
 )
 from functools import partial
-from pathlib import Path
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from agent.adapters import git
-from agent.adapters.host import LARGEST, PolicyFiles, SystemClock, is_wanted
+from agent.adapters.host import SystemClock
 from agent.adapters.microsoft.clouds import Cloud, cloud_named, simulator
 from agent.adapters.microsoft.credentials import CredentialKind, credential
 from agent.adapters.microsoft.machines import ELSEWHERE, Machines, NoMachines
 from agent.adapters.microsoft.proofs import HINT, ClientSecret, Proof, proof_of
 from agent.model.errors import Malformed, Refused, SettingsError, Unavailable
-from agent.ports.host import Clock, Heart, PolicyShelf
+from agent.ports.host import Clock, Heart
 from agent.ports.telemetry import SILENT, Telemetries, Telemetry
 from agent.settings import subjects
 from agent.settings.guards import hosts
@@ -33,6 +32,11 @@ if TYPE_CHECKING:
     from agent.adapters.microsoft.connection import Around
     from agent.adapters.microsoft.tokens import Credential
     from agent.ports.escalation import Channels
+
+
+def installed() -> str:
+    """Return the version of this agent."""
+    return version("air-agent")
 
 
 def clock_of(settings: Settings | Process) -> SystemClock:
@@ -121,25 +125,6 @@ def open_channels_of(
         environ=os.environ,
         send_mail=send_mail,
     )
-
-
-def shelf_in(directory: Path) -> PolicyShelf:
-    """Return the policies of a folder."""
-    return PolicyFiles(directory, lambda folder, files: git.committed(folder, files, is_wanted), git.authors)
-
-
-def policies_at(directory: Path, revision: str) -> tuple[str, Mapping[str, bytes]]:
-    """Return the commit that a git revision names, and the folder's files as they were at it.
-
-    Raises:
-        SettingsError, PolicyError: there is no such revision, or the folder cannot be read at it.
-    """
-    return git.files_at(directory, revision, is_wanted, LARGEST)
-
-
-def is_revision(directory: Path, text: str) -> bool:
-    """Whether this names a git revision of the folder."""
-    return git.is_revision(directory, text)
 
 
 def open_heart_of(process: Process) -> "AbstractAsyncContextManager[Heart] | None":

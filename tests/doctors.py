@@ -1,10 +1,11 @@
 """A look at an agent in front of the simulator in this process, on one clock that jumps: everything but the network is real."""
 
 from collections.abc import Callable, Mapping
-from contextlib import AbstractAsyncContextManager, nullcontext
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
 import httpx
 import msgspec
@@ -17,8 +18,8 @@ from agent.adapters.microsoft.machines import Machines, NoMachines
 from agent.adapters.microsoft.proofs import ClientSecret, Proof
 from agent.adapters.microsoft.reach import reach
 from agent.connecting import open_channels_of
-from agent.faces.doctor.bedside import Around
-from agent.faces.doctor.examining import examine
+from agent.faces.doctor.bedside import Around, Bedside
+from agent.faces.doctor.examining import STEPS, examine
 from agent.model.checkup import Check, CheckName, Grade, Reach, Room, Seen
 from agent.settings.loading import APART, load
 from agent.settings.subjects import Settings
@@ -77,13 +78,17 @@ def around(
 ) -> Around:
     """Return a world with the simulator in it. `off` is how far this machine's own clock is ahead."""
     clock = ManualClock(NOW)
-    app = build(tenant if tenant is not None else staffed(), switches, faults, clock)
+
+    @cache
+    def app() -> Simulator:
+        return build(tenant if tenant is not None else staffed(), switches, faults, clock)
+
     return Around(
         clock=clock,
         reach=partial(_reach, app, lambda: clock.now() + off),
         open_graph=partial(_graph, settings, app, clock, proofs, secret),
         open_endpoint=partial(_endpoint, settings, app, clock),
-        open_channels=lambda: open_channels_of(settings, clock, None),
+        open_channels=lambda _: open_channels_of(settings, clock, None),
         room=lambda path, what: replace_room(room, str(path), what),
         environ=environ or {},
     )
@@ -93,16 +98,16 @@ def replace_room(room: Room, path: str, what: str) -> Room:
     return msgspec.structs.replace(room, path=path, what=what)
 
 
-async def _reach(app: Simulator, now: Callable[[], datetime], url: str, what: str) -> Reach:
+async def _reach(app: Callable[[], Simulator], now: Callable[[], datetime], url: str, what: str) -> Reach:
     async def nobody(_host: str, _port: int) -> int:
         return 1
 
-    return await reach(url, what, now, look_up=nobody, transport=httpx.ASGITransport(app))
+    return await reach(url, what, now, look_up=nobody, transport=httpx.ASGITransport(app()))
 
 
 def _graph(
     settings: Settings,
-    app: Simulator,
+    app: Callable[[], Simulator],
     clock: ManualClock,
     proofs: tuple[Proof, ...],
     secret: str,
@@ -115,19 +120,19 @@ def _graph(
         credential=lambda: _login(app, secret),
         machines=machines,
         proofs=proofs,
-        transport=httpx.ASGITransport(app),
+        transport=httpx.ASGITransport(app()),
         wall=lambda: clock.now().timestamp(),
     )
 
 
-def _login(app: Simulator, secret: str) -> SimulatorCredential:
+def _login(app: Callable[[], Simulator], secret: str) -> SimulatorCredential:
     return SimulatorCredential(
-        simulator(URL), names.TENANT_ID, names.CLIENT_ID, secret, transport=httpx.ASGITransport(app)
+        simulator(URL), names.TENANT_ID, names.CLIENT_ID, secret, transport=httpx.ASGITransport(app())
     )
 
 
 def _endpoint(
-    settings: Settings, app: Simulator, clock: ManualClock
+    settings: Settings, app: Callable[[], Simulator], clock: ManualClock
 ) -> AbstractAsyncContextManager[Machines]:
     if not settings.endpoint.enabled:
         return nullcontext(NoMachines())
@@ -136,8 +141,15 @@ def _endpoint(
         url=URL,
         tenant_id=settings.tenant.id,
         credential=lambda: _login(app, names.CLIENT_SECRET),
-        transport=httpx.ASGITransport(app),
+        transport=httpx.ASGITransport(app()),
     )
+
+
+async def alone(settings: Settings, name: CheckName, **world: Any) -> Check:
+    """Return one check that needs nothing of those before it."""
+    async with AsyncExitStack() as stack:
+        bedside = Bedside(settings=settings, around=around(settings, **world), stack=stack)
+        return Check(name=name, seen=await STEPS[name].look(bedside))
 
 
 async def looked(settings: Settings, world: Around, *, sends: bool = False) -> dict[CheckName, Check]:

@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -18,6 +18,8 @@ from agent.model.escalation import Heard, Notice, Posted, Receipt
 from agent.model.hold import OF_FILE, Hold
 from agent.model.page import Page
 from agent.model.targets import Account, Asked, Device, Found, OfAccount, OfDevice, OfRules, Quarantine, Rules
+from agent.model.telemetry import Counted, Reading, Timed
+from agent.model.trace import Phase, Span
 from agent.ports.defender import Departing
 from agent.ports.host import Clock
 
@@ -37,6 +39,10 @@ class FakeDefender:
         self.rows: list[AirAction] = []
         self.no_rows = ""
         self.asked: Counter[str] = Counter()
+        self.mail_is_away = False
+        self.page_size = 50
+        self.page_takes = timedelta(0)
+        """How long each page but the first takes to come."""
 
     def show(self, *incidents: Incident) -> None:
         """Make these incidents what Graph has now."""
@@ -55,7 +61,11 @@ class FakeDefender:
             and since <= incident.last_update_date_time
             and (until is None or incident.last_update_date_time < until)
         ]
-        yield Page(incidents=tuple(found), is_whole=self.is_whole, unreadable=self.unreadable)
+        for first in range(0, max(len(found), 1), self.page_size):
+            if first:
+                await self.clock.sleep_until(self.clock.now() + self.page_takes)
+            some = tuple(found[first : first + self.page_size])
+            yield Page(incidents=some, is_whole=self.is_whole, unreadable=self.unreadable)
 
     async def alerts_since(self, since: datetime, until: datetime | None = None) -> AsyncIterator[Page]:
         self._ask("alerts")
@@ -79,6 +89,8 @@ class FakeDefender:
 
     async def mail(self, network_message_ids: Sequence[str]) -> Mail:
         self._ask("mail")
+        if self.mail_is_away:
+            raise Unavailable("graph: hunting is away")
         wanted = {message.lower() for message in network_message_ids}
         copies = tuple(copy for pair, copy in self.copies.items() if pair[0] in wanted)
         missing = frozenset(wanted - {copy.network_message_id.lower() for copy in copies})
@@ -322,6 +334,38 @@ class FakeSwitch:
             return None
         by = f"the file HOLD of {self.replica}"
         return Hold(name=f"{OF_FILE}{self.replica}", since=now, by=by, reason=self.reason)
+
+
+class FakeTelemetry:
+    """Keeps everything that is measured. Without `traces` nobody wants spans."""
+
+    def __init__(self, *, traces: bool = True) -> None:
+        self.traces = traces
+        self.counted: Counter[tuple[Counted, str]] = Counter()
+        """By what it is and the values of its labels, in the order of the labels' names."""
+        self.timed: Counter[Timed] = Counter()
+        self.readings: list[Reading | None] = []
+        self.told = asyncio.Event()
+        """Set once it was said twice how the tenant stands."""
+        self.spans: list[Span] = []
+
+    def count(self, what: Counted, number: int = 1, **labels: str) -> None:
+        self.counted[what, " ".join(labels[name] for name in sorted(labels))] += number
+
+    def time(self, what: Timed, seconds: float, **labels: str) -> None:
+        self.timed[what] += 1
+
+    def stand(self, reading: Reading | None) -> None:
+        self.readings.append(reading)
+        if len(self.readings) > 1:
+            self.told.set()
+
+    def trace(self, spans: Sequence[Span]) -> None:
+        self.spans.extend(spans)
+
+    def named(self, phase: Phase) -> list[Span]:
+        """Return the spans of a phase."""
+        return [span for span in self.spans if span.phase is phase]
 
 
 class FakeShelf:

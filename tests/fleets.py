@@ -201,7 +201,11 @@ class Running:
 
 
 def a_fleet(
-    world: World, *tenants: str, is_alone: bool = False, is_lasting: bool = True, tend: Tend | None = None
+    world: World,
+    *tenants: str,
+    is_alone: bool = False,
+    is_lasting: bool = True,
+    tend: Tend | None = None,
 ) -> Running:
     """Return a fleet of these tenants, all of them ours, that has not begun."""
     roster, seconds, orders, tending = FakeRoster(world), Seconds(), Orders(), Tending()

@@ -1,7 +1,8 @@
 """Ledgers for tests: opened as the agent opens them, but that a new file begins as a copy of an empty one.
 
 What the migrations make of nothing is the same each time, and to run them takes longer than most tests: those of the
-migrations themselves run them. How a query is written in SQL is worked out once for all ledgers of a process, too.
+migrations themselves run them. How a query is written in SQL is worked out once for all ledgers of a process, too. And
+every statement is held to naming the tenant.
 """
 
 from collections.abc import AsyncIterator
@@ -18,6 +19,8 @@ from agent.adapters.ledger import opening, place
 from agent.adapters.ledger.files import prepare
 from agent.adapters.ledger.ledger import SqlLedger
 from agent.audit.key import Key
+from agent.ports.telemetry import SILENT, Telemetry
+from tests import by_tenant
 
 
 @asynccontextmanager
@@ -29,15 +32,23 @@ async def open_ledger(
     as_it_is: bool = False,
     replica: str = opening.REPLICA,
     key: Key | None = None,
+    telemetry: Telemetry = SILENT,
 ) -> AsyncIterator[SqlLedger]:
     """Give the tenant's ledger, as the agent's own `open_ledger` does."""
     if not read_only and not as_it_is:
         begin(url)
     async with opening.open_ledger(
-        url, tenant_id, read_only=read_only, as_it_is=as_it_is, replica=replica, key=key
+        url,
+        tenant_id,
+        read_only=read_only,
+        as_it_is=as_it_is,
+        replica=replica,
+        key=key,
+        telemetry=telemetry,
     ) as ledger:
-        _share(ledger._desk._reading)
-        _share(ledger._desk._writing)
+        for engine in (ledger._desk._reading, ledger._desk._writing):
+            _share(engine)
+            by_tenant.watch(engine)
         yield ledger
 
 

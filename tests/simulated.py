@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -19,6 +19,7 @@ from agent.adapters.ledger.opening import REPLICA
 from agent.adapters.microsoft.clouds import simulator
 from agent.adapters.microsoft.credentials import SimulatorCredential
 from agent.adapters.microsoft.machines import Machines
+from agent.adapters.microsoft.proofs import Proof
 from agent.adapters.microsoft.tokens import Credential
 from agent.adapters.shipment import Shipment
 from agent.audit.key import Key
@@ -31,6 +32,7 @@ from agent.model.errors import Malformed, Refused, Unavailable
 from agent.model.pace import Pace
 from agent.model.rails import MOST_MESSAGES, Rails
 from agent.ports.host import Clock, PolicyShelf
+from agent.ports.telemetry import SILENT, Telemetry
 from agent.ports.world import World
 from agent.simulator import names
 from agent.simulator import state as simulated
@@ -189,28 +191,34 @@ async def open_world(
     requests_per_minute: int = 60,
     replica: str = REPLICA,
     audit: tuple[Key, Path] | None = None,
+    telemetry: Telemetry = SILENT,
+    proofs: Sequence[Proof] = (),
+    tenant_id: str = names.TENANT_ID,
 ) -> AsyncIterator[World]:
     """Give the world of an agent that enforces, with the real adapters, on any clock.
 
-    `audit` is its key and the file that it is shipped to; nothing is shipped where it is None.
+    `audit` is its key and the file that it is shipped to; nothing is shipped where it is None. What is measured is told to
+    `telemetry`, and `proofs` are what it proves itself with.
     """
     key = None if audit is None else audit[0]
     async with (
-        open_ledger(ledger_url, names.TENANT_ID, replica=replica, key=key) as ledger,
+        open_ledger(ledger_url, tenant_id, replica=replica, key=key, telemetry=telemetry) as ledger,
         open_graph(
             clock=clock,
             cloud=simulator(url),
-            tenant_id=names.TENANT_ID,
+            tenant_id=tenant_id,
             credential=login,
             requests_per_minute=requests_per_minute,
             machines=machines,
             transport=transport,
             wall=lambda: clock.now().timestamp(),
             lots=Random(1),
+            telemetry=telemetry,
+            proofs=proofs,
         ) as graph,
     ):
         yield World(
-            tenant_id=names.TENANT_ID,
+            tenant_id=tenant_id,
             clock=clock,
             defender=graph.defender,
             enactor=graph.enactor,
@@ -222,15 +230,20 @@ async def open_world(
             pace=pace,
             rails=rails,
             trail=None if audit is None else ledger.trail,
-            sink=None if audit is None else _sink(*audit),
+            sink=None if audit is None else _sink(tenant_id, *audit),
             version="test",
             replica=replica,
+            login=graph.login if proofs else None,
+            pages=ledger.pages,
+            telemetry=telemetry,
+            meters=None if telemetry is SILENT else ledger.meters,
+            archive=ledger.archive,
             restored=await ledger.restored(),
         )
 
 
-def _sink(key: Key, file: Path) -> Shipment:
-    return Shipment(names.TENANT_ID, key, file=file, anchors=None, syslog="")
+def _sink(tenant_id: str, key: Key, file: Path) -> Shipment:
+    return Shipment(tenant_id, key, file=file, anchors=None, syslog="")
 
 
 def noon() -> datetime:

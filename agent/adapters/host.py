@@ -56,7 +56,7 @@ class SystemClock:
 class PolicyFiles:
     """A folder of policies, and of what lies in folders beside them, such as `lists/`.
 
-    `commit` says which commit files of a folder are of, `authors` who changed some of them last.
+    `commit` says which commit files of a folder are of, `authors` who changed some of them last. `setting` names the folder.
     """
 
     def __init__(
@@ -64,7 +64,12 @@ class PolicyFiles:
         directory: Path,
         commit: Callable[[Path, Mapping[str, bytes]], str] = lambda *_: "",
         authors: Callable[[Path, Sequence[str]], frozenset[str]] = lambda *_: frozenset(),
+        *,
+        setting: str = "policies.directory",
+        may_be_empty: bool = False,
     ) -> None:
+        self._setting = setting
+        self._may_be_empty = may_be_empty
         self._directory = directory
         self._commit = commit
         self._authors = authors
@@ -92,7 +97,7 @@ class PolicyFiles:
         except OSError as error:
             raise PolicyError([_problem(self._directory, f"cannot be read: {error.strerror}")]) from error
         if not is_there:
-            raise PolicyError([_problem(self._directory, "no such folder: set `policies.directory`")])
+            raise PolicyError([_problem(self._directory, f"no such folder: set `{self._setting}`")])
         found: dict[str, bytes] = {}
         problems: list[Problem] = []
         try:
@@ -120,7 +125,7 @@ class PolicyFiles:
             found[str(path)] = content
         if problems:
             raise PolicyError(problems)
-        if not found:
+        if not found and not self._may_be_empty:
             message = "there is no policy in this folder: an agent without any decides nothing"
             raise PolicyError([_problem(self._directory, message)])
         return found

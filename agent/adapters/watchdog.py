@@ -53,14 +53,15 @@ class Stack(msgspec.Struct, frozen=True, kw_only=True):
 class Awake:
     """How long this process has been able to run, in seconds."""
 
-    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = monotonic, *, longest: float = LONGEST_TICK) -> None:
         self._clock = clock
+        self._longest = longest
         self._sum = 0.0
         self._last = clock()
 
     def now(self) -> float:
         """Return it. It never goes back, and stands still where nobody calls `tick`."""
-        return self._sum + min(max(self._clock() - self._last, 0.0), LONGEST_TICK)
+        return self._sum + min(max(self._clock() - self._last, 0.0), self._longest)
 
     def tick(self) -> None:
         """Count the time since the last call, at most as much as one rest may take."""
@@ -99,6 +100,7 @@ class Watchdog:
         is_told = sys.__stderr__ is not None
         if is_told:
             faulthandler.register(signal.SIGPROF, file=STANDARD_ERROR, all_threads=True, chain=True)
+        self._wind_up()
         thread.start()
         try:
             yield
@@ -109,10 +111,13 @@ class Watchdog:
             if is_told:
                 faulthandler.unregister(signal.SIGPROF)
 
+    def _wind_up(self) -> None:
+        signal.setitimer(signal.ITIMER_PROF, self._limit)
+
     def _watch(self) -> None:
         while not self._is_over.wait(self._tick):
             self._awake.tick()
-            signal.setitimer(signal.ITIMER_PROF, self._limit)
+            self._wind_up()
             stood = self._stood()
             if stood > self._limit:
                 self._end(f"the event loop has stood still for {stood:.0f} s")

@@ -212,8 +212,11 @@ def remaining(left: timedelta) -> str:
 
 
 def commit(git: str) -> str:
-    """Return a commit as people read it: its first twelve digits, and `+` where files differ from it."""
-    return git.removesuffix("+")[:12] + ("+" if git.endswith("+") else "")
+    """Return a commit as people read it: its first twelve digits, and `+` where files differ from it.
+
+    Of a base and what a tenant adds to it there may be two.
+    """
+    return " ".join(one.removesuffix("+")[:12] + ("+" if one.endswith("+") else "") for one in git.split())
 
 
 def _effect_words(record: Record) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from agent.judge.strict_yaml import Mapping_, problem
 from agent.model.errors import Problem
+from agent.model.folders import Folders, folders_of, is_mark
 from agent.model.mark import Mark
 
 CASES = ".cases.yaml"
@@ -58,7 +59,14 @@ def stem(file: str) -> str:
 
 
 def folder_of(files: Iterable[str]) -> str:
-    """Return the folder in which all of these files lie, as their paths name it; empty where they name none."""
+    """Return the folder in which all of these files lie, as their paths name it; empty where they name none.
+
+    Of a set in two folders it is the tenant's own.
+    """
+    files = tuple(files)
+    folders = folders_of(files)
+    if folders is not None:
+        return folders.tenant
     common = _common(files)
     return "/" if common == [""] else "/".join(common)
 
@@ -66,19 +74,35 @@ def folder_of(files: Iterable[str]) -> str:
 def within(files: Mapping[str, bytes]) -> tuple[tuple[str, bytes], ...]:
     """Return these files by their names inside the folder in which all of them lie.
 
-    So the same files are the same set, however the way to their folder is written and wherever it lies.
+    So the same files are the same set, however the way to their folder is written and wherever it lies. Of a set in two
+    folders they are named inside their own.
     """
+    folders = folders_of(files)
+    if folders is not None:
+        return tuple(
+            sorted((folders.inside(file), data) for file, data in files.items() if not is_mark(file))
+        )
     depth = len(_common(files))
     return tuple(sorted(("/".join(_parts(file)[depth:]), data) for file, data in files.items()))
 
 
+def base_first(files: Mapping[str, bytes], folders: Folders | None) -> Mapping[str, bytes]:
+    """Return the files by their paths, those of a base before those of a tenant."""
+    return dict(
+        sorted(files.items(), key=lambda one: (folders is None or not folders.is_base(one[0]), one[0]))
+    )
+
+
 def misplaced(files: Iterable[str]) -> Mapping[str, Problem]:
     """Return the files in folders below those beside the policies, where nothing is looked for."""
+    files = tuple(files)
     every = sorted(file for file in files if file.endswith(_YAML))
+    folders = folders_of(files)
     depth = len(_common(every))
     found: dict[str, Problem] = {}
     for file in every:
-        *above, last = _parts(file)[depth:-1] or [""]
+        inside = _parts(folders.inside(file)) if folders is not None else _parts(file)[depth:]
+        *above, last = inside[:-1] or [""]
         name = next((one for one in above if one in FOLDERS), None)
         if name is not None and last not in FOLDERS:
             message = f"{name} lie directly in `{name}`, and in no folder below it: move the file there"

@@ -12,13 +12,15 @@ from datetime import timedelta
 import msgspec
 
 from agent.judge.list_kinds import KINDS, Asked, compared
-from agent.judge.literals import GUID, Wrong, duration, guid, line, moment, nearest, word
+from agent.judge.literals import GUID, Wrong, duration, guid, line, moment, nearest, word, yes_no
 from agent.judge.parts import Parts, Report, name
 from agent.judge.strict_yaml import Mapping_, Node, Scalar, Sequence, shown
 from agent.model.mark import Mark
 from agent.model.policy import Expiry, Feed, Fresh, ListEntry, ListType, PolicyList
 
-KEYS = frozenset({"list", "description", "owner", "type", "review", "entries", "source", "refresh", "stale"})
+KEYS = frozenset(
+    {"list", "description", "owner", "type", "review", "perTenant", "entries", "source", "refresh", "stale"}
+)
 ABOUT = frozenset({"reason", "owner", "ticket", "expires"})
 """What is said of an entry beside its value. No fact has such a name, nor the name `value`."""
 
@@ -157,6 +159,7 @@ def list_file(file: str, data: bytes, root: Node, members: bytes | None, report:
             owner=parts.read("owner", lambda node: line(node, "an owner")) or "",
             type=of,
             review=parts.read("review", moment),
+            per_tenant=parts.read("perTenant", yes_no) or False,
             entries=tuple(entry.about for entry in entries),
             feed=feed,
             members=None if feed is None or members is None else members_of(members),

@@ -15,6 +15,7 @@ from agent.judge.strict_yaml import Mapping_, Node, Scalar, problem, read, shown
 from agent.model.chain import Chain
 from agent.model.channel import Channel
 from agent.model.errors import PolicyError, Problem
+from agent.model.folders import Folders
 from agent.model.mark import Mark
 
 NONE_YET = "there are no chains: write one to `chains/NAME.yaml`"
@@ -79,6 +80,29 @@ def on_call(
         broken=frozenset(broken),
         is_whole=not is_past or any(is_chain(file) for file in files),
     )
+
+
+def without_replaced(files: Mapping[str, bytes], folders: Folders | None) -> Mapping[str, bytes]:
+    """Return the files without the chains and channels of a base of which the tenant has one of the same name."""
+    if folders is None:
+        return files
+    ours = {
+        (key, name)
+        for file, data in files.items()
+        if not folders.is_base(file) and (key := _key(file))
+        for name in names_in(file, data, key)
+    }
+    return {
+        file: data
+        for file, data in files.items()
+        if not (folders.is_base(file) and (key := _key(file)))
+        or ours.isdisjoint((key, name) for name in names_in(file, data, key))
+    }
+
+
+def _key(file: str) -> str:
+    """Return the key that names what the file holds; empty where that is neither a chain nor a channel."""
+    return "chain" if is_chain(file) else "channel" if is_channel(file) else ""
 
 
 def _channels(

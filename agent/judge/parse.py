@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from agent.judge.fallen import FALLEN, fallen_file, fallen_of
 from agent.judge.layout import (
     FOLDERS,
+    base_first,
     folder_of,
     is_chain,
     is_channel,
@@ -17,13 +18,15 @@ from agent.judge.layout import (
     what_else,
     within,
 )
-from agent.judge.lists import MEMBERS, ListFile, list_file, members_file
+from agent.judge.list_files import lists_of
+from agent.judge.lists import members_file
 from agent.judge.literals import Wrong
-from agent.judge.on_call import OnCall, names_in, on_call
+from agent.judge.on_call import OnCall, on_call, without_replaced
 from agent.judge.policies import PolicyReader, digest
 from agent.judge.shelf import Shelf
 from agent.judge.strict_yaml import Mapping_, problem, read
 from agent.model.errors import PolicyError, Problem
+from agent.model.folders import Folders, folders_of
 from agent.model.mark import Mark
 from agent.model.policy import Policy, PolicySet
 
@@ -34,7 +37,9 @@ def parse_set(files: Mapping[str, bytes], *, folder: str = "", is_past: bool = F
     Files in the folders `lists`, `chains` and `channels` are what these are called; `*.cases.yaml`,
     `*.proofs.yaml` and files in a folder `situations` are passed over; other YAML files hold one policy each.
     Beside a list that is fed, its members may lie as `<name of the file>.members`, and beside a policy that fell back
-    that it did. The revision changes with any byte of any policy, list, chain, channel, members or fallback and with
+    that it did. A set may lie in two folders, which files of their own say: the base that tenants share, and what a tenant
+    adds: policies of other names, lists of other names or with more in a list of the base, and chains and channels, of
+    which one takes the place of the base's of its name. The revision changes with any byte of any policy, list, chain, channel, members or fallback and with
     their names inside their folder, and not with where that lies. A set that `is_past` is only looked back on: it may name chains and have none, as sets did
     before there were any.
 
@@ -49,17 +54,14 @@ def parse_set(files: Mapping[str, bytes], *, folder: str = "", is_past: bool = F
         for file, data in sorted(files.items())
         if file not in astray and (is_policy(file) or is_list(file) or is_chain(file) or is_channel(file))
     }
-    lists, broken = _lists(
-        {file: data for file, data in ours.items() if is_list(file)},
-        {file: data for file, data in files.items() if file.endswith(MEMBERS)},
-        problems,
-    )
+    folders = folders_of(files)
+    lists, broken = lists_of(files, problems, folders, astray)
     lost = frozenset(map(stem, astray))
-    called = on_call(ours, lost, problems, is_past=is_past)
+    called = on_call(without_replaced(ours, folders), lost, problems, is_past=is_past)
     texts = [file for file in ours if is_policy(file)]
     fallen = {file: data for file, data in sorted(files.items()) if file.endswith(FALLEN)}
     shelf = Shelf(lists, broken | lost)
-    policies = _policies({file: ours[file] for file in texts}, fallen, shelf, called, problems)
+    policies = _policies({file: ours[file] for file in texts}, fallen, shelf, called, problems, folders)
     if not texts and not astray:
         problems.append(_no_policy(files, folder))
     if problems:
@@ -69,6 +71,7 @@ def parse_set(files: Mapping[str, bytes], *, folder: str = "", is_past: bool = F
         )
     beside = {members_file(one.file) for one in lists.values() if one.noun.feed is not None}
     beside |= {fallen_file(file) for file in texts}
+    beside |= set() if folders is None else folders.marks().keys()
     whole = ours | {file: data for file, data in sorted(files.items()) if file in beside}
     return PolicySet(
         policies=tuple(policies[name] for name in sorted(policies)),
@@ -77,6 +80,7 @@ def parse_set(files: Mapping[str, bytes], *, folder: str = "", is_past: bool = F
         channels=tuple(called.channels[name] for name in sorted(called.channels)),
         revision=digest(within(whole)),
         files=whole,
+        folders=folders,
     )
 
 
@@ -86,17 +90,25 @@ def _policies(
     shelf: Shelf,
     called: OnCall,
     problems: list[Problem],
+    folders: Folders | None,
 ) -> Mapping[str, Policy]:
     policies: dict[str, Policy] = {}
-    for file, data in files.items():
+    for file, data in base_first(files, folders).items():
         policy = _policy(file, data, shelf, called, problems, fallen.get(fallen_file(file)))
         if policy is None:
             continue
         if policy.name in policies:
             twin = policies[policy.name].file
-            problems.append(problem(file, policy.mark, f"the policy `{policy.name}` is in `{twin}` already"))
+            problems.append(problem(file, policy.mark, _taken(policy, twin, folders)))
         policies[policy.name] = policy
     return policies
+
+
+def _taken(policy: Policy, twin: str, folders: Folders | None) -> str:
+    """Return that the name of the policy is that of another, which lies in `twin`."""
+    if folders is not None and folders.is_base(twin) and not folders.is_base(policy.file):
+        return f"`{policy.name}` is a policy of the base, in `{twin}`: a tenant adds policies of other names"
+    return f"the policy `{policy.name}` is in `{twin}` already"
 
 
 def _no_policy(files: Iterable[str], folder: str) -> Problem:
@@ -108,52 +120,6 @@ def _no_policy(files: Iterable[str], folder: str) -> Problem:
     else:
         message = "there is no policy in this folder: an agent without any decides nothing"
     return problem(where, Mark(1, 1), message)
-
-
-def shelf_of(files: Mapping[str, bytes]) -> Shelf:
-    """Return the lists among these files, for conditions that stand outside policies."""
-    lists = {file: data for file, data in sorted(files.items()) if is_list(file)}
-    members = {file: data for file, data in files.items() if file.endswith(MEMBERS)}
-    return Shelf(*_lists(lists, members, []))
-
-
-def _lists(
-    files: Mapping[str, bytes], members: Mapping[str, bytes], problems: list[Problem]
-) -> tuple[Mapping[str, ListFile], frozenset[str]]:
-    """Return the lists that can be read, by their names, and the names of the others."""
-    found: dict[str, ListFile] = {}
-    broken: set[str] = set()
-    beside: dict[str, str] = {}
-    for file, data in files.items():
-        one = _list(file, data, members.get(members_file(file)), problems)
-        if one is None:
-            broken |= names_in(file, data, "list")
-            continue
-        if one.name in found:
-            message = f"the list `{one.name}` is in `{found[one.name].file}` already"
-            problems.append(problem(file, Mark(1, 1), message))
-        found[one.name] = one
-        if one.noun.feed is not None:
-            twin = beside.setdefault(members_file(file), file)
-            if twin != file:
-                message = f"the list in `{twin}` would have its members in the same place: rename one file"
-                problems.append(problem(file, Mark(1, 1), message))
-    return found, frozenset(broken)
-
-
-def _list(file: str, data: bytes, members: bytes | None, problems: list[Problem]) -> ListFile | None:
-    """Return the list of one file; None where it is none."""
-
-    def report(wrong: Wrong) -> None:
-        problems.append(problem(wrong.file or file, wrong.mark, wrong.message))
-
-    try:
-        return list_file(file, data, read(file, data), members, report)
-    except PolicyError as error:
-        problems.extend(error.problems)
-    except Wrong as wrong:
-        report(wrong)
-    return None
 
 
 def _policy(

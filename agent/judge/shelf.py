@@ -35,6 +35,7 @@ class Shelf:
         self.lists = lists
         self.broken = broken
         self.named: set[str] = set()
+        self._added = {one.noun.adds_to: one.name for one in lists.values() if one.noun.adds_to is not None}
 
     @property
     def fed(self) -> tuple[str, ...]:
@@ -103,8 +104,13 @@ class Shelf:
     def _fed_among(self, node: Node) -> Iterable[PolicyList]:
         """Give the lists that are fed, of those that an operand names, each once."""
         items = node.items if isinstance(node, Sequence) else (node,)
-        names = dict.fromkeys(name for name in map(reference, items) if name is not None)
+        named = (name for name in map(reference, items) if name is not None)
+        names = dict.fromkeys(each for name in named for each in self._whole(name))
         return (self.lists[name].noun for name in names if self.lists[name].noun.feed is not None)
+
+    def _whole(self, name: str) -> tuple[str, ...]:
+        """Return the list of this name, and the one that adds to it."""
+        return (name, self._added[name]) if name in self._added else (name,)
 
     def nodes(self, node: Node, file: str, asked: Asked) -> tuple[Listed, ...]:
         """Return the values that an operand names, with references to lists replaced by their entries."""
@@ -117,15 +123,8 @@ class Shelf:
             return tuple(listed for item in node.items for listed in self.nodes(item, file, asked))
         if reference(node) is None:
             return (Listed(node=node, file=file),)
-        found = self.list_at(node)
-        _check_type(found, asked, node)
-        entries = [entry for entry in found.entries if _is_meant(found.noun.type, asked, entry.node)]
-        if found.entries and not entries:
-            lacking = "addresses" if asked.kind == FactType.ADDRESS else "object ids"
-            raise Wrong(node.mark, f"`${found.name}` has no {lacking} to compare `{asked.fact}` with")
-        return tuple(
-            Listed(node=entry.node, file=found.file, expires=entry.about.expires) for entry in entries
-        )
+        name = self.list_at(node).name
+        return tuple(one for each in self._whole(name) for one in _entries(self.lists[each], asked, node))
 
     def list_at(self, node: Node) -> ListFile:
         """Return the list that the reference names. Raises Wrong where there is none of that name."""
@@ -136,8 +135,18 @@ class Shelf:
         if found is None:
             near = nearest(f"${name}", {f"${known}" for known in self.lists})
             raise Wrong(node.mark, f"unknown list `${shown(name)}`{near}")
-        self.named.add(name)
+        self.named.update(self._whole(name))
         return found
+
+
+def _entries(found: ListFile, asked: Asked, node: Node) -> Iterable[Listed]:
+    """Return what a list has for the place that names it. Raises Wrong where that is nothing that belongs there."""
+    _check_type(found, asked, node)
+    entries = [entry for entry in found.entries if _is_meant(found.noun.type, asked, entry.node)]
+    if found.entries and not entries:
+        lacking = "addresses" if asked.kind == FactType.ADDRESS else "object ids"
+        raise Wrong(node.mark, f"`${found.name}` has no {lacking} to compare `{asked.fact}` with")
+    return (Listed(node=entry.node, file=found.file, expires=entry.about.expires) for entry in entries)
 
 
 def _check_type(found: ListFile, asked: Asked, node: Node) -> None:

@@ -180,7 +180,7 @@ def _entries(
     """Give the entries that cover what was seen, of the lists that the operand names."""
     named = set(_NAMED.findall(wording))
     for each in lists:
-        if each.name not in named and not wording.endswith(" more"):
+        if not {each.name, each.adds_to} & named and not wording.endswith(" more"):
             continue
         members = (_member(one, each) for one in each.members or ())
         for entry in filter(covers, (*each.entries, *members)):

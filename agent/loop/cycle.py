@@ -35,6 +35,7 @@ from agent.loop.report import PassReport
 from agent.loop.shadowing import Covered, Shadow, Would, cover, shadow_of, would
 from agent.loop.telling import tell_of_decision
 from agent.loop.tracing import about
+from agent.loop.turns import Turns
 from agent.loop.undoing import was_taken_back
 from agent.loop.weighing import guard_approval
 from agent.model.decision import Decision, Verb
@@ -126,7 +127,9 @@ async def judge_records(
     asked = {one: None for record in alive for one in matters(record.action, theirs.get(record.action.id))}
     batch.past = await world.ledger.answered(list(asked), batch.now - WINDOW)
     batch.asking.answers = await world.ledger.answers([record.action.id for record in alive])
+    turns = Turns()
     for record in alive:
+        await turns.give_way()
         try:
             with about(record):
                 await _judge_one(world, policies, record, theirs.get(record.action.id), batch)
@@ -149,6 +152,7 @@ async def judge_records(
     )
     report.decided += len(alive)
     for record in batch.records:
+        await turns.give_way()
         if record.decision is not None and record.decision.at == batch.now:
             with about(record):
                 tell_of_decision(

@@ -20,8 +20,9 @@ from agent.loop.rollcall import RollCall
 from agent.loop.run import START
 from agent.loop.sharing import Sharing
 from agent.loop.tending import Gate, Life, Orders, Tend, Tended, lay, live, sound, words_of
+from agent.loop.vitals import Vitals
 from agent.loop.waits import beside, first_of
-from agent.model.errors import SettingsError
+from agent.model.errors import AgentError, SettingsError
 from agent.model.tenancy import Condition, Share, Tenancy
 from agent.ports.fleet import Roster, Shares
 
@@ -95,12 +96,6 @@ class Fleet:
         if self._error is not None:
             raise self._error
 
-    def begin_anew(self, name: str, why: str) -> None:
-        """Cut a tenant off that is stuck; it is opened again."""
-        one = self._roll.tended.get(name)
-        if one is not None and one.life is not None:
-            one.life.cut_off(why)
-
     def _is_settled(self) -> bool:
         """Begin and end what is to be; return whether that was all, and nothing is left."""
         self.settle()
@@ -145,6 +140,8 @@ class Fleet:
         share, now = self._sharing.held.get(life.tenancy.tenant_id), self._elapsed()
         if share is None or share.token != life.share.token:
             life.cut_off("it is another replica's now")
+        elif life.stuck:
+            life.cut_off(f"it stands still: {life.stuck}")
         elif share.until - now <= self._sharing.ending / 2:
             life.cut_off("its share ends, and could not be renewed")
         elif share.until - now <= self._sharing.ending:
@@ -161,14 +158,16 @@ class Fleet:
     def _close(self, one: Tended, life: Life) -> None:
         """Note how a life ended, and have its tenant let go where it is not to be opened again at once."""
         one.life = None
+        one.vitals.closed()
         words = ""
-        if life.error is not None:
-            words = self._failed(one, life.error)
+        error = AgentError(f"it stood still: {life.stuck}") if life.stuck else life.error
+        if error is not None:
+            words = self._failed(one, error)
         else:
             one.failures, one.problem, one.told = 0, one.tenancy.problem, ""
             one.is_done = not life.ends_because
             log.info("tenant ended", tenant=life.tenancy.name, why=life.ends_because or "all of it was done")
-        goes_on = life.error is None and life.tenancy.tenant_id in set(self._wanted())
+        goes_on = error is None and life.tenancy.tenant_id in set(self._wanted())
         share = self._sharing.held.get(life.tenancy.tenant_id)
         if share is None or (goes_on and not share.is_asked_back):
             return
@@ -204,6 +203,18 @@ class Fleet:
         )
         log.error("tenant failed", tenant=one.name, why=one.problem, then=then)
         return f"the tenant is not looked after: {one.problem}"
+
+    def stuck(self, name: str, why: str) -> None:
+        """Cut off a tenant that stands still, and open it again."""
+        one = self._roll.tended.get(name)
+        if one is not None and one.life is not None:
+            one.life.stuck = why
+            self._woken.set()
+
+    def watched(self) -> Mapping[str, Vitals]:
+        """Return how work goes on in each tenant that is to be looked after here."""
+        tended = self._roll.tended.values()
+        return {one.name: one.vitals for one in tended if one.condition is not Condition.ELSEWHERE}
 
     def _wanted(self) -> Iterator[str]:
         """Give the ids of the tenants that are open, and of those that are to be."""

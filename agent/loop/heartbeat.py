@@ -56,6 +56,8 @@ class Heartbeat:
         while True:
             try:
                 await self.beat()
+            except AgentError as error:
+                log.error("the alarm of heartbeats could not be written", why=str(error))
             except Exception:  # a bug in here must not silence the agent for ever
                 log.exception("no heartbeat could be sent")
             usual = self.every.total_seconds()

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -15,11 +16,12 @@ from agent.loop.falling import Falling
 from agent.loop.feeding import Feeding
 from agent.loop.follow import follow
 from agent.loop.hindsight import OlderEndings
+from agent.loop.listening import Listening
 from agent.loop.lookout import Lookout, keeping_lookout
 from agent.loop.overturning import Overturning
 from agent.loop.perform import recover
 from agent.loop.policies import InForce
-from agent.loop.poll import poll, sweep
+from agent.loop.poll import Overlap, poll, sweep
 from agent.loop.reloading import Reloading
 from agent.loop.report import PassReport
 from agent.loop.rounds import Rounds
@@ -30,6 +32,9 @@ from agent.ports.world import World
 
 log = structlog.get_logger()
 
+MEANWHILE = timedelta(seconds=10)
+"""How long what was read waits for the rest to be read before it is judged: people are to know within half a minute."""
+
 
 @dataclass(slots=True)
 class Memory:
@@ -38,12 +43,14 @@ class Memory:
     rounds: Rounds = field(default_factory=Rounds)
     feeding: Feeding = field(default_factory=Feeding)
     rows: Rows = field(default_factory=Rows)
+    overlap: Overlap = field(default_factory=Overlap)
     holds: Holds = field(default_factory=Holds)
     expiring: Expiring = field(default_factory=Expiring)
     searches: AuditSearches = field(default_factory=AuditSearches)
     older_endings: OlderEndings = field(default_factory=OlderEndings)
     falling: Falling = field(default_factory=Falling)
     overturning: Overturning = field(default_factory=Overturning)
+    listening: Listening = field(default_factory=Listening)
     reloading: Reloading | None = None
     """None where policies are not looked at again."""
 
@@ -70,7 +77,7 @@ async def one_pass(
         await _Pass(world, policies, stop, report, memory or Memory(), lookout).go()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Pass:
     """One pass under way."""
 
@@ -80,6 +87,8 @@ class _Pass:
     report: PassReport
     memory: Memory
     lookout: Lookout
+    judged: datetime | None = None
+    """When what was read so far was judged; None before that."""
 
     async def go(self) -> None:
         """Take every step, whatever became of the others."""
@@ -100,6 +109,7 @@ class _Pass:
                 if isinstance(error, Unavailable) and error.until is not None:
                     break
         self.report.held = tuple(f"{hold.reason} (by {hold.by})" for hold in self.lookout.standing())
+        await self.memory.listening.go(self.world, self.report, "" if away is None else str(away))
         if away is not None:
             raise away
 
@@ -114,7 +124,7 @@ class _Pass:
         yield self._look_at_holds
         yield lambda: memory.feeding.go(world, policies, report)
         yield lambda: memory.rows.go(world, report)
-        yield lambda: poll(world, report, stop)
+        yield lambda: poll(world, report, stop, memory.overlap, self._meanwhile)
         yield self._judge
         yield lambda: follow(world, report, stop)
         yield lambda: memory.overturning.go(world, report)
@@ -125,6 +135,24 @@ class _Pass:
         yield lambda: memory.older_endings.go(world)
         yield lambda: memory.searches.go(world, report)
         yield lambda: memory.expiring.go(world, self.lookout.vitals)
+
+    async def _meanwhile(self) -> None:
+        """Decide what was read until now, where there is more to read than a moment takes.
+
+        What fails here fails again once all is read, and is told then; only a Graph that asks for patience ends the reading.
+        """
+        now = self.world.clock.now()
+        if now - (self.judged or self.report.began) < MEANWHILE:
+            return
+        await self._look_around()
+        try:
+            await self._judge()
+        except (Refused, Malformed):
+            log.debug("what was read is judged once all is read")
+        except Unavailable as error:
+            if error.until is not None:
+                raise
+        self.judged = self.world.clock.now()
 
     async def _judge(self) -> None:
         """Judge what is due, by the policies that count now: which those are is asked once more before each call."""

@@ -13,6 +13,7 @@ from agent.judge.lists import companions, group_key
 from agent.judge.on_call import missing
 from agent.judge.parse import parse_set
 from agent.judge.rails.listed import wrong_names
+from agent.loop.tightening import require_tight, until_known
 from agent.model.errors import PolicyError, Problem
 from agent.model.policy import Fallen, KeptSet, Members, PolicyList, PolicySet
 from agent.ports.world import World
@@ -39,12 +40,26 @@ class InForce:
     """The name of a chain that has to be there: what no policy names one for goes to it."""
     is_past: bool = False
     """Whether the set is only looked back on, and may name chains where it has none."""
+    may_loosen: bool = False
+    """Whether the set is only looked at, and may do more than tighten the base that it adds to."""
+    tenant: str | None = None
+    """Whose actions are judged, by which a set that adds to a base is held to it; None for those of any tenant."""
+    enforces_observers: bool = False
+    """Whether policies in `mode: observe` count as enforcing."""
     judge: Judge = field(init=False)
     kept: tuple[str, str] = field(default=("", ""), init=False)
     """The revision and the commit that were last kept in the ledger."""
 
     def __post_init__(self) -> None:
         self.judge = self._made(self.written, self.git)
+
+    async def ready(self, written: Mapping[str, bytes]) -> None:
+        """Return once going by these files takes no longer than reading them: the solver may have been asked.
+
+        Raises:
+            PolicyError: they do not load, or loosen the base they add to.
+        """
+        await until_known(written, tenant=self.tenant, enforces_observers=self.enforces_observers)
 
     def renew(self, written: Mapping[str, bytes] | None = None, git: str | None = None) -> bool:
         """Go by these files, or by the same with what is known now of groups and fallbacks; return whether the set changed.
@@ -70,8 +85,10 @@ class InForce:
         return {name: members.at for name, members in known.items() if members is not None}
 
     def _made(self, written: Mapping[str, bytes], git: str) -> Judge:
-        """Return the judge of these files. Lists are read to know whose members lie beside them."""
+        """Return the judge of these files, which only tighten their base. Lists are read to know whose members lie beside them."""
         found = parse_set(written, is_past=self.is_past)
+        if not (self.is_past or self.may_loosen):
+            require_tight(written, tenant=self.tenant, enforces_observers=self.enforces_observers)
         members = companions(found.lists, {key: one.values for key, one in self.members.items()})
         more = {**members, **beside(found.policies, self.fallen)}
         self._check_settings(found, folder_of(written))

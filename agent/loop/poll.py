@@ -1,7 +1,8 @@
 """Graph's news -> the ledger. The watermark moves only when everything on the way has been saved."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
@@ -17,6 +18,7 @@ from agent.loop.tracing import trace
 from agent.model.defender import Alert, Incident
 from agent.model.enactment import CLOSED, PendingSeen, Record, State
 from agent.model.errors import Conflict, Malformed, Refused, Unavailable
+from agent.model.pace import Pace
 from agent.model.page import Page
 from agent.model.pending import PendingAction
 from agent.model.telemetry import Timed
@@ -32,30 +34,78 @@ HOPS = 5
 LINGER = timedelta(days=1)
 """How long after its deadline an action that nobody closed is still looked for."""
 
+JUST_NOW = timedelta(seconds=30)
+"""How far behind the watermark a poll asks that does not ask for all of the overlap."""
+
+FEW = 3
+"""Pages up to which each poll asks for all of it."""
+
+WHOLE_EVERY = 1 / 3
+"""The part of the overlap after which all of it is asked for again, where it is more: so that each moment is, twice."""
+
 IN_A_ROW = 3
 """After how many incidents in a row that cannot be read Graph counts as away."""
 
 
-async def poll(world: World, report: PassReport, stop: asyncio.Event) -> None:
+@dataclass(slots=True)
+class Overlap:
+    """How far behind the watermark polls ask again, from one poll to the next.
+
+    Usually each asks for all of the overlap: it is a page or two. In a burst that would be hundreds, read again and again
+    before what is new: then all of it is asked for every few minutes, and in between what has just come.
+    """
+
+    whole_due: datetime | None = None
+    """When all of it is to be asked for again, where it was much; None where each poll does."""
+
+    def since(self, cursor: datetime | None, now: datetime, pace: Pace) -> tuple[datetime, bool]:
+        """Return from when on a poll asks, and whether that is all of the overlap."""
+        if cursor is None:
+            return now - pace.first_look, True
+        if self.whole_due is None or now >= self.whole_due:
+            return cursor - pace.overlap, True
+        return cursor - min(JUST_NOW, pace.overlap), False
+
+    def read(self, pages: int, began: datetime, pace: Pace) -> None:
+        """Note how much all of it was."""
+        self.whole_due = began + pace.overlap * WHOLE_EVERY if pages > FEW else None
+
+
+async def _nothing() -> None:
+    """Do nothing between two pages."""
+
+
+async def poll(
+    world: World,
+    report: PassReport,
+    stop: asyncio.Event,
+    overlap: Overlap | None = None,
+    meanwhile: Callable[[], Awaitable[None]] = _nothing,
+) -> None:
     """Read every incident updated since the watermark, less the overlap, and save what it shows.
+
+    `meanwhile` is awaited after each page: what was read is not to wait for all that is still to come.
 
     Raises:
         Unavailable, Refused, Malformed: the watermark stays; what was read before is saved.
     """
     began = world.clock.now()
-    cursor = await world.ledger.cursor()
-    pace = world.pace
-    since = cursor - pace.overlap if cursor is not None else world.clock.now() - pace.first_look
-    newest, is_whole = cursor, True
+    report.cursor = cursor = await world.ledger.cursor()
+    overlap = overlap or Overlap()
+    since, is_all = overlap.since(cursor, began, world.pace)
+    newest, is_whole, pages = cursor, True, 0
     asked = began
     async for page in world.defender.incidents_since(since):
         report.pages += 1
+        pages += 1
+        report.shown += len(page.incidents) + len(page.unreadable)
         is_whole = is_whole and page.is_whole
         _complain(page, report)
         await save_incidents(world, page.incidents, report, asked=asked)
-        asked = world.clock.now()
         if stop.is_set():
             return
+        await meanwhile()
+        asked = world.clock.now()
         # An incident dated in the future must not carry the watermark past news to come.
         moments = [i.last_update_date_time for i in page.incidents if i.last_update_date_time is not None]
         newest = max(
@@ -63,6 +113,8 @@ async def poll(world: World, report: PassReport, stop: asyncio.Event) -> None:
         )
     if is_whole and newest is not None and newest != cursor:
         await world.ledger.move_cursor(newest)
+    if is_all:
+        overlap.read(pages, began, world.pace)
     report.polled = began if is_whole else None
     world.telemetry.time(Timed.POLL, (world.clock.now() - began).total_seconds())
 
@@ -146,15 +198,20 @@ async def save_incidents(
     news = [i for i in latest.values() if even_unmoved or saved.get(i.id) != i.version]
     if not news:
         return
-    if await despite_others(lambda: _save_news(world, news, report, asked)) is None:
+    moved = {i.id: i.version for i in news if saved.get(i.id) != i.version}
+    if await despite_others(lambda: _save_news(world, news, moved, report, asked)) is None:
         # Nothing may be lost of a page over which the watermark moves.
         raise Conflict("other agents keep changing what these incidents show: they are read again")
 
 
 async def _save_news(
-    world: World, news: Sequence[Incident], report: PassReport, asked: datetime | None
+    world: World,
+    news: Sequence[Incident],
+    moved: Mapping[str, str],
+    report: PassReport,
+    asked: datetime | None,
 ) -> bool:
-    """Save what these incidents show, as the ledger knows them now."""
+    """Save what these incidents show, as the ledger knows them now, and the versions of those that have moved."""
     now = world.clock.now()
     seen = await shown(world, news, now)
     unnamed = {action.id: unnamed_id(action) for action in seen}
@@ -164,9 +221,10 @@ async def _save_news(
     await save_moved(
         world,
         [(known_records.get(action_id), record) for action_id, record in changed.items()],
-        versions={incident.id: incident.version for incident in news},
+        versions=moved,
     )
     report.incidents += len(news)
+    report.moved += len(moved)
     report.appeared += sum(not known_records.keys() & {one, unnamed.get(one)} for one in changed)
     _trace(world, known_records, changed, asked or now)
     return True

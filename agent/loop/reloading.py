@@ -111,6 +111,7 @@ class Reloading:
             git = (
                 policies.git if is_same and not is_asked else await asyncio.to_thread(world.shelf.git, found)
             )
+            await policies.ready(found)
             has_changed = policies.renew(found, git) if (not is_same or git != policies.git) else False
         except PolicyError as error:
             await self._refuse(world, policies, found, first_problem(error))

@@ -16,9 +16,15 @@ class PassReport:
     pages: int = 0
     """Pages that polling read: what it cost of the request budget."""
     polled: datetime | None = None
-    """When the news of incidents were asked for, where they were read to the end."""
+    """When the poll began that read all there was; None where none did."""
+    cursor: datetime | None = None
+    """The watermark that it went by; None where there was none yet."""
+    shown: int = 0
+    """Incidents that it was shown, news or not."""
     incidents: int = 0
     """Incidents read that were news."""
+    moved: int = 0
+    """Those of them that had changed in Defender since they were saved, or were not known."""
     appeared: int = 0
     """Pending actions seen for the first time."""
     decided: int = 0

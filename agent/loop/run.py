@@ -1,6 +1,7 @@
 """The process: pass after pass, until asked to stop."""
 
 import asyncio
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,6 +21,7 @@ from agent.loop.reloading import ALARM, Reloading
 from agent.loop.report import PassReport
 from agent.loop.reporting import Reporting, require_channel
 from agent.loop.shipping import Shipping, complain
+from agent.loop.tightening import until_known
 from agent.loop.vitals import Vitals
 from agent.loop.waits import first_of
 from agent.model.errors import Conflict, LedgerError, Lost, Malformed, Refused, Unavailable
@@ -45,12 +47,12 @@ async def run(
     hold: asyncio.Event | None = None,
     on_pass: Callable[[PassReport], None] | None = None,
     vitals: Vitals | None = None,
-    first_wait: float = 1.0,
+    phase: float | None = None,
 ) -> None:
     """Make pass after pass until `stop` is set; then finish what is under way and return.
 
     Policies are looked at again every few seconds, and at once when `reload` is set. When `hold` is set, a hold
-    is laid at once. In `vitals` it is noted how it fares, for whoever looks at it from outside.
+    is laid at once.
 
     Args:
         world: everything outside.
@@ -58,9 +60,9 @@ async def run(
         reload: asks for a look at the policies.
         hold: asks for a hold.
         on_pass: is told each pass.
-        vitals: where it is kept how this goes, for whoever has several going.
-        first_wait: the part of `poll_every` after which the second pass begins, so that tenants that were opened
-            together do not go on asking together.
+        vitals: where it is noted how it fares, for whoever looks at it from outside.
+        phase: at which part of `poll_every` passes begin, from 0 to 1, so that of many tenants not all ask at once, nor
+            come to do so once something has woken them all. None where it does not matter.
 
     Raises:
         PolicyError: the policies do not load: nothing is begun without them.
@@ -68,9 +70,7 @@ async def run(
         Lost: the tenant is another replica's: nothing more is done in it here.
     """
     with bound_contextvars(tenant=world.called):
-        await _run(
-            world, _Asked(stop, reload or asyncio.Event(), hold), on_pass, vitals or Vitals(), first_wait
-        )
+        await _run(world, _Asked(stop, reload or asyncio.Event(), hold), on_pass, vitals or Vitals(), phase)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ async def _run(
     asked: _Asked,
     on_pass: Callable[[PassReport], None] | None,
     vitals: Vitals,
-    first_wait: float,
+    phase: float | None,
 ) -> None:
     stop = asked.stop
     policies = await load(world)
@@ -103,13 +103,12 @@ async def _run(
         await start(world, policies)
         reloading = Reloading(asked=asked.reload, looked=world.clock.now())
         memory = Memory(reloading=reloading)
-        every = world.pace.poll_every * first_wait
         while not stop.is_set():
             began = world.clock.now()
             report = await _guarded_pass(world, policies, stop, memory, lookout)
             if paging is not None:
                 paging.woken.set()
-            due, every = _next(world, report, began + every), world.pace.poll_every
+            due = _next(world, report, usual(began, world.pace.poll_every, phase))
             vitals.passed(began, world.clock.now(), due, report.problems)
             measure(world, vitals, report)
             if on_pass is not None:
@@ -152,6 +151,7 @@ async def load(world: Desk) -> InForce:
         PolicyError: with everything that is wrong with them.
     """
     files = world.shelf.files()
+    await until_known(files, tenant=world.tenant_id, enforces_observers=world.enforces_observers)
     members = dict(await world.ledger.members())
     return InForce(
         files,
@@ -160,6 +160,8 @@ async def load(world: Desk) -> InForce:
         git=world.shelf.git(files),
         protected=world.rails.protected,
         chain=world.escalating.chain,
+        tenant=world.tenant_id,
+        enforces_observers=world.enforces_observers,
     )
 
 
@@ -217,14 +219,22 @@ async def _guarded_pass(
     return report
 
 
-def _next(world: World, report: PassReport, usual: datetime) -> datetime:
-    """Return when the next pass begins: at the usual moment, unless there is a reason for another."""
+def usual(began: datetime, every: timedelta, phase: float | None) -> datetime:
+    """Return when the pass after one that began then usually begins: in phase, about `every` later."""
+    if phase is None:
+        return began + every
+    offset = datetime.fromtimestamp(0, began.tzinfo) + every * phase
+    return offset + every * math.ceil((began + every / 2 - offset) / every)
+
+
+def _next(world: World, report: PassReport, due: datetime) -> datetime:
+    """Return when the next pass begins: when it usually does, unless there is a reason for another moment."""
     now = world.clock.now()
     if report.is_unavailable:
         return max(report.unavailable_until or now + AWAY, now + timedelta(seconds=1))
     if report.has_reloaded or (report.untried and report.sent + report.noted):
         return now
-    return max(usual, now)
+    return max(due, now)
 
 
 async def _wait(

@@ -26,6 +26,9 @@ LAG = timedelta(seconds=60)
 EVERY = timedelta(seconds=2)
 """How far two shipments lie apart."""
 
+WHOLE = timedelta(seconds=30)
+"""How long nothing is looked at but whether an entry waits, while none does."""
+
 REST = 0.1
 """Real seconds between two shipments at least, however fast the clock runs that the agent goes by."""
 
@@ -122,6 +125,8 @@ class Shipping:
     """The number that was anchored last by this process."""
     anchored_at: datetime | None = None
     expired_at: datetime | None = None
+    whole_at: datetime | None = None
+    """When everything was looked at that may be due."""
     complained: str = ""
     """What was last wrong, so that it is logged once."""
 
@@ -145,6 +150,7 @@ class Shipping:
 
     async def go(self, world: World) -> None:
         """Ship, anchor and let expire what is due, and come back whatever happens."""
+        self.whole_at = world.clock.now()
         try:
             await self._ship(world)
             self.vitals.mark(Mark.SHIPPED)
@@ -166,7 +172,21 @@ class Shipping:
         while True:
             await asyncio.sleep(REST)
             await world.clock.sleep_until(world.clock.now() + EVERY)
-            await self.go(world)
+            if await self._has_work(world):
+                await self.go(world)
+            else:
+                self.vitals.mark(Mark.SHIPPED)
+                self.vitals.mark(Mark.TRIED_AUDIT)
+
+    async def _has_work(self, world: World) -> bool:
+        """Whether anything waits to be shipped, or may be due besides: mostly nothing does, and there are many tenants."""
+        now = world.clock.now()
+        if self.complained or self.whole_at is None or not timedelta(0) <= now - self.whole_at < WHOLE:
+            return True
+        try:
+            return world.trail is None or bool(await world.trail.waiting())
+        except LedgerError:  # it is told where it is tried
+            return True
 
     async def _ship(self, world: World) -> None:
         await ship(world)

@@ -10,9 +10,10 @@ from agent.judge.parse import parse_set
 from agent.loop.failing import ALARM as CHANNEL
 from agent.loop.reloading import ALARM
 from agent.model.alarm import Alarm
+from agent.model.enactment import OPEN
 from agent.model.errors import PolicyError
 from agent.model.policy import KeptSet, Mode
-from agent.model.standing import SetInForce, Standing, Telling
+from agent.model.standing import Brief, SetInForce, Standing, Telling
 from agent.ports.escalation import Pages
 from agent.ports.ledger import Ledger
 
@@ -51,6 +52,29 @@ async def standing(
         next_due=await ledger.next_due(),
         states=await ledger.counts(),
         telling=await _telling(pages, alarms),
+    )
+
+
+async def briefly(
+    ledger: Ledger, now: datetime, mode: Mode, *, tenant: str, tenant_id: str, poll_every: timedelta
+) -> Brief:
+    """Return how the agent stands in one of many tenants: what is quickly read, also where there are very many."""
+    alive = await ledger.alive()
+    states = await ledger.counts()
+    earliest = await ledger.listed(states=OPEN, limit=1)
+    newest = max(await ledger.replicas(), key=lambda one: one.alive, default=None)
+    return Brief(
+        tenant=tenant,
+        tenant_id=tenant_id,
+        mode=mode.value,
+        alarms=await ledger.alarms(),
+        holds=await ledger.holds(),
+        fallbacks=await ledger.fallbacks(),
+        alive=alive,
+        is_silent=is_silent(alive, now, poll_every),
+        open=sum(states.get(state, 0) for state in OPEN),
+        deadline=next((one.action.deadline for one in earliest), None),
+        passing=None if newest is None else newest.passing,
     )
 
 

@@ -56,6 +56,8 @@ class Life:
     ends_because: str = ""
     """Why it was asked to end, or cut off; empty while it was not."""
     is_cut_off: bool = False
+    stuck: str = ""
+    """Why it is taken for one that stands still; empty where it is not."""
 
     def end(self, why: str) -> None:
         """Ask it to finish what is under way, and to end."""
@@ -157,13 +159,14 @@ async def live(one: Tended, life: Life, roster: Roster, gate: Gate, tend: Tend, 
             async with gate.turn():
                 world = await stack.enter_async_context(roster.open(life.tenancy, life.share))
             life.world = world = replace(world, fence=fence)
+            log.info("tenant opened")
             await tend(one, world, life.orders)
     except Lost as error:
         life.ends_because = life.ends_because or str(error)
     except AgentError as error:
         life.error = error
     except Exception as error:  # a bug in one tenant must not end the others
-        log.exception("tenant failed")
+        log.exception("a bug ended a tenant")
         life.error = error
     finally:
         life.world = None

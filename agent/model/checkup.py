@@ -158,6 +158,8 @@ class Reach(msgspec.Struct, frozen=True, kw_only=True):
     host: str
     what: str
     """What is there, in words."""
+    is_needed: bool = True
+    """Whether the agent itself needs it; without it, only people cannot sign in."""
     trouble: Trouble = Trouble.NONE
     detail: str = ""
     addresses: int = 0

@@ -10,6 +10,7 @@ import msgspec
 from agent.model.chain import Chain
 from agent.model.channel import Channel
 from agent.model.decision import Classification, Verb
+from agent.model.folders import Folders
 from agent.model.mark import Mark
 from agent.model.pending import ActionKind
 
@@ -286,6 +287,10 @@ class PolicyList(msgspec.Struct, frozen=True, kw_only=True):
     type: ListType | None = None
     review: datetime | None = None
     """By when somebody is to look it over; None where it names no date."""
+    per_tenant: bool = False
+    """Whether each tenant says for itself what is in it: then the base is meant with what the tenant adds."""
+    adds_to: str | None = None
+    """The list of the base that this is a tenant's part of: whatever names that one means this one too."""
     entries: tuple[ListEntry, ...] = ()
     feed: Feed | None = None
     members: tuple[str, ...] | None = None
@@ -309,6 +314,8 @@ class PolicySet(msgspec.Struct, frozen=True, kw_only=True):
     revision: str
     git: str = ""
     files: Mapping[str, bytes] = {}
+    folders: Folders | None = None
+    """Where the base lies and where what a tenant adds to it; None where the set is one whole."""
 
 
 class KeptSet(msgspec.Struct, frozen=True, kw_only=True):

@@ -28,6 +28,8 @@ class Form(StrEnum):
     """Nothing is approved once Defender's week is over: the engine's own rule."""
     TIGHTENS = "tightens"
     """What is decided here was decided by the other set too."""
+    ONLY_TIGHTENS = "onlyTightens"
+    """What a tenant adds loosens nothing of the base, which is the other set."""
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ from agent.model.alarm import Alarm
 from agent.model.enactment import State
 from agent.model.fallback import Fallback
 from agent.model.hold import Hold, Replica
+from agent.model.vitals import Passing
 
 
 class SetInForce(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,3 +66,25 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     next_due: datetime | None
     states: Mapping[State, int]
     telling: Telling = Telling()
+
+
+class Brief(msgspec.Struct, frozen=True, kw_only=True):
+    """How the agent stands in one of many tenants, in short."""
+
+    tenant: str
+    """What it is called here."""
+    tenant_id: str = ""
+    """Empty where the settings are too broken to say."""
+    mode: str = ""
+    problem: str = ""
+    """Why nothing of the rest is known: its settings cannot be used, or its ledger cannot be read."""
+    alarms: tuple[Alarm, ...] = ()
+    holds: tuple[Hold, ...] = ()
+    fallbacks: tuple[Fallback, ...] = ()
+    alive: datetime | None = None
+    is_silent: bool = False
+    open: int = 0
+    deadline: datetime | None = None
+    """The earliest of those that are open."""
+    passing: Passing | None = None
+    """The last pass of whoever lived last."""

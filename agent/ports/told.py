@@ -1,7 +1,7 @@
 """What is remembered of what people decided, and of what others wrote down of it: a part of the ledger."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from agent.model.air import AirAction
@@ -44,6 +44,13 @@ class Told(Protocol):
 
     async def mark_truths(self, until: datetime) -> None:
         """Remember up to where older endings were gone through."""
+        ...
+
+    async def arrivals(self, within: timedelta) -> tuple[datetime, ...]:
+        """Return when news of incidents were saved, from so long before the last ones on, oldest first, each moment once.
+
+        An incident counts when it was last news: how often it was before is not kept.
+        """
         ...
 
     async def proposed(

@@ -39,6 +39,8 @@ class Desk:
     rails: Rails
     """What no policy may pass."""
     escalating: Escalating = ESCALATING
+    enforces_observers: bool = False
+    """Whether policies in `mode: observe` count as enforcing: for trying out against the simulator only."""
     replica: str = "agent"
     """What this process is called in the ledger, the same after a restart."""
     tenant_name: str = ""
@@ -77,8 +79,6 @@ class World(Desk):
     """None where no report is sent by itself."""
     own: frozenset[str] = frozenset()
     """The ids under which Entra ID knows this agent, lower case."""
-    enforces_observers: bool = False
-    """Whether policies in `mode: observe` count as enforcing: for trying out against the simulator only."""
     version: str = ""
     switch: Switch | None = None
     """None where the kill switch is the ledger's flag alone."""

@@ -8,7 +8,7 @@ because a disk was not mounted.
 import copy
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -48,14 +48,19 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
     """Whether `tenants.directory` is set, however many there are."""
 
     @classmethod
-    def of_one(cls, settings: Settings) -> "Fleet":
-        """Return the fleet of one tenant without a file of its own."""
-        name = settings.tenant.name or settings.tenant.id
+    def of_one(cls, settings: Settings, name: str | None = None) -> "Fleet":
+        """Return the fleet of one tenant alone: without a file of its own, or by the name of that."""
+        name = name or settings.tenant.name or settings.tenant.id
         return cls(
             process=settings.process(),
             tenants=(TenantSettings(name=name, settings=settings),),
             is_many=False,
         )
+
+    def only(self) -> Settings:
+        """Return the settings of the only tenant there is."""
+        (settings,) = (one.settings for one in self.tenants if one.settings is not None)
+        return settings
 
 
 class Roster:
@@ -74,11 +79,11 @@ class Roster:
         files = self._files()
         if name is None:
             raise SettingsError(
-                f"`tenants.directory` is set, so that a tenant has to be named: use `--tenant` or {NAMING}: {_listed(files)}"
+                f"`tenants.directory` is set, so that a tenant has to be named: use `--tenant` or {NAMING}: {listed(files)}"
             )
         if name not in files:
             close = get_close_matches(name.lower(), files, n=1, cutoff=0.6)
-            hint = f"did you mean `{close[0]}`?" if close else _listed(files)
+            hint = f"did you mean `{close[0]}`?" if close else listed(files)
             raise SettingsError(f"`--tenant {name}`: `{self._directory}` has no such tenant: {hint}")
         copy.deepcopy(self._shared).process()
         return self._own(name, files[name]).settings()
@@ -170,7 +175,8 @@ def _told_apart(found: list[TenantSettings]) -> Iterator[TenantSettings]:
         yield TenantSettings(name=one.name, problem=f"{one.name}{SUFFIX}: {words}", digest=one.digest)
 
 
-def _listed(files: Mapping[str, Path]) -> str:
+def listed(files: Iterable[str]) -> str:
+    """Return in words which tenants there are."""
     names = [f"`{name}`" for name in files]
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
     return f"one of {', '.join(names[:NAMED])}{more}"

@@ -141,6 +141,8 @@ class Policies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     directory: Path = Path("policies")
     """The folder of policies and their lists. A set that does not load stops the start; later it leaves the last good one in force, and an alarm stands."""
+    base: Path | None = None
+    """A folder of policies that several tenants share. `policies.directory` then has only what this tenant adds, and a set that does more than tighten the base does not load. None by default: one tenant needs none."""
     reload_every: Annotated[timedelta, Meta(extra={"least": "1s", "most": "1h"})] = PACE.reload_every
     """How often the folder is read again, to go by what has changed in it; a SIGHUP has it read at once. A few seconds are soon enough for whoever has just saved a policy."""
     treat_as: TreatAs = TreatAs.AS_WRITTEN

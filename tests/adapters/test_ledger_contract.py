@@ -88,6 +88,23 @@ async def test_versions_are_forgotten_after_forty_days_and_not_before(ledger: Sq
     assert set(await ledger.versions(["old", "young", "seen again", "new"])) == {"young", "seen again", "new"}
 
 
+async def test_news_are_counted_from_the_last_on_each_moment_once(ledger: SqlLedger) -> None:
+    for minutes, names in ((61, "ab"), (60, "c"), (60, "d"), (5, "e"), (0, "a")):
+        await ledger.save([], versions=dict.fromkeys(names, "1"), now=NOW - minutes * MINUTE)
+
+    assert await ledger.arrivals(60 * MINUTE) == (NOW - 60 * MINUTE, NOW - 5 * MINUTE, NOW)
+    assert await ledger.arrivals(61 * MINUTE) == (
+        NOW - 61 * MINUTE,
+        NOW - 60 * MINUTE,
+        NOW - 5 * MINUTE,
+        NOW,
+    )
+
+
+async def test_where_nothing_came_no_moment_is_given(ledger: SqlLedger) -> None:
+    assert await ledger.arrivals(60 * MINUTE) == ()
+
+
 # Records
 
 

@@ -15,7 +15,7 @@ from agent.adapters.ledger.columns import metadata
 from agent.adapters.ledger.ledger import SqlLedger
 from agent.audit.entries import of_note
 from agent.model.decision import Unit
-from agent.model.enactment import MAIL_EFFECTS, OPEN, State
+from agent.model.enactment import MAIL_EFFECTS, OPEN, UNCARRIED, State
 from agent.model.history import Place, Wanted
 from agent.model.hold import Replica
 from agent.model.past import About
@@ -114,6 +114,18 @@ QUERIES: dict[str, tuple[Asked, set[str]]] = {
     "reasons": (lambda one: one.archive.reasons([(ACTION, 1)]), {"pk:decisions"}),
     "facts": (lambda one: one.archive.facts([(ACTION, 1)]), {"pk:decisions"}),
     "ruled": (lambda one: one.archive.ruled(ACTION), {"pk:decisions"}),
+    "sums": (
+        lambda one: one.meters.sums(NOW, NOW + timedelta(days=1), UNCARRIED),
+        {
+            "ix_records_state",
+            "ix_effects_sent",
+            "ix_pages_open",
+            "ix_notices_due",
+            "pk:audit_entries",
+            "pk:audit_heads",
+        },
+    ),
+    "ended": (lambda one: one.meters.ended(), {"ix_records_state"}),
     "next of any page": (lambda one: one.pages.next_due(), {"ix_pages_due", "ix_notices_due"}),
 }
 
@@ -155,7 +167,7 @@ async def plan_of(ledger: SqlLedger, asked: Asked) -> list[str]:
 
 WALKS_BY_TENANT = {
     *("listed", "next_due", "to_visit", "counts", "decisions", "alive", "depart", "allow"),
-    *("history", "history before", "delivered"),
+    *("history", "history before", "delivered", "sums"),
     *("open pages", "notices collected", "notices waiting", "next of any page", "what changed lately"),
 }
 """These read an index from one end, and stop at their limit, or read a short or narrow one whole."""

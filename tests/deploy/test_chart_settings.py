@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import yaml
 
-from agent.compose import shelf_in
 from agent.settings.loading import AUDIT, RUNS, WEB, load, load_fleet
 from agent.settings.subjects import AuthKind, Settings
+from agent.shelves import shelf_in
 from tests.deploy.charts import changed, containers, example, pods, rendered, settings_file
 
 POD = {"AIR_AGENT_REPLICA": "air-agent-0"}

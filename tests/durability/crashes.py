@@ -15,8 +15,13 @@ from shutil import rmtree
 from tempfile import mkdtemp
 
 from azure.core.credentials import AccessToken
+from sqlalchemy import update
+from sqlalchemy.engine import Connection
 
 from agent.adapters.endpoint.connect import open_endpoint
+from agent.adapters.ledger.columns import EPOCH
+from agent.adapters.ledger.opening import REPLICA
+from agent.adapters.ledger.tables import leases
 from agent.adapters.microsoft.tokens import Credential
 from agent.loop.undoing import Act, prepare, take_back
 from agent.model.enactment import EffectKind
@@ -71,10 +76,13 @@ class Point:
     seed: int
     at: int | None = None
     after: bool = False
+    is_taken_over: bool = False
+    """Whether another replica lives on, which has taken the tenant over, and not the same one."""
 
     def __str__(self) -> str:
         where = "nowhere" if self.at is None else f"{'after' if self.after else 'before'} call {self.at}"
-        return f"{self.kind}, seed {self.seed}, dying {where}"
+        heir = ", taken over" if self.is_taken_over else ""
+        return f"{self.kind}, seed {self.seed}, dying {where}{heir}"
 
 
 class Stage:
@@ -97,7 +105,12 @@ class Stage:
         self.ledger_url = f"sqlite:///{folder / 'ledger.db'}"
         self.shipped = folder / "audit.jsonl"
 
-    async def life(self, mortality: Mortality, live: Live = until_settled) -> None:
+    async def take_over(self) -> None:
+        """End the leases of the agent that died, as a takeover of its tenant does in PostgreSQL (see `sharing`)."""
+        async with open_ledger(self.ledger_url, names.TENANT_ID, key=KEY) as ledger:
+            await ledger._desk.write(_end_leases)
+
+    async def life(self, mortality: Mortality, live: Live = until_settled, *, replica: str = REPLICA) -> None:
         """Let an agent live until nothing is left to do, or until it dies."""
         wire = Wire(self.app, mortality)
         login: Callable[[], Credential] = lambda: Login(self.app, self.clock)
@@ -115,6 +128,7 @@ class Stage:
                 machines=machines,
                 requests_per_minute=PACE.requests_per_minute,
                 audit=(KEY, self.shipped),
+                replica=replica,
             ) as world,
         ):
             await live(mortal(world, mortality))
@@ -140,9 +154,17 @@ async def crash(point: Point, folder: Path) -> tuple[Mortality, Reckoning]:
     except BaseExceptionGroup as group:
         if group.split(Killed)[1] is not None:
             raise
-    if mortality.is_dead:
+    if mortality.is_dead and point.is_taken_over:
+        await stage.take_over()
+        await stage.life(Mortality(), live, replica="heir")
+    elif mortality.is_dead:
         await stage.life(Mortality(), live)
     return mortality, await stage.reckoning()
+
+
+def _end_leases(connection: Connection, tenant_id: str) -> None:
+    ended = update(leases).where(leases.c.tenant_id == tenant_id, leases.c.replica == REPLICA)
+    connection.execute(ended.values(until=EPOCH, token=leases.c.token + 1))
 
 
 def with_inverses(arrival: Arrival) -> Arrival:
@@ -176,13 +198,19 @@ class Died:
     problems: list[str] = field(default_factory=list)
 
 
-async def die_everywhere(kind: str, seed: int, *, most: int | None = None) -> Died:
-    """Let agents die at every point of one enactment, or at `most` of them: those around its calls, and others evenly."""
+async def die_everywhere(
+    kind: str, seed: int, *, most: int | None = None, is_taken_over: bool = False
+) -> Died:
+    """Let agents die at every point of one enactment, or at `most` of them: those around its calls, and others evenly.
+
+    With `is_taken_over` it is another replica that lives on each time, and at once.
+    """
     found = Died()
     with a_folder() as folder:
         undisturbed, reckoning = await crash(Point(kind, seed), folder)
         found.problems += _told(Point(kind, seed), reckoning)
-    for point in points(kind, seed, undisturbed.calls, most=most):
+    for one in points(kind, seed, undisturbed.calls, most=most):
+        point = replace(one, is_taken_over=is_taken_over)
         with a_folder() as folder:
             mortality, reckoning = await crash(point, folder)
         found.points += 1

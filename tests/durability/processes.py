@@ -16,7 +16,7 @@ from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
 from random import Random
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 import httpx
 import msgspec
@@ -97,10 +97,18 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     arrivals: tuple[Arrival, ...]
 
 
+class Staged(Protocol):
+    """What a simulator goes by: the clock, and how many incidents are to have arrived."""
+
+    seed: int
+    clock: SharedClock
+    wanted: SharedNumber
+
+
 class Remote:
     """The simulator behind a wire: writes take their time there and back, and incidents arrive as the parent asks for."""
 
-    def __init__(self, app: Simulator, tenant: Tenant, stage: "Stage") -> None:
+    def __init__(self, app: Simulator, tenant: Tenant, stage: Staged) -> None:
         self._app = app
         self._tenant = tenant
         self._stage = stage
@@ -230,7 +238,7 @@ class Stage:
 
         def work() -> None:
             first()
-            _log_to(self.log)
+            log_to(self.log)
             # Nothing here is encrypted, and to read all roots of trust takes longer than all else at a start.
             os.environ.pop("SSL_CERT_FILE", None)
             os.environ["SSL_CERT_DIR"] = str(self.folder)
@@ -329,7 +337,7 @@ def fork(work: Callable[[], None]) -> Child:
         os._exit(status)
 
 
-def _log_to(path: Path) -> None:
+def log_to(path: Path) -> None:
     """Write warnings and worse as lines of JSON; a killed process leaves whole lines."""
     structlog.configure(
         processors=[

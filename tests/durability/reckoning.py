@@ -74,7 +74,13 @@ class Reckoning:
         return [*doubled, *(f"lost: {one}" for one in self.lost), *self.wrong]
 
 
-async def reckon(ledger: SqlLedger, seen: Seen, arrivals: Sequence[Arrival], file: Path) -> Reckoning:
+async def reckon(
+    ledger: SqlLedger,
+    seen: Seen,
+    arrivals: Sequence[Arrival],
+    file: Path,
+    tenant_id: str = names.TENANT_ID,
+) -> Reckoning:
     """Return how ledger, audit and simulator agree, and what became of each target of these incidents.
 
     `file` is what the audit was shipped to.
@@ -94,7 +100,7 @@ async def reckon(ledger: SqlLedger, seen: Seen, arrivals: Sequence[Arrival], fil
     for record in records.values():
         found.wrong += _unfinished(record)
     found.wrong += _shown(seen, arrivals)
-    found.wrong += await _audited(ledger, effects, file)
+    found.wrong += await _audited(ledger, effects, file, tenant_id)
     return found
 
 
@@ -121,13 +127,11 @@ def _shown(seen: Seen, arrivals: Iterable[Arrival]) -> Iterator[str]:
             yield f"alert {arrival.alert_id} has not exactly one comment: {seen.comments[arrival.alert_id]}"
 
 
-async def _audited(ledger: SqlLedger, effects: Iterable[Effect], file: Path) -> list[str]:
+async def _audited(ledger: SqlLedger, effects: Iterable[Effect], file: Path, tenant_id: str) -> list[str]:
     """Return what is wrong with the audit: in its chains, in what was shipped, or with the calls that it tells of."""
     with file.open("rb") as lines:
-        copy = shipped("the file", KEY, names.TENANT_ID, read_lines(lines))
-    verdict = await ledger.trail.look(
-        lambda told: verify(told, KEY, names.TENANT_ID, copies=[copy], are_all=True)
-    )
+        copy = shipped("the file", KEY, tenant_id, read_lines(lines))
+    verdict = await ledger.trail.look(lambda told: verify(told, KEY, tenant_id, copies=[copy], are_all=True))
     wrong = [f"audit: {fault.replica} {fault.number}: {fault.words}" for fault in verdict.faults]
     attempts = sum(effect.attempts for effect in effects)
     if verdict.calls != attempts:

@@ -8,6 +8,9 @@ from tests.durability.scenes import KINDS
 MOST = 12
 """Points of each kind that are tried here; `python -m tests.durability crashes` tries all of them."""
 
+TAKEN_OVER = 4
+"""Likewise, of two kinds; `crashes --taken-over` tries all points of all."""
+
 
 @pytest.mark.parametrize("kind", [*KINDS, UNDO])
 async def test_dying_anywhere_in_an_enactment_applies_it_once_or_leaves_it_to_a_person(kind: str) -> None:
@@ -15,6 +18,14 @@ async def test_dying_anywhere_in_an_enactment_applies_it_once_or_leaves_it_to_a_
 
     assert found.problems == []
     assert found.points == MOST
+
+
+@pytest.mark.parametrize("kind", ["cluster", "reject"])
+async def test_who_takes_a_tenant_over_right_after_its_agent_died_repeats_nothing(kind: str) -> None:
+    found = await die_everywhere(kind, seed=1, most=TAKEN_OVER, is_taken_over=True)
+
+    assert found.problems == []
+    assert found.points == TAKEN_OVER
 
 
 def test_every_point_can_be_tried_before_and_after() -> None:

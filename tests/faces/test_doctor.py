@@ -1,20 +1,24 @@
 """`doctor`: each failure that the simulator can play is seen, with its words and what mends it."""
 
 import asyncio
+import dataclasses
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from io import StringIO
 from pathlib import Path
 
+import msgspec
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner, Result
 
 from agent.faces.cli.app import app
-from agent.faces.cli.doctoring import exit_of
+from agent.faces.cli.doctoring import exit_of, tell
 from agent.faces.doctor.bedside import Around
-from agent.faces.doctor.examining import STEPS
-from agent.model.checkup import Check, CheckName, Grade
-from agent.settings.subjects import Settings
+from agent.faces.doctor.examining import STEPS, Step
+from agent.model.checkup import Check, CheckName, Grade, Reach, Seen, Trouble
+from agent.settings.subjects import AuthKind, Cloud, Settings
 from agent.simulator import names
 from agent.simulator.app_roles import a_password
 from agent.simulator.faults import Fault, Faults, Rule, What
@@ -36,6 +40,10 @@ READS = frozenset(
 async def look(folder: Path, more: str = "", **world: object) -> dict[CheckName, Check]:
     settings = settings_in(folder, more)
     return await looked(settings, around(settings, **world))  # type: ignore[arg-type]
+
+
+def files_in(folder: Path) -> set[Path]:
+    return set(folder.rglob("*"))
 
 
 def of(name: str) -> Switches:
@@ -297,13 +305,13 @@ async def test_where_all_is_well_everything_passes_in_the_order_of_the_table(tmp
 async def test_nothing_is_written_to_graph_and_nothing_is_made_on_this_machine(tmp_path: Path) -> None:
     settings = settings_in(tmp_path, ENFORCE + "endpoint: {enabled: true}\n")
     tenant = staffed()
-    before = {path for path in tmp_path.rglob("*")}
+    before = files_in(tmp_path)
 
     await looked(settings, around(settings, tenant=tenant))
 
     asked = {(one.method, one.kind) for one in tenant.requests}
     assert {kind for method, kind in asked if method != "GET"} <= {"token", "hunting"}
-    assert {path for path in tmp_path.rglob("*")} == before
+    assert files_in(tmp_path) == before
 
 
 async def test_what_depends_on_a_failure_is_skipped_and_says_on_which(tmp_path: Path) -> None:
@@ -370,14 +378,15 @@ async def test_where_nobody_may_know_the_end_of_a_secret_it_is_told_how_to_see_i
 async def test_a_check_that_has_a_bug_or_hangs_does_not_keep_the_others_from_being_made(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def broken(_bedside: object) -> object:
+    async def broken(_bedside: object) -> tuple[Seen, ...]:
         raise KeyError("oh")
 
-    async def hanging(_bedside: object) -> object:
+    async def hanging(_bedside: object) -> tuple[Seen, ...]:
         await asyncio.Event().wait()
+        return ()
 
-    monkeypatch.setitem(STEPS, C.LICENCE, _step(C.LICENCE, broken, 5))  # type: ignore[arg-type]
-    monkeypatch.setitem(STEPS, C.HUNTING, _step(C.HUNTING, hanging, 0.01))  # type: ignore[arg-type]
+    monkeypatch.setitem(STEPS, C.LICENCE, _step(C.LICENCE, broken, 5))
+    monkeypatch.setitem(STEPS, C.HUNTING, _step(C.HUNTING, hanging, 0.01))
 
     found = await look(tmp_path)
 
@@ -387,9 +396,7 @@ async def test_a_check_that_has_a_bug_or_hangs_does_not_keep_the_others_from_bei
     assert found[C.CREDENTIALS].seen
 
 
-def _step(name: CheckName, look: Callable[..., object], seconds: float) -> object:
-    import msgspec
-
+def _step(name: CheckName, look: Callable[[object], Awaitable[tuple[Seen, ...]]], seconds: float) -> Step:
     return msgspec.structs.replace(STEPS[name], look=look, seconds=seconds)
 
 
@@ -468,3 +475,73 @@ def test_options_of_grants_alone_are_refused_without_it(tmp_path: Path) -> None:
 
     assert done.exit_code == 2
     assert "only with `--grants`" in done.output
+
+
+# Many tenants
+
+
+def test_of_many_tenants_each_is_looked_at_and_one_that_is_broken_is_told_with_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings_in(tmp_path)
+    shown = Shown(tmp_path, monkeypatch, switches=Switches(roles=READS | {"Files.Read.All"}))
+    shared = (tmp_path / "air-agent.yaml").read_text().splitlines()[1:]
+    (tmp_path / "air-agent.yaml").write_text("\n".join([*shared, "tenants: {directory: tenants}"]))
+    (tmp_path / "tenants").mkdir()
+    (tmp_path / "tenants" / "contoso.yaml").write_text(f"tenant: {{id: {names.TENANT_ID}}}\n")
+    (tmp_path / "tenants" / "broken.yaml").write_text("tenant: {id: nonsense}\n")
+
+    every, one = shown.run("--all"), shown.run("--tenant", "contoso")
+    as_json = json.loads(shown.run("--all", "--json").stdout)
+
+    assert every.exit_code == 1
+    assert "broken: fail\nfail    settings" in every.stdout
+    assert "contoso: warn\nwarn    permissions" in every.stdout
+    assert every.stdout.splitlines()[-1] == "2 tenants: 1 warn, 1 fail; nothing was written"
+    assert one.exit_code == 0
+    assert "mend: air-agent doctor --tenant contoso --grants --format az | bash -s -- tidy" in one.stdout
+    assert {name: told["exit"] for name, told in as_json["tenants"].items()} == {"broken": 2, "contoso": 0}
+
+
+async def test_a_managed_identity_works_where_the_login_cannot_be_reached(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path)
+    auth = msgspec.structs.replace(settings.auth, kind=AuthKind.MANAGED_IDENTITY)
+    world = around(settings, switches=Switches(roles=READS))
+
+    async def cut_off(url: str, what: str) -> Reach:
+        trouble = Trouble.NONE if "graph" in url else Trouble.CONNECTION
+        return Reach(host=url.split("/")[2], what=what, trouble=trouble)
+
+    cloud = msgspec.structs.replace(settings.graph, cloud=Cloud.GLOBAL, url=None)
+    settings = msgspec.structs.replace(settings, auth=auth, graph=cloud)
+    found = await looked(settings, dataclasses.replace(world, reach=cut_off))
+
+    assert found[C.NETWORK].grade is WARN
+    assert found[C.SIGN_IN].grade is PASS
+
+
+def test_on_a_terminal_long_words_stay_in_their_column_and_a_mend_stays_whole() -> None:
+    written_to = StringIO()
+    out = Console(file=written_to, width=60, force_terminal=True, color_system=None)
+    mend = "air-agent doctor --grants --format az | bash -s -- tidy --and-so-on-and-on"
+
+    tell(out, Check(name=C.DISK, seen=(Seen(grade=WARN, words="one two three " * 6, mend=mend),)))
+
+    lines = written_to.getvalue().splitlines()
+    assert lines[0].startswith("warn    disk         one two three")
+    assert all(line.startswith(" " * 21) for line in lines[1:])
+    assert all(len(line) <= 60 for line in lines[:-1])
+    assert lines[-1].strip() == f"mend: {mend}"
+
+
+def test_what_came_from_elsewhere_cannot_act_on_the_terminal() -> None:
+    written_to = StringIO()
+    out = Console(file=written_to, width=200, color_system=None)
+    hostile = "\x1b[2J[red]gone[/red]\u202e\nfail    network      forged"
+
+    tell(out, Check(name=C.DISK, seen=(Seen(grade=FAIL, words=hostile, mend=hostile),)))
+
+    shown = written_to.getvalue()
+    assert "\x1b" not in shown
+    assert "[red]gone[/red]" in shown
+    assert len(shown.splitlines()) == 2

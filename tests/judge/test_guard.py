@@ -2,7 +2,7 @@
 
 import pytest
 
-from agent.judge.guard import Spending, first_passed, guarded, hold, over, weigh
+from agent.judge.guard import Spending, family, first_passed, guard_of, guarded, hold, over, weigh
 from agent.model.decision import Unit, Verb
 from tests.judge.writing import a_judge, decided, facts, parsed, policy_file
 
@@ -35,6 +35,13 @@ def test_the_limit_of_messages(messages: int, words: str | None) -> None:
     passed = first_passed(weigh([POLICY], spent(messages=messages), 10))
 
     assert (None if passed is None else over(passed)) == words
+
+
+def test_the_family_of_a_guard_names_no_policy() -> None:
+    passed = first_passed(weigh([POLICY], spent(actions=20), 1))
+    assert passed is not None
+
+    assert (guard_of(passed), family(guard_of(passed)), family("brake")) == ("limits of p", "limits", "brake")
 
 
 def test_what_was_weighed_is_kept_up_to_the_first_limit_that_would_be_passed() -> None:

@@ -2,18 +2,21 @@
 
 import asyncio
 from collections.abc import Iterable
+from datetime import timedelta
 
 import pytest
 import structlog
 from structlog.testing import capture_logs
 
 from agent.loop.fleet import FIRST, LONGEST, fraction
+from agent.loop.run import usual
 from agent.loop.tending import OPENED_AT_ONCE, PATIENCE, Orders, Tended
 from agent.model.errors import LedgerError, PolicyError, Problem, Refused, SettingsError
 from agent.model.hold import KILL_SWITCH
 from agent.model.tenancy import Condition
 from agent.ports.fleet import Alone
 from agent.ports.world import World
+from tests.clock import NOON
 from tests.fleets import a_fleet, an_id, settled, until
 from tests.loop.conftest import Bench
 
@@ -496,6 +499,42 @@ async def test_a_tenant_that_notices_by_itself_that_it_was_lost_has_not_failed(b
     await running.end()
 
 
+async def test_a_tenant_that_stands_still_is_cut_off_and_opened_again(bench: Bench) -> None:
+    running = a_fleet(bench.world, "adatum", "contoso")
+    running.tending.finishes.clear()
+    await running.begin()
+
+    running.fleet.stuck("adatum", "nothing has moved for 5 m")
+    await settled()
+    while_closed = running.fleet.tended["adatum"].problem
+    await until(lambda: not running.fleet._errands._under_way)
+    alarms = await bench.world.ledger.alarms()
+    await running.seconds.advance(FIRST * 1.5 + 6)
+
+    assert running.tending.cut == ["adatum"]
+    assert while_closed == "it stood still: nothing has moved for 5 m"
+    assert [alarm.words for alarm in alarms] == [f"the tenant is not looked after: {while_closed}"]
+    assert running.roster.opened == ["adatum", "contoso", "adatum"]
+    running.tending.finishes.set()
+    await running.end()
+
+
+async def test_exactly_those_tenants_are_watched_that_are_looked_after_here(bench: Bench) -> None:
+    running = a_fleet(bench.world, "adatum", "contoso", "fabrikam", "tailspin")
+    running.shares.tokens.pop(an_id(0))
+    running.roster.errors["contoso"] = Refused("login: no")
+    await running.begin()
+    first = set(running.fleet.watched())
+
+    del running.roster.tenancies["tailspin"]
+    running.shares.tokens.pop(an_id(2))
+    await running.seconds.advance(12)
+
+    assert first == {"contoso", "fabrikam", "tailspin"}
+    assert set(running.fleet.watched()) == {"contoso"}
+    await running.end()
+
+
 async def test_alone_every_tenant_is_ours_for_ever() -> None:
     shares = await Alone("agent").renew(["one", "two"])
 
@@ -503,7 +542,22 @@ async def test_alone_every_tenant_is_ours_for_ever() -> None:
     assert all(share.until == float("inf") and not share.is_asked_back for share in shares.values())
 
 
-def test_first_waits_are_spread_evenly_over_many_tenants() -> None:
+@pytest.mark.parametrize(
+    ("began", "due"), [(59, 75), (15, 45), (14, 45), (44, 75), (45, 75), (46, 75), (60, 75), (61, 105)]
+)
+def test_passes_come_back_into_their_phase_however_they_were_woken(began: int, due: int) -> None:
+    moment = NOON + timedelta(seconds=began)
+
+    found = usual(moment, timedelta(seconds=30), 0.5)
+
+    assert found == NOON + timedelta(seconds=due)
+
+
+def test_passes_without_a_phase_are_as_far_apart_as_was_asked() -> None:
+    assert usual(NOON, timedelta(seconds=30), None) == NOON + timedelta(seconds=30)
+
+
+def test_phases_are_spread_evenly_over_many_tenants() -> None:
     waits = sorted(fraction(an_id(number)) for number in range(300))
 
     assert waits[0] > 0

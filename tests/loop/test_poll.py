@@ -5,10 +5,11 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from agent.loop.poll import surviving
+from agent.loop.poll import Overlap, surviving
 from agent.model.enactment import State
 from agent.model.errors import Unavailable
 from agent.model.history import Ending
+from agent.model.pace import Pace
 from agent.model.pending import LIFETIME
 from tests.loop.conftest import APPROVE, Bench
 from tests.makers import NOW, a_cluster, a_copy, an_alert, an_incident
@@ -144,6 +145,67 @@ async def test_what_cannot_be_read_is_said_and_does_not_hold_the_watermark(bench
 
     assert await bench.world.ledger.cursor() == NOW - 3 * M
     assert report.problems == ["alert `a1` of incident `7`"]
+
+
+def a_full_tenant(bench: Bench, pages: int, *, takes: timedelta) -> None:
+    """Show a page with one incident that has a cluster, and as many pages behind it as are said."""
+    bench.defender.page_size, bench.defender.page_takes = 1, takes
+    bench.defender.show(an_incident(an_alert(a_cluster()), updated=NOW - M))
+    bench.defender.deliver(a_copy(1), a_copy(2), a_copy(3))
+    for number in range(2, pages + 1):
+        name = str(number)
+        bench.defender.show(an_incident(an_alert(incident_id=name), id=name, updated=NOW - M))
+
+
+@pytest.mark.parametrize(("takes", "decided"), [(4, 8), (9, 18), (10, 10)])
+async def test_what_was_read_is_decided_within_seconds_although_more_is_still_to_be_read(
+    bench: Bench, takes: int, decided: int
+) -> None:
+    a_full_tenant(bench, 3, takes=timedelta(seconds=takes))
+
+    await bench.run_pass()
+
+    (record,) = await bench.records()
+    assert record.decision is not None
+    assert record.decision.at == NOW + timedelta(seconds=decided)
+
+
+async def test_mail_that_cannot_be_looked_up_meanwhile_does_not_end_the_reading(bench: Bench) -> None:
+    a_full_tenant(bench, 3, takes=timedelta(seconds=10))
+    bench.defender.mail_is_away = True
+
+    with pytest.raises(Unavailable):
+        await bench.run_pass()
+
+    assert await bench.world.ledger.cursor() == NOW - M
+
+
+@pytest.mark.parametrize(("pages", "is_whole"), [(3, True), (4, False)])
+def test_all_of_the_overlap_is_asked_for_each_time_where_it_is_a_few_pages(
+    pages: int, is_whole: bool
+) -> None:
+    overlap, pace = Overlap(), Pace()
+
+    overlap.read(pages, NOW, pace)
+    since, is_all = overlap.since(NOW, NOW + M, pace)
+
+    assert is_all is is_whole
+    assert since == (NOW - pace.overlap if is_whole else NOW - timedelta(seconds=30))
+
+
+@pytest.mark.parametrize(("minutes", "is_whole"), [(9, False), (10, True)])
+def test_where_it_is_many_it_is_asked_for_every_ten_minutes(minutes: int, is_whole: bool) -> None:
+    overlap, pace = Overlap(), Pace()
+
+    overlap.read(4, NOW, pace)
+
+    assert overlap.since(NOW, NOW + minutes * M, pace)[1] is is_whole
+
+
+def test_without_a_watermark_the_first_look_is_asked_for() -> None:
+    overlap, pace = Overlap(whole_due=NOW + M), Pace()
+
+    assert overlap.since(None, NOW, pace) == (NOW - pace.first_look, True)
 
 
 async def test_what_is_proposed_anew_in_the_very_pass_in_which_its_week_ends_has_a_week_of_its_own(

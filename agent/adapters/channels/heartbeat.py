@@ -4,9 +4,10 @@ A plain GET, since that is what all of them take; the URL holds the token, and n
 learns nothing but that the agent lives. It goes through the guard of channels: an address inside is refused unless its
 host is allowed, no redirect is followed, and no URL is written into a log or a message.
 
-UNCONFIRMED, from the services' public pages and not tried against them: that healthchecks.io (`https://hc-ping.com/UUID`),
-Dead Man's Snitch (`https://nosnch.in/TOKEN`), Cronitor and Better Stack count a GET as a sign of life, and answer it with
-200 to 202. Any other answer is told as a failure; none does any harm.
+UNCONFIRMED, since it was not tried against them: that other services than these two count a GET as a sign of life (Cronitor
+and Better Stack are said to), and that each answers it with 2xx. Any other answer is told as a failure; none does any harm.
+
+Source: healthchecks.io, "Pinging API" (HEAD, GET and POST; 200 with `OK`); Dead Man's Snitch's own client `snitcher` (GET).
 """
 
 from collections.abc import AsyncIterator

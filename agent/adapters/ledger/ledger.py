@@ -2,7 +2,7 @@
 # ruff: noqa: D102  # what each method promises stands in `ports.Ledger`, once
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from sqlalchemy.engine import Connection
@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 from agent.adapters.ledger import (
     airing,
     amounts,
+    arriving,
     claims,
     departed,
     history,
@@ -153,6 +154,9 @@ class SqlLedger:
 
     async def truths(self, action_ids: Sequence[str]) -> Mapping[str, tuple[Truth, ...]]:
         return await self._read(truths_of.of_actions, action_ids) if action_ids else {}
+
+    async def arrivals(self, within: timedelta) -> tuple[datetime, ...]:
+        return tuple(await self._read(arriving.arrivals, within))
 
     async def fall_back(self, fallbacks: Sequence[Fallback]) -> tuple[Fallback, ...]:
         return await self._audited(falling.fall_back, fallbacks) if fallbacks else ()

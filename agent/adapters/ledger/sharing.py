@@ -235,7 +235,7 @@ _TAKE = _query("""
 _END_LEASES = _query("""
     UPDATE leases SET until = 0, token = leases.token + 1
     FROM unnest(CAST(:tenants AS text[]), CAST(:replicas AS text[])) AS had (tenant_id, replica)
-    WHERE leases.tenant_id = had.tenant_id AND leases.replica = had.replica AND leases.until > 0
+    WHERE leases.until > 0 AND leases.replica = had.replica AND lower(leases.tenant_id) = lower(had.tenant_id)
 """)
 
 _LET_GO = _query("""

@@ -3,12 +3,24 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import and_, select, update
+from sqlalchemy import and_, bindparam, select, update
 from sqlalchemy.engine import Connection
 
 from agent.adapters.ledger.tables import audit_entries, audit_heads
 from agent.audit.chain import micros
 from agent.model.audit import Head, Link
+
+# Asked every few seconds for each of many tenants: made once.
+_FIRST = and_(
+    audit_entries.c.tenant_id == audit_heads.c.tenant_id,
+    audit_entries.c.replica == audit_heads.c.replica,
+    audit_entries.c.number == audit_heads.c.shipped + 1,
+)
+WAITING = (
+    select(audit_heads.c.replica, audit_entries.c.at)
+    .join_from(audit_heads, audit_entries, _FIRST)
+    .where(audit_heads.c.tenant_id == bindparam("tenant"), audit_heads.c.shipped < audit_heads.c.number)
+)
 
 
 def head(connection: Connection, tenant_id: str, replica: str) -> Head:
@@ -48,17 +60,7 @@ def links(connection: Connection, tenant_id: str, replica: str, limit: int) -> t
 
 def waiting(connection: Connection, tenant_id: str) -> Mapping[str, datetime]:
     """Return the moment of the first entry that was not shipped yet, by replica."""
-    first = and_(
-        audit_entries.c.tenant_id == audit_heads.c.tenant_id,
-        audit_entries.c.replica == audit_heads.c.replica,
-        audit_entries.c.number == audit_heads.c.shipped + 1,
-    )
-    query = (
-        select(audit_heads.c.replica, audit_entries.c.at)
-        .join_from(audit_heads, audit_entries, first)
-        .where(audit_heads.c.tenant_id == tenant_id, audit_heads.c.shipped < audit_heads.c.number)
-    )
-    return {row.replica: row.at for row in connection.execute(query)}
+    return {row.replica: row.at for row in connection.execute(WAITING, {"tenant": tenant_id})}
 
 
 def mark(connection: Connection, tenant_id: str, replica: str, number: int, now: datetime) -> None:

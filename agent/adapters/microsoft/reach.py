@@ -105,7 +105,7 @@ def trouble_of(error: Exception) -> tuple[Trouble, str]:
             case ssl.SSLCertVerificationError():
                 return _verified(cause)
             case ssl.SSLError():
-                return Trouble.TLS, (cause.reason or "").replace("_", " ").lower()
+                return Trouble.TLS, (getattr(cause, "reason", None) or "").replace("_", " ").lower()
             case socket.gaierror():
                 return Trouble.NAME, ""
             case _:

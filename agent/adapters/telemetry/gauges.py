@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
+from agent.model.enactment import OPEN
 from agent.model.hold import BRAKE, KILL_SWITCH
 from agent.model.pending import LIFETIME
 from agent.model.telemetry import Reading
@@ -25,7 +26,7 @@ def reading_age(reading: Reading, now: datetime) -> Values:
 def actions(reading: Reading, _: datetime) -> Values:
     """Give how many actions are in each state."""
     if reading.sums is not None:
-        yield from (({"state": state.value}, count) for state, count in reading.sums.open.items())
+        yield from (({"state": state.value}, reading.sums.open.get(state, 0)) for state in OPEN)
     yield from (({"state": state.value}, count) for state, count in reading.ended.items())
 
 

@@ -11,7 +11,7 @@ from agent.faces.cli.backup_commands import backup, restore
 from agent.faces.cli.doctor_command import doctor
 from agent.faces.cli.escalate_commands import escalate
 from agent.faces.cli.failures import Commands
-from agent.faces.cli.options import Json, SettingsFile, UntilStdinCloses
+from agent.faces.cli.options import All, Json, SettingsFile, UntilStdinCloses
 from agent.faces.cli.past_commands import backfill
 from agent.faces.cli.policy_commands import policies
 from agent.faces.cli.report_command import report
@@ -23,7 +23,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     help="Decides the remediation actions that Defender leaves pending, by your policies, and proves what it did.",
-    epilog="Exit codes: 0 fine, 1 findings, 2 wrong use or configuration, 3 Graph cannot be reached.",
+    epilog="Exit codes: 0 fine, 1 findings, 2 wrong use or configuration, 3 Graph cannot be reached, 4 it stood still.",
 )
 app.add_typer(policies, name="policy")
 app.add_typer(audit, name="audit")
@@ -216,6 +216,7 @@ def status(settings: SettingsFile = None, as_json: Json = False) -> None:
 def hold(
     reason: Annotated[str, typer.Argument(metavar="REASON", help="Why, for whoever finds everything held.")],
     settings: SettingsFile = None,
+    is_all: All = False,
     as_json: Json = False,
 ) -> None:
     """Throw the kill switch: nothing is carried out, by any agent on this ledger, until it is released.
@@ -224,7 +225,7 @@ def hold(
     """
     from agent.faces.cli import holding
 
-    holding.hold(settings, reason, as_json=as_json)
+    holding.hold(settings, reason, is_all=is_all, as_json=as_json)
 
 
 @app.command()
@@ -234,6 +235,7 @@ def release(
     ] = "hold",
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, for the audit.")] = "",
     settings: SettingsFile = None,
+    is_all: All = False,
     as_json: Json = False,
 ) -> None:
     """Release the kill switch, or another hold; what it held is judged anew at once.
@@ -242,7 +244,7 @@ def release(
     """
     from agent.faces.cli import holding
 
-    holding.release(settings, name, reason, as_json=as_json)
+    holding.release(settings, name, reason, is_all=is_all, as_json=as_json)
 
 
 @app.command()

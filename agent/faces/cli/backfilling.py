@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 from rich.progress import TextColumn
 
-from agent.compose import open_world_to_import, shelf_of
+from agent.compose import open_world_to_import
 from agent.connecting import clock_of
 from agent.faces.cli.failures import FINDINGS, INTERRUPTED, Ending
 from agent.faces.cli.logs import configure
@@ -19,7 +19,6 @@ from agent.faces.cli.options import loaded
 from agent.faces.cli.output import console, print_json, safe
 from agent.faces.cli.progress import progress
 from agent.faces.report.words import WHY
-from agent.judge.parse import parse_set
 from agent.judge.past.proposed import REACH
 from agent.judge.quote import counted, moment, span
 from agent.loop.importing import Brought, Tell, Told, bring_in_the_past
@@ -31,6 +30,7 @@ from agent.model.permission import HUNT
 from agent.model.truth import Unknown
 from agent.settings.durations import written
 from agent.settings.subjects import Log, LogLevel, Settings
+from agent.shelves import require_loads
 
 EVERY = 10
 """Days, of both rounds together, after which a line is told where there is no terminal to show a bar."""
@@ -79,7 +79,7 @@ class Backfilled(msgspec.Struct, frozen=True, kw_only=True):
 def backfill(path: Path | None, asked: Asked, *, as_json: bool) -> None:
     """Import the past and print what came of it; end with 1 where something could not be read."""
     settings = loaded(path)
-    parse_set(shelf_of(settings).files())
+    require_loads(settings)
     configure(Log(level=LogLevel.ERROR), clock_of(settings).now)
     since = _since(asked.since, clock_of(settings).now())
     last: list[Told] = []

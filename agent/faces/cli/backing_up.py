@@ -17,8 +17,8 @@ from agent.adapters.ledger.backing.taking import Order, take
 from agent.adapters.ledger.files import KEY_FILE
 from agent.adapters.ledger.opening import beside
 from agent.audit.key import Key
-from agent.compose import audit_file, audit_key, installed, open_ledger_for_reading, replica_of
-from agent.connecting import clock_of
+from agent.compose import audit_file, audit_key, open_ledger_for_reading, replica_of
+from agent.connecting import clock_of, installed
 from agent.faces.cli.auditing import chain_words, fault_words
 from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.options import loaded_to_audit

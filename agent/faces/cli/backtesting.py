@@ -55,8 +55,9 @@ def run_backtest(settings_file: Path | None, asked: Asked, how: Listing) -> None
     settings = loaded_to_look(settings_file)
     folder = asked.path or settings.policies.directory
     since = moment_of(asked.since, clock_of(settings).now())
-    after = in_folder(folder)
-    before = None if asked.against is None else named(asked.against, folder)
+    base = settings.policies.base
+    after = in_folder(folder, base, tenant=settings.tenant.id)
+    before = None if asked.against is None else named(asked.against, folder, base)
     limit = asked.limit if asked.limit is not None or how is Listing.JSON else MOST_ROWS
     treat_as = asked.treat_as or settings.policies.treat_as
 

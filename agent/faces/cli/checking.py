@@ -8,7 +8,8 @@ from pathlib import Path
 
 import msgspec
 
-from agent.adapters.host import SUFFIXES, PolicyFiles, SystemClock
+from agent.adapters.host import SUFFIXES, SystemClock
+from agent.adapters.two_folders import plainly
 from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.options import Format
 from agent.faces.cli.output import console, print_json, safe
@@ -23,9 +24,12 @@ from agent.judge.parse import parse_set
 from agent.judge.proof.reading import problems_of
 from agent.judge.quote import counted
 from agent.judge.rehearse import rehearse
+from agent.loop.tightening import require_tight
 from agent.model.errors import PolicyError, Problem, SettingsError
+from agent.model.folders import Folders, folders_of
 from agent.model.policy import PolicySet
 from agent.model.remark import Remark, Severity
+from agent.shelves import shelf_in
 
 USUAL = Path("policies")
 
@@ -57,7 +61,7 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
     """Everything found, notes too, by file and place."""
 
 
-def check(path: Path | None, format_: Format, *, is_strict: bool) -> None:
+def check(path: Path | None, format_: Format, *, is_strict: bool, base: Path | None = None) -> None:
     """Print everything found in the policies of the folder, or in one file of it; end with 1 where it is bad enough."""
     wanted = path or USUAL
     if not wanted.exists():
@@ -67,7 +71,7 @@ def check(path: Path | None, format_: Format, *, is_strict: bool) -> None:
     if wanted.is_file() and wanted.absolute().parent.name in FOLDERS:
         # What lies beside the policies is known by its folder, which a name alone does not tell.
         wanted = wanted.absolute()
-    found, causes = checked_at(wanted)
+    found, causes = checked_at(wanted, base)
     _print(found, causes, format_)
     bad = {Severity.ERROR, Severity.WARNING} if is_strict else {Severity.ERROR}
     if any(one.severity in bad for one in found.problems):
@@ -111,8 +115,15 @@ def _in_short(problems: Sequence[Remark], causes: Causes) -> tuple[list[Remark],
     return told, [f"{count} more of the failing cases {cause}" for count, cause in more if count > 0]
 
 
-def checked_at(path: Path) -> tuple[Checked, Causes]:
-    """Load the whole set, since policies need each other and what lies beside them; of one file only it is told."""
+def checked_at(path: Path, base: Path | None = None, *, tenant: str | None = None) -> tuple[Checked, Causes]:
+    """Load the whole set, since policies need each other and what lies beside them; of one file only it is told.
+
+    Args:
+        path: the folder, or one file of it.
+        base: what the folder adds to, and may only tighten; None where it is whole by itself.
+        tenant: whose actions are meant; None for those of any tenant.
+    """
+    path = path if base is None else plainly(path)
     folder = path if path.is_dir() else _folder_of(path)
     wrong = None if path.is_dir() else _not_read(path)
     told = _told_of(path)
@@ -120,20 +131,30 @@ def checked_at(path: Path) -> tuple[Checked, Causes]:
         problem = Problem(file=str(path), line=1, column=1, message=wrong)
         return Checked(path=str(path), problems=(of_problem(Code.DOES_NOT_LOAD, problem),)), {}
     try:
-        files = PolicyFiles(folder).files()
+        files = shelf_in(folder, base).files()
     except PolicyError as error:
         return _not_loaded(path, error, told), {}
-    return checked(files, path, folder, told)
+    return checked(files, path, folder, told, tenant=tenant)
 
 
 def checked(
-    files: Mapping[str, bytes], path: Path, folder: Path, told: Callable[[str], bool] = lambda _: True
+    files: Mapping[str, bytes],
+    path: Path,
+    folder: Path,
+    told: Callable[[str], bool] = lambda _: True,
+    *,
+    tenant: str | None = None,
 ) -> tuple[Checked, Causes]:
-    """Return what is found in a set of these files, which lie or could lie in the folder, as far as it is `told`."""
+    """Return what is found in a set of these files, which lie or could lie in the folder, as far as it is `told`.
+
+    Of a base nothing is told but that it does not load: its cases are about the base alone.
+    """
     try:
         found: PolicySet = parse_set(files, folder=str(folder))
+        require_tight(files, tenant=tenant, enforces_observers=False)
     except PolicyError as error:
-        return _not_loaded(path, error, told), {}
+        return _not_loaded(path, error, told if folders_of(files) is None else lambda _: True), {}
+    told = told if found.folders is None else _but_base(told, found.folders)
     ours = (one for one in found.policies if told(one.file))
     names = tuple(sorted(one.name for one in ours))
     book = case_book(files, found)
@@ -164,6 +185,10 @@ def checked(
         problems=tuple(sorted(remarks, key=place)),
     )
     return whole, dict(failing)
+
+
+def _but_base(told: Callable[[str], bool], folders: Folders) -> Callable[[str], bool]:
+    return lambda file: told(file) and not folders.is_base(file)
 
 
 def _not_loaded(path: Path, error: PolicyError, told: Callable[[str], bool]) -> Checked:

@@ -32,6 +32,12 @@ def doctor(
             "--apart", help="With --grants: two apps, one that only reads, and one that acts besides."
         ),
     ] = False,
+    every: Annotated[
+        bool,
+        typer.Option(
+            "--all", help="Look at every tenant of `tenants.directory`, and show what does not pass."
+        ),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Look whether everything is as the agent needs it, one check after the other, each with what mends it.
@@ -46,9 +52,11 @@ def doctor(
 
         granting.show(settings, form=form, apart=apart, as_json=as_json)
         return
-    from agent.faces.cli import doctoring
+    from agent.faces.cli import doctoring, doctoring_all
 
-    doctoring.doctor(settings, sends=send, as_json=as_json, astray=granting_options(form, apart=apart))
+    doctoring.refuse(granting_options(form, apart=apart))
+    look = doctoring_all.doctor if every else doctoring.doctor
+    look(settings, sends=send, as_json=as_json)
 
 
 def granting_options(form: str | None, *, apart: bool) -> tuple[str, ...]:

@@ -3,24 +3,23 @@
 import asyncio
 import textwrap
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from rich.console import Console
+from rich.text import Text
 
-from agent.compose import installed
-from agent.connecting import clock_of
+from agent.connecting import clock_of, installed
 from agent.faces.cli.failures import FINDINGS, OUT_OF_REACH, WRONG_USE, Ending
 from agent.faces.cli.logs import configure
 from agent.faces.cli.options import loaded, loaded_with_all
 from agent.faces.cli.output import console, print_json, safe
 from agent.faces.cli.person import person
+from agent.faces.cli.tenants import chosen
 from agent.faces.doctor.examining import STEPS, examine
-from agent.faces.doctor.said import apart
 from agent.judge.quote import counted
 from agent.model.checkup import Check, CheckName, Grade, Seen, failed, skipped, warned
 from agent.model.errors import SettingsError
@@ -31,6 +30,9 @@ STYLES = {Grade.PASS: "green", Grade.WARN: "yellow", Grade.FAIL: "red", Grade.SK
 GRADE, NAME = 8, 12
 """Columns of how something stands, and of which check it is."""
 
+DOCTOR = "air-agent doctor"
+"""The command as mends name it."""
+
 LONGEST = 2000
 """Characters of one thing that was seen."""
 
@@ -38,7 +40,7 @@ PAGES = (
     "mend it where `air-agent serve` runs; where the pages are shown elsewhere, nothing has to be done here"
 )
 
-SETTINGS = "correct this line, and look again"
+SETTINGS = "correct it there, and look again"
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,14 +56,18 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     exit: int
 
 
-def doctor(path: Path | None, *, sends: bool, as_json: bool, astray: Sequence[str] = ()) -> None:
-    """Look at everything, tell it, and end with what came of it."""
+def refuse(astray: Sequence[str]) -> None:
+    """Raise SettingsError where options were given that mean nothing here."""
     if astray:
         raise SettingsError(f"{' and '.join(f'`{one}`' for one in astray)}: only with `--grants`")
+
+
+def doctor(path: Path | None, *, sends: bool, as_json: bool) -> None:
+    """Look at everything, tell it, and end with what came of it."""
     try:
         settings, beside = _loaded(path)
     except SettingsError as error:
-        _end(None, _without_settings(error), sends=False, as_json=as_json, code=WRONG_USE)
+        _end(None, without_settings(error), sends=False, as_json=as_json, code=WRONG_USE)
         return
     configure(Log(format=LogFormat.CONSOLE, level=LogLevel.WARNING), clock_of(settings).now)
     checks = asyncio.run(_examined(settings, sends=sends, shows=not as_json, beside=beside))
@@ -94,11 +100,17 @@ async def _examined(
     """Make every check, and show each as soon as it is made."""
     out = console()
     found: list[Check] = []
-    with _progress(is_shown=shows) as begins:
-        async for check in _with(beside, examine(settings, sends=sends, by=person(), begins=begins)):
+    under = _Under(is_shown=shows)
+    try:
+        checks = examine(settings, sends=sends, by=person(), begins=under.begins)
+        async for made in _with(beside, checks):
+            under.rests()
+            check = for_tenant(made, chosen())
             found.append(check)
             if shows:
                 tell(out, check)
+    finally:
+        under.rests()
     return tuple(found)
 
 
@@ -109,20 +121,28 @@ async def _with(beside: Sequence[Seen], checks: AsyncIterator[Check]) -> AsyncIt
         yield msgspec.structs.replace(check, seen=(*check.seen, *beside)) if is_first else check
 
 
-@contextmanager
-def _progress(*, is_shown: bool) -> Iterator[Any]:
-    """Give what is told which check begins, and shows it on a terminal."""
-    err = console(stderr=True)
-    if not (is_shown and err.is_terminal):
-        yield lambda _: None
-        return
-    with err.status("") as status:
-        yield lambda name: status.update(f"looking at {name} …")
+class _Under:
+    """What is under way, shown on a terminal; it makes room for every line that stays."""
+
+    def __init__(self, *, is_shown: bool) -> None:
+        err = console(stderr=True)
+        self._status = err.status("") if is_shown and err.is_terminal else None
+
+    def begins(self, name: CheckName) -> None:
+        """Show which check is being made."""
+        if self._status is not None:
+            self._status.update(f"looking at {name} …")
+            self._status.start()
+
+    def rests(self) -> None:
+        """Show nothing, so that something else can be printed."""
+        if self._status is not None:
+            self._status.stop()
 
 
-def _without_settings(error: SettingsError) -> tuple[Check, ...]:
+def without_settings(error: SettingsError) -> tuple[Check, ...]:
     """Return the checks where the settings cannot be read: no other one can be made."""
-    seen = tuple(failed(*apart(SettingsError(line), SETTINGS)) for line in str(error).splitlines())
+    seen = tuple(failed(line, SETTINGS) for line in str(error).splitlines())
     others = [name for name in STEPS if name is not CheckName.SETTINGS]
     return (
         Check(name=CheckName.SETTINGS, seen=seen),
@@ -134,7 +154,7 @@ def _end(
     settings: Settings | None, checks: Sequence[Check], *, sends: bool, as_json: bool, code: int
 ) -> None:
     if as_json:
-        print_json(_document(settings, checks, sends=sends, code=code))
+        print_json(document(settings, checks, sends=sends, code=code))
     else:
         out = console()
         if settings is None:
@@ -145,7 +165,8 @@ def _end(
         raise Ending(code)
 
 
-def _document(settings: Settings | None, checks: Sequence[Check], *, sends: bool, code: int) -> Told:
+def document(settings: Settings | None, checks: Sequence[Check], *, sends: bool, code: int) -> Told:
+    """Return what `--json` prints of one tenant."""
     return Told(
         tenant=settings.tenant.id if settings is not None else None,
         name=settings.tenant.name if settings is not None else None,
@@ -156,6 +177,15 @@ def _document(settings: Settings | None, checks: Sequence[Check], *, sends: bool
         sent=sends,
         exit=code,
     )
+
+
+def for_tenant(check: Check, name: str | None) -> Check:
+    """Return a check whose commands to mend are about this one of many tenants."""
+    if not name:
+        return check
+    about = f"{DOCTOR} --tenant {name}"
+    seen = (msgspec.structs.replace(one, mend=one.mend.replace(DOCTOR, about)) for one in check.seen)
+    return msgspec.structs.replace(check, seen=tuple(seen))
 
 
 def _counts(checks: Sequence[Check]) -> dict[str, int]:
@@ -185,11 +215,9 @@ def tell(out: Console, check: Check) -> None:
     """Print one check, everything that it saw on lines of its own, each followed by what mends it."""
     name: str = check.name
     for one in check.seen:
-        start = safe(f"{one.grade:<{GRADE}}", STYLES[one.grade])
-        start.append(f"{name:<{NAME}} ", "bold")
         first, *rest = _folded(out, safe(one.words, limit=LONGEST).plain)
-        start.append(first)
-        out.print(start, soft_wrap=True)
+        grade = (f"{one.grade:<{GRADE}}", STYLES[one.grade])
+        out.print(Text.assemble(grade, (f"{name:<{NAME}} ", "bold"), first), soft_wrap=True)
         indent = " " * (GRADE + NAME + 1)
         for line in rest:
             out.print(f"{indent}{line}", soft_wrap=True)

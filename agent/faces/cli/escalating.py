@@ -11,7 +11,6 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from agent.compose import shelf_of
 from agent.connecting import clock_of, open_channels_alone
 from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.looking import reading
@@ -22,7 +21,6 @@ from agent.faces.pages import Open, due, opened, sentence
 from agent.faces.telling import remaining
 from agent.faces.trials import audited, standing_hold, tried
 from agent.judge.escalation.gathered import trial_notices
-from agent.judge.parse import parse_set
 from agent.judge.quote import counted, moment
 from agent.loop.sending import is_through_graph
 from agent.model.chain import Chain
@@ -31,6 +29,7 @@ from agent.model.errors import SettingsError
 from agent.model.escalation import Delivery, Posted
 from agent.ports.escalation import Pages
 from agent.settings.subjects import Settings
+from agent.shelves import require_loads
 
 T = TypeVar("T")
 
@@ -60,7 +59,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
 def try_out(path: Path | None, name: str, *, as_json: bool) -> None:
     """Send the test, print what came of it, and end with 1 where any channel did not take it."""
     settings = loaded_to_look(path)
-    found = parse_set(shelf_of(settings).files())
+    found = require_loads(settings)
     chain = next((one for one in found.chains if one.name == name), None)
     if chain is None:
         known = ", ".join(f"`{one.name}`" for one in found.chains) or "none"

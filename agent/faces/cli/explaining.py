@@ -44,6 +44,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     action: str | None = None
     facts: Path | None = None
     policies: Path | None = None
+    base: Path | None = None
     treat_as: str | None = None
     flip_to: str | None = None
     everything: bool = False
@@ -74,7 +75,7 @@ def explain(asked: Asked, *, as_json: bool) -> None:
     matter = _of_file(asked.facts) if asked.facts is not None else _of_record(settings, asked.action or "")
     folder = _folder(asked, settings)
     treat_as = _treat_as(asked, settings)
-    judge = _fed(_judge(folder, settings), matter)
+    judge = _fed(_judge(folder, _base(asked, settings), settings), matter)
     account = Account(
         judge,
         matter.action,
@@ -104,6 +105,13 @@ def _folder(asked: Asked, settings: Settings | None) -> Path:
     return asked.policies or (settings.policies.directory if settings is not None else USUAL_POLICIES)
 
 
+def _base(asked: Asked, settings: Settings | None) -> Path | None:
+    """Return the base that the policies add to: that of the settings only where the policies are theirs too."""
+    if asked.base is not None or asked.policies is not None or settings is None:
+        return asked.base
+    return settings.policies.base
+
+
 def _treat_as(asked: Asked, settings: Settings | None) -> TreatAs:
     if asked.treat_as is not None:
         return one_of("--treat-as", asked.treat_as, TreatAs)
@@ -112,10 +120,11 @@ def _treat_as(asked: Asked, settings: Settings | None) -> TreatAs:
     return TreatAs.ENFORCE
 
 
-def _judge(folder: Path, settings: Settings | None) -> Judge:
+def _judge(folder: Path, base: Path | None, settings: Settings | None) -> Judge:
     """Return the policies of the folder, with who is in the groups of their lists as far as the ledger knows."""
-    source = in_folder(folder)
-    in_force = InForce(source.files, git=source.git)
+    source = in_folder(folder, base)
+    # What loosens a base is told by an example that is explained here.
+    in_force = InForce(source.files, git=source.git, may_loosen=True)
     if not in_force.fed or settings is None:
         return in_force.judge
     try:

@@ -7,14 +7,13 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from agent.compose import shelf_of
 from agent.faces.cli.options import loaded_to_look, one_of
 from agent.faces.cli.output import command, console, print_json, print_text, safe
 from agent.faces.doctor import az, powershell
 from agent.faces.doctor.wanting import registration_of
 from agent.judge.doctor.registration import Agent, Registration
-from agent.judge.parse import parse_set
 from agent.model.errors import SettingsError
+from agent.shelves import require_loads
 
 
 class Script(StrEnum):
@@ -37,7 +36,7 @@ def show(path: Path | None, *, form: str | None, apart: bool, as_json: bool) -> 
         raise SettingsError("`--json` and `--format` ask for two formats: leave one of them out")
     script = None if form is None else one_of("--format", form, Script)
     settings = loaded_to_look(path)
-    found = registration_of(settings, parse_set(shelf_of(settings).files()), apart=apart)
+    found = registration_of(settings, require_loads(settings), apart=apart)
     if script is not None:
         print_text(WRITERS[script](found))
     elif as_json:

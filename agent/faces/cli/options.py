@@ -9,8 +9,8 @@ import typer
 
 from agent.faces.cli.tenants import chosen
 from agent.model.errors import SettingsError
-from agent.settings.loading import APART, AUDIT, WEB, load, load_fleet
-from agent.settings.roster import Fleet
+from agent.settings.loading import APART, AUDIT, RUNS, WEB, load, load_fleet
+from agent.settings.roster import Fleet, listed
 from agent.settings.subjects import Settings
 
 USUAL = Path("air-agent.yaml")
@@ -23,7 +23,16 @@ SettingsFile = Annotated[
         help="The settings file; air-agent.yaml if there is one here, else the environment alone.",
     ),
 ]
+BaseFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--base",
+        metavar="DIR",
+        help="The folder that several tenants share, and that PATH adds to for one of them.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
+All = Annotated[bool, typer.Option("--all", help="In every tenant, where there are many.")]
 UntilStdinCloses = Annotated[
     bool, typer.Option("--until-stdin-closes", hidden=True, help="Stop when standard input ends.")
 ]
@@ -119,13 +128,37 @@ def loaded_with_all(path: Path | None) -> Settings:
     return load(_found(path), os.environ, needs=APART, tenant=chosen())
 
 
-def loaded_fleet(path: Path | None, *, known: Fleet | None = None) -> Fleet:
-    """Return the settings of every tenant, for what looks after all of them.
+def loaded_fleet(path: Path | None, *, needs: frozenset[str] = RUNS, known: Fleet | None = None) -> Fleet:
+    """Return the settings of every tenant, for what looks after all of them; of one where `--tenant` names it.
 
     Raises:
         SettingsError: something of what all share is missing or wrong.
     """
-    return load_fleet(_found(path), os.environ, known=known)
+    tenant = chosen()
+    if tenant is not None:
+        return Fleet.of_one(load(_found(path), os.environ, needs=needs, tenant=tenant), tenant)
+    return load_fleet(_found(path), os.environ, needs=needs, known=known)
+
+
+def fleet_to_look(path: Path | None) -> Fleet:
+    """Return the same for a command that does not log in: without the secrets of the login."""
+    return loaded_fleet(path, needs=frozenset())
+
+
+def fleet_to_audit(path: Path | None, *, is_all: bool) -> Fleet:
+    """Return the same for a command that does not log in and writes the audit, and that may be about all.
+
+    Raises:
+        SettingsError: there are many, and nobody said which or all; or something is missing or wrong.
+    """
+    found = loaded_fleet(path, needs=frozenset({AUDIT}))
+    if found.is_many and not is_all:
+        raise SettingsError(
+            f"there are many tenants: name one with `--tenant`, or take `--all`: {listed([one.name for one in found.tenants])}"
+        )
+    if is_all and chosen() is not None:
+        raise SettingsError(f"`--all` and `--tenant {chosen()}` contradict each other: leave one of them out")
+    return found
 
 
 def _found(path: Path | None) -> Path | None:

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from agent.faces.cli.options import Format, Json, Listing, SettingsFile, one_format
+from agent.faces.cli.mode_commands import modes
+from agent.faces.cli.options import BaseFolder, Format, Json, Listing, SettingsFile, one_format
 from agent.faces.cli.tenants import Tenanted
 from agent.model.document import Document
 
@@ -23,6 +24,7 @@ def check(
             metavar="[PATH]", help="The folder of policies, or one of its files; ./policies if left out."
         ),
     ] = None,
+    base: BaseFolder = None,
     format_: Annotated[
         Format | None,
         typer.Option(
@@ -50,7 +52,7 @@ def check(
         return
     from agent.faces.cli import checking
 
-    checking.check(path, chosen, is_strict=strict)
+    checking.check(path, chosen, is_strict=strict, base=base)
 
 
 @policies.command()
@@ -156,6 +158,12 @@ def explain(
         Path | None,
         typer.Option("--policies", metavar="DIR", help="The policies; those of the settings if left out."),
     ] = None,
+    base: Annotated[
+        Path | None,
+        typer.Option(
+            "--base", metavar="DIR", help="The folder that tenants share, and that --policies adds to."
+        ),
+    ] = None,
     treat_as: Annotated[
         str | None,
         typer.Option(
@@ -178,6 +186,7 @@ def explain(
         action=action,
         facts=facts,
         policies=folder,
+        base=base,
         treat_as=treat_as,
         flip_to=flip_to,
         everything=everything,
@@ -195,6 +204,7 @@ def rehearse(
             help="The folder of policies, or one policy, or its cases; ./policies if left out.",
         ),
     ] = None,
+    base: BaseFolder = None,
     coverage: Annotated[
         bool, typer.Option("--coverage", help="Show each clause, and in how many cases it was what.")
     ] = False,
@@ -229,6 +239,7 @@ def rehearse(
 
     asked = testing.Asked(
         path=path,
+        base=base,
         is_detailed=coverage,
         is_mutated=mutate,
         least_coverage=min_coverage,
@@ -245,6 +256,13 @@ def prove(
         typer.Argument(
             metavar="[PATH]",
             help="The folder of policies, or one of its files of proofs; ./policies if left out.",
+        ),
+    ] = None,
+    base: BaseFolder = None,
+    tenant_id: Annotated[
+        str | None,
+        typer.Option(
+            metavar="GUID", help="With --base: as it is for this tenant; for any tenant if left out."
         ),
     ] = None,
     tightens: Annotated[
@@ -266,11 +284,21 @@ def prove(
     ] = 10.0,
     as_json: Json = False,
 ) -> None:
-    """Prove what is claimed in *.proofs.yaml for every situation there can be, or show one in which it fails."""
+    """Prove what is claimed in *.proofs.yaml for every situation there can be, or show one in which it fails.
+
+    With --base, prove first that what PATH adds to it only tightens it.
+    """
     from agent.faces.cli import proving
 
     asked = proving.Asked(
-        path=path, tightens=tightens, rejects=rejects, examples=examples, timeout=timeout, as_json=as_json
+        path=path,
+        base=base,
+        tenant=tenant_id,
+        tightens=tightens,
+        rejects=rejects,
+        examples=examples,
+        timeout=timeout,
+        as_json=as_json,
     )
     proving.prove(asked)
 
@@ -322,56 +350,4 @@ def suggest(
     suggesting.suggest(asked, as_json=as_json)
 
 
-@policies.command()
-def promote(
-    policy: Annotated[str, typer.Argument(metavar="NAME", help="The policy that is to enforce.")],
-    kind: Annotated[
-        list[str] | None, typer.Option("--kind", metavar="KIND", help="Only for this kind; may be repeated.")
-    ] = None,
-    tenant: Annotated[
-        list[str] | None,
-        typer.Option("--tenant", metavar="GUID", help="Only for this tenant; may be repeated."),
-    ] = None,
-    is_agreed: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-    settings: SettingsFile = None,
-    as_json: Json = False,
-) -> None:
-    """Show what speaks for a policy; where the bar of the settings is met, write `mode: enforce` into its file.
-
-    Ends with 1 where something is missing, and writes nothing then.
-    """
-    from agent.faces.cli import promoting
-
-    asked = promoting.Asked(
-        policy=policy,
-        kinds=tuple(kind or ()),
-        tenants=tuple(tenant or ()),
-        is_agreed=is_agreed,
-        settings=settings,
-    )
-    promoting.promote(asked, as_json=as_json)
-
-
-@policies.command()
-def demote(
-    policy: Annotated[str, typer.Argument(metavar="NAME", help="The policy that is to observe.")],
-    settings: SettingsFile = None,
-    as_json: Json = False,
-) -> None:
-    """Write `mode: observe` into a policy's file, at once."""
-    from agent.faces.cli import promoting
-
-    promoting.demote(promoting.Asked(policy=policy, settings=settings), as_json=as_json)
-
-
-@policies.command()
-def reinstate(
-    policy: Annotated[str, typer.Argument(metavar="NAME", help="The policy that fell back to observe.")],
-    reason: Annotated[str, typer.Option("--reason", help="Why it may count again.")],
-    settings: SettingsFile = None,
-    as_json: Json = False,
-) -> None:
-    """Let a policy count again that fell back since what it approved was overturned; the audit tells why."""
-    from agent.faces.cli import promoting
-
-    promoting.reinstate(settings, policy, reason, as_json=as_json)
+policies.add_typer(modes)

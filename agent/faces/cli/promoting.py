@@ -5,20 +5,20 @@ line of one file; to commit it is the person's.
 """
 
 import asyncio
-from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 from msgspec.structs import replace
 from rich.console import Console
 
-from agent.adapters.host import PolicyFiles
 from agent.adapters.rewriting import require_writable, rewrite
 from agent.audit.entries import of_mode
 from agent.compose import open_ledger_as_it_is
 from agent.connecting import clock_of
 from agent.faces.cli import checking, proving, testing
 from agent.faces.cli.failures import FINDINGS, Ending
+from agent.faces.cli.ground import Ground, is_shared, named, place_of
+from agent.faces.cli.ground import of_settings as ground_of
 from agent.faces.cli.holding import writing
 from agent.faces.cli.kinds import kind_of
 from agent.faces.cli.options import loaded_to_audit
@@ -29,20 +29,20 @@ from agent.faces.cli.typed import is_typed
 from agent.faces.holding import reason_of
 from agent.faces.promotion import Found, found_of
 from agent.judge.fallen import beside, fell_back, standing
-from agent.judge.literals import GUID, nearest
+from agent.judge.literals import GUID
 from agent.judge.parse import parse_set
 from agent.judge.promotion.bar import Checks, bar_of, no_longer_overruled
 from agent.judge.promotion.line import with_mode
 from agent.judge.promotion.parts import asked_part, of_part, require_whole, widened
 from agent.judge.strict_yaml import shown
+from agent.loop.tightening import require_tight
 from agent.model.errors import PolicyError, SettingsError
 from agent.model.fallback import Fallback
-from agent.model.policy import Mode, Part, Policy, PolicySet
+from agent.model.policy import Mode, Part, Policy
 from agent.model.promotion import Asked as Line
 from agent.model.promotion import Evidence
 from agent.model.proof import Outcome
 from agent.model.remark import Severity
-from agent.settings.subjects import Settings
 
 LONGEST = 2_000
 PROVING = 10.0
@@ -82,24 +82,17 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     is_written: bool
 
 
-class _Ground(msgspec.Struct, frozen=True, kw_only=True):
-    """The policies as they lie in the folder."""
-
-    settings: Settings
-    folder: Path
-    files: Mapping[str, bytes]
-    policies: PolicySet
-
-
 # Promote
 
 
 def promote(asked: Asked, *, as_json: bool) -> None:
     """Show what speaks for the policy, and write that it enforces once that is enough and somebody says so."""
-    ground = _ground(asked.settings)
-    policy = _named(ground.policies, asked.policy)
+    ground = ground_of(asked.settings)
+    policy = named(ground.policies, asked.policy)
     part = asked_part(policy, _part(asked))
+    _require_own(ground, policy, part)
     after = widened(policy, part)
+    change, data = _change(ground, policy, Mode.ENFORCE, after)
     found, others = asyncio.run(_asked_of(ground, policy, part))
     if found.fallback is not None:
         require_whole(policy, part, after)
@@ -115,7 +108,6 @@ def promote(asked: Asked, *, as_json: bool) -> None:
         is_unmended=found.is_unmended,
     )
     is_met = all(one.is_met for one in bar)
-    change, data = _change(ground, policy, Mode.ENFORCE, after)
     known = Shown(
         policy=policy.name,
         where=of_part(part),
@@ -140,13 +132,27 @@ def promote(asked: Asked, *, as_json: bool) -> None:
         )
     _tell_change(out, change)
     if data:
-        require_writable(ground.folder, Path(policy.file))
+        require_writable(place_of(ground, policy)[0], Path(policy.file))
     what = "write this line" if data else "let it count again as its file says"
     if not asked.is_agreed and not is_typed(out, "yes", what):
         _end(known, as_json=as_json, words="nothing was written")
     told = "; ".join(f"{one.name}: {one.found}" for one in bar)
     asyncio.run(_write(ground, policy, change, data, told, fallback=found.fallback))
-    _end(replace(known, is_written=True), as_json=as_json, words=_afterwards(ground, change, found), code=0)
+    _end(
+        replace(known, is_written=True),
+        as_json=as_json,
+        words=_afterwards(ground, policy, change, found),
+        code=0,
+    )
+
+
+def _require_own(ground: Ground, policy: Policy, part: Part) -> None:
+    """See that what is known of one tenant decides for none of the others. Raises SettingsError where it would."""
+    if is_shared(ground, policy) and part.tenants is None:
+        own = f"`--tenant {ground.settings.tenant.id}`"
+        raise SettingsError(
+            f"`{policy.name}` is a policy of the base, which tenants share: name this one with {own}"
+        )
 
 
 def _part(asked: Asked) -> Part:
@@ -160,7 +166,7 @@ def _part(asked: Asked) -> Part:
     )
 
 
-async def _asked_of(ground: _Ground, policy: Policy, part: Part) -> tuple[Found, tuple[Policy, ...]]:
+async def _asked_of(ground: Ground, policy: Policy, part: Part) -> tuple[Found, tuple[Policy, ...]]:
     """Return what the ledger says of the policy, and all policies with those that fell back as such."""
     settings = ground.settings
     async with open_ledger_as_it_is(settings) as ledger:
@@ -178,13 +184,14 @@ async def _asked_of(ground: _Ground, policy: Policy, part: Part) -> tuple[Found,
     return found, whole.policies
 
 
-def _checks(ground: _Ground, policy: Policy) -> Checks:
+def _checks(ground: Ground, policy: Policy) -> Checks:
     """Return how the cases of the policy, the proofs of the set and its check fare."""
-    tested = testing.rehearsed(testing.Asked(path=ground.folder))
+    folder, base = place_of(ground, policy)
+    tested = testing.rehearsed(testing.Asked(path=folder, base=base))
     ours = [one for one in tested.checks if one.suite in (policy.name, FILES)]
-    checked, _ = checking.checked_at(ground.folder)
+    checked, _ = checking.checked_at(folder, base, tenant=ground.settings.tenant.id)
     errors = [one for one in checked.problems if one.severity is Severity.ERROR]
-    proofs, proved = _proofs(ground.folder)
+    proofs, proved = _proofs(folder, base)
     return Checks(
         cases=tuple(f"{one.file}:{one.line}: {one.name}: {one.failure}" for one in ours if one.failure),
         tried=sum(one.is_case for one in ours),
@@ -194,10 +201,10 @@ def _checks(ground: _Ground, policy: Policy) -> Checks:
     )
 
 
-def _proofs(folder: Path) -> tuple[tuple[str, ...], int]:
+def _proofs(folder: Path, base: Path | None) -> tuple[tuple[str, ...], int]:
     """Return which claims are not proved, and how many are."""
     try:
-        found = proving.proofs_of(folder, timeout=PROVING)
+        found = proving.proofs_of(folder, base, timeout=PROVING)
     except (SettingsError, PolicyError) as error:
         return (str(error).splitlines()[0],), 0
     wrong = [one for one in found if one.outcome is not Outcome.PROVED]
@@ -212,8 +219,13 @@ def _proofs(folder: Path) -> tuple[tuple[str, ...], int]:
 
 def demote(asked: Asked, *, as_json: bool) -> None:
     """Write that the policy observes."""
-    ground = _ground(asked.settings)
-    policy = _named(ground.policies, asked.policy)
+    ground = ground_of(asked.settings)
+    policy = named(ground.policies, asked.policy)
+    if is_shared(ground, policy):
+        place = f"`{policy.file}:{policy.mark_of('mode').line}`"
+        raise SettingsError(
+            f"`{policy.name}` is a policy of the base, which tenants share: change `mode` by hand in {place}"
+        )
     change, data = _change(ground, policy, Mode.OBSERVE, Part())
     if data:
         require_writable(ground.folder, Path(policy.file))
@@ -234,17 +246,17 @@ def demote(asked: Asked, *, as_json: bool) -> None:
         out.print(safe(f"`{policy.name}` observes already: nothing was written"), soft_wrap=True)
         return
     _tell_change(out, change)
-    out.print(safe(_takes_up(ground), limit=LONGEST), soft_wrap=True)
+    out.print(safe(_takes_up(ground, ground.folder), limit=LONGEST), soft_wrap=True)
     for one in freed:
         words = f"mind: `{one.name}` enforces, and is not overruled by it any more: `air-agent policy demote {one.name}`"
         out.print(safe(words, limit=LONGEST), soft_wrap=True)
 
 
-def _freed(ground: _Ground, policy: Policy, data: bytes) -> tuple[Policy, ...]:
+def _freed(ground: Ground, policy: Policy, data: bytes) -> tuple[Policy, ...]:
     """Return what goes on enforcing, and could be overruled by this policy until it was written so."""
     policies = parse_set({**ground.files, policy.file: data}, folder=str(ground.folder))
     return no_longer_overruled(
-        _named(policies, policy.name), policies.policies, clock_of(ground.settings).now()
+        named(policies, policy.name), policies.policies, clock_of(ground.settings).now()
     )
 
 
@@ -271,29 +283,15 @@ def reinstate(path: Path | None, policy: str, reason: str, *, as_json: bool) -> 
 # What both have
 
 
-def _ground(path: Path | None) -> _Ground:
-    settings = loaded_to_audit(path)
-    folder = settings.policies.directory
-    files = PolicyFiles(folder).files()
-    return _Ground(
-        settings=settings, folder=folder, files=files, policies=parse_set(files, folder=str(folder))
-    )
-
-
-def _named(policies: PolicySet, name: str) -> Policy:
-    known = {one.name: one for one in policies.policies}
-    if name not in known:
-        raise SettingsError(f"there is no policy `{shown(name)}`{nearest(name, known)}")
-    return known[name]
-
-
-def _change(ground: _Ground, policy: Policy, mode: Mode, part: Part) -> tuple[Change, bytes]:
+def _change(ground: Ground, policy: Policy, mode: Mode, part: Part) -> tuple[Change, bytes]:
     """Return the line that changes, and the whole file then; nothing where it says so already."""
     before = ground.files[policy.file]
     after = with_mode(policy.file, before, mode, part)
     if after == before:
         return Change(file=policy.file, line=policy.mark_of("mode").line, before="", after=""), b""
-    parse_set({**ground.files, policy.file: after}, folder=str(ground.folder))
+    files = {**ground.files, policy.file: after}
+    parse_set(files, folder=str(ground.folder))
+    require_tight(files, tenant=ground.settings.tenant.id, enforces_observers=False)
     old, new = before.decode().split("\n"), after.decode().split("\n")
     at = next(at for at, line in enumerate(new) if at >= len(old) or line != old[at])
     is_new = len(new) > len(old)
@@ -302,7 +300,7 @@ def _change(ground: _Ground, policy: Policy, mode: Mode, part: Part) -> tuple[Ch
 
 
 async def _write(
-    ground: _Ground, policy: Policy, change: Change, data: bytes, bar: str, *, fallback: Fallback | None
+    ground: Ground, policy: Policy, change: Change, data: bytes, bar: str, *, fallback: Fallback | None
 ) -> None:
     """Tell the audit, write the line, and end the fallback: in this order, so that nothing is done untold."""
     settings, by = ground.settings, person()
@@ -312,7 +310,7 @@ async def _write(
             before, after = change.before.strip() or "(observes by default)", change.after.strip()
             await ledger.audit([of_mode(policy.name, before, after, bar, by, now)])
             try:
-                rewrite(ground.folder, Path(policy.file), ground.files[policy.file], data)
+                rewrite(place_of(ground, policy)[0], Path(policy.file), ground.files[policy.file], data)
             except SettingsError:
                 failed = "it could not be written: it says what it said"
                 await ledger.audit([of_mode(policy.name, after, before, failed, by, now)])
@@ -343,8 +341,8 @@ def _tell_change(out: Console, change: Change) -> None:
     out.print(safe(f"+ {change.after}", "green", limit=LONGEST), soft_wrap=True)
 
 
-def _afterwards(ground: _Ground, change: Change, found: Found) -> str:
-    parts = [_takes_up(ground)] if change.after else []
+def _afterwards(ground: Ground, policy: Policy, change: Change, found: Found) -> str:
+    parts = [_takes_up(ground, place_of(ground, policy)[0])] if change.after else []
     if found.fallback is not None:
         parts.append("its fallback has ended")
     if ground.settings.mode is Mode.OBSERVE:
@@ -352,9 +350,9 @@ def _afterwards(ground: _Ground, change: Change, found: Found) -> str:
     return "; ".join(parts)
 
 
-def _takes_up(ground: _Ground) -> str:
+def _takes_up(ground: Ground, folder: Path) -> str:
     return (
-        f"written, and not committed: an agent that reads `{ground.folder}` takes it up within"
+        f"written, and not committed: an agent that reads `{folder}` takes it up within"
         f" {ground.settings.policies.reload_every.total_seconds():.0f} s"
     )
 

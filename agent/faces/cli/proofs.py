@@ -10,6 +10,7 @@ import msgspec
 from agent.judge.situations import situation_yaml
 from agent.model.errors import SettingsError
 from agent.model.proof import Claim, Clash, Example, Form, Outcome, Part, Report
+from agent.model.tightening import Loosened, Means, Verdict
 
 HEAD = "# An example that `air-agent policy prove` found. Its next run with `--examples` on this folder removes it.\n"
 """How a file begins that may be written over and removed."""
@@ -59,6 +60,29 @@ class ToldClash(msgspec.Struct, frozen=True, kw_only=True):
     part: ToldPart
 
 
+class ToldLoosened(msgspec.Struct, frozen=True, kw_only=True):
+    """What a tenant adds that may loosen the base for one kind of action, and where it stands."""
+
+    words: str
+    place: str
+    kind: str
+    outcome: Outcome
+    example: ToldExample | None
+
+
+class ToldTightening(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether what the folder adds to a base only tightens it; policies that observe change nothing there."""
+
+    base: str
+    only_tightens: bool
+    means: Means | None
+    """By what that is known: `form`, or `solver`, which was asked about these kinds."""
+    kinds: tuple[str, ...]
+    loosened: tuple[ToldLoosened, ...]
+    people: tuple[str, ...]
+    """Where fewer people could approve than the base asks for."""
+
+
 class Told(msgspec.Struct, frozen=True, kw_only=True):
     """What `policy prove --json` tells."""
 
@@ -78,6 +102,8 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     coverage: tuple[ToldPart, ...]
     """For each kind, whether every action gets a policy that is named: `refuted` has one that does not."""
     clashes: tuple[ToldClash, ...]
+    tightening: ToldTightening | None
+    """None where the folder is whole by itself."""
     abstracted: tuple[str, ...]
     """What the solver does not model, and takes as either true or false."""
     written: tuple[str, ...] = ()
@@ -161,6 +187,29 @@ def claims_of(report: Report, shelf: Shelf) -> tuple[ToldClaim, ...]:
             parts=tuple(part_of(one, proof.claim.name, shelf) for one in proof.parts),
         )
         for proof in report.proofs
+    )
+
+
+def tightening_of(verdict: Verdict, base: Path, shelf: Shelf) -> ToldTightening:
+    """Return whether what a tenant adds only tightens the base."""
+    return ToldTightening(
+        base=str(base),
+        only_tightens=verdict.means is not None,
+        means=verdict.means,
+        kinds=verdict.kinds,
+        loosened=tuple(_loosened(one, shelf) for one in verdict.loosened),
+        people=tuple(map(str, verdict.people)),
+    )
+
+
+def _loosened(one: Loosened, shelf: Shelf) -> ToldLoosened:
+    at = one.problem
+    return ToldLoosened(
+        words=one.words,
+        place=f"{at.file}:{at.line}:{at.column}",
+        kind=one.kind,
+        outcome=one.outcome,
+        example=None if one.example is None else shelf.put(one.example, "loosens the base"),
     )
 
 

@@ -1,21 +1,20 @@
 """What `policy prove` tells people: a line for each claim, and for what fails the action that shows it."""
 
 import shlex
-from collections.abc import Iterator
 from pathlib import PurePath
-from typing import cast
 
-import yaml
 from rich.console import Console
 from rich.text import Text
 
 from agent.faces.cli.output import console, safe
-from agent.faces.cli.proofs import Told, ToldClaim, ToldExample, ToldPart
+from agent.faces.cli.proofs import Told, ToldClaim, ToldExample, ToldPart, ToldTightening
 from agent.judge.layout import PROOFS
+from agent.judge.one_line import one_line
 from agent.judge.quote import counted
 from agent.judge.situations import USUAL_NOW
 from agent.model.pending import ActionKind
 from agent.model.proof import Outcome
+from agent.model.tightening import Means
 
 LONG = 2_000
 """Characters of one line."""
@@ -33,12 +32,12 @@ WORDS = {
     Outcome.BROKEN: ("INTERNAL ERROR", "bold red"),
 }
 
-_MOMENT, _TEXT = "tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:str"
-
 
 def tell(told: Told) -> None:
     """Print everything to people."""
     out = console()
+    if told.tightening is not None:
+        _tell_tightening(out, told.tightening, told.folder)
     for claim in told.claims:
         _tell_claim(out, claim, told.folder)
     for words in told.looser:
@@ -84,28 +83,47 @@ def _tell_claim(out: Console, claim: ToldClaim, folder: str) -> None:
             _tell_part(out, one, folder)
 
 
+def _tell_tightening(out: Console, told: ToldTightening, folder: str) -> None:
+    """Say whether a tenant only tightens the base, and by what that is known; else what it loosens, with an action."""
+    if told.only_tightens:
+        how = "by its form, in which nothing could loosen anything"
+        if told.means is Means.SOLVER:
+            how = f"by the solver for {', '.join(told.kinds)}, and by its form for all else"
+        _line(out, ("tightens", "green"), f"what {folder} adds to {told.base} only tightens it: proven {how}")
+    for words in told.people:
+        _line(out, ("loosens", "red"), words)
+    for one in told.loosened:
+        word, style = ("loosens", "red") if one.outcome is Outcome.REFUTED else WORDS[one.outcome]
+        _line(out, (word, style), f"{one.place}: {one.words}")
+        if one.example is not None:
+            _tell_example(out, one.example, folder, base=told.base)
+
+
 def _tell_part(out: Console, one: ToldPart, folder: str) -> None:
     if one.why:
         _inset(out, f"{one.kind}: {one.why}{':' if one.depends else ''}")
     for words in one.depends:
         _inset(out, f"- {words}")
-    example = one.example
-    if example is None:
-        return
-    was = f" (the other set: {example.before})" if example.before is not None else ""
+    if one.example is not None:
+        _tell_example(out, one.example, folder)
+
+
+def _tell_example(out: Console, example: ToldExample, folder: str, *, base: str = "") -> None:
+    other = "the base alone" if base else "the other set"
+    was = f" ({other}: {example.before})" if example.before is not None else ""
     _inset(out, f"{example.reason}{was}")
     for line in example.facts.splitlines():
         _inset(out, f"    {line}", style="dim")
-    _tell_where(out, example, folder)
+    _tell_where(out, example, folder, base)
 
 
-def _tell_where(out: Console, example: ToldExample, folder: str) -> None:
+def _tell_where(out: Console, example: ToldExample, folder: str, base: str) -> None:
     if not example.is_readable:
         _inset(
             out, "Defender can say this, but a file of facts cannot: the judge has confirmed it all the same"
         )
     elif example.file is not None:
-        words = ("--facts", example.file, "--policies", folder)
+        words = ("--facts", example.file, "--policies", folder, *(("--base", base) if base else ()))
         _inset(out, f"clause by clause: air-agent policy explain {shlex.join(words)}")
 
 
@@ -126,22 +144,8 @@ def _tell_coverage(out: Console, one: ToldPart, folder: str) -> None:
 
 def _flat(example: ToldExample) -> str:
     """Return the facts on one line, without the kind, and without the moment where it is the usual one."""
-    root = cast("yaml.MappingNode", yaml.compose(example.facts, Loader=yaml.SafeLoader))
-    for node in _nodes(root):
-        if isinstance(node, yaml.CollectionNode):
-            node.flow_style = True
-        elif node.tag == _MOMENT:
-            node.tag = _TEXT
-    left_out = {"kind", *({"now"} if f"now: {USUAL_MOMENT}\n" in example.facts else ())}
-    root.value = [(key, value) for key, value in root.value if key.value not in left_out]
-    return str(yaml.serialize(root, width=LONG, allow_unicode=True)).strip()
-
-
-def _nodes(node: yaml.Node) -> Iterator[yaml.Node]:
-    yield node
-    for part in node.value if isinstance(node, yaml.CollectionNode) else ():
-        for each in part if isinstance(part, tuple) else (part,):
-            yield from _nodes(each)
+    is_usual = f"now: {USUAL_MOMENT}\n" in example.facts
+    return one_line(example.facts, without={"kind", "now"} if is_usual else {"kind"})
 
 
 def _summary(told: Told) -> str:

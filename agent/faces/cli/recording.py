@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from agent.adapters.recordings import Draft, drafted
-from agent.compose import open_replayed, open_world_to_record, shelf_of
+from agent.compose import open_replayed, open_world_to_record
 from agent.connecting import clock_of, cloud_of
 from agent.faces.cli.failures import INTERRUPTED, complain, exit_code
 from agent.faces.cli.failures import Ending as Exit
@@ -21,7 +21,6 @@ from agent.faces.cli.options import loaded
 from agent.faces.cli.output import console, print_json, safe
 from agent.faces.cli.recorded import letter, tell
 from agent.faces.cli.stopping import stop_on_signals
-from agent.judge.parse import parse_set
 from agent.judge.situations import situation_yaml
 from agent.judge.strict_yaml import MOST_BYTES
 from agent.loop.chosen import pass_over
@@ -37,6 +36,7 @@ from agent.ports.world import World
 from agent.scrub.scrubber import Scrubber
 from agent.settings.durations import duration, written
 from agent.settings.subjects import Log, LogLevel, Settings
+from agent.shelves import require_loads
 from agent.simulator.names import ALL_ROLES
 
 UNDECIDED = "not decided"
@@ -96,7 +96,7 @@ def _settings(path: Path | None, asked: Asked) -> Settings:
         raise SettingsError(
             "`--since` and `--incident` do not go together: an incident is read whenever it changed"
         )
-    parse_set(shelf_of(settings).files())
+    require_loads(settings)
     configure(Log(level=LogLevel.ERROR), clock_of(settings).now)
     pace = msgspec.structs.replace(settings.pace, first_look=_first_look(settings, asked.since))
     return msgspec.structs.replace(settings, pace=pace)

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from agent.adapters.ledger.codec import write_decision
-from agent.compose import installed
+from agent.connecting import installed
 from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.looking import chosen, reading
 from agent.faces.cli.options import loaded_to_look

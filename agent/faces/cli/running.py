@@ -9,19 +9,16 @@ import msgspec
 import structlog
 
 from agent.adapters.ledger.place import Place
-from agent.compose import shelf_of
 from agent.composing_fleet import SettingsRoster, open_shares
 from agent.connecting import clock_of
 from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.logs import configure
-from agent.faces.cli.options import loaded, loaded_fleet
+from agent.faces.cli.options import loaded_fleet
 from agent.faces.cli.output import console, print_json, safe
 from agent.faces.cli.stopping import hold_on_signal, reload_on_hangup, stop_on_signals, stop_when_stdin_closes
-from agent.faces.cli.tenants import chosen
 from agent.faces.cli.watching import measured, watched
 from agent.faces.documents import ascii_json
 from agent.faces.report.dispatch import reporter_of
-from agent.judge.parse import parse_set
 from agent.loop import run as loop
 from agent.loop.fleet import Fleet, fraction
 from agent.loop.report import PassReport
@@ -30,6 +27,7 @@ from agent.ports.telemetry import Telemetries
 from agent.ports.world import World
 from agent.settings import roster as settings
 from agent.settings.subjects import Process
+from agent.shelves import require_loads
 
 log = structlog.get_logger()
 
@@ -96,17 +94,12 @@ def _loaded(path: Path | None) -> settings.Fleet:
     Raises:
         SettingsError, PolicyError: the settings or the policies are wrong.
     """
-    found = _read(path)
+    found = loaded_fleet(path)
     for one in found.tenants:
         if not found.is_many and one.settings is not None:
-            parse_set(shelf_of(one.settings).files())
+            require_loads(one.settings)
     configure(found.process.log, clock_of(found.process).now)
     return found
-
-
-def _read(path: Path | None, known: settings.Fleet | None = None) -> settings.Fleet:
-    """Return the settings of every tenant, or of the one that was named."""
-    return loaded_fleet(path, known=known) if chosen() is None else settings.Fleet.of_one(loaded(path))
 
 
 def _say_where(process: Process) -> None:
@@ -130,7 +123,7 @@ async def _run(path: Path | None, found: settings.Fleet, *, as_json: bool) -> No
             hold=asked.hold,
             on_pass=partial(_print_line, one.name if found.is_many else None) if as_json else None,
             vitals=one.vitals,
-            first_wait=fraction(world.tenant_id) if found.is_many else 1.0,
+            phase=fraction(world.tenant_id) if found.is_many else None,
         )
 
     async with AsyncExitStack() as stack:
@@ -138,9 +131,9 @@ async def _run(path: Path | None, found: settings.Fleet, *, as_json: bool) -> No
         shares, place = await stack.enter_async_context(open_shares(found.process))
         roster = _roster(path, found, place, telemetries)
         fleet = Fleet(roster, shares, orders, tend, is_alone=not found.is_many)
-        on_stuck = fleet.begin_anew if found.is_many else None
+        on_stuck = fleet.stuck if found.is_many else None
         watch = await stack.enter_async_context(watched(found.process, on_stuck, telemetries))
-        watch.tenants = lambda: {name: one.vitals for name, one in fleet.tended.items()}
+        watch.tenants = fleet.watched
         await fleet.go()
 
 
@@ -167,7 +160,7 @@ def _roster(
     path: Path | None, found: settings.Fleet, place: Place | None, telemetries: Telemetries | None = None
 ) -> SettingsRoster:
     def read(known: settings.Fleet | None) -> settings.Fleet:
-        return _read(path, known) if found.is_many else found
+        return loaded_fleet(path, known=known) if found.is_many else found
 
     def tell(names: str) -> None:
         log.warning("settings of the process have changed", settings=names, then="a restart goes by them")

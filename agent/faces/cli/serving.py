@@ -7,12 +7,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import structlog
+from structlog.contextvars import bind_contextvars
 
 from agent.connecting import clock_of
 from agent.faces.cli.logs import configure
 from agent.faces.cli.options import loaded_to_serve
 from agent.faces.cli.output import console, safe
 from agent.faces.cli.stopping import reload_on_hangup, stop_on_signals, stop_when_stdin_closes
+from agent.faces.cli.tenants import chosen
+from agent.faces.cli.watching import guarded
 from agent.faces.documents import ascii_json
 from agent.loop.waits import beside
 from agent.model.errors import SettingsError
@@ -39,13 +42,18 @@ async def _serve(settings: Settings, *, as_json: bool) -> None:
     from agent.faces.web.server import encryption, listening, serve  # noqa: PLC0415  slow to import
     from agent.faces.web.way_in import check  # noqa: PLC0415  slow to import
 
+    bind_contextvars(tenant=chosen() or settings.tenant.name or settings.tenant.id)
     stop, renew = asyncio.Event(), asyncio.Event()
     stop_on_signals(stop)
     reload_on_hangup(renew, stop)
     check(settings)
     tls = encryption(settings)
     with listening(settings) as (listener, bound):
-        async with open_site(bound) as site, beside(_renewing(renew, tls, bound)):
+        async with (
+            guarded(settings.process()),
+            open_site(bound) as site,
+            beside(_renewing(renew, tls, bound)),
+        ):
 
             def on_ready() -> None:
                 port = listener.getsockname()[1]

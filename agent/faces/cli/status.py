@@ -12,7 +12,7 @@ from agent.compose import with_file
 from agent.connecting import clock_of
 from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.looking import reading
-from agent.faces.cli.options import loaded_to_look
+from agent.faces.cli.options import fleet_to_look
 from agent.faces.cli.output import console, print_json, safe
 from agent.faces.holds import age, banner, is_gone, replica_words, troubles
 from agent.faces.telling import commit, remaining
@@ -30,11 +30,17 @@ WIDTH = 12
 
 
 def status(path: Path | None, *, as_json: bool) -> None:
-    """Print how the agent stands.
+    """Print how the agent stands; of many tenants, each in one line.
 
     Ends with 1 where anything holds, an alarm stands or a policy fell back, or where no agent seems to run.
     """
-    settings = loaded_to_look(path)
+    fleet = fleet_to_look(path)
+    if fleet.is_many:
+        from agent.faces.cli import status_of_many  # noqa: PLC0415  not needed for one
+
+        status_of_many.status(fleet, as_json=as_json)
+        return
+    settings = fleet.only()
     now = clock_of(settings).now()
     treats = settings.policies.treat_as is TreatAs.ENFORCE
     every = settings.pace.poll_every

@@ -75,7 +75,7 @@ def suggest(asked: Asked, *, as_json: bool) -> None:
     """Draft, write, and print what came of it."""
     settings = loaded_to_look(asked.settings)
     folder = settings.policies.directory
-    source = in_folder(folder)
+    source = in_folder(folder, settings.policies.base, tenant=settings.tenant.id)
     require_apart(asked.output, folder)
     look = _Look(
         settings=settings,

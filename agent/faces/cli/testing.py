@@ -11,7 +11,8 @@ from time import perf_counter
 import msgspec
 from msgspec.structs import replace
 
-from agent.adapters.host import SUFFIXES, PolicyFiles
+from agent.adapters.host import SUFFIXES
+from agent.adapters.two_folders import plainly
 from agent.faces.cli import junit, testing_tables
 from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.output import print_json
@@ -26,6 +27,7 @@ from agent.judge.mutants.mutate import Mutant, Trials, mutants
 from agent.judge.parse import parse_set
 from agent.model.errors import PolicyError, Problem, SettingsError
 from agent.model.policy import Policy, PolicySet
+from agent.shelves import shelf_in
 
 USUAL = Path("policies")
 
@@ -38,6 +40,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """What is asked of the test; shares are in percent, and None asks for none."""
 
     path: Path | None = None
+    base: Path | None = None
     is_detailed: bool = False
     is_mutated: bool = False
     least_coverage: float | None = None
@@ -75,17 +78,19 @@ def rehearsed(asked: Asked) -> Tested:
         SettingsError: the path is none that has cases.
     """
     path = asked.path or USUAL
+    path = path if asked.base is None else plainly(path)
     folder = _folder(path)
     try:
-        files = PolicyFiles(folder).files()
+        files = shelf_in(folder, asked.base).files()
         policies = parse_set(files, folder=str(folder))
     except PolicyError as error:
         return Tested(path=str(path), checks=tuple(map(_unread, error.problems)))
     book = case_book(files, policies)
-    chosen = tuple(one for one in policies.policies if path.is_dir() or _is_of(path, one, book))
+    ours = _ours(policies)
+    chosen = tuple(one for one in ours if path.is_dir() or _is_of(path, one, book))
     ground = _Ground(files=files, policies=policies, judge=compile_set(policies), book=book, chosen=chosen)
     checks = [*_unreadable(ground, path), *(check for one in chosen for check in _examined(ground, one))]
-    if not checks:
+    if not checks and asked.base is None:
         raise SettingsError(f"`{path}` is read neither as a policy nor as cases: name the folder instead")
     failed = any(check.failure for check in checks)
     told = [_covered(ground, policy) for policy in chosen]
@@ -102,6 +107,12 @@ def rehearsed(asked: Asked) -> Tested:
         is_mutated=wants_mutants and not failed,
         is_too_early=wants_mutants and failed,
     )
+
+
+def _ours(policies: PolicySet) -> Iterator[Policy]:
+    """Give the policies whose cases are run: not those of a base, whose cases are about the base alone."""
+    folders = policies.folders
+    return (one for one in policies.policies if folders is None or not folders.is_base(one.file))
 
 
 def _folder(path: Path) -> Path:
@@ -146,6 +157,9 @@ def _unreadable(ground: _Ground, path: Path) -> Iterator[Checked]:
     """Give what cannot be read: where one policy is asked about, of its cases and of situations only."""
     ours = {str(path), *map(beside, ground.chosen)}
     for problem in ground.book.problems:
+        folders = ground.policies.folders
+        if folders is not None and folders.is_base(problem.file):
+            continue
         if path.is_dir() or is_situation(problem.file) or problem.file in ours:
             yield _unread(problem)
 

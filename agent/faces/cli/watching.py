@@ -7,13 +7,13 @@ from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanag
 
 import structlog
 
-from agent.adapters.service_manager import ServiceManager
+from agent.adapters.supervisor import Supervisor
 from agent.adapters.watchdog import Awake, Watchdog, end, stacks
-from agent.compose import installed, replica_of
-from agent.connecting import clock_of, open_heart_of, open_telemetry_of
+from agent.compose import replica_of
+from agent.connecting import clock_of, installed, open_heart_of, open_telemetry_of
 from agent.faces.cli.failures import STUCK
 from agent.faces.cli.last_words import say
-from agent.faces.cli.service import Service
+from agent.faces.cli.supervised import Supervised
 from agent.loop.heartbeat import ALARM, Heartbeat
 from agent.loop.waits import beside
 from agent.loop.watch import OnStuck, Watch
@@ -41,16 +41,11 @@ def _complain(why: str) -> None:
 
 
 @asynccontextmanager
-async def watched(
-    process: Process, on_stuck: OnStuck | None = None, telemetries: Telemetries | None = None
-) -> AsyncIterator[Watch]:
-    """Give a watch that goes round until the end, with all who are told of it as the settings say, and what is measured shown.
+async def guarded(process: Process, on_stuck: OnStuck | None = None) -> AsyncIterator[Watch]:
+    """Give a watch that goes round until the end.
 
     An event loop that stands still ends the process. A tenant that does is told to `on_stuck`; where there is none, as
     in a process of one tenant, it ends the process too.
-
-    Raises:
-        SettingsError: nothing can listen where probes are to be answered.
     """
     awake = Awake()
     ending = _Ending(process, asyncio.get_running_loop())
@@ -64,7 +59,22 @@ async def watched(
         stood=lambda: awake.now() - watch.ticked,
         end=ending.end,
     )
+    with watchdog.watching():
+        async with beside(watch.keep()):
+            yield watch
+
+
+@asynccontextmanager
+async def watched(
+    process: Process, on_stuck: OnStuck | None = None, telemetries: Telemetries | None = None
+) -> AsyncIterator[Watch]:
+    """Give the same to an agent, with all who are told of it as the settings say; `telemetries` are shown to probes.
+
+    Raises:
+        SettingsError: nothing can listen where probes are to be answered.
+    """
     async with AsyncExitStack() as stack:
+        watch = await stack.enter_async_context(guarded(process, on_stuck))
         if process.health.listen is not None:
             from agent.faces.probes.app import app_of  # noqa: PLC0415  slow to import
             from agent.faces.probes.metrics import metrics  # noqa: PLC0415  slow to import
@@ -73,12 +83,10 @@ async def watched(
             routes = () if telemetries is None else (metrics(telemetries),)
             app = app_of(watch.alive, watch.ready, routes)
             stack.enter_context(serving(process.health.listen, app))
-        stack.enter_context(watchdog.watching())
-        service = Service(ServiceManager(os.environ), watch)
-        watch.on_round.append(service.round)
-        stack.callback(service.stop)
+        supervised = Supervised(Supervisor(os.environ), watch)
+        watch.on_round.append(supervised.round)
+        stack.callback(supervised.stop)
         await _begin_to_beat(process, watch, stack)
-        await stack.enter_async_context(beside(watch.keep()))
         yield watch
 
 

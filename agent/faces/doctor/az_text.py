@@ -1,4 +1,8 @@
-"""The text of the script for bash and the az CLI, to be filled in with what is safe in it (`scripts`)."""
+"""The text of the script for bash and the az CLI, to be filled in with what is safe in it (`scripts`).
+
+UNCONFIRMED: that a PATCH with a part of `web`, `api` or `optionalClaims` leaves the rest of it as it was; the az CLI's own
+commands rely on it for `web`.
+"""
 
 HEAD = """\
 #!/usr/bin/env bash
@@ -167,7 +171,9 @@ say "give people their app roles: Entra ID > Enterprise applications > {name_sai
 """
 
 MAIL = """
-# Mail.Send for these mailboxes alone, and never in Entra ID: the az CLI has no call for it.
+# Mail.Send for these mailboxes alone, and never in Entra ID, where it is for every mailbox: the az CLI has no call for it.
+# The older way, where your organisation still goes by it, is Mail.Send in Entra ID and an application access policy for it:
+#   New-ApplicationAccessPolicy -AppId CLIENT-ID -PolicyScopeGroupId GROUP -AccessRight RestrictAccess -Description air-agent
 cat <<END
 mail: in Exchange Online PowerShell (Connect-ExchangeOnline), as a member of Organization Management:
 

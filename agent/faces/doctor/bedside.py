@@ -9,20 +9,21 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from agent.adapters.microsoft.machines import Machines, NoMachines
 from agent.adapters.microsoft.reach import reach
 from agent.adapters.microsoft.tokens import WrongTenant
 from agent.adapters.places import room_at
-from agent.compose import shelf_of
 from agent.connecting import clock_of, cloud_of, open_channels_alone, open_endpoint_of, open_graph_of
 from agent.faces.doctor.features import features_of
-from agent.judge.parse import parse_set
 from agent.model.checkup import Features, Reach, Room
 from agent.model.errors import PolicyError
 from agent.model.policy import PolicySet
 from agent.ports.escalation import Channels
 from agent.ports.host import Clock
-from agent.settings.subjects import Settings
+from agent.settings.subjects import AuthKind, Settings
+from agent.shelves import require_loads
 
 if TYPE_CHECKING:
     from agent.adapters.graph.connect import Graph
@@ -37,7 +38,8 @@ class Around:
     """Says how far the host of a URL can be reached, and what is there."""
     open_graph: "Callable[[Machines], AbstractAsyncContextManager[Graph]]"
     open_endpoint: Callable[[], AbstractAsyncContextManager[Machines]]
-    open_channels: Callable[[], AbstractAsyncContextManager[Channels]]
+    open_channels: Callable[[bool], AbstractAsyncContextManager[Channels]]
+    """Opens every kind of channel; with mail through Graph, where that is asked for."""
     room: Callable[[Path, str], Room] = room_at
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
 
@@ -50,7 +52,7 @@ def around(settings: Settings) -> Around:
         reach=lambda url, what: reach(url, what, clock.now),
         open_graph=lambda machines: open_graph_of(settings, clock, machines=machines),
         open_endpoint=partial(open_endpoint_of, settings, clock),
-        open_channels=partial(open_channels_alone, settings, through_graph=True),
+        open_channels=lambda through: open_channels_alone(settings, through_graph=through),
     )
 
 
@@ -80,7 +82,7 @@ class Bedside:
         """
         if self._policies is None:
             try:
-                self._policies = parse_set(shelf_of(self.settings).files())
+                self._policies = require_loads(self.settings)
             except PolicyError as error:
                 self._policies = error
         if isinstance(self._policies, PolicyError):
@@ -98,10 +100,17 @@ class Bedside:
         """Return how far each of Microsoft's hosts can be reached, asked once and all at the same time."""
         if self._reaches is None:
             asked = hosts(self.settings)
-            self._reaches = tuple(
-                await asyncio.gather(*(self.around.reach(url, what) for url, what in asked))
-            )
+            found = await asyncio.gather(*(self.around.reach(url, what) for url, what in asked))
+            self._reaches = tuple(self._needed(one) for one in found)
         return self._reaches
+
+    def _needed(self, one: Reach) -> Reach:
+        """Return it with whether the agent itself needs it: a managed identity logs in at the machine that it is of."""
+        is_managed = self.settings.auth.kind is AuthKind.MANAGED_IDENTITY
+        return msgspec.structs.replace(one, is_needed=not (is_managed and one.what == LOGIN))
+
+
+LOGIN = "the login"
 
 
 def hosts(settings: Settings) -> tuple[tuple[str, str], ...]:
@@ -112,7 +121,7 @@ def hosts(settings: Settings) -> tuple[tuple[str, str], ...]:
     """
     cloud = cloud_of(settings)
     found = [
-        (f"{cloud.authority}/{settings.tenant.id}/v2.0/.well-known/openid-configuration", "the login"),
+        (f"{cloud.authority}/{settings.tenant.id}/v2.0/.well-known/openid-configuration", LOGIN),
         (f"{cloud.graph}/v1.0/", "Microsoft Graph"),
     ]
     if settings.endpoint.enabled and cloud.endpoint is not None:

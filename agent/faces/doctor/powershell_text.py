@@ -1,4 +1,8 @@
-"""The text of the script for PowerShell, to be filled in with what is safe in it (`scripts`)."""
+"""The text of the script for PowerShell, to be filled in with what is safe in it (`scripts`).
+
+UNCONFIRMED: that a PATCH with a part of `web`, `api` or `optionalClaims` leaves the rest of it as it was; the az CLI's own
+commands rely on it for `web`.
+"""
 
 MODULES = """\
 #Requires -Modules Microsoft.Graph.Authentication{more}
@@ -35,14 +39,15 @@ function Send-Body([string] $Method, [string] $Path, [object] $Body) {
 
 # The enterprise application of a client id, made where there is none.
 function Get-Principal([string] $ClientId) {
-    $found = @((Get-Answer "servicePrincipals?`$filter=appId eq '$ClientId'").value)
+    $found = @((Get-Answer "servicePrincipals?`$filter=appId%20eq%20'$ClientId'").value)
     if ($found.Count) { return $found[0] }
     Send-Body POST 'servicePrincipals' @{ appId = $ClientId }
 }
 
 # The client id of the app registration of this name, made where there is none.
 function Get-App([string] $Name) {
-    $asked = [uri]::EscapeDataString("displayName eq '$($Name.Replace("'", "''"))'")
+    $written = $Name.Replace("'", "''")
+    $asked = [uri]::EscapeDataString("displayName eq '$written'")
     $found = @((Get-Answer "applications?`$filter=$asked").value)
     if ($found.Count) { return $found[0].appId }
     (Send-Body POST 'applications' @{ displayName = $Name; signInAudience = 'AzureADMyOrg' }).appId
@@ -88,7 +93,7 @@ if ($env:{variable}_OBJECT_ID) {{
 }} else {{
     if (-not $clientId) {{ $clientId = Get-App {name} }}
     $agent = Get-Principal $clientId
-    if (@((Get-Answer "applications?`$filter=appId eq '$clientId'").value).Count) {{
+    if (@((Get-Answer "applications?`$filter=appId%20eq%20'$clientId'").value).Count) {{
         $null = Send-Body PATCH "applications(appId='$clientId')" {access}
     }}
 }}
@@ -106,11 +111,11 @@ $null = Send-Body PATCH $path {plain}
 $null = Send-Body PATCH "servicePrincipals/$($signIn.id)" @{{ appRoleAssignmentRequired = $true }}
 $app = Get-Answer $path
 if (-not @($app.identifierUris).Count) {{ $null = Send-Body PATCH $path @{{ identifierUris = @("api://$signInId") }} }}
-$scopes = @($app.api.oauth2PermissionScopes)
+$scopes = @($app.api.oauth2PermissionScopes | Where-Object {{ $_ }})
 if (-not @($scopes | Where-Object {{ $_.value -eq '{scope_name}' }}).Count) {{
     $null = Send-Body PATCH $path @{{ api = @{{ oauth2PermissionScopes = @($scopes) + @({scope} | ConvertFrom-Json) }} }}
 }}
-$claims = if ($app.optionalClaims) {{ @($app.optionalClaims.idToken) }} else {{ @() }}
+$claims = @(if ($app.optionalClaims) {{ $app.optionalClaims.idToken | Where-Object {{ $_ }} }})
 if (-not @($claims | Where-Object {{ $_.name -eq 'auth_time' }}).Count) {{
     $null = Send-Body PATCH $path @{{ optionalClaims = @{{ idToken = @($claims) + @({claim} | ConvertFrom-Json) }} }}
 }}
@@ -118,7 +123,7 @@ if (-not @($claims | Where-Object {{ $_.name -eq 'auth_time' }}).Count) {{
 
 ROLE = """
 $role = {role} | ConvertFrom-Json
-$roles = @((Get-Answer $path).appRoles)
+$roles = @((Get-Answer $path).appRoles | Where-Object {{ $_ }})
 if (-not @($roles | Where-Object {{ $_.value -eq $role.value }}).Count) {{
     $null = Send-Body PATCH $path @{{ appRoles = @($roles) + @($role) }}
 }}
@@ -127,7 +132,7 @@ Write-Host "  app role $($role.value)"
 
 REDIRECT = """
 $uri = ({redirect} | ConvertFrom-Json).uri
-$uris = @((Get-Answer $path).web.redirectUris)
+$uris = @((Get-Answer $path).web.redirectUris | Where-Object {{ $_ }})
 if ($uris -notcontains $uri) {{ $null = Send-Body PATCH $path @{{ web = @{{ redirectUris = @($uris) + @($uri) }} }} }}
 Write-Host "  redirect URI $uri"
 """
@@ -141,6 +146,8 @@ Write-Host 'give people their app roles: Entra ID > Enterprise applications > th
 
 MAIL = """
 # Mail.Send for these mailboxes alone, and never in Entra ID, where it would be for every mailbox of the tenant.
+# The older way, where your organisation still goes by it, is Mail.Send in Entra ID and an application access policy for it:
+#   New-ApplicationAccessPolicy -AppId CLIENT-ID -PolicyScopeGroupId GROUP -AccessRight RestrictAccess -Description air-agent
 Connect-ExchangeOnline -ShowBanner:$false
 if (-not @(Get-ServicePrincipal | Where-Object {{ $_.AppId -eq $agent.appId }}).Count) {{
     $null = New-ServicePrincipal -AppId $agent.appId -ObjectId $agent.id -DisplayName 'air-agent'

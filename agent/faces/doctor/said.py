@@ -13,7 +13,7 @@ def apart(error: AgentError, otherwise: str) -> tuple[str, str]:
     """Return what an error says, and what it says to do; `otherwise` where it says nothing to do."""
     said = str(error)
     words, _, mend = said.rpartition(": ")
-    return (words, mend) if ": " in words and mend[:1].islower() else (said, otherwise)
+    return (words, mend) if ": " in words and (mend[:1].islower() or mend[:1] == "`") else (said, otherwise)
 
 
 def seen_of(error: AgentError, otherwise: str) -> Seen:

@@ -89,8 +89,9 @@ def _of_chains(policies: PolicySet, settings: Settings) -> Iterator[Seen]:
 async def _send(bedside: Bedside, channels: Sequence[Channel]) -> list[Seen]:
     """Send a test through every channel that is set up, all at the same time."""
     now = bedside.around.clock.now()
-    stopped = await standing_hold(bedside.settings, now) if any(map(is_through_graph, channels)) else None
-    async with bedside.around.open_channels() as opened:
+    through = any(map(is_through_graph, channels))
+    stopped = await standing_hold(bedside.settings, now) if through else None
+    async with bedside.around.open_channels(through and stopped is None) as opened:
         posted = await asyncio.gather(
             *(tried(opened, one, trial_of(one.name, now), stopped) for one in channels)
         )
@@ -122,9 +123,9 @@ async def credentials(bedside: Bedside) -> tuple[Seen, ...]:
     """See until when each credential can be used."""
     expiries: list[Expiry] = []
     seen: list[Seen] = []
-    if bedside.graph is None:
+    if bedside.graph is None and bedside.features().has_secret:
         seen.append(skipped("because sign-in failed: when client secrets end only Entra ID knows"))
-    else:
+    elif bedside.graph is not None:
         try:
             expiries += await bedside.graph.login.expiries()
         except Unavailable as error:
@@ -135,7 +136,8 @@ async def credentials(bedside: Bedside) -> tuple[Seen, ...]:
             expiries.append(Expiry(what=one.what, ends=await asyncio.to_thread(one.ends)))
         except (Refused, Malformed) as error:
             seen.append(failed(f"{one.what}: {error}", "name a PEM or PKCS12 file that this user can read"))
-    return (*(_ending(one, bedside) for one in expiries), *seen)
+    found = (*(_ending(one, bedside) for one in expiries), *seen)
+    return found or (passed("nothing that the agent proves itself with is known here to end"),)
 
 
 def _certificates(bedside: Bedside) -> Iterator[Certificate]:

@@ -26,10 +26,12 @@ Ask = Callable[[], Health]
 
 def app_of(alive: Ask, ready: Ask, routes: Sequence[BaseRoute] = ()) -> Starlette:
     """Return the application that answers probes, with these routes besides. A request with a body is refused."""
-    return Starlette(
+    app = Starlette(
         routes=(*probes(alive, ready), *routes),
         middleware=[Middleware(RequestBodyLimitMiddleware, max_body_size=0)],
     )
+    app.router.redirect_slashes = False  # an address is one of these, or none
+    return app
 
 
 def probes(alive: Ask, ready: Ask) -> tuple[Route, Route]:

@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
 from agent.faces.web import (
@@ -21,6 +21,7 @@ from agent.faces.web import (
     past,
     pending,
     policies,
+    probing,
     several,
     signing_in,
     status,
@@ -64,6 +65,7 @@ def app_of(site: Site) -> Starlette:
     app.state.board = Board(site.desk.ledger, site.archive)
     app.state.pulse = Pulse(site.desk.ledger, site.archive)
     app.state.slowly = Slowly()
+    app.state.probing = probing.Probing(site.desk.ledger)
     return app
 
 
@@ -71,7 +73,6 @@ def routes() -> Sequence[BaseRoute]:
     """Return every address there is."""
     return (
         Route("/", _home),
-        Route("/health", _health),
         Mount("/static", Files()),
         *actions.ROUTES,
         *flips.ROUTES,
@@ -82,6 +83,7 @@ def routes() -> Sequence[BaseRoute]:
         *past.ROUTES,
         *pending.ROUTES,
         *policies.ROUTES,
+        *probing.ROUTES,
         *several.ROUTES,
         *status.ROUTES,
         *whys.ROUTES,
@@ -91,10 +93,6 @@ def routes() -> Sequence[BaseRoute]:
 
 async def _home(_request: Request) -> Response:
     return RedirectResponse("/pending", 303)
-
-
-async def _health(_request: Request) -> Response:
-    return PlainTextResponse("alive\n")
 
 
 async def _refused(request: Request, error: Exception) -> Response:

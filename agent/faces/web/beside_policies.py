@@ -121,7 +121,8 @@ def lists(in_force: InForce, protected: Iterable[str], now: datetime) -> tuple[L
     """Return every list, by name."""
     found, rails = in_force.judge.policy_set, frozenset(protected)
     return tuple(
-        _list(one, found.policies, in_force, now, is_protected=one.name in rails) for one in found.lists
+        _list(one, found.policies, in_force, now, is_protected=not {one.name, one.adds_to}.isdisjoint(rails))
+        for one in found.lists
     )
 
 

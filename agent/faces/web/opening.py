@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from agent.adapters.host import SystemClock
-from agent.compose import open_ledger_as_it_is, shelf_of
+from agent.compose import open_ledger_as_it_is
 from agent.connecting import clock_of
 from agent.faces.web.in_force import Known
 from agent.faces.web.retrospect import Looking
@@ -12,7 +12,8 @@ from agent.faces.web.site import Site
 from agent.faces.web.way_in import check, door_of
 from agent.ports.world import Desk
 from agent.settings.guards import rails_of
-from agent.settings.subjects import Settings
+from agent.settings.subjects import Settings, TreatAs
+from agent.shelves import shelf_of
 
 
 @asynccontextmanager
@@ -33,6 +34,7 @@ async def open_site(settings: Settings) -> AsyncIterator[Site]:
             shelf=shelf_of(settings),
             rails=rails_of(settings.guards),
             escalating=settings.escalating(),
+            enforces_observers=settings.policies.treat_as is TreatAs.ENFORCE,
         )
         yield Site(
             settings=settings,

@@ -12,6 +12,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from agent.faces.web.probing import PROBES
 from agent.settings.addresses import LOOPBACK
 
 CONTENTS = (
@@ -71,7 +72,7 @@ class Safety:
 
     def _refused(self, scope: Scope) -> PlainTextResponse | None:
         headers = Headers(scope=scope)
-        if headers.get("host", "").lower() not in self._hosts:
+        if headers.get("host", "").lower() not in self._hosts and scope["path"] not in PROBES:
             return PlainTextResponse(f"{WRONG_HOST}\n", 421)
         if scope["method"] not in SAFE and not self._is_of_this_site(headers):
             return PlainTextResponse(f"{NOT_OURS}\n", 403)

@@ -1,7 +1,7 @@
 """Who asks: the session behind a request, and the door for everybody who has none.
 
 Nothing is shown to anybody who is not signed in, apart from the sign-in itself, the files that every page is made with,
-and a sign of life: a page that forgets to ask cannot be reached.
+and probes: a page that forgets to ask cannot be reached.
 """
 
 from datetime import timedelta
@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from agent.faces.web.cookies import Cookies
 from agent.faces.web.entering import current, show_closed
+from agent.faces.web.probing import PROBES
 from agent.faces.web.refusing import wants_json
 from agent.faces.web.returning import HOME, SIGN_IN
 from agent.faces.web.safety import SAFE
@@ -23,7 +24,7 @@ from agent.model.answer import Person
 from agent.model.errors import LedgerError, PolicyError
 from agent.model.session import Session
 
-OPEN = (SIGN_IN, "/static/", "/health")
+OPEN = (SIGN_IN, "/static/", *sorted(PROBES))
 """What anybody may ask for; below a sign-in lies only what belongs to it."""
 
 TOUCHED = timedelta(minutes=1)

@@ -35,7 +35,7 @@ def judge_capability(features: Features, missing: Mapping[EffectKind, str]) -> t
 def _kinds(features: Features, missing: Mapping[EffectKind, str]) -> Iterator[Seen]:
     can = [kind for kind, effects in EFFECTS.items() if not _why(effects, missing)]
     if can:
-        yield passed(f"can be carried out here: {', '.join(can)}")
+        yield passed(f"nothing speaks against carrying out: {', '.join(can)}")
     unused: dict[str, list[str]] = {}
     for kind, effects in EFFECTS.items():
         why = _why(effects, missing)

@@ -60,7 +60,7 @@ def offset(reach: Reach) -> timedelta | None:
 def _said(off: timedelta) -> str:
     seconds = off.total_seconds()
     if not seconds:
-        return "within a second of"
+        return "this machine's clock is within a second of"
     size = abs(seconds)
     length = (
         f"{size:.0f} s" if size < 120 else f"{size / 60:.0f} min" if size < 7200 else f"{size / 3600:,.0f} h"

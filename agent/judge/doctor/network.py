@@ -64,13 +64,16 @@ def _troubled(one: Reach) -> Seen:
     way = f" through the proxy {quote(one.proxy)}" if one.proxy else ""
     detail = f" ({one.detail})" if one.detail else ""
     words = f"{one.host} ({one.what}): {said}{way}{detail}"
-    return failed(words, mend.format(host=one.host, proxy=one.proxy or "the proxy"), is_away=True)
+    mend = mend.format(host=one.host, proxy=one.proxy or "the proxy")
+    if not one.is_needed:
+        return warned(f"{words}: the agent's own login does not need it, people's sign-ins do", mend)
+    return failed(words, mend, is_away=True)
 
 
 _WORDS: dict[Trouble, tuple[str, str]] = {
     Trouble.NAME: (
         "its name cannot be looked up",
-        "let this machine look names up (`getent hosts {host}`): check /etc/resolv.conf, in Kubernetes port 53 too",
+        "let this machine look names up (`getent hosts {host}`), or set HTTPS_PROXY to the proxy that leads out and looks them up",
     ),
     Trouble.CONNECTION: (
         "no connection",

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from agent.judge.compile import Judge, compile_set
 from agent.judge.decide import decide
 from agent.judge.feed import fed
+from agent.judge.loosened import is_loosened
 from agent.judge.proof.asking import Asking, Question, Reply
 from agent.judge.proof.candidates import DEADLINE
 from agent.judge.proof.examples import is_readable
@@ -177,6 +178,16 @@ class OfKind:
                 return both((decided, self.space.over))
             case Form.TIGHTENS:
                 return both((decided, no(self._older_verb(claim))))
+            case Form.ONLY_TIGHTENS:
+                return both((when, no(self.space.over), self._loosened()))
+
+    def _loosened(self) -> Formula:
+        """Return the same as `is_loosened`, over all situations at once."""
+        assert self.older is not None  # noqa: S101  there is another set wherever this is claimed
+        ours, theirs = self.ruled, self.older
+        lost = either(both((one, no(ours.decides[name]))) for name, one in theirs.decides.items())
+        approves = both((ours.verbs[Verb.APPROVE], either((no(theirs.verbs[Verb.APPROVE]), lost))))
+        return either((approves, both((ours.verbs[Verb.REJECT], theirs.verbs[Verb.ESCALATE]))))
 
     def _older_verb(self, claim: Claim) -> Formula:
         assert self.older is not None  # noqa: S101  there is another set wherever this is claimed
@@ -204,6 +215,12 @@ class OfKind:
                 return decision.verb is claim.verb and one.facts.now >= action_of(one, EXAMPLE).deadline
             case Form.TIGHTENS:
                 return decision.verb is claim.verb and self._before(one) is not claim.verb
+            case Form.ONLY_TIGHTENS:
+                assert self.older_judge is not None  # noqa: S101  there is another set wherever this is claimed
+                is_over = one.facts.now >= action_of(one, EXAMPLE).deadline
+                return (
+                    when is True and not is_over and is_loosened(_decision(self.older_judge, one), decision)
+                )
 
     def _in_time(self, claim: Claim) -> Part:
         """Return whether the deadline holds, and try it: an example that is approved, at its deadline and after."""

@@ -24,8 +24,8 @@ from typing import TypeVar
 
 from agent.judge.conditions import ConditionReader
 from agent.judge.layout import PROOFS
+from agent.judge.list_files import shelf_of
 from agent.judge.literals import Wrong, line, nearest, word
-from agent.judge.parse import shelf_of
 from agent.judge.strict_yaml import Mapping_, Node, Sequence, problem, read, shown
 from agent.model.decision import Verb
 from agent.model.errors import PolicyError, Problem

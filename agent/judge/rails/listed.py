@@ -51,13 +51,15 @@ def protected_lists(
     """Return the lists of these names as they are now.
 
     Args:
-        names: in their order.
+        names: in their order; what a tenant adds to one comes right after it.
         lists: all lists of the set in force.
         fetched: when each list that is fed was last fetched; those that never were are left out.
         now: the moment; entries that have expired are in a list no more.
     """
     by_name = {one.name: one for one in lists}
-    return tuple(_as_it_is(name, by_name.get(name), fetched.get(name), now) for name in names)
+    added = {one.adds_to: one.name for one in lists if one.adds_to is not None}
+    whole = (each for name in names for each in ((name, added[name]) if name in added else (name,)))
+    return tuple(_as_it_is(name, by_name.get(name), fetched.get(name), now) for name in whole)
 
 
 def _as_it_is(name: str, one: PolicyList | None, fetched: datetime | None, now: datetime) -> ProtectedList:

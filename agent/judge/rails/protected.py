@@ -21,6 +21,7 @@ from agent.judge.rails.listed import is_in
 from agent.judge.rails.scene import Scene
 from agent.model.decision import Guarded
 from agent.model.enactment import DEVICE_EFFECTS, MAIL_EFFECTS, RULE_EFFECTS, Effect
+from agent.model.permission import READ_ROLES
 from agent.model.targets import Account, Device, Rules
 
 WORKSTATIONS = frozenset(
@@ -101,7 +102,7 @@ def _of_account(scene: Scene, *, is_rule: bool) -> Iterator[str]:
     if not isinstance(account, Account):
         yield f"{whose} could not be read, nor whether it has roles in Entra ID"
     elif account.roles is None:
-        yield f"which roles in Entra ID {whose} has could not be read: grant RoleManagement.Read.Directory"
+        yield f"which roles in Entra ID {whose} has could not be read: grant {READ_ROLES}"
     elif account.roles:
         yield f"{whose} has roles in Entra ID: {members(frozenset(account.roles))}"
 

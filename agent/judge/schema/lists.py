@@ -35,6 +35,10 @@ def list_schema() -> Schema:
             "owner": text("the team or address that answers for it"),
             "type": {"enum": sorted(ListType), "description": _types()},
             "review": MOMENT | {"description": "by when somebody is to look it over"},
+            "perTenant": {
+                "type": "boolean",
+                "description": "in a base that tenants share: whether each tenant says for itself what is in it",
+            },
             "entries": {
                 "type": "array",
                 "items": {"anyOf": [_bare(None), _told(_bare(None))]},

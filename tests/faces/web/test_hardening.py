@@ -26,7 +26,7 @@ def addresses(routes: list[BaseRoute], method: str) -> Iterator[str]:
 
 async def test_every_page_is_closed_to_who_is_not_signed_in(house: House) -> None:
     """What is open is written here once more, so that a page which is opened by mistake is seen."""
-    opened = {"/health", "/sign-in", "/sign-in/start", "/sign-in/link/x"}
+    opened = {"/healthz", "/readyz", "/sign-in", "/sign-in/start", "/sign-in/link/x"}
     async with house.visitor() as browser:
         for address in addresses(house.app.routes, "GET"):
             answer = await browser.get(address)
@@ -63,13 +63,13 @@ async def session(house: House, secret: str) -> Session | None:
     return await house.site.sessions.find(session_id(secret))
 
 
-@pytest.mark.parametrize("path", ["/sign-in", "/sign-in/start", "/static/site.css", "/health"])
+@pytest.mark.parametrize("path", ["/sign-in", "/sign-in/start", "/static/site.css", "/healthz", "/readyz"])
 def test_what_is_open_is_open_to_anybody(path: str) -> None:
     assert _is_open(path)
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/sign-in.json", "/sign-inside", "/staticx", "/health.json", "/pending", "//sign-in", "/Sign-In"]
+    "path", ["/", "/sign-in.json", "/sign-inside", "/staticx", "/healthz.json", "/health", "/pending", "//sign-in", "/Sign-In"]
 )  # fmt: skip
 def test_what_only_looks_like_it_is_not(path: str) -> None:
     assert not _is_open(path)

@@ -87,9 +87,9 @@ async def test_the_pages_are_encrypted_with_the_certificate_of_the_settings(
         served(house, certificate=certificate, certificate_key=key) as (url, _),
         httpx.AsyncClient(verify=trusted) as browser,
     ):
-        found = await browser.get(f"{url}/health")
+        found = await browser.get(f"{url}/healthz")
 
-    assert found.text == "alive\n"
+    assert found.json()["ok"] is True
 
 
 async def test_a_renewed_certificate_is_taken_while_it_serves(house: House, tmp_path: Path) -> None:
@@ -191,7 +191,9 @@ def test_any_free_port_is_known_to_the_pages_afterwards() -> None:
 # -- limits --
 
 
-@pytest.mark.parametrize("words", [b"", b"GET /health HTTP/1.1\r\nHost: ", b"POST /sign-in/out HTTP/1.1\r\n"])
+@pytest.mark.parametrize(
+    "words", [b"", b"GET /healthz HTTP/1.1\r\nHost: ", b"POST /sign-in/out HTTP/1.1\r\n"]
+)
 async def test_whoever_does_not_say_what_they_want_is_cut_off(
     house: House, monkeypatch: pytest.MonkeyPatch, words: bytes
 ) -> None:
@@ -222,7 +224,7 @@ async def test_a_request_with_too_large_a_head_is_refused_and_fills_no_log(
 ) -> None:
     async with served(house) as (url, _):
         place = url.partition("://")[2]
-        head = f"GET /health HTTP/1.1\r\nHost: {place}\r\nX-Large: {'x' * LARGEST_HEAD}"
+        head = f"GET /healthz HTTP/1.1\r\nHost: {place}\r\nX-Large: {'x' * LARGEST_HEAD}"
         found = await asked(url, head.encode())
 
     assert found.startswith(b"HTTP/1.1 400 ")
@@ -232,8 +234,8 @@ async def test_a_request_with_too_large_a_head_is_refused_and_fills_no_log(
 async def test_requests_that_are_sent_ahead_are_answered_one_after_the_other(house: House) -> None:
     async with served(house) as (url, _):
         place = url.partition("://")[2]
-        one = f"GET /health HTTP/1.1\r\nHost: {place}\r\n\r\n"
-        last = f"GET /health HTTP/1.1\r\nHost: {place}\r\nConnection: close\r\n\r\n"
+        one = f"GET /healthz HTTP/1.1\r\nHost: {place}\r\n\r\n"
+        last = f"GET /healthz HTTP/1.1\r\nHost: {place}\r\nConnection: close\r\n\r\n"
         found = await asked(url, (one * 3 + last).encode())
 
     assert found.count(b"HTTP/1.1 200") == 4
@@ -268,14 +270,14 @@ async def test_a_stream_without_an_end_does_not_keep_the_server_from_stopping(
 
         return StreamingResponse(words(), media_type="text/event-stream")
 
-    routes = (*app.routes(), Route("/health/stream", endless))
+    routes = (*app.routes(), Route("/healthz/stream", endless))
     monkeypatch.setattr(app, "routes", lambda: routes)
     loop = asyncio.get_running_loop()
 
     async with (
         served(house) as (url, stop),
         httpx.AsyncClient() as browser,
-        browser.stream("GET", f"{url}/health/stream") as found,
+        browser.stream("GET", f"{url}/healthz/stream") as found,
     ):
         lines = found.aiter_lines()
         assert await anext(lines) == ": begun"
@@ -370,12 +372,12 @@ async def test_the_command_says_where_it_is_and_stops_when_asked(tmp_path: Path,
     ready = json.loads(await asyncio.wait_for(process.stdout.readline(), 60))
 
     async with httpx.AsyncClient() as browser:
-        health = await browser.get(f"{ready['ready']}/health")
+        health = await browser.get(f"{ready['ready']}/healthz")
         page = await browser.get(f"{ready['ready']}/status")
     process.send_signal(signal.SIGHUP)
     code, errors = await ended(process, number)
 
-    assert health.text == "alive\n"
+    assert health.json()["ok"] is True
     assert all(link.startswith(f"{ready['ready']}/sign-in/link/") for link in ready["links"])
     assert (page.status_code, page.headers["location"]) == (303, "/sign-in?to=%2Fstatus")
     assert (code, errors) == (0, "")

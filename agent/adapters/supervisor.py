@@ -15,7 +15,7 @@ SECONDS = 1_000_000
 """Microseconds in one."""
 
 
-class ServiceManager:
+class Supervisor:
     """Tells the service manager; does nothing where there is none. It never waits, and what is not heard is said again."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:

@@ -1,0 +1,1 @@
+"""What a tenant adds to a shared base, and whether it only tightens it."""

@@ -1,0 +1,129 @@
+"""Probes are answered on a real socket, whatever becomes of the agent's loop, and tell nothing that anybody may not know."""
+
+import asyncio
+import socket
+import time
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+
+from agent.faces.probes.app import app_of
+from agent.faces.probes.server import AT_ONCE, serving
+from agent.model.errors import SettingsError
+from agent.model.health import Check, Health
+
+WELL = Health(ok=True, tenants=1, checks=(Check(name="loop", ok=True, words="it went round 0 s ago"),))
+ILL = Health(
+    ok=False,
+    tenants=300,
+    checks=(Check(name="passes", ok=False, words="300 of 300 tenants: …", restart_mends=True, failing=300),),
+)
+
+
+@pytest.fixture
+def url() -> Iterator[str]:
+    app = app_of(lambda: WELL, lambda: ILL, [Route("/metrics", lambda _request: PlainTextResponse("a 1\n"))])
+    with serving("127.0.0.1:0", app) as port:
+        yield f"http://127.0.0.1:{port}"
+
+
+def test_the_code_says_whether_and_the_body_says_why(url: str) -> None:
+    alive, ready, metrics = (httpx.get(f"{url}{path}") for path in ("/healthz", "/readyz", "/metrics"))
+
+    assert (alive.status_code, alive.json()["ok"]) == (200, True)
+    assert alive.json()["checks"][0]["words"] == "it went round 0 s ago"
+    assert (ready.status_code, ready.json()["ok"]) == (503, False)
+    assert ready.json()["checks"][0] == {
+        "name": "passes",
+        "ok": False,
+        "words": "300 of 300 tenants: …",
+        "restart_mends": True,
+        "failing": 300,
+    }
+    assert metrics.text == "a 1\n"
+    assert alive.headers["cache-control"] == "no-store"
+    assert alive.headers["content-type"] == "application/json"
+    assert "server" not in alive.headers
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "code"),
+    [
+        ("HEAD", "/healthz", 200),
+        ("HEAD", "/readyz", 503),
+        ("POST", "/healthz", 405),
+        ("DELETE", "/readyz", 405),
+        ("GET", "/", 404),
+        ("GET", "/healthz/", 404),
+        ("GET", "/healthz/../status", 404),
+    ],
+)
+def test_nothing_else_is_answered(url: str, method: str, path: str, code: int) -> None:
+    answer = httpx.request(method, f"{url}{path}", follow_redirects=False)
+
+    assert answer.status_code == code
+    assert method != "HEAD" or answer.content == b""
+
+
+def test_a_body_is_not_read(url: str) -> None:
+    assert httpx.request("GET", f"{url}/healthz", content=b"x" * 100).status_code == 413
+
+
+async def test_a_loop_that_is_blocked_keeps_no_probe_waiting(url: str) -> None:
+    began = time.monotonic()
+    asking = asyncio.create_task(
+        asyncio.to_thread(lambda: (httpx.get(f"{url}/healthz"), time.monotonic() - began))
+    )
+    await asyncio.sleep(0)  # it is on its way
+    await asyncio.sleep(0.01)
+
+    time.sleep(1.0)  # noqa: ASYNC251  the agent's loop stands still
+
+    answer, took = await asking
+    assert answer.status_code == 200
+    assert took < 0.9
+
+
+def test_who_holds_connections_keeps_the_agent_from_nothing_and_is_cut_off(url: str) -> None:
+    """As many as are let in may say nothing; one more is told to come again, and the agent's loop is not theirs."""
+    port = int(url.rpartition(":")[2])
+    holding = [socket.create_connection(("127.0.0.1", port)) for _ in range(AT_ONCE + 4)]
+    for one in holding:
+        one.sendall(b"GET /healthz HTTP/1.1\r\nHost: ")
+    try:
+        answer = httpx.get(f"{url}/healthz")
+    finally:
+        for one in holding:
+            one.close()
+
+    assert answer.status_code in {200, 503}
+
+
+def test_what_cannot_listen_stops_the_start_and_says_which_setting() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        place = f"127.0.0.1:{taken.getsockname()[1]}"
+
+        with pytest.raises(SettingsError) as told, serving(place, app_of(lambda: WELL, lambda: WELL)):
+            pass
+
+    assert str(told.value) == (
+        f"`health.listen: {place}`: address already in use: does another agent answer there? stop it, or "
+        "choose another port"
+    )
+
+
+def test_a_check_that_fails_is_an_answer_too() -> None:
+    def broken() -> Health:
+        raise RuntimeError("a bug")
+
+    with serving("127.0.0.1:0", app_of(broken, lambda: WELL)) as port:
+        answer = httpx.get(f"http://127.0.0.1:{port}/healthz")
+
+        assert answer.status_code == 500
+        assert "bug" not in answer.text
+        assert httpx.get(f"http://127.0.0.1:{port}/readyz").status_code == 200

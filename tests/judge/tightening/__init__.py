@@ -1,0 +1,1 @@
+"""What a tenant adds to a base: joined with it, and held to it."""
