@@ -17,7 +17,7 @@ from time import monotonic
 
 from agent.loop.report import PassReport
 from agent.model.health import Mark, Signs
-from agent.model.vitals import Expiry, Passing
+from agent.model.vitals import Expiry, Passing, Usage
 from agent.ports.world import World
 
 REMEMBERED = 20
@@ -110,10 +110,15 @@ class Vitals:
         self.mark(Mark.PASSED)
 
     def look(self) -> None:
-        """Note whether anything has moved since the last look, or is not due yet."""
+        """Note whether anything has moved since the last look, or is not due yet.
+
+        Where a request budget is spent, whoever asks waits for its turn: for up to a minute, by the agent's clock.
+        """
         self._note_pages()
-        seen = self._moving()
-        if seen != self._seen or self.is_resting:
+        asked = () if self._world is None or self._world.login is None else self._world.login.usage()
+        seen = self._moving(asked)
+        is_spent = any(one.used >= one.allowed or one.until is not None for one in asked)
+        if seen != self._seen or is_spent or self.is_resting:
             self._seen = seen
             self.mark(Mark.MOVED)
 
@@ -136,9 +141,8 @@ class Vitals:
             self._pages = self.under_way.pages
             self.mark(Mark.READ)
 
-    def _moving(self) -> object:
+    def _moving(self, asked: Sequence[Usage]) -> object:
         """Return what is another thing where something has gone on."""
-        asked = () if self._world is None or self._world.login is None else self._world.login.usage()
         requests = tuple(one.total for one in asked)
         counted = None if self.under_way is None else self.under_way.counted()
         return self.signs_given, counted, requests

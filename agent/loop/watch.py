@@ -19,6 +19,9 @@ from agent.model.health import Check, Health, Mark, Signs
 EVERY = 1.0
 """Seconds between two rounds."""
 
+LOOK = 5.0
+"""Seconds between two looks at the tenants: of three hundred, one takes some milliseconds."""
+
 BEGUN = 60.0
 """Seconds after which a process counts as begun though no tenant could be opened: it goes on trying."""
 
@@ -47,9 +50,10 @@ class Watch:
     ticked: float = 0.0
     """When it went round last."""
     _seen: dict[str, Vitals] = field(default_factory=dict)
-    """The tenants as they were in the last round: what other threads are told of."""
+    """The tenants as they were at the last look: what other threads are told of."""
 
     _began: float = 0.0
+    _looked: float | None = None
 
     def __post_init__(self) -> None:
         """Begin."""
@@ -64,12 +68,23 @@ class Watch:
     async def keep(self) -> None:
         """Go round, again and again, until cancelled."""
         while True:
-            self.round()
+            try:
+                self.round()
+            except Exception:  # a bug in here must not look like a loop that stands still
+                log.exception("what is watched could not be looked at")
             await asyncio.sleep(EVERY)
 
     def round(self) -> None:
-        """Note that the loop goes round, and tell of every tenant that is stuck; each is given as long again then."""
+        """Note that the loop goes round, and look at the tenants now and then."""
         self.ticked = self.elapsed()
+        if not self._seen or self._looked is None or self.ticked - self._looked >= LOOK:
+            self._looked = self.ticked
+            self.look()
+        for also in self.on_round:
+            also()
+
+    def look(self) -> None:
+        """Look at every tenant, and tell of each that is stuck; it is given as long again then."""
         self._seen = dict(self.tenants())
         for name, vitals in self._seen.items():
             vitals.go_by(self.elapsed)
@@ -79,8 +94,6 @@ class Watch:
                 log.error("stuck", tenant=name, why=why)
                 vitals.closed()
                 self.on_stuck(name, why)
-        for also in self.on_round:
-            also()
 
     def signs(self) -> dict[str, Signs]:
         """Return what is known of every tenant. May be asked from any thread."""
@@ -93,7 +106,11 @@ class Watch:
 
     def ready(self) -> Health:
         """Say whether this process can be counted on. May be asked from any thread."""
-        return ready(self.signs())
+        found = ready(self.signs())
+        if found.tenants or self.has_begun:
+            return found
+        unknown = Check(name="tenants", ok=False, words="it is not known yet whose work this is", failing=0)
+        return msgspec.structs.replace(found, ok=False, checks=(unknown,))
 
     def trouble(self) -> str:
         """Return why the agent could not tell people of trouble by itself; empty where it could."""

@@ -58,7 +58,7 @@ systemctl stop air-agent
 test "$(systemctl show --value --property=Result air-agent)" = success
 systemctl start air-agent
 systemctl kill --signal=KILL --kill-whom=main air-agent
-sleep 35
+for second in $(seq 120); do test "$(systemctl is-active air-agent)" = active && break; sleep 1; done
 test "$(systemctl is-active air-agent)" = active
 """
 

@@ -25,6 +25,7 @@ from tests.durability.processes import Stage
 from tests.durability.replicas import Plan, Play
 from tests.durability.scenes import KINDS
 from tests.durability.theatre import Theatre
+from tests.durability.upgrading import Upgrade
 from tests.postgresql import server
 
 FORTNIGHT = 14
@@ -75,6 +76,12 @@ def _parser() -> argparse.ArgumentParser:
     replicas.add_argument("--tenants", type=int, default=6)
     replicas.add_argument("--lease", type=float, help="seconds, to be quicker; as they are if left out")
     replicas.add_argument("--paused", type=float, default=Plan.paused, help="seconds of each pause")
+    replicas.add_argument(
+        "--older",
+        type=Path,
+        metavar="DIR",
+        help="instead, replace an agent of the version whose code is there",
+    )
     for act in ("kills", "pauses", "cuts", "restarts", "rolls"):
         replicas.add_argument(f"--{act}", type=int, default=getattr(Plan, act))
     escalations = commands.add_parser("escalations", help="weeks of chains that climb, on a virtual clock")
@@ -135,6 +142,8 @@ def _killed(asked: argparse.Namespace) -> tuple[list[dict[str, object]], list[st
 
 
 def _replicas(asked: argparse.Namespace) -> tuple[list[dict[str, object]], list[str]]:
+    if asked.older is not None:
+        return _upgraded(asked)
     plan = Plan(
         kills=asked.kills,
         pauses=asked.pauses,
@@ -151,6 +160,16 @@ def _replicas(asked: argparse.Namespace) -> tuple[list[dict[str, object]], list[
     ):
         task = bar.add_task("disturbing", total=plan.acts)
         shared = Play(theatre, plan).go(lambda done: bar.update(task, completed=done))
+    return [*shared.rows(), *shared.sums()], shared.problems
+
+
+def _upgraded(asked: argparse.Namespace) -> tuple[list[dict[str, object]], list[str]]:
+    with (
+        a_folder() as folder,
+        server() as running,
+        Theatre(folder, running, asked.seed, 1, asked.lease, template="template1") as theatre,
+    ):
+        shared = Upgrade(theatre, asked.older.resolve()).go()
     return [*shared.rows(), *shared.sums()], shared.problems
 
 

@@ -55,8 +55,10 @@ RATE = 6.0
 
 LONGER_THAN_A_LEASE = timedelta(minutes=15)
 
+MANY = "tenants: {directory: tenants}"
+
 SETTINGS = """\
-tenants: {{directory: tenants}}
+{tenants}
 mode: enforce
 graph: {{cloud: simulator, url: "{url}", requests_per_minute: 100000}}
 auth: {{kind: clientSecret, client_id: {client}}}
@@ -78,7 +80,7 @@ guards:
   share_from: 1000000
   brake_floor: 100000
 pace: {{fresh: 20m}}
-audit: {{file: "{folder}/{{tenant}}.jsonl"}}
+audit: {{file: "{folder}/{tenant}.jsonl"}}
 log: {{format: json, level: info}}
 clock: {{rate: {rate:g}, epoch: "{epoch}"}}
 """
@@ -127,7 +129,7 @@ class Replica:
         """Return how many passes this process has made in each tenant until now."""
         made: dict[str, int] = {}
         for line in self.out.read_bytes().splitlines():
-            tenant = json.loads(line)["tenant"]
+            tenant = json.loads(line).get("tenant", "tenant1")
             made[tenant] = made.get(tenant, 0) + 1
         return made
 
@@ -150,12 +152,13 @@ class Theatre:
     seed: int
     tenants: int
     lease: float | None
+    template: str = "empty_ledger"
     replicas: dict[str, Replica] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.ids = tenant_ids(self.tenants)
         self.names = {tenant_id: f"tenant{number}" for number, tenant_id in enumerate(self.ids, 1)}
-        self.database = self.server.new(template="empty_ledger")
+        self.database = self.server.new(template=self.template)
         self.epoch = datetime.fromtimestamp(time.time_ns() / 1_000_000_000, UTC)
         self.clock = SharedClock(self.epoch, RATE)
         self.wanted, self.quiet = SharedNumber(), SharedNumber()
@@ -208,14 +211,18 @@ class Theatre:
             (self.folder / file).write_bytes(content)
         for tenant_id, name in self.names.items():
             (self.folder / "tenants" / f"{name}.yaml").write_text(f"tenant: {{id: {tenant_id}}}\n")
-        text = SETTINGS.format(
-            url=self.url,
-            client=names.CLIENT_ID,
-            folder=self.folder,
-            rate=RATE,
-            epoch=self.epoch.isoformat(),
-        )
-        (self.folder / "air-agent.yaml").write_text(text)
+        alone = f"tenant: {{id: {self.ids[0]}}}"
+        for file, tenants, tenant in (("air-agent", MANY, "{tenant}"), ("older", alone, "tenant1")):
+            text = SETTINGS.format(
+                tenants=tenants,
+                tenant=tenant,
+                url=self.url,
+                client=names.CLIENT_ID,
+                folder=self.folder,
+                rate=RATE,
+                epoch=self.epoch.isoformat(),
+            )
+            (self.folder / f"{file}.yaml").write_text(text)
 
     def start(self, name: str, code: Path | None = None) -> Replica:
         """Start a replica, or start it again, from this code or from that in another folder.

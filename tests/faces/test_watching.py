@@ -223,9 +223,9 @@ async def test_a_tenant_alone_that_stands_still_ends_the_process_with_a_code_of_
         watch.tenants = lambda: {"": vitals}
         async with vitals.during(bench.world):
             vitals.begin(PassReport(began=bench.clock.now()))
-            watch.round()
+            watch.look()
             vitals.marks[Mark.MOVED] -= 302.0
-            watch.round()
+            watch.look()
 
     ((why, stood),) = said
     assert ended == [STUCK]
@@ -239,9 +239,9 @@ async def test_of_many_tenants_one_that_stands_still_is_told_and_the_process_goe
         vitals = {"contoso": Vitals(watch.elapsed), "fabrikam": Vitals(watch.elapsed)}
         watch.tenants = lambda: vitals
         async with vitals["contoso"].during(bench.world):
-            watch.round()
+            watch.look()
             vitals["contoso"].marks = {mark: at - 302.0 for mark, at in vitals["contoso"].marks.items()}
-            watch.round()
+            watch.look()
 
     assert [name for name, _ in told] == ["contoso"]
 
@@ -272,7 +272,7 @@ async def test_a_heartbeat_that_is_not_taken_is_an_alarm_of_the_only_tenant(
         vitals = Vitals(watch.elapsed)
         watch.tenants = lambda: {"": vitals}
         async with vitals.during(bench.world):
-            watch.round()
+            watch.look()
             async with asyncio.timeout(20):
                 while not (alarms := await bench.world.ledger.alarms()):  # noqa: ASYNC110  nobody tells
                     await asyncio.sleep(0)

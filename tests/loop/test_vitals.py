@@ -153,3 +153,22 @@ async def test_what_is_shipped_is_told_only_where_there_is_an_audit(counted: Cou
         without = counted.vitals.signs().ships
 
     assert not without
+
+
+@pytest.mark.parametrize(
+    ("used", "until", "is_waiting"), [(59, None, False), (60, None, True), (1, True, True), (0, None, False)]
+)
+async def test_who_waits_for_a_spent_budget_does_not_stand_still(
+    counted: Counted, used: int, until: bool | None, is_waiting: bool
+) -> None:
+    """Sixty requests within seconds are a whole minute of patience, in which nothing else moves."""
+    login = a_login(counted.bench)
+    ends = counted.bench.clock.now() + MINUTE if until else None
+    login.used = (Usage(system="graph", used=used, allowed=60, until=ends, total=60),)
+    async with counted.vitals.during(replace(counted.bench.world, login=login)):
+        counted.vitals.begin(counted.report)
+        counted.after(1)
+
+        counted.after(59)
+
+        assert (counted.age(Mark.MOVED) == 0.0) is is_waiting

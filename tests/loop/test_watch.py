@@ -7,10 +7,12 @@ from datetime import timedelta
 import pytest
 
 from agent.judge.attest import TICK_LATE
+from agent.loop import watch as watch_module
 from agent.loop.report import PassReport
 from agent.loop.run import run
 from agent.loop.vitals import Vitals
-from agent.loop.watch import BEGUN, Watch
+from agent.loop.waits import beside
+from agent.loop.watch import BEGUN, LOOK, Watch
 from agent.model.health import Check, Mark
 from tests.fakes import FakeSink
 from tests.loop.conftest import Bench
@@ -103,11 +105,11 @@ async def test_a_loop_that_does_not_go_round_is_told_by_whoever_asks(bench: Benc
 
 async def test_a_tenant_that_has_left_is_not_told_of_any_more(hand: Hand) -> None:
     hand.tenants = {"contoso": Vitals()}
-    hand.watch.round()
+    hand.after(LOOK)
     before = hand.watch.alive().tenants
     hand.tenants = {}
 
-    hand.watch.round()
+    hand.after(LOOK)
 
     assert (before, hand.watch.alive().tenants) == (1, 0)
 
@@ -131,6 +133,7 @@ def test_a_process_without_tenants_has_begun_after_a_minute(
     hand.after(seconds, every=seconds)
 
     assert hand.watch.has_begun is has_begun
+    assert hand.watch.ready().ok is has_begun
     assert (hand.watch.trouble() == "") is has_begun
 
 
@@ -150,7 +153,7 @@ async def test_an_agent_that_runs_is_seen_to_be_alive_and_ready(bench: Bench, ha
     world = replace(bench.world, trail=ledger.trail, sink=FakeSink())  # type: ignore[attr-defined]
 
     def on_pass(_report: PassReport) -> None:
-        hand.watch.round()
+        hand.watch.look()
         seen.append((hand.watch.alive(), hand.watch.ready(), hand.watch.trouble()))
         stop.set()
 
@@ -160,5 +163,26 @@ async def test_an_agent_that_runs_is_seen_to_be_alive_and_ready(bench: Bench, ha
     assert (alive.ok, [one.name for one in alive.checks if not one.ok]) == (True, [])
     assert {one.name for one in alive.checks} >= {"passes", "kill switch", "ledger", "audit", "defender"}
     assert (ready.ok, trouble) == (True, "")
-    hand.watch.round()
+    hand.watch.look()
     assert not hand.watch.ready().ok
+
+
+async def test_a_bug_of_whoever_is_told_keeps_the_watch_going(
+    hand: Hand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rounds = 0
+
+    def broken() -> None:
+        nonlocal rounds
+        rounds += 1
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(watch_module, "EVERY", 0.0)
+    hand.watch.on_round.append(broken)
+
+    async with beside(hand.watch.keep()):
+        async with asyncio.timeout(20):
+            while rounds < 3:  # noqa: ASYNC110  nobody tells
+                await asyncio.sleep(0)
+
+    assert rounds >= 3

@@ -23,7 +23,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     help="Decides the remediation actions that Defender leaves pending, by your policies, and proves what it did.",
-    epilog="Exit codes: 0 fine, 1 findings, 2 wrong use or configuration, 3 Graph cannot be reached.",
+    epilog="Exit codes: 0 fine, 1 findings, 2 wrong use or configuration, 3 Graph cannot be reached, 4 it stood still.",
 )
 app.add_typer(policies, name="policy")
 app.add_typer(audit, name="audit")

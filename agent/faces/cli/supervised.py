@@ -26,21 +26,24 @@ class Supervised:
         if not self._manager.is_there:
             return
         now = self._watch.elapsed()
-        said: dict[str, str] = {}
-        if not self._is_begun and self._watch.has_begun:
-            said["READY"] = "1"
-        alive = self._watch.alive()
-        watches_for = self._manager.watches_for
-        is_fed = self._fed is not None and watches_for is not None and now - self._fed < watches_for / SHARE
-        if watches_for is not None and alive.ok and not is_fed:
-            said["WATCHDOG"] = "1"
-        if said or self._told is None or now - self._told >= EVERY:
-            said["STATUS"] = status(alive)
-        if not said or not self._manager.tell(**said):
+        begins = not self._is_begun and self._watch.has_begun
+        is_hungry = self._is_hungry(now)
+        if not (begins or is_hungry or self._told is None or now - self._told >= EVERY):
             return
-        self._is_begun = self._is_begun or "READY" in said
+        alive = self._watch.alive()
+        said = {"READY": "1"} if begins else {}
+        if is_hungry and alive.ok:
+            said["WATCHDOG"] = "1"
+        if not self._manager.tell(**said, STATUS=status(alive)):
+            return
+        self._is_begun = self._is_begun or begins
         self._told = now
         self._fed = now if "WATCHDOG" in said else self._fed
+
+    def _is_hungry(self, now: float) -> bool:
+        """Whether the manager's own watchdog is to be told again that the agent is not stuck."""
+        patience = self._manager.watches_for
+        return patience is not None and (self._fed is None or now - self._fed >= patience / SHARE)
 
     def stop(self) -> None:
         """Tell that it ends."""
