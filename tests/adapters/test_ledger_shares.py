@@ -230,6 +230,18 @@ async def test_who_was_killed_is_back_at_once_with_what_it_had(hall: Hall) -> No
     assert len(await owned(other)) == len(TENANTS) / 2
 
 
+async def test_who_is_long_gone_is_forgotten_when_somebody_joins(hall: Hall) -> None:
+    for number in range(2):
+        hall.do(
+            f"INSERT INTO members SELECT 'gone {number}', '', '1', 0, 0, "
+            f"extract(epoch FROM clock_timestamp()) * 1000000 - {number} * 90000000000::bigint, 0, 0"
+        )
+
+    await hall.join("a")
+
+    assert sorted(hall.do("SELECT replica FROM members")) == [("a",), ("gone 0",)]
+
+
 async def _joining(hall: Hall, name: str, pause: object) -> None:
     """Let a process of this name try to join, and do something else each time it waits."""
     with pytest.MonkeyPatch.context() as patch:

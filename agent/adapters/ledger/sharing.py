@@ -19,6 +19,9 @@ SHORT = {
 }
 """The moment at which it is asked, and the one at which a session began, as moments are stored."""
 
+FORGOTTEN = 86_400_000_000
+"""Microseconds after which a process that ended without a word is forgotten: names may change with each start."""
+
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):
     """One process, as the others know it, and by which times it goes, in microseconds."""
@@ -77,8 +80,9 @@ def known_until(connection: Connection, replica: str) -> int | None:
 
 
 def bury(connection: Connection, member: Member) -> None:
-    """Let what earlier processes of this name had be free at once: the name is this one's now."""
+    """Let what earlier processes of this name had be free at once: the name is this one's now. Forget who is long gone."""
     connection.execute(_BURY, {"replica": member.replica, "instance": member.instance})
+    connection.execute(_FORGET, {"for": FORGOTTEN})
 
 
 def renew(connection: Connection, member: Member, asked: Sequence[str]) -> list[Had]:
@@ -190,6 +194,8 @@ _BURY = _query("""
     UPDATE shares SET instance = '', until = least(until, @now)
     WHERE replica = :replica AND instance NOT IN (:instance, '')
 """)
+
+_FORGET = _query("DELETE FROM members WHERE until < @now - :for")
 
 _RENEW = _query("""
     WITH kept AS (
