@@ -186,7 +186,7 @@ class Fleet:
         """Write down why a tenant is closed, where there is something to say, and let others take it."""
         try:
             if words:
-                await sound(self._roster, tenancy, share, START, words)
+                await sound(self._roster, tenancy, START, words)
             await self._sharing.let_go(share.tenant_id)
         finally:
             self._leaving.discard(share.tenant_id)
@@ -303,8 +303,7 @@ class Fleet:
                 continue
             one.asked_to_hold.set()
             if one.world is None:
-                share = self._sharing.held.get(one.tenancy.tenant_id)
-                self._errands.run(lay(self._roster, one.tenancy, share))
+                self._errands.run(lay(self._roster, one.tenancy))
 
     async def _cut_off_all(self) -> None:
         """Leave nothing running, where this process does not come to an end by itself."""

@@ -13,6 +13,7 @@ from agent.judge.quote import counted
 from agent.model.checkup import Room, Seen, failed, passed, warned
 from agent.model.errors import PolicyError
 from agent.model.policy import Mode
+from agent.settings.fields import secret_files
 from agent.settings.subjects import Settings, TreatAs
 
 PATIENCE = 5.0
@@ -47,16 +48,8 @@ async def _secrets(one: Settings) -> AsyncIterator[Seen]:
 
 
 def _secret_files(one: Settings) -> Iterator[Path]:
-    found = (
-        one.auth.certificate_path,
-        one.auth.certificate_password_file,
-        one.auth.client_secret_file,
-        one.ledger.password_file,
-        one.audit.key_file,
-        one.web.client_secret_file,
-        one.web.certificate_key,
-    )
-    yield from (path for path in found if path is not None)
+    yield from secret_files(one)
+    yield from (path for path in (one.auth.certificate_path, one.web.certificate_key) if path is not None)
 
 
 async def policies(bedside: Bedside) -> tuple[Seen, ...]:
