@@ -286,7 +286,7 @@ def test_a_command_about_one_tenant_says_which_there_are(home: Path) -> None:
     add(home, "fabrikam", 2)
     settings = ["--settings", str(home / "air-agent.yaml")]
 
-    unsaid = CliRunner().invoke(app, ["status", *settings])
+    unsaid = CliRunner().invoke(app, ["pending", *settings])
     misspelt = CliRunner().invoke(app, ["status", *settings, "--tenant", "contosso"])
     named = CliRunner().invoke(app, ["status", *settings, "--tenant", "contoso"])
     by_environment = CliRunner().invoke(app, ["status", *settings], env={"AIR_AGENT_TENANT": "fabrikam"})
