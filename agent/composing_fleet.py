@@ -83,7 +83,7 @@ class SettingsRoster:
             name=tenancy.name if self._is_many else "",
         )
 
-    def desk(self, tenancy: Tenancy, share: Share | None) -> AbstractAsyncContextManager[Desk]:  # noqa: ARG002
+    def desk(self, tenancy: Tenancy) -> AbstractAsyncContextManager[Desk]:
         """Give the ledger of a tenant, where it is there already."""
         return open_desk(self._of(tenancy), self._place)
 

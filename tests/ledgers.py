@@ -1,7 +1,8 @@
 """Ledgers for tests: opened as the agent opens them, but that a new file begins as a copy of an empty one.
 
 What the migrations make of nothing is the same each time, and to run them takes longer than most tests: those of the
-migrations themselves run them. How a query is written in SQL is worked out once for all ledgers of a process, too.
+migrations themselves run them. How a query is written in SQL is worked out once for all ledgers of a process, too. And
+every statement is held to naming the tenant.
 """
 
 from collections.abc import AsyncIterator
@@ -19,6 +20,7 @@ from agent.adapters.ledger.files import prepare
 from agent.adapters.ledger.ledger import SqlLedger
 from agent.audit.key import Key
 from agent.ports.telemetry import SILENT, Telemetry
+from tests import by_tenant
 
 
 @asynccontextmanager
@@ -34,7 +36,7 @@ async def open_ledger(
 ) -> AsyncIterator[SqlLedger]:
     """Give the tenant's ledger, as the agent's own `open_ledger` does."""
     if not read_only and not as_it_is:
-        _begin(url)
+        begin(url)
     async with opening.open_ledger(
         url,
         tenant_id,
@@ -44,8 +46,9 @@ async def open_ledger(
         key=key,
         telemetry=telemetry,
     ) as ledger:
-        _share(ledger._desk._reading)
-        _share(ledger._desk._writing)
+        for engine in (ledger._desk._reading, ledger._desk._writing):
+            _share(engine)
+            by_tenant.watch(engine)
         yield ledger
 
 
@@ -60,7 +63,7 @@ def _share(engine: Engine) -> None:
     engine.update_execution_options(compiled_cache=COMPILED)
 
 
-def _begin(url: str) -> None:
+def begin(url: str) -> None:
     """Put an empty ledger where a file is meant and none is."""
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":

@@ -11,7 +11,7 @@ from agent.adapters.microsoft.answers import Call
 from agent.adapters.microsoft.claims import LEEWAY
 from agent.judge.doctor.capability import EFFECTS
 from agent.judge.doctor.clock import PEOPLE
-from agent.judge.doctor.needs import PURPOSES, every
+from agent.judge.doctor.needs import PURPOSES, every, table
 from agent.judge.plan import PLANNERS
 from agent.model import permission as may
 from agent.model.permission import OF_MAILBOXES, UNLIMITED, Api, Permission
@@ -49,13 +49,24 @@ def test_the_simulator_knows_the_same_permissions() -> None:
 
 def test_the_readme_has_the_very_permissions_of_the_table() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    table = readme[readme.index("| permission | what for |") :].split("\n\n")[0]
+    table = readme[readme.index("| permission | what for |") :].split("<!-- /permissions -->")[0].rstrip()
 
     listed = {
         name for row in table.splitlines()[2:] for name in re.findall(r"`([A-Za-z.]+)`", row.split("|")[1])
     }
 
     assert listed == {one.name for one in every()}
+
+
+def test_what_the_readme_generates_from_the_table_is_what_the_table_says() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    begins, ends = "<!-- permissions -->", "<!-- /permissions -->"
+
+    written = readme.split(begins)[1].split(ends)[0] if begins in readme else table()
+
+    unindented = "\n".join(line.strip() for line in written.strip().splitlines())
+    assert unindented == table()
+    assert table().count("\n") == len(PURPOSES) + 1
 
 
 def test_no_other_place_of_the_code_has_a_list_of_its_own() -> None:

@@ -54,6 +54,16 @@ def is_open_to_all(path: Path) -> bool:
     return bool(stat.S_IMODE(path.stat().st_mode) & 0o004)
 
 
+def owner_beside_us(folder: Path) -> int | None:
+    """Return the number of the user whose folder this is; None where it is ours.
+
+    Raises:
+        OSError: nobody says.
+    """
+    owner = folder.stat().st_uid
+    return None if owner == os.geteuid() else owner
+
+
 def _nearest(path: Path) -> Path:
     """Return the path, or the nearest folder above it that is there."""
     there = path.absolute()

@@ -77,7 +77,7 @@ def why_no_approver(person: Person, terms: Terms) -> str:
     if not chain.approvers.not_requester:
         return ""
     if is_among(person, frozenset(map(fold.address, terms.authors))):
-        return f"{quote(person.name)} was the last to change a policy that decided on it: somebody else has to answer"
+        return f"{quote(person.name)} was the last to change a policy, a list or the chain that left it to people: somebody else has to answer"
     if is_among(person, terms.affected):
         return f"{quote(person.name)} is affected by it: somebody else has to answer"
     return ""

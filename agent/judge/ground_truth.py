@@ -52,7 +52,7 @@ def truth(life: Life, told: Told) -> Truth | None:
         verb=verbs.pop() if unknown is None else None,
         unknown=unknown,
         source=first,
-        certainty=_certainty(first, shown) if unknown is None else Certainty.UNKNOWN,
+        certainty=_certainty(first, voices.get(first), shown) if unknown is None else Certainty.UNKNOWN,
         at=min((word.at for word in voices.values()), default=life.at),
         by=_names(voices, first, unknown),
     )
@@ -86,9 +86,13 @@ def _why(life: Life) -> Unknown:
     return Unknown.UNTOLD if life.status in CARRIED_OUT else Unknown.CANCELLED
 
 
-def _certainty(first: Source, shown: Verb | None) -> Certainty:
-    """Return how sure it is: a person who was signed in says so, or a row and the evidence, each by itself."""
-    is_certain = first is Source.ANSWER or (first is not Source.EVIDENCE and shown is not None)
+def _certainty(first: Source, word: Word | None, shown: Verb | None) -> Certainty:
+    """Return how sure it is: a person who was signed in says so, or a row and the evidence, each by itself.
+
+    A row that is of several at a time may be another one's.
+    """
+    is_told = word is not None and not word.is_of_several
+    is_certain = first is Source.ANSWER or (is_told and shown is not None)
     return Certainty.CERTAIN if is_certain else Certainty.LIKELY
 
 

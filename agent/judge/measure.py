@@ -10,7 +10,7 @@ from datetime import datetime
 
 import msgspec
 
-from agent.judge.compile import compile_set
+from agent.judge.compile import Judge, compile_set
 from agent.judge.coverage import ClauseCoverage, coverage
 from agent.judge.examine import CaseBook, Examined, case_book, examine, shortcomings
 from agent.judge.fallen import is_made
@@ -18,7 +18,7 @@ from agent.judge.layout import CASES, folder_of, is_chain, is_channel, is_list, 
 from agent.judge.lint.lint import lint
 from agent.judge.parse import parse_set
 from agent.model.decision import Verb
-from agent.model.policy import Policy
+from agent.model.policy import Policy, PolicySet
 from agent.model.remark import Remark, Severity
 
 Files = Mapping[str, bytes]
@@ -72,14 +72,15 @@ def measure(in_force: Files, folder: Files, now: datetime) -> Mapping[str, Measu
     written = {file: data for file, data in in_force.items() if not is_made(file)}
     policies = parse_set(written, is_past=True)
     beside = rebased(folder, written)
-    judge = compile_set(policies)
+    judge, base = compile_set(policies), _base_alone(written, policies)
     book = case_book(beside, policies)
     linted = lint(policies, book.files, now, unread={one.file for one in book.problems})
     found = {}
     for policy in policies.policies:
         own = [file for file in book.files if file.policy == policy.name]
-        examined = [examine(judge, case) for file in own for case in file.cases]
-        covered = coverage(policy, (one.case for one in examined), policies)
+        by = base if base is not None and policy.name in base.policies else judge
+        examined = [examine(by, case) for file in own for case in file.cases]
+        covered = coverage(by.policy(policy.name), (one.case for one in examined), by.policy_set)
         file = own[0].file if own else _beside(policy, beside)
         found[policy.name] = Measured(
             file=file,
@@ -92,6 +93,15 @@ def measure(in_force: Files, folder: Files, now: datetime) -> Mapping[str, Measu
             remarks=_remarks(linted, {policy.file, file}),
         )
     return found
+
+
+def _base_alone(files: Files, policies: PolicySet) -> Judge | None:
+    """Return the judge of a base alone, by which its cases go: a tenant may decide more strictly. None where there is none."""
+    folders = policies.folders
+    if folders is None:
+        return None
+    ours = {file: data for file, data in files.items() if folders.is_base(file)}
+    return compile_set(parse_set(ours, is_past=True))
 
 
 def rebased(folder: Files, in_force: Files) -> Files:

@@ -38,11 +38,12 @@ def moved_back(effect: Effect, mail: Mail, undone: Collection[Pair]) -> tuple[Pa
 
 
 def is_looked_at(record: Record | None, effect: Effect, now: datetime) -> bool:
-    """Whether all that was deleted for the record was seen to be gone, in this life of it, and not too long ago."""
+    """Whether all that was deleted for the record was seen to be gone, in that life of it, and not too long ago."""
     if record is None or effect.sent_at is None or now - effect.sent_at > WITHIN + LATE:
         return False
-    is_of_this_life = effect.sent_at >= record.action.first_seen
-    return is_of_this_life and record.confirmation.effect is EffectSeen.CONFIRMED
+    if effect.sent_at >= record.action.first_seen:
+        return record.confirmation.effect is EffectSeen.CONFIRMED
+    return record.worked_before is not None and effect.sent_at < record.worked_before
 
 
 def taken_back_words(action_id: str) -> str:

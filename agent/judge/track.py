@@ -57,8 +57,22 @@ def track(record: Record | None, seen: PendingAction, now: datetime) -> Record |
     return _closed(moved, now)
 
 
+def is_over_before(record: Record, seen: PendingAction, now: datetime) -> bool:
+    """Whether the record's week is over and nobody has ended it yet, and what was seen was proposed after it.
+
+    It has to be ended first: joined to the old proposal, the new one would expire with it.
+    """
+    is_over = now >= record.action.deadline and record.state in UNDISPATCHED
+    return is_over and seen.is_pending and seen.first_seen >= record.action.deadline
+
+
 def _is_of_an_earlier_life(record: Record, seen: PendingAction) -> bool:
-    """Whether the reading is of an alert that was over before this proposal began."""
+    """Whether the reading is of a proposal, or of an alert, that was over before this one began.
+
+    Defender may show a proposal as pending whose week is over: joined to a new one it would take its days.
+    """
+    if seen.deadline <= record.action.first_seen:
+        return True
     known = {sighting.alert_id for sighting in record.action.sightings}
     if seen.is_pending or any(sighting.alert_id in known for sighting in seen.sightings):
         return False
@@ -69,8 +83,10 @@ def _is_of_an_earlier_life(record: Record, seen: PendingAction) -> bool:
 def _anew(record: Record, seen: PendingAction, now: datetime) -> Record:
     """Begin a new life: the week of the last one is over, and the same thing is proposed again.
 
-    What was sent then stays claimed in the ledger, and is not sent again.
+    What was sent then stays claimed in the ledger, and is not sent again. That it was seen to have worked is remembered:
+    if it is not so any more, somebody put it back.
     """
+    has_worked = record.confirmation.effect is EffectSeen.CONFIRMED
     return msgspec.structs.replace(
         record,
         action=seen,
@@ -86,6 +102,7 @@ def _anew(record: Record, seen: PendingAction, now: datetime) -> Record:
         discounted=(),
         asked_since=None,
         life=record.life + 1,
+        worked_before=seen.first_seen if has_worked else record.worked_before,
     )
 
 

@@ -15,7 +15,7 @@ import structlog
 
 from agent.judge.affected import affected
 from agent.judge.answering import Attempt, Question, why_not
-from agent.judge.appoint import chain_for
+from agent.judge.appoint import asked_by, chain_for
 from agent.judge.attribute import Word
 from agent.judge.bind import offer_of
 from agent.judge.confirm import LEFT
@@ -102,9 +102,8 @@ async def terms_of(
 ) -> Terms:
     """Return by what answers to this action are counted now. `asked` is the decision that left it to people."""
     chain = chain_for(policies.judge.chains, asked, world.escalating.chain)
-    known = policies.judge.policies
     names = offered.policies if offered is not None else ()
-    files = [known[name].file for name in names if name in known]
+    files = asked_by(policies.judge.policy_set, names, chain)
     is_asked = chain is not None and chain.approvers.not_requester
     return Terms(
         now=now,

@@ -10,7 +10,7 @@ from agent.judge.confirm import INTERRUPTED
 from agent.loop.shipping import ship
 from agent.loop.tracing import trace
 from agent.model.enactment import Effect, Outcome, Record, Went
-from agent.model.errors import Conflict, Unavailable
+from agent.model.errors import Conflict, Lost, Unavailable
 from agent.model.telemetry import Counted, Timed
 from agent.model.trace import Phase
 from agent.ports.defender import Enactor
@@ -126,6 +126,8 @@ async def settle_interrupted(world: World, effects: Iterable[Effect]) -> int:
             continue
         try:
             await world.ledger.settle(effect.id, outcome, world.clock.now())
+        except Lost:
+            raise
         except Conflict:  # it came back after all, or another agent settled it
             continue
         settled += 1

@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 import structlog
 
 from agent.judge.quote import moment
+from agent.loop.alarms import let_stand
 from agent.loop.vitals import Vitals
-from agent.model.alarm import Alarm
 from agent.model.errors import Unavailable
 from agent.model.vitals import Expiry
 from agent.ports.world import World
@@ -76,10 +76,7 @@ class Expiring:
             )
         if words == self.said:
             return
-        if words:
-            await world.ledger.raise_alarm(Alarm(name=ALARM, since=now, words=words))
-        else:
-            await world.ledger.clear_alarm(ALARM, now)
+        await let_stand(world.ledger, ALARM, words, now)
         self.said = words
 
 

@@ -1,6 +1,6 @@
 """Policies that fall back to observing, and count again: by what the ledger has, on every replica.
 
-The ledger is asked before each step of a pass, and before each call that carries a decision out. Where another policy has
+The ledger is asked wherever a pass judges, and before each call that carries a decision out. Where another policy has
 fallen back, or one counts again, its set is made anew, and everything that waits is judged by that: what it had
 approved and was not sent does not leave. An alarm stands for each as long as it observes.
 """

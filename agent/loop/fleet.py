@@ -23,6 +23,7 @@ from agent.loop.tending import Gate, Life, Orders, Tend, Tended, lay, live, soun
 from agent.loop.vitals import Vitals
 from agent.loop.waits import beside, first_of
 from agent.model.errors import AgentError, SettingsError
+from agent.model.health import Mark
 from agent.model.tenancy import Condition, Share, Tenancy
 from agent.ports.fleet import Roster, Shares
 
@@ -109,6 +110,7 @@ class Fleet:
             if life is not None and life.task.done():
                 self._close(one, life)
             elif life is not None:
+                self._look_whether_mended(one)
                 self._hurry(one, life)
             if one.life is None and not one.is_listed:
                 del self._roll.tended[one.name]
@@ -134,6 +136,12 @@ class Fleet:
         fence = self._sharing.fence(share)
         life.task = asyncio.create_task(live(one, life, self._roster, self._gate, self._tend, fence))
         life.task.add_done_callback(lambda _: self._woken.set())
+
+    def _look_whether_mended(self, one: Tended) -> None:
+        """Forget what was wrong with a tenant once a pass has been made in it; what goes wrong later is said again."""
+        if one.failures and Mark.PASSED in one.vitals.marks:
+            log.info("tenant is looked after again", tenant=one.name)
+            one.failures, one.problem, one.told = 0, one.tenancy.problem, ""
 
     def _hurry(self, one: Tended, life: Life) -> None:
         """Ask a tenant to end, or cut it off, where there is a reason to."""
@@ -178,7 +186,7 @@ class Fleet:
         """Write down why a tenant is closed, where there is something to say, and let others take it."""
         try:
             if words:
-                await sound(self._roster, tenancy, share, START, words)
+                await sound(self._roster, tenancy, START, words)
             await self._sharing.let_go(share.tenant_id)
         finally:
             self._leaving.discard(share.tenant_id)
@@ -295,8 +303,7 @@ class Fleet:
                 continue
             one.asked_to_hold.set()
             if one.world is None:
-                share = self._sharing.held.get(one.tenancy.tenant_id)
-                self._errands.run(lay(self._roster, one.tenancy, share))
+                self._errands.run(lay(self._roster, one.tenancy))
 
     async def _cut_off_all(self) -> None:
         """Leave nothing running, where this process does not come to an end by itself."""

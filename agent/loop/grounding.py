@@ -10,8 +10,9 @@ from agent.judge.ground_truth import answer_in, answered, with_answer, written
 from agent.judge.lives import How, Life, has_moved, known_of, life_of
 from agent.judge.naming import places_of
 from agent.model.air import AirAction
+from agent.model.defender import MailboxConfigurationEvidence
 from agent.model.enactment import Record, State
-from agent.model.pending import MAIL_KINDS, PendingAction
+from agent.model.pending import MAIL_KINDS, ActionKind, PendingAction, are_one_proposal
 from agent.model.truth import Source, Truth
 from agent.ports.ledger import Ledger
 from agent.ports.world import Desk
@@ -33,13 +34,34 @@ async def heard(ledger: Ledger, asked: Sequence[Asked]) -> Heard:
         Source.AUDIT: _by_place(await ledger.audit_actions(places)),
     }
     found: dict[tuple[str, datetime], dict[Source, Word]] = defaultdict(dict)
+    namesakes = await _namesakes(ledger, asked)
     for action, since, until in asked:
+        beside = [
+            one
+            for one, begun, ended in namesakes
+            if one.id != action.id
+            and set(places_of(one)) & set(places_of(action))
+            and are_one_proposal(since, until, begun, ended)
+        ]
         for source, rows in sources.items():
             about = {row.id: row for place in places_of(action) for row in rows.get(place, ())}
-            word = attribute(action, about.values(), since, until)
+            word = attribute(action, about.values(), since, until, beside)
             if word is not None:
                 found[action.id, since][source] = word
     return found
+
+
+async def _namesakes(ledger: Ledger, asked: Sequence[Asked]) -> Sequence[Asked]:
+    """Return what waited at the time of those asked about that rows may call by the same name: settings of a mailbox."""
+    settings = [one for one in asked if isinstance(one[0].evidence, MailboxConfigurationEvidence)]
+    if not settings:
+        return ()
+    kinds = sorted({*(action.kind for action, _, _ in settings), ActionKind.UNKNOWN})
+    known = await ledger.proposed(
+        kinds, min(since for _, since, _ in settings), max(until for _, _, until in settings)
+    )
+    found = {one[0].id: one for one in settings}
+    return [*settings, *((one, one.first_seen, one.deadline) for one in known if one.id not in found)]
 
 
 def _by_place(rows: Iterable[AirAction]) -> Mapping[str, Sequence[AirAction]]:

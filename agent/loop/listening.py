@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from agent.judge.silence import SHORTEST, WINDOW, blank, is_blank, longest_pause, silence, threshold, unread
+from agent.loop.alarms import let_stand
 from agent.loop.report import PassReport
-from agent.model.alarm import Alarm
 from agent.ports.world import World
 
 SILENCE = "silence"
@@ -74,8 +74,5 @@ class Listening:
     async def _sound(self, world: World, name: str, words: str, now: datetime) -> None:
         if self.said.get(name) == words:
             return
-        if words:
-            await world.ledger.raise_alarm(Alarm(name=name, since=now, words=words))
-        else:
-            await world.ledger.clear_alarm(name, now)
+        await let_stand(world.ledger, name, words, now)
         self.said[name] = words

@@ -26,6 +26,7 @@ from agent.judge.compile import Judge
 from agent.judge.escalation.apart import OF_ALARM, is_apart
 from agent.judge.quote import counted
 from agent.loop.alarming import Alarming
+from agent.loop.alarms import let_stand
 from agent.loop.climbing import Climbing, Seen
 from agent.loop.hearing import Hearing
 from agent.loop.informing import Informing
@@ -247,8 +248,5 @@ class Paging:
         for name, said in words.items():
             if self.alarms.get(name) == said:
                 continue
-            if said:
-                await self.world.ledger.raise_alarm(Alarm(name=name, since=now, words=said))
-            else:
-                await self.world.ledger.clear_alarm(name, now)
+            await let_stand(self.world.ledger, name, said, now)
             self.alarms[name] = said

@@ -125,10 +125,10 @@ class _Pass:
         yield lambda: memory.feeding.go(world, policies, report)
         yield lambda: memory.rows.go(world, report)
         yield lambda: poll(world, report, stop, memory.overlap, self._meanwhile)
-        yield lambda: judge_due(world, policies, report, stop)
+        yield self._judge
         yield lambda: follow(world, report, stop)
         yield lambda: memory.overturning.go(world, report)
-        yield lambda: judge_due(world, policies, report, stop)
+        yield self._judge
         yield lambda: recover(world)
         yield self._visit
         yield self._sweep_if_due
@@ -146,13 +146,19 @@ class _Pass:
             return
         await self._look_around()
         try:
-            await judge_due(self.world, self.policies, self.report, self.stop)
+            await self._judge()
         except (Refused, Malformed):
             log.debug("what was read is judged once all is read")
         except Unavailable as error:
             if error.until is not None:
                 raise
         self.judged = self.world.clock.now()
+
+    async def _judge(self) -> None:
+        """Judge what is due, by the policies that count now: which those are is asked once more before each call."""
+        if await self.memory.falling.go(self.world, self.policies):
+            self.report.has_reloaded = True
+        await judge_due(self.world, self.policies, self.report, self.stop)
 
     async def _visit(self) -> None:
         if self.world.enactor is None:
@@ -178,8 +184,6 @@ class _Pass:
         await self.lookout.sign()
         reloading = self.memory.reloading
         if reloading is not None and await reloading.go(self.world, self.policies):
-            self.report.has_reloaded = True
-        if await self.memory.falling.go(self.world, self.policies):
             self.report.has_reloaded = True
 
     async def _look_at_holds(self) -> None:

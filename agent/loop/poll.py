@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 import structlog
 
 from agent.judge.advance import advance, unnamed_id
+from agent.judge.confirm import expire
+from agent.judge.track import is_over_before
 from agent.loop.despite import despite_others
 from agent.loop.moved import save_moved
 from agent.loop.report import PassReport
@@ -18,6 +20,7 @@ from agent.model.enactment import CLOSED, PendingSeen, Record, State
 from agent.model.errors import Conflict, Malformed, Refused, Unavailable
 from agent.model.pace import Pace
 from agent.model.page import Page
+from agent.model.pending import PendingAction
 from agent.model.telemetry import Timed
 from agent.model.trace import Phase
 from agent.ports.world import World
@@ -213,7 +216,7 @@ async def _save_news(
     seen = await shown(world, news, now)
     unnamed = {action.id: unnamed_id(action) for action in seen}
     ids = dict.fromkeys(one for pair in unnamed.items() for one in pair if one is not None)
-    known_records = await world.ledger.load(list(ids))
+    known_records = await _ended_before(world, seen, await world.ledger.load(list(ids)), now)
     changed = advance(seen, known_records, now)
     await save_moved(
         world,
@@ -225,6 +228,21 @@ async def _save_news(
     report.appeared += sum(not known_records.keys() & {one, unnamed.get(one)} for one in changed)
     _trace(world, known_records, changed, asked or now)
     return True
+
+
+async def _ended_before(
+    world: World, seen: Sequence[PendingAction], known: Mapping[str, Record], now: datetime
+) -> Mapping[str, Record]:
+    """End the weeks that are over of what is proposed anew, and return the records as they are then."""
+    over = {
+        action.id: known[action.id]
+        for action in seen
+        if action.id in known and is_over_before(known[action.id], action, now)
+    }
+    if not over:
+        return known
+    await save_moved(world, [(record, expire(record, now)) for record in over.values()])
+    return {**known, **await world.ledger.load(list(over))}
 
 
 def _trace(world: World, before: Mapping[str, Record], after: Mapping[str, Record], asked: datetime) -> None:

@@ -7,10 +7,10 @@ does where its policies do not load, and an alarm says so.
 
 import structlog
 
+from agent.loop.alarms import let_stand
 from agent.loop.errands import Errands
 from agent.loop.run import SETTINGS
 from agent.loop.tending import Tended
-from agent.model.alarm import Alarm
 from agent.model.errors import AgentError
 from agent.model.tenancy import Tenancy
 from agent.ports.fleet import Roster
@@ -95,11 +95,7 @@ class RollCall:
         world = one.world
         if world is None:
             return
-        now = world.clock.now()
         try:
-            if words:
-                await world.ledger.raise_alarm(Alarm(name=SETTINGS, since=now, words=words))
-            else:
-                await world.ledger.clear_alarm(SETTINGS, now)
+            await let_stand(world.ledger, SETTINGS, words, world.clock.now())
         except AgentError as error:
             log.warning("its alarm cannot be written", tenant=one.name, why=str(error))

@@ -159,7 +159,8 @@ async def live(one: Tended, life: Life, roster: Roster, gate: Gate, tend: Tend, 
             async with gate.turn():
                 world = await stack.enter_async_context(roster.open(life.tenancy, life.share))
             life.world = world = replace(world, fence=fence)
-            log.info("tenant opened")
+            if not one.failures:  # else it is said once it is known that all is well
+                log.info("tenant opened")
             await tend(one, world, life.orders)
     except Lost as error:
         life.ends_because = life.ends_because or str(error)
@@ -172,10 +173,10 @@ async def live(one: Tended, life: Life, roster: Roster, gate: Gate, tend: Tend, 
         life.world = None
 
 
-async def sound(roster: Roster, tenancy: Tenancy, share: Share | None, name: str, words: str) -> None:
+async def sound(roster: Roster, tenancy: Tenancy, name: str, words: str) -> None:
     """Raise an alarm in the ledger of a tenant that is closed; where that cannot be, the log has to do."""
     try:
-        async with roster.desk(tenancy, share) as desk:
+        async with roster.desk(tenancy) as desk:
             await desk.ledger.raise_alarm(Alarm(name=name, since=desk.clock.now(), words=words))
     except AgentError as error:
         log.warning("its alarm cannot be written", tenant=tenancy.name, why=words_of(error))
@@ -183,10 +184,10 @@ async def sound(roster: Roster, tenancy: Tenancy, share: Share | None, name: str
         log.exception("its alarm cannot be written", tenant=tenancy.name)
 
 
-async def lay(roster: Roster, tenancy: Tenancy, share: Share | None) -> None:
+async def lay(roster: Roster, tenancy: Tenancy) -> None:
     """Lay the hold of a signal in the ledger of a tenant that is closed."""
     try:
-        async with roster.desk(tenancy, share) as desk:
+        async with roster.desk(tenancy) as desk:
             await desk.ledger.hold(of_signal(desk.replica, desk.clock.now()))
     except AgentError as error:
         then = "it is held as soon as this process opens it"

@@ -46,6 +46,8 @@ class AirAction(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Of a mail cluster: whether it was found for its volume."""
     earlier: tuple[AirReading, ...] = ()
     """How it stood each time before, oldest first."""
+    alerts: tuple[str, ...] = ()
+    """The alerts that it is said to be of, by their providers' ids; empty where none are named."""
 
     @property
     def id(self) -> str:

@@ -55,7 +55,7 @@ class Approvers(msgspec.Struct, frozen=True, kw_only=True):
     roles: tuple[str, ...] = ()
     users: tuple[str, ...] = ()
     not_requester: bool = True
-    """Whether neither the last author of the policies that asked nor whoever is affected counts."""
+    """Whether neither whoever is affected counts, nor the last author of what asked: policies, their lists, this chain."""
     valid: timedelta = timedelta(hours=24)
     """How long an approval counts, until it is carried out."""
 

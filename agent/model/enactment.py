@@ -295,6 +295,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     count. None where nothing of that kind happened."""
     life: int = 0
     """Which of its lives this is: it grows each time that it is proposed anew after its week was over."""
+    worked_before: datetime | None = None
+    """Before when all that was sent for it was seen to have worked, in an earlier life of it; None where it was not."""
     version: int = 0
 
 

@@ -7,7 +7,7 @@ from typing import Protocol
 from agent.model.air import AirAction
 from agent.model.audit_search import AuditSearch
 from agent.model.history import Decided, Place
-from agent.model.pending import ActionKind
+from agent.model.pending import ActionKind, PendingAction
 from agent.model.truth import Truth, Unknown
 
 
@@ -51,6 +51,12 @@ class Told(Protocol):
 
         An incident counts when it was last news: how often it was before is not kept.
         """
+        ...
+
+    async def proposed(
+        self, kinds: Sequence[ActionKind], since: datetime, until: datetime
+    ) -> tuple[PendingAction, ...]:
+        """Return the actions of these kinds whose week has something in common with this time."""
         ...
 
     async def save_air_actions(self, actions: Sequence[AirAction]) -> None:

@@ -91,6 +91,15 @@ def told(settings: subjects.Settings) -> dict[str, str]:
     return found
 
 
+def secret_files(settings: subjects.Settings) -> Iterator[Path]:
+    """Give the files that these settings name for secrets."""
+    named = ((field.section, field.file_key) for field in fields() if field.file_key is not None)
+    for section, key in dict.fromkeys(named):
+        path: Path | None = getattr(getattr(settings, section), key)
+        if path is not None:
+            yield path
+
+
 def _plain(value: object) -> str:
     match value:
         case timedelta() as length:

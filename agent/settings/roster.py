@@ -16,7 +16,7 @@ import msgspec
 
 from agent.model.errors import SettingsError
 from agent.settings.collecting import NAMING, Collecting
-from agent.settings.fields import fields
+from agent.settings.fields import secret_files
 from agent.settings.subjects import Process, Settings
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
@@ -150,11 +150,7 @@ def _by_name(path: Path) -> tuple[str, bool]:
 
 def _read_too(settings: Settings) -> Iterator[Path]:
     """Give the files that are read besides: secrets, and the certificate that the agent logs in with."""
-    keys = {(one.section, one.file_key) for one in fields() if one.file_key is not None}
-    for section, key in sorted((section, key) for section, key in keys if key is not None):
-        path = getattr(getattr(settings, section), key)
-        if path is not None:
-            yield path
+    yield from secret_files(settings)
     if settings.auth.certificate_path is not None:
         yield settings.auth.certificate_path
 

@@ -1,9 +1,12 @@
 """What AIR wrote down, in the ledger: both databases promise the same."""
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from agent.adapters.ledger.ledger import SqlLedger
 from agent.judge.naming import newer
+from agent.model.pending import ActionKind
+from tests.adapters.records import a_decided_record
 from tests.makers import NOW, an_air_action
 
 
@@ -59,3 +62,19 @@ async def test_the_newest_moment_is_known(ledger: SqlLedger) -> None:
     )
 
     assert await ledger.air_read_until() == NOW
+
+
+async def test_what_waited_at_a_time_is_found_by_its_kind(ledger: SqlLedger) -> None:
+    record = a_decided_record("cluster-1")
+    await ledger.save([record], now=NOW)
+    action, tick = record.action, timedelta(microseconds=1)
+    kinds = [action.kind, ActionKind.UNKNOWN]
+
+    async def at(since: datetime, until: datetime, asked: Sequence[ActionKind] = kinds) -> list[str]:
+        return [one.id for one in await ledger.proposed(asked, since, until)]
+
+    assert await at(action.first_seen, action.deadline) == [action.id]
+    assert await at(action.deadline - tick, action.deadline) == [action.id]
+    assert await at(action.deadline, action.deadline + tick) == []
+    assert await at(action.first_seen - tick, action.first_seen) == []
+    assert await at(action.first_seen, action.deadline, [ActionKind.UNKNOWN]) == []

@@ -24,7 +24,7 @@ from agent.model.errors import LedgerError
 from agent.model.hold import KILL_SWITCH, Hold, Replica
 from tests.adapters.audited import OTHER_KEY, act, fill
 from tests.adapters.records import KEY, MINUTE, NOW, TENANT
-from tests.ledgers import open_ledger
+from tests.ledgers import begin, open_ledger
 from tests.postgresql import Postgres
 
 OTHER = "99999999-2222-3333-4444-555555555555"
@@ -38,6 +38,7 @@ def quiet(*_: object) -> None:
 def empty_urls(tmp_path: Path, postgres: Postgres) -> Iterator[dict[str, str]]:
     """Where nothing of the tenant is yet, in each database."""
     made = postgres.new(template="empty_ledger")
+    begin(f"sqlite:///{tmp_path}/new/ledger.db")
     yield {"sqlite": f"sqlite:///{tmp_path}/new/ledger.db", "postgresql": made}
     postgres.drop(made)
 
@@ -112,8 +113,7 @@ def loaded(path: Path, url: str) -> None:
             rows.write(connection, TENANT, table.name, table.columns, found.rows(table, kinds, quiet))
 
 
-@pytest.mark.parametrize("into", ["sqlite", "postgresql"])
-@pytest.mark.parametrize("of", ["sqlite", "postgresql"])
+@pytest.mark.parametrize(("of", "into"), [("sqlite", "postgresql"), ("postgresql", "sqlite")])
 async def test_a_backup_of_what_was_loaded_has_the_same_bytes(
     of: str, into: str, made: Made, empty_urls: dict[str, str], tmp_path: Path
 ) -> None:
@@ -458,3 +458,55 @@ async def test_what_is_no_value_of_its_column_is_not_backed_up_silently(
 
     with pytest.raises(LedgerError, match="table `records` holds what is none of its own"):
         await backed_up(sqlite_url, tmp_path / "one.zip")
+
+
+@pytest.mark.parametrize("into", ["sqlite", "postgresql"])
+async def test_who_had_the_ledger_open_while_it_was_restored_writes_nothing_more(
+    into: str, made: Made, empty_urls: dict[str, str]
+) -> None:
+    """It knows nothing of the restore, and would go on with chains that are closed."""
+    _, path = made["sqlite"]
+    async with open_ledger(empty_urls[into], TENANT, key=KEY, replica="a") as open_before:
+        restore(source(path), order_of(empty_urls[into]), quiet)
+
+        with pytest.raises(
+            LedgerError, match="was restored from a backup while `a` had it open: start that one"
+        ):
+            await open_before.release(KILL_SWITCH, "anna", "looks fine", NOW)
+
+    async with open_ledger(empty_urls[into], TENANT, key=KEY, replica="a") as anew:
+        assert [one.name for one in await anew.holds()] == [KILL_SWITCH]
+        assert await anew.release(KILL_SWITCH, "anna", "looks fine", NOW)
+        head = await anew.trail.head("a")
+        links = await anew.trail.unshipped("a", 100)
+        waiting = await anew.trail.waiting()
+        await anew.trail.mark_shipped("a", head.number, NOW)
+        left = await anew.trail.waiting()
+        closed = await anew.trail.unshipped("a~", 1)
+        await anew.trail.mark_shipped("a~", (await anew.trail.head("a~")).number, NOW)
+        assert {link.replica for link in links} == {"a~20261102T100000Z"}
+        assert head.number == len(links)
+        assert waiting.keys() == {"a", "a~", "b"}
+        assert left.keys() == {"a~", "b"}
+        assert [link.replica for link in closed] == ["a"]
+        assert (await anew.trail.waiting()).keys() == {"b"}
+
+
+async def test_a_backup_of_a_restored_ledger_keeps_what_was_closed_and_what_is_known(
+    made: Made, empty_urls: dict[str, str], tmp_path: Path
+) -> None:
+    _, path = made["postgresql"]
+    restore(source(path), order_of(empty_urls["sqlite"]), quiet)
+    await backed_up(empty_urls["sqlite"], tmp_path / "again.zip")
+
+    later = Order(url=empty_urls["postgresql"], replica="a", by="olga", at=NOW + timedelta(hours=2))
+    found = restore(source(tmp_path / "again.zip"), later, quiet)
+
+    assert found.audit.holds
+    assert [chain.replica for chain in found.audit.chains] == [
+        "a",
+        "a~20261102T100000Z",
+        "a~20261102T110000Z",
+        "b",
+    ]
+    assert len(found.audit.restored) == 2

@@ -143,6 +143,25 @@ async def test_a_newer_schema_that_says_so_is_worked_with(url: str, monkeypatch:
         assert await ledger.listed() == (saved(record),)
 
 
+async def test_an_agent_goes_on_while_a_newer_one_changes_the_schema_under_it_and_each_reads_the_other(
+    url: str, request: pytest.FixtureRequest
+) -> None:
+    first, second, third = (a_decided_record(f"cluster-{number}") for number in range(3))
+    async with open_ledger(url, TENANT, key=KEY, replica="older") as older:
+        await older.save([first], effects=[an_effect(first)], now=NOW)
+        request.getfixturevalue("next_version")
+        async with open_ledger(url, TENANT, key=KEY, replica="newer") as newer:
+            await newer.save([second], now=NOW)
+            await older.save([third, saved(first)], now=NOW)
+
+            assert {one.action.id for one in await newer.listed()} == {
+                one.action.id for one in (first, second, third)
+            }
+        assert await older.load([second.action.id]) == {second.action.id: saved(second)}
+        assert len(await older.decisions()) == 3
+    assert "notes" in tables(url)
+
+
 @pytest.mark.parametrize("next_version", ['    op.execute("DROP TABLE ledger_oldest")\n'], indirect=True)
 @pytest.mark.usefixtures("next_version")
 async def test_a_newer_schema_that_says_nothing_is_refused(url: str, monkeypatch: pytest.MonkeyPatch) -> None:

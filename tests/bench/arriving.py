@@ -27,11 +27,12 @@ from agent.model.pace import Pace
 from agent.ports.defender import Defender
 from agent.ports.ledger import Ledger
 from agent.ports.world import World
+from agent.settings.guarding import Guards
+from agent.settings.guards import rails_of
 from agent.simulator import names
 from tests.adapters.records import KEY
 from tests.fakes import FakeShelf
 from tests.loop.conftest import APPROVE
-from tests.simulated import LOOSE
 
 Row = tuple[str, str, str]
 
@@ -157,7 +158,7 @@ async def _burst(folder: Path, actions: int, seconds: int) -> list[Row]:
                 targets=graph.targets,
                 directory=graph.directory,
                 pace=pace,
-                rails=LOOSE,
+                rails=rails_of(Guards()),
             )
             working = asyncio.create_task(run_agent(world, stop=stop))
             waits = (seen.whole.wait(), working)

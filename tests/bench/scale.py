@@ -24,13 +24,14 @@ from agent.model.pace import Pace
 from agent.model.page import Page
 from agent.ports.ledger import Ledger
 from agent.ports.world import World
+from agent.settings.guarding import Guards
+from agent.settings.guards import rails_of
 from tests.adapters.records import KEY
 from tests.bench import arriving
 from tests.clock import ManualClock
 from tests.fakes import FakeDefender, FakeDirectory, FakeShelf, FakeTargets
 from tests.loop.conftest import APPROVE
 from tests.makers import NOW, TENANT, a_cluster, a_copy, an_alert, an_incident
-from tests.simulated import LOOSE
 
 Row = tuple[str, str, str]
 
@@ -141,7 +142,7 @@ def _world(ledger: Ledger, defender: FakeDefender) -> World:
         targets=FakeTargets(defender.clock),
         directory=FakeDirectory(),
         pace=Pace(),
-        rails=LOOSE,
+        rails=rails_of(Guards()),
     )
 
 

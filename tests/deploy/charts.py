@@ -70,11 +70,12 @@ def containers(pod: Manifest) -> dict[str, Manifest]:
 def secrets_of(pod: Manifest, container: Manifest) -> set[str]:
     """Return the names of the Secrets that a container can read."""
     volumes = {each["name"]: each.get("secret", {}).get("secretName") for each in pod["volumes"]}
-    found = {volumes.get(each["name"]) for each in container["volumeMounts"]}
-    found |= {each["secretRef"]["name"] for each in container.get("envFrom", ())}
-    for variable in container.get("env", ()):
-        found.add(variable.get("valueFrom", {}).get("secretKeyRef", {}).get("name"))
-    return found - {None}
+    found = [volumes.get(each["name"]) for each in container["volumeMounts"]]
+    found += [each["secretRef"]["name"] for each in container.get("envFrom", ())]
+    found += [
+        each.get("valueFrom", {}).get("secretKeyRef", {}).get("name") for each in container.get("env", ())
+    ]
+    return {str(name) for name in found if name is not None}
 
 
 def settings_file(manifests: list[Manifest]) -> str:

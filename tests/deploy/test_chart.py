@@ -7,6 +7,7 @@ from typing import Any
 import helm_python as helm
 import kubernetes_validate
 import pytest
+import yaml
 
 from tests.deploy.charts import (
     CHART,
@@ -60,6 +61,8 @@ WAYS: dict[str, dict[str, Any]] = {
             "storage": {"className": "disk", "keep": False},
             "audit": {"anchorClaim": "anchors"},
             "ledger": {"postgresql": {"caSecret": {"name": "ca", "key": "ca.crt"}}},
+            "heartbeat": {"secret": {"name": "heartbeat", "key": "url"}},
+            "telemetry": {"headersSecret": {"name": "collector", "key": "headers"}},
             "env": [{"name": "HTTPS_PROXY", "value": "http://proxy:3128"}],
             "networkPolicy": {"moreEgress": [{"to": [{"ipBlock": {"cidr": "10.1.0.9/32"}}]}]},
         },
@@ -208,6 +211,8 @@ def test_the_pages_have_no_login_to_graph_and_no_channels(way: str) -> None:
                 "air-agent-ledger",
                 "air-tls",
                 "ca",
+                "collector",
+                "heartbeat",
             }
 
 
@@ -267,6 +272,41 @@ def test_a_single_agent_can_be_moved_and_several_only_one_at_a_time() -> None:
         budget = one(rendered(WAYS[way]), "PodDisruptionBudget")["spec"]
         assert budget["maxUnavailable"] == 1
         assert "minAvailable" not in budget
+
+
+def test_the_alert_rules_are_those_that_promtool_was_asked_about() -> None:
+    rules = yaml.safe_load((CHART / "files" / "alerts.yaml").read_text(encoding="utf-8"))
+    elsewhere = changed(
+        WAYS["postgresql"], {"prometheusRule": {"runbooks": "https://wiki.contoso.example/air-agent/"}}
+    )
+
+    assert one(rendered(WAYS["postgresql"]), "PrometheusRule")["spec"] == rules
+    assert rules["groups"]
+    urls = [
+        rule["annotations"]["runbook_url"]
+        for group in one(rendered(elsewhere), "PrometheusRule")["spec"]["groups"]
+        for rule in group["rules"]
+    ]
+    assert urls
+    assert all(url.startswith("https://wiki.contoso.example/air-agent/runbooks.md#") for url in urls)
+
+
+def test_pages_of_many_tenants_are_about_one() -> None:
+    values = changed(
+        WAYS["tenants"],
+        {
+            "pages": {
+                "enabled": True,
+                "url": "https://air.contoso.example",
+                "tenant": "contoso",
+                "clientSecret": {"name": "air-agent-pages", "key": "client-secret"},
+            }
+        },
+    )
+
+    pod = pods(rendered(values))["air-agent-pages"]
+
+    assert containers(pod)["pages"]["args"] == ["serve", "--tenant", "contoso"]
 
 
 def test_a_name_of_the_release_leads_every_name() -> None:

@@ -53,6 +53,23 @@ UNFIT: dict[str, tuple[dict[str, Any], str]] = {
         changed(example("sqlite"), {"pages": {"clientSecret": NONE}}),
         "pages.clientSecret.name",
     ),
+    "pages of no tenant of many": (
+        changed(
+            example("tenants"),
+            {
+                "pages": {
+                    "enabled": True,
+                    "url": "https://a.example",
+                    "clientSecret": {"name": "p", "key": "k"},
+                }
+            },
+        ),
+        "pages.tenant: name the tenant",
+    ),
+    "pages of a tenant of one": (
+        changed(example("sqlite"), {"pages": {"tenant": "x"}}),
+        "pages.tenant: there is one",
+    ),
     "a setting that the chart sets": (
         changed(example("sqlite"), {"settings": {"ledger": {"url": "sqlite:///x.db"}}}),
         "settings.ledger.url: the chart sets it",

@@ -1,4 +1,4 @@
-"""`python -m tests.durability crashes|kills|pairs|escalations`: agents that die, are killed or paused, and weeks of escalation.
+"""`python -m tests.durability crashes|kills|pairs|replicas|escalations`: agents that die, are killed or paused, and weeks of escalation.
 
 Prints a table of what came of it.
 """
@@ -22,7 +22,10 @@ from tests.durability.escalations import Report, Wrong, totals, weeks
 from tests.durability.kills import Tally, kill
 from tests.durability.pairs import Pair, disturb
 from tests.durability.processes import Stage
+from tests.durability.replicas import Plan, Play
 from tests.durability.scenes import KINDS
+from tests.durability.theatre import Theatre
+from tests.durability.upgrading import Upgrade
 from tests.postgresql import server
 
 FORTNIGHT = 14
@@ -67,9 +70,23 @@ def _parser() -> argparse.ArgumentParser:
         default="postgresql",
         help="`postgresql` for a server of its own, or the URL of an empty one",
     )
+    replicas = commands.add_parser(
+        "replicas", help="kill, stop, cut off and replace three agents that share tenants in PostgreSQL"
+    )
+    replicas.add_argument("--tenants", type=int, default=6)
+    replicas.add_argument("--lease", type=float, help="seconds, to be quicker; as they are if left out")
+    replicas.add_argument("--paused", type=float, default=Plan.paused, help="seconds of each pause")
+    replicas.add_argument(
+        "--older",
+        type=Path,
+        metavar="DIR",
+        help="instead, replace an agent of the version whose code is there",
+    )
+    for act in ("kills", "pauses", "cuts", "restarts", "rolls"):
+        replicas.add_argument(f"--{act}", type=int, default=getattr(Plan, act))
     escalations = commands.add_parser("escalations", help="weeks of chains that climb, on a virtual clock")
     escalations.add_argument("--days", type=int, default=365, help="in all, in runs of two weeks each")
-    for one in (crashes, kills, pairs, escalations):
+    for one in (crashes, kills, pairs, replicas, escalations):
         one.add_argument("--seed", type=int, default=1)
         one.add_argument("--json", action="store_true", help="for machines")
     return parser
@@ -124,6 +141,38 @@ def _killed(asked: argparse.Namespace) -> tuple[list[dict[str, object]], list[st
     return [_row(tally)], tally.problems
 
 
+def _replicas(asked: argparse.Namespace) -> tuple[list[dict[str, object]], list[str]]:
+    if asked.older is not None:
+        return _upgraded(asked)
+    plan = Plan(
+        kills=asked.kills,
+        pauses=asked.pauses,
+        cuts=asked.cuts,
+        restarts=asked.restarts,
+        rolls=asked.rolls,
+        paused=asked.paused,
+    )
+    with (
+        a_folder() as folder,
+        server() as running,
+        Theatre(folder, running, asked.seed, asked.tenants, asked.lease) as theatre,
+        Progress(console=Console(stderr=True), disable=asked.json) as bar,
+    ):
+        task = bar.add_task("disturbing", total=plan.acts)
+        shared = Play(theatre, plan).go(lambda done: bar.update(task, completed=done))
+    return [*shared.rows(), *shared.sums()], shared.problems
+
+
+def _upgraded(asked: argparse.Namespace) -> tuple[list[dict[str, object]], list[str]]:
+    with (
+        a_folder() as folder,
+        server() as running,
+        Theatre(folder, running, asked.seed, 1, asked.lease, template="template1") as theatre,
+    ):
+        shared = Upgrade(theatre, asked.older.resolve()).go()
+    return [*shared.rows(), *shared.sums()], shared.problems
+
+
 @contextmanager
 def _ledger(asked: str, folder: Path) -> Iterator[str]:
     """Give the address of an empty ledger."""
@@ -153,7 +202,7 @@ def _row(tally: Tally) -> dict[str, object]:
     }
 
 
-RUNS = {"crashes": _crashes, "escalations": _escalations}
+RUNS = {"crashes": _crashes, "escalations": _escalations, "replicas": _replicas}
 
 
 def _show(rows: Sequence[dict[str, object]]) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from random import Random
 
+from agent.adapters.ledger.engines import RESTING
 from tests.durability.kills import Progress
 from tests.durability.links import Wire
 from tests.durability.reckoning import Reckoning
@@ -29,6 +30,9 @@ AT_MOST = 30.0
 PATIENCE = 180.0
 """Seconds until whatever is waited for counts as never coming."""
 
+NO_LEDGER = "error: ledger `"
+"""How the last word of an agent begins that found no database at its start."""
+
 RANDOM = 4.0
 """Within so many seconds a disturbance comes at any moment."""
 
@@ -44,6 +48,11 @@ class Plan:
     rolls: int = 1
     paused: float = 60.0
     """Seconds for which an agent is stopped."""
+
+    @property
+    def acts(self) -> int:
+        """How many disturbances that are."""
+        return self.kills + self.pauses + self.cuts + self.restarts + self.rolls
 
 
 @dataclass
@@ -72,6 +81,20 @@ class Shared:
             for what, took in self.times.items()
         ]
 
+    def sums(self) -> list[dict[str, object]]:
+        """Return what came of all targets, in the same columns."""
+        counts = {
+            "applied": sum(one.applied for one in self.reckonings),
+            "doubled": sum(len(one.doubled) for one in self.reckonings),
+            "lost": sum(len(one.lost) for one in self.reckonings),
+            "with a person": sum(one.unknown for one in self.reckonings),
+            "problems": len(self.problems),
+        }
+        return [
+            {"what": what, "times": count, "middle (s)": "", "longest (s)": ""}
+            for what, count in counts.items()
+        ]
+
 
 class Play:
     """One run, disturbance by disturbance."""
@@ -92,6 +115,7 @@ class Play:
         for number, act in enumerate(acts, 1):
             self.theatre.wanted.value += ARRIVALS
             time.sleep(self.lots.random() * RANDOM)
+            self._supervise()
             act()
             progress(number)
         self._end()
@@ -106,6 +130,12 @@ class Play:
         yield self._cut, plan.cuts
         yield self._restart, plan.restarts
         yield self._roll, plan.rolls
+
+    def _supervise(self) -> None:
+        """Start whoever ended, as a supervisor does: one that finds no database at its start says so and ends."""
+        for one in self.theatre.replicas.values():
+            if not one.is_alive:
+                self.theatre.start(one.name)
 
     def _kill(self) -> None:
         one, had = self._somebody()
@@ -177,7 +207,7 @@ class Play:
                 time.sleep(GLANCE)
             for gap in gaps.values():
                 self.shared.took("SIGTERM: nobody's", gap)
-            if (code := one.wait()) != 0:
+            if (code := one.wait()) != 0 and had:
                 self.shared.problems.append(f"{name} ended with {code} when it was asked to stop")
             self.shared.took("SIGTERM: ended and taken over", time.monotonic() - began)
             self.theatre.start(name)
@@ -231,7 +261,7 @@ class Play:
 
     @property
     def _at_most(self) -> float:
-        return AT_MOST if self.theatre.lease is None else 1.5 * self.theatre.lease
+        return AT_MOST if self.theatre.lease is None else RESTING + 1.5 * self.theatre.lease
 
     def _wait(
         self,
@@ -313,6 +343,8 @@ def _bugs(one: Replica) -> list[str]:
             try:
                 told = json.loads(line)
             except ValueError:
+                if line.startswith(NO_LEDGER) or not line:
+                    continue
                 found.append(f"{log.name}: {line[:300]}")
                 continue
             if "exception" in told:

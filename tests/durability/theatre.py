@@ -7,7 +7,6 @@ import asyncio
 import json
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Mapping
@@ -20,7 +19,9 @@ import httpx
 import msgspec
 import psycopg
 
+from agent.__main__ import main
 from agent.adapters.endpoint.connect import open_endpoint
+from agent.adapters.ledger import shares
 from agent.adapters.ledger.opening import open_ledger
 from agent.adapters.microsoft.clouds import simulator
 from agent.adapters.microsoft.credentials import SimulatorCredential
@@ -52,19 +53,12 @@ from tests.simulated import open_world
 RATE = 6.0
 """Seconds of the agents' time in a real one."""
 
-SHORT = """
-import sys
-from agent.adapters.ledger import shares
-shares.LEASE = float(sys.argv.pop(1))
-from agent.__main__ import main
-main()
-"""
-"""An agent whose leases are as long as is said; else it is the agent itself."""
-
 LONGER_THAN_A_LEASE = timedelta(minutes=15)
 
+MANY = "tenants: {directory: tenants}"
+
 SETTINGS = """\
-tenants: {{directory: tenants}}
+{tenants}
 mode: enforce
 graph: {{cloud: simulator, url: "{url}", requests_per_minute: 100000}}
 auth: {{kind: clientSecret, client_id: {client}}}
@@ -86,7 +80,7 @@ guards:
   share_from: 1000000
   brake_floor: 100000
 pace: {{fresh: 20m}}
-audit: {{file: "{folder}/{{tenant}}.jsonl"}}
+audit: {{file: "{folder}/{tenant}.jsonl"}}
 log: {{format: json, level: info}}
 clock: {{rate: {rate:g}, epoch: "{epoch}"}}
 """
@@ -99,7 +93,7 @@ class Replica:
     name: str
     link: Link
     folder: Path
-    process: "subprocess.Popen[bytes] | None" = None
+    process: Child = field(default_factory=lambda: Child(0, status=0))
     lives: int = 0
 
     @property
@@ -115,28 +109,27 @@ class Replica:
     @property
     def is_alive(self) -> bool:
         """Whether its process runs, or is stopped."""
-        return self.process is not None and self.process.poll() is None
+        return self.process.wait(options=os.WNOHANG) is None
 
     def signal(self, number: int) -> None:
         """Send it a signal."""
-        if self.process is not None and self.is_alive:
-            self.process.send_signal(number)
+        if self.is_alive:
+            self.process.signal(number)
 
     def kill(self) -> None:
         """End it at once."""
         self.signal(signal.SIGKILL)
-        if self.process is not None:
-            self.process.wait()
+        self.process.wait()
 
-    def wait(self, within: float = 60) -> int:
+    def wait(self) -> int:
         """Return the code it ended with, once it has: it was asked to stop."""
-        return -1 if self.process is None else self.process.wait(within)
+        return os.waitstatus_to_exitcode(self.process.wait() or 0)
 
     def passes(self) -> Mapping[str, int]:
         """Return how many passes this process has made in each tenant until now."""
         made: dict[str, int] = {}
         for line in self.out.read_bytes().splitlines():
-            tenant = json.loads(line)["tenant"]
+            tenant = json.loads(line).get("tenant", "tenant1")
             made[tenant] = made.get(tenant, 0) + 1
         return made
 
@@ -159,12 +152,13 @@ class Theatre:
     seed: int
     tenants: int
     lease: float | None
+    template: str = "empty_ledger"
     replicas: dict[str, Replica] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.ids = tenant_ids(self.tenants)
         self.names = {tenant_id: f"tenant{number}" for number, tenant_id in enumerate(self.ids, 1)}
-        self.database = self.server.new(template="empty_ledger")
+        self.database = self.server.new(template=self.template)
         self.epoch = datetime.fromtimestamp(time.time_ns() / 1_000_000_000, UTC)
         self.clock = SharedClock(self.epoch, RATE)
         self.wanted, self.quiet = SharedNumber(), SharedNumber()
@@ -217,23 +211,29 @@ class Theatre:
             (self.folder / file).write_bytes(content)
         for tenant_id, name in self.names.items():
             (self.folder / "tenants" / f"{name}.yaml").write_text(f"tenant: {{id: {tenant_id}}}\n")
-        text = SETTINGS.format(
-            url=self.url,
-            client=names.CLIENT_ID,
-            folder=self.folder,
-            rate=RATE,
-            epoch=self.epoch.isoformat(),
-        )
-        (self.folder / "air-agent.yaml").write_text(text)
+        alone = f"tenant: {{id: {self.ids[0]}}}"
+        for file, tenants, tenant in (("air-agent", MANY, "{tenant}"), ("older", alone, "tenant1")):
+            text = SETTINGS.format(
+                tenants=tenants,
+                tenant=tenant,
+                url=self.url,
+                client=names.CLIENT_ID,
+                folder=self.folder,
+                rate=RATE,
+                epoch=self.epoch.isoformat(),
+            )
+            (self.folder / f"{file}.yaml").write_text(text)
 
     def start(self, name: str, code: Path | None = None) -> Replica:
-        """Start a replica, or start it again, from this code or from that in another folder."""
+        """Start a replica, or start it again, from this code or from that in another folder.
+
+        Where leases are shorter than they are, it is a fork of this process, which is ready at once.
+        """
         if name not in self.replicas:
             link = Link(f"{self.server.host}/.s.PGSQL.5432").__enter__()
             self.replicas[name] = Replica(name, link, self.folder)
         one = self.replicas[name]
         one.lives += 1
-        agent = ["-m", "agent"] if self.lease is None or code is not None else ["-c", SHORT, str(self.lease)]
         database = self.database.partition("?")[0].replace("/test_", f"127.0.0.1:{one.link.port}/test_")
         environ = {key: value for key, value in os.environ.items() if not key.startswith("AIR_AGENT_")}
         environ |= {
@@ -242,14 +242,29 @@ class Theatre:
             "AIR_AGENT_CLIENT_SECRET": names.CLIENT_SECRET,
             "AIR_AGENT_AUDIT_KEY": "0123456789abcdef0123456789abcdef",
         }
-        one.process = subprocess.Popen(
-            [sys.executable, *agent, "run", "--settings", str(self.folder / "air-agent.yaml"), "--json"],
-            env=environ,
-            cwd=code,
-            stdin=subprocess.DEVNULL,
-            stdout=one.out.open("wb"),
-            stderr=one.log.open("wb"),
-        )
+        settings = self.folder / ("air-agent.yaml" if code is None else "older.yaml")
+        words = ["run", "--settings", str(settings), "--json"]
+
+        def work() -> None:
+            for number, file in ((1, one.out), (2, one.log)):
+                os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT), number)
+            os.chdir(code or Path.cwd())
+            if self.lease is None or code is not None:
+                os.execve(sys.executable, [sys.executable, "-m", "agent", *words], environ)
+            shares.LEASE = self.lease
+            os.environ.clear()
+            os.environ.update(environ)
+            # Nothing here is encrypted, and to read all roots of trust takes longer than all else at a start.
+            os.environ["SSL_CERT_DIR"] = str(self.folder)
+            sys.argv = ["air-agent", *words]
+            try:
+                main()
+            except SystemExit as ended:
+                sys.stdout.flush()
+                os._exit(int(ended.code or 0))
+
+        one.out.touch()
+        one.process = fork(work)
         return one
 
     def shares(self) -> dict[str, Share]:

@@ -1,6 +1,7 @@
 """`doctor` on this machine: secrets, policies, ledger, disk, channels, certificates."""
 
 import json
+import os
 import sqlite3
 from dataclasses import replace
 from datetime import timedelta
@@ -14,6 +15,7 @@ from agent.adapters.ledger.share_tables import oldest
 from agent.adapters.ledger.tables import VERSION_TABLE
 from agent.model.checkup import Check, CheckName, Grade, Room
 from agent.model.hold import Hold
+from agent.settings.fields import fields
 from agent.settings.subjects import Settings
 from agent.simulator import names
 from tests.certificates import a_pair, write_pair
@@ -56,6 +58,22 @@ async def test_a_secret_that_everybody_can_read_is_a_warning_with_the_very_comma
     assert worst(open_to_all).grade is WARN
     assert f"chmod o= {secret}" in worst(open_to_all).mend
     assert to_its_group.grade is PASS
+
+
+@pytest.mark.parametrize(
+    "name", [f"{one.section}.{one.file_key}" for one in fields() if one.file_key is not None]
+)
+async def test_the_file_of_every_secret_is_looked_at(tmp_path: Path, name: str) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("x")
+    secret.chmod(0o644)
+    settings = settings_in(tmp_path, "")
+    section, _, key = name.partition(".")
+    part = msgspec.structs.replace(getattr(settings, section), **{key: secret})
+
+    found = await alone(msgspec.structs.replace(settings, **{section: part}), C.SETTINGS)
+
+    assert f"chmod o= {secret}" in worst(found).mend
 
 
 # Policies
@@ -166,6 +184,19 @@ async def test_a_ledger_without_an_audit_or_a_key_yet_is_fine_and_no_key_is_made
     assert found.grade is PASS
     assert "no audit's key yet" in found.seen[1].words
     assert not path.with_name("audit.key").exists()
+
+
+async def test_whoever_is_not_the_agents_user_is_told_to_look_as_that(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await with_ledger(tmp_path)
+    owner = os.geteuid()
+    monkeypatch.setattr("agent.adapters.places.os.geteuid", lambda: owner + 1)
+
+    found = await alone(settings_in(tmp_path), C.LEDGER)
+
+    assert worst(found).grade is WARN
+    assert worst(found).mend == f"sudo -u '#{owner}' air-agent doctor"
 
 
 async def test_a_ledger_that_is_damaged_fails(tmp_path: Path) -> None:

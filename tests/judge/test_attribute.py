@@ -6,10 +6,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from agent.judge.attribute import attribute, names_somebody
+from agent.judge.attribute import Word, attribute, names_somebody
 from agent.judge.naming import places_of
 from agent.model.air import AirAction, AirReading
 from agent.model.decision import Verb
+from agent.model.pending import PendingAction
+from tests.judge.plans.scenes import forwarding
 from tests.makers import NOW, an_action
 
 HOUR = timedelta(hours=1)
@@ -95,3 +97,59 @@ def test_rows_that_contradict_each_other_name_both_and_say_nothing() -> None:
 
     assert said is not None
     assert (said.verb, said.by) == (None, (ANN, "bo@contoso.example"))
+
+
+# Several rules of one mailbox
+
+
+def a_rule_of(name: str, alert: str) -> PendingAction:
+    seen = forwarding(configuration_id=name)
+    (sighting,) = seen.sightings
+    shown = msgspec.structs.replace(sighting, alert_id=f"ra{alert}")
+    return msgspec.structs.replace(seen, key=f"mailbox:anna:{name}", sightings=(shown,))
+
+
+ONE, OTHER = a_rule_of("rule-1", "alert-1"), a_rule_of("rule-2", "alert-2")
+
+
+def of_mailbox(number: int, *alerts: str, **more: Any) -> AirAction:
+    return a_row(action_id=f"a{number}", keys=places_of(ONE), alerts=alerts, **more)
+
+
+def said_of_one(*rows: AirAction) -> Word | None:
+    return attribute(ONE, rows, NOW, UNTIL, [OTHER])
+
+
+def test_a_row_of_a_mailbox_with_one_rule_is_of_that_rule() -> None:
+    said = attribute(ONE, [of_mailbox(1)], NOW, UNTIL)
+
+    assert said is not None
+    assert (said.verb, said.is_of_several) == (Verb.APPROVE, False)
+
+
+def test_a_row_that_may_be_of_another_rule_of_the_mailbox_is_taken_for_neither() -> None:
+    assert said_of_one(of_mailbox(1)) is None
+    assert said_of_one(of_mailbox(1), of_mailbox(2, approval=None)) is None
+
+
+def test_a_row_that_names_the_alert_is_of_the_rule_that_it_shows() -> None:
+    said = said_of_one(
+        of_mailbox(1, "ALERT-1"), of_mailbox(2, "alert-2", approval="Declined", approved_by="Bob")
+    )
+
+    assert said is not None
+    assert (said.verb, said.by, said.is_of_several) == (Verb.APPROVE, (ANN,), False)
+    assert said_of_one(of_mailbox(2, "alert-2"), of_mailbox(3, "alert-2")) is None
+
+
+@pytest.mark.parametrize("alerts", [(), ("alert-1", "alert-2"), ("alert-of-neither",)])
+def test_rows_for_each_of_them_that_all_say_the_same_are_taken_as_said_of_several(
+    alerts: tuple[str, ...],
+) -> None:
+    rows = [of_mailbox(1, *alerts), of_mailbox(2, *alerts, approved_by="Bob")]
+
+    said = said_of_one(*rows)
+
+    assert said is not None
+    assert (said.verb, said.by, said.is_of_several) == (Verb.APPROVE, ("Bob", ANN), True)
+    assert said_of_one(rows[0], msgspec.structs.replace(rows[1], approval="Declined")) is None

@@ -100,6 +100,19 @@ def test_a_row_and_the_evidence_together_are_certain() -> None:
     assert summed(told(a_life(status="declined"), audit=a_word(R))) == (R, None, AUDIT, CERTAIN, ("Ann",))
 
 
+def test_a_row_that_may_be_another_one_s_is_never_certain() -> None:
+    several = msgspec.structs.replace(a_word(R), is_of_several=True)
+
+    assert summed(told(a_life(status="declined"), air=several)) == (R, None, AIR, LIKELY, ("Ann",))
+    assert summed(told(a_life(status="declined"), air=several, answer=a_word(R, "Eve"))) == (
+        R,
+        None,
+        ANSWER,
+        CERTAIN,
+        ("Eve",),
+    )
+
+
 def test_a_no_in_the_last_hour_counts_where_a_row_names_the_person() -> None:
     late = a_life(status="declined", seen=DEADLINE)
 

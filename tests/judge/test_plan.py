@@ -122,9 +122,23 @@ def test_what_no_documented_api_carries_out_is_handed_off_by_its_name() -> None:
 
 def test_what_this_action_sent_itself_and_is_still_there_is_not_sent_again() -> None:
     action = an_action()
-    ours = Cover(action_id=action.id, effect_id="e", intended_at=NOW - timedelta(hours=3))
+    ours = Cover(action_id=action.id, effect_id="e", intended_at=action.first_seen)
 
     made = planned(some_mail(a_copy(1)), {a_copy(1).pair: ours})
 
     assert (made.way, made.effects) == (Way.REMEDIATE, ())
     assert made.why == "1 copy was sent before and is not sent again"
+
+
+def test_what_this_action_sent_in_an_earlier_week_and_lies_there_again_is_a_person_s() -> None:
+    action = an_action()
+    before = Cover(
+        action_id=action.id, effect_id="e", intended_at=action.first_seen - timedelta(microseconds=1)
+    )
+
+    made = planned(some_mail(a_copy(1), a_copy(2)), {a_copy(1).pair: before, a_copy(2).pair: before})
+
+    assert (made.way, made.effects) == (Way.HAND_OFF, ())
+    assert made.why == (
+        "2 copies were sent in an earlier week and are in mailboxes: a deletion is never sent twice, so a person has to look"
+    )

@@ -1,17 +1,17 @@
 """What a new reading makes of a record."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 import pytest
 
 from agent.judge.recognise import evidence_digest, recognise
-from agent.judge.track import track
+from agent.judge.track import is_over_before, track
 from agent.model.decision import Decision, Verb
 from agent.model.defender import AnyEvidence
-from agent.model.enactment import Confirmation, PendingSeen, Record, State
+from agent.model.enactment import Confirmation, EffectSeen, PendingSeen, Record, State
 from agent.model.facts import Facts
-from agent.model.pending import PendingAction
+from agent.model.pending import LIFETIME, PendingAction
 from tests.makers import NOW, TENANT, a_cluster, an_action, an_alert, an_incident
 
 LATER = NOW + timedelta(hours=1)
@@ -161,3 +161,68 @@ def test_a_duplicate_that_people_decide_is_superseded_and_claims_no_effect() -> 
     assert after is not None
     assert after.state is State.SUPERSEDED
     assert after.confirmation.effect is None
+
+
+@pytest.mark.parametrize(
+    ("effect", "known", "remembered"),
+    [
+        (EffectSeen.CONFIRMED, None, "anew"),
+        (EffectSeen.CONFIRMED, NOW, "anew"),
+        (None, None, None),
+        (None, NOW, NOW),
+        (EffectSeen.PARTLY, None, None),
+    ],
+)
+def test_a_new_life_remembers_that_what_was_sent_before_had_worked(
+    effect: EffectSeen | None, known: datetime | None, remembered: datetime | str | None
+) -> None:
+    before = msgspec.structs.replace(
+        a_record(State.CONFIRMED), confirmation=Confirmation(effect=effect), worked_before=known
+    )
+    seen = msgspec.structs.replace(an_action(), first_seen=before.action.deadline)
+
+    after = track(before, seen, before.action.deadline)
+
+    assert after is not None
+    assert after.life == 1
+    assert after.worked_before == (seen.first_seen if remembered == "anew" else remembered)
+
+
+@pytest.mark.parametrize(
+    ("state", "late", "after", "is_pending", "has_ended"),
+    [
+        (State.ESCALATED, 0, 0, True, True),
+        (State.SEEN, 0, 0, True, True),
+        (State.ESCALATED, -1, 0, True, False),
+        (State.ESCALATED, 0, -1, True, False),
+        (State.ESCALATED, 0, 0, False, False),
+        (State.SENT, 0, 0, True, False),
+        (State.EXPIRED, 0, 0, True, False),
+    ],
+)
+def test_a_week_is_ended_first_where_the_same_is_proposed_anew(
+    state: State, late: int, after: int, is_pending: bool, has_ended: bool
+) -> None:
+    record = a_record(state)
+    status = "pendingApproval" if is_pending else "remediated"
+    seen = msgspec.structs.replace(
+        an_action(a_cluster(status=status)),
+        first_seen=record.action.deadline + timedelta(seconds=after),
+    )
+
+    assert is_over_before(record, seen, record.action.deadline + timedelta(seconds=late)) is has_ended
+
+
+@pytest.mark.parametrize(("ended", "is_joined"), [(0, False), (1, True)])
+def test_a_proposal_whose_week_was_over_before_this_one_began_takes_none_of_its_days(
+    ended: int, is_joined: bool
+) -> None:
+    record = a_record(State.ESCALATED)
+    deadline = record.action.first_seen + timedelta(seconds=ended)
+    older = msgspec.structs.replace(an_action(), first_seen=deadline - LIFETIME, deadline=deadline)
+
+    after = track(record, older, LATER)
+
+    assert after is not None
+    assert (after.action.deadline == deadline) is is_joined
+    assert (after is record) is not is_joined

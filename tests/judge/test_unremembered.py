@@ -114,10 +114,10 @@ def test_copies_that_left_before_the_restore_are_handed_off_and_the_others_go() 
 
     assert (left.way, left.effects, left.leaned) == (Way.HAND_OFF, (), ())
     assert left.why == (
-        "2 copies were sent before the ledger was restored and are still in mailboxes: a deletion is never sent twice, so a"
+        "2 copies were sent before the ledger was restored and are in mailboxes: a deletion is never sent twice, so a"
         " person has to look"
     )
-    assert single.why.startswith("1 copy was sent before the ledger was restored and is still in mailboxes")
+    assert single.why.startswith("1 copy was sent before the ledger was restored and is in mailboxes")
     assert [effect.targets for effect in partly.effects] == [(two.pair,)]
     assert partly.leaned == ()
 

@@ -307,8 +307,32 @@ async def test_who_last_changed_the_policy_that_asks_does_not_count(bench: Bench
     replied = await reply(bench, EVE)
     other = await reply(bench, FAY)
 
-    assert "Eve was the last to change a policy that decided on it" in replied.words
+    assert "Eve was the last to change a policy, a list or the chain that left it to people" in replied.words
     assert other.counts
+
+
+@pytest.mark.parametrize(
+    ("file", "counts"),
+    [("lists/vip", False), ("chains/secops", False), ("lists/other", True), ("channels/console", True)],
+)
+async def test_who_last_changed_a_list_that_the_policy_goes_by_or_the_chain_does_not_count(
+    bench: Bench, file: str, counts: bool
+) -> None:
+    """Else whoever may write lists or chains could have the agent ask, or say whose answers count, and answer alone."""
+    a_question(bench)
+    ask = (
+        ESCALATE.replace(", disableForwarding, disableUser, blockUrl", "")
+        + "unless: [{recipients: {anyIn: $vip}}]\n"
+    )
+    lists = {f"lists/{name}": f"list: {name}\nentries: [ceo@contoso.example]\n" for name in ("vip", "other")}
+    bench.with_policies(**{"ask": ask, "chains/secops": CHAIN, "channels/console": CHANNEL, **lists})
+    await bench.run_pass()
+    bench.world.shelf.by[f"policies/{file}.yaml"] = "eve@contoso.example"  # type: ignore[attr-defined]
+
+    replied = await reply(bench, EVE)
+
+    assert replied.counts is counts
+    assert ("Eve was the last to change a policy, a list or the chain" in replied.words) is not counts
 
 
 async def test_whoever_changes_the_policy_after_answering_does_not_count_any_more(bench: Bench) -> None:

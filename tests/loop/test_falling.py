@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from agent.adapters.ledger.codec import write_decision
@@ -19,7 +20,7 @@ from agent.loop.report import PassReport
 from agent.loop.run import load, start
 from agent.loop.undoing import Act, prepare, take_back
 from agent.model.decision import Verb
-from agent.model.enactment import Record, State
+from agent.model.enactment import Confirmation, Record, State
 from agent.model.errors import Unavailable
 from agent.model.fallback import Fallback
 from agent.ports.world import World
@@ -231,6 +232,61 @@ async def test_what_never_was_seen_to_be_gone_was_not_moved_back(bench: Bench) -
     await bench.run_pass()
     bench.clock.advance(LOOKS[0] + M)
 
+    await bench.run_pass()
+
+    assert await fallbacks(bench) == []
+
+
+async def proposed_anew(bench: Bench) -> Record:
+    """Let the same thing be proposed again, after its week."""
+    now = bench.clock.now()
+    evidence = a_cluster(query="q1", first=10, messages=2, created=now)
+    alert = an_alert(evidence, id="alert-anew", created=now, updated=now)
+    bench.defender.show(an_incident(alert, id="anew", updated=now))
+    await bench.run_pass()
+    return await bench.only()
+
+
+async def test_what_is_moved_back_and_proposed_anew_after_its_week_is_a_person_s_and_counts_against_the_policy(
+    bench: Bench,
+) -> None:
+    await confirmed(bench)
+    bench.clock.advance(8 * DAY)
+    await bench.run_pass()
+    move_back(bench)
+
+    record = await proposed_anew(bench)
+    none_yet = await fallbacks(bench)
+    bench.clock.advance(6 * DAY)
+    await bench.run_pass()
+
+    assert none_yet == []
+    assert record.life == 1
+    assert record.state is State.HANDED_OFF
+    assert record.plan is not None
+    assert record.plan.why == (
+        "1 copy was sent in an earlier week and is in mailboxes: a deletion is never sent twice, so a person has to look"
+    )
+    assert set(bench.enactor.removed.values()) == {1}
+    (one,) = await fallbacks(bench)
+    assert one.words == (
+        f"1 copy of what it had deleted for action {record.action.id} lies in a mailbox again, and no undo of the agent put"
+        " that back"
+    )
+
+
+async def test_what_was_never_seen_to_be_gone_and_is_proposed_anew_counts_against_nobody(
+    bench: Bench,
+) -> None:
+    await confirmed(bench)
+    (record,) = await bench.records()
+    never = msgspec.structs.replace(record, confirmation=Confirmation())
+    await bench.world.ledger.save([never], now=bench.clock.now())
+    bench.clock.advance(8 * DAY)
+    move_back(bench)
+
+    await proposed_anew(bench)
+    bench.clock.advance(6 * DAY)
     await bench.run_pass()
 
     assert await fallbacks(bench) == []

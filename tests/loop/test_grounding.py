@@ -12,6 +12,7 @@ from agent.model.decision import Verb
 from agent.model.enactment import State
 from agent.model.pending import LIFETIME
 from agent.model.truth import Certainty, Source, Truth, Unknown
+from tests.judge.plans.scenes import forwarding
 from tests.loop.conftest import APPROVE, Bench
 from tests.loop.questions import TWO, a_question, reply
 from tests.makers import (
@@ -430,3 +431,31 @@ async def test_older_endings_are_gone_through_some_at_a_time(
         counts.append(len(await bench.world.ledger.truths(ids)))
 
     assert counts == [2, 4, 5]
+
+
+async def test_of_two_rules_of_one_mailbox_a_row_is_taken_for_neither(bench: Bench) -> None:
+    """AIR's rows name the mailbox alone: Ann's no was to one of them, and nothing says to which."""
+    policy = ESCALATE.replace("softDeleteCluster", "disableForwarding")
+    bench.with_policies(policy=policy.replace("  cluster.mailboxCount: {atMost: 200}\n", ""))
+
+    def show(*rules: str, status: str = "pendingApproval") -> None:
+        updated = bench.clock.now()
+        for rule in rules:
+            evidence = forwarding(configuration_id=rule, remediation_status=status).evidence
+            assert evidence is not None
+            alert = an_alert(evidence, id=f"alert-{rule}", updated=updated)
+            bench.defender.show(an_incident(alert, id=rule, updated=updated))
+
+    show("rule-1", "rule-2")
+    await bench.run_pass()
+    records = await bench.records()
+    bench.clock.advance(10 * MINUTE)
+    row = an_air_action(*places_of(records[0].action), kind=None, status="Completed", approval="Declined", by="Ann", at=bench.clock.now())  # fmt: skip
+    await bench.world.ledger.save_air_actions([row])
+    bench.clock.advance(10 * MINUTE)
+    show("rule-1", status="declined")
+    await bench.run_pass()
+
+    truths = await bench.world.ledger.truths([one.action.id for one in await bench.records()])
+    assert len(records) == 2
+    assert [summed(one) for found in truths.values() for one in found] == [DECLINED]

@@ -7,6 +7,8 @@ has left.
 import asyncio
 import json
 import logging
+import shutil
+import subprocess
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -208,6 +210,28 @@ def test_every_series_has_its_type_unit_and_labels_and_no_others(lived: Lived) -
             assert sample.labels.keys() - {"le"} == expected, sample
             assert sample.labels.get(TENANT, CONTOSO) == CONTOSO
             assert "" not in sample.labels.values(), sample
+
+
+def test_no_sample_comes_twice(lived: Lived) -> None:
+    """Prometheus would take nothing at all then."""
+    samples = [
+        (sample.name, tuple(sorted(sample.labels.items())))
+        for family in text_string_to_metric_families(lived.page)
+        for sample in family.samples
+    ]
+
+    assert len(set(samples)) == len(samples) > 100
+
+
+def test_prometheus_finds_nothing_to_say_against_names_and_words(lived: Lived) -> None:
+    promtool = shutil.which("promtool")
+    assert promtool is not None, "promtool is missing: apt-get install prometheus"
+
+    done = subprocess.run(
+        [promtool, "check", "metrics"], input=lived.page, capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 def test_no_label_is_an_action_an_address_or_long(lived: Lived) -> None:

@@ -5,8 +5,11 @@ from datetime import timedelta
 
 import msgspec
 import pytest
+from sqlalchemy import event
 
-from agent.loop.run import run
+from agent.loop.passing import Memory, one_pass
+from agent.loop.report import PassReport
+from agent.loop.run import load, run, start
 from agent.model.enactment import EffectSeen, Outcome, PendingSeen, State, Way, Went
 from agent.model.errors import Unavailable
 from tests.loop.conftest import APPROVE, Bench
@@ -376,3 +379,24 @@ async def test_a_running_agent_survives_outages_and_stops_when_asked(bench: Benc
 
     assert len(passes) == 5
     assert set(bench.enactor.removed.values()) == {1}
+
+
+async def test_a_pass_in_which_nothing_happens_asks_the_ledger_little(bench: Bench) -> None:
+    """A process looks after hundreds of tenants, and most passes of most of them find nothing to do."""
+    seen(bench)
+    policies, memory = await load(bench.world), Memory()
+    await start(bench.world, policies)
+
+    async def go() -> None:
+        await one_pass(bench.world, policies, asyncio.Event(), PassReport(began=bench.clock.now()), memory)
+        bench.clock.advance(timedelta(minutes=1))
+
+    for _ in range(3):
+        await go()
+    begun: list[object] = []
+    engine = bench.world.ledger._desk._reading  # type: ignore[attr-defined]
+    event.listen(engine.engine, "begin", begun.append)
+
+    await go()
+
+    assert 0 < len(begun) <= 19, "it was 31 when fallbacks were asked for before each step"

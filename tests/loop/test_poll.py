@@ -8,8 +8,10 @@ import pytest
 from agent.loop.poll import Overlap, surviving
 from agent.model.enactment import State
 from agent.model.errors import Unavailable
+from agent.model.history import Ending
 from agent.model.pace import Pace
-from tests.loop.conftest import Bench
+from agent.model.pending import LIFETIME
+from tests.loop.conftest import APPROVE, Bench
 from tests.makers import NOW, a_cluster, a_copy, an_alert, an_incident
 
 M = timedelta(minutes=1)
@@ -204,3 +206,31 @@ def test_without_a_watermark_the_first_look_is_asked_for() -> None:
     overlap, pace = Overlap(whole_due=NOW + M), Pace()
 
     assert overlap.since(None, NOW, pace) == (NOW - pace.first_look, True)
+
+
+async def test_what_is_proposed_anew_in_the_very_pass_in_which_its_week_ends_has_a_week_of_its_own(
+    bench: Bench,
+) -> None:
+    """Joined to the old proposal it would expire with it, and nobody would be asked about it again."""
+    bench.with_policies(
+        leave=APPROVE.replace("decide: approve", "decide: escalate").replace("small-malicious", "leave")
+    )
+    first = a_cluster(query="q", created=NOW - M)
+    bench.defender.show(an_incident(an_alert(first, created=NOW - M)))
+    bench.defender.deliver(*(a_copy(n) for n in range(1, 4)))
+    await bench.run_pass()
+    before = await bench.only()
+    bench.clock.advance(before.action.deadline - bench.clock.now())
+    now = bench.clock.now()
+    again = an_alert(a_cluster(query="q", created=now), id="alert-2", created=now, updated=now)
+    bench.defender.show(an_incident(again, id="2", updated=now))
+
+    await bench.run_pass()
+
+    record = await bench.only()
+    past = (await bench.world.ledger.past([record.action.id]))[record.action.id]
+    assert before.state is State.ESCALATED
+    assert (record.state, record.life) == (State.ESCALATED, 1)
+    assert record.action.first_seen == now
+    assert record.action.deadline == now + LIFETIME
+    assert Ending.EXPIRED in {one.ended for one in past}

@@ -1,5 +1,7 @@
 """Spans and lines of one action where people, guard rails and new lives come in."""
 
+import socket
+import time
 from dataclasses import replace
 from datetime import timedelta
 
@@ -8,6 +10,9 @@ import structlog
 from msgspec.structs import replace as replace_struct
 from structlog.testing import capture_logs
 
+from agent.adapters.telemetry import collector as collector_of
+from agent.adapters.telemetry import opening
+from agent.adapters.telemetry.collector import TIMEOUT, Collector, Exports
 from agent.loop.telling import tell_of_decision
 from agent.loop.tracing import about, trace
 from agent.model.decision import Lapse
@@ -17,6 +22,7 @@ from agent.model.pending import LIFETIME
 from agent.model.telemetry import Counted
 from agent.model.trace import Phase, span_of, trace_of
 from agent.ports.defender import Departing
+from tests.adapters.collectors import collecting
 from tests.fakes import FakeTelemetry
 from tests.loop.conftest import Bench
 from tests.loop.questions import a_question, reply
@@ -197,3 +203,37 @@ def test_ids_of_traces_and_spans_have_the_length_that_w3c_gives_them_and_differ(
     assert {len(one) for one in traces} == {32}
     assert len(span_of("a" * 32, "seen")) == 16
     assert span_of("a" * 32, "seen") != span_of("b" * 32, "seen")
+
+
+@pytest.mark.parametrize("trouble", ["hangs", "refuses", "is gone"])
+async def test_an_agent_does_its_work_whatever_becomes_of_its_collector(
+    bench: Bench, trouble: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opening, "PATIENCE", timedelta(seconds=0.2))
+    monkeypatch.setattr(collector_of, "BATCH", 1)  # every span leaves at once
+    a_cluster_waits(bench)
+    with collecting() as there, socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        there.status = 400
+        if trouble == "hangs":
+            there.hangs.set()
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}" if trouble == "is gone" else there.url
+        collector = Collector(
+            endpoint=url,
+            headers={},
+            every=timedelta(seconds=0.05),
+            traces=True,
+            share=1.0,
+            exports=Exports(list[str]().append),
+        )
+        began = time.monotonic()
+        with opening.open_telemetry(version="1", replica="r", collector=collector) as telemetry:
+            bench.world = replace(bench.world, telemetry=telemetry.of("contoso", bench.clock.now))
+            report = await bench.run_pass()
+            took = time.monotonic() - began
+        ended = time.monotonic() - began - took
+
+    assert (await bench.only()).state is State.SENT
+    assert report.problems == []
+    assert took < TIMEOUT
+    assert ended < TIMEOUT

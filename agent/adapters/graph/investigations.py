@@ -120,6 +120,7 @@ def _actions(
         approved_by=_word(raw, "approvedby"),
         approver_comment=_word(raw, "approvercomment", most=LONGEST_COMMENT),
         link=_link(record),
+        alerts=tuple(filter(_is_text, _listed(raw, "relatedalertids", MOST_ENTITIES, or_none=True))),
     )
     found: dict[tuple[str, ...], AirAction] = {}
     for one in _entities(raw, where, problems):

@@ -10,9 +10,10 @@ from sqlalchemy.engine import Connection
 from agent.adapters.ledger import codec
 from agent.adapters.ledger.claims import chunks
 from agent.adapters.ledger.report_tables import audit_actions
-from agent.adapters.ledger.tables import air_actions
+from agent.adapters.ledger.tables import air_actions, records
 from agent.adapters.ledger.writes import upsert
 from agent.model.air import AirAction
+from agent.model.pending import ActionKind, PendingAction
 
 
 def save(connection: Connection, tenant_id: str, actions: Sequence[AirAction]) -> None:
@@ -61,6 +62,23 @@ def _found(
         )
         bodies.update({row.id: row.body for row in connection.execute(query)})
     return tuple(codec.read_air_action(bodies[name]) for name in sorted(bodies))
+
+
+def proposed(
+    connection: Connection, tenant_id: str, kinds: Sequence[ActionKind], since: datetime, until: datetime
+) -> tuple[PendingAction, ...]:
+    """Return the actions of these kinds whose week has something in common with this time."""
+    query = (
+        select(records.c.action)
+        .where(
+            records.c.tenant_id == tenant_id,
+            records.c.deadline > since,
+            records.c.first_seen < until,
+            records.c.kind.in_([str(kind) for kind in kinds]),
+        )
+        .order_by(records.c.deadline, records.c.id)
+    )
+    return tuple(codec.read_action(body) for body in connection.scalars(query))
 
 
 def until(connection: Connection, tenant_id: str) -> datetime | None:

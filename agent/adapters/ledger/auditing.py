@@ -52,6 +52,18 @@ class Keeper(msgspec.Struct, frozen=True, kw_only=True):
         """The name of the chain that is continued."""
         return self.later or self.replica
 
+    def chain_of(self, name: str) -> str:
+        """Return which chain is called so: by the replica's name its own, and with `~` after it the one that was closed."""
+        if name == self.replica:
+            return self.chain
+        return self.replica if name == f"{self.replica}{AGAIN}" else name
+
+    def name_of(self, chain: str) -> str:
+        """Return what a chain is called by this replica."""
+        if chain == self.chain:
+            return self.replica
+        return f"{chain}{AGAIN}" if chain == self.replica else chain
+
     @property
     def author(self) -> str:
         """Who does what no policy and no person does."""

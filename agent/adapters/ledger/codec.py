@@ -108,6 +108,7 @@ class Notes(msgspec.Struct, frozen=True):
     discounted: tuple[int, ...] = ()
     asked_since: datetime | None = None
     life: int = 0
+    worked_before: datetime | None = None
 
 
 StoredBare = msgspec.defstruct(

@@ -71,9 +71,8 @@ class Desk:
         return self._keeper is not None and self._keeper.has_departures
 
     def chain(self, replica: str) -> str:
-        """Return the name of a replica's chain: its own is another than itself where an earlier one was closed."""
-        keeper = self._keeper
-        return keeper.chain if keeper is not None and keeper.replica == replica else replica
+        """Return which chain is called so by who writes here."""
+        return replica if self._keeper is None else self._keeper.chain_of(replica)
 
     async def read(
         self, query: Callable[Concatenate[Connection, str, P], T], *args: P.args, **kwargs: P.kwargs

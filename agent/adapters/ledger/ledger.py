@@ -57,7 +57,7 @@ from agent.model.fallback import Fallback
 from agent.model.history import Decided, Place
 from agent.model.hold import Hold, Replica
 from agent.model.past import Judged, Matter, PastAnswer, Tally
-from agent.model.pending import ActionKind
+from agent.model.pending import ActionKind, PendingAction
 from agent.model.policy import KeptSet, Members
 from agent.model.rails import Approved, Leave
 from agent.model.restored import Restored
@@ -71,8 +71,8 @@ class SqlLedger:
 
     `trail` is its audit, `pages` what people are told of, `archive` what its own pages show, `sessions` who is
     signed in to those, `reports` how reports were sent, `imports` what was read of the time before the agent, and `meters`
-    what is measured of it all. What
-    the audit tells of is written with its entry, in one transaction: without the one the other is not written either.
+    what is measured of it all. What the audit tells of is written with its entry, in one transaction: without the one the
+    other is not written either. What asks about nothing does not go to the database.
     """
 
     def __init__(self, desk: Desk) -> None:
@@ -106,10 +106,10 @@ class SqlLedger:
         return await self._read(reads.alive)
 
     async def versions(self, incident_ids: Sequence[str]) -> Mapping[str, str]:
-        return await self._read(reads.versions, incident_ids)
+        return await self._read(reads.versions, incident_ids) if incident_ids else {}
 
     async def load(self, action_ids: Sequence[str]) -> Mapping[str, Record]:
-        return await self._read(reads.load, action_ids)
+        return await self._read(reads.load, action_ids) if action_ids else {}
 
     async def save(
         self,
@@ -153,13 +153,13 @@ class SqlLedger:
         return await self._audited(all_of_it)
 
     async def truths(self, action_ids: Sequence[str]) -> Mapping[str, tuple[Truth, ...]]:
-        return await self._read(truths_of.of_actions, action_ids)
+        return await self._read(truths_of.of_actions, action_ids) if action_ids else {}
 
     async def arrivals(self, within: timedelta) -> tuple[datetime, ...]:
         return tuple(await self._read(arriving.arrivals, within))
 
     async def fall_back(self, fallbacks: Sequence[Fallback]) -> tuple[Fallback, ...]:
-        return await self._audited(falling.fall_back, fallbacks)
+        return await self._audited(falling.fall_back, fallbacks) if fallbacks else ()
 
     async def end_fallback(self, policy: str, by: str, reason: str, now: datetime) -> bool:
         return await self._audited(falling.end, policy, by, reason, now)
@@ -177,7 +177,7 @@ class SqlLedger:
         await self._write(falling.mark_looked_back, moment)
 
     async def answers(self, action_ids: Sequence[str]) -> Mapping[str, tuple[Answer, ...]]:
-        return await self._read(responding.answers, action_ids)
+        return await self._read(responding.answers, action_ids) if action_ids else {}
 
     async def due(self, now: datetime, states: Sequence[State], limit: int) -> tuple[Record, ...]:
         return await self._read(reads.due, now, states, limit)
@@ -291,13 +291,13 @@ class SqlLedger:
         return await self._read(reads.approved, since)
 
     async def answered(self, matters: Sequence[Matter], since: datetime) -> Mapping[Matter, Tally]:
-        return await self._read(keeping.answered, matters, since)
+        return await self._read(keeping.answered, matters, since) if matters else {}
 
     async def takers(self, network_message_ids: Sequence[str]) -> Mapping[str, frozenset[str]]:
-        return await self._read(claims.takers, network_message_ids)
+        return await self._read(claims.takers, network_message_ids) if network_message_ids else {}
 
     async def past(self, action_ids: Sequence[str]) -> Mapping[str, tuple[Decided, ...]]:
-        return await self._read(history.of_actions, action_ids)
+        return await self._read(history.of_actions, action_ids) if action_ids else {}
 
     async def by_people(
         self, since: datetime, *, after: Place | None = None, limit: int = 1000
@@ -318,17 +318,22 @@ class SqlLedger:
     async def mark_truths(self, until: datetime) -> None:
         await self._write(truths_of.mark, until)
 
+    async def proposed(
+        self, kinds: Sequence[ActionKind], since: datetime, until: datetime
+    ) -> tuple[PendingAction, ...]:
+        return await self._read(airing.proposed, kinds, since, until)
+
     async def save_air_actions(self, actions: Sequence[AirAction]) -> None:
         await self._write(airing.save, actions)
 
     async def air_actions(self, places: Sequence[str]) -> tuple[AirAction, ...]:
-        return await self._read(airing.found, places)
+        return await self._read(airing.found, places) if places else ()
 
     async def save_audit_actions(self, actions: Sequence[AirAction]) -> None:
         await self._write(airing.save_audited, actions)
 
     async def audit_actions(self, places: Sequence[str]) -> tuple[AirAction, ...]:
-        return await self._read(airing.found_audited, places)
+        return await self._read(airing.found_audited, places) if places else ()
 
     async def searches(self, since: datetime) -> tuple[AuditSearch, ...]:
         return await self._read(searching.since, since)

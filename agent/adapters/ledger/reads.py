@@ -348,6 +348,7 @@ def record(row: Row[Any], read: Callable[[bytes], Decision] = read_decision) -> 
         lapse=notes.lapse,
         discounted=notes.discounted,
         asked_since=notes.asked_since,
+        worked_before=notes.worked_before,
         life=notes.life,
         version=row.version,
     )

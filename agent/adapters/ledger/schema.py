@@ -51,10 +51,7 @@ def migrate(engine: Engine, name: str) -> None:
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
         if _is_new_enough(connection, script, name):
             return
-        config = _config(MIGRATIONS)
-        config.attributes["connection"] = connection
-        with UPGRADING:
-            command.upgrade(config, "head")
+        upgrade(connection, newest())
 
 
 def newest() -> str:
@@ -72,7 +69,8 @@ def upgrade(connection: Connection, revision: str) -> None:
         raise LedgerError(f"it was written by a newer air-agent (schema `{revision}`): run that version")
     config = _config(MIGRATIONS)
     config.attributes["connection"] = connection
-    command.upgrade(config, revision)
+    with UPGRADING:
+        command.upgrade(config, revision)
 
 
 def require_newest(engine: Engine, name: str) -> None:

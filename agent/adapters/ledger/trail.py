@@ -36,8 +36,7 @@ class SqlTrail:
 
     async def waiting(self) -> Mapping[str, datetime]:
         waiting = await self._desk.read(unshipped.waiting)
-        own = self._desk.keeper
-        return {own.replica if chain == own.chain else chain: since for chain, since in waiting.items()}
+        return {self._desk.keeper.name_of(chain): since for chain, since in waiting.items()}
 
     async def mark_shipped(self, replica: str, number: int, now: datetime) -> None:
         await self._desk.write(unshipped.mark, self._desk.chain(replica), number, now)

@@ -282,7 +282,14 @@ def _record_row(tenant_id: str, one: Record, now: datetime) -> dict[str, Any]:
         "plan": None if one.plan is None else codec.write(one.plan),
         "notes": codec.write(
             codec.Notes(
-                one.confirmation, one.why, one.undone, one.lapse, one.discounted, one.asked_since, one.life
+                one.confirmation,
+                one.why,
+                one.undone,
+                one.lapse,
+                one.discounted,
+                one.asked_since,
+                one.life,
+                one.worked_before,
             )
         ),
     }

@@ -69,7 +69,8 @@ class Instruments:
         for one, counter in self._counters.values():
             if one.known:
                 for values in product(*one.known.values()):
-                    counter.add(0, {TENANT: tenant, **dict(zip(one.known, values, strict=True))})
+                    labels = dict(zip(one.known, values, strict=True))
+                    counter.add(0, _attributes(one, tenant, labels))
 
     def count(self, tenant: str, what: Counted, number: int, labels: Mapping[str, str]) -> None:
         """Count."""
@@ -92,5 +93,9 @@ class Instruments:
 
 
 def _attributes(one: Series, tenant: str, labels: Mapping[str, str]) -> dict[str, str]:
-    """Return the labels of the table and no others: what is said beyond them must not make another series."""
-    return {TENANT: tenant, **{label: labels.get(label, "") for label in one.labels}}
+    """Return the labels of the table and no others: what is said beyond them must not make another series.
+
+    A word of an enumeration and its own text would be two series of one name to OpenTelemetry, and Prometheus takes
+    nothing at all where one comes twice.
+    """
+    return {TENANT: tenant, **{label: str(labels.get(label, "")) for label in one.labels}}

@@ -49,9 +49,11 @@ def is_shared(ground: Ground, policy: Policy) -> bool:
     return folders is not None and folders.is_base(policy.file)
 
 
-def folder_of(ground: Ground, policy: Policy) -> Path:
-    """Return the folder in which the policy lies: of a base, that one."""
-    return ground.base if ground.base is not None and is_shared(ground, policy) else ground.folder
+def place_of(ground: Ground, policy: Policy) -> tuple[Path, Path | None]:
+    """Return the folder in which the policy lies, and the base that this adds to; a base is whole by itself."""
+    if ground.base is not None and is_shared(ground, policy):
+        return ground.base, None
+    return ground.folder, ground.base
 
 
 def named(policies: PolicySet, name: str) -> Policy:

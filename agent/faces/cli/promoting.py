@@ -17,7 +17,7 @@ from agent.compose import open_ledger_as_it_is
 from agent.connecting import clock_of
 from agent.faces.cli import checking, proving, testing
 from agent.faces.cli.failures import FINDINGS, Ending
-from agent.faces.cli.ground import Ground, folder_of, is_shared, named
+from agent.faces.cli.ground import Ground, is_shared, named, place_of
 from agent.faces.cli.ground import of_settings as ground_of
 from agent.faces.cli.holding import writing
 from agent.faces.cli.kinds import kind_of
@@ -90,11 +90,7 @@ def promote(asked: Asked, *, as_json: bool) -> None:
     ground = ground_of(asked.settings)
     policy = named(ground.policies, asked.policy)
     part = asked_part(policy, _part(asked))
-    if is_shared(ground, policy) and part.tenants is None:
-        own = f"`--tenant {ground.settings.tenant.id}`"
-        raise SettingsError(
-            f"`{policy.name}` is a policy of the base, which tenants share: name this one with {own}"
-        )
+    _require_own(ground, policy, part)
     after = widened(policy, part)
     change, data = _change(ground, policy, Mode.ENFORCE, after)
     found, others = asyncio.run(_asked_of(ground, policy, part))
@@ -136,7 +132,7 @@ def promote(asked: Asked, *, as_json: bool) -> None:
         )
     _tell_change(out, change)
     if data:
-        require_writable(folder_of(ground, policy), Path(policy.file))
+        require_writable(place_of(ground, policy)[0], Path(policy.file))
     what = "write this line" if data else "let it count again as its file says"
     if not asked.is_agreed and not is_typed(out, "yes", what):
         _end(known, as_json=as_json, words="nothing was written")
@@ -148,6 +144,15 @@ def promote(asked: Asked, *, as_json: bool) -> None:
         words=_afterwards(ground, policy, change, found),
         code=0,
     )
+
+
+def _require_own(ground: Ground, policy: Policy, part: Part) -> None:
+    """See that what is known of one tenant decides for none of the others. Raises SettingsError where it would."""
+    if is_shared(ground, policy) and part.tenants is None:
+        own = f"`--tenant {ground.settings.tenant.id}`"
+        raise SettingsError(
+            f"`{policy.name}` is a policy of the base, which tenants share: name this one with {own}"
+        )
 
 
 def _part(asked: Asked) -> Part:
@@ -181,11 +186,12 @@ async def _asked_of(ground: Ground, policy: Policy, part: Part) -> tuple[Found, 
 
 def _checks(ground: Ground, policy: Policy) -> Checks:
     """Return how the cases of the policy, the proofs of the set and its check fare."""
-    tested = testing.rehearsed(testing.Asked(path=ground.folder, base=ground.base))
+    folder, base = place_of(ground, policy)
+    tested = testing.rehearsed(testing.Asked(path=folder, base=base))
     ours = [one for one in tested.checks if one.suite in (policy.name, FILES)]
-    checked, _ = checking.checked_at(ground.folder, ground.base, tenant=ground.settings.tenant.id)
+    checked, _ = checking.checked_at(folder, base, tenant=ground.settings.tenant.id)
     errors = [one for one in checked.problems if one.severity is Severity.ERROR]
-    proofs, proved = _proofs(ground)
+    proofs, proved = _proofs(folder, base)
     return Checks(
         cases=tuple(f"{one.file}:{one.line}: {one.name}: {one.failure}" for one in ours if one.failure),
         tried=sum(one.is_case for one in ours),
@@ -195,10 +201,10 @@ def _checks(ground: Ground, policy: Policy) -> Checks:
     )
 
 
-def _proofs(ground: Ground) -> tuple[tuple[str, ...], int]:
+def _proofs(folder: Path, base: Path | None) -> tuple[tuple[str, ...], int]:
     """Return which claims are not proved, and how many are."""
     try:
-        found = proving.proofs_of(ground.folder, ground.base, timeout=PROVING)
+        found = proving.proofs_of(folder, base, timeout=PROVING)
     except (SettingsError, PolicyError) as error:
         return (str(error).splitlines()[0],), 0
     wrong = [one for one in found if one.outcome is not Outcome.PROVED]
@@ -304,7 +310,7 @@ async def _write(
             before, after = change.before.strip() or "(observes by default)", change.after.strip()
             await ledger.audit([of_mode(policy.name, before, after, bar, by, now)])
             try:
-                rewrite(folder_of(ground, policy), Path(policy.file), ground.files[policy.file], data)
+                rewrite(place_of(ground, policy)[0], Path(policy.file), ground.files[policy.file], data)
             except SettingsError:
                 failed = "it could not be written: it says what it said"
                 await ledger.audit([of_mode(policy.name, after, before, failed, by, now)])
@@ -336,7 +342,7 @@ def _tell_change(out: Console, change: Change) -> None:
 
 
 def _afterwards(ground: Ground, policy: Policy, change: Change, found: Found) -> str:
-    parts = [_takes_up(ground, folder_of(ground, policy))] if change.after else []
+    parts = [_takes_up(ground, place_of(ground, policy)[0])] if change.after else []
     if found.fallback is not None:
         parts.append("its fallback has ended")
     if ground.settings.mode is Mode.OBSERVE:

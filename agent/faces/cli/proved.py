@@ -86,10 +86,10 @@ def _tell_claim(out: Console, claim: ToldClaim, folder: str) -> None:
 def _tell_tightening(out: Console, told: ToldTightening, folder: str) -> None:
     """Say whether a tenant only tightens the base, and by what that is known; else what it loosens, with an action."""
     if told.only_tightens:
-        how = "by its form: nothing in it could loosen anything"
+        how = "by its form, in which nothing could loosen anything"
         if told.means is Means.SOLVER:
             how = f"by the solver for {', '.join(told.kinds)}, and by its form for all else"
-        _line(out, ("only tightens", "green"), f"{told.base} by what {folder} adds: proven {how}")
+        _line(out, ("tightens", "green"), f"what {folder} adds to {told.base} only tightens it: proven {how}")
     for words in told.people:
         _line(out, ("loosens", "red"), words)
     for one in told.loosened:

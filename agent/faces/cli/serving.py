@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import structlog
+from structlog.contextvars import bind_contextvars
 
 from agent.connecting import clock_of
 from agent.faces.cli.logs import configure
 from agent.faces.cli.options import loaded_to_serve
 from agent.faces.cli.output import console, safe
 from agent.faces.cli.stopping import reload_on_hangup, stop_on_signals, stop_when_stdin_closes
+from agent.faces.cli.tenants import chosen
 from agent.faces.cli.watching import guarded
 from agent.faces.documents import ascii_json
 from agent.loop.waits import beside
@@ -40,6 +42,7 @@ async def _serve(settings: Settings, *, as_json: bool) -> None:
     from agent.faces.web.server import encryption, listening, serve  # noqa: PLC0415  slow to import
     from agent.faces.web.way_in import check  # noqa: PLC0415  slow to import
 
+    bind_contextvars(tenant=chosen() or settings.tenant.name or settings.tenant.id)
     stop, renew = asyncio.Event(), asyncio.Event()
     stop_on_signals(stop)
     reload_on_hangup(renew, stop)

@@ -34,7 +34,7 @@ def simulate(
         int | None, typer.Option(min=0, metavar="SEED", help="Also fail as Graph does, by this seed.")
     ] = None,
     position: Annotated[
-        str, typer.Option(metavar="NAME", help="What is switched where nobody knows what Graph does.")
+        str, typer.Option(metavar="NAME", help="What of Graph is switched which way, or what is wrong.")
     ] = "default",
     tenants: Annotated[
         int,

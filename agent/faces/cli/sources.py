@@ -42,7 +42,7 @@ def in_folder(folder: Path, base: Path | None = None, *, tenant: str | None = No
 def named(against: str, folder: Path, base: Path | None = None) -> Source:
     """Return the set in a folder of this name, or else that of `folder` at the git revision of this name.
 
-    Where `folder` adds to a base, so does either of them: at a revision to the base as it was then.
+    Where `folder` adds to a base, so does either of them, but for the base itself: at a revision to what it was then.
 
     A folder is named as one (`./main`) where a revision has the same name: else whoever proposes a change could
     lay down a folder `main` to have the change compared with itself.
@@ -57,7 +57,8 @@ def named(against: str, folder: Path, base: Path | None = None) -> Source:
                 f"`{against}` is a folder and a git revision as well: name the folder as `./{against}`, or the "
                 "revision by its commit"
             )
-        return msgspec.structs.replace(in_folder(Path(against), base), is_past=True)
+        beside = base if base is not None and base.resolve() != Path(against).resolve() else None
+        return msgspec.structs.replace(in_folder(Path(against), beside), is_past=True)
     commit, files = policies_at(folder, against, base)
     return Source(name=f"{folder} at {against}", files=files, git=commit, is_past=True)
 

@@ -14,10 +14,10 @@ from agent.connecting import clock_of, installed, open_heart_of, open_telemetry_
 from agent.faces.cli.failures import STUCK
 from agent.faces.cli.last_words import say
 from agent.faces.cli.supervised import Supervised
+from agent.loop.alarms import let_stand
 from agent.loop.heartbeat import ALARM, Heartbeat
 from agent.loop.waits import beside
 from agent.loop.watch import OnStuck, Watch
-from agent.model.alarm import Alarm
 from agent.ports.telemetry import Telemetries
 from agent.settings.subjects import Process
 
@@ -112,13 +112,8 @@ async def _sound(watch: Watch, words: str) -> None:
     """
     tenants = list(watch.tenants().values())
     world = tenants[0].world if len(tenants) == 1 else None
-    if world is None:
-        return
-    now = world.clock.now()
-    if words:
-        await world.ledger.raise_alarm(Alarm(name=ALARM, since=now, words=words))
-    else:
-        await world.ledger.clear_alarm(ALARM, now)
+    if world is not None:
+        await let_stand(world.ledger, ALARM, words, world.clock.now())
 
 
 class _Ending:

@@ -14,7 +14,7 @@ from time import monotonic
 
 import msgspec
 
-from agent.faces.doctor import machine, microsoft, reading, telling
+from agent.faces.doctor import ledger, machine, microsoft, reading, telling
 from agent.faces.doctor.bedside import Around, Bedside, around
 from agent.model.checkup import Check, CheckName, Grade, Seen, failed, skipped
 from agent.model.errors import AgentError
@@ -48,7 +48,7 @@ STEPS: Mapping[CheckName, Step] = {
     N.HUNTING: Step(look=reading.hunting, needs=(N.SIGN_IN, N.TENANT), seconds=60.0, asks_microsoft=True),
     N.REMEDIATION: Step(look=reading.remediation, needs=(N.SIGN_IN, N.TENANT), asks_microsoft=True),
     N.POLICIES: Step(look=machine.policies),
-    N.LEDGER: Step(look=machine.ledger),
+    N.LEDGER: Step(look=ledger.ledger),
     N.DISK: Step(look=machine.disk),
     N.CHANNELS: Step(look=telling.channels, needs=(N.POLICIES,), seconds=130.0),
     N.CREDENTIALS: Step(look=telling.credentials),

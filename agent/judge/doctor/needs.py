@@ -13,7 +13,7 @@ import msgspec
 from agent.model import permission as may
 from agent.model.checkup import Features
 from agent.model.pending import MAIL_KINDS, USER_KINDS, ActionKind
-from agent.model.permission import Permission
+from agent.model.permission import Api, Permission
 
 
 class Weight(StrEnum):
@@ -249,3 +249,15 @@ def every() -> Iterator[Permission]:
 def known_for(name: str) -> str:
     """Return what a permission of the table is for, in words; empty where it is not in it."""
     return next((one.words for one in PURPOSES if any(each.name == name for each in one.permissions)), "")
+
+
+def table() -> str:
+    """Return what each permission is for as a Markdown table, as the README shows it."""
+    rows = [f"| {_named(one)} | {one.words} |" for one in PURPOSES]
+    return "\n".join(["| permission | what for |", "| --- | --- |", *rows])
+
+
+def _named(purpose: Purpose) -> str:
+    names = ", ".join(f"`{one.name}`" for one in purpose.permissions)
+    apis = {one.api for one in purpose.permissions} - {Api.GRAPH}
+    return f"{names} (of {' and '.join(sorted(apis))}'s API)" if apis else names

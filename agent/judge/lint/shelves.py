@@ -28,7 +28,7 @@ def _of_list(one: PolicyList, policies: int, now: datetime) -> Iterator[Remark]:
         return remark(code, one.file, mark, message)
 
     left = [entry for entry in one.entries if not _has_ended(entry, now)]
-    if not left and one.feed is None:
+    if not left and one.feed is None and not one.per_tenant:
         why = "every entry has ended" if one.entries else "it has no entries"
         count = "one policy names it" if policies == 1 else f"{policies} policies name it"
         by = f", and {count}" if policies else ""

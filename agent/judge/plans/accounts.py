@@ -7,7 +7,17 @@ Source: the pages of `user`, `revokeSignInSessions` and `identityAccounts: invok
 of its scope); `onPremisesSyncEnabled` is null for an account that never was synchronised.
 """
 
-from agent.judge.plans.means import Means, Present, Problem, Step, claimed, done_already, effects, hand_off
+from agent.judge.plans.means import (
+    Means,
+    Present,
+    Problem,
+    Step,
+    claimed,
+    done_already,
+    effects,
+    hand_off,
+    is_own,
+)
 from agent.judge.quote import quote
 from agent.model.decision import Decision
 from agent.model.enactment import EffectKind, Plan, Way
@@ -30,9 +40,7 @@ def account_action(decision: Decision, action: PendingAction, present: Present, 
     if lack := means.lacks(*(step.kind for step in steps)):
         return hand_off(lack)
     covers = [present.cover(step.kind, step.targets[0], action) for step in steps]
-    others = [
-        cover for cover in covers if cover is not None and (cover.action_id != action.id or cover.is_departed)
-    ]
+    others = [cover for cover in covers if cover is not None and not is_own(cover, action)]
     if others:
         return claimed(
             others[0], "this was done to the account before: a person has to look what became of it"

@@ -5,7 +5,17 @@ Source: the machine actions of Defender for Endpoint; the API takes the file's S
 
 import re
 
-from agent.judge.plans.means import Means, Present, Problem, Step, claimed, done_already, effects, hand_off
+from agent.judge.plans.means import (
+    Means,
+    Present,
+    Problem,
+    Step,
+    claimed,
+    done_already,
+    effects,
+    hand_off,
+    is_own,
+)
 from agent.judge.quote import quote
 from agent.model.decision import Decision
 from agent.model.defender import FileEvidence
@@ -32,7 +42,7 @@ def quarantine(decision: Decision, action: PendingAction, present: Present, mean
         return hand_off("the device is not there any more, or not for this app to see")
     target = (sha1, found.id)
     cover = present.cover(EffectKind.QUARANTINE_FILE, target, action)
-    if cover is not None and cover.action_id == action.id and not cover.is_departed:
+    if cover is not None and is_own(cover, action):
         return done_already("it was sent before and is not sent again")
     if cover is not None:
         return claimed(

@@ -1,10 +1,10 @@
 """How the soft deletion of messages is carried out: the copies that are still in mailboxes and not sent yet."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from agent.judge.plans.batches import batches
-from agent.judge.plans.means import Means, Present, Step, done_already, effects, hand_off
+from agent.judge.plans.means import Means, Present, Step, done_already, effects, hand_off, is_own
 from agent.judge.quote import counted
 from agent.model.decision import Decision
 from agent.model.defender import MAILBOX_LOCATIONS, Mail
@@ -42,11 +42,16 @@ def soft_deletion(decision: Decision, action: PendingAction, present: Present, m
         if (cover := present.cover(EffectKind.SOFT_DELETE, target, action)) is not None
     }
     missing = tuple(target for target in targets if target not in covered)
+    bygone = [
+        cover
+        for cover in covered.values()
+        if cover.is_departed or (cover.action_id == action.id and not is_own(cover, action))
+    ]
     leaned = tuple(
         target for target, cover in covered.items() if cover.action_id != action.id and not cover.is_departed
     )
-    if not missing and (departed := sum(cover.is_departed for cover in covered.values())):
-        return _departed(departed)
+    if not missing and bygone:
+        return _bygone(bygone)
     if not missing:
         return _all_sent(decision, targets, leaned, covered)
     known = len(targets) - len(missing)
@@ -97,15 +102,14 @@ def _all_sent(
     )
 
 
-def _departed(count: int) -> Plan:
-    """Return the plan where copies are left that were sent before the ledger was restored from an older backup."""
-    were = (
-        "was sent before the ledger was restored and is"
-        if count == 1
-        else "were sent before the ledger was restored and are"
-    )
+def _bygone(covers: Sequence[Cover]) -> Plan:
+    """Return the plan where copies are left that were sent in an earlier week, or before the ledger was restored."""
+    is_lost = any(cover.is_departed for cover in covers)
+    when = "before the ledger was restored" if is_lost else "in an earlier week"
+    was, lies = ("was", "is") if len(covers) == 1 else ("were", "are")
     return hand_off(
-        f"{_copies(count)} {were} still in mailboxes: a deletion is never sent twice, so a person has to look"
+        f"{_copies(len(covers))} {was} sent {when} and {lies} in mailboxes: a deletion is never sent twice, so a person has"
+        " to look"
     )
 
 

@@ -68,6 +68,16 @@ class Present(msgspec.Struct, frozen=True, kw_only=True):
         return None if found is not None and found.is_observed and found.action_id == action.id else found
 
 
+def is_own(cover: Cover, action: PendingAction) -> bool:
+    """Whether it is the action's own, of this life of it, so that what was sent is looked at and need not be done again.
+
+    What was sent in an earlier week, or is known by the audit alone, had its time: where it is not so any more, somebody
+    else put it back.
+    """
+    is_its = cover.action_id == action.id and not cover.is_departed
+    return is_its and (cover.is_observed or cover.intended_at >= action.first_seen)
+
+
 class Step(msgspec.Struct, frozen=True, kw_only=True):
     """One call to be made: what it does, to what, and what that was before."""
 

@@ -9,7 +9,17 @@ two do, a person says which.
 from collections.abc import Sequence
 
 from agent.judge import fold
-from agent.judge.plans.means import Means, Present, Problem, Step, claimed, done_already, effects, hand_off
+from agent.judge.plans.means import (
+    Means,
+    Present,
+    Problem,
+    Step,
+    claimed,
+    done_already,
+    effects,
+    hand_off,
+    is_own,
+)
 from agent.judge.quote import quote
 from agent.model.decision import Decision
 from agent.model.defender import MailboxConfigurationEvidence
@@ -66,7 +76,7 @@ def _one_rule(
         return hand_off(f"{_named(rule)} cannot be changed through Graph: a person turns it off")
     target = (rule.id, found.user_id)
     cover = present.cover(EffectKind.DISABLE_RULE, target, action)
-    if cover is not None and cover.action_id == action.id and not cover.is_departed:
+    if cover is not None and is_own(cover, action):
         return done_already(f"{_named(rule)} was sent for before and is not sent for again")
     if cover is not None:
         return claimed(

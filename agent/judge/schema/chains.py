@@ -154,7 +154,7 @@ def _approvers() -> Schema:
             "notRequester": {
                 "type": "boolean",
                 "default": True,
-                "description": "whether neither the last author of the policy nor whoever is affected counts",
+                "description": "whether neither the last author of the policies, of their lists and of the chain nor whoever is affected counts",
             },
             "valid": DURATION | {"description": "how long an approval counts; `24h` if left out"},
         },

@@ -27,6 +27,7 @@ ONE = "entries: [ceo@contoso.example]\n"
     [
         (ONE, []),
         ("entries: []\n", ["list-empty"]),
+        ("perTenant: true\nentries: []\n", []),
         (f"type: addresses\nsource: {{group: {GROUP}}}\n", []),
         (f"type: addresses\nsource: {{group: {GROUP}}}\nrefresh: 12h\nstale: 24h\n", []),
         (f"type: addresses\nsource: {{group: {GROUP}}}\nrefresh: 13h\nstale: 24h\n", ["list-stale-too-soon"]),

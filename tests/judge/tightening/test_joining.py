@@ -8,6 +8,7 @@ import pytest
 from agent.judge.compile import compile_set
 from agent.judge.layout import folder_of
 from agent.judge.lists import members_data
+from agent.judge.measure import measure
 from agent.judge.parse import parse_set
 from agent.judge.rails.listed import protected_lists
 from agent.model.decision import Match
@@ -209,3 +210,17 @@ def test_the_folder_of_a_set_is_the_tenants() -> None:
 def test_no_policy_at_all_is_refused() -> None:
     with pytest.raises(PolicyError, match="there is no policy in this folder"):
         both({"lists/vip.yaml": VIP}, {})
+
+
+def test_the_cases_of_a_base_are_about_the_base_alone() -> None:
+    cases = (
+        "policy: clusters\ncases:\n  - {case: malicious, kind: softDeleteCluster, decision: approve,"
+        " policies: [clusters], facts: {evidence.verdict: malicious, cluster.mailboxCount: 3}}\n"
+    )
+    stops = policy_file("evidence.verdict: malicious", name="stops", decide="escalate")
+    files = joined({"clusters.yaml": CLUSTERS, "clusters.cases.yaml": cases}, {"stops.yaml": stops})
+
+    measured = measure(parse_set(files).files, files, NOW)
+
+    assert measured["clusters"].cases[0].failure == ""
+    assert measured["stops"].cases == ()

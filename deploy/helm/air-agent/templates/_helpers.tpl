@@ -72,9 +72,15 @@ app.kubernetes.io/component: pages
 {{- end }}
 {{- if $v.pages.enabled }}
 {{- $_ := required "pages.url: write the https address at which people open the pages" $v.pages.url }}
+{{- if and $v.tenants.configMap (not $v.pages.tenant) }}
+{{- fail "pages.tenant: name the tenant that the pages are about: its key in tenants.configMap, without .yaml" }}
+{{- end }}
+{{- if and $v.pages.tenant (not $v.tenants.configMap) }}
+{{- fail "pages.tenant: there is one tenant: leave it out" }}
+{{- end }}
 {{- $_ := required "pages.clientSecret.name: the pages need the secret of the app registration that people sign in to" $v.pages.clientSecret.name }}
 {{- end }}
-{{- range $section, $keys := dict "ledger" (list "url" "password_file") "audit" (list "key_file" "file") "policies" (list "directory") "tenants" (list "directory") "auth" (list "kind" "client_id" "certificate_path" "certificate_password_file" "client_secret_file") "health" (list "listen") "web" (list "listen" "url" "client_secret_file" "certificate" "certificate_key") }}
+{{- range $section, $keys := dict "ledger" (list "url" "password_file") "audit" (list "key_file" "file") "policies" (list "directory") "tenants" (list "directory") "auth" (list "kind" "client_id" "certificate_path" "certificate_password_file" "client_secret_file") "health" (list "listen" "heartbeat_file") "telemetry" (list "headers_file") "web" (list "listen" "url" "client_secret_file" "certificate" "certificate_key") }}
 {{- range $key := $keys }}
 {{- if hasKey (get $v.settings $section | default dict) $key }}
 {{- fail (printf "settings.%s.%s: the chart sets it, from the values beside `settings`: leave it out" $section $key) }}
@@ -141,6 +147,13 @@ tenants:
 {{- end }}
 health:
   listen: 0.0.0.0:8421
+  {{- if .Values.heartbeat.secret.name }}
+  heartbeat_file: /run/secrets/heartbeat/{{ .Values.heartbeat.secret.key }}
+  {{- end }}
+{{- if .Values.telemetry.headersSecret.name }}
+telemetry:
+  headers_file: /run/secrets/telemetry/{{ .Values.telemetry.headersSecret.key }}
+{{- end }}
 {{- if .Values.pages.enabled }}
 web:
   listen: 0.0.0.0:8420
@@ -208,6 +221,12 @@ seccompProfile: {type: RuntimeDefault}
 {{- if .Values.audit.keySecret.name }}
 - {name: audit, mountPath: /run/secrets/audit, readOnly: true}
 {{- end }}
+{{- if .Values.heartbeat.secret.name }}
+- {name: heartbeat, mountPath: /run/secrets/heartbeat, readOnly: true}
+{{- end }}
+{{- if .Values.telemetry.headersSecret.name }}
+- {name: telemetry, mountPath: /run/secrets/telemetry, readOnly: true}
+{{- end }}
 {{- end }}
 
 {{- define "air-agent.sharedVolumes" -}}
@@ -240,6 +259,8 @@ seccompProfile: {type: RuntimeDefault}
 {{- include "air-agent.secretVolume" (list "ledger-ca" .Values.ledger.postgresql.caSecret) }}
 {{- end }}
 {{- include "air-agent.secretVolume" (list "audit" .Values.audit.keySecret) }}
+{{- include "air-agent.secretVolume" (list "heartbeat" .Values.heartbeat.secret) }}
+{{- include "air-agent.secretVolume" (list "telemetry" .Values.telemetry.headersSecret) }}
 {{- end }}
 
 {{/* A volume with one key of a Secret, where one is named. */}}
@@ -288,7 +309,7 @@ volumeMounts:
 name: pages
 image: {{ include "air-agent.image" . }}
 imagePullPolicy: {{ .Values.image.pullPolicy }}
-args: [serve]
+args: [serve{{ with .Values.pages.tenant }}, --tenant, {{ . }}{{ end }}]
 workingDir: /etc/air-agent
 env: {{- include "air-agent.environment" . | nindent 2 }}
 ports:
