@@ -16,7 +16,7 @@ from agent.adapters.watchdog import LONGEST_TICK, Awake, stacks
 PATIENCE = 60.0
 """Seconds that a slow machine may take."""
 
-LIMIT = 0.4
+LIMIT = 0.8
 
 CHILD = f"""
 import asyncio, os, re, signal, sys, time
@@ -105,7 +105,7 @@ async def test_a_process_that_was_stopped_does_not_end_itself_on_waking() -> Non
     child = await started()
     for _ in range(2):
         os.kill(child.pid, signal.SIGSTOP)
-        await asyncio.sleep(3 * LIMIT)
+        await asyncio.sleep(2 * LIMIT)
         os.kill(child.pid, signal.SIGCONT)
 
         tell(child, "say something")
