@@ -128,13 +128,22 @@ def open_channels_of(
 
 
 def open_heart_of(process: Process) -> "AbstractAsyncContextManager[Heart] | None":
-    """Give the dead man's switch that is told that all is well; None where there is none."""
+    """Give the dead man's switch that is told that all is well; None where there is none.
+
+    Raises:
+        SettingsError: its URL is none that may be asked.
+    """
     health = process.health
     if health.heartbeat is None:
         return None
+    from agent.adapters.channels.addresses import check_url  # noqa: PLC0415  not always needed
     from agent.adapters.channels.heartbeat import open_heart  # noqa: PLC0415  slow to import
 
     allowed = frozenset() if health.hosts is None else hosts(health.hosts)
+    try:
+        check_url(health.heartbeat.reveal(), allowed, "`health.heartbeat`")
+    except Refused as error:
+        raise SettingsError(f"{error}, or name its host in `health.hosts` if it is one of yours") from None
     return open_heart(health.heartbeat.reveal(), clock=SystemClock(), hosts=allowed)
 
 

@@ -26,7 +26,7 @@ class Listening:
     """What this process has heard last, and what it said of that."""
 
     read: datetime | None = None
-    """When Defender was last read to the end, or when the first pass began."""
+    """When the last pass ended in which Defender was read to the end, or when the first one began."""
     blank_since: datetime | None = None
     """When the first of the answers came that are empty and cannot be; None where the last one was none."""
     blank_polls: int = 0
@@ -43,10 +43,12 @@ class Listening:
         `why` says what was wrong in it, if anything.
         """
         now = world.clock.now()
-        self.read = report.polled or self.read or report.began
-        await self._sound(world, UNREAD, unread(self.read, now, why), now)
+        self.read = self.read or report.began
         if report.polled is None:
+            await self._sound(world, UNREAD, unread(self.read, now, why), now)
             return
+        self.read = now
+        await self._sound(world, UNREAD, "", now)
         words = self._blank(report, now) or await self._silence(world, report, now)
         await self._sound(world, SILENCE, words, now)
 

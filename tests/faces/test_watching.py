@@ -22,6 +22,7 @@ from agent.faces.cli.watching import watched
 from agent.loop.report import PassReport
 from agent.loop.vitals import Vitals
 from agent.loop.watch import BEGUN, Watch
+from agent.model.errors import SettingsError
 from agent.model.health import Check, Health, Mark
 from agent.settings.health import Health as HealthSettings
 from agent.settings.secret import Secret
@@ -254,6 +255,17 @@ async def test_probes_are_answered_where_they_are_set_and_the_signals_are_left_a
         assert signal.getitimer(signal.ITIMER_PROF)[0] > 0
 
     assert (signal.getsignal(signal.SIGPROF), signal.getitimer(signal.ITIMER_PROF)) == before
+
+
+@pytest.mark.parametrize("url", ["http://10.0.0.7/5c1c93a2", "https://10.0.0.7/5c1c93a2", "5c1c93a2"])
+async def test_a_heartbeat_that_may_not_be_sent_stops_the_start_without_telling_its_token(url: str) -> None:
+    with pytest.raises(SettingsError) as told:
+        async with watched(a_process(heartbeat=Secret(url))):
+            pass
+
+    assert str(told.value).startswith("`health.heartbeat`: ")
+    assert "`health.hosts`" in str(told.value)
+    assert "5c1c93a2" not in str(told.value)
 
 
 async def test_a_heartbeat_that_is_not_taken_is_an_alarm_of_the_only_tenant(

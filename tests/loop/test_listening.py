@@ -188,6 +188,20 @@ async def test_an_agent_that_never_could_read_counts_from_its_first_pass(bench: 
     assert [one.name for one in await bench.world.ledger.alarms()] == [UNREAD]
 
 
+async def test_a_pass_that_takes_hours_has_read_it_all_the_same(bench: Bench) -> None:
+    """A first import, or a clock that runs fast to try things out."""
+    listening, began = Listening(), bench.clock.now()
+    bench.clock.advance(3 * HOUR)
+    await listening.go(bench.world, PassReport(began=began, polled=began), "")
+    after = await bench.world.ledger.alarms()
+
+    bench.clock.advance(HOUR)
+    await listening.go(bench.world, PassReport(began=bench.clock.now()), "graph: away")
+
+    assert after == ()
+    assert await bench.world.ledger.alarms() == ()
+
+
 async def test_the_ledger_is_asked_no_more_often_than_a_pause_is_long(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:

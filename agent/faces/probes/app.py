@@ -48,5 +48,5 @@ def _answering(ask: Ask) -> Callable[[Request], Response]:
 
 def told(health: Health) -> Response:
     """Return how a process fares as it is told to programs, and to whoever asks with curl."""
-    body = f"{ascii_json(msgspec.to_builtins(health))}\n"
+    body = f"{ascii_json(msgspec.to_builtins(health), indent=2)}\n"
     return Response(body, 200 if health.ok else 503, HEADERS, "application/json")
