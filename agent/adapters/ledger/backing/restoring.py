@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 
 from agent.adapters.ledger.auditing import LOCK, Book, Keeper, chain_of
 from agent.adapters.ledger.backing import archive, holding_back, regaining
-from agent.adapters.ledger.backing.rows import columns, first_taken, kept, read, write
+from agent.adapters.ledger.backing.rows import columns, first_taken, kept, read, with_room, write
 from agent.adapters.ledger.backing.scratch import scratch
 from agent.adapters.ledger.backing.taking import Counting
 from agent.adapters.ledger.failures import told_apart
@@ -99,6 +99,7 @@ def restore(source: Source, order: Order, progress: Progress) -> Checked:
             engine.connect().execution_options(writes=True) as connection,
             connection.begin() as transaction,
         ):
+            with_room(connection)
             if connection.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
             _require_empty(connection, source.tenant_id, name)
