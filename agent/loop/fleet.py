@@ -295,8 +295,7 @@ class Fleet:
                 continue
             one.asked_to_hold.set()
             if one.world is None:
-                share = self._sharing.held.get(one.tenancy.tenant_id)
-                self._errands.run(lay(self._roster, one.tenancy, share))
+                self._errands.run(lay(self._roster, one.tenancy))
 
     async def _cut_off_all(self) -> None:
         """Leave nothing running, where this process does not come to an end by itself."""

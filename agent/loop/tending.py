@@ -183,10 +183,10 @@ async def sound(roster: Roster, tenancy: Tenancy, share: Share | None, name: str
         log.exception("its alarm cannot be written", tenant=tenancy.name)
 
 
-async def lay(roster: Roster, tenancy: Tenancy, share: Share | None) -> None:
-    """Lay the hold of a signal in the ledger of a tenant that is closed."""
+async def lay(roster: Roster, tenancy: Tenancy) -> None:
+    """Lay the hold of a signal in the ledger of a tenant that is closed, whoever's it is by now."""
     try:
-        async with roster.desk(tenancy, share) as desk:
+        async with roster.desk(tenancy, None) as desk:
             await desk.ledger.hold(of_signal(desk.replica, desk.clock.now()))
     except AgentError as error:
         then = "it is held as soon as this process opens it"

@@ -208,7 +208,7 @@ def test_a_moment_of_another_replica_that_lies_before_does_not_turn_time_back() 
 def test_restores_that_the_backup_does_not_know_of_are_told() -> None:
     books = some(1)
     details = restored({"a": (3, 7)}, backup_at=NOW, is_known=False, unknown="no file")
-    books.tell(an_entry(Event.RESTORED, **details), replica="a~1")
+    books.tell(replace(an_entry(Event.RESTORED), detail=details), replica="a~1")
 
     told = told_of(list(Chains(KEY, TENANT).read(lines(*books.chains["a"], *books.chains["a~1"]))))
 
