@@ -289,11 +289,16 @@ def open_ledger_for_reading(
 
 
 def open_ledger_as_it_is(
-    settings: Settings, place: Place | None = None
+    settings: Settings, place: Place | None = None, share: Share | None = None
 ) -> AbstractAsyncContextManager[SqlLedger]:
-    """Give the ledger that is there, to write into while an agent runs or not; none is created or changed in form."""
+    """Give the ledger that is there, to write into while an agent runs or not; none is created or changed in form.
+
+    With a share, nothing is written once the tenant is another replica's.
+    """
     url, key, replica = settings.ledger.address().reveal(), _audit_key(settings), replica_of(settings)
-    return open_ledger(url, settings.tenant.id, as_it_is=True, replica=replica, key=key, place=place)
+    return open_ledger(
+        url, settings.tenant.id, as_it_is=True, replica=replica, key=key, place=place, share=share
+    )
 
 
 def replica_of(settings: Settings | Process) -> str:

@@ -83,9 +83,10 @@ class SettingsRoster:
             name=tenancy.name if self._is_many else "",
         )
 
-    def desk(self, tenancy: Tenancy) -> AbstractAsyncContextManager[Desk]:
+    def desk(self, tenancy: Tenancy, share: Share | None) -> AbstractAsyncContextManager[Desk]:
         """Give the ledger of a tenant, where it is there already."""
-        return open_desk(self._of(tenancy), self._place)
+        place = self._place
+        return open_desk(self._of(tenancy), place, None if place is None else share)
 
     def _of(self, tenancy: Tenancy) -> Settings:
         found = self._settings.get((tenancy.name, tenancy.digest))
@@ -113,15 +114,17 @@ def _by_digest(found: Fleet) -> dict[tuple[str, str], Settings]:
 
 
 @asynccontextmanager
-async def open_desk(settings: Settings, place: Place | None = None) -> AsyncIterator[Desk]:
+async def open_desk(
+    settings: Settings, place: Place | None = None, share: Share | None = None
+) -> AsyncIterator[Desk]:
     """Give what a person's answer is judged by and written to, while an agent runs or not; nothing logs in.
 
-    `place` is the ledger's, where it is open already.
+    `place` is the ledger's, where it is open already; with a `share`, nothing is written once the tenant is another's.
 
     Raises:
         LedgerError: there is no ledger yet, or it cannot be written to.
     """
-    async with open_ledger_as_it_is(settings, place) as ledger:
+    async with open_ledger_as_it_is(settings, place, share) as ledger:
         yield Desk(
             tenant_id=settings.tenant.id,
             clock=clock_of(settings),
