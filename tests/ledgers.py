@@ -36,7 +36,7 @@ async def open_ledger(
 ) -> AsyncIterator[SqlLedger]:
     """Give the tenant's ledger, as the agent's own `open_ledger` does."""
     if not read_only and not as_it_is:
-        _begin(url)
+        begin(url)
     async with opening.open_ledger(
         url,
         tenant_id,
@@ -63,7 +63,7 @@ def _share(engine: Engine) -> None:
     engine.update_execution_options(compiled_cache=COMPILED)
 
 
-def _begin(url: str) -> None:
+def begin(url: str) -> None:
     """Put an empty ledger where a file is meant and none is."""
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":

@@ -49,7 +49,7 @@ def test_the_simulator_knows_the_same_permissions() -> None:
 
 def test_the_readme_has_the_very_permissions_of_the_table() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    table = readme[readme.index("| permission | what for |") :].split("\n\n")[0]
+    table = readme[readme.index("| permission | what for |") :].split("<!-- /permissions -->")[0].rstrip()
 
     listed = {
         name for row in table.splitlines()[2:] for name in re.findall(r"`([A-Za-z.]+)`", row.split("|")[1])

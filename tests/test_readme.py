@@ -40,9 +40,27 @@ def test_the_states_that_people_meet_are_explained() -> None:
         assert f"`{state}`" in README, state
 
 
-@pytest.mark.parametrize("path", sorted(set(re.findall(r"\]\(((?:agent|deploy|policies)/[^)]+)\)", README))))
-def test_every_link_leads_somewhere(path: str) -> None:
-    assert (ROOT / path).exists()
+DOCUMENTS = ("README.md", "deploy/README.md", "deploy/sign-in.md", "deploy/runbooks.md", "deploy/channels.md")
+LINKS = sorted(
+    (name, link)
+    for name in DOCUMENTS
+    for link in set(re.findall(r"\]\(((?!https?:)[^) ]+)\)", (ROOT / name).read_text(encoding="utf-8")))
+)
+
+
+def anchors(path: Path) -> set[str]:
+    """Return what the headings of a document are called in links, as GitHub and most others make it."""
+    headings = re.findall(r"^#+ (.+)$", path.read_text(encoding="utf-8"), re.M)
+    return {re.sub(r"[^a-z0-9 _-]", "", one.lower()).replace(" ", "-") for one in headings}
+
+
+@pytest.mark.parametrize(("name", "link"), LINKS)
+def test_every_link_leads_somewhere(name: str, link: str) -> None:
+    place, _, anchor = link.partition("#")
+    target = (ROOT / name).parent / place if place else ROOT / name
+
+    assert target.exists()
+    assert not anchor or anchor in anchors(target)
 
 
 @pytest.mark.parametrize(

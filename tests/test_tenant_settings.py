@@ -176,6 +176,22 @@ def test_a_tenant_may_not_set_what_is_the_whole_processs(home: Path, section: st
     )
 
 
+def test_a_tenant_may_not_take_another_base_than_the_one_that_all_share(home: Path) -> None:
+    add(home, "contoso", 1, "policies: {base: own, directory: added}\n")
+    add(home, "fabrikam", 2, "policies: {directory: added}\n")
+    before = problems(home)
+    with (home / "air-agent.yaml").open("a") as file:
+        file.write("policies: {base: shared}\n")
+
+    after = problems(home)
+
+    assert before == {"contoso": "", "fabrikam": ""}
+    assert after == {
+        "contoso": "tenants/contoso.yaml:2:18: `policies.base` is set for all tenants, in air-agent.yaml: leave it out here",
+        "fabrikam": "",
+    }
+
+
 def test_a_tenant_that_two_files_name_is_looked_after_once(home: Path) -> None:
     add(home, "contoso", 1)
     write(home, "contoso-old", f"tenant: {{id: {tenant_id(1).upper()}}}\n")
@@ -270,7 +286,7 @@ def test_a_command_about_one_tenant_says_which_there_are(home: Path) -> None:
     add(home, "fabrikam", 2)
     settings = ["--settings", str(home / "air-agent.yaml")]
 
-    unsaid = CliRunner().invoke(app, ["status", *settings])
+    unsaid = CliRunner().invoke(app, ["pending", *settings])
     misspelt = CliRunner().invoke(app, ["status", *settings, "--tenant", "contosso"])
     named = CliRunner().invoke(app, ["status", *settings, "--tenant", "contoso"])
     by_environment = CliRunner().invoke(app, ["status", *settings], env={"AIR_AGENT_TENANT": "fabrikam"})

@@ -11,9 +11,10 @@ import msgspec
 
 from agent.judge.lists import MEMBERS
 from agent.judge.quote import moment
+from agent.model.decision import Verb
 from agent.model.errors import PolicyError, Problem
 from agent.model.fallback import Fallback
-from agent.model.policy import Fallen, Policy
+from agent.model.policy import Fallen, Policy, PolicySet
 
 FALLEN = ".fallen"
 
@@ -46,6 +47,26 @@ def fallen_of(file: str, data: bytes | None) -> Fallen | None:
 def beside(policies: Iterable[Policy], fallen: Mapping[str, Fallen]) -> Mapping[str, bytes]:
     """Return the files that lie beside those of these policies that fell back."""
     return {fallen_file(one.file): fallen_data(fallen[one.name]) for one in policies if one.name in fallen}
+
+
+def with_tenants(policies: PolicySet, fallen: Mapping[str, Fallen]) -> Mapping[str, Fallen]:
+    """Return what fell back, with what a tenant adds that agreed with a policy of the base which did.
+
+    A tenant's policy that approves or rejects does so where the base's approves: while that one observes, it would loosen
+    the base. It counts again with it.
+    """
+    folders = policies.folders
+    if folders is None:
+        return fallen
+    gone = [one for one in policies.policies if folders.is_base(one.file) and one.name in fallen]
+    found = dict(fallen)
+    for one in policies.policies:
+        by = next((each for each in gone if not each.kinds.isdisjoint(one.kinds)), None)
+        is_held = by is not None and not folders.is_base(one.file) and one.verb is not Verb.ESCALATE
+        if by is not None and is_held and one.name not in fallen:
+            words = f"`{by.name}` of the base, for the same kinds, fell back"
+            found[one.name] = Fallen(since=fallen[by.name].since, words=words)
+    return found
 
 
 def is_made(file: str) -> bool:

@@ -23,6 +23,7 @@ from agent.loop.tending import Gate, Life, Orders, Tend, Tended, lay, live, soun
 from agent.loop.vitals import Vitals
 from agent.loop.waits import beside, first_of
 from agent.model.errors import AgentError, SettingsError
+from agent.model.health import Mark
 from agent.model.tenancy import Condition, Share, Tenancy
 from agent.ports.fleet import Roster, Shares
 
@@ -109,6 +110,7 @@ class Fleet:
             if life is not None and life.task.done():
                 self._close(one, life)
             elif life is not None:
+                self._look_whether_mended(one)
                 self._hurry(one, life)
             if one.life is None and not one.is_listed:
                 del self._roll.tended[one.name]
@@ -134,6 +136,12 @@ class Fleet:
         fence = self._sharing.fence(share)
         life.task = asyncio.create_task(live(one, life, self._roster, self._gate, self._tend, fence))
         life.task.add_done_callback(lambda _: self._woken.set())
+
+    def _look_whether_mended(self, one: Tended) -> None:
+        """Forget what was wrong with a tenant once a pass has been made in it; what goes wrong later is said again."""
+        if one.failures and Mark.PASSED in one.vitals.marks:
+            log.info("tenant is looked after again", tenant=one.name)
+            one.failures, one.problem, one.told = 0, one.tenancy.problem, ""
 
     def _hurry(self, one: Tended, life: Life) -> None:
         """Ask a tenant to end, or cut it off, where there is a reason to."""

@@ -53,6 +53,11 @@ class Reloading:
             return now
         return min(self.looked, now) + world.pace.reload_every
 
+    def put_off(self, world: World) -> None:
+        """Look again in a while: nothing came of this look, and it is not repeated at once."""
+        self.looked, self.has_noticed = world.clock.now(), False
+        self.asked.clear()
+
     async def has_news(self, world: World, policies: InForce) -> bool:
         """Whether the folder seems to hold something else by now; asked often, it reads only where it is time to.
 

@@ -98,11 +98,12 @@ class Rounds:
         async def worker() -> None:
             nonlocal failed
             while waiting and not away and not stop.is_set() and world.clock.now() < until:
-                if await is_over() or not waiting:
-                    return
-                incident = waiting.pop()
-                tried.add(incident)
+                incident = ""
                 try:
+                    if await is_over() or not waiting:
+                        return
+                    incident = waiting.pop()
+                    tried.add(incident)
                     await visit(world, policies, incident, stop, report, lookout, is_over, self.under_way)
                 except (LedgerError, Lost) as error:
                     # Nothing can be written down, so nothing more may leave; what is under way is finished.

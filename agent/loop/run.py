@@ -268,4 +268,5 @@ async def _guarded_look(world: World, policies: InForce, reloading: Reloading, l
         log.error("policies could not be looked at", why=str(error))
     except Exception:
         log.exception("policies could not be looked at")
+    reloading.put_off(world)
     return False

@@ -159,7 +159,8 @@ async def live(one: Tended, life: Life, roster: Roster, gate: Gate, tend: Tend, 
             async with gate.turn():
                 world = await stack.enter_async_context(roster.open(life.tenancy, life.share))
             life.world = world = replace(world, fence=fence)
-            log.info("tenant opened")
+            if not one.failures:  # else it is said once it is known that all is well
+                log.info("tenant opened")
             await tend(one, world, life.orders)
     except Lost as error:
         life.ends_because = life.ends_because or str(error)

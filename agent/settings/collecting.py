@@ -34,6 +34,9 @@ ANEW = ("auth.kind",)
 OF_THE_PROCESS = Process.__struct_fields__
 """What no tenant's own file may set."""
 
+BASE = "policies.base"
+"""What it may not set either where all share one: the tenant is held to it."""
+
 
 class Given(msgspec.Struct, frozen=True, kw_only=True):
     """What was written for one setting, where, and the folder that a relative path is counted from."""
@@ -94,6 +97,9 @@ class Collecting:
         before, self.given = self.given, {}
         self.shared, self.path, self.tenant = self.path, path, name
         self._read(path)
+        if BASE in before and BASE in self.given:
+            where = self._origin(BASE)
+            self._complain(BASE, f"{where}: `{BASE}` is set for all tenants, in {self.shared}: leave it out here")
         anew = {one.partition(".")[0] for one in ANEW if one in self.given}
         kept = {one: said for one, said in before.items() if one.partition(".")[0] not in anew}
         for field in fields():

@@ -24,7 +24,7 @@ from agent.model.errors import LedgerError
 from agent.model.hold import KILL_SWITCH, Hold, Replica
 from tests.adapters.audited import OTHER_KEY, act, fill
 from tests.adapters.records import KEY, MINUTE, NOW, TENANT
-from tests.ledgers import open_ledger
+from tests.ledgers import begin, open_ledger
 from tests.postgresql import Postgres
 
 OTHER = "99999999-2222-3333-4444-555555555555"
@@ -38,6 +38,7 @@ def quiet(*_: object) -> None:
 def empty_urls(tmp_path: Path, postgres: Postgres) -> Iterator[dict[str, str]]:
     """Where nothing of the tenant is yet, in each database."""
     made = postgres.new(template="empty_ledger")
+    begin(f"sqlite:///{tmp_path}/new/ledger.db")
     yield {"sqlite": f"sqlite:///{tmp_path}/new/ledger.db", "postgresql": made}
     postgres.drop(made)
 
@@ -112,8 +113,7 @@ def loaded(path: Path, url: str) -> None:
             rows.write(connection, TENANT, table.name, table.columns, found.rows(table, kinds, quiet))
 
 
-@pytest.mark.parametrize("into", ["sqlite", "postgresql"])
-@pytest.mark.parametrize("of", ["sqlite", "postgresql"])
+@pytest.mark.parametrize(("of", "into"), [("sqlite", "postgresql"), ("postgresql", "sqlite")])
 async def test_a_backup_of_what_was_loaded_has_the_same_bytes(
     of: str, into: str, made: Made, empty_urls: dict[str, str], tmp_path: Path
 ) -> None:

@@ -204,7 +204,7 @@ async def test_a_full_disk_is_said_and_nothing_is_written(sqlite_url: str) -> No
     effects = [an_effect(record, targets=tuple((f"m{n}", "anna@contoso.example") for n in range(5000)))]
 
     def fill(connection: sqlite3.Connection, _: object) -> None:
-        connection.execute("PRAGMA max_page_count = 110")
+        connection.execute("PRAGMA max_page_count = 130")
 
     event.listen(Engine, "connect", fill)
     try:

@@ -38,6 +38,15 @@ async def two(hall: Hall) -> tuple[SqlShares, SqlShares]:
     return first, second
 
 
+async def several(hall: Hall, names: str) -> list[SqlShares]:
+    """Let replicas join that know of each other; nobody has any tenant."""
+    joined = [await hall.join(name) for name in names]
+    for one in joined:
+        await owned(one)
+    hall.do("DELETE FROM shares")
+    return joined
+
+
 # Taking and keeping
 
 
@@ -52,12 +61,9 @@ async def test_who_is_alone_takes_every_tenant(hall: Hall) -> None:
 
 
 async def test_each_takes_no_more_than_its_part_of_what_is_free(hall: Hall) -> None:
-    first, second, third = [await hall.join(name) for name in "abc"]
-    await owned(first, ["another"])
-    await owned(second, ["another"])
-    await owned(third, ["another"])
+    three = await several(hall, "abc")
 
-    parts = [await owned(one) for one in (first, second, third)]
+    parts = [await owned(one) for one in three]
 
     assert [len(part) for part in parts] == [2, 2, 2]
     assert sorted(tenant for part in parts for tenant in part) == sorted(TENANTS)
@@ -230,6 +236,18 @@ async def test_who_was_killed_is_back_at_once_with_what_it_had(hall: Hall) -> No
     assert len(await owned(other)) == len(TENANTS) / 2
 
 
+async def test_who_is_long_gone_is_forgotten_when_somebody_joins(hall: Hall) -> None:
+    for number in range(2):
+        hall.do(
+            f"INSERT INTO members SELECT 'gone {number}', '', '1', 0, 0, "
+            f"extract(epoch FROM clock_timestamp()) * 1000000 - {number} * 90000000000::bigint, 0, 0"
+        )
+
+    await hall.join("a")
+
+    assert sorted(hall.do("SELECT replica FROM members")) == [("a",), ("gone 0",)]
+
+
 async def _joining(hall: Hall, name: str, pause: object) -> None:
     """Let a process of this name try to join, and do something else each time it waits."""
     with pytest.MonkeyPatch.context() as patch:
@@ -286,15 +304,42 @@ def mine(count: int, *, settled: int | None = None) -> list[Had]:
     return [Had(tenant_id=f"{one}", token=1, is_settled=one < settled) for one in range(count)]
 
 
-def a_party(name: str, has: int, *, is_steady: bool = True) -> Party:
-    return Party(instance=name, has=has, is_steady=is_steady)
+def a_party(name: str, has: int, *, able: int = 100, is_steady: bool = True) -> Party:
+    return Party(instance=name, has=has, able=able, is_steady=is_steady)
 
 
 @pytest.mark.parametrize(
-    ("tenants", "sharing", "part"), [(6, 1, 6), (6, 2, 3), (7, 2, 4), (1, 3, 1), (0, 3, 0), (5, 0, 5)]
+    ("tenants", "able", "part"),
+    [
+        (6, [6], 6),
+        (6, [6, 6], 3),
+        (7, [7, 7], 4),
+        (1, [1, 1, 1], 1),
+        (0, [0, 0, 0], 0),
+        (5, [], 5),
+        (6, [6, 6, 6], 2),
+        (6, [6, 6, 2], 3),
+        (6, [6, 6, 0], 3),
+        (6, [3], 6),
+    ],
 )
-def test_a_fair_part_is_rounded_up(tenants: int, sharing: int, part: int) -> None:
-    assert fair_part(tenants, sharing) == part
+def test_a_fair_part_is_rounded_up_and_who_can_do_less_counts_for_less(
+    tenants: int, able: list[int], part: int
+) -> None:
+    assert fair_part(tenants, [a_party(str(one), 0, able=one) for one in able]) == part
+
+
+async def test_what_a_replica_that_is_being_stopped_lets_go_is_taken_at_once(hall: Hall) -> None:
+    stopping, *others = await several(hall, "abc")
+    had = await owned(stopping)
+    for one in others:
+        await owned(one)
+
+    await stopping.let_go(had[:1])
+    await owned(stopping, had[1:])
+    taken = [await owned(one) for one in others]
+
+    assert sorted(had[:1]) == [tenant for part in taken for tenant in part if tenant in had]
 
 
 @pytest.mark.parametrize(

@@ -20,9 +20,18 @@ def unmarked() -> list[str]:
     return [body.partition("\n")[0] for _, body in BLOCK.findall(TEXT) if body not in marked]
 
 
+def everything() -> list[str]:
+    """Return each command of every block, those that no test runs too."""
+    return [command for _, _, _, body in MARKED.findall(TEXT) for command in _commands(textwrap.dedent(body))]
+
+
 def commands(name: str) -> list[str]:
     """Return each command of a block on one line, without its comment."""
-    joined = blocks()[name].replace("\\\n", " ")
+    return _commands(blocks()[name])
+
+
+def _commands(block: str) -> list[str]:
+    joined = block.replace("\\\n", " ")
     return [
         line.partition("  #")[0].strip()
         for line in joined.splitlines()

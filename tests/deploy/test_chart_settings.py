@@ -101,6 +101,11 @@ def test_each_tenant_is_on_top_of_what_they_share(tmp_path: Path) -> None:
     fleet = load_fleet(written(tmp_path, example("tenants")), POD)
 
     assert [(one.name, one.problem) for one in fleet.tenants] == [("contoso", ""), ("fabrikam", "")]
+    folders = {one.settings.policies.directory for one in fleet.tenants if one.settings is not None}
+    assert folders == {Path("/policies/contoso"), Path("/policies/fabrikam")}
+    assert {one.settings.policies.base for one in fleet.tenants if one.settings is not None} == {
+        Path("/policies/shared")
+    }
     files = {one.settings.audit.file for one in fleet.tenants if one.settings is not None}
     assert files == {Path(f"/var/lib/air-agent/{name}/audit.jsonl") for name in ("contoso", "fabrikam")}
 

@@ -44,6 +44,12 @@ def test_what_is_a_comment_can_be_taken(tmp_path: Path) -> None:
     assert len(re.findall(r"^# ?[a-z]+:", without_comments(EXAMPLE), re.M)) == 0
 
 
+def test_shared_policies_can_be_taken(tmp_path: Path) -> None:
+    found = load(written(tmp_path, EXAMPLE.replace("  # base: ", "  base: ")), {})
+
+    assert found.policies.base == tmp_path / "policies-of-all"
+
+
 def test_postgresql_can_be_taken(tmp_path: Path) -> None:
     text = re.sub(r"^  url: sqlite.*\n", "", EXAMPLE, flags=re.M).replace("  # url: post", "  url: post")
 

@@ -30,6 +30,9 @@ AT_MOST = 30.0
 PATIENCE = 180.0
 """Seconds until whatever is waited for counts as never coming."""
 
+NO_LEDGER = "error: ledger `"
+"""How the last word of an agent begins that found no database at its start."""
+
 RANDOM = 4.0
 """Within so many seconds a disturbance comes at any moment."""
 
@@ -112,6 +115,7 @@ class Play:
         for number, act in enumerate(acts, 1):
             self.theatre.wanted.value += ARRIVALS
             time.sleep(self.lots.random() * RANDOM)
+            self._supervise()
             act()
             progress(number)
         self._end()
@@ -126,6 +130,12 @@ class Play:
         yield self._cut, plan.cuts
         yield self._restart, plan.restarts
         yield self._roll, plan.rolls
+
+    def _supervise(self) -> None:
+        """Start whoever ended, as a supervisor does: one that finds no database at its start says so and ends."""
+        for one in self.theatre.replicas.values():
+            if not one.is_alive:
+                self.theatre.start(one.name)
 
     def _kill(self) -> None:
         one, had = self._somebody()
@@ -197,7 +207,7 @@ class Play:
                 time.sleep(GLANCE)
             for gap in gaps.values():
                 self.shared.took("SIGTERM: nobody's", gap)
-            if (code := one.wait()) != 0:
+            if (code := one.wait()) != 0 and had:
                 self.shared.problems.append(f"{name} ended with {code} when it was asked to stop")
             self.shared.took("SIGTERM: ended and taken over", time.monotonic() - began)
             self.theatre.start(name)
@@ -333,6 +343,8 @@ def _bugs(one: Replica) -> list[str]:
             try:
                 told = json.loads(line)
             except ValueError:
+                if line.startswith(NO_LEDGER) or not line:
+                    continue
                 found.append(f"{log.name}: {line[:300]}")
                 continue
             if "exception" in told:

@@ -213,6 +213,23 @@ def test_where_the_bar_is_met_one_line_is_written(shop: Shop) -> None:
     assert told["actor"] == "person"
 
 
+def test_a_policy_of_a_base_is_promoted_for_the_tenant_that_is_named(shop: Shop) -> None:
+    (shop.policies.parent / "contoso").mkdir()
+    with shop.settings.open("a") as file:
+        file.write("policies: {base: policies, directory: contoso}\n")
+    shop.observed(YES, YES, YES)
+
+    everywhere = shop.run("promote", "small", "--yes")
+    here = shop.run("promote", "small", "--tenant", TENANT, "--yes")
+
+    assert everywhere.exit_code == 2
+    assert f"name this one with `--tenant {TENANT}`" in everywhere.output
+    assert here.exit_code == 0, here.output
+    part = "mode: {enforce: {tenants: [" + TENANT.lower() + "]}}"
+    assert shop.file.read_text(encoding="utf-8") == POLICY.replace("mode: observe ", f"{part} ")
+    assert f"an agent that reads `{shop.policies}` takes it up" in here.output
+
+
 def test_what_is_missing_is_said_and_nothing_is_written(shop: Shop) -> None:
     shop.observed(YES, YES)
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 from random import Random
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import given, settings
@@ -65,11 +65,11 @@ def told(file: str, data: bytes) -> str:
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_file_is_a_clear_error_within_a_second(name: str) -> None:
     data, words = HOSTILE[name]
-    began = perf_counter()
+    began = process_time()
 
     found = told("policies/p.yaml", data)
 
-    assert perf_counter() - began < 1
+    assert process_time() - began < 1
     assert words in found
     assert found.startswith("policies/p.yaml:")
 
@@ -77,7 +77,7 @@ def test_a_hostile_file_is_a_clear_error_within_a_second(name: str) -> None:
 @pytest.mark.parametrize("name", HOSTILE)
 def test_as_a_list_or_as_cases_or_as_a_situation_it_is_an_error_as_well(name: str) -> None:
     data, _ = HOSTILE[name]
-    began = perf_counter()
+    began = process_time()
 
     assert told("policies/lists/p.yaml", data).startswith("policies/lists/p.yaml:")
     for parse in (parse_cases, parse_situation):
@@ -85,17 +85,17 @@ def test_as_a_list_or_as_cases_or_as_a_situation_it_is_an_error_as_well(name: st
             parse("p.cases.yaml", data)
         assert str(caught.value).startswith("p.cases.yaml:")
 
-    assert perf_counter() - began < 3
+    assert process_time() - began < 3
 
 
 def test_a_file_of_ten_megabytes_is_not_even_read_whole(tmp_path: Path) -> None:
     (tmp_path / "p.yaml").write_bytes(b"# x\n" * 2_621_440)
-    began = perf_counter()
+    began = process_time()
 
     with pytest.raises(PolicyError, match="larger than 1 MiB: split it"):
         PolicyFiles(tmp_path).files()
 
-    assert perf_counter() - began < 1
+    assert process_time() - began < 1
 
 
 PIECES = sorted({*GOOD.decode().split(), *LIST.decode().split(), "{", "}", "[", "]", "- ", ": ", "\n", "  ", "'", '"', "|", ">", "%", "@", "`", "$vip", "$", "$$", "not:", "any:", "all:", "messages:", "share:", "moment:", "oneOf:", "between:", "matches: '('", "0x1f", "1e400", "-0", "~", "null"})  # fmt: skip

@@ -9,9 +9,11 @@ from datetime import timedelta
 import pytest
 
 from agent.loop.leasing import LEASE
-from agent.loop.run import run
+from agent.loop.lookout import Lookout
+from agent.loop.reloading import Reloading
+from agent.loop.run import _guarded_look, load, run
 from agent.model.enactment import EffectKind, State, Went
-from agent.model.errors import Lost
+from agent.model.errors import LedgerError, Lost
 from agent.ports.ledger import Ledger
 from tests.loop.conftest import Bench
 from tests.makers import a_cluster, a_copy, an_alert, an_incident
@@ -148,3 +150,47 @@ async def test_an_agent_whose_tenant_is_anothers_ends_and_tries_nothing_more(ben
 
     assert passes == []
     assert not bench.enactor.applied
+
+
+class Away:
+    """A ledger that goes away as soon as incidents are to be visited."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self.is_away = False
+
+    def __getattr__(self, name: str) -> object:
+        method = getattr(self._ledger, name)
+
+        async def ask(*args: object, **kwargs: object) -> object:
+            if self.is_away:
+                raise LedgerError("the connection was lost")
+            done = await method(*args, **kwargs)
+            self.is_away = name == "to_visit"
+            return done
+
+        return ask if asyncio.iscoroutinefunction(method) else method
+
+
+async def test_a_ledger_that_goes_away_between_two_visits_is_told_as_what_it_is(bench: Bench) -> None:
+    show(bench)
+    bench.world = replace(bench.world, ledger=Away(bench.world.ledger))  # type: ignore[arg-type]
+
+    with pytest.raises(LedgerError, match="the connection was lost"):
+        await bench.run_pass()
+
+    assert not bench.enactor.applied
+
+
+async def test_a_look_at_the_policies_that_failed_is_not_repeated_at_once(bench: Bench) -> None:
+    """Not even the sign of life of a blind agent can be written: nothing is looked at then."""
+    policies, away = await load(bench.world), Away(bench.world.ledger)
+    away.is_away = True
+    world = replace(bench.world, ledger=away)  # type: ignore[arg-type]
+    reloading = Reloading()
+    reloading.asked.set()
+
+    has_changed = await _guarded_look(world, policies, reloading, Lookout(world))
+
+    assert not has_changed
+    assert reloading.next_look(world) == world.clock.now() + world.pace.reload_every

@@ -12,6 +12,7 @@ from agent.loop.fleet import FIRST, LONGEST, fraction
 from agent.loop.run import usual
 from agent.loop.tending import OPENED_AT_ONCE, PATIENCE, Orders, Tended
 from agent.model.errors import LedgerError, PolicyError, Problem, Refused, SettingsError
+from agent.model.health import Mark
 from agent.model.hold import KILL_SWITCH
 from agent.model.tenancy import Condition
 from agent.ports.fleet import Alone
@@ -202,6 +203,32 @@ async def test_a_tenant_that_ends_by_an_error_is_opened_again(bench: Bench) -> N
     assert said.startswith("a.yaml:1:1: no policy (and 1 more")
     assert one.condition is Condition.RUNNING
     assert running.roster.opened == ["adatum", "adatum"]
+    await running.end()
+
+
+async def test_what_goes_wrong_again_after_all_was_well_is_said_again(bench: Bench) -> None:
+    ends = asyncio.Event()
+
+    async def tend(one: Tended, world: World, orders: Orders) -> None:
+        if one.failures == 0 or ends.is_set():
+            raise Refused("login: no")
+        one.vitals.mark(Mark.PASSED)
+        await ends.wait()
+        raise Refused("login: no")
+
+    running = a_fleet(bench.world, "adatum", tend=tend)
+    with capture_logs() as lines:
+        await running.begin()
+        await until(lambda: not running.fleet._errands._under_way)
+        await running.seconds.advance(FIRST * 1.5 + 6)
+        while_well = running.fleet.tended["adatum"].failures, running.fleet.tended["adatum"].problem
+        ends.set()
+        await running.seconds.advance(1)
+    await until(lambda: not running.fleet._errands._under_way)
+
+    assert while_well == (0, "")
+    said = [line["event"] for line in lines if line["event"].startswith("tenant")]
+    assert said == ["tenant opened", "tenant failed", "tenant is looked after again", "tenant failed"]
     await running.end()
 
 

@@ -5,10 +5,8 @@ from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
-from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
-from time import thread_time
 
 from structlog.testing import capture_logs
 
@@ -19,10 +17,8 @@ from agent.loop.report import PassReport
 from agent.loop.tending import Orders, Tended
 from agent.loop.turns import Turns
 from agent.loop.waits import beside
-from agent.model.defender import Mail
 from agent.model.enactment import State
 from agent.model.pace import Pace
-from agent.model.page import Page
 from agent.model.tenancy import Condition, Share, Tenancy
 from agent.ports.fleet import Alone
 from agent.ports.world import Desk, World
@@ -33,10 +29,10 @@ from agent.simulator.several import tenant_ids
 from agent.simulator.switches import Switches
 from agent.simulator.tenant import burst
 from tests.clock import ManualClock
-from tests.fakes import FakeDefender
 from tests.fleets import Seconds, a_fleet, until
+from tests.flooding import Flood, Metronome
 from tests.loop.conftest import APPROVE, Bench
-from tests.makers import NOW, TENANT, a_cluster, a_copy, an_alert, an_incident
+from tests.makers import NOW, TENANT
 from tests.simulated import noon
 
 HEALTHY, THROTTLED, LOCKED_OUT, BROKEN = "healthy", "throttled", "locked-out", "broken"
@@ -124,55 +120,6 @@ async def test_each_tenant_is_alone_with_its_trouble(tmp_path: Path) -> None:
     assert {after - before for before, after in pairwise(began)} == {Pace().poll_every}
     named = {line["tenant"] for line in lines if line["log_level"] == "error" and "tenant" in line}
     assert named == {LOCKED_OUT, BROKEN}
-
-
-class Flood(FakeDefender):
-    """Shows very many actions at once."""
-
-    def __init__(self, clock: ManualClock, actions: int) -> None:
-        super().__init__(clock)
-        self.show(
-            *(
-                an_incident(
-                    *(
-                        an_alert(
-                            a_cluster(query=f"Urls:{number}", first=number * 2, messages=2),
-                            id=f"a{number}",
-                            incident_id=str(first),
-                        )
-                        for number in range(first, first + 5)
-                    ),
-                    id=str(first),
-                )
-                for first in range(0, actions, 5)
-            )
-        )
-
-    async def incidents_since(self, since: datetime, until: datetime | None = None) -> AsyncIterator[Page]:
-        incidents = tuple(self.incidents.values()) if not self.asked["incidents"] else ()
-        self.asked["incidents"] += 1
-        for first in range(0, len(incidents), 50):
-            yield Page(incidents=incidents[first : first + 50])
-
-    async def mail(self, network_message_ids: Sequence[str]) -> Mail:
-        return Mail(messages=tuple(a_copy(int(message[-12:])) for message in network_message_ids))
-
-
-class Metronome:
-    """Takes a turn at the event loop again and again, and knows how long it ever had to wait for one.
-
-    By the time that this thread reckoned meanwhile, so that it says the same on a busy machine.
-    """
-
-    def __init__(self) -> None:
-        self.longest = self.whole = 0.0
-
-    async def keep(self) -> None:
-        began = last = thread_time()
-        while True:
-            await asyncio.sleep(0.001)
-            now = thread_time()
-            self.longest, self.whole, last = max(self.longest, now - last), now - began, now
 
 
 async def test_a_tenant_that_floods_leaves_the_others_their_turns(bench: Bench) -> None:

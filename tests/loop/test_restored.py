@@ -38,7 +38,7 @@ from tests.clock import ManualClock
 from tests.durability.crashes import PACE, Login
 from tests.durability.reckoning import KEY, Seen
 from tests.durability.scenes import Arrival, Tenant, shelf
-from tests.ledgers import open_ledger
+from tests.ledgers import begin, open_ledger
 from tests.metadata import in_process
 from tests.simulated import URL, noon, open_world
 
@@ -127,6 +127,7 @@ class Stage:
                 path.unlink()
 
     def restore(self, *, is_known: bool) -> Checked:
+        begin(self.url)
         files = (self.shipped,) if is_known else None
         source = Source(path=self.backup, key=KEY, tenant_id=names.TENANT_ID, files=files)
         return restore(source, Order(url=self.url, replica="agent", by="olga", at=self.clock.now()), quiet)

@@ -8,9 +8,10 @@ from agent.loop.policies import InForce
 from agent.loop.run import load, start
 from agent.loop.tightening import Remembered, require_tight, until_known
 from agent.model.errors import PolicyError, Problem
+from agent.model.policy import Fallen
 from tests.fakes import FakeShelf
 from tests.judge.tightening.joining import CLUSTERS, joined
-from tests.judge.writing import policy_file
+from tests.judge.writing import NOW, policy_file
 from tests.loop.conftest import Bench
 from tests.loop.test_reloading import EVERY, Running
 
@@ -127,3 +128,33 @@ async def test_a_set_without_a_base_is_nobody_elses_matter() -> None:
 
     require_tight(files, tenant=None, enforces_observers=False)
     await until_known(files, tenant=None, enforces_observers=False)
+
+
+def test_what_agrees_with_a_policy_of_the_base_falls_back_with_it_and_counts_again_with_it() -> None:
+    agrees, stops = (
+        policy_file(match, name=name, decide=decide)
+        for match, name, decide in (
+            (
+                "evidence.verdict: malicious\ncluster.mailboxCount: {atMost: 200}\nalert.severity: low",
+                "agrees",
+                "approve",
+            ),
+            ("alert.severity: low", "stops", "escalate"),
+        )
+    )
+    other = policy_file("evidence.verdict: malicious", name="other", kinds="blockUrl")
+    files = joined(
+        {"clusters.yaml": CLUSTERS, "other.yaml": other}, {"agrees.yaml": agrees, "stops.yaml": stops}
+    )
+    fell = Fallen(since=NOW, words="it was overturned")
+
+    policies = InForce(files, fallen={"clusters": fell})
+    fallen = {name: one.fallen for name, one in policies.judge.policies.items()}
+    policies.fallen = {}
+    policies.renew()
+
+    said = Fallen(since=NOW, words="`clusters` of the base, for the same kinds, fell back")
+    assert fallen == {"clusters": fell, "agrees": said, "stops": None, "other": None}
+    assert [one.fallen for one in policies.judge.policies.values()] == [None] * 4
+    own = InForce(files, fallen={"agrees": fell}).judge.policies
+    assert [name for name, one in own.items() if one.fallen is not None] == ["agrees"]

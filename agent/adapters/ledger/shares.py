@@ -214,7 +214,7 @@ class SqlShares:
         mine = sharing.renew(connection, member, asked)
         sharing_them = sharing.parties(connection, member, asked)
         back = sharing.asked_back(member, mine, len(asked), sharing_them)
-        room = sharing.fair_part(len(asked), len(sharing_them)) - len(mine)
+        room = sharing.fair_part(len(asked), sharing_them) - len(mine)
         if sharing.has_free(connection, asked):
             mine += sharing.take(connection, member, asked, room)
         return mine, frozenset(back)

@@ -19,6 +19,9 @@ SHORT = {
 }
 """The moment at which it is asked, and the one at which a session began, as moments are stored."""
 
+FORGOTTEN = 86_400_000_000
+"""Microseconds after which a process that ended without a word is forgotten: names may change with each start."""
+
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):
     """One process, as the others know it, and by which times it goes, in microseconds."""
@@ -49,6 +52,8 @@ class Party(msgspec.Struct, frozen=True, kw_only=True):
 
     instance: str
     has: int
+    able: int
+    """How many it could work on: one that is being stopped asks for fewer and fewer."""
     is_steady: bool
     """Whether it has been there for long enough to be given what others have."""
 
@@ -77,8 +82,9 @@ def known_until(connection: Connection, replica: str) -> int | None:
 
 
 def bury(connection: Connection, member: Member) -> None:
-    """Let what earlier processes of this name had be free at once: the name is this one's now."""
+    """Let what earlier processes of this name had be free at once: the name is this one's now. Forget who is long gone."""
     connection.execute(_BURY, {"replica": member.replica, "instance": member.instance})
+    connection.execute(_FORGET, {"for": FORGOTTEN})
 
 
 def renew(connection: Connection, member: Member, asked: Sequence[str]) -> list[Had]:
@@ -90,7 +96,7 @@ def renew(connection: Connection, member: Member, asked: Sequence[str]) -> list[
 def parties(connection: Connection, member: Member, asked: Sequence[str]) -> list[Party]:
     """Return everybody who shares these tenants, this process too."""
     rows = connection.execute(_PARTIES, {"asked": list(asked), "stay": member.stay})
-    return [Party(instance=row.instance, has=row.has, is_steady=row.is_steady) for row in rows]
+    return [Party(instance=row.instance, has=row.has, able=row.able, is_steady=row.is_steady) for row in rows]
 
 
 def has_free(connection: Connection, asked: Sequence[str]) -> bool:
@@ -139,9 +145,14 @@ def leave(connection: Connection, member: Member) -> None:
     connection.execute(_LEAVE, {"instance": member.instance})
 
 
-def fair_part(tenants: int, sharing: int) -> int:
-    """Return how many tenants one of so many takes at most."""
-    return ceil(tenants / max(sharing, 1))
+def fair_part(tenants: int, sharing: Sequence[Party]) -> int:
+    """Return how many tenants each of those takes at most who could work on all of them."""
+    return ceil(tenants / _heads(tenants, sharing))
+
+
+def _heads(tenants: int, sharing: Sequence[Party]) -> float:
+    """Return by how many they are shared: who could work on half of them counts for half."""
+    return max(1.0, sum(min(1.0, one.able / max(tenants, 1)) for one in sharing))
 
 
 def asked_back(member: Member, mine: Sequence[Had], tenants: int, sharing: Sequence[Party]) -> list[str]:
@@ -150,9 +161,9 @@ def asked_back(member: Member, mine: Sequence[Had], tenants: int, sharing: Seque
     Nobody lacks one where all have the same number, but for one: so nothing moves to and fro.
     """
     others = [one for one in sharing if one.instance != member.instance]
-    least = tenants // max(len(sharing), 1)
+    least = int(tenants / _heads(tenants, sharing))
     lacking = sum(max(0, least - one.has) for one in others if one.is_steady)
-    surplus = min(lacking, len(mine) - fair_part(tenants, len(sharing)))
+    surplus = min(lacking, len(mine) - fair_part(tenants, sharing))
     return [one.tenant_id for one in mine if one.is_settled][: max(surplus, 0)]
 
 
@@ -191,6 +202,8 @@ _BURY = _query("""
     WHERE replica = :replica AND instance NOT IN (:instance, '')
 """)
 
+_FORGET = _query("DELETE FROM members WHERE until < @now - :for")
+
 _RENEW = _query("""
     WITH kept AS (
         UPDATE shares SET until = @now + :lease
@@ -201,7 +214,8 @@ _RENEW = _query("""
 """)
 
 _PARTIES = _query("""
-    SELECT members.instance, members.started <= @now - :stay AS is_steady, count(shares.tenant_id) AS has
+    SELECT members.instance, members.tenants AS able, members.started <= @now - :stay AS is_steady,
+        count(shares.tenant_id) AS has
     FROM members LEFT JOIN shares ON shares.instance = members.instance AND shares.until > @now
         AND shares.tenant_id = ANY(CAST(:asked AS text[]))
     WHERE members.until > @now AND members.tenants > 0
