@@ -34,7 +34,7 @@ from agent.ports.telemetry import SILENT, Telemetries
 from agent.ports.world import World
 from agent.settings.fields import told
 from agent.settings.guards import rails_of
-from agent.settings.subjects import Process, Settings, TreatAs
+from agent.settings.subjects import Process, Settings
 from agent.shelves import shelf_of
 
 if TYPE_CHECKING:
@@ -389,7 +389,7 @@ def _world(settings: Settings, clock: Clock, graph: "Graph", ledger: Ledger) -> 
         rails=rails_of(settings.guards),
         own=graph.own,
         escalating=settings.escalating(),
-        enforces_observers=settings.policies.treat_as is TreatAs.ENFORCE,
+        enforces_observers=settings.policies.enforces_observers,
         version=installed(),
         replica=replica_of(settings),
         at_risk=settings.telemetry.at_risk,

@@ -24,7 +24,7 @@ from agent.ports.telemetry import Telemetries
 from agent.ports.world import Desk, World
 from agent.settings.guards import rails_of
 from agent.settings.roster import Fleet
-from agent.settings.subjects import Process, Settings, TreatAs
+from agent.settings.subjects import Process, Settings
 from agent.shelves import shelf_of
 
 Read = Callable[[Fleet | None], Fleet]
@@ -132,7 +132,7 @@ async def open_desk(
             shelf=shelf_of(settings),
             rails=rails_of(settings.guards),
             escalating=settings.escalating(),
-            enforces_observers=settings.policies.treat_as is TreatAs.ENFORCE,
+            enforces_observers=settings.policies.enforces_observers,
             replica=replica_of(settings),
         )
 
@@ -170,9 +170,9 @@ async def open_ledgers(found: Fleet, *, read_only: bool) -> AsyncIterator[Openin
         LedgerError: where all lie in one place, that cannot be opened.
     """
     url = found.process.ledger.address().reveal()
+    opened = open_ledger_for_reading if read_only else open_ledger_as_it_is
     if is_file(url):
-        yield open_ledger_for_reading if read_only else open_ledger_as_it_is
+        yield opened
         return
     async with open_place(url, read_only=read_only, as_it_is=True, at_once=AT_ONCE) as place:
-        opened = open_ledger_for_reading if read_only else open_ledger_as_it_is
         yield partial(opened, place=place)
