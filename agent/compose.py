@@ -34,7 +34,7 @@ from agent.ports.telemetry import SILENT, Telemetries
 from agent.ports.world import World
 from agent.settings.fields import told
 from agent.settings.guards import rails_of
-from agent.settings.subjects import Process, Settings, TreatAs
+from agent.settings.subjects import Process, Settings
 from agent.shelves import shelf_of
 
 if TYPE_CHECKING:
@@ -289,11 +289,16 @@ def open_ledger_for_reading(
 
 
 def open_ledger_as_it_is(
-    settings: Settings, place: Place | None = None
+    settings: Settings, place: Place | None = None, share: Share | None = None
 ) -> AbstractAsyncContextManager[SqlLedger]:
-    """Give the ledger that is there, to write into while an agent runs or not; none is created or changed in form."""
+    """Give the ledger that is there, to write into while an agent runs or not; none is created or changed in form.
+
+    With a share, nothing is written once the tenant is another replica's.
+    """
     url, key, replica = settings.ledger.address().reveal(), _audit_key(settings), replica_of(settings)
-    return open_ledger(url, settings.tenant.id, as_it_is=True, replica=replica, key=key, place=place)
+    return open_ledger(
+        url, settings.tenant.id, as_it_is=True, replica=replica, key=key, place=place, share=share
+    )
 
 
 def replica_of(settings: Settings | Process) -> str:
@@ -384,7 +389,7 @@ def _world(settings: Settings, clock: Clock, graph: "Graph", ledger: Ledger) -> 
         rails=rails_of(settings.guards),
         own=graph.own,
         escalating=settings.escalating(),
-        enforces_observers=settings.policies.treat_as is TreatAs.ENFORCE,
+        enforces_observers=settings.policies.enforces_observers,
         version=installed(),
         replica=replica_of(settings),
         at_risk=settings.telemetry.at_risk,

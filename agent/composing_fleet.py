@@ -24,7 +24,7 @@ from agent.ports.telemetry import Telemetries
 from agent.ports.world import Desk, World
 from agent.settings.guards import rails_of
 from agent.settings.roster import Fleet
-from agent.settings.subjects import Process, Settings, TreatAs
+from agent.settings.subjects import Process, Settings
 from agent.shelves import shelf_of
 
 Read = Callable[[Fleet | None], Fleet]
@@ -83,9 +83,10 @@ class SettingsRoster:
             name=tenancy.name if self._is_many else "",
         )
 
-    def desk(self, tenancy: Tenancy) -> AbstractAsyncContextManager[Desk]:
+    def desk(self, tenancy: Tenancy, share: Share | None) -> AbstractAsyncContextManager[Desk]:
         """Give the ledger of a tenant, where it is there already."""
-        return open_desk(self._of(tenancy), self._place)
+        place = self._place
+        return open_desk(self._of(tenancy), place, None if place is None else share)
 
     def _of(self, tenancy: Tenancy) -> Settings:
         found = self._settings.get((tenancy.name, tenancy.digest))
@@ -113,15 +114,17 @@ def _by_digest(found: Fleet) -> dict[tuple[str, str], Settings]:
 
 
 @asynccontextmanager
-async def open_desk(settings: Settings, place: Place | None = None) -> AsyncIterator[Desk]:
+async def open_desk(
+    settings: Settings, place: Place | None = None, share: Share | None = None
+) -> AsyncIterator[Desk]:
     """Give what a person's answer is judged by and written to, while an agent runs or not; nothing logs in.
 
-    `place` is the ledger's, where it is open already.
+    `place` is the ledger's, where it is open already; with a `share`, nothing is written once the tenant is another's.
 
     Raises:
         LedgerError: there is no ledger yet, or it cannot be written to.
     """
-    async with open_ledger_as_it_is(settings, place) as ledger:
+    async with open_ledger_as_it_is(settings, place, share) as ledger:
         yield Desk(
             tenant_id=settings.tenant.id,
             clock=clock_of(settings),
@@ -129,7 +132,7 @@ async def open_desk(settings: Settings, place: Place | None = None) -> AsyncIter
             shelf=shelf_of(settings),
             rails=rails_of(settings.guards),
             escalating=settings.escalating(),
-            enforces_observers=settings.policies.treat_as is TreatAs.ENFORCE,
+            enforces_observers=settings.policies.enforces_observers,
             replica=replica_of(settings),
         )
 
@@ -167,9 +170,9 @@ async def open_ledgers(found: Fleet, *, read_only: bool) -> AsyncIterator[Openin
         LedgerError: where all lie in one place, that cannot be opened.
     """
     url = found.process.ledger.address().reveal()
+    opened = open_ledger_for_reading if read_only else open_ledger_as_it_is
     if is_file(url):
-        yield open_ledger_for_reading if read_only else open_ledger_as_it_is
+        yield opened
         return
     async with open_place(url, read_only=read_only, as_it_is=True, at_once=AT_ONCE) as place:
-        opened = open_ledger_for_reading if read_only else open_ledger_as_it_is
         yield partial(opened, place=place)

@@ -118,10 +118,9 @@ def open_channels_of(
     """Give every kind of channel. `send_mail` sends through Graph; None where there is none."""
     from agent.adapters.channels.connect import open_channels  # noqa: PLC0415  slow to import
 
-    allowed = settings.escalation.hosts
     return open_channels(
         clock=clock,
-        hosts=frozenset() if allowed is None else hosts(allowed),
+        hosts=hosts(settings.escalation.hosts),
         environ=os.environ,
         send_mail=send_mail,
     )
@@ -139,7 +138,7 @@ def open_heart_of(process: Process) -> "AbstractAsyncContextManager[Heart] | Non
     from agent.adapters.channels.addresses import check_url  # noqa: PLC0415  not always needed
     from agent.adapters.channels.heartbeat import open_heart  # noqa: PLC0415  slow to import
 
-    allowed = frozenset() if health.hosts is None else hosts(health.hosts)
+    allowed = hosts(health.hosts)
     try:
         check_url(health.heartbeat.reveal(), allowed, "`health.heartbeat`")
     except Refused as error:
@@ -155,7 +154,7 @@ def cloud_of(settings: Settings) -> Cloud:
 
 
 def open_telemetry_of(
-    process: Process, *, version: str, replica: str, complain: Callable[[str], None]
+    process: Process, *, replica: str, complain: Callable[[str], None]
 ) -> AbstractContextManager[Telemetries | None]:
     """Give what measures this process; None where nobody asks for it, so that nothing is measured either.
 
@@ -170,7 +169,7 @@ def open_telemetry_of(
     from agent.adapters.telemetry.opening import open_telemetry  # noqa: PLC0415  not always needed
 
     if told.endpoint is None:
-        return open_telemetry(version=version, replica=replica)
+        return open_telemetry(version=installed(), replica=replica)
     try:
         from agent.adapters.telemetry.collector import Collector, Exports  # noqa: PLC0415  an extra
     except ImportError as error:
@@ -178,14 +177,14 @@ def open_telemetry_of(
             "`telemetry.endpoint`: what sends to a collector is not installed: pip install 'air-agent[otlp]'"
         ) from error
     collector = Collector(
-        endpoint=told.endpoint.rstrip("/"),
+        endpoint=told.endpoint,
         headers={} if told.headers is None else headers(told.headers.reveal()),
         every=told.metrics_every,
         traces=told.traces,
         share=told.traces_share,
         exports=Exports(complain),
     )
-    return open_telemetry(version=version, replica=replica, collector=collector)
+    return open_telemetry(version=installed(), replica=replica, collector=collector)
 
 
 def _proofs(settings: Settings) -> tuple[Proof, ...]:

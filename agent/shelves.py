@@ -11,7 +11,7 @@ from agent.loop.tightening import require_tight
 from agent.model.folders import Folders
 from agent.model.policy import PolicySet
 from agent.ports.host import PolicyShelf
-from agent.settings.subjects import Settings, TreatAs
+from agent.settings.subjects import Settings
 
 
 def shelf_of(settings: Settings) -> PolicyShelf:
@@ -68,6 +68,6 @@ def require_loads(settings: Settings) -> PolicySet:
     """
     files = shelf_of(settings).files()
     found = parse_set(files)
-    enforces_observers = settings.policies.treat_as is TreatAs.ENFORCE
+    enforces_observers = settings.policies.enforces_observers
     require_tight(files, tenant=settings.tenant.id, enforces_observers=enforces_observers)
     return found

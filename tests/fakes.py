@@ -40,6 +40,7 @@ class FakeDefender:
         self.no_rows = ""
         self.asked: Counter[str] = Counter()
         self.mail_is_away = False
+        self.away_until: datetime | None = None
         self.page_size = 50
         self.page_takes = timedelta(0)
         """How long each page but the first takes to come."""
@@ -90,7 +91,7 @@ class FakeDefender:
     async def mail(self, network_message_ids: Sequence[str]) -> Mail:
         self._ask("mail")
         if self.mail_is_away:
-            raise Unavailable("graph: hunting is away")
+            raise Unavailable("graph: hunting is away", until=self.away_until)
         wanted = {message.lower() for message in network_message_ids}
         copies = tuple(copy for pair, copy in self.copies.items() if pair[0] in wanted)
         missing = frozenset(wanted - {copy.network_message_id.lower() for copy in copies})

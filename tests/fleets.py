@@ -93,7 +93,7 @@ class FakeRoster:
             self.open_now.discard(tenancy.name)
 
     @asynccontextmanager
-    async def desk(self, tenancy: Tenancy) -> AsyncIterator[Desk]:
+    async def desk(self, tenancy: Tenancy, share: Share | None) -> AsyncIterator[Desk]:
         yield self.world
 
 

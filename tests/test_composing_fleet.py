@@ -76,7 +76,7 @@ async def test_a_tenant_whose_settings_cannot_be_used_is_not_opened_by_others(fo
     broken = next(one for one in await tenants.look() if one.problem)
 
     with pytest.raises(SettingsError, match="the settings of `adatum` cannot be used"):
-        async with tenants.desk(broken):
+        async with tenants.desk(broken, None):
             pass
 
 

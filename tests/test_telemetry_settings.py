@@ -90,13 +90,13 @@ def test_a_collector_is_named_by_its_address(section: str) -> None:
 
 
 def test_where_nobody_looks_nothing_is_measured() -> None:
-    with open_telemetry_of(Process(), version="1", replica="r", complain=print) as found:
+    with open_telemetry_of(Process(), replica="r", complain=print) as found:
         assert found is None
 
 
 async def test_where_probes_are_answered_metrics_are_shown() -> None:
     process = Process(health=Health(listen="127.0.0.1:0"))
-    with open_telemetry_of(process, version="1", replica="r", complain=print) as found:
+    with open_telemetry_of(process, replica="r", complain=print) as found:
         assert found is not None
         found.of("contoso", lambda: NOW).count(Counted.PASS, outcome="clean")
         transport = httpx.ASGITransport(Starlette(routes=[metrics(found)]))
@@ -115,7 +115,7 @@ def test_a_collector_gets_what_was_measured_and_its_headers(monkeypatch: pytest.
     with collecting() as collector:
         section = f"endpoint={collector.url}/ headers=authorization=Bearer,x-tenant=a"
         process = load(None, {"AIR_AGENT_TENANT_ID": TENANT} | _flat(section)).process()
-        with open_telemetry_of(process, version="1", replica="r", complain=print) as found:
+        with open_telemetry_of(process, replica="r", complain=print) as found:
             assert found is not None
             found.of("contoso", lambda: NOW).count(Counted.PASS, outcome="clean")
 
@@ -132,7 +132,7 @@ def test_a_collector_without_its_extra_is_refused_with_what_to_install(
     process = Process(telemetry=Telemetry(endpoint="http://127.0.0.1:4318"))
 
     with pytest.raises(SettingsError, match=r"pip install 'air-agent\[otlp\]'"):
-        open_telemetry_of(process, version="1", replica="r", complain=print)
+        open_telemetry_of(process, replica="r", complain=print)
 
 
 def test_the_table_of_series_is_documented_as_it_is() -> None:

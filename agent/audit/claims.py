@@ -141,7 +141,8 @@ class Claims:
         }
         unseen = set(self._last) - self._lost_effects
         for one in carried:
-            calls = left.pop(one.id, {})
+            left.pop(one.id, None)
+            calls = self._calls.get(one.id, {})
             unseen.discard(one.id)
             unplanned += one.id not in self._intended
             if type(one.attempts) is not int:
@@ -149,6 +150,9 @@ class Claims:
                 continue
             told = [attempt for attempt in calls if 1 <= attempt <= one.attempts]
             untold += one.attempts - len(told)
+            if one.id in self._lost_effects:
+                # It was intended once more since the backup, and is there as it was then.
+                continue
             for attempt in sorted(calls.keys() - set(told)):
                 yield _of_table(
                     f"{_named(one)} was sent {one.attempts} times, and not {attempt}", calls[attempt]

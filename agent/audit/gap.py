@@ -70,6 +70,8 @@ class Told:
     """By policy, that it fell back or was reinstated, in order."""
     held: dict[str, bool] = field(default_factory=dict)
     """By name, whether a hold was laid last, or released."""
+    restores: list[Body] = field(default_factory=list)
+    """The entries of restores from the same backup or a later one, whose ledgers are lost too."""
     entries: int = 0
     calls: int = 0
     until: datetime | None = None
@@ -99,6 +101,8 @@ class Told:
                 self.fallen[policy] = (*self.fallen.get(policy, ()), entry)
             case Event.HOLD | Event.RELEASE:
                 self.held[str(said.get("name"))] = body.event == Event.HOLD
+            case Event.RESTORED:
+                self.restores.append(body)
 
     def _intended(self, body: Body) -> None:
         done, said = self._effect(body), body.detail
@@ -147,7 +151,7 @@ class Chains:
 
     def last(self, replica: str) -> tuple[int, bytes] | None:
         """Return the number and the mac of the last entry of a chain; None where it has none."""
-        number = self._end(replica)
+        number = self.end(replica)
         found = self._known(replica, number) if number else None
         return None if found is None else (number, found)
 
@@ -172,7 +176,7 @@ class Chains:
             return None
         earlier = self._earlier(replica, number)
         if not earlier:
-            self.missing.setdefault(replica, self._end(replica) + 1)
+            self.missing.setdefault(replica, self.end(replica) + 1)
             return None
         key = self._chain_key(replica)
         if all(mac(key, one, number, link.body) != link.mac for one in earlier):
@@ -185,7 +189,7 @@ class Chains:
         replica, number = link.replica, link.number
         last = self._known(replica, number - 1) if number > 1 else genesis(key)
         is_next = (
-            number == self._end(replica) + 1
+            number == self.end(replica) + 1
             and last is not None
             and mac(key, last, number, link.body) == link.mac
         )
@@ -207,7 +211,8 @@ class Chains:
         start = (number - 1) * MAC
         return bytes(self._macs[replica][start : start + MAC]) or None
 
-    def _end(self, replica: str) -> int:
+    def end(self, replica: str) -> int:
+        """Return the number of the last entry of a chain that is known; 0 where there is none."""
         return len(self._macs[replica]) // MAC
 
     def _chain_key(self, replica: str) -> bytes:

@@ -59,6 +59,11 @@ class Restores:
         span = self._spans.get(chain)
         return None if span is None else span[1]
 
+    @property
+    def ends(self) -> Mapping[str, int]:
+        """The last number that each chain may have that was closed."""
+        return {chain: known for chain, (_, known) in self._spans.items()}
+
     def has_lost(self, chain: str, number: int) -> bool:
         """Whether only the audit tells of what this entry tells of."""
         low, high = self._spans.get(chain, (0, 0))

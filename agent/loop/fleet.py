@@ -186,7 +186,7 @@ class Fleet:
         """Write down why a tenant is closed, where there is something to say, and let others take it."""
         try:
             if words:
-                await sound(self._roster, tenancy, START, words)
+                await sound(self._roster, tenancy, share, START, words)
             await self._sharing.let_go(share.tenant_id)
         finally:
             self._leaving.discard(share.tenant_id)

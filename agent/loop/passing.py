@@ -139,7 +139,8 @@ class _Pass:
     async def _meanwhile(self) -> None:
         """Decide what was read until now, where there is more to read than a moment takes.
 
-        What fails here fails again once all is read, and is told then; only a Graph that asks for patience ends the reading.
+        What fails here fails again once all is read, and is told then. A Graph that asks for patience turns away the next page
+        too; what else asks for it, such as Defender for Endpoint, has its own budget, and ends no reading of incidents.
         """
         now = self.world.clock.now()
         if now - (self.judged or self.report.began) < MEANWHILE:
@@ -147,11 +148,10 @@ class _Pass:
         await self._look_around()
         try:
             await self._judge()
-        except (Refused, Malformed):
+        except Lost:
+            raise
+        except (Conflict, Unavailable, Refused, Malformed):
             log.debug("what was read is judged once all is read")
-        except Unavailable as error:
-            if error.until is not None:
-                raise
         self.judged = self.world.clock.now()
 
     async def _judge(self) -> None:

@@ -62,7 +62,9 @@ class Overlap:
         """Return from when on a poll asks, and whether that is all of the overlap."""
         if cursor is None:
             return now - pace.first_look, True
-        if self.whole_due is None or now >= self.whole_due:
+        soon = timedelta(0) if self.whole_due is None else self.whole_due - now
+        # A clock that was set back must not put it off for longer than usual.
+        if not timedelta(0) < soon <= pace.overlap * WHOLE_EVERY:
             return cursor - pace.overlap, True
         return cursor - min(JUST_NOW, pace.overlap), False
 

@@ -149,7 +149,6 @@ class Posting:
         begun = await self._begin(posted)
         if begun is None:
             return
-        self.world.fence()
         came = await self._came(channel, begun)
         if isinstance(came, Receipt):
             await self._taken(begun, came)
@@ -183,6 +182,7 @@ class Posting:
             return Failure("there is no such channel any more", is_final=True)
         thread = await self.pages.posted(notice.page_id or notice.key)
         told = notice if self.world.enactor is not None else as_observed(notice)
+        self.world.fence()
         return await send(self.channels, channel, told, taken(thread, notice.channel))
 
     async def _wait_for_release(self, posted: Posted, why: str) -> None:

@@ -173,10 +173,10 @@ async def live(one: Tended, life: Life, roster: Roster, gate: Gate, tend: Tend, 
         life.world = None
 
 
-async def sound(roster: Roster, tenancy: Tenancy, name: str, words: str) -> None:
+async def sound(roster: Roster, tenancy: Tenancy, share: Share | None, name: str, words: str) -> None:
     """Raise an alarm in the ledger of a tenant that is closed; where that cannot be, the log has to do."""
     try:
-        async with roster.desk(tenancy) as desk:
+        async with roster.desk(tenancy, share) as desk:
             await desk.ledger.raise_alarm(Alarm(name=name, since=desk.clock.now(), words=words))
     except AgentError as error:
         log.warning("its alarm cannot be written", tenant=tenancy.name, why=words_of(error))
@@ -185,9 +185,9 @@ async def sound(roster: Roster, tenancy: Tenancy, name: str, words: str) -> None
 
 
 async def lay(roster: Roster, tenancy: Tenancy) -> None:
-    """Lay the hold of a signal in the ledger of a tenant that is closed."""
+    """Lay the hold of a signal in the ledger of a tenant that is closed, whoever's it is by now."""
     try:
-        async with roster.desk(tenancy) as desk:
+        async with roster.desk(tenancy, None) as desk:
             await desk.ledger.hold(of_signal(desk.replica, desk.clock.now()))
     except AgentError as error:
         then = "it is held as soon as this process opens it"

@@ -33,7 +33,7 @@ class Roster(Protocol):
         """
         ...
 
-    def desk(self, tenancy: Tenancy) -> AbstractAsyncContextManager[Desk]:
+    def desk(self, tenancy: Tenancy, share: Share | None) -> AbstractAsyncContextManager[Desk]:
         """Give the ledger of a tenant and what belongs to it, without a login: to write down why its world is not open.
 
         Raises:

@@ -6,7 +6,7 @@ import msgspec
 
 from agent.model.policy import Mode
 from agent.model.schedule import Sent
-from agent.settings.subjects import AuthKind, Cloud, Settings, TreatAs
+from agent.settings.subjects import AuthKind, Cloud, Settings
 from agent.settings.telemetry import headers, is_private
 from agent.settings.web import is_near
 
@@ -38,7 +38,7 @@ def _what_only_the_simulator_takes(settings: Settings) -> Iterator[Disagreement]
     if settings.graph.cloud is Cloud.SIMULATOR:
         return
     cloud = f"`graph.cloud` is `{settings.graph.cloud}`"
-    if settings.policies.treat_as is TreatAs.ENFORCE:
+    if settings.policies.enforces_observers:
         yield Disagreement(
             ("policies.treat_as", "graph.cloud"),
             f"{cloud}: observing policies may count as enforcing against the simulator only: "

@@ -99,7 +99,9 @@ class Collecting:
         self._read(path)
         if BASE in before and BASE in self.given:
             where = self._origin(BASE)
-            self._complain(BASE, f"{where}: `{BASE}` is set for all tenants, in {self.shared}: leave it out here")
+            self._complain(
+                BASE, f"{where}: `{BASE}` is set for all tenants, in {self.shared}: leave it out here"
+            )
         anew = {one.partition(".")[0] for one in ANEW if one in self.given}
         kept = {one: said for one, said in before.items() if one.partition(".")[0] not in anew}
         for field in fields():

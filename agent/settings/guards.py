@@ -161,12 +161,14 @@ def names(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def hosts(text: str) -> frozenset[str]:
-    """Return the names of hosts that are written, lower case.
+def hosts(text: str | None) -> frozenset[str]:
+    """Return the names of hosts that are written, lower case; none where nothing is.
 
     Raises:
         ValueError: one of them is none, in words for the person who wrote it.
     """
+    if text is None:
+        return frozenset()
     found = [part.strip().lower().rstrip(".") for part in text.split(",")]
     wrong = next((name for name in found if HOST.fullmatch(name) is None), None)
     if wrong is not None:

@@ -148,6 +148,11 @@ class Policies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     treat_as: TreatAs = TreatAs.AS_WRITTEN
     """`asWritten`, or `enforce` to let policies in `mode: observe` count as enforcing. The latter is for trying out against the simulator, and refused elsewhere."""
 
+    @property
+    def enforces_observers(self) -> bool:
+        """Whether policies in `mode: observe` count as enforcing."""
+        return self.treat_as is TreatAs.ENFORCE
+
 
 class LedgerPlace(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where what was seen, decided and done is kept."""

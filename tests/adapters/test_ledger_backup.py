@@ -12,6 +12,7 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from sqlalchemy import create_engine, inspect, text
 
 from agent.adapters.ledger import schema
@@ -19,11 +20,14 @@ from agent.adapters.ledger.backing import archive, restoring, rows, taking
 from agent.adapters.ledger.backing.restoring import Order, Source, check, restore
 from agent.adapters.ledger.columns import metadata
 from agent.adapters.ledger.place import opened_raw
+from agent.audit.lines import line
 from agent.model.backup import Kept, Manifest
+from agent.model.enactment import Outcome, Went
 from agent.model.errors import LedgerError
 from agent.model.hold import KILL_SWITCH, Hold, Replica
+from agent.model.rails import Leave
 from tests.adapters.audited import OTHER_KEY, act, fill
-from tests.adapters.records import KEY, MINUTE, NOW, TENANT
+from tests.adapters.records import KEY, MINUTE, NOW, TENANT, a_decided_record, an_effect
 from tests.ledgers import begin, open_ledger
 from tests.postgresql import Postgres
 
@@ -280,6 +284,27 @@ def test_one_that_somebody_made_anew_without_the_key_is_found(small: Path, tmp_p
         check(source(made), NOW, quiet)
 
 
+def test_one_that_is_changed_while_it_is_read_is_read_as_it_was_sealed(small: Path, tmp_path: Path) -> None:
+    path, other = tmp_path / "one.zip", tmp_path / "other.zip"
+    path.write_bytes(small.read_bytes())
+    with ZipFile(small) as whole, ZipFile(other, "w") as forged:
+        for name in whole.namelist():
+            forged.writestr(name, whole.read(name).replace(b"202 for anna", b"202 for evil"))
+
+    with archive.reading(path, KEY, TENANT) as found:
+        path.write_bytes(other.read_bytes())
+        (table,) = (one for one in found.manifest.tables if one.name == "effects")
+        read = list(found.rows(table, kinds_in(tmp_path, table), quiet))
+
+    assert len(read) == table.rows
+
+
+def kinds_in(folder: Path, table: Kept) -> tuple[type, ...]:
+    """Return what the columns of a table of a backup hold."""
+    with opened_raw(f"sqlite:///{folder}/kinds/ledger.db") as (engine, _), engine.begin() as connection:
+        return rows.kinds_of(connection, table.name, table.columns)
+
+
 def test_another_key_is_told_by_its_fingerprint(small: Path) -> None:
     words = f"belongs to the audit key {KEY.fingerprint}, and the one that is set is {OTHER_KEY.fingerprint}: set that one"
 
@@ -510,3 +535,43 @@ async def test_a_backup_of_a_restored_ledger_keeps_what_was_closed_and_what_is_k
         "b",
     ]
     assert len(found.audit.restored) == 2
+
+
+@pytest.mark.parametrize("is_sent", [True, False])
+@pytest.mark.parametrize("before", [Went.DROPPED, Went.OBSERVED])
+async def test_what_the_backup_has_as_never_sent_is_claimed_and_a_person_s_where_it_was_sent_since(
+    before: Went, is_sent: bool, sqlite_url: str, tmp_path: Path
+) -> None:
+    """The same plan made again has the same effects: they are in the backup, and claim nothing there."""
+    record = a_decided_record("anna")
+    effect = an_effect(record, targets=(("message-anna", "anna@contoso.example"),))
+    new, shipped = f"sqlite:///{tmp_path}/new/ledger.db", tmp_path / "audit.jsonl"
+    async with open_ledger(sqlite_url, TENANT, key=KEY, replica="a") as ledger:
+        await ledger.save([record], effects=[replace(effect, went=Went.OBSERVED)], now=NOW)
+        if before is Went.DROPPED:
+            await ledger.save([], effects=[effect], now=NOW)
+            await ledger.save([], dropped=[effect.id], now=NOW)
+        await backed_up(sqlite_url, tmp_path / "one.zip")
+        await ledger.save([], effects=[effect], now=NOW)
+        token = await ledger.lease("1", "a", NOW, NOW + MINUTE) or 0
+        if is_sent:
+            leave = Leave(replica="a", incident_id="1", token=token, until=NOW + MINUTE)
+            await ledger.depart(effect.id, NOW, leave)
+            await ledger.settle(effect.id, Outcome(went=Went.DONE, detail="202"), NOW)
+        links = await ledger.trail.unshipped("a", 100)
+    shipped.write_bytes(b"".join(line(TENANT, link) + b"\n" for link in links))
+
+    checked = restore(source(tmp_path / "one.zip", shipped), order_of(new), quiet)
+
+    assert (checked.faults, checked.audit.faults) == ((), ())
+    async with open_ledger(new, TENANT, key=KEY, replica="a") as ledger:
+        found = await ledger.restored()
+        covered = await ledger.covered(effect.targets)
+        assert found is not None
+        assert (set(found.actions), set(covered)) == (
+            ({record.action.id}, set(effect.targets)) if is_sent else (set(), set())
+        )
+        if is_sent:
+            assert covered[effect.targets[0]].is_departed
+        else:
+            await ledger.save([], effects=[effect], now=NOW)

@@ -370,13 +370,19 @@ async def test_a_record_in_short_is_the_same_but_for_facts_and_findings(ledger: 
 
 
 def newest_undone() -> list[str]:
-    """Return what takes away again all that the newest revision made elsewhere, as it says itself."""
-    made = (schema.MIGRATIONS / "versions" / "r0006_reports.py").read_text()
+    """Return what takes away again all that the newest revisions made elsewhere, as they say themselves."""
+    made = "".join(
+        path.read_text()
+        for path in sorted((schema.MIGRATIONS / "versions").glob("r*.py"))
+        if path.name >= "r0006"
+    )
     tables = re.findall(r'op\.create_table\(\s*"(\w+)"', made)
     columns = re.findall(r'op\.add_column\("(\w+)", sa\.Column\("(\w+)"', made)
+    indexes = re.findall(r'op\.create_index\(\s*"(\w+)",\s*"(\w+)"', made)
     assert tables
     assert columns
     return [
+        *(f"DROP INDEX {index}" for index, table in indexes if table not in {*tables, "history"}),
         *(f"DROP TABLE {table}" for table in tables),
-        *(f"ALTER TABLE {table} DROP COLUMN {column}" for table, column in columns),
+        *(f"ALTER TABLE {table} DROP COLUMN {column}" for table, column in columns if table != "history"),
     ]

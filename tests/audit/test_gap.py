@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from agent.audit import chain
 from agent.audit.gap import Broken, Chains, Entered, Told
+from agent.audit.restores import Restores, restored
 from agent.model.audit import Event, Link
 from tests.audit.chains import KEY, NOW, TENANT, Books, an_entry, later
 
@@ -202,3 +203,15 @@ def test_a_moment_of_another_replica_that_lies_before_does_not_turn_time_back() 
     assert told.entries == 2
     assert told_of([]).until is None
     assert later(5) > NOW
+
+
+def test_restores_that_the_backup_does_not_know_of_are_told() -> None:
+    books = some(1)
+    details = restored({"a": (3, 7)}, backup_at=NOW, is_known=False, unknown="no file")
+    books.tell(replace(an_entry(Event.RESTORED), detail=details), replica="a~1")
+
+    told = told_of(list(Chains(KEY, TENANT).read(lines(*books.chains["a"], *books.chains["a~1"]))))
+
+    earlier = Restores(told.restores)
+    assert [one.is_known for one in earlier.found] == [False]
+    assert earlier.ends == {"a": 7}

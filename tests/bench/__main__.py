@@ -6,7 +6,19 @@ from importlib import import_module
 from rich.console import Console
 from rich.table import Table
 
-PARTS = ("decode", "policies", "loop", "backtest", "audit", "pending", "history", "report", "scale", "fleet", "flood")
+PARTS = (
+    "decode",
+    "policies",
+    "loop",
+    "backtest",
+    "audit",
+    "pending",
+    "history",
+    "report",
+    "scale",
+    "fleet",
+    "flood",
+)
 
 
 def main(parts: list[str]) -> int:

@@ -185,3 +185,16 @@ def test_what_does_not_hold_is_not_restored_unless_asked_for(place: Path) -> Non
     assert "nothing was restored" in refused
     assert is_left
     assert "restored: 17 rows" in done
+
+
+def test_into_postgresql_nothing_is_restored_before_every_replica_s_audit_was_named(place: Path) -> None:
+    """Each ships to a file of its own, and of those that came after the backup it knows nothing."""
+    said("backup", "one.zip")
+    (place / "air-agent.yaml").write_text(
+        f"tenant:\n  id: {TENANT}\nledger:\n  url: postgresql://nobody@127.0.0.1:1/ledger\n"
+        "audit:\n  key_file: data/audit.key\n  file: data/audit.jsonl\n"
+    )
+
+    out = said("restore", "one.zip", code=2)
+
+    assert "lies in a file of each replica that ever worked on it: name all of them" in out

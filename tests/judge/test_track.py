@@ -226,3 +226,23 @@ def test_a_proposal_whose_week_was_over_before_this_one_began_takes_none_of_its_
     assert after is not None
     assert (after.action.deadline == deadline) is is_joined
     assert (after is record) is not is_joined
+
+
+@pytest.mark.parametrize(
+    ("updated", "is_older"), [(NOW - timedelta(seconds=1), True), (NOW, False), (None, False)]
+)
+def test_an_alert_that_was_over_before_this_proposal_began_says_nothing_of_it(
+    updated: datetime | None, is_older: bool
+) -> None:
+    record = a_record(State.ESCALATED)
+    record = msgspec.structs.replace(record, action=msgspec.structs.replace(record.action, first_seen=NOW))
+    over = an_action(a_cluster(status="remediated"))
+    sightings = [
+        msgspec.structs.replace(one, alert_id="another", last_update_date_time=updated)
+        for one in over.sightings
+    ]
+    seen = msgspec.structs.replace(over, sightings=tuple(sightings))
+
+    after = track(record, seen, LATER)
+
+    assert (after is record) is is_older

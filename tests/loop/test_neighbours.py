@@ -79,7 +79,7 @@ class Street:
         return open_simulated(self.settings(tenancy), self.apps[name], self.clocks[name], pace=Pace())
 
     @asynccontextmanager
-    async def desk(self, tenancy: Tenancy) -> AsyncIterator[Desk]:
+    async def desk(self, tenancy: Tenancy, _share: Share | None) -> AsyncIterator[Desk]:
         async with self.open(tenancy, None) as world:
             yield world
 

@@ -170,9 +170,12 @@ async def test_what_was_read_is_decided_within_seconds_although_more_is_still_to
     assert record.decision.at == NOW + timedelta(seconds=decided)
 
 
-async def test_mail_that_cannot_be_looked_up_meanwhile_does_not_end_the_reading(bench: Bench) -> None:
+@pytest.mark.parametrize("until", [None, NOW + timedelta(hours=1)])
+async def test_mail_that_cannot_be_looked_up_meanwhile_does_not_end_the_reading(
+    bench: Bench, until: datetime | None
+) -> None:
     a_full_tenant(bench, 3, takes=timedelta(seconds=10))
-    bench.defender.mail_is_away = True
+    bench.defender.mail_is_away, bench.defender.away_until = True, until
 
     with pytest.raises(Unavailable):
         await bench.run_pass()
@@ -200,6 +203,15 @@ def test_where_it_is_many_it_is_asked_for_every_ten_minutes(minutes: int, is_who
     overlap.read(4, NOW, pace)
 
     assert overlap.since(NOW, NOW + minutes * M, pace)[1] is is_whole
+
+
+def test_a_clock_that_was_set_back_does_not_put_off_asking_for_all_of_the_overlap() -> None:
+    overlap, pace = Overlap(), Pace()
+    overlap.read(4, NOW, pace)
+
+    since, is_all = overlap.since(NOW, NOW - timedelta(hours=5), pace)
+
+    assert (since, is_all) == (NOW - pace.overlap, True)
 
 
 def test_without_a_watermark_the_first_look_is_asked_for() -> None:

@@ -258,3 +258,28 @@ async def test_what_was_intended_in_the_backup_and_sent_since_is_not_sent_again(
     assert sent
     assert went == {Went.UNKNOWN}
     assert stage.applied == sent
+
+
+async def test_what_an_earlier_restore_did_not_know_is_not_known_to_a_later_one_of_the_same_backup(
+    tmp_path: Path,
+) -> None:
+    """The audit was lost with the ledger, and what was shipped since begins anew with all that the backup had."""
+    stage = Stage(tmp_path)
+    before = stage.admit("cluster")
+    await stage.live(2)
+    await stage.back_up()
+    after = stage.admit(*KINDS)
+    await stage.live(2, ships=False)
+    stage.lose()
+    stage.shipped.unlink()
+    stage.restore(is_known=False)
+    await stage.live(1)
+    stage.lose()
+
+    checked = stage.restore(is_known=True)
+    await stage.release()
+    await stage.live(2)
+
+    assert "an earlier restore" in checked.since.unknown
+    assert set(stage.applied.values()) == {1}
+    assert stage.applied.keys() == wanted([*before, *after])

@@ -183,9 +183,11 @@ class SqlShares:
 
     async def let_go(self, tenant_ids: Sequence[str]) -> None:
         """Let others take these at once: see `ports.Shares`."""
-        gone = frozenset(tenant_ids)
+        gone, member = sorted(set(tenant_ids)), self._member
+        # What is not asked back is let go because it is not to be worked on here: nobody waits for us to take it.
+        fewer = sum(one in self._ours and not self._ours[one].is_asked_back for one in gone)
         self._ours = {one: share for one, share in self._ours.items() if one not in gone}
-        await self._do(lambda connection: sharing.let_go(connection, self._member, sorted(gone)))
+        await self._do(lambda connection: sharing.let_go(connection, member, gone, fewer))
 
     def fence(self, share: Share) -> Fence:
         """Return what raises Lost once the tenant is not ours by this share, or not for long enough any more."""

@@ -134,9 +134,10 @@ def take(connection: Connection, member: Member, asked: Sequence[str], room: int
     return taken
 
 
-def let_go(connection: Connection, member: Member, tenant_ids: Sequence[str]) -> None:
-    """Let these be free at once; those that are another's stay so."""
+def let_go(connection: Connection, member: Member, tenant_ids: Sequence[str], fewer: int) -> None:
+    """Let these be free at once; those that are another's stay so. `fewer` of them it could work on no more."""
     connection.execute(_LET_GO, {"instance": member.instance, "tenants": list(tenant_ids)})
+    connection.execute(_FEWER, {"instance": member.instance, "fewer": fewer})
 
 
 def leave(connection: Connection, member: Member) -> None:
@@ -256,6 +257,8 @@ _LET_GO = _query("""
     UPDATE shares SET instance = '', until = @now
     WHERE instance = :instance AND tenant_id = ANY(CAST(:tenants AS text[]))
 """)
+
+_FEWER = _query("UPDATE members SET tenants = greatest(0, tenants - :fewer) WHERE instance = :instance")
 
 _LET_GO_ALL = _query("UPDATE shares SET instance = '', until = @now WHERE instance = :instance")
 

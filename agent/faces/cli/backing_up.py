@@ -16,6 +16,7 @@ from agent.adapters.ledger.backing.restoring import Source
 from agent.adapters.ledger.backing.taking import Order, take
 from agent.adapters.ledger.files import KEY_FILE
 from agent.adapters.ledger.opening import beside
+from agent.adapters.ledger.place import is_file
 from agent.audit.key import Key
 from agent.compose import audit_file, audit_key, open_ledger_for_reading, replica_of
 from agent.connecting import clock_of, installed
@@ -91,6 +92,7 @@ def check(path: Path | None, file: Path, asked: Asked, *, as_json: bool) -> None
 def restore(path: Path | None, file: Path, asked: Asked, *, as_json: bool) -> None:
     """Restore a backup; end with 1 where anything is wrong."""
     settings = loaded_to_audit(path)
+    _require_all_files(settings, asked)
     source = _source(settings, file, asked)
     order = restoring.Order(
         url=settings.ledger.address().reveal(),
@@ -109,6 +111,16 @@ def restore(path: Path | None, file: Path, asked: Asked, *, as_json: bool) -> No
         _tell_done(found, is_done=is_done)
     if not found.holds:
         raise Ending(FINDINGS)
+
+
+def _require_all_files(settings: Settings, asked: Asked) -> None:
+    """Raise SettingsError where the file of the settings may be one of several: what others sent would be sent again."""
+    if asked.audit or asked.is_without or is_file(settings.ledger.address().reveal()):
+        return
+    raise SettingsError(
+        "the audit of a ledger in PostgreSQL lies in a file of each replica that ever worked on it: name all of them, each"
+        " with `--audit`, or use `--without-audit`: then people are asked about everything that may have been sent"
+    )
 
 
 def _source(settings: Settings, file: Path, asked: Asked) -> Source:

@@ -37,7 +37,7 @@ def restore(
         typer.Option(
             metavar="FILE",
             help="A file that the audit was shipped to, rotated ones and those of every replica too; may be given several"
-            " times. It tells what was sent since the backup. The one of the settings if left out.",
+            " times. It tells what was sent since the backup. Beside SQLite, the one of the settings if left out.",
         ),
     ] = None,
     without_audit: Annotated[

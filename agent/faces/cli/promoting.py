@@ -35,6 +35,7 @@ from agent.judge.promotion.bar import Checks, bar_of, no_longer_overruled
 from agent.judge.promotion.line import with_mode
 from agent.judge.promotion.parts import asked_part, of_part, require_whole, widened
 from agent.judge.strict_yaml import shown
+from agent.judge.tightening.leaning import with_leaning
 from agent.loop.tightening import require_tight
 from agent.model.errors import PolicyError, SettingsError
 from agent.model.fallback import Fallback
@@ -180,7 +181,9 @@ async def _asked_of(ground: Ground, policy: Policy, part: Part) -> tuple[Found, 
             now=clock_of(settings).now(),
         )
         fallen = standing(await ledger.fallbacks())
-    whole = parse_set({**ground.files, **beside(ground.policies.policies, fallen)})
+    whole = parse_set(
+        {**ground.files, **beside(ground.policies.policies, with_leaning(ground.policies, fallen))}
+    )
     return found, whole.policies
 
 

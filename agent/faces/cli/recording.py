@@ -5,14 +5,13 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
-from importlib.metadata import version
 from pathlib import Path
 
 import msgspec
 
 from agent.adapters.recordings import Draft, drafted
 from agent.compose import open_replayed, open_world_to_record
-from agent.connecting import clock_of, cloud_of
+from agent.connecting import clock_of, cloud_of, installed
 from agent.faces.cli.failures import INTERRUPTED, complain, exit_code
 from agent.faces.cli.failures import Ending as Exit
 from agent.faces.cli.logs import configure
@@ -160,7 +159,7 @@ class Recorded:
 
     def _manifest(self, began: datetime, grants: tuple[str, ...], passed: Passed) -> Manifest:
         return Manifest(
-            agent=version("air-agent"),
+            agent=installed(),
             at=began,
             scope=_scope(self._asked, self._settings.pace.first_look),
             cloud=self._settings.graph.cloud,

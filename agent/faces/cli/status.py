@@ -23,7 +23,6 @@ from agent.loop.falling import alarm_words
 from agent.loop.standing import standing
 from agent.model.hold import Replica
 from agent.model.standing import SetInForce, Standing, Telling
-from agent.settings.subjects import TreatAs
 
 WIDTH = 12
 """Columns of what a line is about."""
@@ -42,7 +41,7 @@ def status(path: Path | None, *, as_json: bool) -> None:
         return
     settings = fleet.only()
     now = clock_of(settings).now()
-    treats = settings.policies.treat_as is TreatAs.ENFORCE
+    treats = settings.policies.enforces_observers
     every = settings.pace.poll_every
     found = reading(
         settings,

@@ -10,7 +10,7 @@ import structlog
 from agent.adapters.supervisor import Supervisor
 from agent.adapters.watchdog import Awake, Watchdog, end, stacks
 from agent.compose import replica_of
-from agent.connecting import clock_of, installed, open_heart_of, open_telemetry_of
+from agent.connecting import clock_of, open_heart_of, open_telemetry_of
 from agent.faces.cli.failures import STUCK
 from agent.faces.cli.last_words import say
 from agent.faces.cli.supervised import Supervised
@@ -30,7 +30,7 @@ def measured(process: Process) -> AbstractContextManager[Telemetries | None]:
     Raises:
         SettingsError: what sends to a collector is not installed.
     """
-    return open_telemetry_of(process, version=installed(), replica=replica_of(process), complain=_complain)
+    return open_telemetry_of(process, replica=replica_of(process), complain=_complain)
 
 
 def _complain(why: str) -> None:

@@ -7,7 +7,7 @@ from agent.model.checkup import Features
 from agent.model.decision import Verb
 from agent.model.pending import ActionKind
 from agent.model.policy import ListType, Mode, PolicySet
-from agent.settings.subjects import AuthKind, Settings, TreatAs
+from agent.settings.subjects import AuthKind, Settings
 
 
 def features_of(settings: Settings, policies: PolicySet | None) -> Features:
@@ -29,7 +29,7 @@ def _has_endpoint(settings: Settings, cloud: Cloud) -> bool:
 
 
 def _with_policies(features: Features, settings: Settings, policies: PolicySet) -> Features:
-    treats = settings.policies.treat_as is TreatAs.ENFORCE
+    treats = settings.policies.enforces_observers
     tenant = settings.tenant.id
     ours = [one for one in policies.policies if one.decides and one.is_for(tenant)]
     approving = [one for one in ours if one.verb is Verb.APPROVE]

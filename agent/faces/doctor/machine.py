@@ -14,7 +14,7 @@ from agent.model.checkup import Room, Seen, failed, passed, warned
 from agent.model.errors import PolicyError
 from agent.model.policy import Mode
 from agent.settings.fields import secret_files
-from agent.settings.subjects import Settings, TreatAs
+from agent.settings.subjects import Settings
 
 PATIENCE = 5.0
 """Seconds to wait for a file system, such as one of another machine that hangs."""
@@ -65,7 +65,7 @@ async def policies(bedside: Bedside) -> tuple[Seen, ...]:
         if more > 0:
             told.append(failed(f"and {more} more problems", f"air-agent policy check {folder}"))
         return tuple(told)
-    treats = bedside.settings.policies.treat_as is TreatAs.ENFORCE
+    treats = bedside.settings.policies.enforces_observers
     enforcing = sum(one.enforces_somewhere(enforces_observers=treats) for one in found.policies)
     words = (
         f"{counted(len(found.policies), 'policy', 'policies')} of revision {found.revision} load, {enforcing} enforcing; "

@@ -44,7 +44,7 @@ async def channels(bedside: Bedside) -> tuple[Seen, ...]:
                 f"cp {settings.policies.directory}/channels/teams-secops.yaml.example {settings.policies.directory}/channels/teams-secops.yaml",
             ),
         )
-    allowed = frozenset() if settings.escalation.hosts is None else hosts(settings.escalation.hosts)
+    allowed = hosts(settings.escalation.hosts)
     wrong = {one.name: misconfigured(one, bedside.around.environ, allowed) for one in policies.channels}
     found = [seen for one in policies.channels for seen in _configured(one, wrong[one.name], bedside)]
     found += _of_chains(policies, settings)

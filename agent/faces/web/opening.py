@@ -12,7 +12,7 @@ from agent.faces.web.site import Site
 from agent.faces.web.way_in import check, door_of
 from agent.ports.world import Desk
 from agent.settings.guards import rails_of
-from agent.settings.subjects import Settings, TreatAs
+from agent.settings.subjects import Settings
 from agent.shelves import shelf_of
 
 
@@ -34,7 +34,7 @@ async def open_site(settings: Settings) -> AsyncIterator[Site]:
             shelf=shelf_of(settings),
             rails=rails_of(settings.guards),
             escalating=settings.escalating(),
-            enforces_observers=settings.policies.treat_as is TreatAs.ENFORCE,
+            enforces_observers=settings.policies.enforces_observers,
         )
         yield Site(
             settings=settings,

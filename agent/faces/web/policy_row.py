@@ -17,7 +17,6 @@ from agent.model.decision import Unit
 from agent.model.pending import ActionKind
 from agent.model.policy import Limit, Limits, Mode, Policy
 from agent.model.report import Group
-from agent.settings.subjects import TreatAs
 
 
 class CasesShown(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,7 +109,7 @@ def _row(
     now: datetime,
 ) -> PolicyRow:
     is_over, is_ours = one.has_expired(now), one.is_for(site.desk.tenant_id)
-    treats = site.settings.policies.treat_as is TreatAs.ENFORCE
+    treats = site.settings.policies.enforces_observers
     is_written = any(one.enforces(kind, site.desk.tenant_id, enforces_observers=treats) for kind in one.kinds)
     kinds = sorted(one.kinds)
     return PolicyRow(

@@ -9,7 +9,6 @@ from agent.faces.web.site import Site
 from agent.loop.policies import InForce
 from agent.loop.reloading import ALARM
 from agent.model.errors import PolicyError
-from agent.settings.subjects import TreatAs
 
 
 class SetShown(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,6 +50,6 @@ async def set_in_force(site: Site) -> tuple[SetShown, InForce | None]:
         since=kept.at if kept is not None else None,
         refused=next((one.words for one in await ledger.alarms() if one.name == ALARM), ""),
         problems=problems,
-        enforces_observers=site.settings.policies.treat_as is TreatAs.ENFORCE,
+        enforces_observers=site.settings.policies.enforces_observers,
     )
     return shown, in_force

@@ -23,7 +23,7 @@ from agent.model.hold import KILL_SWITCH, Hold, Replica
 from agent.model.session import Draft
 from agent.model.standing import Standing
 from agent.model.vitals import Expiry, Passing, Usage
-from agent.settings.subjects import Settings, TreatAs
+from agent.settings.subjects import Settings
 
 STATUS = "/status"
 
@@ -139,7 +139,7 @@ async def _standing(site: Site, now: datetime) -> Standing:
         now,
         settings.mode,
         poll_every=settings.pace.poll_every,
-        enforces_observers=settings.policies.treat_as is TreatAs.ENFORCE,
+        enforces_observers=settings.policies.enforces_observers,
     )
     return msgspec.structs.replace(found, holds=await with_file(settings, found.holds, now))
 

@@ -69,13 +69,13 @@ def _of_tenant(one: Policy, counts: Counting) -> Sequence[Doubt]:
     if one.verb is Verb.ESCALATE:
         return ()
     ours = {each.name for each in counts.base}
-    if any(_refines(one, each) for each in counts.whole if each.name in ours):
+    if any(refines(one, each) for each in counts.whole if each.name in ours):
         return ()
     words = f"the tenant's policy `{one.name}`"
     return (Doubt(policy=one.name, words=words, kinds=one.kinds, file=one.file, mark=one.mark),)
 
 
-def _refines(one: Policy, other: Policy) -> bool:
+def refines(one: Policy, other: Policy) -> bool:
     """Whether wherever the policy matches and counts, the other does too, and no lower."""
     return (
         one.priority <= other.priority

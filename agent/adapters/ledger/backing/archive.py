@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
+from shutil import copyfileobj
+from tempfile import TemporaryFile
 from typing import IO, Any
 from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, ZipInfo
 
@@ -121,16 +123,18 @@ class Archive:
 
 @contextmanager
 def reading(path: Path, key: Key, tenant_id: str) -> Iterator[Archive]:
-    """Give the backup that this file is.
+    """Give the backup that this file is: a copy of it that nobody else can change once its seal was looked at.
 
     Raises:
         LedgerError: it is none, is damaged, is another tenant's, or was sealed with another key.
     """
-    with _damaged(path), path.open("rb") as file:
-        digest, seal = _ends(path, file)
     with ExitStack() as opened:
         with _damaged(path):
-            archive = opened.enter_context(ZipFile(path))
+            own = opened.enter_context(TemporaryFile())
+            with path.open("rb") as file:
+                copyfileobj(file, own, CHUNK)
+            digest, seal = _ends(path, own)
+            archive = opened.enter_context(ZipFile(own))
             manifest = _manifest(path, archive)
         _require_ours(path, manifest, key, tenant_id)
         if not hmac.compare_digest(_seal(key, tenant_id, digest).encode(), seal):

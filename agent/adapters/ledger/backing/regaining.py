@@ -19,6 +19,7 @@ from agent.adapters.ledger.columns import moment
 from agent.adapters.ledger.dialects import inserting
 from agent.adapters.ledger.restore_tables import departures, unremembered
 from agent.adapters.ledger.tables import audit_entries, audit_heads, effects
+from agent.adapters.ledger.writes import NEVER_SENT
 from agent.audit.gap import DROPPED, Chains, Done, Entered, Told
 from agent.audit.key import Key
 from agent.model.audit import Link
@@ -99,16 +100,26 @@ def close(
 
 
 def apply(connection: Connection, tenant_id: str, told: Told) -> list[Done]:
-    """Write how calls went to the effects that are there; return what left and is not."""
-    there: dict[str, int] = {}
+    """Write how calls went to the effects that are there; return what left and claims nothing there.
+
+    That is what is not there, and what is there as never sent: the same plan made again has the same effects.
+    """
+    there: dict[str, tuple[str, int]] = {}
     for some in claims.chunks(sorted(told.effects)):
-        query = select(effects.c.id, effects.c.attempts).where(
+        query = select(effects.c.id, effects.c.went, effects.c.attempts).where(
             effects.c.tenant_id == tenant_id, effects.c.id.in_(some)
         )
-        there.update((row.id, row.attempts) for row in connection.execute(query))
-    for effect_id in sorted(there):
-        _settle(connection, tenant_id, told.effects[effect_id], there[effect_id])
-    return [done for effect_id, done in told.effects.items() if effect_id not in there and done.has_left]
+        there.update((row.id, (row.went, row.attempts)) for row in connection.execute(query))
+    left = [done for effect_id, done in told.effects.items() if effect_id not in there and done.has_left]
+    for effect_id, (went, attempts) in sorted(there.items()):
+        done = told.effects[effect_id]
+        if went not in NEVER_SENT:
+            _settle(connection, tenant_id, done, attempts)
+        elif done.attempts > attempts:
+            if went == DROPPED:
+                _settle(connection, tenant_id, done, attempts)
+            left.append(done)
+    return left
 
 
 def _settle(connection: Connection, tenant_id: str, done: Done, attempts: int) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 
 from agent.adapters.ledger.auditing import LOCK, Book, Keeper, chain_of
 from agent.adapters.ledger.backing import archive, holding_back, regaining
-from agent.adapters.ledger.backing.rows import columns, first_taken, kept, read, write
+from agent.adapters.ledger.backing.rows import columns, first_taken, kept, read, with_room, write
 from agent.adapters.ledger.backing.scratch import scratch
 from agent.adapters.ledger.backing.taking import Counting
 from agent.adapters.ledger.failures import told_apart
@@ -23,10 +23,10 @@ from agent.adapters.ledger.place import opened_raw
 from agent.adapters.ledger.restore_tables import restores
 from agent.adapters.ledger.told import SqlTold
 from agent.audit.entries import of_restored
-from agent.audit.gap import Broken, Chains, Done
+from agent.audit.gap import Broken, Chains, Done, Told
 from agent.audit.key import Key
 from agent.audit.lines import Unreadable, read_anchors, read_lines
-from agent.audit.restores import restored
+from agent.audit.restores import Restores, restored
 from agent.audit.verify import verify
 from agent.audit.witness import Copy, anchors, shipped
 from agent.model.audit import Link, Verdict
@@ -99,6 +99,7 @@ def restore(source: Source, order: Order, progress: Progress) -> Checked:
             engine.connect().execution_options(writes=True) as connection,
             connection.begin() as transaction,
         ):
+            with_room(connection)
             if connection.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
             _require_empty(connection, source.tenant_id, name)
@@ -160,7 +161,7 @@ def _go_on(
     had = {chain.replica: chain for chain in manifest.chains}
     left = regaining.apply(connection, tenant, told)
     regaining.claim(connection, tenant, left)
-    unknown = _unknown(source, manifest, chains, left)
+    unknown = _unknown(source, manifest, chains, told, left)
     actions = regaining.remember(connection, tenant, told, left, manifest.at, now)
     ends = regaining.close(connection, tenant, chains, had, now)
     row = {"tenant_id": tenant, "at": now, "backup_at": manifest.at, "is_known": int(not unknown)}
@@ -186,7 +187,7 @@ def _hold(manifest: Manifest, by: str, now: datetime) -> Hold:
     return Hold(name=KILL_SWITCH, since=now, by=by, reason=reason)
 
 
-def _unknown(source: Source, manifest: Manifest, chains: Chains, left: Sequence[Done]) -> str:
+def _unknown(source: Source, manifest: Manifest, chains: Chains, told: Told, left: Sequence[Done]) -> str:
     """Return why the shipped audit does not tell all that was sent since the backup; empty where it does."""
     if source.files is None:
         return "it was restored without the shipped audit"
@@ -199,6 +200,15 @@ def _unknown(source: Source, manifest: Manifest, chains: Chains, left: Sequence[
         return f"the shipped audit has a gap: entry {number} of `{replica}` is missing"
     if any(done.marks is None for done in left):
         return "an agent of an older version sent something, and its audit does not say to what"
+    earlier = Restores(told.restores)
+    for one in earlier.found:
+        if not one.is_known:
+            return f"an earlier restore, of {one.at:%Y-%m-%d %H:%MZ}, did not know it, and its ledger is lost too"
+    for replica, last in sorted(earlier.ends.items()):
+        if last > chains.end(replica):
+            return (
+                f"an earlier restore knew entry {last} of `{replica}`, and the shipped audit does not have it"
+            )
     for copy in _anchored(source):
         for replica, witness in copy.chains.items():
             if witness.last > chains.reached.get(replica, 0):

@@ -13,7 +13,7 @@ from sqlalchemy import create_engine, event, text
 from sqlalchemy.engine import Connection, Engine
 
 from agent.adapters.ledger.backing.archive import Archive
-from agent.adapters.ledger.backing.rows import kinds_of, write
+from agent.adapters.ledger.backing.rows import kinds_of, with_room, write
 from agent.adapters.ledger.backing.taking import Counting
 from agent.adapters.ledger.columns import metadata
 from agent.adapters.ledger.failures import told_apart
@@ -36,6 +36,7 @@ def scratch(
         engine = _engine(Path(folder) / "ledger.db")
         try:
             with engine.begin() as connection:
+                with_room(connection)
                 _fill(connection, archive, tenant_id, counting)
                 yield connection, tuple(_faults(connection))
         finally:
