@@ -9,11 +9,12 @@ from pathlib import Path
 from zipfile import ZipFile
 
 import msgspec
+import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from sqlalchemy import create_engine, inspect, text
+from sqlalchemy import create_engine, inspect, make_url, text
 
 from agent.adapters.ledger import schema
 from agent.adapters.ledger.backing import archive, restoring, rows, taking
@@ -403,6 +404,35 @@ def test_nothing_is_restored_over_a_ledger(of: str, mend: str, made: Made) -> No
 
     with pytest.raises(LedgerError, match=f"a backup is never restored over a ledger: .*{mend}"):
         restore(source(path), order_of(url), quiet)
+
+
+DELETE = """
+DO $$ DECLARE name text; BEGIN
+  FOR name IN SELECT table_name FROM information_schema.columns
+    WHERE table_schema = current_schema() AND column_name = 'tenant_id'
+    ORDER BY array_position(ARRAY['targets', 'effects', 'decisions', 'people_answers'], table_name::text)
+  LOOP EXECUTE format('DELETE FROM %I WHERE tenant_id = %L', name, '{tenant}'); END LOOP;
+END $$
+"""
+"""How the rows of one tenant are deleted from a database of many, as the documentation says."""
+
+
+async def test_one_tenant_of_many_is_restored_once_its_rows_are_deleted(
+    made: Made, empty_urls: dict[str, str], postgres: Postgres
+) -> None:
+    _, path = made["postgresql"]
+    url = empty_urls["postgresql"]
+    await filled(url)
+    async with open_ledger(url, OTHER, key=KEY, replica="a") as ledger:
+        await ledger.hold(Hold(name="hold", since=NOW, by="olga", reason="another tenant"))
+    with psycopg.connect(host=postgres.host, user="postgres", dbname=make_url(url).database) as session:
+        session.execute(DELETE.replace("{tenant}", TENANT).encode())
+
+    found = restore(source(path), order_of(url), quiet)
+
+    async with open_ledger(url, OTHER, read_only=True) as ledger:
+        assert [one.reason for one in await ledger.holds()] == ["another tenant"]
+    assert found.holds
 
 
 @pytest.mark.parametrize("into", ["sqlite", "postgresql"])

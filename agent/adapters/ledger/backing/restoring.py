@@ -138,7 +138,8 @@ def _require_empty(connection: Connection, tenant_id: str, name: str) -> None:
     away = (
         "stop the agent, and move it with its `-wal` and `-shm` to another folder, but leave `audit.key` and the audit's files"
         if connection.dialect.name == "sqlite"
-        else "name an empty database in `ledger.url`"
+        else "name an empty database in `ledger.url`, or take the tenant out of what agents look after, back it up and delete"
+        " its rows"
     )
     raise LedgerError(
         f"ledger `{name}`: has something of this tenant already (`{taken}`), and a backup is never restored over a ledger: {away}"
