@@ -2,6 +2,10 @@
 
 A line is appended and synced before it counts as shipped. One that was cut off by a crash or a full disk is ended
 where the next begins, and comes again whole; who reads the file knows such a line by the whole one.
+
+A ledger that was set back while it is open, as where a database fails over to a copy that lacks the last changes, has
+forgotten calls that left, and would have them leave again. Their entries were shipped before they did: what the ledger
+then says under the number of another entry is not shipped, so that nothing leaves.
 """
 
 import asyncio
@@ -23,6 +27,14 @@ SYSLOG_PORT = 514
 
 PATIENCE = 20.0
 """Seconds that one write may take: less than the minute after which enactment stops, so that the alarm says why."""
+
+
+REMEMBERED = 128
+"""Entries of each chain that are remembered: a copy that lacks more than the last seconds is not failed over to."""
+
+_shipped: dict[tuple[str, Path], dict[str, dict[int, bytes]]] = {}
+"""By tenant, file and chain the last entries that this process has shipped, their numbers and macs: a tenant may be closed
+while its ledger is away, and be opened again with the one that was set back."""
 
 
 class Shipment:
@@ -54,11 +66,27 @@ class Shipment:
         self._syslog = syslog
         self._patience = patience
         self._turns: dict[str, asyncio.Lock] = {}
+        self._shipped = _shipped.setdefault((tenant_id, file.absolute()), {})
 
     async def ship(self, links: Sequence[Link]) -> None:
-        """Add entries to the file."""
+        """Add entries to the file.
+
+        Raises:
+            Unavailable: they cannot be written, or others of their numbers were shipped before.
+        """
+        for link in links:
+            if self._shipped.get(link.replica, {}).get(link.number, link.mac) != link.mac:
+                raise Unavailable(
+                    f"the ledger was set back: another entry {link.number} of `{link.replica}` was shipped to"
+                    f" `{self._file}`, and what left since is forgotten: stop every agent, make a backup, and restore it"
+                    " into an empty ledger with this file"
+                )
         lines = [line(self._tenant_id, link) for link in links]
         await self._in_time("audit.file", partial(_append, self._file, "audit.file", lines))
+        for link in links:
+            known = self._shipped.setdefault(link.replica, {})
+            known[link.number] = link.mac
+            known.pop(link.number - REMEMBERED, None)
 
     async def anchor(self, head: Head, now: datetime) -> None:
         """Add a head to the file of anchors, and tell syslog."""
