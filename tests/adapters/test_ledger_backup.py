@@ -605,3 +605,18 @@ async def test_what_the_backup_has_as_never_sent_is_claimed_and_a_person_s_where
             assert covered[effect.targets[0]].is_departed
         else:
             await ledger.save([], effects=[effect], now=NOW)
+
+
+async def test_a_restore_by_a_clock_that_is_behind_is_not_taken_to_be_before_what_was_done(
+    made: Made, empty_urls: dict[str, str]
+) -> None:
+    """What has come since that moment counts as new, and is carried out."""
+    _, path = made["sqlite"]
+    early = Order(url=empty_urls["sqlite"], replica="a", by="olga", at=NOW - timedelta(hours=2))
+
+    restore(source(path), early, quiet)
+
+    async with open_ledger(empty_urls["sqlite"], TENANT, key=KEY, replica="a") as ledger:
+        found = await ledger.restored()
+    assert found is not None
+    assert [gap.at for gap in found.gaps] == [NOW + MINUTE]

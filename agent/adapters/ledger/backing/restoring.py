@@ -165,7 +165,9 @@ def _go_on(
     unknown = _unknown(source, manifest, chains, told, left)
     actions = regaining.remember(connection, tenant, told, left, manifest.at, now)
     ends = regaining.close(connection, tenant, chains, had, now)
-    row = {"tenant_id": tenant, "at": now, "backup_at": manifest.at, "is_known": int(not unknown)}
+    # By a clock that is behind, what was sent last would seem to have come after the restore.
+    at = max(now, manifest.at, told.until or now)
+    row = {"tenant_id": tenant, "at": at, "backup_at": manifest.at, "is_known": int(not unknown)}
     connection.execute(insert(restores), row)
     later = chain_of(connection, tenant, whose.replica)
     book = Book(Keeper(key=whose.key, tenant_id=tenant, replica=whose.replica, later=later))
