@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.adapters.channels import guard
 from agent.adapters.channels.addresses import check_addresses, check_url, is_outside
 from agent.adapters.channels.calling import Call, Caller
 from agent.adapters.channels.guard import Backend, Guarded, look_up
@@ -292,6 +293,15 @@ async def test_this_machines_own_look_up_gives_addresses() -> None:
     assert "127.0.0.1" in await look_up("127.0.0.1", 80)
 
 
+@pytest.fixture
+def fresh_trust() -> Iterator[None]:
+    """Have the roots of trust read anew, and again afterwards: a process reads them once."""
+    guard._trust.cache_clear()
+    yield
+    guard._trust.cache_clear()
+
+
+@pytest.mark.usefixtures("fresh_trust")
 async def test_tls_is_made_for_the_name_although_the_socket_goes_to_the_address(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
