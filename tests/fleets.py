@@ -110,6 +110,9 @@ class FakeShares:
         self.every, self.ending = 5.0, 6.0
         self.error: SettingsError | None = None
 
+    def now(self) -> float:
+        return self.seconds.now
+
     def fence(self, share: Share) -> Fence:
         def require() -> None:
             if self.tokens.get(share.tenant_id) != share.token:

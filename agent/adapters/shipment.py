@@ -2,12 +2,17 @@
 
 A line is appended and synced before it counts as shipped. One that was cut off by a crash or a full disk is ended
 where the next begins, and comes again whole; who reads the file knows such a line by the whole one.
+
+A ledger that was set back while it is open, as where a database fails over to a copy that lacks the last changes, has
+forgotten calls that left, and would have them leave again. Their entries were shipped before they did: what the ledger
+then says under the number of another entry is not shipped, so that nothing leaves.
 """
 
 import asyncio
 import logging
 import os
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from logging.handlers import SysLogHandler
@@ -15,7 +20,7 @@ from pathlib import Path
 
 from agent.audit.chain import anchored
 from agent.audit.key import Key
-from agent.audit.lines import anchor_line, line
+from agent.audit.lines import Unreadable, anchor_line, line, read_lines
 from agent.model.audit import Head, Link
 from agent.model.errors import Unavailable
 
@@ -23,6 +28,19 @@ SYSLOG_PORT = 514
 
 PATIENCE = 20.0
 """Seconds that one write may take: less than the minute after which enactment stops, so that the alarm says why."""
+
+
+REMEMBERED = 128
+"""Entries of each chain that are remembered: a copy that lacks more than the last seconds is not failed over to."""
+
+TAIL = 128 * 1024
+"""Bytes of the file's end that are read by who has not written to it yet."""
+
+Shipped = dict[str, dict[int, bytes]]
+"""By chain the last entries that were shipped, their numbers and macs."""
+
+_shipped: dict[tuple[str, Path], Shipped] = {}
+"""By tenant and file: a tenant may be closed while its ledger is away, and the file be a new one when it is opened again."""
 
 
 class Shipment:
@@ -56,9 +74,32 @@ class Shipment:
         self._turns: dict[str, asyncio.Lock] = {}
 
     async def ship(self, links: Sequence[Link]) -> None:
-        """Add entries to the file."""
+        """Add entries to the file.
+
+        Raises:
+            Unavailable: they cannot be written, or others of their numbers were shipped before.
+        """
+        before = await self._before()
+        for link in links:
+            if before.get(link.replica, {}).get(link.number, link.mac) != link.mac:
+                raise Unavailable(
+                    f"the ledger was set back: another entry {link.number} of `{link.replica}` was shipped to"
+                    f" `{self._file}`, and what left since is forgotten: stop every agent, make a backup, and restore it"
+                    " into an empty ledger with this file; where a new ledger was begun on purpose, move the file away"
+                )
         lines = [line(self._tenant_id, link) for link in links]
         await self._in_time("audit.file", partial(_append, self._file, "audit.file", lines))
+        for link in links:
+            _note(before, link)
+
+    async def _before(self) -> Shipped:
+        """Return what was shipped last, by this process or by those before it."""
+        place = self._tenant_id, self._file.absolute()
+        if place not in _shipped:
+            found: Shipped = {}
+            await self._in_time("audit.file", partial(_read_end, self._file, self._tenant_id, found))
+            _shipped.setdefault(place, found)
+        return _shipped[place]
 
     async def anchor(self, head: Head, now: datetime) -> None:
         """Add a head to the file of anchors, and tell syslog."""
@@ -97,6 +138,27 @@ class _Loud(SysLogHandler):
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802  the library's signature
         """Raise the error that is being looked at."""
         raise  # noqa: PLE0704  called while it is being handled
+
+
+def _note(shipped: Shipped, link: Link) -> None:
+    known = shipped.setdefault(link.replica, {})
+    known[link.number] = link.mac
+    known.pop(link.number - REMEMBERED, None)
+
+
+def _read_end(path: Path, tenant_id: str, found: Shipped) -> None:
+    """Note the tenant's entries at the end of the file, where there is one. What is no entry is passed over."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(file.seek(0, os.SEEK_END) - TAIL, 0))
+            lines = file.read(TAIL).split(b"\n")
+    except OSError:  # it is told where the file is written
+        return
+    for one in lines:
+        with suppress(Unreadable):
+            for tenant, link in read_lines([one]):
+                if tenant == tenant_id:
+                    _note(found, link)
 
 
 def _append(path: Path, setting: str, lines: Iterable[bytes]) -> None:

@@ -59,7 +59,7 @@ class Fleet:
     ) -> None:
         self._roster, self._orders, self._tend = roster, orders, tend
         self._is_alone, self._is_lasting = is_alone, is_lasting
-        self._elapsed = elapsed or asyncio.get_running_loop().time
+        self._elapsed = elapsed or shares.now
         self._pause = pause
         self._gate, self._woken = Gate(), asyncio.Event()
         self._short = asyncio.Event()
@@ -180,7 +180,7 @@ class Fleet:
         if share is None or (goes_on and not share.is_asked_back):
             return
         self._leaving.add(share.tenant_id)
-        self._errands.run(self._leave(one.tenancy, share, words))
+        self._errands.run(self._leave(life.tenancy, share, words))
 
     async def _leave(self, tenancy: Tenancy, share: Share, words: str) -> None:
         """Write down why a tenant is closed, where there is something to say, and let others take it."""

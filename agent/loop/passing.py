@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -27,13 +27,20 @@ from agent.loop.report import PassReport
 from agent.loop.rounds import Rounds
 from agent.loop.rows import Rows
 from agent.loop.searching import AuditSearches
-from agent.model.errors import Conflict, Lost, Malformed, Refused, Unavailable
+from agent.loop.waits import beside
+from agent.model.errors import AgentError, Conflict, Lost, Malformed, Refused, Unavailable
 from agent.ports.world import World
 
 log = structlog.get_logger()
 
 MEANWHILE = timedelta(seconds=10)
 """How long what was read waits for the rest to be read before it is judged: people are to know within half a minute."""
+
+SIGN_EVERY = 30.0
+"""Real seconds from one sign of life to the next while policies are read and shown to be safe."""
+
+SIGNS = 120
+"""How many of these are given at most. The solver takes a while, and works for one tenant at a time; not for ever."""
 
 
 @dataclass(slots=True)
@@ -183,8 +190,18 @@ class _Pass:
     async def _look_around(self) -> None:
         await self.lookout.sign()
         reloading = self.memory.reloading
-        if reloading is not None and await reloading.go(self.world, self.policies):
-            self.report.has_reloaded = True
+        if reloading is None or reloading.next_look(self.world) > self.world.clock.now():
+            return
+        async with beside(self._keep_signing()):
+            if await reloading.go(self.world, self.policies):
+                self.report.has_reloaded = True
+
+    async def _keep_signing(self) -> None:
+        """Tell that the loop waits, and does not stand still; for an hour at most."""
+        for _ in range(SIGNS):
+            await asyncio.sleep(SIGN_EVERY)
+            with suppress(AgentError):  # it is told where it matters
+                await self.lookout.sign()
 
     async def _look_at_holds(self) -> None:
         """Have judged anew what was held by what has ended, though it may never have come into the ledger."""

@@ -43,6 +43,6 @@ class Share(msgspec.Struct, frozen=True, kw_only=True):
     token: int
     """Grows each time the tenant changes hands, so that whoever had it before is told apart."""
     until: float
-    """When it ends at the latest, in seconds of this process's own `time.monotonic`, wherever its clocks stand."""
+    """When it ends at the latest, in seconds of `Shares.now`, wherever this machine's clocks stand."""
     is_asked_back: bool = False
     """Whether another replica is to have it: it is brought to a good end here, and then let go."""

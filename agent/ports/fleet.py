@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from math import inf
+from time import monotonic
 from typing import Protocol
 
 from agent.model.tenancy import Share, Tenancy
@@ -55,6 +56,10 @@ class Shares(Protocol):
         """How many seconds before the end of a share its tenant is to be brought to an end, if it was not renewed."""
         ...
 
+    def now(self) -> float:
+        """Return the moment, in the seconds by which shares end."""
+        ...
+
     async def renew(self, tenant_ids: Sequence[str]) -> Mapping[str, Share]:
         """Keep those of these tenants that are ours, take free ones up to a fair part, and return all that are ours.
 
@@ -85,6 +90,10 @@ class Alone:
 
     def __init__(self, replica: str) -> None:
         self._replica = replica
+
+    def now(self) -> float:
+        """Return the moment; no share ends by it."""
+        return monotonic()
 
     async def renew(self, tenant_ids: Sequence[str]) -> Mapping[str, Share]:
         """Return a share of each that has no end."""

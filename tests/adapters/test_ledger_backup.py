@@ -9,11 +9,12 @@ from pathlib import Path
 from zipfile import ZipFile
 
 import msgspec
+import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from sqlalchemy import create_engine, inspect, text
+from sqlalchemy import create_engine, inspect, make_url, text
 
 from agent.adapters.ledger import schema
 from agent.adapters.ledger.backing import archive, restoring, rows, taking
@@ -405,6 +406,35 @@ def test_nothing_is_restored_over_a_ledger(of: str, mend: str, made: Made) -> No
         restore(source(path), order_of(url), quiet)
 
 
+DELETE = """
+DO $$ DECLARE name text; BEGIN
+  FOR name IN SELECT table_name FROM information_schema.columns
+    WHERE table_schema = current_schema() AND column_name = 'tenant_id'
+    ORDER BY array_position(ARRAY['targets', 'effects', 'decisions', 'people_answers'], table_name::text)
+  LOOP EXECUTE format('DELETE FROM %I WHERE tenant_id = %L', name, '{tenant}'); END LOOP;
+END $$
+"""
+"""How the rows of one tenant are deleted from a database of many, as the documentation says."""
+
+
+async def test_one_tenant_of_many_is_restored_once_its_rows_are_deleted(
+    made: Made, empty_urls: dict[str, str], postgres: Postgres
+) -> None:
+    _, path = made["postgresql"]
+    url = empty_urls["postgresql"]
+    await filled(url)
+    async with open_ledger(url, OTHER, key=KEY, replica="a") as ledger:
+        await ledger.hold(Hold(name="hold", since=NOW, by="olga", reason="another tenant"))
+    with psycopg.connect(host=postgres.host, user="postgres", dbname=make_url(url).database) as session:
+        session.execute(DELETE.replace("{tenant}", TENANT).encode())
+
+    found = restore(source(path), order_of(url), quiet)
+
+    async with open_ledger(url, OTHER, read_only=True) as ledger:
+        assert [one.reason for one in await ledger.holds()] == ["another tenant"]
+    assert found.holds
+
+
 @pytest.mark.parametrize("into", ["sqlite", "postgresql"])
 async def test_one_that_dies_halfway_leaves_an_empty_ledger(
     into: str, made: Made, empty_urls: dict[str, str], monkeypatch: pytest.MonkeyPatch
@@ -575,3 +605,18 @@ async def test_what_the_backup_has_as_never_sent_is_claimed_and_a_person_s_where
             assert covered[effect.targets[0]].is_departed
         else:
             await ledger.save([], effects=[effect], now=NOW)
+
+
+async def test_a_restore_by_a_clock_that_is_behind_is_not_taken_to_be_before_what_was_done(
+    made: Made, empty_urls: dict[str, str]
+) -> None:
+    """What has come since that moment counts as new, and is carried out."""
+    _, path = made["sqlite"]
+    early = Order(url=empty_urls["sqlite"], replica="a", by="olga", at=NOW - timedelta(hours=2))
+
+    restore(source(path), early, quiet)
+
+    async with open_ledger(empty_urls["sqlite"], TENANT, key=KEY, replica="a") as ledger:
+        found = await ledger.restored()
+    assert found is not None
+    assert [gap.at for gap in found.gaps] == [NOW + MINUTE]

@@ -2,10 +2,12 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
+from types import SimpleNamespace
 
 import pytest
 
-from agent.adapters.ledger.shares import LEASE, SqlShares
+from agent.adapters.ledger import shares
+from agent.adapters.ledger.shares import LEASE, SqlShares, unset
 from agent.adapters.ledger.sharing import Had, Member, Party, asked_back, fair_part
 from agent.model.errors import Lost, SettingsError
 from tests.adapters.sharers import TENANTS, Hall, owned
@@ -380,3 +382,17 @@ async def test_a_newcomer_is_given_its_part_once_it_has_stayed(hall: Hall) -> No
     assert len(back) == 3
     assert await owned(second) == sorted(back)
     assert await owned(first) == sorted(set(TENANTS) - set(back))
+
+
+def test_shares_end_while_the_machine_sleeps_where_its_kernel_counts_that(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The database's clock has gone on, and somebody else may have the tenant on waking."""
+    other = SimpleNamespace(monotonic=lambda: 1.0)
+    linux = SimpleNamespace(monotonic=lambda: 1.0, CLOCK_BOOTTIME=7, clock_gettime={7: 61.0}.__getitem__)
+
+    monkeypatch.setattr(shares, "time", linux)
+    of_linux = unset()
+    monkeypatch.setattr(shares, "time", other)
+
+    assert (of_linux, unset()) == (61.0, 1.0)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.adapters.shipment import Shipment
+from agent.adapters import shipment as shipment_module
+from agent.adapters.shipment import REMEMBERED, Shipment
 from agent.audit.lines import read_anchors, read_lines
 from agent.audit.witness import anchors, shipped
 from agent.model.audit import Head, Link
@@ -152,3 +153,38 @@ async def test_a_mount_that_hangs_is_not_waited_for_for_ever(tmp_path: Path, lin
         while sink._turns["audit.file"].locked():
             pipe.read(1 << 16)
             await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("is_new_process", [False, True])
+async def test_a_ledger_that_was_set_back_ships_nothing_under_numbers_that_are_taken(
+    tmp_path: Path, links: list[Link], is_new_process: bool
+) -> None:
+    """What it has forgotten has left, and its next call would leave a second time; opened anew it has forgotten it still."""
+    await shipment(tmp_path).ship(links)
+    other = Books()
+    other.tell(an_entry(count=0), an_entry(count=1), an_entry(count=7))
+    (*same, another) = other.chains["a"]
+    if is_new_process:
+        shipment_module._shipped.clear()
+        with (tmp_path / "audit.jsonl").open("ab") as file:
+            file.write(b"no entry\n")
+
+    sink = shipment(tmp_path)
+    await sink.ship(same)
+    with pytest.raises(Unavailable, match="the ledger was set back: another entry 3 of `a` was shipped"):
+        await sink.ship([another])
+
+    lines = (tmp_path / "audit.jsonl").read_bytes().split(b"\n")
+    assert sum(b'"replica"' in one for one in lines) == 6
+
+
+async def test_only_the_last_entries_are_remembered(tmp_path: Path) -> None:
+    books = Books()
+    books.tell(*(an_entry(count=number) for number in range(REMEMBERED + 1)))
+    other = Books()
+    other.tell(an_entry(count=-1))
+
+    await shipment(tmp_path).ship(books.chains["a"])
+    await shipment(tmp_path).ship(other.chains["a"])
+
+    assert read(tmp_path / "audit.jsonl")[-1] == 1

@@ -1,17 +1,23 @@
 """One pending action through its life, pass by pass."""
 
 import asyncio
+from dataclasses import dataclass
 from datetime import timedelta
 
 import msgspec
 import pytest
 from sqlalchemy import event
 
+from agent.loop import passing
+from agent.loop.lookout import Lookout, keeping_lookout
 from agent.loop.passing import Memory, one_pass
+from agent.loop.policies import InForce
+from agent.loop.reloading import Reloading
 from agent.loop.report import PassReport
 from agent.loop.run import load, run, start
 from agent.model.enactment import EffectSeen, Outcome, PendingSeen, State, Way, Went
 from agent.model.errors import Unavailable
+from agent.ports.world import World
 from tests.loop.conftest import APPROVE, Bench
 from tests.makers import NOW, a_cluster, a_copy, an_alert, an_incident
 
@@ -400,3 +406,32 @@ async def test_a_pass_in_which_nothing_happens_asks_the_ledger_little(bench: Ben
     await go()
 
     assert 0 < len(begun) <= 19, "it was 31 when fallbacks were asked for before each step"
+
+
+@dataclass(slots=True, kw_only=True)
+class WaitsForTheSolver(Reloading):
+    """Policies that are shown to be safe only once the loop has said three times that it waits."""
+
+    lookout: Lookout
+
+    async def go(self, world: World, policies: InForce) -> bool:
+        del policies
+        while self.lookout.vitals.signs_given < 4:  # noqa: ASYNC110  signs are counted, and no event
+            await asyncio.sleep(0)
+        self.looked = world.clock.now()
+        return False
+
+
+async def test_who_waits_for_the_solver_does_not_stand_still(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another tenant's policies may be looked into before: an agent that waits is not to be begun anew for it."""
+    monkeypatch.setattr(passing, "SIGN_EVERY", 0.0)
+    policies = await load(bench.world)
+    async with keeping_lookout(bench.world) as lookout:
+        memory = Memory(reloading=WaitsForTheSolver(lookout=lookout))
+        report = PassReport(began=bench.clock.now())
+
+        await one_pass(bench.world, policies, asyncio.Event(), report, memory, lookout)
+
+    assert lookout.vitals.signs_given >= 4

@@ -21,7 +21,9 @@ from agent.audit.lines import read_lines
 from agent.audit.verify import verify
 from agent.audit.witness import shipped
 from agent.judge.rails.restored import RESTORED
+from agent.loop.cycle import judge_due
 from agent.loop.passing import Memory, one_pass
+from agent.loop.poll import poll
 from agent.loop.report import PassReport
 from agent.loop.run import load, start
 from agent.loop.shipping import Shipping
@@ -233,9 +235,6 @@ async def test_what_was_intended_in_the_backup_and_sent_since_is_not_sent_again(
     async with stage.world() as world:
         policies = await load(world)
         await start(world, policies)
-        from agent.loop.cycle import judge_due
-        from agent.loop.poll import poll
-
         report = PassReport(began=stage.clock.now())
         await poll(world, report, asyncio.Event())
         await judge_due(world, policies, report, asyncio.Event())
@@ -283,3 +282,27 @@ async def test_what_an_earlier_restore_did_not_know_is_not_known_to_a_later_one_
     assert "an earlier restore" in checked.since.unknown
     assert set(stage.applied.values()) == {1}
     assert stage.applied.keys() == wanted([*before, *after])
+
+
+async def test_what_a_ledger_that_was_set_back_has_forgotten_does_not_leave_again(tmp_path: Path) -> None:
+    """A database that fails over to a copy without the last changes: nobody restored anything, and nobody knows of it."""
+    stage = Stage(tmp_path)
+    stage.admit("cluster", "file")
+    async with stage.world() as world:
+        policies = await load(world)
+        await start(world, policies)
+        report = PassReport(began=stage.clock.now())
+        await poll(world, report, asyncio.Event())
+        await judge_due(world, policies, report, asyncio.Event())
+        await Shipping().go(world)
+    copy = (tmp_path / "data" / "ledger.db").read_bytes()
+    await stage.live(1)
+    sent = Counter(stage.applied)
+    stage.lose()
+    (tmp_path / "data" / "ledger.db").write_bytes(copy)
+    (tmp_path / "data" / "ledger.db").chmod(0o600)
+
+    await stage.live(2)
+
+    assert sent
+    assert stage.applied == sent

@@ -1,7 +1,7 @@
 """The part that this process has of the tenants that replicas share through one PostgreSQL.
 
 A tenant is leased, by the database's clock. The lease is renewed four times before it runs out, and its end is
-reckoned here by this process's own monotonic clock from before it was asked for: however long the question took, and
+reckoned here by a clock of this machine that is never set, and goes on while the machine sleeps, from before it was asked for: however long the question took, and
 wherever the clocks stand, it is over here first. Nothing leaves in its last quarter: what has left then has long
 arrived when somebody else looks.
 
@@ -48,6 +48,16 @@ PATIENCE = 3.0
 """Seconds to wait for a lock, a statement or the server: there have to be several tries in one lease."""
 
 
+def unset() -> float:
+    """Return seconds by a clock that nobody sets.
+
+    `time.monotonic` stands still on Linux while the machine sleeps or its image is moved, and the database's clock does not:
+    what was ours before would seem to be so afterwards. Source: clock_gettime(2).
+    """
+    clock: int | None = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if clock is None else time.clock_gettime(clock)
+
+
 @asynccontextmanager
 async def open_shares(
     url: str,
@@ -56,7 +66,7 @@ async def open_shares(
     instance: str,
     version: str,
     lease: float | None = None,
-    monotonic: Callable[[], float] = time.monotonic,
+    monotonic: Callable[[], float] | None = None,
 ) -> AsyncIterator["SqlShares"]:
     """Give this process its part in the tenants; at the end it has none, and others may take what it had.
 
@@ -66,7 +76,7 @@ async def open_shares(
         instance: what tells it from every other process, another after a restart.
         version: the agent's.
         lease: for how many seconds a tenant is a replica's; all replicas have to go by the same.
-        monotonic: this process's clock that is never set.
+        monotonic: the clock that is never set; the machine's where none is given.
 
     Raises:
         LedgerError: it cannot be asked.
@@ -77,7 +87,12 @@ async def open_shares(
     with ThreadPoolExecutor(1, thread_name_prefix="shares") as worker:
         engine = postgresql(parsed, read_only=False, sessions=1, patience=PATIENCE, settings=settings)
         shares = SqlShares(
-            engine, worker, named(parsed), _member(replica, instance, version, length), length, monotonic
+            engine,
+            worker,
+            named(parsed),
+            _member(replica, instance, version, length),
+            length,
+            monotonic or unset,
         )
         try:
             await shares.join()
@@ -134,6 +149,10 @@ class SqlShares:
     def ending(self) -> float:
         """How many seconds before the end of a share its tenant is to be brought to an end."""
         return self._lease * ENDING
+
+    def now(self) -> float:
+        """Return the moment, as shares have it."""
+        return self._monotonic()
 
     async def join(self) -> None:
         """Be known under this name, once it is free: at once where whoever had it has died.

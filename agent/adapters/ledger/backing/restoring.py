@@ -138,7 +138,8 @@ def _require_empty(connection: Connection, tenant_id: str, name: str) -> None:
     away = (
         "stop the agent, and move it with its `-wal` and `-shm` to another folder, but leave `audit.key` and the audit's files"
         if connection.dialect.name == "sqlite"
-        else "name an empty database in `ledger.url`"
+        else "name an empty database in `ledger.url`, or take the tenant out of what agents look after, back it up and delete"
+        " its rows"
     )
     raise LedgerError(
         f"ledger `{name}`: has something of this tenant already (`{taken}`), and a backup is never restored over a ledger: {away}"
@@ -164,7 +165,9 @@ def _go_on(
     unknown = _unknown(source, manifest, chains, told, left)
     actions = regaining.remember(connection, tenant, told, left, manifest.at, now)
     ends = regaining.close(connection, tenant, chains, had, now)
-    row = {"tenant_id": tenant, "at": now, "backup_at": manifest.at, "is_known": int(not unknown)}
+    # By a clock that is behind, what was sent last would seem to have come after the restore.
+    at = max(now, manifest.at, told.until or now)
+    row = {"tenant_id": tenant, "at": at, "backup_at": manifest.at, "is_known": int(not unknown)}
     connection.execute(insert(restores), row)
     later = chain_of(connection, tenant, whose.replica)
     book = Book(Keeper(key=whose.key, tenant_id=tenant, replica=whose.replica, later=later))

@@ -44,11 +44,6 @@ def kept() -> tuple[Table, ...]:
     )
 
 
-def whole() -> tuple[Table, ...]:
-    """Return every table that may have something of a tenant."""
-    return tuple(table for table in metadata.sorted_tables if "tenant_id" in table.c)
-
-
 def columns(table: Table) -> tuple[str, ...]:
     """Return the names of its columns but for the tenant's."""
     return tuple(str(column.name) for column in table.c if column.name != "tenant_id")
@@ -99,8 +94,8 @@ def with_room(connection: Connection) -> None:
 
 
 def first_taken(connection: Connection, tenant_id: str) -> str | None:
-    """Return a table that has something of the tenant; None where all are empty."""
-    for table in whole():
+    """Return a table that has something of the tenant; None where all are empty, but for those of the moment."""
+    for table in kept():
         query = select(table.c.tenant_id).where(table.c.tenant_id == tenant_id).limit(1)
         if connection.execute(query).first() is not None:
             return table.name
