@@ -23,11 +23,11 @@ from agent.ports.fleet import Alone, Shares
 from agent.ports.telemetry import Telemetries
 from agent.ports.world import Desk, World
 from agent.settings.guards import rails_of
-from agent.settings.roster import Fleet
+from agent.settings.roster import FleetSettings
 from agent.settings.subjects import Process, Settings
 from agent.shelves import shelf_of
 
-Read = Callable[[Fleet | None], Fleet]
+Read = Callable[[FleetSettings | None], FleetSettings]
 """Reads the settings of every tenant anew; given what was read before, and not from the loop: it waits for a disk."""
 
 
@@ -40,7 +40,7 @@ class SettingsRoster:
 
     def __init__(
         self,
-        first: Fleet,
+        first: FleetSettings,
         read: Read,
         reporter_of: Callable[[Settings], ReporterOf],
         tell: Callable[[str], None],
@@ -50,7 +50,7 @@ class SettingsRoster:
         self._telemetries = telemetries
         self._read, self._reporter_of, self._tell, self._place = read, reporter_of, tell, place
         self._process, self._told, self._is_many = first.process, first.process, first.is_many
-        self._known: Fleet | None = None
+        self._known: FleetSettings | None = None
         self._settings: dict[tuple[str, str], Settings] = {}
         """By name and digest: those of the last look and of the one before, by which a tenant may still be opened."""
 
@@ -109,7 +109,7 @@ class SettingsRoster:
             self._tell(", ".join(f"`{name}`" for name in names))
 
 
-def _by_digest(found: Fleet) -> dict[tuple[str, str], Settings]:
+def _by_digest(found: FleetSettings) -> dict[tuple[str, str], Settings]:
     return {(one.name, one.digest): one.settings for one in found.tenants if one.settings is not None}
 
 
@@ -163,7 +163,7 @@ Opening = Callable[[Settings], AbstractAsyncContextManager[SqlLedger]]
 
 
 @asynccontextmanager
-async def open_ledgers(found: Fleet, *, read_only: bool) -> AsyncIterator[Opening]:
+async def open_ledgers(found: FleetSettings, *, read_only: bool) -> AsyncIterator[Opening]:
     """Give what opens the ledgers of these tenants as they are: to look, or to write into while an agent runs or not.
 
     Raises:

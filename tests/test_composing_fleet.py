@@ -13,7 +13,7 @@ from agent.faces.report.dispatch import reporter_of
 from agent.model.errors import SettingsError
 from agent.ports.fleet import Alone
 from agent.settings.loading import load_fleet
-from agent.settings.roster import Fleet
+from agent.settings.roster import FleetSettings
 
 ROOT = Path(__file__).parent.parent
 IDS = ("00000000-0000-0000-0000-00000000000A", "00000000-0000-0000-0000-00000000000b")
@@ -33,7 +33,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def roster(folder: Path, told: list[str]) -> SettingsRoster:
-    def read(known: Fleet | None) -> Fleet:
+    def read(known: FleetSettings | None) -> FleetSettings:
         return load_fleet(folder / "air-agent.yaml", {}, needs=frozenset(), known=known)
 
     return SettingsRoster(read(None), read, reporter_of, told.append)

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from agent.faces.cli.app import app
 from agent.model.errors import SettingsError
 from agent.settings.loading import load, load_fleet
-from agent.settings.roster import Fleet
+from agent.settings.roster import FleetSettings
 from agent.settings.subjects import AuthKind, Process
 
 CLIENT = "11111111-2222-3333-4444-555555555555"
@@ -36,7 +36,9 @@ def add(home: Path, name: str, number: int, more: str = "") -> None:
     write(home, name, f"tenant: {{id: {tenant_id(number)}}}\n{more}")
 
 
-def fleet(home: Path, environ: Mapping[str, str] | None = None, known: Fleet | None = None) -> Fleet:
+def fleet(
+    home: Path, environ: Mapping[str, str] | None = None, known: FleetSettings | None = None
+) -> FleetSettings:
     return load_fleet(home / "air-agent.yaml", environ or {}, known=known)
 
 

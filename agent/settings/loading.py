@@ -6,7 +6,7 @@ from pathlib import Path
 from agent.model.errors import SettingsError
 from agent.settings.collecting import Collecting
 from agent.settings.fields import fields
-from agent.settings.roster import Fleet, Roster
+from agent.settings.roster import FleetSettings, TenantFiles
 from agent.settings.subjects import Settings
 
 LOGIN = "auth"
@@ -53,7 +53,7 @@ def load(
     shared = _shared(path, environ, needs)
     directory = shared.directory
     if directory is not None:
-        return Roster(shared, directory).settings_of(tenant)
+        return TenantFiles(shared, directory).settings_of(tenant)
     if tenant is not None:
         raise SettingsError(
             f"`--tenant {tenant}` names one of many tenants, but `tenants.directory` is not set: leave it out"
@@ -62,8 +62,12 @@ def load(
 
 
 def load_fleet(
-    path: Path | None, environ: Mapping[str, str], *, needs: frozenset[str] = RUNS, known: Fleet | None = None
-) -> Fleet:
+    path: Path | None,
+    environ: Mapping[str, str],
+    *,
+    needs: frozenset[str] = RUNS,
+    known: FleetSettings | None = None,
+) -> FleetSettings:
     """Return the settings of every tenant; of one that is the only one too.
 
     What is wrong with one of many tenants is told with it and stops no other.
@@ -80,8 +84,8 @@ def load_fleet(
     shared = _shared(path, environ, needs)
     directory = shared.directory
     if directory is not None:
-        return Roster(shared, directory).fleet(known)
-    return Fleet.of_one(shared.settings())
+        return TenantFiles(shared, directory).fleet(known)
+    return FleetSettings.of_one(shared.settings())
 
 
 def _shared(path: Path | None, environ: Mapping[str, str], needs: frozenset[str]) -> Collecting:

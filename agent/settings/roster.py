@@ -39,7 +39,7 @@ class TenantSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Of everything that was read for them, secrets and certificates too."""
 
 
-class Fleet(msgspec.Struct, frozen=True, kw_only=True):
+class FleetSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The settings of every tenant, by name."""
 
     process: Process
@@ -48,7 +48,7 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
     """Whether `tenants.directory` is set, however many there are."""
 
     @classmethod
-    def of_one(cls, settings: Settings, name: str | None = None) -> "Fleet":
+    def of_one(cls, settings: Settings, name: str | None = None) -> "FleetSettings":
         """Return the fleet of one tenant alone: without a file of its own, or by the name of that."""
         name = name or settings.tenant.name or settings.tenant.id
         return cls(
@@ -63,7 +63,7 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
         return settings
 
 
-class Roster:
+class TenantFiles:
     """The tenants of one folder."""
 
     def __init__(self, shared: Collecting, directory: Path) -> None:
@@ -88,7 +88,7 @@ class Roster:
         copy.deepcopy(self._shared).process()
         return self._own(name, files[name]).settings()
 
-    def fleet(self, known: Fleet | None) -> Fleet:
+    def fleet(self, known: FleetSettings | None) -> FleetSettings:
         """Return the settings of every tenant.
 
         Raises:
@@ -97,7 +97,7 @@ class Roster:
         process = copy.deepcopy(self._shared).process()
         before = {one.name: one for one in known.tenants} if known is not None else {}
         found = [self._look(name, path, before.get(name)) for name, path in self._files().items()]
-        return Fleet(process=process, tenants=tuple(_told_apart(found)), is_many=True)
+        return FleetSettings(process=process, tenants=tuple(_told_apart(found)), is_many=True)
 
     def _files(self) -> dict[str, Path]:
         """Return the tenants' files by name, in the order of names."""

@@ -20,7 +20,7 @@ from agent.faces.holding import Done, lay, lift, reason_of
 from agent.faces.holds import banner
 from agent.model.hold import Hold
 from agent.ports.ledger import Ledger
-from agent.settings.roster import Fleet
+from agent.settings.roster import FleetSettings
 from agent.settings.subjects import Settings
 
 T = TypeVar("T")
@@ -68,7 +68,7 @@ def release(path: Path | None, name: str, reason: str, *, is_all: bool, as_json:
 
 
 def _in_all(
-    found: Fleet,
+    found: FleetSettings,
     change: Callable[[Ledger], Awaitable[Done]],
     now: datetime,
     *,

@@ -7,7 +7,7 @@ from typing import TypeVar
 from agent.adapters.ledger.ledger import SqlLedger
 from agent.composing_fleet import open_ledgers
 from agent.model.errors import AgentError
-from agent.settings.roster import Fleet
+from agent.settings.roster import FleetSettings
 from agent.settings.subjects import Settings
 
 T = TypeVar("T")
@@ -19,7 +19,7 @@ Work = Callable[[str, Settings, SqlLedger], Awaitable[T]]
 
 
 async def in_each(
-    found: Fleet, work: Work[T], failed: Callable[[str, Settings | None, str], T], *, read_only: bool
+    found: FleetSettings, work: Work[T], failed: Callable[[str, Settings | None, str], T], *, read_only: bool
 ) -> list[T]:
     """Return what comes of it in each tenant, in the order of names; `failed` makes it of why it could not be done.
 

@@ -10,7 +10,7 @@ import typer
 from agent.faces.cli.tenants import chosen
 from agent.model.errors import SettingsError
 from agent.settings.loading import APART, AUDIT, RUNS, WEB, load, load_fleet
-from agent.settings.roster import Fleet, listed
+from agent.settings.roster import FleetSettings, listed
 from agent.settings.subjects import Settings
 
 USUAL = Path("air-agent.yaml")
@@ -128,7 +128,9 @@ def loaded_with_all(path: Path | None) -> Settings:
     return load(_found(path), os.environ, needs=APART, tenant=chosen())
 
 
-def loaded_fleet(path: Path | None, *, needs: frozenset[str] = RUNS, known: Fleet | None = None) -> Fleet:
+def loaded_fleet(
+    path: Path | None, *, needs: frozenset[str] = RUNS, known: FleetSettings | None = None
+) -> FleetSettings:
     """Return the settings of every tenant, for what looks after all of them; of one where `--tenant` names it.
 
     Raises:
@@ -136,16 +138,16 @@ def loaded_fleet(path: Path | None, *, needs: frozenset[str] = RUNS, known: Flee
     """
     tenant = chosen()
     if tenant is not None:
-        return Fleet.of_one(load(_found(path), os.environ, needs=needs, tenant=tenant), tenant)
+        return FleetSettings.of_one(load(_found(path), os.environ, needs=needs, tenant=tenant), tenant)
     return load_fleet(_found(path), os.environ, needs=needs, known=known)
 
 
-def fleet_to_look(path: Path | None) -> Fleet:
+def fleet_to_look(path: Path | None) -> FleetSettings:
     """Return the same for a command that does not log in: without the secrets of the login."""
     return loaded_fleet(path, needs=frozenset())
 
 
-def fleet_to_audit(path: Path | None, *, is_all: bool) -> Fleet:
+def fleet_to_audit(path: Path | None, *, is_all: bool) -> FleetSettings:
     """Return the same for a command that does not log in and writes the audit, and that may be about all.
 
     Raises:

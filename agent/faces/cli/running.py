@@ -86,7 +86,7 @@ def once(path: Path | None, *, as_json: bool) -> None:
         raise Ending(FINDINGS)
 
 
-def _loaded(path: Path | None) -> settings.Fleet:
+def _loaded(path: Path | None) -> settings.FleetSettings:
     """Return the settings, with logging set up and, of one tenant alone, policies that load.
 
     Whether policies load does not depend on Graph, so that it is not asked first: it may be away.
@@ -109,7 +109,7 @@ def _say_where(process: Process) -> None:
     console(stderr=True).print(safe(f"the log goes to {process.log.file}"), soft_wrap=True)
 
 
-async def _run(path: Path | None, found: settings.Fleet, *, as_json: bool) -> None:
+async def _run(path: Path | None, found: settings.FleetSettings, *, as_json: bool) -> None:
     orders = Orders()
     stop_on_signals(orders.stop)
     reload_on_hangup(orders.reload, orders.stop)
@@ -137,7 +137,7 @@ async def _run(path: Path | None, found: settings.Fleet, *, as_json: bool) -> No
         await fleet.go()
 
 
-async def _once(path: Path | None, found: settings.Fleet) -> list[Passed]:
+async def _once(path: Path | None, found: settings.FleetSettings) -> list[Passed]:
     orders = Orders()
     stop_on_signals(orders.stop)
     hold_on_signal(orders.hold)
@@ -157,9 +157,12 @@ async def _once(path: Path | None, found: settings.Fleet) -> list[Passed]:
 
 
 def _roster(
-    path: Path | None, found: settings.Fleet, place: Place | None, telemetries: Telemetries | None = None
+    path: Path | None,
+    found: settings.FleetSettings,
+    place: Place | None,
+    telemetries: Telemetries | None = None,
 ) -> SettingsRoster:
-    def read(known: settings.Fleet | None) -> settings.Fleet:
+    def read(known: settings.FleetSettings | None) -> settings.FleetSettings:
         return loaded_fleet(path, known=known) if found.is_many else found
 
     def tell(names: str) -> None:

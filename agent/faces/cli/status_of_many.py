@@ -19,7 +19,7 @@ from agent.faces.telling import remaining
 from agent.judge.quote import counted
 from agent.loop.standing import briefly
 from agent.model.standing import Brief
-from agent.settings.roster import Fleet
+from agent.settings.roster import FleetSettings
 from agent.settings.subjects import Settings
 
 
@@ -46,7 +46,7 @@ WORDS = {
 COLOURS = {Rank.FINE: "green", Rank.HELD: "yellow", Rank.FELL_BACK: "yellow"}
 
 
-def status(found: Fleet, *, as_json: bool) -> None:
+def status(found: FleetSettings, *, as_json: bool) -> None:
     """Print how each tenant stands; end with 1 where one is not fine."""
     now = clock_of(found.process).now()
     briefs = sorted(asyncio.run(_briefs(found, now)), key=_worst_first)
@@ -71,7 +71,7 @@ def rank(one: Brief) -> Rank:
     return Rank.FELL_BACK if one.fallbacks else Rank.FINE
 
 
-async def _briefs(found: Fleet, now: datetime) -> list[Brief]:
+async def _briefs(found: FleetSettings, now: datetime) -> list[Brief]:
     async def look(name: str, settings: Settings, ledger: SqlLedger) -> Brief:
         every, tenant_id = settings.pace.poll_every, settings.tenant.id
         seen = await briefly(ledger, now, settings.mode, tenant=name, tenant_id=tenant_id, poll_every=every)
