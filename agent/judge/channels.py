@@ -90,6 +90,9 @@ WHERE_TO_PUT_IT = (
     " and write `{env: NAME}` or `{file: /PATH}` here"
 )
 
+_OF_THE_AGENT = ("AIR_AGENT_", "AZURE_", "IDENTITY_", "MSI_", "PGPASSWORD")
+"""How names of variables begin that hold the agent's own secrets: who writes channels would have them sent anywhere."""
+
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
 _ABSOLUTE = re.compile(r"(/|[A-Za-z]:[\\/])[^\s].*")
 _SLACK_ID = re.compile(r"[CDGU][A-Z0-9]{6,20}")
@@ -157,6 +160,11 @@ def _secret(node: Node) -> SecretPlace:
         if _VARIABLE.fullmatch(written) is None:
             message = (
                 "this is no name of a variable: write letters, digits and `_`, such as `{env: ROUTING_KEY}`"
+            )
+            raise Wrong(value.mark, message)
+        if written.upper().startswith(_OF_THE_AGENT):
+            message = (
+                "what the agent itself logs in with is no channel's: give the channel a variable of its own"
             )
             raise Wrong(value.mark, message)
         return SecretPlace(env=written)

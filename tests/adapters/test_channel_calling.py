@@ -313,6 +313,21 @@ def test_a_file_that_is_none_is_refused(tmp_path: Path) -> None:
             secret_of(here, here.secret, {})
 
 
+def test_neither_the_process_nor_the_audit_s_key_is_a_channel_s_secret(tmp_path: Path) -> None:
+    """Whoever writes channels would have them sent wherever they want."""
+    (tmp_path / "audit.key").write_text("key")
+    (tmp_path / "link").symlink_to("/proc/self/environ")
+    for path in (
+        "/proc/self/environ",
+        "/tmp/../proc/self/cmdline",
+        tmp_path / "link",
+        tmp_path / "audit.key",
+    ):
+        here = _place(file=str(path))
+        with pytest.raises(Refused, match="is no channel's: it tells of this process, or is the audit's key"):
+            secret_of(here, here.secret, {}, is_one_word=False)
+
+
 def test_a_password_may_be_more_than_one_word() -> None:
     here = _place(env="PASSWORD")
 

@@ -188,6 +188,8 @@ def test_an_unknown_key_is_told_with_one_of_the_kind_that_is_near() -> None:
         (K.EMAIL, "from: a@b.example\nto: ['c@d.example\\nBcc']", "is not an address alone"),
         (K.EMAIL, "from: a@b\nto: [c@d.example]", "3:7: `a@b` is not an address alone"),
         (K.EMAIL, SMTP + "{port: 25}", "5:7: `host` is missing"),
+        (K.TEAMS, "url: {env: AIR_AGENT_AUTH_CLIENT_SECRET}", "what the agent itself logs in with is no channel's"),
+        (K.TEAMS, "url: {env: azure_client_secret}", "what the agent itself logs in with is no channel's"),
         (K.EMAIL, SMTP + "{host: 'a b'}", "5:14: `a b` is not the name of a server"),
         (K.EMAIL, SMTP + "{host: a.example, port: 0}", "5:31: a whole number from 1 to 65,535 is asked for"),
         (K.EMAIL, SMTP + "{host: a.example, port: 65536}", "5:31: a whole number from 1 to 65,535 is asked for"),

@@ -4,12 +4,19 @@ import os
 import re
 import stat
 from collections.abc import Mapping
+from pathlib import Path
 
 from agent.model.channel import Channel, SecretPlace
 from agent.model.errors import Refused
 
 LARGEST = 16 * 1024
 """Bytes of a file with one secret in it; a larger one holds something else."""
+
+_OF_THE_SYSTEM = ("/proc/", "/sys/")
+"""Where the system tells of this process, its whole environment too: who writes channels would have that sent anywhere."""
+
+KEY_FILE = "audit.key"
+"""The name of the audit's key beside a ledger."""
 
 _ONE_WORD = re.compile(r"[\x21-\x7e]+")
 """Printable ASCII without a space: no line of a header or of a log can be made of it."""
@@ -42,6 +49,9 @@ def _content(channel: Channel, place: SecretPlace) -> str:
     """Return what a file holds. To open a named pipe would wait for ever, and a device has no end."""
     start = f"channel `{channel.name}`: {place}"
     try:
+        where = Path(os.path.realpath(place.file))
+        if str(where).startswith(_OF_THE_SYSTEM) or where.name == KEY_FILE:
+            raise Refused(f"{start} is no channel's: it tells of this process, or is the audit's key")
         descriptor = os.open(place.file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         with os.fdopen(descriptor, "rb") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
