@@ -39,7 +39,9 @@ async def heard(ledger: Ledger, asked: Sequence[Asked]) -> Heard:
         beside = [
             one
             for one, begun, ended in namesakes
-            if one.id != action.id
+            if _is_setting(action)
+            and _is_setting(one)
+            and one.key != action.key  # what nobody had named a kind for goes on under another id
             and set(places_of(one)) & set(places_of(action))
             and are_one_proposal(since, until, begun, ended)
         ]
@@ -53,7 +55,7 @@ async def heard(ledger: Ledger, asked: Sequence[Asked]) -> Heard:
 
 async def _namesakes(ledger: Ledger, asked: Sequence[Asked]) -> Sequence[Asked]:
     """Return what waited at the time of those asked about that rows may call by the same name: settings of a mailbox."""
-    settings = [one for one in asked if isinstance(one[0].evidence, MailboxConfigurationEvidence)]
+    settings = [one for one in asked if _is_setting(one[0])]
     if not settings:
         return ()
     kinds = sorted({*(action.kind for action, _, _ in settings), ActionKind.UNKNOWN})
@@ -62,6 +64,10 @@ async def _namesakes(ledger: Ledger, asked: Sequence[Asked]) -> Sequence[Asked]:
     )
     found = {one[0].id: one for one in settings}
     return [*settings, *((one, one.first_seen, one.deadline) for one in known if one.id not in found)]
+
+
+def _is_setting(action: PendingAction) -> bool:
+    return isinstance(action.evidence, MailboxConfigurationEvidence)
 
 
 def _by_place(rows: Iterable[AirAction]) -> Mapping[str, Sequence[AirAction]]:

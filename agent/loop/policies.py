@@ -7,13 +7,12 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from agent.judge.compile import Judge, compile_set
-from agent.judge.fallen import beside
+from agent.judge.fallen import beside, with_tenants
 from agent.judge.layout import CHAINS, LISTS, folder_of
 from agent.judge.lists import companions, group_key
 from agent.judge.on_call import missing
 from agent.judge.parse import parse_set
 from agent.judge.rails.listed import wrong_names
-from agent.judge.tightening.leaning import with_leaning
 from agent.loop.tightening import require_tight, until_known
 from agent.model.errors import PolicyError, Problem
 from agent.model.policy import Fallen, KeptSet, Members, PolicyList, PolicySet
@@ -91,7 +90,7 @@ class InForce:
         if not (self.is_past or self.may_loosen):
             require_tight(written, tenant=self.tenant, enforces_observers=self.enforces_observers)
         members = companions(found.lists, {key: one.values for key, one in self.members.items()})
-        more = {**members, **beside(found.policies, with_leaning(found, self.fallen))}
+        more = {**members, **beside(found.policies, with_tenants(found, self.fallen))}
         self._check_settings(found, folder_of(written))
         whole = parse_set({**written, **more}, is_past=self.is_past) if more else found
         return compile_set(replace(whole, git=git))

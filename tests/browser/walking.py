@@ -10,7 +10,7 @@ from agent.model.enactment import State
 from tests.browser.browsing import Place
 from tests.browser.scene import DELETED, HANDED, QUESTION
 
-NOT_PAGES = ("/health", "/live")
+NOT_PAGES = ("/healthz", "/readyz", "/live")
 """What answers without a page."""
 
 OPEN = ("/sign-in",)

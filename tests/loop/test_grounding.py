@@ -362,7 +362,11 @@ async def forgotten(bench: Bench) -> None:
 
     ledger = bench.world.ledger
     assert isinstance(ledger, SqlLedger)
-    await ledger._write(lambda connection, _tenant_id: connection.execute(delete(truths)) and None)
+    await ledger._write(
+        lambda connection, tenant_id: (
+            connection.execute(delete(truths).where(truths.c.tenant_id == tenant_id)) and None
+        )
+    )
 
 
 async def test_what_ended_before_truths_were_kept_is_worked_out_once(bench: Bench) -> None:

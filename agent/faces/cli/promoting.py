@@ -28,14 +28,13 @@ from agent.faces.cli.testing import FILES
 from agent.faces.cli.typed import is_typed
 from agent.faces.holding import reason_of
 from agent.faces.promotion import Found, found_of
-from agent.judge.fallen import beside, fell_back, standing
+from agent.judge.fallen import beside, fell_back, standing, with_tenants
 from agent.judge.literals import GUID
 from agent.judge.parse import parse_set
 from agent.judge.promotion.bar import Checks, bar_of, no_longer_overruled
 from agent.judge.promotion.line import with_mode
 from agent.judge.promotion.parts import asked_part, of_part, require_whole, widened
 from agent.judge.strict_yaml import shown
-from agent.judge.tightening.leaning import with_leaning
 from agent.loop.tightening import require_tight
 from agent.model.errors import PolicyError, SettingsError
 from agent.model.fallback import Fallback
@@ -182,7 +181,7 @@ async def _asked_of(ground: Ground, policy: Policy, part: Part) -> tuple[Found, 
         )
         fallen = standing(await ledger.fallbacks())
     whole = parse_set(
-        {**ground.files, **beside(ground.policies.policies, with_leaning(ground.policies, fallen))}
+        {**ground.files, **beside(ground.policies.policies, with_tenants(ground.policies, fallen))}
     )
     return found, whole.policies
 
