@@ -184,13 +184,13 @@ async def test_the_pages_are_a_process_of_their_own_that_says_where_it_is_and_ho
         async with open_ledger(settings.ledger.address().reveal(), settings.tenant.id):
             shown = await stage.start_pages()
         async with httpx.AsyncClient() as browser:
-            health = await browser.get(f"{shown.ready}/health")
+            health = await browser.get(f"{shown.ready}/healthz")
             links = [(await browser.get(link)).text for link in shown.links]
         stage.check_pages()
 
     assert (settings.web.url, settings.escalating().pages) == (shown.ready, shown.ready)
     assert settings.clock.until == pace.until
-    assert health.text == "alive\n"
+    assert health.json()["ok"] is True
     assert len(links) == len(set(shown.links)) == 2
     assert all("Soc Lead" in link for link in links)
 
