@@ -158,7 +158,7 @@ def test_after_ctrl_c_it_goes_on_where_it_was(tmp_path: Path) -> None:
             continue
         wait_until_read(tmp_path / "ledger" / "ledger.db")
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=30)
+        _, said = process.communicate(timeout=120)
         file.write_text(file.read_text().replace("requests_per_minute: 8", "requests_per_minute: 140"))
         again = backfill(file, "--since", "20d")
 
