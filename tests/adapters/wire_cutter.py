@@ -108,10 +108,11 @@ def _statements(near: socket.socket) -> Iterator[tuple[bytes, bool]]:
 
 
 def _pump(far: socket.socket, near: socket.socket) -> None:
-    """Carry answers back until either end is closed; one that cannot be carried back was waited for all the same."""
+    """Carry answers back until the server ends; one that cannot be carried back is waited for all the same."""
     with suppress(OSError):
         while some := far.recv(LARGEST):
-            near.sendall(some)
+            with suppress(OSError):
+                near.sendall(some)
 
 
 def _stop(one: socket.socket) -> None:
