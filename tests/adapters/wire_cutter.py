@@ -59,7 +59,8 @@ class WireCutter:
     def _carry(self, near: socket.socket) -> None:
         with near, socket.socket(socket.AF_UNIX) as far:
             far.connect(self._server)
-            back = threading.Thread(target=_pump, args=(far, near), daemon=True)
+            lost = threading.Event()
+            back = threading.Thread(target=_pump, args=(far, near, lost), daemon=True)
             back.start()
             with suppress(OSError):
                 for some, is_statement in _statements(near):
@@ -67,7 +68,7 @@ class WireCutter:
                         far.sendall(some)
                         continue
                     if self._loses_answer:
-                        _stop(near)  # nothing comes back any more
+                        lost.set()  # nothing comes back any more
                         far.sendall(some)
                         far.shutdown(socket.SHUT_WR)  # the server does what it was asked, and then leaves
                         back.join(5)
@@ -107,11 +108,11 @@ def _statements(near: socket.socket) -> Iterator[tuple[bytes, bool]]:
             has_begun = has_begun or message[4:6] == VERSION
 
 
-def _pump(far: socket.socket, near: socket.socket) -> None:
-    """Carry answers back until the server ends; one that cannot be carried back is waited for all the same."""
+def _pump(far: socket.socket, near: socket.socket, lost: threading.Event) -> None:
+    """Carry answers back until the server ends; those that are lost are waited for all the same, before anybody is told."""
     with suppress(OSError):
         while some := far.recv(LARGEST):
-            with suppress(OSError):
+            if not lost.is_set():
                 near.sendall(some)
 
 
