@@ -350,7 +350,10 @@ def test_simulate_replays_from_the_moment_of_the_recording_and_prints_the_settin
         (("--rate", "1"), "`--rate 1` is real time, which the recording is not in"),
         (("--seed", "7"), "takes none of `--seed`, `--faults`, `--until`, `--tenants` and `--position`"),
         (("--faults", "3"), "takes none of `--seed`, `--faults`, `--until`, `--tenants` and `--position`"),
-        (("--position", "no hunting"), "takes none of `--seed`, `--faults`, `--until`, `--tenants` and `--position`"),
+        (
+            ("--position", "no hunting"),
+            "takes none of `--seed`, `--faults`, `--until`, `--tenants` and `--position`",
+        ),
     ],
 )
 def test_simulate_says_what_does_not_go_with_a_recording(
