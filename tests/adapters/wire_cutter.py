@@ -11,10 +11,13 @@ HEAD = 5
 """Bytes of a message's type and length."""
 VERSION = b"\x00\x03"
 """How the message that begins a session goes on after its length."""
-STATEMENTS = frozenset({b"Q", b"S", b"H"})
-"""Query, Sync and Flush: the server does then what it was sent until then."""
-ENDS = STATEMENTS | {b"", b"X", b"p"}
-"""After these nothing is waited for before it is passed on: the beginning, Terminate, and a password."""
+STATEMENTS = frozenset({b"Q", b"S"})
+"""Query and Sync: the server does then what it was sent until then, whole or not at all."""
+ENDS = STATEMENTS | {b"", b"X", b"p", b"H"}
+"""After these nothing is waited for before it is passed on: the beginning, Terminate, a password, and Flush.
+
+How often a driver flushes what it sends in one go hangs on how fast answers come: it is no point of a change.
+"""
 
 
 class WireCutter:
@@ -26,7 +29,8 @@ class WireCutter:
         self._lock = threading.Lock()
         self._left: int | None = None
         self._loses_answer = False
-        self.has_cut = False
+        self.cut: bytes | None = None
+        """The statement at which it broke since it was armed."""
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._listen, daemon=True).start()
@@ -43,7 +47,7 @@ class WireCutter:
     def arm(self, statement: int, *, loses_answer: bool) -> None:
         """Break at the statement of this number from now on: it never arrives, or is done and its answer never comes."""
         with self._lock:
-            self._left, self._loses_answer, self.has_cut = statement, loses_answer, False
+            self._left, self._loses_answer, self.cut = statement, loses_answer, None
 
     def disarm(self) -> None:
         """Let everything through again."""
@@ -64,7 +68,7 @@ class WireCutter:
             back.start()
             with suppress(OSError):
                 for some, is_statement in _statements(near):
-                    if not is_statement or not self._is_cut_here():
+                    if not is_statement or not self._is_cut_at(some):
                         far.sendall(some)
                         continue
                     if self._loses_answer:
@@ -76,14 +80,14 @@ class WireCutter:
             _stop(near)
             _stop(far)
 
-    def _is_cut_here(self) -> bool:
+    def _is_cut_at(self, statement: bytes) -> bool:
         with self._lock:
             if self._left is None:
                 return False
             self._left -= 1
             if self._left > 0:
                 return False
-            self._left, self.has_cut = None, True
+            self._left, self.cut = None, statement
             return True
 
 
