@@ -1,6 +1,7 @@
 """Metrics and traces on their way out: to Prometheus, to a collector, and to one that refuses, hangs or is not there."""
 
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -168,6 +169,7 @@ def test_a_collector_that_hangs_holds_up_neither_what_is_told_nor_the_end(
 
     assert took < TIMEOUT  # more than the queue holds
     assert ended < TIMEOUT
+    _until(lambda: not _still_sending())
 
 
 def test_a_collector_that_refuses_is_said_once_and_counted_and_so_is_that_it_takes_again() -> None:
@@ -196,6 +198,12 @@ def test_a_collector_that_is_not_there_stops_nothing(monkeypatch: pytest.MonkeyP
             telemetry.of("contoso", lambda: NOW).trace([a_span()])
 
     assert time.monotonic() - began < TIMEOUT
+    _until(lambda: not _still_sending())
+    assert time.monotonic() - began < TIMEOUT
+
+
+def _still_sending() -> list[str]:
+    return [one.name for one in threading.enumerate() if one.name.startswith("Otel")]
 
 
 def _lost(telemetry: OfProcess) -> float:

@@ -46,9 +46,10 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 @dataclass(slots=True)
 class Exports:
-    """How batches of every signal fared."""
+    """How batches of every signal fared, and what sends them."""
 
     complain: Callable[[str], None]
+    exporters: "list[Metrics | Traces]" = field(default_factory=list)
     counter: Counter | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
     failing: set[str] = field(default_factory=set)
@@ -64,6 +65,11 @@ class Exports:
         if after is not before:
             self.complain(f"the collector does not take {signal}" if after else "")
 
+    def give_up(self) -> None:
+        """Let nothing be sent once more."""
+        for exporter in self.exporters:
+            exporter.shutdown()
+
 
 class Metrics(MetricExporter):
     """Sends metrics, and has each batch counted."""
@@ -75,6 +81,7 @@ class Metrics(MetricExporter):
         )
         self._inner = inner
         self._exports = exports
+        exports.exporters.append(self)
 
     def export(
         self,
@@ -102,6 +109,7 @@ class Traces(SpanExporter):
     def __init__(self, inner: OTLPSpanExporter, exports: Exports) -> None:
         self._inner = inner
         self._exports = exports
+        exports.exporters.append(self)
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         """Send one batch."""

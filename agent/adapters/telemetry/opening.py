@@ -136,10 +136,12 @@ def open_telemetry(
         yield OfProcess(Instruments(meter), spans, shown)
     finally:
         _end(provider, processor)
+        if collector is not None:
+            collector.exports.give_up()
 
 
 def _end(provider: MeterProvider, processor: SpanProcessor | None) -> None:
-    """Send what is left, and wait for that no longer than patience lasts: threads that hang end with the process."""
+    """Send what is left, and wait for that no longer than patience lasts."""
     patience = PATIENCE.total_seconds()
 
     def end_metrics() -> None:
