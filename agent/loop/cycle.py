@@ -29,15 +29,17 @@ from agent.loop.grounding import truths_of_decisions
 from agent.loop.guarding import Surroundings, around, look, with_wishes
 from agent.loop.lookup import claims, find, look_up
 from agent.loop.means import means
-from agent.loop.moved import save_moved, turn_back
+from agent.loop.moved import save_moved
 from agent.loop.policies import InForce, keep
 from agent.loop.report import PassReport
 from agent.loop.shadowing import Covered, Shadow, Would, cover, shadow_of, would
 from agent.loop.telling import tell_of_decision
 from agent.loop.tracing import about
+from agent.loop.turning import turn_back
 from agent.loop.turns import Turns
 from agent.loop.undoing import was_taken_back
 from agent.loop.weighing import guard_approval
+from agent.model.basis import Basis
 from agent.model.decision import Decision, Verb
 from agent.model.defender import Mail
 from agent.model.enactment import Approval, Effect, EffectKind, Record, State, Went
@@ -96,11 +98,10 @@ async def judge_anew(world: World, policies: InForce) -> int:
     Returns how many pending actions that are.
     """
 
-    def is_meant(record: Record) -> bool:
-        decision = record.decision
-        if decision is None or decision.revision != policies.judge.revision:
+    def is_meant(one: Basis) -> bool:
+        if one.revision != policies.judge.revision:
             return True
-        return world.enactor is not None and (decision.is_observed or record.state is State.DECIDED)
+        return world.enactor is not None and (one.is_observed or one.state is State.DECIDED)
 
     return await turn_back(world, sorted(WAITING), is_meant)
 

@@ -7,6 +7,7 @@ from typing import Protocol
 from agent.model.alarm import Alarm
 from agent.model.answer import Answer
 from agent.model.audit import Entry, Head, Link
+from agent.model.basis import Basis
 from agent.model.decision import Decision
 from agent.model.enactment import (
     Approval,
@@ -245,6 +246,22 @@ class Ledger(Told, Protocol):
         self, *, states: Sequence[State] = (), limit: int = 1000, offset: int = 0
     ) -> tuple[Record, ...]:
         """Return records, earliest deadline first; all states where none is given."""
+        ...
+
+    async def bases(
+        self, state: State, *, after: Basis | None = None, limit: int = 1000
+    ) -> tuple[Basis, ...]:
+        """Return what the decisions of records in this state rest on, earliest deadline first: those that follow one, where it is named."""
+        ...
+
+    async def turn_back(self, some: Sequence[Basis], now: datetime) -> None:
+        """Let these records be seen and not decided, and due at once, in one transaction, or nothing.
+
+        None of them may be intended: that lets go of what was not sent, and goes by `save`.
+
+        Raises:
+            Conflict: a record was changed since this was read of it.
+        """
         ...
 
     async def counts(self) -> Mapping[State, int]:

@@ -20,6 +20,7 @@ from agent.adapters.ledger import (
     reads,
     responding,
     searching,
+    turning,
     writes,
 )
 from agent.adapters.ledger import fallbacks as falling
@@ -39,6 +40,7 @@ from agent.model.alarm import Alarm
 from agent.model.answer import Answer
 from agent.model.audit import Entry
 from agent.model.audit_search import AuditSearch
+from agent.model.basis import Basis
 from agent.model.decision import Decision
 from agent.model.enactment import (
     Approval,
@@ -273,6 +275,15 @@ class SqlLedger:
         self, *, states: Sequence[State] = (), limit: int = 1000, offset: int = 0
     ) -> tuple[Record, ...]:
         return await self._read(reads.listed, states, limit, offset)
+
+    async def bases(
+        self, state: State, *, after: Basis | None = None, limit: int = 1000
+    ) -> tuple[Basis, ...]:
+        return await self._read(turning.bases, state, after, limit)
+
+    async def turn_back(self, some: Sequence[Basis], now: datetime) -> None:
+        if some:
+            await self._write(turning.turn_back, some, now)
 
     async def counts(self) -> Mapping[State, int]:
         return await self._read(reads.counts)
