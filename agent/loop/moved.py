@@ -58,9 +58,7 @@ async def save_moved(
             trace(world, after, Phase.ENDED, now, state=after.state.value)
 
 
-async def turn_back_whole(
-    world: World, states: Sequence[State], is_meant: Callable[[Record], bool]
-) -> int:
+async def turn_back_whole(world: World, states: Sequence[State], is_meant: Callable[[Record], bool]) -> int:
     """Have judged anew, at once, the records in these states that are meant; return how many those are.
 
     Each is read whole. Where its decision's basis says enough, `turning.turn_back` does the same in a fraction of the time.

@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection, Engine, Row
 from agent.adapters.ledger.columns import metadata
 from agent.adapters.ledger.ledger import SqlLedger
 from agent.audit.entries import of_note
+from agent.model.basis import basis_of
 from agent.model.decision import Unit
 from agent.model.enactment import MAIL_EFFECTS, OPEN, UNCARRIED, State
 from agent.model.history import Place, Wanted
@@ -35,6 +36,7 @@ A_CAPPED_LEAVE = msgspec.structs.replace(
     ),
 )
 A_PLACE = Place(at=NOW, action_id=ACTION, number=1)
+A_BASIS = basis_of(saved(a_decided_record()))
 TARGET = ("message-0", "anna@contoso.example")
 
 QUERIES: dict[str, tuple[Asked, set[str]]] = {
@@ -45,6 +47,9 @@ QUERIES: dict[str, tuple[Asked, set[str]]] = {
     "listed": (lambda one: one.listed(limit=10), {"ix_records_listed"}),
     "listed by state": (lambda one: one.listed(states=[State.SEEN, State.SENT]), {"ix_records_state"}),
     "counts": (lambda one: one.counts(), {"ix_records_state"}),
+    "bases": (lambda one: one.bases(State.HELD), {"ix_records_state", "pk:decisions"}),
+    "bases after": (lambda one: one.bases(State.HELD, after=A_BASIS), {"ix_records_state", "pk:decisions"}),
+    "turn back": (lambda one: one.turn_back([A_BASIS], NOW), {"pk:records"}),
     "load": (lambda one: one.load([ACTION]), {"pk:records", "pk:decisions"}),
     "effects": (lambda one: one.effects(ACTION), {"ix_effects_action"}),
     "covered": (lambda one: one.covered([TARGET]), {"pk:targets", "pk:effects"}),
@@ -191,7 +196,7 @@ async def test_no_query_walks_a_whole_table(name: str, sqlite_url: str) -> None:
         assert [line for line in plan if "(tenant_id=?)" in line] == []
 
 
-@pytest.mark.parametrize("name", ["next_due", "listed", "decisions of one", "effects", *HISTORY])
+@pytest.mark.parametrize("name", ["next_due", "listed", "bases", "bases after", "decisions of one", "effects", *HISTORY])
 async def test_what_an_index_has_in_order_is_not_sorted(name: str, sqlite_url: str) -> None:
     asked, _ = QUERIES[name]
     async with open_ledger(sqlite_url, TENANT) as ledger:

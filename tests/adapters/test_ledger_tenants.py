@@ -83,6 +83,7 @@ async def seen(ledger: SqlLedger) -> dict[str, Any]:
         "spent": await ledger.spent("p", NOW - timedelta(days=1)),
         "listed": await ledger.listed(states=OPEN),
         "counts": await ledger.counts(),
+        "bases": [await ledger.bases(state) for state in State],
         "decisions": await ledger.decisions(),
         "judged": await ledger.judged(),
         "approvals": await ledger.approvals(NOW - timedelta(days=1)),
