@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import msgspec
 import structlog
 
-from agent.judge.confirm import expire, judged_again, standing
+from agent.judge.confirm import MARGIN, expire, judged_again, standing
 from agent.judge.decide import decide
 from agent.judge.gather import gather, mails_of
 from agent.judge.guard import approvals_of, hold_taken_back
@@ -39,6 +39,7 @@ from agent.loop.turning import turn_back
 from agent.loop.turns import Turns
 from agent.loop.undoing import was_taken_back
 from agent.loop.weighing import guard_approval
+from agent.model.ahead import Ahead
 from agent.model.basis import Basis
 from agent.model.decision import Decision, Verb
 from agent.model.defender import Mail
@@ -78,18 +79,36 @@ class Batch:
     asking: Asking = field(default_factory=Asking)
 
 
-async def judge_due(world: World, policies: InForce, report: PassReport, stop: asyncio.Event) -> None:
-    """Decide everything that is seen and not decided, or was answered, earliest deadline first, until asked to stop."""
+async def judge_due(
+    world: World,
+    policies: InForce,
+    report: PassReport,
+    stop: asyncio.Event,
+    *,
+    at_most: timedelta | None = None,
+) -> None:
+    """Decide what is seen and not decided, or was answered, earliest deadline first, until asked to stop.
+
+    What people answered, what has come since this pass began and what ends soon goes before the rest, of which there may
+    be very much where other policies are in force by now. What `at_most` leaves is for the next pass, and it is said
+    that there is some: nobody learns of anything new while it is not asked for.
+    """
+    began = world.clock.now()
     size = world.pace.judge_at_once if world.defender.can_hunt else 10
 
-    async def some() -> bool:
-        records = await world.ledger.due(world.clock.now(), JUDGED, size)
+    async def some() -> int:
+        now = world.clock.now()
+        ahead = Ahead(states=(State.ANSWERED,), came_after=report.began, ends_before=now + MARGIN)
+        records = await world.ledger.due(now, JUDGED, size, ahead=ahead)
         if records:
             await judge_records(world, policies, records, report)
-        return bool(records)
+        return len(records)
 
-    while not stop.is_set() and await despite_others(some):
-        continue
+    report.leaves_undecided = False
+    while not stop.is_set() and (count := await despite_others(some)):
+        if at_most is not None and world.clock.now() - began >= at_most:
+            report.leaves_undecided = count == size
+            return
 
 
 async def judge_anew(world: World, policies: InForce) -> int:

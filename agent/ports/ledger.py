@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from agent.model.ahead import Ahead
 from agent.model.alarm import Alarm
 from agent.model.answer import Answer
 from agent.model.audit import Entry, Head, Link
@@ -92,8 +93,10 @@ class Ledger(Told, Protocol):
         """
         ...
 
-    async def due(self, now: datetime, states: Sequence[State], limit: int) -> tuple[Record, ...]:
-        """Return records in these states whose `due` has come, earliest deadline first."""
+    async def due(
+        self, now: datetime, states: Sequence[State], limit: int, *, ahead: Ahead | None = None
+    ) -> tuple[Record, ...]:
+        """Return records in these states whose `due` has come, earliest deadline first; those that are `ahead` before all others."""
         ...
 
     async def next_due(self) -> datetime | None:

@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection, Engine, Row
 from agent.adapters.ledger.columns import metadata
 from agent.adapters.ledger.ledger import SqlLedger
 from agent.audit.entries import of_note
+from agent.model.ahead import Ahead
 from agent.model.basis import basis_of
 from agent.model.decision import Unit
 from agent.model.enactment import MAIL_EFFECTS, OPEN, UNCARRIED, State
@@ -36,11 +37,13 @@ A_CAPPED_LEAVE = msgspec.structs.replace(
     ),
 )
 A_PLACE = Place(at=NOW, action_id=ACTION, number=1)
+AHEAD = Ahead(states=(State.ANSWERED,), came_after=NOW, ends_before=NOW)
 A_BASIS = basis_of(saved(a_decided_record()))
 TARGET = ("message-0", "anna@contoso.example")
 
 QUERIES: dict[str, tuple[Asked, set[str]]] = {
     "due": (lambda one: one.due(NOW, [State.SEEN, State.SENT], 10), {"ix_records_due"}),
+    "due ahead": (lambda one: one.due(NOW, [State.SEEN], 10, ahead=AHEAD), {"ix_records_due"}),
     "next_due": (lambda one: one.next_due(), {"ix_records_due"}),
     "to_visit": (lambda one: one.to_visit(10), {"ix_records_to_visit", "ix_effects_intended"}),
     "of_incident": (lambda one: one.of_incident("1"), {"ix_records_incident"}),
@@ -196,7 +199,9 @@ async def test_no_query_walks_a_whole_table(name: str, sqlite_url: str) -> None:
         assert [line for line in plan if "(tenant_id=?)" in line] == []
 
 
-@pytest.mark.parametrize("name", ["next_due", "listed", "bases", "bases after", "decisions of one", "effects", *HISTORY])
+@pytest.mark.parametrize(
+    "name", ["next_due", "listed", "bases", "bases after", "decisions of one", "effects", *HISTORY]
+)
 async def test_what_an_index_has_in_order_is_not_sorted(name: str, sqlite_url: str) -> None:
     asked, _ = QUERIES[name]
     async with open_ledger(sqlite_url, TENANT) as ledger:

@@ -13,6 +13,7 @@ from agent.adapters.ledger import (
     arriving,
     claims,
     departed,
+    due,
     history,
     holding,
     keeping,
@@ -35,6 +36,7 @@ from agent.adapters.ledger.reported import SqlReportLog
 from agent.adapters.ledger.sessions import SqlSessions
 from agent.adapters.ledger.trail import SqlTrail
 from agent.model import audit
+from agent.model.ahead import Ahead
 from agent.model.air import AirAction
 from agent.model.alarm import Alarm
 from agent.model.answer import Answer
@@ -181,11 +183,13 @@ class SqlLedger:
     async def answers(self, action_ids: Sequence[str]) -> Mapping[str, tuple[Answer, ...]]:
         return await self._read(responding.answers, action_ids) if action_ids else {}
 
-    async def due(self, now: datetime, states: Sequence[State], limit: int) -> tuple[Record, ...]:
-        return await self._read(reads.due, now, states, limit)
+    async def due(
+        self, now: datetime, states: Sequence[State], limit: int, *, ahead: Ahead | None = None
+    ) -> tuple[Record, ...]:
+        return await self._read(due.due, now, states, limit, ahead)
 
     async def next_due(self) -> datetime | None:
-        return await self._read(reads.next_due)
+        return await self._read(due.next_due)
 
     async def to_visit(self, limit: int) -> tuple[str, ...]:
         return await self._read(reads.to_visit, limit)

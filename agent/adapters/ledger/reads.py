@@ -90,47 +90,6 @@ def load(
     }
 
 
-def due(
-    connection: Connection, tenant_id: str, now: datetime, states: Sequence[State], limit: int
-) -> tuple[Record, ...]:
-    """Return records whose time has come."""
-    return _records(connection, tenant_id, select_due(tenant_id, now, states, limit))
-
-
-def select_due(tenant_id: str, now: datetime, states: Sequence[State], limit: int) -> Select[Any]:
-    """Return the ids of records whose time has come.
-
-    SQLite would rather walk all records, or all of a state, in the order of their deadlines. State and
-    deadline stand in expressions, which no index has, so that only those that are due are looked at.
-    """
-    return (
-        select(records.c.id)
-        .where(
-            records.c.tenant_id == tenant_id,
-            records.c.due <= now,
-            records.c.state.concat("").in_([str(state) for state in states]),
-        )
-        .order_by(literal_column("records.deadline + 0"), records.c.id)
-        .limit(limit)
-    )
-
-
-def next_due(connection: Connection, tenant_id: str) -> datetime | None:
-    """Return the earliest `due`."""
-    return connection.scalar(select_next_due(tenant_id))
-
-
-@lru_cache(maxsize=BUILT)
-def select_next_due(tenant_id: str) -> "Select[datetime]":
-    """Return the query for the earliest `due`."""
-    return (
-        select(records.c.due)
-        .where(records.c.tenant_id == tenant_id, records.c.due.is_not(None))
-        .order_by(records.c.due)
-        .limit(1)
-    )
-
-
 def to_visit(connection: Connection, tenant_id: str, limit: int) -> tuple[str, ...]:
     """Return incidents that are to be written to."""
     return tuple(connection.scalars(select_to_visit(tenant_id, limit)))
@@ -164,14 +123,14 @@ def select_to_visit(tenant_id: str, limit: int) -> Select[Any]:
 def of_incident(connection: Connection, tenant_id: str, incident_id: str) -> tuple[Record, ...]:
     """Return the records of one incident."""
     ids = select(records.c.id).where(records.c.tenant_id == tenant_id, records.c.incident_id == incident_id)
-    return _records(connection, tenant_id, ids.order_by(records.c.deadline, records.c.id))
+    return in_order(connection, tenant_id, ids.order_by(records.c.deadline, records.c.id))
 
 
 def listed(
     connection: Connection, tenant_id: str, states: Sequence[State], limit: int, offset: int
 ) -> tuple[Record, ...]:
     """Return records by their deadline."""
-    return _records(connection, tenant_id, select_listed(tenant_id, states, limit, offset))
+    return in_order(connection, tenant_id, select_listed(tenant_id, states, limit, offset))
 
 
 def select_listed(tenant_id: str, states: Sequence[State], limit: int, offset: int) -> Select[Any]:
@@ -354,7 +313,7 @@ def record(row: Row[Any], read: Callable[[bytes], Decision] = read_decision) -> 
     )
 
 
-def _records(connection: Connection, tenant_id: str, ids: Select[Any]) -> tuple[Record, ...]:
+def in_order(connection: Connection, tenant_id: str, ids: Select[Any]) -> tuple[Record, ...]:
     """Return the records with these ids, in their order.
 
     In two steps: asked for in one, SQLite walks all records in that order and picks out those with the ids.
