@@ -262,7 +262,7 @@ def _write(came: Came, sent: Sequence[Effect], beside: Would, batch: Batch) -> N
         return
     batch.records.append(because(settled(came.record, came.decision, came.plan, sent, around), came.why))
     batch.effects.extend((*came.plan.effects, *beside.effects))
-    batch.here.given.extend(came.plan.effects)
+    batch.here.given.give(came.plan.effects)
     cover(batch.covered, came.plan.effects, batch.now, is_observed=batch.means.observes)
     own: list[Approval] = []
     if came.decision.verb is Verb.APPROVE:
