@@ -96,18 +96,20 @@ async def judge_due(
     began = world.clock.now()
     size = world.pace.judge_at_once if world.defender.can_hunt else 10
 
-    async def some() -> int:
+    async def some() -> tuple[int, bool]:
         now = world.clock.now()
         ahead = Ahead(states=(State.ANSWERED,), came_after=report.began, ends_before=now + MARGIN)
         records = await world.ledger.due(now, JUDGED, size, ahead=ahead)
-        if records:
-            await judge_records(world, policies, records, report)
-        return len(records)
+        first = [record for record in records if ahead.has(record)]
+        chosen = first[: world.pace.ahead_at_once] or records
+        if chosen:
+            await judge_records(world, policies, chosen, report)
+        return len(chosen), len(chosen) < len(records) or len(records) == size
 
     report.leaves_undecided = False
-    while not stop.is_set() and (count := await despite_others(some)):
+    while not stop.is_set() and (done := await despite_others(some)) is not None and done[0]:
         if at_most is not None and world.clock.now() - began >= at_most:
-            report.leaves_undecided = count == size
+            report.leaves_undecided = done[1]
             return
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import msgspec
 
-from agent.model.enactment import State
+from agent.model.enactment import Record, State
 
 
 class Ahead(msgspec.Struct, frozen=True, kw_only=True):
@@ -16,3 +16,8 @@ class Ahead(msgspec.Struct, frozen=True, kw_only=True):
     """It has been due since later than that."""
     ends_before: datetime
     """Its deadline is before that."""
+
+    def has(self, record: Record) -> bool:
+        """Whether a record is among them."""
+        is_new = record.due is not None and record.due > self.came_after
+        return record.state in self.states or is_new or record.action.deadline < self.ends_before

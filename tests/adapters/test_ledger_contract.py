@@ -267,8 +267,10 @@ async def test_what_is_ahead_is_due_before_all_others_whatever_its_deadline(ledg
         now=NOW,
     )
 
-    found = keys(await ledger.due(NOW, [State.SEEN, State.ANSWERED], 10, ahead=ahead))
+    records = await ledger.due(NOW, [State.SEEN, State.ANSWERED], 10, ahead=ahead)
+    found = keys(records)
 
+    assert [ahead.has(record) for record in records] == [True, True, True, False, False]
     assert found == ["ends soon", "in the state", "came later", "just ends later", "at that moment"]
     assert keys(await ledger.due(NOW, [State.SEEN, State.ANSWERED], 2, ahead=ahead)) == found[:2]
 

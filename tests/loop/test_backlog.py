@@ -1,6 +1,7 @@
 """Very much to be judged at once: what cannot wait goes first, and everything else has its turn in between."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -122,6 +123,40 @@ async def test_what_is_too_much_is_left_and_it_is_said_so(
     await judge_due(bench.world, await load(bench.world), report, asyncio.Event(), at_most=at_most)
 
     assert (report.decided, report.leaves_undecided) == (decided, leaves)
+
+
+@pytest.mark.parametrize(
+    ("came", "together"), [(0, [3, 2]), (1, [1, 3, 2]), (2, [2, 3, 2]), (3, [2, 1, 3, 2])]
+)
+async def test_what_has_just_come_is_looked_up_by_itself_and_in_smaller_parts(
+    bench: Bench, slow: Slow, came: int, together: list[int]
+) -> None:
+    pace = msgspec.structs.replace(bench.world.pace, judge_at_once=3, ahead_at_once=2)
+    bench.world = replace(bench.world, pace=pace)
+    for number in range(5):
+        await waits(bench, f"waited {number}")
+    for number in range(came):
+        await waits(bench, f"came {number}", due=timedelta(microseconds=1))
+    report = PassReport(began=bench.clock.now())
+    bench.clock.advance(timedelta(microseconds=1))
+
+    await judge_due(bench.world, await load(bench.world), report, asyncio.Event())
+
+    at = Counter(record.decision.at for record in await bench.records() if record.decision is not None)
+    assert [at[moment] for moment in sorted(at)] == together
+
+
+async def test_that_some_of_what_was_read_is_left_is_said_too(bench: Bench, slow: Slow) -> None:
+    pace = msgspec.structs.replace(bench.world.pace, judge_at_once=9, ahead_at_once=2)
+    bench.world = replace(bench.world, pace=pace)
+    for number in range(3):
+        await waits(bench, f"{number}", due=timedelta(microseconds=1))
+    report = PassReport(began=bench.clock.now())
+    bench.clock.advance(timedelta(microseconds=1))
+
+    await judge_due(bench.world, await load(bench.world), report, asyncio.Event(), at_most=SECOND)
+
+    assert (report.decided, report.leaves_undecided) == (2, True)
 
 
 @pytest.mark.parametrize(("memory", "decided"), [(Memory(), 2), (None, 5)])
