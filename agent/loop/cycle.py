@@ -74,6 +74,8 @@ class Batch:
     """Those that would only have been, by observing policies."""
     covered: Covered = field(default_factory=dict)
     past: Mapping[Matter, Tally] = field(default_factory=dict)
+    planned: Mapping[str, Sequence[Effect]] = field(default_factory=dict)
+    """What was planned for each action before."""
     shadow: Shadow | None = None
     """Where approvals of observing policies are counted; None where none only observes."""
     asking: Asking = field(default_factory=Asking)
@@ -148,6 +150,9 @@ async def judge_records(
     batch.shadow = await shadow_of(world, policies, here, list(targets))
     asked = {one: None for record in alive for one in matters(record.action, theirs.get(record.action.id))}
     batch.past = await world.ledger.answered(list(asked), batch.now - WINDOW)
+    batch.planned = await world.ledger.effects_of(
+        [record.action.id for record in alive if record.plan is not None]
+    )
     batch.asking.answers = await world.ledger.answers([record.action.id for record in alive])
     turns = Turns()
     for record in alive:
@@ -201,7 +206,7 @@ async def _judge_one(
     world: World, policies: InForce, record: Record, mail: Mail | None, batch: Batch
 ) -> None:
     action = record.action
-    sent = await _sent_before(world, record)
+    sent = _sent_before(batch.planned.get(action.id, ()))
     made = decide(
         policies.judge,
         action,
@@ -317,10 +322,7 @@ async def _present(
     return Present(found=found, covered=batch.covered)
 
 
-async def _sent_before(world: World, record: Record) -> tuple[Effect, ...]:
-    """Return what left this machine for the action, by earlier plans."""
-    if record.plan is None:
-        return ()
-    effects = await world.ledger.effects(record.action.id)
+def _sent_before(effects: Sequence[Effect]) -> tuple[Effect, ...]:
+    """Return what left this machine for an action, of all that was ever planned for it."""
     refused = (effect for effect in effects if effect.went is Went.REFUSED and effect.undoes is None)
     return (*standing(effects), *refused)

@@ -115,6 +115,10 @@ class Ledger(Told, Protocol):
         """Return the action's effects, in the order of their plan, but for those of `Went.SHADOW`."""
         ...
 
+    async def effects_of(self, action_ids: Sequence[str]) -> Mapping[str, tuple[Effect, ...]]:
+        """Return the same of several actions, as of one moment; those that have none are left out."""
+        ...
+
     async def covered(
         self,
         targets: Sequence[Pair],
@@ -254,7 +258,7 @@ class Ledger(Told, Protocol):
     async def bases(
         self, state: State, *, after: Basis | None = None, limit: int = 1000
     ) -> tuple[Basis, ...]:
-        """Return what the decisions of records in this state rest on, earliest deadline first: those that follow one, where it is named."""
+        """Return what decisions of records in this state rest on, earliest deadline first: those after one, where it is named."""
         ...
 
     async def turn_back(self, some: Sequence[Basis], now: datetime) -> None:

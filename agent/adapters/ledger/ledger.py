@@ -198,7 +198,10 @@ class SqlLedger:
         return await self._read(reads.of_incident, incident_id)
 
     async def effects(self, action_id: str) -> tuple[Effect, ...]:
-        return await self._read(reads.planned, action_id)
+        return (await self.effects_of([action_id])).get(action_id, ())
+
+    async def effects_of(self, action_ids: Sequence[str]) -> Mapping[str, tuple[Effect, ...]]:
+        return await self._read(reads.planned, action_ids) if action_ids else {}
 
     async def covered(
         self,

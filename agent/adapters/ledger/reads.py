@@ -14,6 +14,7 @@ from sqlalchemy import (
     Select,
     Subquery,
     and_,
+    bindparam,
     case,
     func,
     literal,
@@ -181,18 +182,27 @@ def decided(
     return tuple(read_decision(body) for body in connection.scalars(query))
 
 
-def planned(connection: Connection, tenant_id: str, action_id: str) -> tuple[Effect, ...]:
-    """Return the effects of one action, but for those of what observing policies would have approved."""
-    query = (
-        select(effects)
-        .where(
-            effects.c.tenant_id == tenant_id,
-            effects.c.action_id == action_id,
-            effects.c.went != str(Went.SHADOW),
-        )
-        .order_by(effects.c.ordinal)
+def planned(
+    connection: Connection, tenant_id: str, action_ids: Sequence[str]
+) -> Mapping[str, tuple[Effect, ...]]:
+    """Return the effects of each action, but for those of what observing policies would have approved."""
+    found: dict[str, list[Effect]] = {}
+    for some in chunks(sorted(set(action_ids))):
+        bound = {"of_tenant": tenant_id, "of_actions": some}
+        for row in connection.execute(_PLANNED, bound):
+            found.setdefault(row.action_id, []).append(effect(row))
+    return {action_id: tuple(planned) for action_id, planned in found.items()}
+
+
+_PLANNED = (
+    select(effects)
+    .where(
+        effects.c.tenant_id == bindparam("of_tenant"),
+        effects.c.action_id.in_(bindparam("of_actions", expanding=True)),
+        effects.c.went != str(Went.SHADOW),
     )
-    return tuple(effect(row) for row in connection.execute(query))
+    .order_by(effects.c.action_id, effects.c.ordinal)
+)
 
 
 def judged(
