@@ -55,6 +55,7 @@ QUERIES: dict[str, tuple[Asked, set[str]]] = {
     "turn back": (lambda one: one.turn_back([A_BASIS], NOW), {"pk:records"}),
     "load": (lambda one: one.load([ACTION]), {"pk:records", "pk:decisions"}),
     "effects": (lambda one: one.effects(ACTION), {"ix_effects_action"}),
+    "effects of several": (lambda one: one.effects_of([ACTION, "b"]), {"ix_effects_action"}),
     "covered": (lambda one: one.covered([TARGET]), {"pk:targets", "pk:effects"}),
     "spent": (lambda one: one.spent("p", NOW), {"pk:approvals"}),
     "alive": (lambda one: one.alive(), {"ix_replicas_alive", "ix_decisions_at", "ix_incidents_seen_at"}),

@@ -75,6 +75,7 @@ async def seen(ledger: SqlLedger) -> dict[str, Any]:
         "to_visit": await ledger.to_visit(100),
         "of_incident": await ledger.of_incident("1"),
         "effects": [await ledger.effects(one) for one in ids],
+        "effects of several": await ledger.effects_of(ids),
         "covered": await ledger.covered([("message-0", "anna@contoso.example")], counted=frozenset(Went)),
         "interrupted": await ledger.interrupted("agent", NOW + timedelta(days=1)),
         "given": await ledger.given(NOW - timedelta(days=1)),

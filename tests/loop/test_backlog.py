@@ -9,13 +9,14 @@ from datetime import datetime, timedelta
 import msgspec
 import pytest
 
+from agent.loop import follow
 from agent.loop.cycle import judge_due
 from agent.loop.passing import JUDGING, Memory, one_pass
 from agent.loop.report import PassReport
 from agent.loop.run import load, run
 from agent.model.defender import Mail
-from agent.model.enactment import State
-from tests.adapters.records import a_record, an_action
+from agent.model.enactment import State, Went
+from tests.adapters.records import a_record, an_action, an_effect
 from tests.fakes import FakeDefender
 from tests.loop.conftest import Bench
 
@@ -191,3 +192,27 @@ async def test_passes_follow_each_other_at_once_until_all_is_decided(bench: Benc
     assert slow.asked["incidents"] == 4
     began = [report.began - reports[0].began for report in reports]
     assert began[:3] == [timedelta(0), 2 * JUDGING, 4 * JUDGING]
+
+
+# What has waited long enough
+
+
+async def test_all_that_has_waited_long_enough_is_judged_anew_and_what_is_watched_stays(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(follow, "ENDED_AT_ONCE", 2)
+    now = bench.clock.now()
+    for number in range(5):
+        await waits(bench, f"waited {number}", state=State.HELD, ends=(number + 9) * HOUR)
+        await waits(bench, f"sent {number}", state=State.HELD, ends=(number + 9) * HOUR)
+        await waits(bench, f"over {number}", state=State.HELD, ends=-SECOND)
+    sent = [record for record in await bench.records() if record.action.key.startswith("sent")]
+    effects = [an_effect(record, number, went=Went.SENT) for number, record in enumerate(sent)]
+    await bench.world.ledger.save([], effects=effects, now=now)
+
+    await follow.follow(bench.world, PassReport(began=now), asyncio.Event())
+
+    states = {record.action.key: record.state for record in await bench.records()}
+    assert {states[f"waited {number}"] for number in range(5)} == {State.SEEN}
+    assert {states[f"over {number}"] for number in range(5)} == {State.EXPIRED}
+    assert {states[f"sent {number}"] for number in range(5)} == {State.HELD}
