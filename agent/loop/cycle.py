@@ -21,6 +21,7 @@ from agent.judge.recognise import evidence_digest
 from agent.judge.remember import WINDOW, matters
 from agent.judge.settle import Around, approved_before, because, settled, stands, waiting
 from agent.judge.shadow import shadow_approval, targets_in
+from agent.judge.taken_back import was_taken_back
 from agent.judge.track import WAITING
 from agent.loop.asking import Asking, Came, Left, ask_them
 from agent.loop.braking import brake, was_wished, wish
@@ -37,7 +38,6 @@ from agent.loop.telling import tell_of_decision
 from agent.loop.tracing import about
 from agent.loop.turning import turn_back
 from agent.loop.turns import Turns
-from agent.loop.undoing import was_taken_back
 from agent.loop.weighing import guard_approval
 from agent.model.ahead import Ahead
 from agent.model.basis import Basis
@@ -75,7 +75,8 @@ class Batch:
     covered: Covered = field(default_factory=dict)
     past: Mapping[Matter, Tally] = field(default_factory=dict)
     planned: Mapping[str, Sequence[Effect]] = field(default_factory=dict)
-    """What was planned for each action before."""
+    """All that was ever planned for each action. Whoever plans more, or takes something back, saves its record too, so that
+    no decision is saved that did not know of it."""
     shadow: Shadow | None = None
     """Where approvals of observing policies are counted; None where none only observes."""
     asking: Asking = field(default_factory=Asking)
@@ -150,9 +151,8 @@ async def judge_records(
     batch.shadow = await shadow_of(world, policies, here, list(targets))
     asked = {one: None for record in alive for one in matters(record.action, theirs.get(record.action.id))}
     batch.past = await world.ledger.answered(list(asked), batch.now - WINDOW)
-    batch.planned = await world.ledger.effects_of(
-        [record.action.id for record in alive if record.plan is not None]
-    )
+    known = (record for record in alive if record.version > 1 or record.plan is not None)
+    batch.planned = await world.ledger.effects_of([record.action.id for record in known])
     batch.asking.answers = await world.ledger.answers([record.action.id for record in alive])
     turns = Turns()
     for record in alive:
@@ -218,7 +218,7 @@ async def _judge_one(
     ruled = msgspec.structs.replace(made, is_observed=batch.means.observes)
     shadow = shadow_approval(policies.judge, ruled)
     present = await _present(world, ruled, action, mail, batch, is_wanted=shadow is not None)
-    decision = await _unless_people_said_otherwise(world, record, ruled, batch)
+    decision = _unless_people_said_otherwise(record, ruled, batch)
     intended = plan(decision, action, present, batch.means)
     if decision.verb is Verb.APPROVE and not approved_before(record, decision, intended):
         decision = await _guard(world, policies, Came(decision, intended, record), present, batch)
@@ -232,7 +232,7 @@ async def _judge_one(
             return
     beside = Would()
     if shadow is not None and batch.shadow is not None:
-        approval = await _unless_people_said_otherwise(world, record, shadow, batch)
+        approval = _unless_people_said_otherwise(record, shadow, batch)
         beside = await would(world, policies, came, approval, present, batch.shadow)
     _write(dataclasses.replace(came, decision=_with(came, beside)), sent, beside, batch)
 
@@ -281,13 +281,11 @@ def _write(came: Came, sent: Sequence[Effect], beside: Would, batch: Batch) -> N
         batch.shadow.approvals.extend(own)
 
 
-async def _unless_people_said_otherwise(
-    world: World, record: Record, ruled: Decision, batch: Batch
-) -> Decision:
+def _unless_people_said_otherwise(record: Record, ruled: Decision, batch: Batch) -> Decision:
     """Return an approval by policies as held where a person took back what was done for it, or rejected it before."""
     if ruled.verb is not Verb.APPROVE:
         return ruled
-    if await was_taken_back(world, record):
+    if was_taken_back(record, batch.planned.get(record.action.id, ())):
         return hold_taken_back(ruled)
     answers = batch.asking.answers.get(record.action.id, ())
     no = next((one for one in reversed(answers) if one.verb is Verb.REJECT), None)
