@@ -16,6 +16,13 @@ async def first_of(*awaited: Awaitable[object]) -> None:
         await asyncio.gather(*waits, return_exceptions=True)
 
 
+async def set_within(event: asyncio.Event, seconds: float) -> None:
+    """Return as soon as the event is set, or these seconds are over; hundreds may wait so all the time."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
+
+
 @asynccontextmanager
 async def beside(endless: Coroutine[object, object, None]) -> AsyncIterator[None]:
     """Do what has no end of its own beside the `with`, and stop it at its end."""
