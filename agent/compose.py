@@ -88,41 +88,33 @@ async def open_world(
     """
     clock, file, replica = clock_of(settings), audit_file(settings), f"{replica_of(settings)}{apart}"
     address, key, tenant = settings.ledger.address().reveal(), _audit_key(settings), settings.tenant.id
-    name = name or settings.tenant.name or tenant
+    name, looks = name or settings.tenant.name or tenant, None if sights is None else sights.ledgers
     telemetry = SILENT if telemetries is None else telemetries.of(name, clock.now)
+    opened = open_ledger(
+        address,
+        tenant,
+        key=key,
+        replica=replica,
+        telemetry=telemetry,
+        place=place,
+        share=share,
+        together=looks,
+    )
     async with (
-        open_ledger(
-            address,
-            tenant,
-            key=key,
-            replica=replica,
-            telemetry=telemetry,
-            place=place,
-            share=share,
-            together=None if sights is None else sights.ledgers,
-        ) as ledger,
+        opened as ledger,
         open_endpoint_of(settings, clock, telemetry) as machines,
         open_graph_of(settings, clock, machines=machines, telemetry=telemetry) as graph,
     ):
-        if settings.mode is Mode.ENFORCE and graph.is_delegated:
-            raise SettingsError(
-                "`mode: enforce` needs an application's own login: this one is a person's, delegated"
-            )
+        _require_own_login(settings, graph)
         await ledger.trail.tell_settings(told(settings) | {"version": installed()}, clock.now())
         world = replace(
-            _world(settings, clock, graph, ledger),
-            audit_log=graph.audit_log,
-            login=graph.login,
-            trail=ledger.trail,
-            pages=ledger.pages,
+            await _whole(_world(settings, clock, graph, ledger, sights), graph, ledger),
             sink=_sink(settings, file, ledger.trail.key),
             switch=switch_of(settings, sights),
             replica=replica,
             tenant_name=name,
             telemetry=telemetry,
             meters=None if telemetries is None else ledger.meters,
-            archive=ledger.archive,
-            restored=await ledger.restored(),
         )
         if settings.mode is Mode.ENFORCE:
             await graph.look()
@@ -132,6 +124,27 @@ async def open_world(
             return
         async with _telling_people(settings, world, ledger, graph, reporter) as telling:
             yield telling
+
+
+async def _whole(world: World, graph: "Graph", ledger: SqlLedger) -> World:
+    """Return the world with everything that Graph and the ledger have in it, but for what enacts."""
+    return replace(
+        world,
+        audit_log=graph.audit_log,
+        login=graph.login,
+        trail=ledger.trail,
+        pages=ledger.pages,
+        archive=ledger.archive,
+        restored=await ledger.restored(),
+    )
+
+
+def _require_own_login(settings: Settings, graph: "Graph") -> None:
+    """Raise SettingsError where a person's rights would be used to enact."""
+    if settings.mode is Mode.ENFORCE and graph.is_delegated:
+        raise SettingsError(
+            "`mode: enforce` needs an application's own login: this one is a person's, delegated"
+        )
 
 
 @asynccontextmanager
@@ -359,7 +372,9 @@ def _sink(settings: Settings, file: Path, key: Key) -> Shipment:
     )
 
 
-def _world(settings: Settings, clock: Clock, graph: "Graph", ledger: Ledger) -> World:
+def _world(
+    settings: Settings, clock: Clock, graph: "Graph", ledger: Ledger, sights: Sights | None = None
+) -> World:
     """Return a world that only reads."""
     return World(
         tenant_id=settings.tenant.id,
@@ -367,7 +382,7 @@ def _world(settings: Settings, clock: Clock, graph: "Graph", ledger: Ledger) -> 
         defender=graph.defender,
         enactor=None,
         ledger=ledger,
-        shelf=shelf_of(settings),
+        shelf=shelf_of(settings, None if sights is None else sights.shelves),
         directory=graph.directory,
         targets=graph.targets,
         pace=settings.loop_pace(),

@@ -10,6 +10,7 @@ from agent.adapters.ledger.glances import Files, files
 from agent.connecting import replica_of
 from agent.model.hold import Hold
 from agent.settings.subjects import Settings
+from agent.shelves import Shelves, shelves_together
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,7 @@ class Sights:
 
     ledgers: Files = field(default_factory=files)
     hold_files: HoldFiles = field(default_factory=hold_files)
+    shelves: Shelves = field(default_factory=shelves_together)
 
 
 def switch_of(settings: Settings, sights: Sights | None = None) -> HoldFile | None:

@@ -3,6 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Coroutine
 from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
+
+ZERO = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def evenly(moment: datetime, every: timedelta) -> datetime:
+    """Return the next moment at which everybody looks who looks so often: together, that costs little."""
+    return moment + every - (moment - ZERO) % every
 
 
 async def first_of(*awaited: Awaitable[object]) -> None:
