@@ -31,6 +31,8 @@ class Glance(NamedTuple):
     """Those that stand, oldest first."""
     waiting: Mapping[str, datetime]
     """The moment of the first entry that was not shipped yet, by chain."""
+    stamp: object
+    """Is another one once anybody else has changed anything: in a file at all, at a server that an audit tells of."""
 
 
 Ask = Callable[[], Awaitable[Glance]]
@@ -70,7 +72,8 @@ class Watched:
         version = _version(connection)
         if self._seen is None or self._seen[0] != version:
             with connection.begin():
-                self._seen = version, _glances(connection, [self._tenant_id])[self._tenant_id]
+                found = _glances(connection, [self._tenant_id])[self._tenant_id]
+            self._seen = version, found._replace(stamp=version)
         return self._seen[1]
 
     def _close_if_asked(self) -> None:
@@ -127,7 +130,8 @@ def _look_at_files(watched: Sequence[Watched]) -> Iterator[tuple[Watched, Glance
 
 def _glances(connection: Connection, tenant_ids: Sequence[str]) -> Mapping[str, Glance]:
     holds, waiting = holding.standing_of(connection, tenant_ids), unshipped.waiting_of(connection, tenant_ids)
-    return {one: Glance(holds[one], waiting[one]) for one in tenant_ids}
+    ends = unshipped.ends_of(connection, tenant_ids)
+    return {one: Glance(holds[one], waiting[one], ends[one]) for one in tenant_ids}
 
 
 def _version(connection: Connection) -> int:

@@ -240,6 +240,12 @@ class SqlLedger:
     async def holds(self) -> tuple[Hold, ...]:
         return await self._read(holding.standing) if self._glance is None else (await self._glance()).holds
 
+    async def stamp(self) -> object:
+        if self._glance is None:
+            return None
+        glance, changes = await self._glance(), self._desk.changes
+        return glance.stamp, changes
+
     async def beat(self, replica: Replica) -> None:
         await self._write(holding.beat, replica)
 

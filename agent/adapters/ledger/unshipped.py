@@ -25,6 +25,10 @@ WAITING = (
     )
 )
 
+ENDS = select(audit_heads.c.tenant_id, audit_heads.c.replica, audit_heads.c.number).where(
+    audit_heads.c.tenant_id.in_(bindparam("tenants", expanding=True))
+)
+
 
 def head(connection: Connection, tenant_id: str, replica: str) -> Head:
     """Return where the chain ends; number 0 where it has not begun."""
@@ -72,6 +76,14 @@ def waiting_of(connection: Connection, tenant_ids: Sequence[str]) -> Mapping[str
     for row in connection.execute(WAITING, {"tenants": tenant_ids}):
         found[row.tenant_id][row.replica] = row.at
     return found
+
+
+def ends_of(connection: Connection, tenant_ids: Sequence[str]) -> Mapping[str, frozenset[tuple[str, int]]]:
+    """Return of each of these tenants where every chain ends."""
+    found: dict[str, set[tuple[str, int]]] = {one: set() for one in tenant_ids}
+    for row in connection.execute(ENDS, {"tenants": tenant_ids}):
+        found[row.tenant_id].add((row.replica, row.number))
+    return {one: frozenset(ends) for one, ends in found.items()}
 
 
 def mark(connection: Connection, tenant_id: str, replica: str, number: int, now: datetime) -> None:
