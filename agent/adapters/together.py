@@ -7,6 +7,7 @@ patience lasts, and is not looked at once more before it has come back. Threads 
 
 import asyncio
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -24,7 +25,8 @@ class _Batch(Generic[K, V]):
     """What is looked at by one thread."""
 
     asking: dict[K, "list[asyncio.Future[V]]"]
-    found: list[tuple[K, V | Exception]] = field(default_factory=list)
+    found: deque[tuple[K, V | Exception]] = field(default_factory=deque)
+    """What was not told yet."""
     failure: Exception | None = None
     """What ended it before everything was looked at."""
     is_given_up: bool = False
@@ -36,7 +38,7 @@ class Together(Generic[K, V]):
 
     Args:
         looks: what looks; it is called in threads, for different keys at the same time where some hang.
-        patience: seconds until what has not come back is late; None where it always comes back.
+        patience: seconds without anything coming back until what is looked at is late; None where it always comes back.
     """
 
     def __init__(self, looks: "Looks[K, V]", patience: float | None) -> None:
@@ -88,7 +90,7 @@ class Together(Generic[K, V]):
                 loop.call_soon_threadsafe(self._come_back, batch)
 
         if self._patience is not None:
-            batch.timer = loop.call_later(self._patience, self._give_up, batch)
+            batch.timer = loop.call_later(self._patience, self._lose_patience, batch, self._patience)
         threading.Thread(target=work, name="together", daemon=True).start()
 
     def _come_back(self, batch: "_Batch[K, V]") -> None:
@@ -105,13 +107,16 @@ class Together(Generic[K, V]):
         if self._next:
             self._begin()
 
-    def _give_up(self, batch: "_Batch[K, V]") -> None:
-        """Tell what was found until now; what hangs is late, and each of the rest is looked at by itself."""
+    def _lose_patience(self, batch: "_Batch[K, V]", patience: float) -> None:
+        """Tell what was found until now; where that is nothing, one hangs, and each of the rest is looked at by itself."""
+        if self._tell(batch):
+            loop = asyncio.get_running_loop()
+            batch.timer = loop.call_later(patience, self._lose_patience, batch, patience)
+            return
         batch.is_given_up = True
-        self._tell(batch)
         rest = dict(batch.asking)
         late = next(iter(rest), None)
-        if late is None:  # it has just come back
+        if late is None:  # all was told, and the thread is about to say that it is done
             return
         _settle([*rest.pop(late), *self._next.pop(late, ())], TimeoutError())
         batch.asking = {late: []}
@@ -119,10 +124,14 @@ class Together(Generic[K, V]):
         for key, asking in rest.items():
             self._look({key: asking})
 
-    def _tell(self, batch: "_Batch[K, V]") -> None:
-        for key, found in tuple(batch.found):
+    def _tell(self, batch: "_Batch[K, V]") -> bool:
+        """Tell what was found, and return whether that is anything."""
+        is_any = bool(batch.found)
+        while batch.found:
+            key, found = batch.found.popleft()
             self._under_way.discard(key)
             _settle(batch.asking.pop(key), found)
+        return is_any
 
 
 def _settle(asking: "list[asyncio.Future[V]]", found: V | Exception) -> None:

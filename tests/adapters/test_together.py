@@ -98,6 +98,28 @@ async def test_who_is_cancelled_takes_the_answer_from_nobody() -> None:
     assert await other == 1
 
 
+async def test_many_that_are_slow_and_do_not_hang_are_all_waited_for() -> None:
+    gates = {key: threading.Event() for key in "abc"}
+    rounds: list[list[str]] = []
+
+    def look(keys: Sequence[str]) -> Found:
+        rounds.append(list(keys))
+        for key in keys:
+            gates[key].wait(20)
+            yield key, len(rounds)
+
+    together = Together(look, 0.5)
+    asking = {key: asyncio.create_task(together.ask(key)) for key in "abc"}
+    gates["a"].set()
+    first = await asking["a"]  # told as patience is over the first time, and something has come back
+    gates["b"].set()
+    second = await asking["b"]
+    gates["c"].set()
+
+    assert (first, second, await asking["c"]) == (1, 1, 1)
+    assert rounds == [["a", "b", "c"]]
+
+
 async def test_what_hangs_is_late_and_looked_at_again_once_it_has_come_back() -> None:
     looking = Looking("b")
     together = Together(looking, 0.05)

@@ -79,8 +79,6 @@ class OnCall:
         )
         self._paging: Paging | None = None
         self.policies: InForce | None = None
-        self.still = 0
-        """Looks that the agent would have spared itself."""
 
     @property
     def pages(self) -> Pages:
@@ -112,7 +110,6 @@ class OnCall:
         """Look once, and send whatever is due by now; if it is said that nothing can have changed, nothing is told."""
         paging = await self.paging()
         is_still, before = await paging.is_still(), len(self.channels.told)
-        self.still += is_still
         await paging.look()
         await paging.posting.until_quiet()
         await paging.hearing.rest()

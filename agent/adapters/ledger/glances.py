@@ -20,8 +20,8 @@ from agent.model.hold import Hold
 
 K = TypeVar("K")
 
-PATIENCE = 2.0
-"""Seconds that a disk has to answer in. A server is given up by its own rules."""
+PATIENCE = 5.0
+"""Seconds that a disk has to answer in, also on a machine with far too much to do. A server is given up by its own rules."""
 
 
 class Glance(NamedTuple):
