@@ -20,6 +20,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
 import structlog
+from msgspec.structs import replace
 
 from agent.judge.rails.holding import held_words
 from agent.loop.means import missing
@@ -250,7 +251,9 @@ class Lookout:
         return told != known
 
     async def _write(self, replica: Replica) -> None:
-        await self._world.ledger.beat(replica)
+        login = self._world.login
+        usage = () if login is None else login.usage()  # of some length: not worked out at every look
+        await self._world.ledger.beat(replace(replica, usage=usage))
         self._beaten = self._elapsed(), replica
         self.vitals.mark(Mark.WROTE)
 
@@ -264,7 +267,6 @@ class Lookout:
             mode=(Mode.OBSERVE if world.enactor is None else Mode.ENFORCE).value,
             cannot={kind.value: why for kind, why in missing(world).items()},
             passing=self.vitals.passing,
-            usage=() if world.login is None else world.login.usage(),
             expiries=self.vitals.expiries,
         )
 
