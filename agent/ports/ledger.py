@@ -4,11 +4,9 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from agent.model.ahead import Ahead
 from agent.model.alarm import Alarm
 from agent.model.answer import Answer
 from agent.model.audit import Entry, Head, Link
-from agent.model.basis import Basis
 from agent.model.decision import Decision
 from agent.model.enactment import (
     Approval,
@@ -29,9 +27,10 @@ from agent.model.policy import KeptSet, Members
 from agent.model.rails import Approved, Leave
 from agent.model.truth import Truth
 from agent.ports.told import Told
+from agent.ports.worklist import Worklist
 
 
-class Ledger(Told, Protocol):
+class Ledger(Told, Worklist, Protocol):
     """What was seen, decided and done, for one tenant. Every write is durable when its call returns.
 
     Raises LedgerError where it cannot be used.
@@ -91,20 +90,6 @@ class Ledger(Told, Protocol):
         Raises:
             Conflict: a record was changed meanwhile, a target is claimed already, or a dropped effect has left.
         """
-        ...
-
-    async def due(
-        self, now: datetime, states: Sequence[State], limit: int, *, ahead: Ahead | None = None
-    ) -> tuple[Record, ...]:
-        """Return records in these states whose `due` has come, earliest deadline first; those that are `ahead` before all others."""
-        ...
-
-    async def next_due(self) -> datetime | None:
-        """Return the earliest `due` of all; None where nothing is."""
-        ...
-
-    async def to_visit(self, limit: int) -> tuple[str, ...]:
-        """Return incidents with intended effects or decisions not yet noted, earliest deadline first."""
         ...
 
     async def of_incident(self, incident_id: str) -> tuple[Record, ...]:
@@ -260,22 +245,6 @@ class Ledger(Told, Protocol):
         self, *, states: Sequence[State] = (), limit: int = 1000, offset: int = 0
     ) -> tuple[Record, ...]:
         """Return records, earliest deadline first; all states where none is given."""
-        ...
-
-    async def bases(
-        self, state: State, *, after: Basis | None = None, limit: int = 1000
-    ) -> tuple[Basis, ...]:
-        """Return what decisions of records in this state rest on, earliest deadline first: those after one, where it is named."""
-        ...
-
-    async def turn_back(self, some: Sequence[Basis], now: datetime) -> None:
-        """Let these records be seen and not decided, and due at once, in one transaction, or nothing.
-
-        None of them may be intended: that lets go of what was not sent, and goes by `save`.
-
-        Raises:
-            Conflict: a record was changed since this was read of it.
-        """
         ...
 
     async def counts(self) -> Mapping[State, int]:

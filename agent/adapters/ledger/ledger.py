@@ -13,7 +13,6 @@ from agent.adapters.ledger import (
     arriving,
     claims,
     departed,
-    due,
     history,
     holding,
     keeping,
@@ -21,7 +20,6 @@ from agent.adapters.ledger import (
     reads,
     responding,
     searching,
-    turning,
     writes,
 )
 from agent.adapters.ledger import fallbacks as falling
@@ -36,14 +34,13 @@ from agent.adapters.ledger.pages import SqlPages
 from agent.adapters.ledger.reported import SqlReportLog
 from agent.adapters.ledger.sessions import SqlSessions
 from agent.adapters.ledger.trail import SqlTrail
+from agent.adapters.ledger.worklist import SqlWorklist
 from agent.model import audit
-from agent.model.ahead import Ahead
 from agent.model.air import AirAction
 from agent.model.alarm import Alarm
 from agent.model.answer import Answer
 from agent.model.audit import Entry
 from agent.model.audit_search import AuditSearch
-from agent.model.basis import Basis
 from agent.model.decision import Decision
 from agent.model.enactment import (
     Approval,
@@ -71,7 +68,7 @@ from agent.model.truth import Truth, Unknown
 T = TypeVar("T")
 
 
-class SqlLedger:
+class SqlLedger(SqlWorklist):
     """`ports.Ledger` in SQLite or PostgreSQL.
 
     `trail` is its audit, `pages` what people are told of, `archive` what its own pages show, `sessions` who is
@@ -82,6 +79,7 @@ class SqlLedger:
     """
 
     def __init__(self, desk: Desk, glance: Ask | None = None) -> None:
+        super().__init__(desk)
         self.trail = SqlTrail(desk, glance)
         self.pages = SqlPages(desk)
         self.archive = SqlArchive(desk)
@@ -91,7 +89,7 @@ class SqlLedger:
         self.meters = SqlMeters(desk)
         self._desk = desk
         self._glance = glance
-        self._read, self._write, self._audited = desk.read, desk.write, desk.audited
+        self._audited = desk.audited
 
     async def as_of_now(self, look: Callable[[Connection, str], T]) -> T:
         """Return what is found of all of it, as it is at one moment, beside whoever writes."""
@@ -185,17 +183,6 @@ class SqlLedger:
 
     async def answers(self, action_ids: Sequence[str]) -> Mapping[str, tuple[Answer, ...]]:
         return await self._read(responding.answers, action_ids) if action_ids else {}
-
-    async def due(
-        self, now: datetime, states: Sequence[State], limit: int, *, ahead: Ahead | None = None
-    ) -> tuple[Record, ...]:
-        return await self._read(due.due, now, states, limit, ahead)
-
-    async def next_due(self) -> datetime | None:
-        return await self._read(due.next_due)
-
-    async def to_visit(self, limit: int) -> tuple[str, ...]:
-        return await self._read(reads.to_visit, limit)
 
     async def of_incident(self, incident_id: str) -> tuple[Record, ...]:
         return await self._read(reads.of_incident, incident_id)
@@ -291,15 +278,6 @@ class SqlLedger:
         self, *, states: Sequence[State] = (), limit: int = 1000, offset: int = 0
     ) -> tuple[Record, ...]:
         return await self._read(reads.listed, states, limit, offset)
-
-    async def bases(
-        self, state: State, *, after: Basis | None = None, limit: int = 1000
-    ) -> tuple[Basis, ...]:
-        return await self._read(turning.bases, state, after, limit)
-
-    async def turn_back(self, some: Sequence[Basis], now: datetime) -> None:
-        if some:
-            await self._write(turning.turn_back, some, now)
 
     async def counts(self) -> Mapping[State, int]:
         return await self._read(reads.counts)
