@@ -19,7 +19,7 @@ from agent.adapters.microsoft.clouds import simulator
 from agent.adapters.microsoft.credentials import SimulatorCredential
 from agent.adapters.shipment import Shipment
 from agent.audit.key import Key
-from agent.connecting import clock_of, installed, open_channels_of, open_endpoint_of, open_graph_of
+from agent.connecting import bounds_of, clock_of, installed, open_channels_of, open_endpoint_of, open_graph_of
 from agent.model.errors import Refused, SettingsError
 from agent.model.hold import Hold
 from agent.model.pace import Pace
@@ -120,6 +120,7 @@ async def open_world(
         if apart:
             yield world
             return
+        world = replace(world, outside=bounds_of(settings).outside)
         async with _telling_people(settings, world, ledger, graph, reporter) as telling:
             yield telling
 

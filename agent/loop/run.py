@@ -162,6 +162,7 @@ async def load(world: Desk) -> InForce:
         chain=world.escalating.chain,
         tenant=world.tenant_id,
         enforces_observers=world.enforces_observers,
+        outside=world.outside,
     )
 
 
