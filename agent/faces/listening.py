@@ -118,14 +118,18 @@ class Server(uvicorn.Server):
         on_ready: Callable[[], None],
         *,
         at_once: int = AT_ONCE,
-        within: float = WITHIN,
+        within: float | None = None,
     ) -> None:
         # Its warnings are of requests that are none, one line each: whoever scans the host would fill the log with them.
         logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
         super().__init__(
             uvicorn.Config(
                 app,
-                http=type("Seated", (Patient,), {"seats": Seats(at_once), "within": within}),
+                http=type(
+                    "Seated",
+                    (Patient,),
+                    {"seats": Seats(at_once), "within": WITHIN if within is None else within},
+                ),
                 ws="none",
                 loop="none",
                 lifespan="off",
