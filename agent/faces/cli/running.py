@@ -1,7 +1,7 @@
 """`run` and `once`: the agent itself, for one tenant or for many."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
@@ -20,10 +20,14 @@ from agent.faces.cli.stopping import hold_on_signal, reload_on_hangup, stop_on_s
 from agent.faces.cli.watching import LastWatch, guarded, measured, watched
 from agent.faces.documents import ascii_json
 from agent.faces.report.dispatch import reporter_of
+from agent.faces.whose import whose
 from agent.loop import run as loop
 from agent.loop.fleet import Fleet, fraction
 from agent.loop.report import PassReport
+from agent.loop.sharing import Sharing
 from agent.loop.tending import Orders, Tended
+from agent.model.tenancy import Condition, Holder
+from agent.ports.fleet import Shares
 from agent.ports.telemetry import Telemetries
 from agent.ports.world import World
 from agent.settings import roster as settings
@@ -163,11 +167,13 @@ async def _once(
                 await fleet.go()
         finally:
             last.begin()
-        passed: Sequence[Passed] = (
-            [_passed_in(one, reports.get(name)) for name, one in sorted(fleet.tended.items())]
+        others = await _others(shares, fleet.tended.values())
+        passed = [
+            _passed_in(one, reports.get(name), others)
             if found.is_many
-            else [_passed(one) for one in reports.values()]
-        )
+            else _passed_alone(one, reports, others)
+            for name, one in sorted(fleet.tended.items())
+        ]
         _tell_all(passed, found, as_json=as_json)
     return passed
 
@@ -201,11 +207,31 @@ def _passed(report: PassReport) -> Passed:
     )
 
 
-def _passed_in(one: Tended, report: PassReport | None) -> PassedIn:
-    if report is not None:
-        return PassedIn(tenant=one.name, **msgspec.structs.asdict(_passed(report)))
-    why = one.problem or f"no pass was made: it is {one.condition}"
-    return PassedIn(tenant=one.name, **dict.fromkeys(WORDS, 0), held=(), problems=(why,))
+def _passed_in(one: Tended, report: PassReport | None, others: Mapping[str, Holder]) -> PassedIn:
+    found = _passed(report) if report is not None else _not_passed(one, others)
+    return PassedIn(tenant=one.name, **msgspec.structs.asdict(found))
+
+
+def _passed_alone(one: Tended, reports: Mapping[str, PassReport], others: Mapping[str, Holder]) -> Passed:
+    report = reports.get(one.name)
+    return _passed(report) if report is not None else _not_passed(one, others)
+
+
+def _not_passed(one: Tended, others: Mapping[str, Holder]) -> Passed:
+    """Return a pass that was not made, with why, and what is to be done."""
+    if one.problem:
+        why = one.problem
+    elif one.condition is Condition.ELSEWHERE:
+        why = f"no pass was made: {whose(others.get(one.tenancy.tenant_id))}"
+    else:
+        why = f"no pass was made: it is {one.condition}: run it again"
+    return Passed(**dict.fromkeys(WORDS, 0), held=(), problems=(why,))
+
+
+async def _others(shares: Shares, tended: Iterable[Tended]) -> Mapping[str, Holder]:
+    """Return which other replicas have tenants that are not ours; of none where that cannot be asked."""
+    elsewhere = [one.tenancy.tenant_id for one in tended if one.condition is Condition.ELSEWHERE]
+    return await Sharing(shares).holders(elsewhere) if elsewhere else {}
 
 
 def _print_line(tenant: str | None, report: PassReport) -> None:
