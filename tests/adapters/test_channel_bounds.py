@@ -218,13 +218,14 @@ async def write(bounds: Bounds, path: Path | str) -> None:
 
 
 async def test_a_path_is_counted_from_the_folder_which_is_made(folder: Path) -> None:
-    (folder / "notices").rmdir()
+    place = folder / "air-agent-data" / "notices"
+    bounds = Bounds(files=place)
 
-    await write(held(folder), "pages.jsonl")
-    await write(held(folder), folder / "notices" / "whole.jsonl")
+    await write(bounds, "pages.jsonl")
+    await write(bounds, place / "whole.jsonl")
 
-    assert sorted(path.name for path in (folder / "notices").iterdir()) == ["pages.jsonl", "whole.jsonl"]
-    assert (folder / "notices").stat().st_mode & 0o777 == 0o700
+    assert sorted(path.name for path in place.iterdir()) == ["pages.jsonl", "whole.jsonl"]
+    assert {one.stat().st_mode & 0o777 for one in (place, place.parent)} == {0o700}
 
 
 @pytest.mark.parametrize(

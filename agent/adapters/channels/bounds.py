@@ -87,7 +87,7 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
             OSError, ValueError: it cannot be opened.
         """
         folder, parts = self._place_of(path)
-        folder.mkdir(0o700, parents=True, exist_ok=True)
+        _make_private(folder)
         # A named pipe without a reader would be waited for.
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NONBLOCK
         descriptor = _open_below(os.path.realpath(folder), parts, flags)
@@ -192,6 +192,13 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
         real = os.path.realpath(folder)
         if os.path.realpath(os.path.join(real, *parts)) != os.path.join(real, *parts):  # noqa: PTH118  words of links
             raise Refused(f"leads over a link: name a file that lies in `{folder}` itself")
+
+
+def _make_private(folder: Path) -> None:
+    """Make a folder that nobody else may enter, and those above it: one of them may be the ledger's, which has to be so."""
+    for one in (*reversed(folder.absolute().parents), folder):
+        if not one.exists():
+            one.mkdir(0o700, exist_ok=True)
 
 
 def _has_another_name(found: os.stat_result) -> bool:
