@@ -83,17 +83,6 @@ def _restores() -> None:
         sa.PrimaryKeyConstraint("tenant_id", "kind", "mark", name="pk_departures"),
     )
     op.create_table(
-        "departed_effects",
-        sa.Column("tenant_id", sa.Text(), nullable=False),
-        sa.Column("effect_id", sa.Text(), nullable=False),
-        sa.Column("action_id", sa.Text(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("amount", sa.Integer(), nullable=False),
-        sa.Column("sent_at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("tenant_id", "effect_id", name="pk_departed_effects"),
-    )
-    op.create_index("ix_departed_effects_sent", "departed_effects", ["tenant_id", "sent_at"])
-    op.create_table(
         "unremembered",
         sa.Column("tenant_id", sa.Text(), nullable=False),
         sa.Column("action_id", sa.Text(), nullable=False),
