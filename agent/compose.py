@@ -1,17 +1,11 @@
 """Settings -> a World of real adapters, opened and closed in order: with `connecting`, where every choice is made."""
 
-import asyncio
-import os
-import re
-import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent.adapters.hold_file import HoldFile
 from agent.adapters.ledger.ledger import SqlLedger
 from agent.adapters.ledger.opening import beside, is_there, key_beside, open_ledger
 from agent.adapters.ledger.place import Place
@@ -19,9 +13,16 @@ from agent.adapters.microsoft.clouds import simulator
 from agent.adapters.microsoft.credentials import SimulatorCredential
 from agent.adapters.shipment import Shipment
 from agent.audit.key import Key
-from agent.connecting import bounds_of, clock_of, installed, open_channels_of, open_endpoint_of, open_graph_of
+from agent.connecting import (
+    bounds_of,
+    clock_of,
+    installed,
+    open_channels_of,
+    open_endpoint_of,
+    open_graph_of,
+    replica_of,
+)
 from agent.model.errors import Refused, SettingsError
-from agent.model.hold import Hold
 from agent.model.pace import Pace
 from agent.model.policy import Mode
 from agent.model.recording import Recording
@@ -34,8 +35,9 @@ from agent.ports.telemetry import SILENT, Telemetries
 from agent.ports.world import World
 from agent.settings.fields import told
 from agent.settings.guards import rails_of
-from agent.settings.subjects import Process, Settings
+from agent.settings.subjects import Settings
 from agent.shelves import shelf_of
+from agent.sights import Sights, switch_of
 
 if TYPE_CHECKING:
     import httpx
@@ -72,47 +74,48 @@ async def open_world(
     place: Place | None = None,
     share: Share | None = None,
     name: str = "",
+    sights: Sights | None = None,
 ) -> AsyncIterator[World]:
     """Give the world these settings describe.
 
     A command that writes beside a running agent is `apart`: that is added to its name, so that it has leases of its
     own, and a chain of its own in the audit. `reporter` makes the reports of a ledger, for whoever sends them.
     `telemetries` are this process's. `place` is the ledger's, where it is open already, and `share` that by which the
-    tenant is this replica's. `name` is what it is called in logs and metrics; left out, its own name or its id.
+    tenant is this replica's. `name` is what it is called in logs and metrics; left out, its own name or its id. `sights` are
+    what a process of many tenants looks at for all of them together.
 
     Raises:
         SettingsError, LedgerError, Refused, Unavailable: it cannot be opened as it is set.
     """
     clock, file, replica = clock_of(settings), audit_file(settings), f"{replica_of(settings)}{apart}"
     address, key, tenant = settings.ledger.address().reveal(), _audit_key(settings), settings.tenant.id
-    name = name or settings.tenant.name or tenant
+    name, looks = name or settings.tenant.name or tenant, None if sights is None else sights.ledgers
     telemetry = SILENT if telemetries is None else telemetries.of(name, clock.now)
+    opened = open_ledger(
+        address,
+        tenant,
+        key=key,
+        replica=replica,
+        telemetry=telemetry,
+        place=place,
+        share=share,
+        together=looks,
+    )
     async with (
-        open_ledger(
-            address, tenant, key=key, replica=replica, telemetry=telemetry, place=place, share=share
-        ) as ledger,
+        opened as ledger,
         open_endpoint_of(settings, clock, telemetry) as machines,
         open_graph_of(settings, clock, machines=machines, telemetry=telemetry) as graph,
     ):
-        if settings.mode is Mode.ENFORCE and graph.is_delegated:
-            raise SettingsError(
-                "`mode: enforce` needs an application's own login: this one is a person's, delegated"
-            )
+        _require_own_login(settings, graph)
         await ledger.trail.tell_settings(told(settings) | {"version": installed()}, clock.now())
         world = replace(
-            _world(settings, clock, graph, ledger),
-            audit_log=graph.audit_log,
-            login=graph.login,
-            trail=ledger.trail,
-            pages=ledger.pages,
+            await _whole(_world(settings, clock, graph, ledger, sights), graph, ledger),
             sink=_sink(settings, file, ledger.trail.key),
-            switch=_switch(settings),
+            switch=switch_of(settings, sights),
             replica=replica,
             tenant_name=name,
             telemetry=telemetry,
             meters=None if telemetries is None else ledger.meters,
-            archive=ledger.archive,
-            restored=await ledger.restored(),
         )
         if settings.mode is Mode.ENFORCE:
             await graph.look()
@@ -120,16 +123,37 @@ async def open_world(
         if apart:
             yield world
             return
-        world = replace(world, outside=bounds_of(settings).outside)
         async with _telling_people(settings, world, ledger, graph, reporter) as telling:
             yield telling
+
+
+async def _whole(world: World, graph: "Graph", ledger: SqlLedger) -> World:
+    """Return the world with everything that Graph and the ledger have in it, but for what enacts."""
+    return replace(
+        world,
+        audit_log=graph.audit_log,
+        login=graph.login,
+        trail=ledger.trail,
+        pages=ledger.pages,
+        archive=ledger.archive,
+        restored=await ledger.restored(),
+    )
+
+
+def _require_own_login(settings: Settings, graph: "Graph") -> None:
+    """Raise SettingsError where a person's rights would be used to enact."""
+    if settings.mode is Mode.ENFORCE and graph.is_delegated:
+        raise SettingsError(
+            "`mode: enforce` needs an application's own login: this one is a person's, delegated"
+        )
 
 
 @asynccontextmanager
 async def _telling_people(
     settings: Settings, world: World, ledger: SqlLedger, graph: "Graph", reporter: ReporterOf | None
 ) -> AsyncIterator[World]:
-    """Give the world with its channels, where anybody is told anything through them."""
+    """Give the world with its channels, where anybody is told anything through them, and what channels may name."""
+    world = replace(world, outside=bounds_of(settings).outside)
     pages = pages_people(settings)
     schedule = settings.report.schedule() if reporter is not None else None
     if not (pages or schedule is not None):
@@ -302,13 +326,6 @@ def open_ledger_as_it_is(
     )
 
 
-def replica_of(settings: Settings | Process) -> str:
-    """Return what this agent is called in the ledger."""
-    if settings.replica is not None:
-        return settings.replica
-    return re.sub(r"[^0-9a-z._-]+", "-", socket.gethostname().lower())[:63] or "agent"
-
-
 def audit_key(settings: Settings) -> Key:
     """Return the audit's key, as it was set or as it lies beside the ledger.
 
@@ -357,25 +374,9 @@ def _sink(settings: Settings, file: Path, key: Key) -> Shipment:
     )
 
 
-async def with_file(settings: Settings, holds: tuple[Hold, ...], now: datetime) -> tuple[Hold, ...]:
-    """Return these holds and the one of the file, where that is there and no agent has told of it yet.
-
-    A file that this user cannot see says nothing here: it is the agents that must be able to read it.
-    """
-    switch, file = _switch(settings), settings.hold_file()
-    if switch is None or file is None or not await asyncio.to_thread(os.path.lexists, file):
-        return holds
-    found = await switch.read(now)
-    is_known = found is None or any(hold.name == found.name for hold in holds)
-    return holds if is_known or found is None else (*holds, found)
-
-
-def _switch(settings: Settings) -> HoldFile | None:
-    file = settings.hold_file()
-    return None if file is None else HoldFile(file, replica_of(settings))
-
-
-def _world(settings: Settings, clock: Clock, graph: "Graph", ledger: Ledger) -> World:
+def _world(
+    settings: Settings, clock: Clock, graph: "Graph", ledger: Ledger, sights: Sights | None = None
+) -> World:
     """Return a world that only reads."""
     return World(
         tenant_id=settings.tenant.id,
@@ -383,7 +384,7 @@ def _world(settings: Settings, clock: Clock, graph: "Graph", ledger: Ledger) -> 
         defender=graph.defender,
         enactor=None,
         ledger=ledger,
-        shelf=shelf_of(settings),
+        shelf=shelf_of(settings, None if sights is None else sights.shelves),
         directory=graph.directory,
         targets=graph.targets,
         pace=settings.loop_pace(),

@@ -14,9 +14,8 @@ from agent.compose import (
     open_ledger_as_it_is,
     open_ledger_for_reading,
     open_world,
-    replica_of,
 )
-from agent.connecting import clock_of, installed
+from agent.connecting import clock_of, installed, replica_of
 from agent.model.errors import SettingsError
 from agent.model.tenancy import Share, Tenancy
 from agent.ports.fleet import Alone, Shares
@@ -26,6 +25,7 @@ from agent.settings.guards import rails_of
 from agent.settings.roster import FleetSettings
 from agent.settings.subjects import Process, Settings
 from agent.shelves import shelf_of
+from agent.sights import Sights
 
 Read = Callable[[FleetSettings | None], FleetSettings]
 """Reads the settings of every tenant anew; given what was read before, and not from the loop: it waits for a disk."""
@@ -48,6 +48,7 @@ class SettingsRoster:
         telemetries: Telemetries | None = None,
     ) -> None:
         self._telemetries = telemetries
+        self._sights = Sights()
         self._read, self._reporter_of, self._tell, self._place = read, reporter_of, tell, place
         self._process, self._told, self._is_many = first.process, first.process, first.is_many
         self._known: FleetSettings | None = None
@@ -81,6 +82,7 @@ class SettingsRoster:
             place=place,
             share=None if place is None else share,
             name=tenancy.name if self._is_many else "",
+            sights=self._sights,
         )
 
     def desk(self, tenancy: Tenancy, share: Share | None) -> AbstractAsyncContextManager[Desk]:

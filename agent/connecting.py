@@ -1,6 +1,8 @@
 """Settings -> Graph, Defender for Endpoint, channels and telemetry, each by itself: how each of them is reached."""
 
 import os
+import re
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import (
     AbstractAsyncContextManager,
@@ -239,3 +241,10 @@ def _credential(settings: Settings, cloud: Cloud) -> Callable[[], "Credential"]:
         certificate_path=str(auth.certificate_path or ""),
         certificate_password=_revealed(auth.certificate_password),
     )
+
+
+def replica_of(settings: Settings | Process) -> str:
+    """Return what this agent is called in the ledger."""
+    if settings.replica is not None:
+        return settings.replica
+    return re.sub(r"[^0-9a-z._-]+", "-", socket.gethostname().lower())[:63] or "agent"

@@ -384,6 +384,9 @@ class FakeShelf:
             raise self.broken
         return {f"policies/{name}.yaml": text.encode() for name, text in self.policies.items()}
 
+    async def look(self) -> Mapping[str, bytes]:
+        return self.files()
+
     def git(self, files: Mapping[str, bytes]) -> str:
         return self.commit
 

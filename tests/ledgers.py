@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import make_url
 from sqlalchemy.engine import Compiled, Dialect, Engine
 
-from agent.adapters.ledger import opening, place
+from agent.adapters.ledger import glances, opening, place
 from agent.adapters.ledger.files import prepare
 from agent.adapters.ledger.ledger import SqlLedger
 from agent.audit.key import Key
@@ -33,6 +33,7 @@ async def open_ledger(
     replica: str = opening.REPLICA,
     key: Key | None = None,
     telemetry: Telemetry = SILENT,
+    together: glances.Files | None = None,
 ) -> AsyncIterator[SqlLedger]:
     """Give the tenant's ledger, as the agent's own `open_ledger` does."""
     if not read_only and not as_it_is:
@@ -45,6 +46,7 @@ async def open_ledger(
         replica=replica,
         key=key,
         telemetry=telemetry,
+        together=together,
     ) as ledger:
         for engine in (ledger._desk._reading, ledger._desk._writing):
             _share(engine)

@@ -14,7 +14,6 @@ from azure.core.credentials import AccessToken
 
 from agent.adapters.endpoint.connect import open_endpoint
 from agent.adapters.graph.connect import open_graph
-from agent.adapters.host import PolicyFiles
 from agent.adapters.ledger.opening import REPLICA
 from agent.adapters.microsoft.clouds import simulator
 from agent.adapters.microsoft.credentials import SimulatorCredential
@@ -34,6 +33,7 @@ from agent.model.rails import MOST_MESSAGES, Rails
 from agent.ports.host import Clock, PolicyShelf
 from agent.ports.telemetry import SILENT, Telemetry
 from agent.ports.world import World
+from agent.shelves import shelf_in
 from agent.simulator import names
 from agent.simulator import state as simulated
 from agent.simulator.app import Simulator, build
@@ -151,7 +151,7 @@ async def a_simulated(
             clock,
             login=lambda: Login(app, clock),
             transport=in_process(app, sound=checked),
-            shelf=shelf or PolicyFiles(SHIPPED),
+            shelf=shelf or shelf_in(SHIPPED),
             pace=pace,
             machines=machines,
             rails=rails,

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.adapters.ledger.opening import open_ledger
-from agent.compose import replica_of
+from agent.connecting import replica_of
 from agent.model.errors import SettingsError
 from agent.model.pace import Pace
 from agent.model.policy import Mode

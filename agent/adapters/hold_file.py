@@ -4,15 +4,14 @@ Nobody needs a login, a command or the ledger to make one. What cannot be told f
 folder that is gone or may not be entered, a link that leads nowhere, a file system that does not answer.
 """
 
-import asyncio
 import errno
 import os
 import stat
-import threading
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from agent.adapters.together import Together
 from agent.model.hold import OF_FILE, Hold
 
 PATIENCE = 2.0
@@ -28,21 +27,19 @@ Said = str | None
 class HoldFile:
     """`ports.Switch`: the first line of the file is the reason.
 
-    It is read on a thread of its own, and never on two at once: one that hangs must keep neither the loop
-    waiting nor the process from ending.
+    `together` reads it, on a thread of its own and with those of other tenants, and never on two at once: one that hangs
+    must keep neither the loop waiting nor the process from ending.
     """
 
-    def __init__(self, path: Path, replica: str) -> None:
+    def __init__(self, path: Path, replica: str, together: "HoldFiles | None" = None) -> None:
         self._path = path
         self._replica = replica
-        self._running: asyncio.Future[Said] | None = None
+        self._together = together or hold_files()
 
     async def read(self, now: datetime) -> Hold | None:
         """Return the hold that the file lays; None only where it is certain that there is no such file."""
-        if self._running is None or self._running.done():
-            self._running = self._begun()
         try:
-            said = await asyncio.wait_for(asyncio.shield(self._running), PATIENCE)
+            said = await self._together.ask(self._path)
         except TimeoutError:
             said = f"it cannot be read: no answer within {PATIENCE:g} s"
         if said is None:
@@ -50,21 +47,17 @@ class HoldFile:
         by = f"the file {self._path} of {self._replica}"
         return Hold(name=f"{OF_FILE}{self._replica}", since=now, by=by, reason=said)
 
-    def _begun(self) -> "asyncio.Future[Said]":
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[Said] = loop.create_future()
 
-        def settle(said: Said) -> None:
-            if not answer.done():
-                answer.set_result(said)
+HoldFiles = Together[Path, Said]
 
-        def look() -> None:
-            said = _said(self._path)
-            with suppress(RuntimeError):  # the loop has ended: nobody waits for it any more
-                loop.call_soon_threadsafe(settle, said)
 
-        threading.Thread(target=look, name="kill switch", daemon=True).start()
-        return answer
+def hold_files() -> HoldFiles:
+    """Return what reads the files of every tenant of a process."""
+    return Together(_looks, PATIENCE)
+
+
+def _looks(paths: Sequence[Path]) -> Iterator[tuple[Path, Said]]:
+    return ((path, _said(path)) for path in paths)
 
 
 def _said(path: Path) -> Said:

@@ -74,6 +74,11 @@ class PolicyFiles:
         self._commit = commit
         self._authors = authors
 
+    @property
+    def key(self) -> tuple[Path, str, bool]:
+        """What is the same for whoever reads the same."""
+        return self._directory, self._setting, self._may_be_empty
+
     def git(self, files: Mapping[str, bytes]) -> str:
         """Return the commit that these files are of, with `+` where they differ from it; empty for none."""
         return self._commit(self._directory, files)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from agent.audit.entries import of_notice
-from agent.compose import open_ledger_as_it_is, open_ledger_for_reading, with_file
+from agent.compose import open_ledger_as_it_is, open_ledger_for_reading
 from agent.loop.sending import Failure, is_through_graph, send
 from agent.model.channel import Channel
 from agent.model.errors import AgentError, LedgerError
@@ -12,6 +12,7 @@ from agent.model.escalation import Delivery, Notice, Posted, Receipt
 from agent.model.hold import BRAKE, Hold
 from agent.ports.escalation import Channels
 from agent.settings.subjects import Settings
+from agent.sights import with_file
 
 EARLIER: tuple[Posted, ...] = ()
 """A test belongs to no thread."""

@@ -18,8 +18,9 @@ log = structlog.get_logger()
 
 @dataclass(slots=True)
 class Alarming:
-    """When people were last told of each alarm, by this process."""
+    """When people were last told of each alarm, by this process, and when one will have stood for long enough."""
 
+    next_due: datetime | None = None
     told: dict[str, datetime] = field(default_factory=dict)
 
     async def go(self, world: World, outbox: Outbox, open_pages: Iterable[Page], chain: Chain | None) -> None:
@@ -29,7 +30,7 @@ class Alarming:
         """
         standing = {alarm.name: alarm for alarm in await world.ledger.alarms()}
         pages = {page.group.removeprefix(OF_ALARM): page for page in open_pages}
-        now = world.clock.now()
+        now, self.next_due = world.clock.now(), None
         if chain is None:
             return
         for name in pages.keys() - standing.keys():
@@ -37,7 +38,11 @@ class Alarming:
         for name in standing.keys() - pages.keys():
             alarm, before = standing[name], self.told.get(name)
             is_recent = before is not None and timedelta(0) <= now - before < APART
-            if timedelta(0) <= now - alarm.since < chain.wait or is_recent:
+            if timedelta(0) <= now - alarm.since < chain.wait:
+                due = alarm.since + chain.wait
+                self.next_due = due if self.next_due is None else min(self.next_due, due)
+                continue
+            if is_recent:
                 continue
             if await self._put(outbox, alarm_page(alarm, chain, world.escalating, now), chain):
                 self.told[name] = now

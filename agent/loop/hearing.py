@@ -33,19 +33,25 @@ class Hearing:
     asked: dict[str, datetime] = field(default_factory=dict)
     """When each channel was last asked."""
     under_way: dict[str, "asyncio.Task[None]"] = field(default_factory=dict)
+    next_ask: datetime | None = None
+    """When a channel is to be asked next; None where none is."""
     failures: dict[str, str] = field(default_factory=dict)
     """What was last wrong with which channel, so that it is logged once."""
 
     def begin(self, known: Iterable[Channel], open_pages: Sequence[Page], now: datetime) -> None:
         """Begin to ask every channel that hears and was told of a page; a slow one keeps nobody waiting."""
+        self.next_ask = None
         for channel in known:
             told = [page for page in open_pages if any(one.channel == channel.name for one in page.told)]
-            if not told or not self.channels.hears(channel) or channel.name in self.under_way:
+            if not told or not self.channels.hears(channel):
                 continue
             before = self.asked.get(channel.name)
-            if before is None or not timedelta(0) <= now - before < EVERY:
+            is_due = before is None or not timedelta(0) <= now - before < EVERY
+            if is_due and channel.name not in self.under_way:
                 self.asked[channel.name] = now
                 self.under_way[channel.name] = asyncio.create_task(self._ask(channel, told))
+            again = self.asked.get(channel.name, now) + EVERY
+            self.next_ask = again if self.next_ask is None else min(self.next_ask, again)
 
     def take(self) -> Mapping[str, Sequence[Heard]]:
         """Return what was heard since this was last called, by the page."""

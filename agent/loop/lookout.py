@@ -20,11 +20,12 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
 import structlog
+from msgspec.structs import replace
 
 from agent.judge.rails.holding import held_words
 from agent.loop.means import missing
 from agent.loop.vitals import Vitals
-from agent.loop.waits import first_of
+from agent.loop.waits import set_within
 from agent.model.alarm import Alarm
 from agent.model.errors import AgentError, Held
 from agent.model.health import Mark
@@ -63,7 +64,7 @@ class Lookout:
         *,
         asked: asyncio.Event | None = None,
         elapsed: Callable[[], float] | None = None,
-        pause: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        set_within: Callable[[asyncio.Event, float], Awaitable[object]] = set_within,
         vitals: Vitals | None = None,
     ) -> None:
         self.asked = asked or asyncio.Event()
@@ -73,7 +74,7 @@ class Lookout:
         """How this process fares, for the ledger to know."""
         self._world = world
         self._elapsed = elapsed or asyncio.get_running_loop().time
-        self._pause = pause
+        self._set_within = set_within
         self._began = self._elapsed()
         self._read: float | None = None
         """When the last whole look began; None before the first."""
@@ -134,10 +135,10 @@ class Lookout:
     async def keep(self) -> None:
         """Look, again and again, until cancelled; whatever goes wrong, the next look is made."""
         while True:
-            if self.asked.is_set():  # it could not be laid: not before a pause is that tried again
-                await self._pause(LOOK)
-            else:
-                await first_of(self._pause(LOOK), self.asked.wait())
+            # What was asked for and could not be laid is not tried again before a pause.
+            event = asyncio.Event() if self.asked.is_set() else self.asked
+            # All lookouts of a process look in the same moments: together that costs little.
+            await self._set_within(event, LOOK - self._elapsed() % LOOK)
             await self.try_to_look()
 
     async def try_to_look(self) -> None:
@@ -250,7 +251,9 @@ class Lookout:
         return told != known
 
     async def _write(self, replica: Replica) -> None:
-        await self._world.ledger.beat(replica)
+        login = self._world.login
+        usage = () if login is None else login.usage()  # of some length: not worked out at every look
+        await self._world.ledger.beat(replace(replica, usage=usage))
         self._beaten = self._elapsed(), replica
         self.vitals.mark(Mark.WROTE)
 
@@ -264,7 +267,6 @@ class Lookout:
             mode=(Mode.OBSERVE if world.enactor is None else Mode.ENFORCE).value,
             cannot={kind.value: why for kind, why in missing(world).items()},
             passing=self.vitals.passing,
-            usage=() if world.login is None else world.login.usage(),
             expiries=self.vitals.expiries,
         )
 

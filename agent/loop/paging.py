@@ -36,7 +36,8 @@ from agent.loop.outbox import Outbox
 from agent.loop.policies import InForce
 from agent.loop.posting import Posting
 from agent.loop.records import Records
-from agent.loop.waits import beside, first_of
+from agent.loop.stillness import Stillness
+from agent.loop.waits import beside, evenly, first_of
 from agent.model.alarm import Alarm
 from agent.model.errors import AgentError, Conflict
 from agent.model.escalation import Page
@@ -81,6 +82,7 @@ class Paging:
     informing: Informing = field(default_factory=Informing)
     alarms: dict[str, str] = field(default_factory=dict)
     """The words of its own alarms that it has raised; empty where one was seen not to stand."""
+    still: Stillness = field(default_factory=Stillness)
     woken: asyncio.Event = field(default_factory=asyncio.Event)
     """Set by whoever knows that there is something to be told."""
     complained: str = ""
@@ -156,10 +158,22 @@ class Paging:
         """Look, again and again, until cancelled."""
         while True:
             await self.try_to_look()
-            await asyncio.sleep(REST)
-            until = self.world.clock.now() + EVERY
-            await first_of(self.world.clock.sleep_until(until), self.woken.wait())
+            await self._wait()
+            while await self.is_still():
+                await self._wait()
             self.woken.clear()
+
+    async def is_still(self) -> bool:
+        """Whether another look would find what the last one has found."""
+        is_same = self.policies.judge.revision == self.records.revision
+        if self.woken.is_set() or self.hearing.heard or not is_same:
+            return False
+        return await self.still.lasts(self.world)
+
+    async def _wait(self) -> None:
+        await asyncio.sleep(REST)
+        until = evenly(self.world.clock.now(), EVERY)
+        await first_of(self.world.clock.sleep_until(until), self.woken.wait())
 
     async def try_to_look(self) -> None:
         """Look, and come back whatever happens."""
@@ -191,6 +205,8 @@ class Paging:
         Raises:
             LedgerError, Conflict: the rest is left for the next look.
         """
+        began = self.world.clock.now()
+        await self.still.begin(self.world)
         if not await self.lease.keep(self.world):
             self.records.known.clear()
             return
@@ -208,11 +224,14 @@ class Paging:
         )
         standing = await self.climbing.go(seen, found)
         self.posting.woken.set()
-        await self._tell_the_rest(judge, standing)
+        is_all_told = await self._tell_the_rest(judge, standing)
         self.posting.woken.set()
+        if is_all_told and not (self.climbing.behind or self.climbing.broken or self.records.broken):
+            due = await self.pages.next_due()
+            self.still.settle(began, due, self.hearing.next_ask, self.alarming.next_due)
 
-    async def _tell_the_rest(self, judge: Judge, standing: Sequence[Page]) -> None:
-        """Tell of alarms and decisions, and ask for acknowledgements."""
+    async def _tell_the_rest(self, judge: Judge, standing: Sequence[Page]) -> bool:
+        """Tell of alarms and decisions, and ask for acknowledgements; return whether nothing is left for the next look."""
         pages = [page for page in standing if not is_apart(page)]
         self.hearing.begin(judge.channels.values(), pages, self.world.clock.now())
         await self._sound()
@@ -224,6 +243,8 @@ class Paging:
             await self.informing.go(self.world, self.outbox, judge)
         except Conflict as error:
             log.info("left for the next look", why=str(error))
+            return False
+        return True
 
     async def _sound(self) -> None:
         """Let each of its own alarms stand for exactly as long as there is reason to."""

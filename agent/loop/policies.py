@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 
 from msgspec.structs import replace
 
@@ -18,6 +19,21 @@ from agent.loop.tightening import require_tight, until_known
 from agent.model.errors import PolicyError, Problem
 from agent.model.policy import Fallen, KeptSet, Members, PolicyList, PolicySet
 from agent.ports.world import World, nothing_outside
+
+Files = tuple[tuple[str, bytes], ...]
+
+AT_HAND = 16
+"""Sets that are kept ready: most tenants of a process go by the same, which takes a while to be made."""
+
+
+@lru_cache(AT_HAND)
+def _parsed(files: Files, *, is_past: bool) -> PolicySet:
+    return parse_set(dict(files), is_past=is_past)
+
+
+@lru_cache(AT_HAND)
+def _compiled(files: Files, git: str, *, is_past: bool) -> Judge:
+    return compile_set(replace(_parsed(files, is_past=is_past), git=git))
 
 
 @dataclass(slots=True)
@@ -89,7 +105,7 @@ class InForce:
 
     def _made(self, written: Mapping[str, bytes], git: str) -> Judge:
         """Return the judge of these files, which only tighten their base. Lists are read to know whose members lie beside them."""
-        found = parse_set(written, is_past=self.is_past)
+        found = _parsed(tuple(written.items()), is_past=self.is_past)
         if not (self.is_past or self.may_loosen):
             require_tight(written, tenant=self.tenant, enforces_observers=self.enforces_observers)
         members = companions(found.lists, {key: one.values for key, one in self.members.items()})
@@ -97,8 +113,7 @@ class InForce:
         self._check_settings(found, folder_of(written))
         if wrong := out_of_bounds(found, written, self.outside):
             raise PolicyError(wrong)
-        whole = parse_set({**written, **more}, is_past=self.is_past) if more else found
-        return compile_set(replace(whole, git=git))
+        return _compiled(tuple({**written, **more}.items()), git, is_past=self.is_past)
 
     def _check_settings(self, found: PolicySet, folder: str) -> None:
         """See that what the settings name is in the set. Raises PolicyError where it is not."""

@@ -14,6 +14,7 @@ import structlog
 
 from agent.loop.cycle import judge_anew
 from agent.loop.policies import InForce, keep
+from agent.loop.waits import evenly
 from agent.model.alarm import Alarm
 from agent.model.errors import PolicyError
 from agent.ports.world import World
@@ -51,7 +52,7 @@ class Reloading:
         now = world.clock.now()
         if self.looked is None or self.has_noticed or self.asked.is_set():
             return now
-        return min(self.looked, now) + world.pace.reload_every
+        return evenly(min(self.looked, now), world.pace.reload_every)
 
     def put_off(self, world: World) -> None:
         """Look again in a while: nothing came of this look, and it is not repeated at once."""
@@ -137,7 +138,7 @@ class Reloading:
 
 async def _read(world: World) -> Reading:
     try:
-        return await asyncio.to_thread(world.shelf.files)
+        return await world.shelf.look()
     except PolicyError as error:
         return first_problem(error)
 

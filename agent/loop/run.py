@@ -165,14 +165,14 @@ async def load(world: Desk) -> InForce:
     Raises:
         PolicyError: with everything that is wrong with them.
     """
-    files = world.shelf.files()
+    files = await world.shelf.look()
     await until_known(files, tenant=world.tenant_id, enforces_observers=world.enforces_observers)
     members = dict(await world.ledger.members())
     return InForce(
         files,
         members,
         fallen=standing(await world.ledger.fallbacks()),
-        git=world.shelf.git(files),
+        git=await asyncio.to_thread(world.shelf.git, files),
         protected=world.rails.protected,
         chain=world.escalating.chain,
         tenant=world.tenant_id,

@@ -3,6 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Coroutine
 from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
+
+ZERO = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def evenly(moment: datetime, every: timedelta) -> datetime:
+    """Return the next moment at which everybody looks who looks so often: together, that costs little."""
+    return moment + every - (moment - ZERO) % every
 
 
 async def first_of(*awaited: Awaitable[object]) -> None:
@@ -14,6 +22,13 @@ async def first_of(*awaited: Awaitable[object]) -> None:
         for task in waits:
             task.cancel()
         await asyncio.gather(*waits, return_exceptions=True)
+
+
+async def set_within(event: asyncio.Event, seconds: float) -> None:
+    """Return as soon as the event is set, or these seconds are over; hundreds may wait so all the time."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
 
 
 @asynccontextmanager

@@ -43,6 +43,10 @@ class PolicyShelf(Protocol):
         """
         ...
 
+    async def look(self) -> Mapping[str, bytes]:
+        """Return the same while other things go on. Raises PolicyError."""
+        ...
+
     def git(self, files: Mapping[str, bytes]) -> str:
         """Return the commit that these files are of, with `+` where they differ from it; empty for none."""
         ...

@@ -185,6 +185,13 @@ class Ledger(Told, Protocol):
         """Return the holds that stand, oldest first."""
         ...
 
+    async def stamp(self) -> object:
+        """Return what is another value once anything of this tenant was changed since; None where nobody can say.
+
+        Of what other processes change without telling the audit of it, a server says nothing.
+        """
+        ...
+
     async def beat(self, replica: Replica) -> None:
         """Remember what a replica says of itself; one that has said nothing for a month is forgotten."""
         ...

@@ -1,14 +1,16 @@
 """The kill switch's file: certain that it is not there, or on."""
 
+import asyncio
 import os
 import threading
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from agent.adapters import hold_file
-from agent.adapters.hold_file import LONGEST, HoldFile
+from agent.adapters.hold_file import LONGEST, HoldFile, hold_files
 from agent.model.hold import Hold
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
@@ -160,6 +162,15 @@ class Hanging(type(Path())):  # type: ignore[misc]  # the platform's own kind of
         return os.lstat(self)
 
 
+@pytest.fixture
+def _hangs(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(Hanging, "answers", threading.Event())
+    monkeypatch.setattr(Hanging, "asked", 0)
+    yield
+    Hanging.answers.set()
+
+
+@pytest.mark.usefixtures("_hangs")
 async def test_a_file_system_that_hangs_holds_and_is_not_asked_again_until_it_answers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -169,9 +180,30 @@ async def test_a_file_system_that_hangs_holds_and_is_not_asked_again_until_it_an
     said = [await switch.read(NOW), await switch.read(NOW)]
     asked = Hanging.asked
     Hanging.answers.set()
-    monkeypatch.setattr(hold_file, "PATIENCE", 20)
-    freed = await switch.read(NOW)
+    while (freed := await switch.read(NOW)) is not None:
+        assert freed.reason == "it cannot be read: no answer within 0.02 s"
 
     assert [one.reason for one in said if one] == ["it cannot be read: no answer within 0.02 s"] * 2
     assert asked == 1
-    assert freed is None
+
+
+@pytest.mark.usefixtures("_hangs")
+async def test_of_many_tenants_one_whose_file_hangs_keeps_no_other_from_being_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hold_file, "PATIENCE", 0.2)
+    together = hold_files()
+    (tmp_path / "HOLD").write_text("stop")
+    hanging = HoldFile(Hanging(tmp_path / "hangs"), "hanging", together)
+    before = HoldFile(tmp_path / "HOLD", "before", together)
+    after = HoldFile(tmp_path / "no", "after", together)
+
+    first = await asyncio.gather(*(one.read(NOW) for one in (before, hanging, after)))
+    second = await asyncio.gather(*(one.read(NOW) for one in (before, after)))
+
+    assert [None if one is None else one.reason for one in first] == [
+        "stop",
+        "it cannot be read: no answer within 0.2 s",
+        None,
+    ]
+    assert [None if one is None else one.reason for one in second] == ["stop", None]

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from agent.adapters.ledger import glances
 from agent.loop.leasing import LEASE
 from agent.loop.lookout import Lookout
 from agent.loop.passing import one_pass
@@ -119,7 +120,8 @@ class Bench:
 
 @pytest.fixture
 async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
-    async with open_ledger(f"sqlite:///{tmp_path / 'data' / 'ledger.db'}", TENANT) as ledger:
+    url = f"sqlite:///{tmp_path / 'data' / 'ledger.db'}"
+    async with open_ledger(url, TENANT, together=glances.files()) as ledger:
         yield Bench(ledger)
 
 

@@ -107,11 +107,13 @@ class OnCall:
         return self._paging
 
     async def look(self) -> None:
-        """Look once, and send whatever is due by now."""
+        """Look once, and send whatever is due by now; if it is said that nothing can have changed, nothing is told."""
         paging = await self.paging()
+        is_still, before = await paging.is_still(), len(self.channels.told)
         await paging.look()
         await paging.posting.until_quiet()
         await paging.hearing.rest()
+        assert not is_still or len(self.channels.told) == before
 
     async def live(self, length: timedelta, *, most: timedelta = 30 * MINUTE) -> None:
         """Look whenever something is due within this time, and at its end; at least so often."""

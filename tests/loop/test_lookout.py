@@ -308,21 +308,23 @@ async def test_a_bug_in_one_look_does_not_end_the_looking(watched: Watched) -> N
 async def test_it_looks_again_and_again_and_at_once_when_asked(bench: Bench) -> None:
     pauses: list[float] = []
 
-    async def pause(seconds: float) -> None:
+    async def set_within(event: asyncio.Event, seconds: float) -> None:
         pauses.append(seconds)
         if len(pauses) == 3:
             asked.set()
-        await asyncio.sleep(0 if len(pauses) < 3 else 3600)
+            await event.wait()
+        await asyncio.sleep(0 if len(pauses) <= 3 else 3600)
 
     asked, switch = asyncio.Event(), FakeSwitch()
-    lookout = Lookout(replace(bench.world, switch=switch), asked=asked, pause=pause)
+    world = replace(bench.world, switch=switch)
+    lookout = Lookout(world, asked=asked, elapsed=lambda: 9.5, set_within=set_within)
     await lookout.try_to_look()
     looking = asyncio.create_task(lookout.keep())
     async with asyncio.timeout(20):
         await lookout.woken.wait()
     looking.cancel()
 
-    assert set(pauses) == {2.0}
+    assert set(pauses) == {0.5}  # to the next even second: all of a process look together
     assert [one.reason for one in await bench.world.ledger.holds()] == ["SIGUSR1, which cannot say why"]
 
 

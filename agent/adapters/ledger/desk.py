@@ -57,6 +57,8 @@ class Desk:
         self._keeper = keeper
         self._telemetry = telemetry
         self._share = share
+        self.changes = 0
+        """How many changes of this tenant were tried here, each counted once it is over."""
 
     @property
     def keeper(self) -> Keeper:
@@ -122,10 +124,13 @@ class Desk:
     @contextmanager
     def _begun(self) -> Iterator[Connection]:
         """Give a transaction that may change the tenant's ledger, and commit it. Raises Lost."""
-        with self._writing.begin() as connection:
-            if self._share is not None:
-                require_share(connection, self._share)
-            yield connection
+        try:
+            with self._writing.begin() as connection:
+                if self._share is not None:
+                    require_share(connection, self._share)
+                yield connection
+        finally:
+            self.changes += 1
 
     @contextmanager
     def _timed(self, operation: str) -> Iterator[None]:

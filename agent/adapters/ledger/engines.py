@@ -12,7 +12,8 @@ from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy import URL, create_engine, event
-from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.engine import Connection, Dialect, Engine
+from sqlalchemy.util import LRUCache
 
 from agent.adapters.ledger.files import prepare, require_private
 from agent.model.errors import LedgerError
@@ -58,10 +59,22 @@ def sqlite(url: URL, *, read_only: bool, must_be_there: bool) -> Engine:
         return connection
 
     engine = create_engine(
-        url.set(query={}), creator=connect, pool_size=1, max_overflow=0, hide_parameters=True
+        url.set(query={}),
+        creator=connect,
+        pool_size=1,
+        max_overflow=0,
+        hide_parameters=True,
+        execution_options={"compiled_cache": _COMPILED},
     )
+    # By the very object that is the dialect it is known which SQL was worked out: with one, once for all tenants.
+    engine.dialect = _DIALECTS.setdefault(engine.dialect.driver, engine.dialect)
     event.listen(engine, "begin", _begin)
     return engine
+
+
+_DIALECTS: dict[str, Dialect] = {}
+_COMPILED: LRUCache[Any, Any] = LRUCache(1_000)
+"""Statements of all ledgers in files, as SQL: each tenant has an engine, and would keep them all once more."""
 
 
 def _begin(connection: Connection) -> None:

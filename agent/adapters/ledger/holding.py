@@ -1,6 +1,6 @@
 """Holds, and what replicas say of themselves. Each function runs inside a transaction that the caller has opened."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -18,8 +18,12 @@ from agent.model.hold import Hold, Replica
 REMEMBERED = timedelta(days=30)
 """How long after its last sign of life a replica is shown."""
 
-# Asked every two seconds for each of many tenants: made once.
-STANDING = select(holds).where(holds.c.tenant_id == bindparam("tenant")).order_by(holds.c.since, holds.c.name)
+# Asked every two seconds for many tenants: made once.
+STANDING = (
+    select(holds)
+    .where(holds.c.tenant_id.in_(bindparam("tenants", expanding=True)))
+    .order_by(holds.c.since, holds.c.name)
+)
 
 
 def hold(connection: Connection, tenant_id: str, book: Book, one: Hold) -> None:
@@ -45,12 +49,18 @@ def release(
     return ended.rowcount > 0
 
 
-def standing(connection: Connection, tenant_id: str) -> Sequence[Hold]:
+def standing(connection: Connection, tenant_id: str) -> tuple[Hold, ...]:
     """Return the holds that stand, oldest first."""
-    return tuple(
-        Hold(name=row.name, since=row.since, by=row.by, reason=row.reason)
-        for row in connection.execute(STANDING, {"tenant": tenant_id})
-    )
+    return standing_of(connection, [tenant_id])[tenant_id]
+
+
+def standing_of(connection: Connection, tenant_ids: Sequence[str]) -> Mapping[str, tuple[Hold, ...]]:
+    """Return the holds that stand in each of these tenants, oldest first."""
+    found: dict[str, tuple[Hold, ...]] = dict.fromkeys(tenant_ids, ())
+    for row in connection.execute(STANDING, {"tenants": tenant_ids}):
+        hold = Hold(name=row.name, since=row.since, by=row.by, reason=row.reason)
+        found[row.tenant_id] = (*found[row.tenant_id], hold)
+    return found
 
 
 def beat(connection: Connection, tenant_id: str, replica: Replica) -> None:

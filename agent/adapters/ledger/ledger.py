@@ -28,6 +28,7 @@ from agent.adapters.ledger.archive import SqlArchive
 from agent.adapters.ledger.auditing import Book
 from agent.adapters.ledger.desk import Desk
 from agent.adapters.ledger.gauges import SqlMeters
+from agent.adapters.ledger.glances import Ask
 from agent.adapters.ledger.importing import SqlImports
 from agent.adapters.ledger.pages import SqlPages
 from agent.adapters.ledger.reported import SqlReportLog
@@ -72,11 +73,12 @@ class SqlLedger:
     `trail` is its audit, `pages` what people are told of, `archive` what its own pages show, `sessions` who is
     signed in to those, `reports` how reports were sent, `imports` what was read of the time before the agent, and `meters`
     what is measured of it all. What the audit tells of is written with its entry, in one transaction: without the one the
-    other is not written either. What asks about nothing does not go to the database.
+    other is not written either. What asks about nothing does not go to the database. `glance` looks beside whoever writes
+    at what is asked again and again, where there is any such thing.
     """
 
-    def __init__(self, desk: Desk) -> None:
-        self.trail = SqlTrail(desk)
+    def __init__(self, desk: Desk, glance: Ask | None = None) -> None:
+        self.trail = SqlTrail(desk, glance)
         self.pages = SqlPages(desk)
         self.archive = SqlArchive(desk)
         self.sessions = SqlSessions(desk)
@@ -84,6 +86,7 @@ class SqlLedger:
         self.imports = SqlImports(desk)
         self.meters = SqlMeters(desk)
         self._desk = desk
+        self._glance = glance
         self._read, self._write, self._audited = desk.read, desk.write, desk.audited
 
     async def as_of_now(self, look: Callable[[Connection, str], T]) -> T:
@@ -235,7 +238,13 @@ class SqlLedger:
         return await self._audited(holding.release, name, by, reason, now)
 
     async def holds(self) -> tuple[Hold, ...]:
-        return tuple(await self._read(holding.standing))
+        return await self._read(holding.standing) if self._glance is None else (await self._glance()).holds
+
+    async def stamp(self) -> object:
+        if self._glance is None:
+            return None
+        glance, changes = await self._glance(), self._desk.changes
+        return glance.stamp, changes
 
     async def beat(self, replica: Replica) -> None:
         await self._write(holding.beat, replica)

@@ -5,9 +5,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
 
-from agent.adapters.ledger import departed
+from agent.adapters.ledger import departed, glances
 from agent.adapters.ledger.auditing import Keeper, chain_of, is_begun, require_key
 from agent.adapters.ledger.desk import Desk
+from agent.adapters.ledger.engines import sqlite
 from agent.adapters.ledger.failures import told_apart
 from agent.adapters.ledger.files import KEY_FILE, made_key, read_key, require_private
 from agent.adapters.ledger.ledger import SqlLedger
@@ -34,6 +35,7 @@ async def open_ledger(
     telemetry: Telemetry = SILENT,
     place: Place | None = None,
     share: Share | None = None,
+    together: glances.Files | None = None,
 ) -> AsyncIterator[SqlLedger]:
     """Give the tenant's ledger, ready to use, and close it afterwards.
 
@@ -52,6 +54,8 @@ async def open_ledger(
         place: that of this URL where it is open already, for several tenants; how it was opened is how the ledger is.
         share: by which the tenant is this replica's: nothing is written once it is another's. None where nobody has to
             have it, as for who answers or holds.
+        together: what looks at the files of all tenants, where this process keeps watching several; a server is looked at
+            for all of its tenants anyway.
 
     Raises:
         LedgerError: it cannot be opened, lies open to other users, is newer than this agent, or its audit was written with another key.
@@ -65,7 +69,15 @@ async def open_ledger(
         keeper = None
         if not place.is_read_only:
             keeper = await line.do(partial(_keeper, place, (tenant_id, replica), key))
-        yield SqlLedger(Desk(place, tenant_id, line, keeper, share, telemetry))
+        glance = None
+        if place.server is not None:
+            glance = glances.of(place.server, tenant_id, place.name)
+        elif together is not None:
+            engine = sqlite(address(place.url), read_only=True, must_be_there=True)
+            watched = glances.Watched(engine, place.name, tenant_id)
+            own.callback(watched.close)
+            glance = glances.of(together, watched, place.name)
+        yield SqlLedger(Desk(place, tenant_id, line, keeper, share, telemetry), glance)
 
 
 def is_there(url: str) -> bool:

@@ -16,6 +16,7 @@ from sqlalchemy.exc import ArgumentError
 
 from agent.adapters.ledger.engines import postgresql, sqlite
 from agent.adapters.ledger.failures import told_apart
+from agent.adapters.ledger.glances import Server, server
 from agent.adapters.ledger.schema import migrate, require_newest
 from agent.model.errors import LedgerError
 
@@ -36,6 +37,8 @@ class Place:
     """What messages call it: the address without its password."""
     url: str = field(repr=False)
     is_read_only: bool
+    server: Server | None = None
+    """What looks at the ledgers of all tenants together; None for a file."""
 
 
 @asynccontextmanager
@@ -58,12 +61,20 @@ async def open_place(
     """
     parsed = address(url)
     name = named(parsed)
-    at_once = 1 if parsed.get_backend_name() == "sqlite" else at_once
+    is_server = parsed.get_backend_name() != "sqlite"
+    at_once = at_once if is_server else 1
     loop = asyncio.get_running_loop()
     with ThreadPoolExecutor(at_once, thread_name_prefix="ledger") as workers:
         engine = await loop.run_in_executor(workers, _open, parsed, name, read_only, as_it_is, at_once)
         try:
-            yield Place(engine=engine, workers=workers, name=name, url=url, is_read_only=read_only)
+            yield Place(
+                engine=engine,
+                workers=workers,
+                name=name,
+                url=url,
+                is_read_only=read_only,
+                server=server(engine, name) if is_server else None,
+            )
         finally:
             await asyncio.shield(loop.run_in_executor(workers, engine.dispose))
 
@@ -122,8 +133,9 @@ def _open(url: URL, name: str, read_only: bool, as_it_is: bool, at_once: int) ->
     if url.get_backend_name() == "sqlite":
         engine = sqlite(url, read_only=read_only, must_be_there=must_be_there)
     else:
-        # One session more than workers: what must happen at once happens in whose thread it is asked for.
-        engine = postgresql(url, read_only=read_only, sessions=at_once + 1)
+        # More sessions than workers: what must happen at once happens in whose thread it is asked for, and what is
+        # looked at for all tenants together has a thread of its own.
+        engine = postgresql(url, read_only=read_only, sessions=at_once + 2)
     try:
         with told_apart(name):
             (require_newest if must_be_there else migrate)(engine, name)

@@ -9,6 +9,7 @@ from sqlalchemy.engine import Connection
 
 from agent.adapters.ledger import auditing, erasing, unshipped
 from agent.adapters.ledger.desk import Desk
+from agent.adapters.ledger.glances import Ask
 from agent.adapters.ledger.told import SqlTold, undecoded
 from agent.audit.entries import of_settings
 from agent.audit.key import Key
@@ -18,10 +19,11 @@ T = TypeVar("T")
 
 
 class SqlTrail:
-    """`ports.Trail` in SQLite or PostgreSQL."""
+    """`ports.Trail` in SQLite or PostgreSQL; with `glance`, what waits is looked at beside whoever writes."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, glance: Ask | None = None) -> None:
         self._desk = desk
+        self._glance = glance
 
     @property
     def key(self) -> Key:
@@ -35,7 +37,10 @@ class SqlTrail:
         return await self._desk.read(unshipped.links, self._desk.chain(replica), limit)
 
     async def waiting(self) -> Mapping[str, datetime]:
-        waiting = await self._desk.read(unshipped.waiting)
+        if self._glance is None:
+            waiting = await self._desk.read(unshipped.waiting)
+        else:
+            waiting = (await self._glance()).waiting
         return {self._desk.keeper.name_of(chain): since for chain, since in waiting.items()}
 
     async def mark_shipped(self, replica: str, number: int, now: datetime) -> None:

@@ -1,6 +1,6 @@
 """Entries on their way out of the ledger, and how far they have come."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import and_, bindparam, select, update
@@ -10,16 +10,23 @@ from agent.adapters.ledger.tables import audit_entries, audit_heads
 from agent.audit.chain import micros
 from agent.model.audit import Head, Link
 
-# Asked every few seconds for each of many tenants: made once.
+# Asked every few seconds for many tenants: made once.
 _FIRST = and_(
     audit_entries.c.tenant_id == audit_heads.c.tenant_id,
     audit_entries.c.replica == audit_heads.c.replica,
     audit_entries.c.number == audit_heads.c.shipped + 1,
 )
 WAITING = (
-    select(audit_heads.c.replica, audit_entries.c.at)
+    select(audit_heads.c.tenant_id, audit_heads.c.replica, audit_entries.c.at)
     .join_from(audit_heads, audit_entries, _FIRST)
-    .where(audit_heads.c.tenant_id == bindparam("tenant"), audit_heads.c.shipped < audit_heads.c.number)
+    .where(
+        audit_heads.c.tenant_id.in_(bindparam("tenants", expanding=True)),
+        audit_heads.c.shipped < audit_heads.c.number,
+    )
+)
+
+ENDS = select(audit_heads.c.tenant_id, audit_heads.c.replica, audit_heads.c.number).where(
+    audit_heads.c.tenant_id.in_(bindparam("tenants", expanding=True))
 )
 
 
@@ -60,7 +67,23 @@ def links(connection: Connection, tenant_id: str, replica: str, limit: int) -> t
 
 def waiting(connection: Connection, tenant_id: str) -> Mapping[str, datetime]:
     """Return the moment of the first entry that was not shipped yet, by replica."""
-    return {row.replica: row.at for row in connection.execute(WAITING, {"tenant": tenant_id})}
+    return waiting_of(connection, [tenant_id])[tenant_id]
+
+
+def waiting_of(connection: Connection, tenant_ids: Sequence[str]) -> Mapping[str, Mapping[str, datetime]]:
+    """Return the same of each of these tenants."""
+    found: dict[str, dict[str, datetime]] = {one: {} for one in tenant_ids}
+    for row in connection.execute(WAITING, {"tenants": tenant_ids}):
+        found[row.tenant_id][row.replica] = row.at
+    return found
+
+
+def ends_of(connection: Connection, tenant_ids: Sequence[str]) -> Mapping[str, frozenset[tuple[str, int]]]:
+    """Return of each of these tenants where every chain ends."""
+    found: dict[str, set[tuple[str, int]]] = {one: set() for one in tenant_ids}
+    for row in connection.execute(ENDS, {"tenants": tenant_ids}):
+        found[row.tenant_id].add((row.replica, row.number))
+    return {one: frozenset(ends) for one, ends in found.items()}
 
 
 def mark(connection: Connection, tenant_id: str, replica: str, number: int, now: datetime) -> None:

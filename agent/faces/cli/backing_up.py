@@ -18,8 +18,8 @@ from agent.adapters.ledger.files import KEY_FILE
 from agent.adapters.ledger.opening import beside
 from agent.adapters.ledger.place import is_file
 from agent.audit.key import Key
-from agent.compose import audit_file, audit_key, open_ledger_for_reading, replica_of
-from agent.connecting import clock_of, installed
+from agent.compose import audit_file, audit_key, open_ledger_for_reading
+from agent.connecting import clock_of, installed, replica_of
 from agent.faces.cli.auditing import chain_words, fault_words
 from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.options import loaded_to_audit

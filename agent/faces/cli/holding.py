@@ -9,7 +9,7 @@ from typing import TypeVar
 import msgspec
 
 from agent.adapters.ledger.ledger import SqlLedger
-from agent.compose import open_ledger_as_it_is, with_file
+from agent.compose import open_ledger_as_it_is
 from agent.connecting import clock_of
 from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.many import in_each
@@ -22,6 +22,7 @@ from agent.model.hold import Hold
 from agent.ports.ledger import Ledger
 from agent.settings.roster import FleetSettings
 from agent.settings.subjects import Settings
+from agent.sights import with_file
 
 T = TypeVar("T")
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import msgspec
 from rich.console import Console
 
-from agent.compose import with_file
 from agent.connecting import clock_of
 from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.looking import reading
@@ -23,6 +22,7 @@ from agent.loop.falling import alarm_words
 from agent.loop.standing import standing
 from agent.model.hold import Replica
 from agent.model.standing import SetInForce, Standing, Telling
+from agent.sights import with_file
 
 WIDTH = 12
 """Columns of what a line is about."""

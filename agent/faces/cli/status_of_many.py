@@ -9,7 +9,6 @@ from rich import box
 from rich.table import Table
 
 from agent.adapters.ledger.ledger import SqlLedger
-from agent.compose import with_file
 from agent.connecting import clock_of
 from agent.faces.cli.failures import FINDINGS, Ending
 from agent.faces.cli.many import in_each
@@ -21,6 +20,7 @@ from agent.loop.standing import briefly
 from agent.model.standing import Brief
 from agent.settings.roster import FleetSettings
 from agent.settings.subjects import Settings
+from agent.sights import with_file
 
 
 class Rank(IntEnum):

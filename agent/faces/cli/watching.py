@@ -10,8 +10,7 @@ import structlog
 
 from agent.adapters.supervisor import Supervisor
 from agent.adapters.watchdog import Awake, Watchdog, end, stacks
-from agent.compose import replica_of
-from agent.connecting import clock_of, open_heart_of, open_telemetry_of
+from agent.connecting import clock_of, open_heart_of, open_telemetry_of, replica_of
 from agent.faces.cli.failures import STUCK
 from agent.faces.cli.last_words import say
 from agent.faces.cli.supervised import Supervised

@@ -5,11 +5,11 @@ from datetime import datetime
 import msgspec
 from starlette.requests import Request
 
-from agent.compose import with_file
 from agent.faces.holds import banner
 from agent.faces.web.pulse import Pulse
 from agent.faces.web.site import site_of
 from agent.faces.web.visit import LIVE, Visit
+from agent.sights import with_file
 
 PLACES = (
     ("Pending", "/pending", "p"),

@@ -9,7 +9,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from agent.adapters.microsoft.proofs import Certificate
-from agent.compose import with_file
 from agent.faces.holding import is_kept_by_its_file
 from agent.faces.holds import is_gone, troubles
 from agent.faces.vitals import Ending, ending_of
@@ -24,6 +23,7 @@ from agent.model.session import Draft
 from agent.model.standing import Standing
 from agent.model.vitals import Expiry, Passing, Usage
 from agent.settings.subjects import Settings
+from agent.sights import with_file
 
 STATUS = "/status"
 

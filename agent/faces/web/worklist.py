@@ -13,7 +13,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from agent.compose import with_file
 from agent.faces.telling import action_center
 from agent.faces.web.addresses import twins
 from agent.faces.web.query import PAGE, page_of
@@ -25,6 +24,7 @@ from agent.judge.quote import quote
 from agent.judge.worklist import TYPES, Group, Item, Press, pressed, to_press
 from agent.model.hold import Hold
 from agent.model.pending import ActionKind
+from agent.sights import with_file
 
 FIRST = 20
 """Items of each type that are shown where every type is."""
