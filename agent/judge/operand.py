@@ -12,6 +12,8 @@ from agent.model.policy import Expiry, Fresh, Test
 
 def operand_at(test: Test, now: datetime) -> object:
     """Return the operand without what has expired: a value counts strictly before its moment, and not at it."""
+    if not test.expiries:
+        return test.operand
     gone = frozenset[object]().union(*(expiry.values for expiry in test.expiries if now >= expiry.at))
     return without(test.operand, gone) if gone else test.operand
 

@@ -92,6 +92,16 @@ def is_looked_back(record: Record) -> bool:
     return undone.checks < len(CHECKS)
 
 
+def was_taken_back(record: Record, effects: Sequence[Effect]) -> bool:
+    """Whether a person took something of the action back, in this life of it or in an earlier one.
+
+    `effects` are all that were ever planned for it.
+    """
+    if record.undone is not None:
+        return True
+    return any(effect.undoes is not None and effect.went is not Went.DROPPED for effect in effects)
+
+
 def says(undone: Undone) -> str:
     """Say what was taken back, and what was not."""
     seen = {

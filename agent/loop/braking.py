@@ -11,7 +11,8 @@ import structlog
 
 from agent.judge.rails.surge import question, surge
 from agent.loop.guarding import Surroundings
-from agent.loop.moved import turn_back
+from agent.loop.moved import turn_back_whole
+from agent.loop.turning import turn_back
 from agent.model.alarm import Alarm
 from agent.model.decision import Decision, Verb
 from agent.model.enactment import Record, State
@@ -100,13 +101,14 @@ async def judge_released(world: World, standing: frozenset[str]) -> int:
     """Turn back to be judged, at once, what was held by a hold that does not stand; return how many that are."""
     ended = {guard for guard, stands in _guards(standing).items() if not stands}
 
-    def is_meant(record: Record) -> bool:
+    def has_lapsed_by_it(record: Record) -> bool:
         decision = record.decision
         lapsed = decision.held if decision is not None and decision.lapsed is not None else ()
         guards = {decision.guard if decision is not None else None, *(one.guard for one in lapsed)}
         return not guards.isdisjoint(ended)
 
-    return await turn_back(world, [State.HELD, State.LAPSED], is_meant)
+    held = await turn_back(world, [State.HELD], lambda one: one.guard in ended)
+    return held + await turn_back_whole(world, [State.LAPSED], has_lapsed_by_it)
 
 
 def _guards(standing: frozenset[str]) -> dict[str, bool]:

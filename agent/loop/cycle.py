@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import msgspec
 import structlog
 
-from agent.judge.confirm import expire, judged_again, standing
+from agent.judge.confirm import MARGIN, expire, judged_again, standing
 from agent.judge.decide import decide
 from agent.judge.gather import gather, mails_of
 from agent.judge.guard import approvals_of, hold_taken_back
@@ -21,6 +21,7 @@ from agent.judge.recognise import evidence_digest
 from agent.judge.remember import WINDOW, matters
 from agent.judge.settle import Around, approved_before, because, settled, stands, waiting
 from agent.judge.shadow import shadow_approval, targets_in
+from agent.judge.taken_back import was_taken_back
 from agent.judge.track import WAITING
 from agent.loop.asking import Asking, Came, Left, ask_them
 from agent.loop.braking import brake, was_wished, wish
@@ -29,15 +30,17 @@ from agent.loop.grounding import truths_of_decisions
 from agent.loop.guarding import Surroundings, around, look, with_wishes
 from agent.loop.lookup import claims, find, look_up
 from agent.loop.means import means
-from agent.loop.moved import save_moved, turn_back
+from agent.loop.moved import save_moved
 from agent.loop.policies import InForce, keep
 from agent.loop.report import PassReport
 from agent.loop.shadowing import Covered, Shadow, Would, cover, shadow_of, would
 from agent.loop.telling import tell_of_decision
 from agent.loop.tracing import about
+from agent.loop.turning import turn_back
 from agent.loop.turns import Turns
-from agent.loop.undoing import was_taken_back
 from agent.loop.weighing import guard_approval
+from agent.model.ahead import Ahead
+from agent.model.basis import Basis
 from agent.model.decision import Decision, Verb
 from agent.model.defender import Mail
 from agent.model.enactment import Approval, Effect, EffectKind, Record, State, Went
@@ -71,23 +74,46 @@ class Batch:
     """Those that would only have been, by observing policies."""
     covered: Covered = field(default_factory=dict)
     past: Mapping[Matter, Tally] = field(default_factory=dict)
+    planned: Mapping[str, Sequence[Effect]] = field(default_factory=dict)
+    """All that was ever planned for each action. Whoever plans more, or takes something back, saves its record too, so that
+    no decision is saved that did not know of it."""
     shadow: Shadow | None = None
     """Where approvals of observing policies are counted; None where none only observes."""
     asking: Asking = field(default_factory=Asking)
 
 
-async def judge_due(world: World, policies: InForce, report: PassReport, stop: asyncio.Event) -> None:
-    """Decide everything that is seen and not decided, or was answered, earliest deadline first, until asked to stop."""
+async def judge_due(
+    world: World,
+    policies: InForce,
+    report: PassReport,
+    stop: asyncio.Event,
+    *,
+    at_most: timedelta | None = None,
+) -> None:
+    """Decide what is seen and not decided, or was answered, earliest deadline first, until asked to stop.
+
+    What people answered, what has come since this pass began and what ends soon goes before the rest, of which there may
+    be very much where other policies are in force by now. What `at_most` leaves is for the next pass, and it is said
+    that there is some: nobody learns of anything new while it is not asked for.
+    """
+    began = world.clock.now()
     size = world.pace.judge_at_once if world.defender.can_hunt else 10
 
-    async def some() -> bool:
-        records = await world.ledger.due(world.clock.now(), JUDGED, size)
-        if records:
-            await judge_records(world, policies, records, report)
-        return bool(records)
+    async def some() -> tuple[int, bool]:
+        now = world.clock.now()
+        ahead = Ahead(states=(State.ANSWERED,), came_after=report.began, ends_before=now + MARGIN)
+        records = await world.ledger.due(now, JUDGED, size, ahead=ahead)
+        first = [record for record in records if ahead.has(record)]
+        chosen = first[: world.pace.ahead_at_once] or records
+        if chosen:
+            await judge_records(world, policies, chosen, report)
+        return len(chosen), len(chosen) < len(records) or len(records) == size
 
-    while not stop.is_set() and await despite_others(some):
-        continue
+    report.leaves_undecided = False
+    while not stop.is_set() and (done := await despite_others(some)) is not None and done[0]:
+        if at_most is not None and world.clock.now() - began >= at_most:
+            report.leaves_undecided = done[1]
+            return
 
 
 async def judge_anew(world: World, policies: InForce) -> int:
@@ -96,11 +122,10 @@ async def judge_anew(world: World, policies: InForce) -> int:
     Returns how many pending actions that are.
     """
 
-    def is_meant(record: Record) -> bool:
-        decision = record.decision
-        if decision is None or decision.revision != policies.judge.revision:
+    def is_meant(one: Basis) -> bool:
+        if one.revision != policies.judge.revision:
             return True
-        return world.enactor is not None and (decision.is_observed or record.state is State.DECIDED)
+        return world.enactor is not None and (one.is_observed or one.state is State.DECIDED)
 
     return await turn_back(world, sorted(WAITING), is_meant)
 
@@ -126,6 +151,8 @@ async def judge_records(
     batch.shadow = await shadow_of(world, policies, here, list(targets))
     asked = {one: None for record in alive for one in matters(record.action, theirs.get(record.action.id))}
     batch.past = await world.ledger.answered(list(asked), batch.now - WINDOW)
+    known = (record for record in alive if record.version > 1 or record.plan is not None)
+    batch.planned = await world.ledger.effects_of([record.action.id for record in known])
     batch.asking.answers = await world.ledger.answers([record.action.id for record in alive])
     turns = Turns()
     for record in alive:
@@ -179,7 +206,7 @@ async def _judge_one(
     world: World, policies: InForce, record: Record, mail: Mail | None, batch: Batch
 ) -> None:
     action = record.action
-    sent = await _sent_before(world, record)
+    sent = _sent_before(batch.planned.get(action.id, ()))
     made = decide(
         policies.judge,
         action,
@@ -191,7 +218,7 @@ async def _judge_one(
     ruled = msgspec.structs.replace(made, is_observed=batch.means.observes)
     shadow = shadow_approval(policies.judge, ruled)
     present = await _present(world, ruled, action, mail, batch, is_wanted=shadow is not None)
-    decision = await _unless_people_said_otherwise(world, record, ruled, batch)
+    decision = _unless_people_said_otherwise(record, ruled, batch)
     intended = plan(decision, action, present, batch.means)
     if decision.verb is Verb.APPROVE and not approved_before(record, decision, intended):
         decision = await _guard(world, policies, Came(decision, intended, record), present, batch)
@@ -205,7 +232,7 @@ async def _judge_one(
             return
     beside = Would()
     if shadow is not None and batch.shadow is not None:
-        approval = await _unless_people_said_otherwise(world, record, shadow, batch)
+        approval = _unless_people_said_otherwise(record, shadow, batch)
         beside = await would(world, policies, came, approval, present, batch.shadow)
     _write(dataclasses.replace(came, decision=_with(came, beside)), sent, beside, batch)
 
@@ -242,7 +269,7 @@ def _write(came: Came, sent: Sequence[Effect], beside: Would, batch: Batch) -> N
         return
     batch.records.append(because(settled(came.record, came.decision, came.plan, sent, around), came.why))
     batch.effects.extend((*came.plan.effects, *beside.effects))
-    batch.here.given.extend(came.plan.effects)
+    batch.here.given.give(came.plan.effects)
     cover(batch.covered, came.plan.effects, batch.now, is_observed=batch.means.observes)
     own: list[Approval] = []
     if came.decision.verb is Verb.APPROVE:
@@ -254,13 +281,11 @@ def _write(came: Came, sent: Sequence[Effect], beside: Would, batch: Batch) -> N
         batch.shadow.approvals.extend(own)
 
 
-async def _unless_people_said_otherwise(
-    world: World, record: Record, ruled: Decision, batch: Batch
-) -> Decision:
+def _unless_people_said_otherwise(record: Record, ruled: Decision, batch: Batch) -> Decision:
     """Return an approval by policies as held where a person took back what was done for it, or rejected it before."""
     if ruled.verb is not Verb.APPROVE:
         return ruled
-    if await was_taken_back(world, record):
+    if was_taken_back(record, batch.planned.get(record.action.id, ())):
         return hold_taken_back(ruled)
     answers = batch.asking.answers.get(record.action.id, ())
     no = next((one for one in reversed(answers) if one.verb is Verb.REJECT), None)
@@ -295,10 +320,7 @@ async def _present(
     return Present(found=found, covered=batch.covered)
 
 
-async def _sent_before(world: World, record: Record) -> tuple[Effect, ...]:
-    """Return what left this machine for the action, by earlier plans."""
-    if record.plan is None:
-        return ()
-    effects = await world.ledger.effects(record.action.id)
+def _sent_before(effects: Sequence[Effect]) -> tuple[Effect, ...]:
+    """Return what left this machine for an action, of all that was ever planned for it."""
     refused = (effect for effect in effects if effect.went is Went.REFUSED and effect.undoes is None)
     return (*standing(effects), *refused)

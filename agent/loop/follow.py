@@ -39,6 +39,9 @@ DUE = tuple(sorted({*LOOKED_AT, *LOOKED_AT_BESIDE, *CLOSED}))
 AT_ONCE = 200
 """Records looked at between two commits."""
 
+ENDED_AT_ONCE = 2000
+"""Records judged anew or expired between two commits: each time all that is due is gone through to find them."""
+
 
 async def follow(world: World, report: PassReport, stop: asyncio.Event) -> None:
     """Look after everything that is due and needs no decision."""
@@ -67,20 +70,22 @@ async def _rest(world: World, records: Sequence[Record]) -> None:
 async def _end(world: World) -> None:
     """Judge anew what has waited long enough, and expire what nobody decided in its week."""
     seen: set[str] = set()
+    stay = 0
     while True:
-        due = await world.ledger.due(world.clock.now(), sorted(WAITING), AT_ONCE + len(seen))
+        due = await world.ledger.due(world.clock.now(), sorted(WAITING), ENDED_AT_ONCE + stay)
         records = [record for record in due if record.action.id not in seen]
         if not records:
             return
         seen.update(record.action.id for record in records)
+        planned = await world.ledger.effects_of([record.action.id for record in records])
         now = world.clock.now()
         moves: list[tuple[Record | None, Record]] = []
         for record in records:
             if now >= record.action.deadline:
                 moves.append((record, expire(record, now)))
-            elif is_looked_back(record):
-                continue
-            elif not is_watched(record, await world.ledger.effects(record.action.id)):
+            elif is_looked_back(record) or is_watched(record, planned.get(record.action.id, ())):
+                stay += 1
+            else:
                 moves.append((record, msgspec.structs.replace(record, state=State.SEEN, due=now)))
         if moves:
             await save_moved(world, moves)
@@ -91,9 +96,10 @@ async def _look_at(world: World, records: Sequence[Record], report: PassReport) 
     if not records:
         return
     began = world.clock.now()
-    effects: dict[str, Sequence[Effect]] = {}
-    for record in records:
-        effects[record.action.id] = standing(await world.ledger.effects(record.action.id))
+    planned = await world.ledger.effects_of([record.action.id for record in records])
+    effects: dict[str, Sequence[Effect]] = {
+        record.action.id: standing(planned.get(record.action.id, ())) for record in records
+    }
     mail = await _mail(world, records, effects, report)
     leaned = [target for record in records if record.plan is not None for target in record.plan.leaned]
     claimed = await world.ledger.covered(leaned)

@@ -1,7 +1,7 @@
 """The guard rails, asked at the decision and again before each call leaves: gathers what they look at."""
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -13,9 +13,10 @@ from agent.judge.people import UNPASSED
 from agent.judge.plans.means import Problem
 from agent.judge.rails.approvers import wanted_by
 from agent.judge.rails.ask import ask
+from agent.judge.rails.given import DAY, Given
 from agent.judge.rails.listed import ProtectedList, protected_lists
 from agent.judge.rails.lookup import of_owner, senders_of, with_senders_copy
-from agent.judge.rails.scene import DAY, Scene
+from agent.judge.rails.scene import Scene
 from agent.judge.rails.surge import HISTORY, HOUR
 from agent.judge.shadow import counting
 from agent.judge.unremembered import unremembered
@@ -39,7 +40,7 @@ class Surroundings:
     """What holds and what was given away until now: read once for a batch, and kept up while it is judged."""
 
     holds: tuple[Hold, ...]
-    given: list[Effect]
+    given: Given
     protected: tuple[ProtectedList, ...]
     approved: Approved = field(default_factory=Approved)
     wished: int = 0
@@ -71,7 +72,7 @@ async def around(world: World, policies: InForce, now: datetime) -> Surroundings
     found, counted = await world.ledger.given(now - window), means(world).counted
     return Surroundings(
         holds=await world.ledger.holds(),
-        given=list(counting(found, counted)),
+        given=Given(counting(found, counted)),
         protected=protected_lists(
             world.rails.protected, policies.judge.policy_set.lists, policies.fetched, now
         ),
@@ -89,7 +90,7 @@ async def with_wishes(world: World, here: Surroundings, now: datetime) -> Surrou
 async def beside(world: World, here: Surroundings, now: datetime) -> Surroundings:
     """Return how things would stand had observing policies counted."""
     counted = replace(means(world), is_shadow=True).counted
-    would = dataclasses.replace(here, given=list(counting(here.found, counted)), counted=counted)
+    would = dataclasses.replace(here, given=Given(counting(here.found, counted)), counted=counted)
     return await with_wishes(world, would, now)
 
 
@@ -152,19 +153,11 @@ def scene(
         senders=seen.senders,
         protected=here.protected,
         own=world.own,
-        given=tuple(_of_others(here, action)),
+        given=here.given.beside(action.id, here.counted),
         surges=here.surges,
         unremembered=unremembered(world.restored, action, seen.mail, now),
         approvers=wanted_by(deciding),
     )
-
-
-def _of_others(here: Surroundings, action: PendingAction) -> Iterator[Effect]:
-    """Give what counts beside an action: what would only have been done for itself is still to be."""
-    action_id = action.id
-    for effect in here.given:
-        if effect.went not in here.counted or effect.action_id != action_id:
-            yield effect
 
 
 async def check(world: World, policies: InForce, record: Record, seen: Seen) -> None:

@@ -35,16 +35,15 @@ async def save_moved(
     now = world.clock.now()
     records: list[Record] = []
     dropped: list[str] = []
+    planned = await world.ledger.effects_of(
+        [after.action.id for before, after in moves if _is_over(before, after)]
+    )
     for before, after in moves:
-        if before is None or before.state is after.state:
+        if before is None or not _is_over(before, after):
             records.append(after)
             continue
-        is_leaving = before.state is State.INTENDED
-        if not is_leaving and after.state not in ENDS:
-            records.append(after)
-            continue
-        effects = await world.ledger.effects(after.action.id)
-        if is_leaving:
+        effects = planned.get(after.action.id, ())
+        if before.state is State.INTENDED:
             dropped.extend(effect.id for effect in effects if effect.went is Went.INTENDED)
         records.append(ended(before, after, effects, now))
     taken = await taken_by_ours(world, moves, records)
@@ -58,8 +57,18 @@ async def save_moved(
             trace(world, after, Phase.ENDED, now, state=after.state.value)
 
 
-async def turn_back(world: World, states: Sequence[State], is_meant: Callable[[Record], bool]) -> int:
-    """Have judged anew, at once, the records in these states that are meant; return how many those are."""
+def _is_over(before: Record | None, after: Record) -> bool:
+    """Whether it is over with what was planned: it is not to be carried out any more, or with the action itself."""
+    if before is None or before.state is after.state:
+        return False
+    return before.state is State.INTENDED or after.state in ENDS
+
+
+async def turn_back_whole(world: World, states: Sequence[State], is_meant: Callable[[Record], bool]) -> int:
+    """Have judged anew, at once, the records in these states that are meant; return how many those are.
+
+    Each is read whole. Where its decision's basis says enough, `turning.turn_back` does the same in a fraction of the time.
+    """
     now = world.clock.now()
     found = offset = 0
 

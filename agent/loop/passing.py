@@ -36,6 +36,10 @@ log = structlog.get_logger()
 MEANWHILE = timedelta(seconds=10)
 """How long what was read waits for the rest to be read before it is judged: people are to know within half a minute."""
 
+JUDGING = timedelta(seconds=30)
+"""How long is judged before everything else has its turn again: where other policies came into force, all that waits is
+judged anew, and meanwhile incidents are asked for, decisions carried out, and what has just come goes first."""
+
 SIGN_EVERY = 30.0
 """Real seconds from one sign of life to the next while policies are read and shown to be safe."""
 
@@ -72,7 +76,7 @@ async def one_pass(
 ) -> None:
     """Ask who is in the groups and what AIR wrote down, poll, decide, look after, write: each as far as it goes, whatever became of the others.
 
-    While anything holds, nothing is written. What another agent on the same ledger does meanwhile is no failure.
+    With a `memory` another pass follows, to which too much to be judged is left. While anything holds, nothing is written. What another agent on the same ledger does meanwhile is no failure.
 
     Raises:
         Unavailable, Refused, Malformed: the first that came up, once everything was tried.
@@ -81,7 +85,8 @@ async def one_pass(
     async with AsyncExitStack() as own:
         if lookout is None:
             lookout = await own.enter_async_context(keeping_lookout(world))
-        await _Pass(world, policies, stop, report, memory or Memory(), lookout).go()
+        at_most = None if memory is None else JUDGING
+        await _Pass(world, policies, stop, report, memory or Memory(), lookout, at_most).go()
 
 
 @dataclass(slots=True)
@@ -94,6 +99,8 @@ class _Pass:
     report: PassReport
     memory: Memory
     lookout: Lookout
+    at_most: timedelta | None
+    """How long is judged at a time; None where no other pass follows."""
     judged: datetime | None = None
     """When what was read so far was judged; None before that."""
 
@@ -154,18 +161,18 @@ class _Pass:
             return
         await self._look_around()
         try:
-            await self._judge()
+            await self._judge(MEANWHILE)
         except Lost:
             raise
         except (Conflict, Unavailable, Refused, Malformed):
             log.debug("what was read is judged once all is read")
         self.judged = self.world.clock.now()
 
-    async def _judge(self) -> None:
+    async def _judge(self, at_most: timedelta | None = None) -> None:
         """Judge what is due, by the policies that count now: which those are is asked once more before each call."""
         if await self.memory.falling.go(self.world, self.policies):
             self.report.has_reloaded = True
-        await judge_due(self.world, self.policies, self.report, self.stop)
+        await judge_due(self.world, self.policies, self.report, self.stop, at_most=at_most or self.at_most)
 
     async def _visit(self) -> None:
         if self.world.enactor is None:

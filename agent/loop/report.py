@@ -47,6 +47,8 @@ class PassReport:
     """Whether Graph was away or asked for patience."""
     held: tuple[str, ...] = ()
     """In words, what kept everything from being carried out when the pass ended."""
+    leaves_undecided: bool = False
+    """Whether some of what is to be decided was left for the next pass, because there was too much of it for one."""
     has_reloaded: bool = False
     """Whether other policies came into force on the way."""
 

@@ -248,7 +248,7 @@ def _next(world: World, report: PassReport, due: datetime) -> datetime:
     now = world.clock.now()
     if report.is_unavailable:
         return max(report.unavailable_until or now + AWAY, now + timedelta(seconds=1))
-    if report.has_reloaded or (report.untried and report.sent + report.noted):
+    if report.has_reloaded or report.leaves_undecided or (report.untried and report.sent + report.noted):
         return now
     return max(due, now)
 

@@ -42,7 +42,7 @@ class Shadow:
 
     def give(self, effects: Sequence[Effect]) -> None:
         """Count what was given away, be it of the shadow or what counts."""
-        self.here.given.extend(effects)
+        self.here.given.give(effects)
 
 
 @dataclass(frozen=True, slots=True)

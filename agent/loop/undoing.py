@@ -70,7 +70,8 @@ async def prepare(world: World, records: Sequence[Record]) -> list[Undoing]:
     Raises:
         Unavailable: Graph is away.
     """
-    effects = {record.action.id: await world.ledger.effects(record.action.id) for record in records}
+    planned = await world.ledger.effects_of([record.action.id for record in records])
+    effects = {record.action.id: planned.get(record.action.id, ()) for record in records}
     mail = await _mail(world, [one for group in effects.values() for one in group])
     return [await _prepare_one(world, record, effects[record.action.id], mail) for record in records]
 
@@ -108,21 +109,12 @@ async def holds_against(world: World) -> tuple[Hold, ...]:
     return flags if flags or laid is None else (laid,)
 
 
-async def was_taken_back(world: World, record: Record) -> bool:
-    """Whether a person took something of the action back, in this life of it or in an earlier one."""
-    if record.undone is not None:
-        return True
-    if record.version <= 1:
-        return False
-    effects = await world.ledger.effects(record.action.id)
-    return any(effect.undoes is not None and effect.went is not Went.DROPPED for effect in effects)
-
-
 async def look_back(world: World, records: Sequence[Record], report: PassReport) -> None:
     """Look whether what people took back is back."""
     if not records:
         return
-    effects = {record.action.id: await world.ledger.effects(record.action.id) for record in records}
+    planned = await world.ledger.effects_of([record.action.id for record in records])
+    effects = {record.action.id: planned.get(record.action.id, ()) for record in records}
     mail = await _mail(world, [one for group in effects.values() for one in group if one.undoes is not None])
     if mail.why:
         report.problems.append(f"what was taken back could not all be looked at: {mail.why}")

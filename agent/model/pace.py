@@ -33,6 +33,9 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
     """Incidents written to at the same time."""
     judge_at_once: int = 500
     """Pending actions judged between two commits."""
+    ahead_at_once: int = 200
+    """The same of what goes ahead of others, such as what has just come: a decision is recorded once all are made whose
+    facts were looked up together, so that fewer are recorded sooner. More look-ups are the price: five for a thousand."""
     polling_share: float = 0.05
     """How much of the request budget polling may use while work waits, from 0 to 1."""
     requests_per_minute: int = 60

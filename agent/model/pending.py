@@ -6,12 +6,16 @@ what it acts on; the same thing seen through several alerts is one pending actio
 
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from hashlib import sha256
 
 import msgspec
 
 from agent.model.air import Proposal
 from agent.model.defender import PENDING_APPROVAL, AnyEvidence
+
+REMEMBERED = 2048
+"""Ids that are not worked out again: each is asked for some ten times while its action is judged and saved."""
 
 LIFETIME = timedelta(days=7)
 """How long Defender keeps an action pending. Source: [SEED], [AVR]; what starts the week is UNCONFIRMED."""
@@ -101,6 +105,7 @@ class IncidentHead(msgspec.Struct, frozen=True, kw_only=True):
     """The tenant that the incident says it is of; None where it does not say, or was read before that was asked."""
 
 
+@lru_cache(maxsize=REMEMBERED)
 def action_id(tenant_id: str, kind: ActionKind, key: str) -> str:
     """Return the id of the pending action of this kind on this thing."""
     return sha256(f"{tenant_id}\x1f{kind}\x1f{key}".encode()).hexdigest()[:16]

@@ -27,9 +27,10 @@ from agent.model.policy import KeptSet, Members
 from agent.model.rails import Approved, Leave
 from agent.model.truth import Truth
 from agent.ports.told import Told
+from agent.ports.worklist import Worklist
 
 
-class Ledger(Told, Protocol):
+class Ledger(Told, Worklist, Protocol):
     """What was seen, decided and done, for one tenant. Every write is durable when its call returns.
 
     Raises LedgerError where it cannot be used.
@@ -91,24 +92,16 @@ class Ledger(Told, Protocol):
         """
         ...
 
-    async def due(self, now: datetime, states: Sequence[State], limit: int) -> tuple[Record, ...]:
-        """Return records in these states whose `due` has come, earliest deadline first."""
-        ...
-
-    async def next_due(self) -> datetime | None:
-        """Return the earliest `due` of all; None where nothing is."""
-        ...
-
-    async def to_visit(self, limit: int) -> tuple[str, ...]:
-        """Return incidents with intended effects or decisions not yet noted, earliest deadline first."""
-        ...
-
     async def of_incident(self, incident_id: str) -> tuple[Record, ...]:
         """Return every record whose parent is this incident, earliest deadline first."""
         ...
 
     async def effects(self, action_id: str) -> tuple[Effect, ...]:
         """Return the action's effects, in the order of their plan, but for those of `Went.SHADOW`."""
+        ...
+
+    async def effects_of(self, action_ids: Sequence[str]) -> Mapping[str, tuple[Effect, ...]]:
+        """Return the same of several actions, as of one moment; those that have none are left out."""
         ...
 
     async def covered(

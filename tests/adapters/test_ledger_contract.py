@@ -7,6 +7,7 @@ import pytest
 
 from agent.adapters.ledger.ledger import SqlLedger
 from agent.adapters.ledger.writes import REMEMBERED
+from agent.model.ahead import Ahead
 from agent.model.decision import Verb
 from agent.model.enactment import Approval, Confirmation, EffectSeen, Outcome, Record, Spent, State, Went
 from agent.model.errors import Conflict
@@ -249,6 +250,29 @@ async def test_due_are_those_whose_moment_has_come_earliest_deadline_first(ledge
     assert keys(await ledger.due(NOW, [State.SEEN], 1)) == ["early"]
     assert len(await ledger.due(NOW, [State.SEEN, State.SENT], 10)) == 4
     assert await ledger.due(NOW, [], 10) == ()
+
+
+async def test_what_is_ahead_is_due_before_all_others_whatever_its_deadline(ledger: SqlLedger) -> None:
+    second = timedelta(seconds=1)
+    ahead = Ahead(states=(State.ANSWERED,), came_after=NOW - MINUTE, ends_before=NOW + MINUTE)
+    await ledger.save(
+        [
+            a_record("at that moment", due=NOW - MINUTE, deadline=NOW + 2 * MINUTE),
+            a_record("just ends later", due=NOW - 2 * MINUTE, deadline=NOW + MINUTE),
+            a_record("came later", due=NOW - MINUTE + timedelta(microseconds=1), deadline=NOW + 5 * MINUTE),
+            a_record("in the state", State.ANSWERED, due=NOW - 3 * MINUTE, deadline=NOW + 4 * MINUTE),
+            a_record("ends soon", due=NOW - 4 * MINUTE, deadline=NOW + MINUTE - second),
+            a_record("not yet", due=NOW + second, deadline=NOW),
+        ],
+        now=NOW,
+    )
+
+    records = await ledger.due(NOW, [State.SEEN, State.ANSWERED], 10, ahead=ahead)
+    found = keys(records)
+
+    assert [ahead.has(record) for record in records] == [True, True, True, False, False]
+    assert found == ["ends soon", "in the state", "came later", "just ends later", "at that moment"]
+    assert keys(await ledger.due(NOW, [State.SEEN, State.ANSWERED], 2, ahead=ahead)) == found[:2]
 
 
 async def test_the_next_due_is_the_earliest_of_all(ledger: SqlLedger) -> None:

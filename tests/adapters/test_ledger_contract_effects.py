@@ -28,6 +28,26 @@ async def test_effects_come_in_the_order_of_their_plans(ledger: SqlLedger) -> No
     assert await ledger.effects("unknown") == ()
 
 
+async def test_effects_of_several_actions_are_those_of_each(ledger: SqlLedger) -> None:
+    records = [a_decided_record(f"cluster-{number}") for number in range(4)]
+    planned = {
+        one.action.id: tuple(
+            an_effect(one, place, targets=((f"{number}-{place}", "anna@contoso.example"),))
+            for place in range(number)
+        )
+        for number, one in enumerate(records)
+    }
+    shadow = an_effect(records[3], 9, went=Went.SHADOW)
+    every = [effect for some in planned.values() for effect in reversed(some)]
+    await ledger.save(records, effects=[*every, shadow], now=NOW)
+
+    found = await ledger.effects_of(["unknown", *planned, records[1].action.id])
+
+    assert found == {name: tuple(reversed(some)) for name, some in planned.items() if some}
+    assert [await ledger.effects(name) for name in planned] == [found.get(name, ()) for name in planned]
+    assert await ledger.effects_of([]) == {}
+
+
 async def test_a_claimed_target_is_covered_by_its_effect(ledger: SqlLedger) -> None:
     record = a_decided_record()
     effect = an_effect(record, targets=(("m1", "anna@contoso.example"), ("m1", "ben@contoso.example")))

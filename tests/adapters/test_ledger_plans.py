@@ -14,6 +14,8 @@ from sqlalchemy.engine import Connection, Engine, Row
 from agent.adapters.ledger.columns import metadata
 from agent.adapters.ledger.ledger import SqlLedger
 from agent.audit.entries import of_note
+from agent.model.ahead import Ahead
+from agent.model.basis import basis_of
 from agent.model.decision import Unit
 from agent.model.enactment import MAIL_EFFECTS, OPEN, UNCARRIED, State
 from agent.model.history import Place, Wanted
@@ -35,18 +37,25 @@ A_CAPPED_LEAVE = msgspec.structs.replace(
     ),
 )
 A_PLACE = Place(at=NOW, action_id=ACTION, number=1)
+AHEAD = Ahead(states=(State.ANSWERED,), came_after=NOW, ends_before=NOW)
+A_BASIS = basis_of(saved(a_decided_record()))
 TARGET = ("message-0", "anna@contoso.example")
 
 QUERIES: dict[str, tuple[Asked, set[str]]] = {
     "due": (lambda one: one.due(NOW, [State.SEEN, State.SENT], 10), {"ix_records_due"}),
+    "due ahead": (lambda one: one.due(NOW, [State.SEEN], 10, ahead=AHEAD), {"ix_records_due"}),
     "next_due": (lambda one: one.next_due(), {"ix_records_due"}),
     "to_visit": (lambda one: one.to_visit(10), {"ix_records_to_visit", "ix_effects_intended"}),
     "of_incident": (lambda one: one.of_incident("1"), {"ix_records_incident"}),
     "listed": (lambda one: one.listed(limit=10), {"ix_records_listed"}),
     "listed by state": (lambda one: one.listed(states=[State.SEEN, State.SENT]), {"ix_records_state"}),
     "counts": (lambda one: one.counts(), {"ix_records_state"}),
+    "bases": (lambda one: one.bases(State.HELD), {"ix_records_state", "pk:decisions"}),
+    "bases after": (lambda one: one.bases(State.HELD, after=A_BASIS), {"ix_records_state", "pk:decisions"}),
+    "turn back": (lambda one: one.turn_back([A_BASIS], NOW), {"pk:records"}),
     "load": (lambda one: one.load([ACTION]), {"pk:records", "pk:decisions"}),
     "effects": (lambda one: one.effects(ACTION), {"ix_effects_action"}),
+    "effects of several": (lambda one: one.effects_of([ACTION, "b"]), {"ix_effects_action"}),
     "covered": (lambda one: one.covered([TARGET]), {"pk:targets", "pk:effects"}),
     "spent": (lambda one: one.spent("p", NOW), {"pk:approvals"}),
     "alive": (lambda one: one.alive(), {"ix_replicas_alive", "ix_decisions_at", "ix_incidents_seen_at"}),
@@ -191,7 +200,9 @@ async def test_no_query_walks_a_whole_table(name: str, sqlite_url: str) -> None:
         assert [line for line in plan if "(tenant_id=?)" in line] == []
 
 
-@pytest.mark.parametrize("name", ["next_due", "listed", "decisions of one", "effects", *HISTORY])
+@pytest.mark.parametrize(
+    "name", ["next_due", "listed", "bases", "bases after", "decisions of one", "effects", *HISTORY]
+)
 async def test_what_an_index_has_in_order_is_not_sorted(name: str, sqlite_url: str) -> None:
     asked, _ = QUERIES[name]
     async with open_ledger(sqlite_url, TENANT) as ledger:

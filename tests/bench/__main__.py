@@ -20,12 +20,15 @@ PARTS = (
     "flood",
 )
 
+BY_THEMSELVES = ("starting", "arriving")
+"""Parts of `scale`, for whoever wants one of them alone."""
+
 
 def main(parts: list[str]) -> int:
     """Print the rows of these parts, of all where none is named."""
-    unknown = [part for part in parts if part not in PARTS]
+    unknown = [part for part in parts if part not in (*PARTS, *BY_THEMSELVES)]
     if unknown:
-        print(f"unknown part `{unknown[0]}`: use {', '.join(PARTS)}", file=sys.stderr)
+        print(f"unknown part `{unknown[0]}`: use {', '.join((*PARTS, *BY_THEMSELVES))}", file=sys.stderr)
         return 2
     table = Table("what", "measured", "goal")
     for part in parts or PARTS:

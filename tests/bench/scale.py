@@ -1,37 +1,26 @@
 """Scale: what an action costs in a ledger that grows, a start with 100,000 open ones, and a burst in ten minutes.
 
-What many tenants and several replicas cost is measured by `fleet`.
+The last two are `starting` and `arriving`, which can be measured by themselves. What many tenants and several replicas
+cost is measured by `fleet`.
 """
 
 import asyncio
 import logging
 import sqlite3
 import tempfile
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import replace
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
-from time import perf_counter, process_time
+from time import process_time
 
 import structlog
 
 from agent.adapters.ledger.opening import open_ledger
-from agent.loop.passing import one_pass
-from agent.loop.report import PassReport
-from agent.loop.run import load, start
-from agent.model.defender import Incident, Mail
-from agent.model.pace import Pace
-from agent.model.page import Page
-from agent.ports.ledger import Ledger
-from agent.ports.world import World
-from agent.settings.guarding import Guards
-from agent.settings.guards import rails_of
 from tests.adapters.records import KEY
-from tests.bench import arriving
+from tests.bench import arriving, starting
+from tests.bench.waiting import Waiting, a_pass
 from tests.clock import ManualClock
-from tests.fakes import FakeDefender, FakeDirectory, FakeShelf, FakeTargets
-from tests.loop.conftest import APPROVE
-from tests.makers import NOW, TENANT, a_cluster, a_copy, an_alert, an_incident
+from tests.makers import NOW, TENANT
 
 Row = tuple[str, str, str]
 
@@ -42,8 +31,6 @@ NEW = 1_000
 """Actions that are judged in each of these ledgers."""
 
 APART = timedelta(hours=25)
-
-OPEN = 100_000
 
 DAY = 86_400_000_000
 PAST = 14 * DAY
@@ -62,33 +49,6 @@ MOMENTS = (
         "answered",
     ),
 )
-IN_AN_INCIDENT, ON_A_PAGE = 5, 50
-
-
-class Waiting(FakeDefender):
-    """Shows so many clusters, from a number on, made as they are asked for."""
-
-    def __init__(self, clock: ManualClock, first: int, actions: int) -> None:
-        super().__init__(clock)
-        self.first, self.actions = first, actions
-
-    async def incidents_since(self, since: datetime, until: datetime | None = None) -> AsyncIterator[Page]:
-        whole = IN_AN_INCIDENT * ON_A_PAGE
-        for begin in range(self.first, self.first + self.actions, whole):
-            end = min(begin + whole, self.first + self.actions)
-            numbers = range(begin, end, IN_AN_INCIDENT)
-            yield Page(incidents=tuple(_incident(number) for number in numbers))
-
-    async def mail(self, network_message_ids: Sequence[str]) -> Mail:
-        return Mail(messages=tuple(a_copy(int(message[-12:])) for message in network_message_ids))
-
-
-def _incident(first: int) -> Incident:
-    alerts = [
-        an_alert(a_cluster(query=f"Urls:{n}", first=n * 10, messages=5), id=f"a{n}", incident_id=str(first))
-        for n in range(first, first + IN_AN_INCIDENT)
-    ]
-    return an_incident(*alerts, id=str(first))
 
 
 def run() -> list[Row]:
@@ -96,22 +56,21 @@ def run() -> list[Row]:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     with tempfile.TemporaryDirectory() as folder:
         rows = asyncio.run(_growth(Path(folder)))
-        rows += asyncio.run(_start(Path(folder)))
-    return [*rows, *arriving.run()]
+    return [*rows, *starting.run(), *arriving.run()]
 
 
 async def _growth(folder: Path) -> list[Row]:
     """Return what an action costs in ledgers of these sizes."""
     path = folder / "growth" / "ledger.db"
     async with open_ledger(f"sqlite:///{path}", TENANT, key=KEY) as ledger:
-        await _pass(ledger, Waiting(ManualClock(NOW), 0, NEW))
+        await a_pass(ledger, Waiting(ManualClock(NOW), 0, NEW))
     costs: list[tuple[int, float]] = []
     for turn, size in enumerate(SIZES, 1):
         rows = _grown(path, size)
         async with open_ledger(f"sqlite:///{path}", TENANT, key=KEY) as ledger:
             began = process_time()
             # A day apart, so that no turn weighs what the one before it has approved.
-            await _pass(ledger, Waiting(ManualClock(NOW + turn * APART), turn * NEW, NEW))
+            await a_pass(ledger, Waiting(ManualClock(NOW + turn * APART), turn * NEW, NEW))
             costs.append((rows, (process_time() - began) / NEW))
     first = costs[0][1]
     return [
@@ -122,28 +81,6 @@ async def _growth(folder: Path) -> list[Row]:
         )
         for number, (rows, cost) in enumerate(costs)
     ]
-
-
-async def _pass(ledger: Ledger, defender: FakeDefender) -> None:
-    world = _world(ledger, defender)
-    report = PassReport(began=world.clock.now())
-    await one_pass(world, await load(world), asyncio.Event(), report)
-    assert not report.problems, report.problems
-
-
-def _world(ledger: Ledger, defender: FakeDefender) -> World:
-    return World(
-        tenant_id=TENANT,
-        clock=defender.clock,
-        defender=defender,
-        enactor=None,
-        ledger=ledger,
-        shelf=FakeShelf(approve=APPROVE),
-        targets=FakeTargets(defender.clock),
-        directory=FakeDirectory(),
-        pace=Pace(),
-        rails=rails_of(Guards()),
-    )
 
 
 GROWING = {
@@ -206,31 +143,3 @@ def _copied(ledger: sqlite3.Connection, table: str, names: Sequence[str], turn: 
     ledger.execute(
         f"INSERT INTO {table} ({', '.join(columns)}) SELECT {chosen} FROM {table} WHERE {_own(table)}"
     )
-
-
-async def _start(folder: Path) -> list[Row]:
-    """Return how long an agent takes to be at work where 100,000 actions are open."""
-    url = f"sqlite:///{folder / 'start' / 'ledger.db'}"
-    clock = ManualClock(NOW)
-    async with open_ledger(url, TENANT, key=KEY) as ledger:
-        began = process_time()
-        await _pass(ledger, Waiting(clock, 0, OPEN))
-        first = process_time() - began
-    await clock.sleep_until(NOW + timedelta(hours=2))
-    rows: list[Row] = [
-        (f"scale: {OPEN:,} actions seen for the first time", f"{first:.1f} s of one core", "-")
-    ]
-    for what, shelf in (
-        ("with the same policies", APPROVE),
-        ("with other policies", f"{APPROVE}\n# another\n"),
-    ):
-        took = perf_counter()
-        async with open_ledger(url, TENANT, key=KEY) as ledger:
-            defender = Waiting(clock, 0, 0)
-            world = replace(_world(ledger, defender), shelf=FakeShelf(approve=shelf))
-            policies = await load(world)
-            await start(world, policies)
-            begun = perf_counter() - took
-            assert sum((await ledger.counts()).values()) == OPEN
-        rows.append((f"scale: start with {OPEN:,} open actions, {what}", f"{begun:.1f} s", "below 30 s"))
-    return rows

@@ -7,7 +7,7 @@ import pytest
 
 from agent.judge.confirm import CHECKS, standing
 from agent.judge.look import Reached
-from agent.judge.taken_back import begun, counted, finished, is_looked_back, looked_back, says
+from agent.judge.taken_back import begun, counted, finished, is_looked_back, looked_back, says, was_taken_back
 from agent.judge.undo import Undoing
 from agent.model.enactment import Effect, EffectKind, EffectSeen, Pair, Record, State, Undone, Went
 from tests.judge.test_restore import RULE, USER
@@ -192,6 +192,21 @@ def test_nothing_stands_of_what_was_taken_back_or_is_about_to_be() -> None:
     assert standing([own, an_inverse(copy(1), went=Went.INTENDED)])[0].targets == (copy(2), copy(3))
     assert standing([own, an_inverse(copy(1), went=Went.REFUSED)]) == (own,)
     assert standing([an_effect(copy(1), went=Went.REFUSED)]) == ()
+
+
+@pytest.mark.parametrize("went", Went)
+def test_something_was_taken_back_where_that_was_begun_and_not_let_go(went: Went) -> None:
+    own = an_effect(copy(1))
+
+    assert was_taken_back(a_record(), [own, an_inverse(copy(1), went=went)]) is (went is not Went.DROPPED)
+    assert not was_taken_back(a_record(), [msgspec.structs.replace(own, went=went)])
+
+
+def test_a_record_that_says_so_was_taken_back_whatever_was_planned() -> None:
+    undone = Undone(at=NOW, by="eve", reason="wrong")
+
+    assert was_taken_back(msgspec.structs.replace(a_record(), undone=undone), [])
+    assert not was_taken_back(a_record(), [])
 
 
 def test_what_is_restored_is_counted_by_what_it_is() -> None:

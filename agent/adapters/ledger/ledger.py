@@ -34,6 +34,7 @@ from agent.adapters.ledger.pages import SqlPages
 from agent.adapters.ledger.reported import SqlReportLog
 from agent.adapters.ledger.sessions import SqlSessions
 from agent.adapters.ledger.trail import SqlTrail
+from agent.adapters.ledger.worklist import SqlWorklist
 from agent.model import audit
 from agent.model.air import AirAction
 from agent.model.alarm import Alarm
@@ -67,7 +68,7 @@ from agent.model.truth import Truth, Unknown
 T = TypeVar("T")
 
 
-class SqlLedger:
+class SqlLedger(SqlWorklist):
     """`ports.Ledger` in SQLite or PostgreSQL.
 
     `trail` is its audit, `pages` what people are told of, `archive` what its own pages show, `sessions` who is
@@ -78,6 +79,7 @@ class SqlLedger:
     """
 
     def __init__(self, desk: Desk, glance: Ask | None = None) -> None:
+        super().__init__(desk)
         self.trail = SqlTrail(desk, glance)
         self.pages = SqlPages(desk)
         self.archive = SqlArchive(desk)
@@ -87,7 +89,7 @@ class SqlLedger:
         self.meters = SqlMeters(desk)
         self._desk = desk
         self._glance = glance
-        self._read, self._write, self._audited = desk.read, desk.write, desk.audited
+        self._audited = desk.audited
 
     async def as_of_now(self, look: Callable[[Connection, str], T]) -> T:
         """Return what is found of all of it, as it is at one moment, beside whoever writes."""
@@ -182,20 +184,14 @@ class SqlLedger:
     async def answers(self, action_ids: Sequence[str]) -> Mapping[str, tuple[Answer, ...]]:
         return await self._read(responding.answers, action_ids) if action_ids else {}
 
-    async def due(self, now: datetime, states: Sequence[State], limit: int) -> tuple[Record, ...]:
-        return await self._read(reads.due, now, states, limit)
-
-    async def next_due(self) -> datetime | None:
-        return await self._read(reads.next_due)
-
-    async def to_visit(self, limit: int) -> tuple[str, ...]:
-        return await self._read(reads.to_visit, limit)
-
     async def of_incident(self, incident_id: str) -> tuple[Record, ...]:
         return await self._read(reads.of_incident, incident_id)
 
     async def effects(self, action_id: str) -> tuple[Effect, ...]:
-        return await self._read(reads.planned, action_id)
+        return (await self.effects_of([action_id])).get(action_id, ())
+
+    async def effects_of(self, action_ids: Sequence[str]) -> Mapping[str, tuple[Effect, ...]]:
+        return await self._read(reads.planned, action_ids) if action_ids else {}
 
     async def covered(
         self,

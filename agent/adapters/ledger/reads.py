@@ -14,6 +14,7 @@ from sqlalchemy import (
     Select,
     Subquery,
     and_,
+    bindparam,
     case,
     func,
     literal,
@@ -90,47 +91,6 @@ def load(
     }
 
 
-def due(
-    connection: Connection, tenant_id: str, now: datetime, states: Sequence[State], limit: int
-) -> tuple[Record, ...]:
-    """Return records whose time has come."""
-    return _records(connection, tenant_id, select_due(tenant_id, now, states, limit))
-
-
-def select_due(tenant_id: str, now: datetime, states: Sequence[State], limit: int) -> Select[Any]:
-    """Return the ids of records whose time has come.
-
-    SQLite would rather walk all records, or all of a state, in the order of their deadlines. State and
-    deadline stand in expressions, which no index has, so that only those that are due are looked at.
-    """
-    return (
-        select(records.c.id)
-        .where(
-            records.c.tenant_id == tenant_id,
-            records.c.due <= now,
-            records.c.state.concat("").in_([str(state) for state in states]),
-        )
-        .order_by(literal_column("records.deadline + 0"), records.c.id)
-        .limit(limit)
-    )
-
-
-def next_due(connection: Connection, tenant_id: str) -> datetime | None:
-    """Return the earliest `due`."""
-    return connection.scalar(select_next_due(tenant_id))
-
-
-@lru_cache(maxsize=BUILT)
-def select_next_due(tenant_id: str) -> "Select[datetime]":
-    """Return the query for the earliest `due`."""
-    return (
-        select(records.c.due)
-        .where(records.c.tenant_id == tenant_id, records.c.due.is_not(None))
-        .order_by(records.c.due)
-        .limit(1)
-    )
-
-
 def to_visit(connection: Connection, tenant_id: str, limit: int) -> tuple[str, ...]:
     """Return incidents that are to be written to."""
     return tuple(connection.scalars(select_to_visit(tenant_id, limit)))
@@ -164,14 +124,14 @@ def select_to_visit(tenant_id: str, limit: int) -> Select[Any]:
 def of_incident(connection: Connection, tenant_id: str, incident_id: str) -> tuple[Record, ...]:
     """Return the records of one incident."""
     ids = select(records.c.id).where(records.c.tenant_id == tenant_id, records.c.incident_id == incident_id)
-    return _records(connection, tenant_id, ids.order_by(records.c.deadline, records.c.id))
+    return in_order(connection, tenant_id, ids.order_by(records.c.deadline, records.c.id))
 
 
 def listed(
     connection: Connection, tenant_id: str, states: Sequence[State], limit: int, offset: int
 ) -> tuple[Record, ...]:
     """Return records by their deadline."""
-    return _records(connection, tenant_id, select_listed(tenant_id, states, limit, offset))
+    return in_order(connection, tenant_id, select_listed(tenant_id, states, limit, offset))
 
 
 def select_listed(tenant_id: str, states: Sequence[State], limit: int, offset: int) -> Select[Any]:
@@ -222,18 +182,27 @@ def decided(
     return tuple(read_decision(body) for body in connection.scalars(query))
 
 
-def planned(connection: Connection, tenant_id: str, action_id: str) -> tuple[Effect, ...]:
-    """Return the effects of one action, but for those of what observing policies would have approved."""
-    query = (
-        select(effects)
-        .where(
-            effects.c.tenant_id == tenant_id,
-            effects.c.action_id == action_id,
-            effects.c.went != str(Went.SHADOW),
-        )
-        .order_by(effects.c.ordinal)
+def planned(
+    connection: Connection, tenant_id: str, action_ids: Sequence[str]
+) -> Mapping[str, tuple[Effect, ...]]:
+    """Return the effects of each action, but for those of what observing policies would have approved."""
+    found: dict[str, list[Effect]] = {}
+    for some in chunks(sorted(set(action_ids))):
+        bound = {"of_tenant": tenant_id, "of_actions": some}
+        for row in connection.execute(_PLANNED, bound):
+            found.setdefault(row.action_id, []).append(effect(row))
+    return {action_id: tuple(planned) for action_id, planned in found.items()}
+
+
+_PLANNED = (
+    select(effects)
+    .where(
+        effects.c.tenant_id == bindparam("of_tenant"),
+        effects.c.action_id.in_(bindparam("of_actions", expanding=True)),
+        effects.c.went != str(Went.SHADOW),
     )
-    return tuple(effect(row) for row in connection.execute(query))
+    .order_by(effects.c.action_id, effects.c.ordinal)
+)
 
 
 def judged(
@@ -354,7 +323,7 @@ def record(row: Row[Any], read: Callable[[bytes], Decision] = read_decision) -> 
     )
 
 
-def _records(connection: Connection, tenant_id: str, ids: Select[Any]) -> tuple[Record, ...]:
+def in_order(connection: Connection, tenant_id: str, ids: Select[Any]) -> tuple[Record, ...]:
     """Return the records with these ids, in their order.
 
     In two steps: asked for in one, SQLite walks all records in that order and picks out those with the ids.

@@ -1,6 +1,6 @@
 """(Caps, what others were given within their windows) -> each cap as it stands against one approval."""
 
-from agent.judge.guard import messages_in, weigh_cap
+from agent.judge.guard import weigh_cap
 from agent.judge.rails.scene import Scene
 from agent.model.decision import Unit, Weighed
 from agent.model.rails import Cap
@@ -17,11 +17,6 @@ def spent_of(cap: Cap, scene: Scene) -> int:
 
     Exactly a window ago is within it, as with the limits of policies.
     """
-    counts = [
-        effect
-        for effect in scene.given
-        if effect.intended_at >= scene.now - cap.window and (cap.kinds is None or effect.kind in cap.kinds)
-    ]
     if cap.unit is Unit.MESSAGES:
-        return messages_in(counts)
-    return len({effect.action_id for effect in counts} - {scene.action.id})
+        return scene.given.messages(cap, scene.now)
+    return scene.given.actions(cap, scene.now, but=scene.action.id)

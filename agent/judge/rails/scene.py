@@ -4,10 +4,11 @@ The same is gathered at the decision and again before each call leaves, so that 
 and needs no second version of itself.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import msgspec
 
+from agent.judge.rails.given import Others
 from agent.judge.rails.listed import ProtectedList
 from agent.model.enactment import Effect
 from agent.model.hold import Hold
@@ -15,14 +16,11 @@ from agent.model.pending import PendingAction
 from agent.model.rails import Rails
 from agent.model.targets import Account, Found
 
-DAY = timedelta(days=1)
-"""The window within which distinct users and devices are counted."""
-
 
 class Scene(msgspec.Struct, frozen=True, kw_only=True):
     """One approval, and what is known around it.
 
-    `effects` are those of its plan. `given` are all that were given away within the day before `now` and the longest
+    `effects` are those of its plan. `given` tells of all that was given away within the day before `now` and the longest
     window of a cap, this action's own too: intended, sent or settled, and not dropped.
     """
 
@@ -42,7 +40,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     protected: tuple[ProtectedList, ...] = ()
     own: frozenset[str] = frozenset()
     """The ids under which Entra ID knows the agent itself, lower case."""
-    given: tuple[Effect, ...] = ()
+    given: Others = msgspec.field(default_factory=Others)
     surges: bool = False
     """Whether the brake would be on: approvals that would only have been have left their usual band."""
     unremembered: str = ""

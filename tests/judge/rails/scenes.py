@@ -1,9 +1,11 @@
 """Scenes for guard rails: say only what matters, and nothing else stands in the way."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 import msgspec
 
+from agent.judge.rails.given import Given, Others
 from agent.judge.rails.scene import Scene
 from agent.model.defender import AnyEvidence
 from agent.model.enactment import Effect, EffectKind, Pair
@@ -38,7 +40,20 @@ def mails(count: int, *, mailboxes: int | None = None, **more: object) -> Effect
     return msgspec.structs.replace(an_effect(**more), targets=targets)  # type: ignore[arg-type]
 
 
-def a_scene(*effects: Effect, evidence: AnyEvidence | None = None, **more: object) -> Scene:
+def others(*effects: Effect) -> Others:
+    """Return what counts beside an approval, where these were given away."""
+    return Others(given=Given(effects))
+
+
+def a_scene(
+    *effects: Effect, evidence: AnyEvidence | None = None, given: Iterable[Effect] = (), **more: object
+) -> Scene:
     action = an_action(evidence or a_cluster(messages=1))
-    values: dict[str, object] = {"now": NOW, "tenant_id": TENANT, "rails": OPEN, "action": action}
+    values: dict[str, object] = {
+        "now": NOW,
+        "tenant_id": TENANT,
+        "rails": OPEN,
+        "action": action,
+        "given": others(*given),
+    }
     return Scene(effects=effects or (an_effect(),), **(values | more))  # type: ignore[arg-type]

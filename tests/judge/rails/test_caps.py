@@ -14,6 +14,7 @@ from agent.model.decision import Decision, Guarded, Unit, Verb, Weighed
 from agent.model.enactment import MAIL_EFFECTS, Effect, EffectKind
 from agent.model.rails import Cap
 from tests.judge.rails.scenes import OPEN, a_scene, an_effect, mails
+from tests.judge.rails.scenes import others as beside
 from tests.judge.writing import a_judge, decided, facts, parsed, policy_file
 
 H = timedelta(hours=1)
@@ -74,7 +75,7 @@ def test_an_action_counts_once_and_its_own_messages_count() -> None:
 
     def with_own(count: int) -> Scene:
         own = mails(count, action=here.action.id)
-        return msgspec.structs.replace(here, given=(own, *others(2, each=0)))
+        return msgspec.structs.replace(here, given=beside(own, *others(2, each=0)))
 
     assert passed(with_own(9)) == "messages_per_hour"
     assert passed(with_own(8)) is None
@@ -101,13 +102,13 @@ def test_no_order_of_arrival_passes_a_cap(arrivals: list[tuple[int, int, int]]) 
         effect = mails(count, action=f"a{who}", number=number, ago=-moment)
         base = scene(effect, caps=(ACTIONS, MESSAGES))
         now = base.now + moment
-        here = msgspec.structs.replace(base, now=now, given=tuple(given_))
+        here = msgspec.structs.replace(base, now=now)
         # The action of a scene has an id of its own; so that the same one may come again, it is renamed.
         given_named = tuple(
             msgspec.structs.replace(one, action_id=here.action.id) if one.action_id == f"a{who}" else one
-            for one in here.given
+            for one in given_
         )
-        if passed(msgspec.structs.replace(here, given=given_named)) is None:
+        if passed(msgspec.structs.replace(here, given=beside(*given_named))) is None:
             given_.append(effect)
         for end in given_:
             window = [one for one in given_ if end.intended_at - H <= one.intended_at <= end.intended_at]
