@@ -14,6 +14,7 @@ from agent.adapters.microsoft.credentials import SimulatorCredential
 from agent.adapters.shipment import Shipment
 from agent.audit.key import Key
 from agent.connecting import (
+    bounds_of,
     clock_of,
     installed,
     open_channels_of,
@@ -151,7 +152,8 @@ def _require_own_login(settings: Settings, graph: "Graph") -> None:
 async def _telling_people(
     settings: Settings, world: World, ledger: SqlLedger, graph: "Graph", reporter: ReporterOf | None
 ) -> AsyncIterator[World]:
-    """Give the world with its channels, where anybody is told anything through them."""
+    """Give the world with its channels, where anybody is told anything through them, and what channels may name."""
+    world = replace(world, outside=bounds_of(settings).outside)
     pages = pages_people(settings)
     schedule = settings.report.schedule() if reporter is not None else None
     if not (pages or schedule is not None):

@@ -3,7 +3,7 @@
 import os
 import re
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import (
     AbstractAsyncContextManager,
     AbstractContextManager,
@@ -13,8 +13,10 @@ from contextlib import (
 )
 from functools import partial
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from agent.adapters.channels.bounds import USUAL, Bounds
 from agent.adapters.host import SystemClock
 from agent.adapters.microsoft.clouds import Cloud, cloud_named, simulator
 from agent.adapters.microsoft.credentials import CredentialKind, credential
@@ -24,7 +26,8 @@ from agent.model.errors import Malformed, Refused, SettingsError, Unavailable
 from agent.ports.host import Clock, Heart
 from agent.ports.telemetry import SILENT, Telemetries, Telemetry
 from agent.settings import subjects
-from agent.settings.guards import hosts
+from agent.settings.fields import logs_in_with
+from agent.settings.guards import hosts, variables
 from agent.settings.secret import Secret
 from agent.settings.subjects import Process, Settings
 from agent.settings.telemetry import headers
@@ -123,8 +126,23 @@ def open_channels_of(
     return open_channels(
         clock=clock,
         hosts=hosts(settings.escalation.hosts),
-        environ=os.environ,
+        bounds=bounds_of(settings),
         send_mail=send_mail,
+    )
+
+
+def bounds_of(settings: Settings, environ: Mapping[str, str] = os.environ) -> Bounds:
+    """Return what the channel files of these settings' tenant may name."""
+    escalation, is_of_many = settings.escalation, settings.tenants.directory is not None
+    handed = environ.get("CREDENTIALS_DIRECTORY")
+    usual = (USUAL, Path(handed)) if handed else (USUAL,)
+    no_others = () if is_of_many else None
+    return Bounds(
+        environ=environ,
+        secrets=usual if escalation.secrets is None else (escalation.secrets,),
+        variables=no_others if escalation.variables is None else variables(escalation.variables),
+        files=settings.notices(),
+        own=tuple(logs_in_with(settings)),
     )
 
 

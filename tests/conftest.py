@@ -4,6 +4,7 @@ Their folders lie in memory where there is room: nobody pulls the plug here, and
 commit, which took most of the time of most tests. `PYTEST_DEBUG_TEMPROOT` says otherwise.
 """
 
+import gc
 import os
 import shutil
 from collections.abc import Iterator
@@ -29,6 +30,17 @@ def _takes_folders(place: Path) -> bool:
 
 if _takes_folders(MEMORY):
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+
+
+YOUNG = 20_000
+"""Objects made since the last look for garbage before there is another one."""
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage among what tests make, not again and again among all that was imported and collected for them."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(YOUNG, *gc.get_threshold()[1:])
 
 
 @pytest.fixture(scope="session")

@@ -53,7 +53,7 @@ def settings_in(folder: Path, text: str = "", *, environ: Mapping[str, str] | No
     if not (folder / "policies").exists():
         written(folder, "p", policy_file(mode="observe").decode())
         written(folder, "chains/secops", CHAIN)
-        written(folder, "channels/here", f"channel: here\n{ABOUT}kind: file\npath: {folder}/here.jsonl\n")
+        written(folder, "channels/here", f"channel: here\n{ABOUT}kind: file\npath: here.jsonl\n")
     given = {"AIR_AGENT_CLIENT_SECRET": names.CLIENT_SECRET, **(environ or {})}
     return load(folder / "air-agent.yaml", given, needs=APART)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from agent.loop.fleet import Fleet
 from agent.loop.tending import Orders, Tend, Tended
 from agent.model.errors import AgentError, LedgerError, Lost, SettingsError
-from agent.model.tenancy import Share, Tenancy
+from agent.model.tenancy import Holder, Share, Tenancy
 from agent.ports.world import Desk, Fence, World
 
 
@@ -109,6 +109,7 @@ class FakeShares:
         self.down = False
         self.every, self.ending = 5.0, 6.0
         self.error: SettingsError | None = None
+        self.others: dict[str, Holder] = {}
 
     def now(self) -> float:
         return self.seconds.now
@@ -141,6 +142,11 @@ class FakeShares:
 
     async def let_go(self, tenant_ids: Sequence[str]) -> None:
         self.gone.extend(tenant_ids)
+
+    async def holders(self, tenant_ids: Sequence[str]) -> Mapping[str, Holder]:
+        if self.down:
+            raise LedgerError("ledger: cannot be reached")
+        return {one: self.others[one] for one in tenant_ids if one in self.others}
 
 
 @dataclass

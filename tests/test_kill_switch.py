@@ -22,8 +22,11 @@ RATE = 20.0
 ON_THE_WIRE = 2.0
 """Seconds that a call may take to arrive which had left when the switch was thrown; five are promised."""
 
-SILENCE = 3.0
-"""Seconds for which nothing may leave after that to be believed."""
+SILENCE = 1.5
+"""Seconds for which nothing may leave after that to be believed: thirty requests would have, of an agent at work."""
+
+RESTARTED = 6.0
+"""Seconds for which nothing may leave of an agent that was started again; it needs one or two to start."""
 
 PATIENCE = 60.0
 """Seconds that a slow machine may take to get to work."""
@@ -117,7 +120,7 @@ async def test_file_signal_and_command_stop_everything_within_seconds_and_a_rest
     await in_force(watched, send_the_signal)
     await watched.stage.kill_agent()
     await watched.stage.start_agent()
-    restarted = await watched.writes_within(2 * SILENCE)
+    restarted = await watched.writes_within(RESTARTED)
     freed, _ = await watched.command("release", "--reason", "looked through")
     await in_force(watched, lambda: watched.command("hold", "odd verdicts"))
 

@@ -3,7 +3,7 @@
 uvicorn closes a connection that says nothing for five seconds after an answer, answers requests that are sent ahead
 (pipelined) one after the other, and reads nothing ahead meanwhile. It has no patience of its own for the first request of
 a connection, nor for one that trickles in: two hundred such connections would keep everybody else out. So whoever does
-not say within seconds what they want is cut off here. Headers are bounded in size.
+not say within seconds what they want is cut off here, and at once where all seats are taken. Headers are bounded in size.
 
 When the server stops, answers are finished; streams, which have no end of their own, are ended.
 """
@@ -22,6 +22,7 @@ import uvicorn
 from starlette.applications import Starlette
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from agent.faces.seats import Seats
 from agent.model.errors import SettingsError
 from agent.settings.web import listen
 
@@ -44,15 +45,36 @@ LARGEST_HEAD = 16 * 1024
 class Patient(H11Protocol):
     """One connection, which is cut off where it does not say in time what it wants."""
 
+    seats: Seats
+    """Of its server."""
+    within = WITHIN
+    """Seconds that it is waited for."""
     _waiting: asyncio.TimerHandle | None = None
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether it is waited for: it asks for nothing, has not said all of it, or does not take its answer."""
+        is_idle = self.cycle is None or self.cycle.response_complete
+        return is_idle or self._waiting is not None or self.flow.write_paused
+
+    @property
+    def address(self) -> str:
+        """Where it comes from; empty where nobody knows."""
+        return self.client[0] if self.client else ""
+
+    def turn_out(self) -> None:
+        """End it at once."""
+        self.transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin to wait for the first request."""
         super().connection_made(cast("asyncio.Transport", transport))
+        self.seats.take(self)
         self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait no more."""
+        self.seats.leave(self)
         self._wait_no_more()
         super().connection_lost(exc)
 
@@ -78,7 +100,7 @@ class Patient(H11Protocol):
             self.transport.close()
 
     def _wait(self) -> None:
-        self._waiting = self.loop.call_later(WITHIN, self.transport.abort)
+        self._waiting = self.loop.call_later(self.within, self.transport.abort)
 
     def _wait_no_more(self) -> None:
         if self._waiting is not None:
@@ -96,13 +118,18 @@ class Server(uvicorn.Server):
         on_ready: Callable[[], None],
         *,
         at_once: int = AT_ONCE,
+        within: float | None = None,
     ) -> None:
         # Its warnings are of requests that are none, one line each: whoever scans the host would fill the log with them.
         logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
         super().__init__(
             uvicorn.Config(
                 app,
-                http=Patient,
+                http=type(
+                    "Seated",
+                    (Patient,),
+                    {"seats": Seats(at_once), "within": WITHIN if within is None else within},
+                ),
                 ws="none",
                 loop="none",
                 lifespan="off",
@@ -110,7 +137,7 @@ class Server(uvicorn.Server):
                 access_log=False,
                 server_header=False,
                 proxy_headers=False,
-                limit_concurrency=at_once,
+                limit_concurrency=at_once + 1,  # it counts whoever asks too
                 h11_max_incomplete_event_size=LARGEST_HEAD,
                 timeout_graceful_shutdown=PATIENCE,
                 ssl_context_factory=None if tls is None else lambda _config, _usual: tls,

@@ -82,8 +82,14 @@ def _wrong(signs: Signs, stuck_after: timedelta) -> str:
     return next((f"{one.name}: {one.words}" for one in checks if not one.ok), "")
 
 
-def stuck(signs: Signs, after: timedelta) -> str:
-    """Return why a tenant is taken for stuck, in words; empty where it is not."""
+def stuck(signs: Signs, after: timedelta, *, opens_in_time: bool = False) -> str:
+    """Return why a tenant is taken for stuck, in words; empty where it is not.
+
+    One that is still being opened may wait for what is away, for as long as it takes, unless it `opens_in_time`.
+    """
+    if opens_in_time and Mark.OPENED not in signs.since and Mark.TURN in signs.since:
+        opening = _age(signs, Mark.TURN)
+        return f"it has been opening for {ago(opening)}" if opening > after else ""
     return next((one.words for one in _moving(signs, after) if not one.ok), "")
 
 

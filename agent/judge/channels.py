@@ -90,8 +90,12 @@ WHERE_TO_PUT_IT = (
     " and write `{env: NAME}` or `{file: /PATH}` here"
 )
 
-_OF_THE_AGENT = ("AIR_AGENT_", "AZURE_", "IDENTITY_", "MSI_", "PGPASSWORD")
-"""How names of variables begin that hold the agent's own secrets: who writes channels would have them sent anywhere."""
+_OF_THE_AGENT = (
+    *("AIR_AGENT_", "AZURE_", "IDENTITY_", "MSI_", "PGPASS"),
+    *("AWS_", "GOOGLE_", "KUBERNETES_", "GITHUB_", "GIT_", "GITSYNC_", "OTEL_"),
+    *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"),
+)
+"""How names of variables begin that hold secrets of the agent, its cloud or its proxy: who writes channels would have them sent anywhere."""
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
 _ABSOLUTE = re.compile(r"(/|[A-Za-z]:[\\/])[^\s].*")
@@ -169,7 +173,9 @@ def _secret(node: Node) -> SecretPlace:
             raise Wrong(value.mark, message)
         return SecretPlace(env=written)
     if _ABSOLUTE.fullmatch(written) is None or len(written) > LONGEST_PATH:
-        raise Wrong(value.mark, "this is no whole path: write one such as `{file: /run/secrets/routing-key}`")
+        raise Wrong(
+            value.mark, "this is no whole path: write one such as `{file: /run/secrets/channels/routing-key}`"
+        )
     return SecretPlace(file=written)
 
 

@@ -51,6 +51,10 @@ _NO_INVERSE = {
 }
 _SESSIONS = "sessions that were revoked need nothing restored: the person signs in again"
 _NOT_OURS = "whether our call was applied is not known, so that somebody else may have switched it off: a person decides"
+_DEPARTED = (
+    "it left after the backup that the ledger was restored from, and what it was before is lost with the ledger:"
+    " in the Action center, choose History, then the action, then Undo"
+)
 _SENDERS_COPY = "the sender's own copy stays deleted: where it lay was not recorded"
 
 
@@ -68,6 +72,8 @@ class Around(msgspec.Struct, frozen=True, kw_only=True):
     claimed: Mapping[EffectKind, Mapping[Pair, Cover]] = {}
     missing: Mapping[EffectKind, str] = {}
     targets_per_call: int = 100
+    departed: int = 0
+    """Of how many targets something left that a restored ledger does not tell of."""
 
 
 class Undoing(msgspec.Struct, frozen=True, kw_only=True):
@@ -144,6 +150,8 @@ def undoing(record: Record, effects: Sequence[Effect], around: Around) -> Undoin
     for effect in own:
         if effect.went in LEFT:
             _weigh(effect, [one for one in effects if one.undoes == effect.id], around, tally)
+    if around.departed:
+        tally.left[_DEPARTED] += around.departed
     return Undoing(
         action_id=record.action.id,
         effects=_effects(own, tally, around),

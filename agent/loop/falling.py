@@ -6,14 +6,14 @@ approved and was not sent does not leave. An alarm stands for each as long as it
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
 from agent.judge.fallen import standing
 from agent.loop.cycle import judge_anew
 from agent.loop.policies import InForce, keep
-from agent.model.alarm import Alarm
+from agent.loop.standing_alarms import StandingAlarms
 from agent.model.fallback import Fallback
 from agent.ports.world import World
 
@@ -25,9 +25,9 @@ log = structlog.get_logger()
 
 @dataclass(slots=True)
 class Falling:
-    """What this process knows: the words of the alarms that stand, None before it has asked, and what it left undone."""
+    """What this process knows: the alarms that stand, and what it left undone."""
 
-    alarms: dict[str, str] | None = None
+    alarms: StandingAlarms = field(default_factory=lambda: StandingAlarms(ALARM))
     is_unfinished: bool = False
     """Whether decisions of the last set are still to be made anew."""
 
@@ -50,22 +50,8 @@ class Falling:
                 revision=policies.judge.revision,
                 judged_anew=renewed,
             )
-        await self._sound(world, found)
+        await self.alarms.match(world, {one.policy: alarm_words(one) for one in found})
         return has_changed
-
-    async def _sound(self, world: World, found: tuple[Fallback, ...]) -> None:
-        """Raise the alarm of each policy that observes, and end those of the others."""
-        if self.alarms is None:
-            stood = await world.ledger.alarms()
-            self.alarms = {one.name: one.words for one in stood if one.name.startswith(ALARM)}
-        wanted = {f"{ALARM}{one.policy}": alarm_words(one) for one in found}
-        now = world.clock.now()
-        for name, words in wanted.items():
-            if self.alarms.get(name) != words:
-                await world.ledger.raise_alarm(Alarm(name=name, since=now, words=words))
-        for name in self.alarms.keys() - wanted.keys():
-            await world.ledger.clear_alarm(name, now)
-        self.alarms = wanted
 
 
 def _renewed(policies: InForce, found: tuple[Fallback, ...]) -> bool:

@@ -15,7 +15,7 @@ from agent.judge.quote import span
 from agent.loop.cycle import judge_anew
 from agent.loop.policies import InForce
 from agent.loop.report import PassReport
-from agent.model.alarm import Alarm
+from agent.loop.standing_alarms import StandingAlarms
 from agent.model.errors import AgentError, Malformed, Refused, Unavailable
 from agent.model.policy import Feed, ListType, Members, PolicyList
 from agent.ports.world import World
@@ -37,7 +37,7 @@ class Feeding:
     """What is remembered from one pass to the next: which groups failed, when and why, and which alarms stand."""
 
     failed: dict[str, tuple[datetime, AgentError]] = field(default_factory=dict)
-    alarms: dict[str, str] | None = None
+    alarms: StandingAlarms = field(default_factory=lambda: StandingAlarms(ALARM))
 
     async def go(self, world: World, policies: InForce, report: PassReport) -> None:
         """Ask for every group that is due; where somebody joined or left one, judge by that from now on."""
@@ -59,7 +59,7 @@ class Feeding:
         if has_news and policies.renew():
             renewed = await judge_anew(world, policies)
             log.info("members changed", revision=policies.judge.revision, judged_anew=renewed)
-        await self._sound(world, policies)
+        await self.alarms.match(world, self._wrong(policies, world.clock.now()))
 
     def _failed_last(self, one: PolicyList) -> datetime:
         """Return by what lists are put in order: a group that keeps failing does not keep others from being read."""
@@ -88,29 +88,15 @@ class Feeding:
         log.info("list refreshed", list=one.name, values=len(found.values))
         return known is None or known.values != found.values
 
-    async def _sound(self, world: World, policies: InForce) -> None:
-        """Raise an alarm for each list that something is wrong with, and end those that are mended."""
-        if self.alarms is None:
-            standing = await world.ledger.alarms()
-            self.alarms = {one.name: one.words for one in standing if one.name.startswith(ALARM)}
-        now = world.clock.now()
-        wrong = self._wrong(policies, now)
-        for name, words in wrong.items():
-            if self.alarms.get(name) != words:
-                await world.ledger.raise_alarm(Alarm(name=name, since=now, words=words))
-        for name in self.alarms.keys() - wrong.keys():
-            await world.ledger.clear_alarm(name, world.clock.now())
-        self.alarms = dict(wrong)
-
     def _wrong(self, policies: InForce, now: datetime) -> Mapping[str, str]:
-        """Return what is wrong with which list, by the name of its alarm."""
+        """Return what is wrong with which list, by its name."""
         found: dict[str, str] = {}
         for one in policies.fed:
             key = group_key(one)
             failed = self.failed.get(key)
             words = _words(one, policies.members.get(key), None if failed is None else failed[1], now)
             if words:
-                found[f"{ALARM}{one.name}"] = f"`${one.name}` {words}"
+                found[one.name] = f"`${one.name}` {words}"
         return found
 
 

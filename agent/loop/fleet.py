@@ -294,16 +294,22 @@ class Fleet:
     def _hold_all(self) -> None:
         """Hold each tenant that this process looks after, whether it is open at the moment or not."""
         tended = list(self._roll.tended.values())
-        others = [one.name for one in tended if one.condition is Condition.ELSEWHERE]
+        others = {one.name: one.tenancy.tenant_id for one in tended if one.condition is Condition.ELSEWHERE}
         if others:
-            then = "signal those, or throw them all with `air-agent hold --all`"
-            log.warning("tenants of other replicas are not held", tenants=others, then=then)
+            self._errands.run(self._tell_of(others))
         for one in tended:
             if one.condition is Condition.ELSEWHERE:
                 continue
             one.asked_to_hold.set()
             if one.world is None:
                 self._errands.run(lay(self._roster, one.tenancy))
+
+    async def _tell_of(self, others: Mapping[str, str]) -> None:
+        """Say which tenants are not held, since other replicas have them, and which those are."""
+        known = await self._sharing.holders(others.values())
+        at = {name: known[one].replica for name, one in others.items() if one in known}
+        then = "signal those, or throw them all with `air-agent hold --all`"
+        log.warning("tenants of other replicas are not held", tenants=list(others), replicas=at, then=then)
 
     async def _cut_off_all(self) -> None:
         """Leave nothing running, where this process does not come to an end by itself."""

@@ -14,10 +14,11 @@ from agent.judge.lists import companions, group_key
 from agent.judge.on_call import missing
 from agent.judge.parse import parse_set
 from agent.judge.rails.listed import wrong_names
+from agent.judge.within_bounds import Asked, out_of_bounds
 from agent.loop.tightening import require_tight, until_known
 from agent.model.errors import PolicyError, Problem
 from agent.model.policy import Fallen, KeptSet, Members, PolicyList, PolicySet
-from agent.ports.world import World
+from agent.ports.world import World, nothing_outside
 
 Files = tuple[tuple[str, bytes], ...]
 
@@ -62,6 +63,8 @@ class InForce:
     """Whose actions are judged, by which a set that adds to a base is held to it; None for those of any tenant."""
     enforces_observers: bool = False
     """Whether policies in `mode: observe` count as enforcing."""
+    outside: Asked = nothing_outside
+    """Says what a channel names and may not: a set with such a channel does not load."""
     judge: Judge = field(init=False)
     kept: tuple[str, str] = field(default=("", ""), init=False)
     """The revision and the commit that were last kept in the ledger."""
@@ -108,6 +111,8 @@ class InForce:
         members = companions(found.lists, {key: one.values for key, one in self.members.items()})
         more = {**members, **beside(found.policies, with_tenants(found, self.fallen))}
         self._check_settings(found, folder_of(written))
+        if wrong := out_of_bounds(found, written, self.outside):
+            raise PolicyError(wrong)
         return _compiled(tuple({**written, **more}.items()), git, is_past=self.is_past)
 
     def _check_settings(self, found: PolicySet, folder: str) -> None:

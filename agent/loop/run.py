@@ -25,6 +25,7 @@ from agent.loop.tightening import until_known
 from agent.loop.vitals import Vitals
 from agent.loop.waits import first_of
 from agent.model.errors import Conflict, LedgerError, Lost, Malformed, Refused, Unavailable
+from agent.model.health import Mark
 from agent.ports.world import Desk, World
 
 AWAY = timedelta(minutes=1)
@@ -117,29 +118,43 @@ async def _run(
 
 
 async def once(
-    world: World, *, stop: asyncio.Event | None = None, hold: asyncio.Event | None = None
+    world: World,
+    *,
+    stop: asyncio.Event | None = None,
+    hold: asyncio.Event | None = None,
+    vitals: Vitals | None = None,
 ) -> PassReport:
-    """Make one pass.
+    """Make one pass; `vitals` note how it fares, for whoever looks at it from outside.
 
     Raises:
         PolicyError, SettingsError, Unavailable, Refused, Malformed.
     """
     with bound_contextvars(tenant=world.called):
-        return await _once(world, stop, hold)
+        return await _once(world, stop, hold, vitals or Vitals())
 
 
-async def _once(world: World, stop: asyncio.Event | None, hold: asyncio.Event | None) -> PassReport:
+async def _once(
+    world: World, stop: asyncio.Event | None, hold: asyncio.Event | None, vitals: Vitals
+) -> PassReport:
     policies = await load(world)
     require_channel(world, policies)
-    async with keeping_lookout(world, hold) as lookout, Shipping().going(world):
+    async with (
+        vitals.during(world),
+        keeping_lookout(world, hold, vitals) as lookout,
+        Shipping(vitals).going(world),
+    ):
         await start(world, policies)
         report = PassReport(began=world.clock.now())
+        vitals.begin(report)
         try:
             await one_pass(world, policies, stop or asyncio.Event(), report, lookout=lookout)
         finally:
+            # The pass is over, which nobody is told of here: each step after it has its own time.
+            vitals.mark(Mark.MOVED)
             paging = Paging.of(world, policies, lookout)
             if paging is not None:
                 await paging.once()
+                vitals.mark(Mark.MOVED)
             await Reporting.once(world, policies, lookout)
     return report
 
@@ -162,6 +177,7 @@ async def load(world: Desk) -> InForce:
         chain=world.escalating.chain,
         tenant=world.tenant_id,
         enforces_observers=world.enforces_observers,
+        outside=world.outside,
     )
 
 

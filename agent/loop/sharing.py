@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 import structlog
 
 from agent.model.errors import AgentError, SettingsError
-from agent.model.tenancy import Share
+from agent.model.tenancy import Holder, Share
 from agent.ports.fleet import Shares
 from agent.ports.world import Fence
 
@@ -46,6 +46,14 @@ class Sharing:
         """
         async with self._turn:
             self.held = dict(await self._shares.renew(sorted(set(tenant_ids))))
+
+    async def holders(self, tenant_ids: Iterable[str]) -> Mapping[str, Holder]:
+        """Return which other replicas have these, by the tenant; none where it cannot be asked."""
+        try:
+            return await self._shares.holders(sorted(set(tenant_ids)))
+        except AgentError as error:
+            log.warning("it cannot be asked which replicas have tenants", why=str(error))
+            return {}
 
     async def try_to_renew(self, tenant_ids: Iterable[str]) -> None:
         """Renew, and come back whatever can be mended while this process runs.

@@ -19,6 +19,7 @@ from agent.loop.reloading import first_problem
 from agent.loop.vitals import Vitals
 from agent.model.alarm import Alarm
 from agent.model.errors import AgentError, Lost, PolicyError
+from agent.model.health import Mark
 from agent.model.tenancy import Condition, Share, Tenancy
 from agent.ports.fleet import Roster
 from agent.ports.world import Fence, World
@@ -157,6 +158,7 @@ async def live(one: Tended, life: Life, roster: Roster, gate: Gate, tend: Tend, 
     try:
         async with AsyncExitStack() as stack:
             async with gate.turn():
+                one.vitals.mark(Mark.TURN)
                 world = await stack.enter_async_context(roster.open(life.tenancy, life.share))
             life.world = world = replace(world, fence=fence)
             if not one.failures:  # else it is said once it is known that all is well

@@ -163,6 +163,7 @@ async def _prepare_one(world: World, record: Record, effects: Sequence[Effect], 
         claimed=claimed,
         missing=missing(world),
         targets_per_call=world.pace.targets_per_call,
+        departed=0 if world.restored is None else world.restored.departed.get(record.action.id, 0),
     )
     return undoing(record, effects, around)
 

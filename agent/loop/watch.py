@@ -49,6 +49,8 @@ class Watch:
     """What else is done in each round; it must not wait for anything."""
     ticked: float = 0.0
     """When it went round last."""
+    opens_in_time: bool = False
+    """Whether a tenant that is still being opened can be stuck too: where it is not to wait for what is away."""
     _seen: dict[str, Vitals] = field(default_factory=dict)
     """The tenants as they were at the last look: what other threads are told of."""
 
@@ -89,7 +91,7 @@ class Watch:
         for name, vitals in self._seen.items():
             vitals.go_by(self.elapsed)
             vitals.look()
-            why = stuck(vitals.signs(), self.stuck_after)
+            why = stuck(vitals.signs(), self.stuck_after, opens_in_time=self.opens_in_time)
             if why:
                 log.error("stuck", tenant=name, why=why)
                 vitals.closed()

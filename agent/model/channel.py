@@ -20,6 +20,26 @@ class SecretPlace(msgspec.Struct, frozen=True, kw_only=True):
         return f"the variable {self.env}" if self.env else f"the file {self.file}"
 
 
+class Part(StrEnum):
+    """What of a channel names something of the machine."""
+
+    MAIN = "main"
+    """Its secret."""
+    READING = "reading"
+    """What acknowledgements are read back with."""
+    SMTP = "smtp"
+    """The password of its mail server."""
+    PATH = "path"
+
+
+class Outside(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that a channel file names and may not."""
+
+    part: Part
+    words: str
+    """What it names, why it may not, and how to mend it."""
+
+
 class ChannelKind(StrEnum):
     """Through what a channel tells people."""
 

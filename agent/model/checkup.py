@@ -53,6 +53,7 @@ class CheckName(StrEnum):
     DISK = "disk"
     CHANNELS = "channels"
     CREDENTIALS = "credentials"
+    MONITORING = "monitoring"
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):

@@ -61,6 +61,18 @@ MAIL_EFFECTS = frozenset(
 )
 """Effects that Graph's `remediate` carries out, on many messages in one call."""
 
+INVERSE_EFFECTS = frozenset(
+    {
+        EffectKind.MOVE_TO_INBOX,
+        EffectKind.MOVE_TO_JUNK,
+        EffectKind.MOVE_TO_DELETED_ITEMS,
+        EffectKind.ENABLE_RULE,
+        EffectKind.ENABLE_USER,
+        EffectKind.ENABLE_ACCOUNT,
+    }
+)
+"""Effects that only a person has carried out, who takes something back."""
+
 RULE_EFFECTS = frozenset({EffectKind.DISABLE_RULE, EffectKind.ENABLE_RULE})
 """Effects on inbox rules."""
 

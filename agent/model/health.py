@@ -12,6 +12,8 @@ class Mark(StrEnum):
 
     BEGAN = "began"
     """It was begun to look after the tenant."""
+    TURN = "turn"
+    """It was its turn to be opened."""
     OPENED = "opened"
     """Ledger and Graph were opened: the agent has signed in."""
     LOADED = "loaded"

@@ -20,3 +20,5 @@ class Restored(msgspec.Struct, frozen=True, kw_only=True):
 
     gaps: tuple[Gap, ...]
     actions: Mapping[str, str] = {}
+    departed: Mapping[str, int] = {}
+    """By action, of how many targets more than the ledger tells of something left."""

@@ -1,5 +1,6 @@
 """A tenant that is looked after, and the part of the work on tenants that one replica has."""
 
+from datetime import datetime
 from enum import StrEnum
 
 import msgspec
@@ -46,3 +47,12 @@ class Share(msgspec.Struct, frozen=True, kw_only=True):
     """When it ends at the latest, in seconds of `Shares.now`, wherever this machine's clocks stand."""
     is_asked_back: bool = False
     """Whether another replica is to have it: it is brought to a good end here, and then let go."""
+
+
+class Holder(msgspec.Struct, frozen=True, kw_only=True):
+    """Which other replica has a tenant, and since when."""
+
+    replica: str
+    since: datetime
+    frees_within: float
+    """Seconds after which it is anybody's at the latest, where that replica has died."""

@@ -6,7 +6,7 @@ from math import inf
 from time import monotonic
 from typing import Protocol
 
-from agent.model.tenancy import Share, Tenancy
+from agent.model.tenancy import Holder, Share, Tenancy
 from agent.ports.world import Desk, Fence, World, open_fence
 
 
@@ -81,6 +81,14 @@ class Shares(Protocol):
         """Let others take these tenants at once; those that are not ours stay whose they are."""
         ...
 
+    async def holders(self, tenant_ids: Sequence[str]) -> Mapping[str, Holder]:
+        """Return which of these tenants other replicas have, by the tenant; those that nobody has are left out.
+
+        Raises:
+            LedgerError: it cannot be asked.
+        """
+        ...
+
 
 class Alone:
     """Fulfils Shares where there is no other replica: every tenant is ours, for ever."""
@@ -105,3 +113,7 @@ class Alone:
 
     async def let_go(self, tenant_ids: Sequence[str]) -> None:
         """Nobody else could take them."""
+
+    async def holders(self, tenant_ids: Sequence[str]) -> Mapping[str, Holder]:  # noqa: ARG002  what the port asks
+        """Return nothing: there is no other replica."""
+        return {}

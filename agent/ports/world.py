@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from agent.model.chain import Escalating
+from agent.model.channel import Channel, Outside
 from agent.model.pace import Pace
 from agent.model.rails import Rails
 from agent.model.restored import Restored
@@ -24,6 +25,11 @@ def open_fence() -> None:
     """Let everything leave: nobody else can have the tenant."""
 
 
+def nothing_outside(_channel: Channel) -> tuple[Outside, ...]:
+    """Let channels name anything: nobody is told anything through them."""
+    return ()
+
+
 ESCALATING = Escalating()
 """Where nobody said otherwise."""
 
@@ -41,6 +47,8 @@ class Desk:
     escalating: Escalating = ESCALATING
     enforces_observers: bool = False
     """Whether policies in `mode: observe` count as enforcing: for trying out against the simulator only."""
+    outside: Callable[[Channel], tuple[Outside, ...]] = nothing_outside
+    """Says what a channel names and may not; nothing where nobody is told anything through channels."""
     replica: str = "agent"
     """What this process is called in the ledger, the same after a restart."""
     tenant_name: str = ""

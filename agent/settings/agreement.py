@@ -1,6 +1,8 @@
 """Settings that must agree with each other."""
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import msgspec
 
@@ -30,6 +32,7 @@ def disagreements(settings: Settings) -> Iterator[Disagreement]:
     yield from _what_the_cloud_has(settings)
     yield from _where_the_ledger_lies(settings)
     yield from _where_the_pages_are(settings)
+    yield from _where_channels_write(settings)
     yield from _where_reports_go(settings)
     yield from _where_telemetry_goes(settings)
 
@@ -156,6 +159,38 @@ def _where_the_pages_are(settings: Settings) -> Iterator[Disagreement]:
         )
     if web.idle > web.longest:
         yield Disagreement(("web.idle", "web.longest"), "is longer than `web.longest`: it would never end")
+
+
+def _where_channels_write(settings: Settings) -> Iterator[Disagreement]:
+    """Give what lies where channels may write: who writes their files could add to it."""
+    folder = settings.escalation.files
+    if folder is None:
+        return
+    ledger = settings.ledger.url.removeprefix("sqlite:///").replace("%25", "%")
+    kept: dict[str, Path | None] = {
+        "ledger.url": Path(ledger) if settings.ledger.url.startswith("sqlite:///") else None,
+        "hold.file": settings.hold_file(),
+        "audit.file": settings.audit.file,
+        "audit.anchor": settings.audit.anchor,
+        "log.file": settings.log.file,
+        "policies.directory": settings.policies.directory,
+        "policies.base": settings.policies.base,
+        "tenants.directory": settings.tenants.directory,
+    }
+    folders = ("policies.directory", "policies.base", "tenants.directory")
+    for name, path in kept.items():
+        if path is None:
+            continue
+        is_read = name in folders and _lies_in(folder, path)
+        if is_read or _lies_in(path, folder):
+            yield Disagreement(
+                ("escalation.files", name),
+                f"`{name}` lies there too, and channels could write to it: name a folder with nothing else in it",
+            )
+
+
+def _lies_in(path: Path, folder: Path) -> bool:
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
 
 
 def _where_reports_go(settings: Settings) -> Iterator[Disagreement]:

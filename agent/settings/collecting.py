@@ -28,11 +28,19 @@ TENANT = "{tenant}"
 LEDGER = f"sqlite:///air-agent-data/{TENANT}/ledger.db"
 """Where the ledgers of many tenants lie where nobody says."""
 
+OF_MANY: Mapping[str, Any] = {
+    "ledger.url": LEDGER,
+    "escalation.secrets": Path(f"/run/secrets/channels/{TENANT}"),
+}
+"""What is the default of each of many tenants where another one would be shared by all."""
+
 ANEW = ("auth.kind",)
 """A tenant that sets one of these begins its section anew: what else the shared file says there is for another kind."""
 
 OF_THE_PROCESS = Process.__struct_fields__
 """What no tenant's own file may set."""
+
+FILES = "escalation.files"
 
 BASE = "policies.base"
 """What it may not set either where all share one: the tenant is held to it."""
@@ -174,6 +182,11 @@ class Collecting:
             self.problems.append(
                 f"{self._origin('audit.file')}: `audit.file`: many tenants cannot share one file: write `{TENANT}` in its path"
             )
+        if FILES in self.given and TENANT not in self.given[FILES].text:
+            self.problems.append(
+                f"{self._origin(FILES)}: `{FILES}`: channels of many tenants would write into each other's files: "
+                f"write `{TENANT}` in its path"
+            )
 
     def _values(self, wanted: Sequence[Field]) -> dict[str, Any]:
         values = {field.name: self._value_of(field) for field in wanted}
@@ -267,8 +280,8 @@ class Collecting:
             return field.default
 
     def _default(self, field: Field) -> Any:
-        is_ledger = field.name == "ledger.url"
-        return self._named(field, LEDGER) if is_ledger and self._is_of_many else field.default
+        usual = OF_MANY.get(field.name)
+        return self._named(field, usual) if usual is not None and self._is_of_many else field.default
 
     @property
     def _is_of_many(self) -> bool:

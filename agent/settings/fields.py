@@ -100,6 +100,14 @@ def secret_files(settings: subjects.Settings) -> Iterator[Path]:
             yield path
 
 
+def logs_in_with(settings: subjects.Settings) -> Iterator[Path]:
+    """Give the files that the agent or its pages prove themselves with: secrets, certificates and their keys."""
+    yield from secret_files(settings)
+    for path in (settings.auth.certificate_path, settings.web.certificate_key):
+        if path is not None:
+            yield path
+
+
 def _plain(value: object) -> str:
     match value:
         case timedelta() as length:

@@ -16,6 +16,7 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])|24:00")
 NAME = re.compile(r"[A-Za-z0-9_-]+")
 
+VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}\*?")
 HOST = re.compile(r"[0-9a-z]([0-9a-z.-]{0,252}[0-9a-z])?|\[?[0-9a-f:.]{2,45}\]?")
 HOURS = "write them like `mon-fri 07:00-20:00 Europe/Madrid`"
 FREEZE = "write intervals like `2026-12-24T12:00Z/2026-12-27T08:00Z`, with commas between"
@@ -176,3 +177,20 @@ def hosts(text: str | None) -> frozenset[str]:
             f"names `{wrong}`, which is no host: write names or addresses alone, without https:// or a port"
         )
     return frozenset(found)
+
+
+def variables(text: str | None) -> tuple[str, ...]:
+    """Return the names of variables that are written, some with `*` for any ending; none where nothing is.
+
+    Raises:
+        ValueError: one of them is none, in words for the person who wrote it.
+    """
+    if text is None:
+        return ()
+    found = tuple(part.strip() for part in text.split(","))
+    wrong = next((name for name in found if VARIABLE.fullmatch(name) is None), None)
+    if wrong is not None:
+        raise ValueError(
+            f"names `{wrong}`, which is no variable: write names such as `SLACK_BOT_TOKEN`, or `PAGERDUTY_*`, with commas between"
+        )
+    return found

@@ -244,6 +244,12 @@ class Escalation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Whether people are told, and chains climb, in `mode: observe` too; every notice then says that nothing is carried out. Off by default: nobody is woken for what would only have been. Mail through Graph is never sent then: it would be a write; give such a channel an `smtp` relay."""
     hosts: Annotated[str, Meta(extra={"written": "hosts"})] | None = None
     """Hosts inside, with commas between, such as `alerts.intranet.example`, that channels may point to although their address is private. None by default: a channel cannot be turned against what only this machine can reach."""
+    secrets: Path | None = None
+    """The folder out of which channels may take secrets (`{file: /PATH}`), links followed. Left out, `/run/secrets/channels`, and where systemd hands the service credentials those too (`$CREDENTIALS_DIRECTORY`); with `tenants.directory`, `/run/secrets/channels/{tenant}` alone. What the agent itself logs in with is refused wherever it lies."""
+    variables: Annotated[str, Meta(extra={"written": "variables"})] | None = None
+    """The variables, with commas between and `*` for any ending, such as `PAGERDUTY_*, SLACK_BOT_TOKEN`, out of which channels may take secrets (`{env: NAME}`). Left out, any but those that the agent, its clouds and proxies log in by; with `tenants.directory` none, since the environment is that of all tenants."""
+    files: Path | None = None
+    """The folder in which channels of `kind: file` may write, and that their paths are counted from; nothing else lies there. Left out, `notices` beside SQLite's ledger; with PostgreSQL there is none."""
     client_id: Annotated[str, Meta(pattern=GUID, description="a GUID")] | None = None
     """The app registration that people sign in to when they answer; its app roles say who may. Left out, that of `auth.client_id`."""
 
@@ -310,10 +316,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     def hold_file(self) -> Path | None:
         """Return the file that throws the kill switch; None where there is none."""
+        return self.hold.file or self._beside_ledger("HOLD")
+
+    def notices(self) -> Path | None:
+        """Return the folder in which channels may write files; None where there is none."""
+        return self.escalation.files or self._beside_ledger("notices")
+
+    def _beside_ledger(self, name: str) -> Path | None:
         scheme, _, place = self.ledger.url.partition("sqlite:///")
-        if self.hold.file is not None or scheme or not place:
-            return self.hold.file
-        return Path(place.replace("%25", "%")).with_name("HOLD")
+        return None if scheme or not place else Path(place.replace("%25", "%")).with_name(name)
 
     def escalating(self) -> Escalating:
         """Return how escalation goes, as the loop is told."""

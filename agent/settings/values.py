@@ -20,6 +20,7 @@ WRITTEN: Mapping[str, Callable[[str], object]] = {
     "freeze": guards.freezes,
     "names": guards.names,
     "hosts": guards.hosts,
+    "variables": guards.variables,
     "listen": web.listen,
     "url": web.url,
     "role": web.role,

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.adapters.ledger import glances
 from agent.adapters.ledger.ledger import SqlLedger
 from tests.adapters.records import KEY, TENANT
 from tests.ledgers import open_ledger
@@ -40,5 +41,5 @@ def _new(request: pytest.FixtureRequest, *, template: str) -> Iterator[str]:
 
 @pytest.fixture
 async def ledger(url: str) -> AsyncIterator[SqlLedger]:
-    async with open_ledger(url, TENANT, key=KEY) as opened:
+    async with open_ledger(url, TENANT, key=KEY, together=glances.files()) as opened:
         yield opened

@@ -11,6 +11,7 @@ from typing import Any
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
+from agent.adapters.channels.bounds import Bounds
 from agent.adapters.channels.email.relay import Relay
 from tests.adapters.loopback import certificate
 from tests.adapters.mails import ENVIRON, PASSWORD
@@ -82,7 +83,7 @@ class Inbox:
 
         return Relay(
             hosts=frozenset(hosts),
-            environ=ENVIRON,
+            bounds=Bounds(environ=ENVIRON, secrets=(self.trusted.parent,)),
             look_up=look_up,
             tls=lambda: ssl.create_default_context(cafile=self.trusted),
         )

@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from agent.adapters.channels.bounds import Bounds
 from agent.adapters.channels.calling import Answer, Call, hidden
 from agent.adapters.channels.pace import Limit, Pace
 from agent.adapters.channels.secrets import secret_of
@@ -258,13 +259,14 @@ def _place(**place: str) -> Channel:
 def test_a_secret_is_read_anew_each_time(tmp_path: Path) -> None:
     path = tmp_path / "secret"
     environ = {"KEY": "first"}
+    bounds = Bounds(environ=environ, secrets=(tmp_path,))
 
     path.write_text("one\n")
     of_file, of_environ = _place(file=str(path)), _place(env="KEY")
-    before = secret_of(of_file, of_file.secret, environ), secret_of(of_environ, of_environ.secret, environ)
+    before = secret_of(of_file, of_file.secret, bounds), secret_of(of_environ, of_environ.secret, bounds)
     path.write_text("  two \n")
     environ["KEY"] = "second"
-    after = secret_of(of_file, of_file.secret, environ), secret_of(of_environ, of_environ.secret, environ)
+    after = secret_of(of_file, of_file.secret, bounds), secret_of(of_environ, of_environ.secret, bounds)
 
     assert before == ("one", "first")
     assert after == ("two", "second")
@@ -274,9 +276,9 @@ def test_a_secret_that_is_missing_names_its_place() -> None:
     here = _place(env="NOT_THERE")
 
     with pytest.raises(Refused, match=r"^channel `here`: the variable NOT_THERE is empty or not there"):
-        secret_of(here, here.secret, {})
+        secret_of(here, here.secret, Bounds())
     with pytest.raises(Refused, match=r"it names no secret: set `secret` in `channels/here.yaml`"):
-        secret_of(here, None, {})
+        secret_of(here, None, Bounds())
 
 
 @pytest.mark.parametrize(
@@ -288,7 +290,7 @@ def test_a_file_that_holds_no_secret_is_refused_without_its_content(tmp_path: Pa
     here = _place(file=str(path))
 
     with pytest.raises(Refused) as refused:
-        secret_of(here, here.secret, {})
+        secret_of(here, here.secret, Bounds(secrets=(tmp_path,)))
 
     assert f"the file {path}" in str(refused.value)
     assert "two" not in str(refused.value).replace("more than one word", "")
@@ -299,18 +301,19 @@ def test_a_file_that_is_none_is_refused(tmp_path: Path) -> None:
     import os
 
     os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
     (tmp_path / "huge").write_text("x" * 20_000)
     for path, words in (
         (tmp_path / "not-there", "no such file"),
-        (tmp_path, "is a directory"),
+        (tmp_path / "folder", "is a directory|is not a file"),
         (tmp_path / "pipe", "is not a file"),
-        (Path("/dev/zero"), "is not a file"),
+        (Path("/dev/zero"), "lies outside of"),
         (tmp_path / "huge", "larger than 16 KiB"),
         (Path("nul\x00"), "cannot be read"),
     ):
         here = _place(file=str(path))
         with pytest.raises(Refused, match=words):
-            secret_of(here, here.secret, {})
+            secret_of(here, here.secret, Bounds(secrets=(tmp_path,)))
 
 
 def test_neither_the_process_nor_the_audit_s_key_is_a_channel_s_secret(tmp_path: Path) -> None:
@@ -325,13 +328,16 @@ def test_neither_the_process_nor_the_audit_s_key_is_a_channel_s_secret(tmp_path:
     ):
         here = _place(file=str(path))
         with pytest.raises(Refused, match="is no channel's: it tells of this process, or is the audit's key"):
-            secret_of(here, here.secret, {}, is_one_word=False)
+            secret_of(here, here.secret, Bounds(secrets=(Path("/"),)), is_one_word=False)
 
 
 def test_a_password_may_be_more_than_one_word() -> None:
     here = _place(env="PASSWORD")
 
-    assert secret_of(here, here.secret, {"PASSWORD": " pass word ß "}, is_one_word=False) == "pass word ß"
+    assert (
+        secret_of(here, here.secret, Bounds(environ={"PASSWORD": " pass word ß "}), is_one_word=False)
+        == "pass word ß"
+    )
 
 
 def test_neither_calls_nor_answers_show_what_is_in_them() -> None:

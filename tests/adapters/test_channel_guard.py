@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.adapters.channels import guard
+from agent.adapters import trust
 from agent.adapters.channels.addresses import check_addresses, check_url, is_outside
 from agent.adapters.channels.calling import Call, Caller
 from agent.adapters.channels.guard import Backend, Guarded, look_up
@@ -296,9 +296,9 @@ async def test_this_machines_own_look_up_gives_addresses() -> None:
 @pytest.fixture
 def fresh_trust() -> Iterator[None]:
     """Have the roots of trust read anew, and again afterwards: a process reads them once."""
-    guard._trust.cache_clear()
+    trust.roots.cache_clear()
     yield
-    guard._trust.cache_clear()
+    trust.roots.cache_clear()
 
 
 @pytest.mark.usefixtures("fresh_trust")

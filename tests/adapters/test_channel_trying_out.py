@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.adapters.channels.bounds import Bounds
 from agent.adapters.channels.console import Console
 from agent.adapters.channels.lines import Lines
 from agent.model.channel import ChannelKind
@@ -113,8 +114,8 @@ async def test_no_link_chooses_what_is_written_to(tmp_path: Path) -> None:
     other.write_bytes(b"SQLite format 3")
     link.symlink_to(other)
 
-    with pytest.raises(Refused, match="is not a file: name one in `path`"):
-        await Lines().send(channel(ChannelKind.FILE, path=str(link)), notice(), ())
+    with pytest.raises(Refused, match="leads over a link: name the file itself"):
+        await Lines(Bounds(files=tmp_path)).send(channel(ChannelKind.FILE, path=str(link)), notice(), ())
 
     assert other.read_bytes() == b"SQLite format 3"
 
@@ -124,7 +125,10 @@ async def test_a_disk_that_is_gone_keeps_the_agent_from_nothing(
 ) -> None:
     is_back = threading.Event()
     monkeypatch.setattr(os, "fsync", lambda _: is_back.wait())
-    here, wire = channel(ChannelKind.FILE, path=str(tmp_path / "lines.jsonl")), Lines(patience=0.05)
+    here, wire = (
+        channel(ChannelKind.FILE, path=str(tmp_path / "lines.jsonl")),
+        Lines(Bounds(files=tmp_path), patience=0.05),
+    )
 
     for _ in range(50):
         with pytest.raises(Unavailable, match="takes no line: look at the disk"):
@@ -144,7 +148,7 @@ async def test_the_file_gets_one_line_a_notice_and_nobody_else_may_read_it(tmp_p
     path = tmp_path / "pages.jsonl"
     here = channel(ChannelKind.FILE, path=str(path))
 
-    async with channels(None) as opened:
+    async with channels(None, files=tmp_path) as opened:
         await opened.send(here, notice(), ())
         await opened.send(here, notice("a\nb\u2028c"), ())
 
@@ -159,13 +163,14 @@ async def test_the_file_gets_one_line_a_notice_and_nobody_else_may_read_it(tmp_p
 
 async def test_a_file_that_cannot_be_one_is_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
 
-    async with channels(None) as opened:
+    async with channels(None, files=tmp_path) as opened:
         for path, words in (
             (tmp_path / "no" / "folder", "no such file"),
-            (tmp_path, "is a directory"),
+            (tmp_path / "folder", "is a directory"),
             (tmp_path / "pipe", "no such device|is not a file"),
-            (Path("/dev/null"), "is not a file"),
+            (Path("/dev/null"), "lies outside of"),
             (Path("nul\x00"), "is no path"),
         ):
             with pytest.raises((Refused, Unavailable), match=words):

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from agent.adapters.channels.bounds import Bounds
 from agent.adapters.channels.email import relay as relay_module
 from agent.adapters.channels.email.email import Email
 from agent.adapters.channels.email.relay import Relay
@@ -109,7 +110,7 @@ async def test_a_login_that_fails_says_so_and_nothing_is_handed_over(
         channel = through(inbox.port, user="air-agent", password=SecretPlace(env="OTHER"))
         relay = Relay(
             hosts=frozenset({HOST}),
-            environ={"OTHER": "wrong"},
+            bounds=Bounds(environ={"OTHER": "wrong"}),
             look_up=inbox.relay()._look_up,
             tls=lambda: ssl.create_default_context(cafile=inbox.trusted),
         )
@@ -190,7 +191,7 @@ async def test_a_certificate_for_another_name_is_not_trusted(is_wrapped: bool, t
 
 async def test_a_certificate_of_nobody_known_is_not_trusted(tmp_path: Path) -> None:
     async with serving(tmp_path) as inbox:
-        relay = Relay(hosts=frozenset({HOST}), environ=ENVIRON, look_up=inbox.relay()._look_up)
+        relay = Relay(hosts=frozenset({HOST}), bounds=Bounds(environ=ENVIRON), look_up=inbox.relay()._look_up)
 
         error = await failing(through(inbox.port), relay)
 
@@ -229,7 +230,12 @@ async def test_tls_that_ends_too_early_is_tried_again(broken: ssl.SSLError, tmp_
         def breaking() -> ssl.SSLContext:
             raise broken
 
-        relay = Relay(hosts=frozenset({HOST}), environ=ENVIRON, look_up=inbox.relay()._look_up, tls=breaking)
+        relay = Relay(
+            hosts=frozenset({HOST}),
+            bounds=Bounds(environ=ENVIRON),
+            look_up=inbox.relay()._look_up,
+            tls=breaking,
+        )
 
         error = await failing(through(inbox.port), relay)
 
@@ -241,7 +247,7 @@ async def test_tls_that_ends_too_early_is_tried_again(broken: ssl.SSLError, tmp_
 async def test_a_login_that_is_no_text_is_refused_without_being_shown(user: str, password: str) -> None:
     channel = through(25, user=user, password=SecretPlace(env="ODD"))
 
-    error = await failing(channel, Relay(hosts=frozenset({HOST}), environ={"ODD": password}))
+    error = await failing(channel, Relay(hosts=frozenset({HOST}), bounds=Bounds(environ={"ODD": password})))
 
     assert type(error) is Refused
     assert str(error) == "channel `email-managers`: the login is not text: put user and password in UTF-8"
@@ -332,7 +338,7 @@ async def test_a_host_in_any_other_spelling_is_turned_away_unasked(host: str) ->
         asked.append(name)
         return ("127.0.0.1",)
 
-    relay = Relay(hosts=frozenset(), environ=ENVIRON, look_up=look_up)
+    relay = Relay(hosts=frozenset(), bounds=Bounds(environ=ENVIRON), look_up=look_up)
 
     error = await failing(through(25, host=host), relay)
 
@@ -377,7 +383,9 @@ async def test_a_name_that_nobody_knows_is_tried_again() -> None:
     async def look_up(_host: str, _port: int) -> Sequence[str]:
         raise socket.gaierror(socket.EAI_NONAME, "unknown")
 
-    error = await failing(through(25), Relay(hosts=frozenset({HOST}), environ=ENVIRON, look_up=look_up))
+    error = await failing(
+        through(25), Relay(hosts=frozenset({HOST}), bounds=Bounds(environ=ENVIRON), look_up=look_up)
+    )
 
     assert type(error) is Unavailable
 

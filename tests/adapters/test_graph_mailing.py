@@ -9,6 +9,7 @@ from random import Random
 import httpx
 import pytest
 
+from agent.adapters.channels.bounds import Bounds
 from agent.adapters.channels.connect import open_channels
 from agent.adapters.graph.connect import Graph, open_graph
 from agent.adapters.graph.mailing import PER_MINUTE
@@ -181,7 +182,7 @@ async def simulated(fault: Fault | None = None) -> AsyncIterator[tuple[Graph, Si
 
 async def tell(graph: Graph, clock: ManualClock, channel: Channel) -> str:
     async with open_channels(
-        clock=clock, hosts=frozenset(), environ={}, send_mail=graph.send_mail
+        clock=clock, hosts=frozenset(), bounds=Bounds(environ={}), send_mail=graph.send_mail
     ) as channels:
         return (await channels.send(channel, notice(), ())).ref
 
@@ -247,7 +248,9 @@ async def test_where_graph_asks_for_patience_the_channel_says_until_when() -> No
 
 
 async def test_without_graph_mail_needs_a_server() -> None:
-    async with open_channels(clock=ManualClock(), hosts=frozenset(), environ={}, send_mail=None) as channels:
+    async with open_channels(
+        clock=ManualClock(), hosts=frozenset(), bounds=Bounds(environ={}), send_mail=None
+    ) as channels:
         with pytest.raises(Refused, match="there is no Graph here to send mail through: set `smtp`"):
             await channels.send(a_channel(), notice(), ())
 

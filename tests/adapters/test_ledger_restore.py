@@ -1,9 +1,10 @@
 """What the shipped audit tells of the time since a backup is in the ledger that is restored from it."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from agent.adapters.ledger.backing.restoring import check, restore
@@ -13,12 +14,12 @@ from agent.audit.lines import anchor_line, line
 from agent.model.answer import Answer, Person
 from agent.model.audit import Link
 from agent.model.backup import Checked
-from agent.model.decision import Verb
-from agent.model.enactment import EffectKind, Outcome, State, Went
-from agent.model.errors import Conflict, LedgerError
+from agent.model.decision import Unit, Verb
+from agent.model.enactment import Effect, EffectKind, Outcome, Record, State, Went
+from agent.model.errors import Conflict, Held, LedgerError, Unavailable
 from agent.model.fallback import Fallback
 from agent.model.hold import BRAKE, KILL_SWITCH, Hold
-from agent.model.rails import Leave
+from agent.model.rails import Cap, Leave
 from tests.adapters.audited import act
 from tests.adapters.records import KEY, MINUTE, NOW, TENANT, a_decided_record, an_effect, saved
 from tests.adapters.test_ledger_backup import backed_up, order_of, quiet, source
@@ -330,3 +331,139 @@ async def test_a_line_that_was_changed_stops_it(place: Place) -> None:
         place.restored()
     async with open_ledger(place.new, TENANT, read_only=True) as ledger:
         assert await ledger.listed() == ()
+
+
+# -- what it took --
+
+
+HOURLY = Cap(name="messages_per_hour", unit=Unit.MESSAGES, count=6, window=timedelta(hours=1))
+ACTIONS = Cap(name="actions_per_hour", unit=Unit.ACTIONS, count=2, window=timedelta(hours=1))
+
+
+async def sent_since(place: Place, amount: int = 3) -> tuple[Record, Effect]:
+    """Let something leave after the backup, and return it."""
+    targets = tuple((f"m{number}", f"{number}@contoso.example") for number in range(amount))
+    record = a_decided_record("since")
+    effect = an_effect(record, targets=targets)
+    async with open_ledger(place.url, TENANT, key=KEY) as ledger:
+        await ledger.save([record], effects=[effect], now=NOW)
+        await leave(ledger, effect.id, Outcome(went=Went.DONE))
+        await place.ship(ledger)
+    return record, effect
+
+
+async def tried(place: Place, amount: int, at: datetime, *caps: Cap, active: int = 99) -> str:
+    """Return what holds an effect of the restored ledger as it is to leave; empty for nothing."""
+    record = a_decided_record("new")
+    targets = tuple((f"n{number}", f"{number}@fabrikam.example") for number in range(amount))
+    effect = an_effect(record, targets=targets)
+    async with open_ledger(place.new, TENANT, key=KEY) as ledger:
+        await ledger.release(KILL_SWITCH, "olga", "looked", at)
+        await ledger.save([record], effects=[effect], now=at)
+        token = await ledger.lease("1", "agent", at, at + MINUTE) or 0
+        allowed = Leave(replica="agent", incident_id="1", token=token, until=at, caps=caps, active=active)
+        try:
+            await ledger.depart(effect.id, at, allowed)
+        except (Held, Unavailable) as error:
+            return str(error)
+    return ""
+
+
+@pytest.mark.parametrize(
+    ("amount", "later", "words"),
+    [
+        (2, timedelta(0), ""),
+        (
+            3,
+            timedelta(0),
+            "may have 6 messages in one hour, 4 were sent, and this has 3",
+        ),
+        (
+            3,
+            timedelta(hours=1),
+            "may have 6 messages in one hour, 4 were sent, and this has 3",
+        ),
+        (3, timedelta(hours=1, seconds=1), ""),
+    ],
+)
+async def test_what_left_since_the_backup_counts_against_the_caps(
+    place: Place, amount: int, later: timedelta, words: str
+) -> None:
+    await sent_since(place)
+    place.restored()
+
+    held = await tried(place, amount, NOW + later, HOURLY)
+
+    assert words in held
+    assert bool(held) is bool(words)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "words"),
+    [(None, "may have 2 actions in one hour, 2 were sent"), (frozenset({EffectKind.QUARANTINE_FILE}), "")],
+)
+async def test_actions_of_which_something_left_since_count_each_once(
+    place: Place, kinds: frozenset[EffectKind] | None, words: str
+) -> None:
+    await sent_since(place)
+    place.restored()
+
+    held = await tried(place, 1, NOW, msgspec.structs.replace(ACTIONS, kinds=kinds))
+
+    assert words in held
+    assert bool(held) is bool(words)
+
+
+async def test_remediations_of_mail_that_left_since_run_too(place: Place) -> None:
+    await sent_since(place)
+    place.restored()
+
+    assert "1 remediations run already" in await tried(place, 1, NOW, active=1)
+
+
+async def test_before_it_leaves_it_is_weighed_with_a_target_of_its_own_for_each_that_nobody_knows(
+    place: Place,
+) -> None:
+    record, effect = await sent_since(place)
+    place.restored()
+
+    async with open_ledger(place.new, TENANT, key=KEY) as ledger:
+        (found,) = [one for one in await ledger.given(NOW) if one.id == effect.id]
+        later = [one.id for one in await ledger.given(NOW + MINUTE)]
+        restored = await ledger.restored()
+
+    assert (found.action_id, found.kind, found.went) == (record.action.id, effect.kind, Went.UNKNOWN)
+    assert len(set(found.targets)) == 3
+    assert effect.id not in later
+    assert restored is not None
+    assert restored.departed == {record.action.id: 3}
+
+
+async def test_an_agent_that_marked_no_targets_has_what_it_sent_counted_all_the_same(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from agent.adapters.ledger.auditing import Book
+
+    monkeypatch.setattr(Book, "mark", lambda *_: "")
+    await sent_since(place)
+    place.restored()
+
+    assert "5 were sent" in await tried(place, 3, NOW, HOURLY)
+
+
+async def test_what_the_backup_has_is_not_counted_twice(place: Place) -> None:
+    record = a_decided_record("planned")
+    planned = an_effect(record, targets=(("m", "planned"),))
+    async with open_ledger(place.url, TENANT, key=KEY) as ledger:
+        await leave(ledger, planned.id, Outcome(went=Went.DONE))
+        await place.ship(ledger)
+
+    place.restored()
+
+    async with open_ledger(place.new, TENANT, key=KEY) as ledger:
+        restored = await ledger.restored()
+        given = [one.id for one in await ledger.given(NOW - MINUTE)]
+    assert restored is not None
+    assert restored.departed == {}
+    assert given.count(planned.id) == 1
+    assert await tried(place, 4, NOW, HOURLY) == ""

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from agent.adapters.ledger import shares
+from agent.adapters.ledger.columns import EPOCH, MICROSECOND
 from agent.adapters.ledger.shares import LEASE, SqlShares, unset
 from agent.adapters.ledger.sharing import Had, Member, Party, asked_back, fair_part
 from agent.model.errors import Lost, SettingsError
@@ -396,3 +397,32 @@ def test_shares_end_while_the_machine_sleeps_where_its_kernel_counts_that(
     monkeypatch.setattr(shares, "time", other)
 
     assert (of_linux, unset()) == (61.0, 1.0)
+
+
+# Who has it
+
+
+async def test_who_has_a_tenant_is_told_to_the_others_with_since_when(hall: Hall) -> None:
+    first, second = await two(hall)
+    hall.pass_time(5)
+
+    others = await second.holders(TENANTS)
+    own = await first.holders(TENANTS)
+
+    ((micros,),) = hall.do(f"SELECT since FROM shares WHERE tenant_id = '{FIRST}'")
+    assert others.keys() == set(TENANTS)
+    assert others[FIRST].replica == "a"
+    assert others[FIRST].since == EPOCH + micros * MICROSECOND
+    assert 0 < others[FIRST].frees_within <= LEASE
+    assert own == {}
+
+
+async def test_what_nobody_has_or_whose_lease_is_over_is_nobody_s(hall: Hall) -> None:
+    first, second = await two(hall)
+    await first.let_go(TENANTS[:1])
+    before = await second.holders(TENANTS)
+
+    hall.pass_time(LEASE + 1)
+
+    assert before.keys() == set(TENANTS[1:])
+    assert await second.holders(TENANTS) == {}

@@ -4,11 +4,13 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import httpx
 import msgspec
 
+from agent.adapters.channels.bounds import Bounds
 from agent.adapters.channels.connect import open_channels
 from agent.model.channel import Channel, ChannelKind, SecretPlace
 from agent.model.escalation import Delivery, Notice, Posted, Receipt
@@ -122,12 +124,13 @@ async def channels(
     clock: Clock | None = None,
     hosts: Sequence[str] = (),
     environ: Mapping[str, str] = ENVIRON,
+    files: Path | None = None,
     console: StringIO | None = None,
 ) -> AsyncIterator[Channels]:
     async with open_channels(
         clock=clock or ManualClock(),
         hosts=frozenset(hosts),
-        environ=environ,
+        bounds=Bounds(environ=environ, files=files),
         send_mail=None,
         transport=transport,
         console=console,

@@ -4,8 +4,6 @@ It lasts as long as it says: what is measured is how soon people could know, on 
 """
 
 import asyncio
-import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
 from datetime import timedelta
@@ -31,6 +29,7 @@ from agent.settings.guarding import Guards
 from agent.settings.guards import rails_of
 from agent.simulator import names
 from tests.adapters.records import KEY
+from tests.bench.tenants import Plan, simulated
 from tests.fakes import FakeShelf
 from tests.loop.conftest import APPROVE
 
@@ -39,22 +38,6 @@ Row = tuple[str, str, str]
 ACTIONS, MINUTES = 10_000, 10
 SETTLING = timedelta(minutes=4)
 """How long it may take to decide the last of them."""
-
-SERVER = """
-import sys
-from datetime import UTC, datetime, timedelta
-from agent.simulator import happenings, mailings, serve
-from agent.simulator.making import Maker
-from agent.simulator.state import State
-from agent.simulator.switches import Switches
-now = datetime.now(UTC)
-actions, seconds = int(sys.argv[1]), int(sys.argv[2])
-state, maker = State(1, now), Maker(1, now, first_incident=100_000)
-for number in range(actions):
-    due = now + timedelta(seconds=5 + seconds * number / actions)
-    state.plan(due, happenings.arrive(mailings.one_url(maker, f"Burst {number}", due, size=5)))
-serve.run(0, 1, 1.0, now, Switches(throttle_per_minute=150), None, "simulated-secret", lambda port: print(port, flush=True), state)
-"""
 
 
 class Seen:
@@ -125,12 +108,9 @@ class WatchedDefender:
 
 
 async def _burst(folder: Path, actions: int, seconds: int) -> list[Row]:
-    command = [sys.executable, "-c", SERVER, str(actions), str(seconds)]
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: ASYNC220
     seen, stop = Seen(actions), asyncio.Event()
-    try:
-        assert server.stdout is not None
-        cloud = simulator(f"http://127.0.0.1:{int(server.stdout.readline())}")
+    with simulated(Plan(arriving=actions, begin=5.0, end=5.0 + seconds)) as url:
+        cloud = simulator(url)
         async with (
             open_ledger(f"sqlite:///{folder / 'data' / 'ledger.db'}", names.TENANT_ID, key=KEY) as ledger,
             open_graph(
@@ -169,9 +149,6 @@ async def _burst(folder: Path, actions: int, seconds: int) -> list[Row]:
             )
             stop.set()
             await working
-    finally:
-        server.kill()
-        server.wait()
     return _told(seen, actions, seconds)
 
 

@@ -23,6 +23,7 @@ from sqlalchemy.exc import ProgrammingError
 
 from agent.simulator import names
 from agent.simulator.several import tenant_ids
+from tests.bench.tenants import Plan, simulated
 from tests.postgresql import server
 
 Row = tuple[str, str, str]
@@ -35,32 +36,6 @@ PATIENCE = 1_800.0
 ARRIVING = 3
 """Actions that come to each tenant while it is measured."""
 
-SERVER = """
-import sys
-from datetime import UTC, datetime, timedelta
-from random import Random
-from agent.simulator import happenings, mailings, serve, tenant
-from agent.simulator.app import build
-from agent.simulator.clock import RealClock
-from agent.simulator.making import Maker
-from agent.simulator.several import Several, tenant_ids
-from agent.simulator.switches import Switches
-from agent.simulator.furnishing import furnish
-now = datetime.now(UTC)
-count, actions, arriving, begin, end = map(int, sys.argv[1:])
-apps, chance = {}, Random(5)
-for number, tenant_id in enumerate(tenant_ids(count)):
-    state = tenant.burst(number, now, actions=actions, per_incident=1, messages_each=5)
-    state.tenant_id = tenant_id
-    furnish(state.directory, number)
-    maker = Maker(number, now, first_incident=500_000)
-    for one in range(arriving):
-        due = now + timedelta(seconds=chance.uniform(begin, end))
-        state.plan(due, happenings.arrive(mailings.one_url(maker, f"New {one}", due, size=5)))
-    apps[tenant_id] = build(state, Switches(throttle_per_minute=150), clock=RealClock(now, 1.0))
-serve.serve(Several(apps), on_ready=lambda port: print(port, flush=True))
-"""
-
 
 QUOTA = 0.25
 """The part of one core that each replica gets where they are compared: so that three have three times as much as one even
@@ -72,7 +47,7 @@ PERIOD = 100_000
 
 def run() -> list[Row]:
     """Return what was measured and what was wanted."""
-    return [*one_process(300, 20), *three_replicas(1_000, 20), *compared(60, 200)]
+    return [*one_process(300, 20), *three_replicas(1_000, 20), *compared(30, 60)]
 
 
 def one_process(tenants: int, actions: int, *, seconds: int = 180) -> list[Row]:
@@ -138,11 +113,11 @@ class Stage:
         self._settle = 60 + tenants // 4
         """Seconds until they are all open and what waits is decided; what comes later is measured."""
         begin, end = self._settle, self._settle + max(seconds - 60, 0)
-        arriving = ARRIVING if seconds else 0
-        command = [sys.executable, "-c", SERVER, *map(str, (tenants, actions, arriving, begin, end))]
-        server = stack.enter_context(_killed(subprocess.Popen(command, stdout=subprocess.PIPE, text=True)))
-        assert server.stdout is not None
-        self.url = f"http://127.0.0.1:{int(server.stdout.readline())}"
+        self._arriving_from = time.time() + begin  # noqa: TID251  the clock that the simulator goes by as well
+        plan = Plan(
+            tenants=tenants, waiting=actions, arriving=ARRIVING if seconds else 0, begin=begin, end=end
+        )
+        self.url = stack.enter_context(simulated(plan))
         self.ids = tenant_ids(tenants)
         self.database = ""
 
@@ -230,7 +205,7 @@ class Stage:
 
     def lags(self) -> list[float]:
         """Return the seconds from the creation of each action that came while it was measured to its decision."""
-        of_those = " AND CAST(r.incident_id AS INTEGER) >= 500000"
+        of_those = f" AND r.first_seen >= {int(self._arriving_from * 1e6)}"
         return [(at - seen) / 1e6 for seen, at in self._decisions(of_those)]
 
     def requests(self) -> int:

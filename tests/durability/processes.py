@@ -52,7 +52,7 @@ BACKLOG = 20
 FAULTY = 1 / 50
 """The part of all requests that fails while agents are killed."""
 
-ON_THE_WIRE = 0.015
+ON_THE_WIRE = 0.008
 """Seconds, at most, that a write takes there, and as many back: agents are to die meanwhile."""
 
 ARRIVING = (

@@ -324,6 +324,7 @@ async def test_a_disk_that_does_not_answer_fails(tmp_path: Path) -> None:
 
 
 PAGER = f"channel: pager\n{ABOUT}kind: pagerDuty\nroutingKey: {{env: PD_KEY}}\n"
+OUTSIDE = f"channel: pager\n{ABOUT}kind: pagerDuty\nroutingKey: {{file: /etc/hostname}}\n"
 TEAMS = f"channel: teams\n{ABOUT}kind: teams\nurl: {{env: TEAMS_URL}}\n"
 HOOK = f"channel: hook\n{ABOUT}kind: webhook\nurl: https://10.0.0.1/hook\nsecret: {{env: HOOK}}\n"
 SMTP = f"channel: post\n{ABOUT}kind: email\nfrom: a@contoso.example\nto: [b@contoso.example]\nsmtp: {{host: 169.254.169.254, port: 25}}\n"
@@ -338,6 +339,7 @@ MAIL = f"channel: post\n{ABOUT}kind: email\nfrom: air@contoso.example\nto: [b@co
         ("teams", TEAMS, {"TEAMS_URL": "http://example.com/x"}, "its URL does not begin with `https://`"),
         ("hook", HOOK, {"HOOK": "whsec_c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0"}, "channel `hook`"),
         ("post", SMTP, {}, "channel `post`"),
+        ("pager", OUTSIDE, {}, "channel `pager`: the file /etc/hostname lies outside of"),
     ],
 )
 async def test_a_channel_that_is_not_set_up_fails_and_no_secret_is_shown(
@@ -381,11 +383,11 @@ async def test_a_test_is_sent_through_every_channel_that_is_set_up_and_only_wher
     world = around(settings)
 
     await looked(settings, world)
-    silent = (tmp_path / "here.jsonl").exists()
+    silent = (tmp_path / "air-agent-data" / "notices" / "here.jsonl").exists()
     found = (await looked(settings, world, sends=True))[C.CHANNELS]
 
     assert not silent
-    told = json.loads((tmp_path / "here.jsonl").read_text())
+    told = json.loads((tmp_path / "air-agent-data" / "notices" / "here.jsonl").read_text())
     assert "Test of channel here: nothing is asked" in json.dumps(told)
     assert any("test taken by `here`" in one.words for one in found.seen)
     assert not any("audit does not tell" in one.words for one in found.seen)
@@ -393,7 +395,7 @@ async def test_a_test_is_sent_through_every_channel_that_is_set_up_and_only_wher
 
 async def test_a_channel_that_does_not_take_the_test_fails(tmp_path: Path) -> None:
     settings = settings_in(tmp_path)
-    (tmp_path / "here.jsonl").mkdir()
+    (tmp_path / "air-agent-data" / "notices" / "here.jsonl").mkdir(parents=True)
 
     found = (await looked(settings, around(settings), sends=True))[C.CHANNELS]
 

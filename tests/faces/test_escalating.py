@@ -46,8 +46,8 @@ def folder(tmp_path: Path) -> Path:
     for name, text in {
         "p": policy_file().decode(),
         "chains/secops": CHAIN,
-        "channels/here": f"channel: here\n{OWNED}kind: file\npath: {tmp_path}/here.jsonl\n",
-        "channels/there": f"channel: there\n{OWNED}kind: file\npath: {tmp_path}/there.jsonl\n",
+        "channels/here": f"channel: here\n{OWNED}kind: file\npath: here.jsonl\n",
+        "channels/there": f"channel: there\n{OWNED}kind: file\npath: there.jsonl\n",
     }.items():
         path = tmp_path / "policies" / f"{name}.yaml"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -91,7 +91,10 @@ def test_a_test_goes_through_every_step_and_tells_what_was_answered(folder: Path
         ("last chance", "there", "high"),
     ]
     assert all(one["is_taken"] for one in found["tried"])
-    told = [json.loads(line) for line in (folder / "there.jsonl").read_text().splitlines()]
+    told = [
+        json.loads(line)
+        for line in (folder / "air-agent-data" / "notices" / "there.jsonl").read_text().splitlines()
+    ]
     assert len(told) == 2
     assert "test" in json.dumps(told[0]).lower()
 
@@ -117,7 +120,7 @@ def test_a_test_works_without_a_ledger_and_says_that_the_audit_does_not_tell_of_
 def test_a_channel_that_does_not_take_it_is_named_with_the_reason_and_the_others_are_tried(
     folder: Path,
 ) -> None:
-    (folder / "there.jsonl").mkdir()
+    (folder / "air-agent-data" / "notices" / "there.jsonl").mkdir(parents=True)
 
     done = run(folder, "escalate", "test", "secops")
 
@@ -125,7 +128,7 @@ def test_a_channel_that_does_not_take_it_is_named_with_the_reason_and_the_others
     assert "2 taken, 2 not" in done.stdout
     assert "not taken" in done.stdout
     assert "channel `there`" in done.stdout
-    assert len((folder / "here.jsonl").read_text().splitlines()) == 2
+    assert len((folder / "air-agent-data" / "notices" / "here.jsonl").read_text().splitlines()) == 2
 
 
 def test_a_chain_that_is_not_there_is_named_with_those_that_are(folder: Path) -> None:

@@ -1,8 +1,10 @@
 """Probes are answered on a real socket, whatever becomes of the agent's loop, and tell nothing that anybody may not know."""
 
 import socket
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import httpx
 import pytest
@@ -10,7 +12,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from agent.faces.probes.app import app_of
-from agent.faces.probes.server import AT_ONCE, serving
+from agent.faces.probes.server import AT_ONCE, WITHIN, serving
 from agent.model.errors import SettingsError
 from agent.model.health import Check, Health
 
@@ -83,19 +85,57 @@ async def test_a_loop_that_is_blocked_keeps_no_probe_waiting(url: str) -> None:
     assert code == 200
 
 
-def test_who_holds_connections_keeps_the_agent_from_nothing_and_is_cut_off(url: str) -> None:
-    """As many as are let in may say nothing; one more is told to come again, and the agent's loop is not theirs."""
+@contextmanager
+def holding(url: str, count: int, said: bytes = b"", by: str = "127.0.0.1") -> Iterator[list[socket.socket]]:
+    """Hold this many connections, each of which has said so much and has been let in."""
     port = int(url.rpartition(":")[2])
-    holding = [socket.create_connection(("127.0.0.1", port)) for _ in range(AT_ONCE + 4)]
-    for one in holding:
-        one.sendall(b"GET /healthz HTTP/1.1\r\nHost: ")
+    held = [socket.create_connection(("127.0.0.1", port), PATIENCE, (by, 0)) for _ in range(count)]
     try:
-        answer = httpx.get(f"{url}/healthz")
+        for one in held:
+            one.sendall(said)
+        yield held
     finally:
-        for one in holding:
+        for one in held:
             one.close()
 
-    assert answer.status_code in {200, 503}
+
+@pytest.mark.parametrize(
+    "said", [b"", b"GET /healthz HTTP/1.1\r\nHost: ", b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"]
+)
+@pytest.mark.parametrize("count", [AT_ONCE - 1, AT_ONCE, 4 * AT_ONCE])
+def test_whoever_holds_connections_keeps_no_probe_from_its_answer(url: str, count: int, said: bytes) -> None:
+    """Not with silent ones, nor with requests that are begun, nor with those that were answered and are kept."""
+    with holding(url, count, said):
+        codes = {httpx.get(f"{url}/healthz").status_code for _ in range(3)}
+
+    assert codes == {200}
+
+
+def test_one_more_takes_the_place_of_the_first_of_whoever_holds_most(url: str) -> None:
+    with holding(url, 1) as one, holding(url, AT_ONCE - 1, by="127.0.0.2") as many:
+        assert httpx.get(f"{url}/healthz").status_code == 200
+        many[0].settimeout(PATIENCE)
+        assert many[0].recv(1) == b""
+        for still in (one[0], many[1]):
+            still.sendall(b"GET /readyz HTTP/1.1\r\nHost: a\r\n\r\n")
+            assert still.recv(12) == b"HTTP/1.1 503"
+
+
+def test_who_says_nothing_is_cut_off_within_seconds(url: str) -> None:
+    with holding(url, 1) as silent:
+        silent[0].settimeout(PATIENCE)
+        began = time.monotonic()
+
+        assert silent[0].recv(1) == b""
+
+    assert time.monotonic() - began < WITHIN + 3
+
+
+def test_who_asks_in_parts_but_in_time_is_answered(url: str) -> None:
+    with holding(url, 1, b"GET /healthz HTTP/1.1\r\n") as slow:
+        slow[0].sendall(b"Host: a\r\n\r\n")
+
+        assert slow[0].recv(12) == b"HTTP/1.1 200"
 
 
 def test_what_cannot_listen_stops_the_start_and_says_which_setting() -> None:

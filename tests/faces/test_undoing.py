@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from agent.faces.cli.person import person
 from agent.model.enactment import Effect, Outcome, State, Went
 from agent.model.errors import Unavailable
 from agent.model.hold import KILL_SWITCH, Hold
+from agent.model.restored import Gap, Restored
 from agent.ports.world import World
 from agent.settings.subjects import Settings
 from tests.faces.records import HOSTILE
@@ -431,3 +432,24 @@ def test_what_was_undone_needs_nobody_any_more(tenant: Tenant) -> None:
 
     assert shown["action"]["state"] == State.UNDONE
     assert shown["action"]["needs_people"] is False
+
+
+def test_after_a_restore_it_says_what_the_ledger_does_not_know_and_what_stays(tenant: Tenant) -> None:
+    gap = Gap(at=NOW + timedelta(hours=1), backup_at=NOW - timedelta(hours=1), is_known=True)
+
+    def restored(bench: Bench) -> None:
+        bench.world = replace(
+            bench.world, restored=Restored(gaps=(gap,), departed={tenant.ids[0]: 2, "elsewhere": 9})
+        )
+
+    tenant.before = restored
+    of_policy = tenant.run("undo", "--policy", "small-malicious", "--since", since(), *WHY, typed="no\n")
+    later = tenant.run("undo", "--policy", "other", "--since", "2026-11-02T10:00:01Z", *WHY, "--yes")
+    one = tenant.as_json("undo", tenant.ids[0], *WHY, "--yes")["actions"][0]
+
+    assert (
+        "what any policy approved between 2026-11-02 08:00Z and 2026-11-02 10:00Z is not in the ledger, which was restored"
+        " from a backup: take that back in the Action center" in of_policy.stderr.replace("\n", " ")
+    )
+    assert "is not in the ledger" not in later.stderr
+    assert [words for words in one["left"] if words.startswith("2: it left after the backup")]

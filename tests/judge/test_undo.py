@@ -9,7 +9,17 @@ from hypothesis import strategies as st
 
 from agent.judge.plans.means import Problem
 from agent.judge.undo import INVERSES, Around, Undoing, came_back, inverses_of, only, undoing
-from agent.model.enactment import MAIL_EFFECTS, Cover, Effect, EffectKind, Pair, Record, State, Went
+from agent.model.enactment import (
+    INVERSE_EFFECTS,
+    MAIL_EFFECTS,
+    Cover,
+    Effect,
+    EffectKind,
+    Pair,
+    Record,
+    State,
+    Went,
+)
 from tests.judge.test_restore import RULE, USER, WAS, a_rule, an_account
 from tests.makers import NOW, a_copy, an_action, message_id, some_mail
 
@@ -336,3 +346,18 @@ def test_each_target_is_moved_once_told_or_in_place_and_never_moved_from_elsewhe
     assert all(copies[targets.index(target)][1] == "others" for target in moved)
     told = len(moved) + planned.before + planned.in_place + sum(planned.left.values())
     assert told == (len(targets) if went in {Went.SENT, Went.DONE, Went.UNKNOWN} else 0)
+
+
+def test_what_a_restored_ledger_does_not_tell_of_is_said_and_left() -> None:
+    planned = undoing(RECORD, [], around(departed=3))
+
+    assert planned.effects == ()
+    assert not planned.is_whole
+    assert planned.left == {
+        "it left after the backup that the ledger was restored from, and what it was before is lost with the ledger: "
+        "in the Action center, choose History, then the action, then Undo": 3
+    }
+
+
+def test_what_takes_something_back_is_known_as_that() -> None:
+    assert {kind for kinds in INVERSES.values() for kind in kinds} == INVERSE_EFFECTS

@@ -47,7 +47,8 @@ async def test_in_every_position_of_every_switch_each_message_goes_once(name: st
     burst = tenant.burst(3, noon(), actions=5, per_incident=3, messages_each=3)
 
     async with a_simulated(burst, tmp_path, switches=POSITIONS[name], shelf=SHELF) as simulated:
-        await simulated.live(timedelta(hours=13), every=timedelta(minutes=20))
+        await simulated.live(timedelta(hours=1), every=timedelta(minutes=20))
+        await simulated.live(timedelta(hours=12), every=timedelta(hours=1))
         records = await simulated.records()
         gone = removed(simulated)
         states = Counter(record.state for record in records.values())
@@ -93,7 +94,8 @@ async def test_under_faults_nothing_is_lost_and_nothing_doubled(seed: int, tmp_p
     async with a_simulated(
         burst, tmp_path, faults=sour(seed), shelf=SHELF, checked=False, requests_per_minute=120
     ) as simulated:
-        await simulated.live(timedelta(hours=14), every=timedelta(minutes=7))
+        await simulated.live(timedelta(hours=4), every=timedelta(minutes=7))
+        await simulated.live(timedelta(hours=10), every=timedelta(minutes=30))
         records = await simulated.records()
         gone, wanted, unheard = removed(simulated), await approved(simulated), await unsure(simulated)
 

@@ -11,7 +11,7 @@ from agent.ports.ledger import Ledger
 from tests.loop.conftest import Bench
 from tests.makers import a_cluster, a_copy, an_alert, an_incident
 
-WRITES = 34
+WRITES = 30
 """What an undisturbed life of the incidents below commits."""
 
 
@@ -66,9 +66,9 @@ def one_by_one(bench: Bench) -> None:
 
 
 async def settled(bench: Bench) -> None:
-    for _ in range(6):
+    for _ in range(4):
         await bench.run_pass()
-        bench.clock.advance(timedelta(minutes=10))
+        bench.clock.advance(timedelta(minutes=15))
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before the commit", "after the commit"])

@@ -14,7 +14,7 @@ from agent.loop.tending import OPENED_AT_ONCE, PATIENCE, Orders, Tended
 from agent.model.errors import LedgerError, PolicyError, Problem, Refused, SettingsError
 from agent.model.health import Mark
 from agent.model.hold import KILL_SWITCH
-from agent.model.tenancy import Condition
+from agent.model.tenancy import Condition, Holder
 from agent.ports.fleet import Alone
 from agent.ports.world import World
 from tests.clock import NOON
@@ -590,3 +590,23 @@ def test_phases_are_spread_evenly_over_many_tenants() -> None:
     assert waits[0] > 0
     assert waits[-1] <= 1
     assert all(20 <= sum(low <= wait * 10 < low + 1 for wait in waits) <= 40 for low in range(10))
+
+
+@pytest.mark.parametrize(("is_down", "replicas"), [(False, {"adatum": "b"}), (True, {})])
+async def test_a_hold_by_signal_says_which_replicas_have_the_tenants_that_it_does_not_reach(
+    bench: Bench, is_down: bool, replicas: dict[str, str]
+) -> None:
+    running = a_fleet(bench.world, "adatum", "contoso")
+    running.shares.tokens.pop(an_id(0))
+    running.shares.others[an_id(0)] = Holder(replica="b", since=bench.clock.now(), frees_within=9.0)
+    await running.begin()
+    running.shares.down = is_down
+
+    with capture_logs() as lines:
+        running.orders.hold.set()
+        await settled()
+
+    (told,) = [line for line in lines if line["event"] == "tenants of other replicas are not held"]
+    assert (told["tenants"], told["replicas"]) == (["adatum"], replicas)
+    assert "air-agent hold --all" in told["then"]
+    await running.end()

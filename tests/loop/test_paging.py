@@ -1,6 +1,7 @@
 """People on call are told what needs them, once, in time, and whatever becomes of the process that tells them."""
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -21,11 +22,13 @@ from agent.loop.run import load
 from agent.model.alarm import Alarm
 from agent.model.audit import Event
 from agent.model.chain import Chain
+from agent.model.channel import Channel, Outside, Part
 from agent.model.enactment import State
-from agent.model.errors import Conflict, LedgerError, Refused, Unavailable
+from agent.model.errors import Conflict, LedgerError, PolicyError, Refused, Unavailable
 from agent.model.escalation import Delivery, Occasion, Page
 from agent.model.hold import Hold
 from tests.escalations import a_chain, a_channel
+from tests.fakes import FakeShelf
 from tests.loop.conftest import APPROVE, Bench
 from tests.loop.on_call import CHAIN, HOUR, MINUTE, WAIT, OnCall, files
 
@@ -791,3 +794,29 @@ async def test_who_enforces_says_nothing_of_observing(call: OnCall) -> None:
 
     (notice,) = call.channels.told
     assert "bserv" not in f"{notice.title} {notice.words}"
+
+
+class _Shelf(FakeShelf):
+    def __init__(self, written: Mapping[str, bytes]) -> None:
+        super().__init__()
+        self._written = written
+
+    def files(self) -> Mapping[str, bytes]:
+        return self._written
+
+
+async def test_policies_do_not_load_with_a_channel_that_names_what_it_may_not(call: OnCall) -> None:
+    def outside(channel: Channel) -> tuple[Outside, ...]:
+        return (Outside(part=Part.PATH, words=f"`{channel.path}` lies outside"),) if channel.path else ()
+
+    written = {
+        **call.world.shelf.files(),
+        "policies/channels/odd.yaml": b"channel: odd\ndescription: One.\nowner: a@b.example\nkind: file\npath: ../HOLD\n",
+    }
+    world = replace(call.world, shelf=_Shelf(written), outside=outside)
+
+    with pytest.raises(PolicyError) as told:
+        await load(world)
+
+    (problem,) = told.value.problems
+    assert str(problem).startswith("policies/channels/odd.yaml:5:7: `../HOLD` lies outside")

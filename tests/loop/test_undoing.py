@@ -15,6 +15,7 @@ from agent.model.enactment import Effect, EffectKind, EffectSeen, Outcome, Recor
 from agent.model.errors import Conflict, Held, Unavailable
 from agent.model.hold import BRAKE, KILL_SWITCH, Hold
 from agent.model.rails import Leave
+from agent.model.restored import Gap, Restored
 from agent.ports.world import World
 from tests.loop.conftest import Bench
 from tests.makers import NOW, a_cluster, a_copy, a_message, an_alert, an_incident, message_id
@@ -521,3 +522,16 @@ async def test_a_world_that_only_reads_can_be_asked_what_an_undo_comes_to(bench:
     (planned,) = await prepare(bench.world, [record])
 
     assert planned.count == 3
+
+
+async def test_what_left_before_a_restore_is_told_beside_what_can_be_taken_back(bench: Bench) -> None:
+    record = await sent(bench)
+    gap = Gap(at=bench.clock.now(), backup_at=bench.clock.now(), is_known=True)
+    world = replace(by_hand(bench), restored=Restored(gaps=(gap,), departed={record.action.id: 2}))
+
+    (planned,) = await prepare(world, [record])
+    (other,) = await prepare(by_hand(bench), [record])
+
+    assert planned.effects == other.effects
+    assert [count for words, count in planned.left.items() if "after the backup" in words] == [2]
+    assert not any("after the backup" in words for words in other.left)

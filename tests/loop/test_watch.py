@@ -1,20 +1,23 @@
 """The watch of a process: what stands still is told once, and never what waits, works or is not open."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from agent.judge.attest import TICK_LATE
 from agent.loop import watch as watch_module
 from agent.loop.report import PassReport
-from agent.loop.run import run
+from agent.loop.run import once, run
 from agent.loop.vitals import Vitals
 from agent.loop.waits import beside
 from agent.loop.watch import BEGUN, LOOK, Watch
 from agent.model.health import Check, Mark
-from tests.fakes import FakeSink
+from agent.model.page import Page
+from tests.fakes import FakeDefender, FakeSink
+from tests.fleets import settled, until
 from tests.loop.conftest import Bench
 
 STUCK = timedelta(minutes=5)
@@ -186,3 +189,62 @@ async def test_a_bug_of_whoever_is_told_keeps_the_watch_going(
                 await asyncio.sleep(0)
 
     assert rounds >= 3
+
+
+@pytest.mark.parametrize(
+    ("opens_in_time", "minutes", "is_stuck"), [(True, 4.9, False), (True, 5.1, True), (False, 60, False)]
+)
+def test_what_is_to_open_in_time_is_stuck_where_it_does_not(
+    hand: Hand, opens_in_time: bool, minutes: float, is_stuck: bool
+) -> None:
+    hand.watch.opens_in_time = opens_in_time
+    hand.tenants = {"contoso": Vitals()}
+    hand.watch.round()
+    hand.tenants["contoso"].mark(Mark.TURN)
+
+    hand.after(minutes * 60, every=minutes * 60)
+
+    assert [why.startswith("it has been opening for") for _, why in hand.told] == [True] * is_stuck
+
+
+def test_who_waits_for_a_turn_to_be_opened_is_not_stuck(hand: Hand) -> None:
+    hand.watch.opens_in_time = True
+    hand.tenants = {"contoso": Vitals()}
+
+    hand.after(3600)
+
+    assert hand.told == []
+
+
+class Standing(FakeDefender):
+    """Answers a poll only once it is let."""
+
+    def __init__(self, bench: Bench) -> None:
+        super().__init__(bench.clock)
+        self.lets = asyncio.Event()
+
+    async def incidents_since(self, since: datetime, until: datetime | None = None) -> AsyncIterator[Page]:
+        await self.lets.wait()
+        async for page in super().incidents_since(since, until):
+            yield page
+
+
+async def test_one_pass_alone_is_watched_as_those_of_an_agent_are(bench: Bench, hand: Hand) -> None:
+    defender, vitals = Standing(bench), Vitals()
+    hand.tenants = {"": vitals}
+    making = asyncio.create_task(once(replace(bench.world, defender=defender), vitals=vitals))
+    await until(lambda: vitals.under_way is not None)
+    await settled()
+    hand.watch.round()
+
+    hand.well("")
+    hand.after(299, every=299)
+    before = list(hand.told)
+    hand.well("")
+    hand.after(10, every=10)
+    defender.lets.set()
+    await making
+
+    assert before == []
+    assert hand.told == [("", "nothing has moved for 5 m, and the first pass is under way")]
+    assert vitals.world is None

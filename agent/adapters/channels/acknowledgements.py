@@ -9,13 +9,13 @@ Source: PagerDuty/api-schema, reference/REST. That `acknowledgements` is in orde
 comes, is UNCONFIRMED: the newest is taken by its time.
 """
 
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 from urllib.parse import quote, urlencode
 
 import msgspec
 
+from agent.adapters.channels.bounds import Bounds
 from agent.adapters.channels.calling import Call, Caller, decoded, start_of
 from agent.adapters.channels.layout import NAME
 from agent.adapters.channels.pace import Limit
@@ -87,9 +87,9 @@ class _Entries(msgspec.Struct):
 class Acknowledgements:
     """Reads what people have acknowledged."""
 
-    def __init__(self, caller: Caller, environ: Mapping[str, str]) -> None:
+    def __init__(self, caller: Caller, bounds: Bounds) -> None:
         self._caller = caller
-        self._environ = environ
+        self._bounds = bounds
         self._ours: dict[str, str] = {}
         """The key of incidents whose alerts were looked at, by their id."""
 
@@ -168,7 +168,7 @@ class Acknowledgements:
         return entries
 
     async def _get(self, channel: Channel, path: str, kind: type[T]) -> T:
-        token = secret_of(channel, channel.api_token, self._environ)
+        token = secret_of(channel, channel.api_token, self._bounds)
         call = Call(
             start=f"{start_of(channel.name)}: reading acknowledgements",
             method="GET",

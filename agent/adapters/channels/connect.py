@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, TextIO
 
+from agent.adapters.channels.bounds import Bounds
 from agent.adapters.channels.wire import SendMail, Wire
 from agent.model.channel import Channel, ChannelKind
 from agent.model.escalation import Heard, Notice, Posted, Receipt
@@ -44,7 +45,7 @@ async def open_channels(
     *,
     clock: Clock,
     hosts: frozenset[str],
-    environ: Mapping[str, str],
+    bounds: Bounds,
     send_mail: SendMail | None,
     transport: "httpx.AsyncBaseTransport | None" = None,
     console: TextIO | None = None,
@@ -54,7 +55,7 @@ async def open_channels(
     Args:
         clock: what waiting, rates and signatures go by.
         hosts: hosts inside that channels may point to.
-        environ: where secrets lie that are variables; looked at each time one is needed.
+        bounds: what channels may name.
         send_mail: sends mail through Graph; None where there is no Graph to send it.
         transport: sends the requests; real connections behind the guard where none is given.
         console: where the console's lines go; standard error where none is given.
@@ -75,13 +76,13 @@ async def open_channels(
     caller = Caller(sending, clock, allowed)
     wires: dict[ChannelKind, Wire] = {
         ChannelKind.CONSOLE: Console(console or sys.stderr),
-        ChannelKind.EMAIL: Email(send_mail, Relay(hosts=allowed, environ=environ)),
-        ChannelKind.FILE: Lines(),
-        ChannelKind.SLACK: Slack(caller, environ),
-        ChannelKind.TEAMS: Teams(caller, environ),
-        ChannelKind.WEBHOOK: Webhook(caller, environ),
+        ChannelKind.EMAIL: Email(send_mail, Relay(hosts=allowed, bounds=bounds)),
+        ChannelKind.FILE: Lines(bounds),
+        ChannelKind.SLACK: Slack(caller, bounds),
+        ChannelKind.TEAMS: Teams(caller, bounds),
+        ChannelKind.WEBHOOK: Webhook(caller, bounds),
     }
     try:
-        yield OpenChannels(wires, PagerDuty(caller, environ))
+        yield OpenChannels(wires, PagerDuty(caller, bounds))
     finally:
         await sending.aclose()

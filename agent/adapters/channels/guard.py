@@ -12,16 +12,16 @@ Source: httpcore's documentation on network backends (1.0.9).
 
 import asyncio
 import socket
-import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache, partial
+from functools import partial
 from ipaddress import ip_address
 from typing import Any
 
 import httpcore
 import httpx
 
+from agent.adapters import trust
 from agent.adapters.channels.addresses import Address, check_addresses
 from agent.model.errors import Refused
 
@@ -118,18 +118,12 @@ class Backend(httpcore.AsyncNetworkBackend):
         return addresses
 
 
-@cache
-def _trust() -> ssl.SSLContext:
-    """Return the roots that connections trust, read once in a process: each reading is almost a megabyte, for each tenant."""
-    return httpx.create_ssl_context()
-
-
 class Guarded(httpx.AsyncBaseTransport):
     """Sends requests over guarded connections: HTTP/1.1, no proxy, no redirect, no repetition."""
 
     def __init__(self, backend: Backend) -> None:
         self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=_trust(),
+            ssl_context=trust.roots(),
             max_connections=MOST_CONNECTIONS,
             max_keepalive_connections=MOST_CONNECTIONS // 2,
             keepalive_expiry=30.0,

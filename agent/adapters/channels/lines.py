@@ -1,13 +1,12 @@
 """A channel for trying out: one JSON line a notice at the end of a file."""
 
-import errno
 import os
 import stat
 from collections.abc import Sequence
-from pathlib import Path
 
 import msgspec
 
+from agent.adapters.channels.bounds import Bounds
 from agent.adapters.channels.data import data_of
 from agent.adapters.channels.own_thread import PATIENCE, Busy, OwnThread
 from agent.model.channel import Channel
@@ -19,9 +18,10 @@ _LASTING = (FileNotFoundError, IsADirectoryError, NotADirectoryError, Permission
 
 
 class Lines:
-    """Fulfils Wire over files, which only the agent's user may read."""
+    """Fulfils Wire over files in one folder, which only the agent's user may read."""
 
-    def __init__(self, patience: float = PATIENCE) -> None:
+    def __init__(self, bounds: Bounds, patience: float = PATIENCE) -> None:
+        self._bounds = bounds
         self._patience = patience
         self._threads: dict[str, OwnThread] = {}
         """By the file's path."""
@@ -32,9 +32,11 @@ class Lines:
         start = f"channel `{channel.name}`: `{channel.path}`"
         thread = self._threads.setdefault(channel.path, OwnThread("file", self._patience))
         try:
-            await thread.do(lambda: _append(Path(channel.path), line))
+            await thread.do(lambda: _append(self._bounds, channel.path, line))
         except (Busy, TimeoutError):
             raise Unavailable(f"{start} takes no line: look at the disk that it lies on") from None
+        except Refused as error:
+            raise Refused(f"{start} {error}") from error
         except _LASTING as error:
             raise Refused(f"{start} cannot be written: {(error.strerror or 'no reason').lower()}") from error
         except _NotAFile as error:
@@ -49,19 +51,11 @@ class Lines:
 
 
 class _NotAFile(ValueError):
-    """It is a link, a pipe, a device or the like."""
+    """It is a pipe, a device or the like."""
 
 
-def _append(path: Path, line: bytes) -> None:
-    # A named pipe without a reader would be waited for.
-    # A link is followed nowhere: whoever may write the folder would choose by it what is written to.
-    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
-    try:
-        descriptor = os.open(path, flags, 0o600)
-    except OSError as error:
-        if error.errno == errno.ELOOP:
-            raise _NotAFile from error
-        raise
+def _append(bounds: Bounds, path: str, line: bytes) -> None:
+    descriptor = bounds.open_file(path)
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise _NotAFile

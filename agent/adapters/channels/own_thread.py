@@ -9,6 +9,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from threading import Thread
 
+from agent.model.errors import Refused
+
 PATIENCE = 10.0
 """Real seconds after which a write that has not ended is left to itself."""
 
@@ -31,7 +33,7 @@ class OwnThread:
         Raises:
             Busy: what was begun before has not ended.
             TimeoutError: it did not end in time, and goes on by itself.
-            OSError, ValueError: what the work has raised.
+            OSError, ValueError, Refused: what the work has raised.
         """
         if self._is_busy:
             raise Busy
@@ -51,7 +53,7 @@ class OwnThread:
             failure: Exception | None = None
             try:
                 work()
-            except (OSError, ValueError) as error:
+            except (OSError, ValueError, Refused) as error:
                 failure = error
             with suppress(RuntimeError):  # the loop has ended meanwhile: nobody waits for it any more
                 loop.call_soon_threadsafe(settle, failure)

@@ -18,6 +18,7 @@ from datetime import timedelta
 import msgspec
 
 from agent.adapters.channels.acknowledgements import Acknowledgements
+from agent.adapters.channels.bounds import Bounds
 from agent.adapters.channels.calling import Call, Caller, decoded, hidden, start_of
 from agent.adapters.channels.data import moment
 from agent.adapters.channels.layout import (
@@ -60,10 +61,10 @@ class _Taken(msgspec.Struct):
 class PagerDuty:
     """Fulfils Wire, and hears acknowledgements."""
 
-    def __init__(self, caller: Caller, environ: Mapping[str, str]) -> None:
+    def __init__(self, caller: Caller, bounds: Bounds) -> None:
         self._caller = caller
-        self._environ = environ
-        self._heard = Acknowledgements(caller, environ)
+        self._bounds = bounds
+        self._heard = Acknowledgements(caller, bounds)
         self._turns: dict[str, dict[str, int]] = {}
         """In which call each key of a channel was last asked for."""
 
@@ -144,7 +145,7 @@ class PagerDuty:
 
     async def _event(self, channel: Channel, event: Mapping[str, object]) -> None:
         """Have one event taken on."""
-        routing_key = secret_of(channel, channel.secret, self._environ)
+        routing_key = secret_of(channel, channel.secret, self._bounds)
         call = Call(
             start=start_of(channel.name),
             url=channel.url or EVENTS_URL,

@@ -3,38 +3,31 @@
 import os
 import re
 import stat
-from collections.abc import Mapping
-from pathlib import Path
 
+from agent.adapters.channels.bounds import Bounds
 from agent.model.channel import Channel, SecretPlace
 from agent.model.errors import Refused
 
 LARGEST = 16 * 1024
 """Bytes of a file with one secret in it; a larger one holds something else."""
 
-_OF_THE_SYSTEM = ("/proc/", "/sys/")
-"""Where the system tells of this process, its whole environment too: who writes channels would have that sent anywhere."""
-
-KEY_FILE = "audit.key"
-"""The name of the audit's key beside a ledger."""
-
 _ONE_WORD = re.compile(r"[\x21-\x7e]+")
 """Printable ASCII without a space: no line of a header or of a log can be made of it."""
 
 
 def secret_of(
-    channel: Channel, place: SecretPlace | None, environ: Mapping[str, str], *, is_one_word: bool = True
+    channel: Channel, place: SecretPlace | None, bounds: Bounds, *, is_one_word: bool = True
 ) -> str:
     """Return the secret of a channel that lies in this place, without blanks around it.
 
     A password may be more than one word of ASCII, and is so where `is_one_word` is False.
 
     Raises:
-        Refused: there is none, or it is more than one word; names the place, never what lies there.
+        Refused: there is none, it is more than one word, or channels may not name its place; names the place, never what lies there.
     """
     if place is None:
         raise Refused(f"channel `{channel.name}`: it names no secret: set `secret` in `{channel.file}`")
-    found = environ.get(place.env, "") if place.env else _content(channel, place)
+    found = _variable(channel, place, bounds) if place.env else _content(channel, place, bounds)
     secret = found.strip()
     if not secret:
         raise Refused(f"channel `{channel.name}`: {place} is empty or not there: put the secret in it")
@@ -45,18 +38,23 @@ def secret_of(
     return secret
 
 
-def _content(channel: Channel, place: SecretPlace) -> str:
+def _variable(channel: Channel, place: SecretPlace, bounds: Bounds) -> str:
+    try:
+        return bounds.variable(place.env)
+    except Refused as error:
+        raise Refused(f"channel `{channel.name}`: {place} {error}") from error
+
+
+def _content(channel: Channel, place: SecretPlace, bounds: Bounds) -> str:
     """Return what a file holds. To open a named pipe would wait for ever, and a device has no end."""
     start = f"channel `{channel.name}`: {place}"
     try:
-        where = Path(os.path.realpath(place.file))
-        if str(where).startswith(_OF_THE_SYSTEM) or where.name == KEY_FILE:
-            raise Refused(f"{start} is no channel's: it tells of this process, or is the audit's key")
-        descriptor = os.open(place.file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(descriptor, "rb") as file:
+        with os.fdopen(bounds.open_secret(place.file), "rb") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise Refused(f"{start} is not a file: put the secret in one")
+                raise Refused("is not a file: put the secret in one")
             content = file.read(LARGEST + 1)
+    except Refused as error:
+        raise Refused(f"{start} {error}") from error
     except (OSError, ValueError) as error:
         why = (getattr(error, "strerror", None) or "its name is none").lower()
         raise Refused(f"{start} cannot be read: {why}") from error

@@ -16,6 +16,7 @@ from datetime import timedelta
 
 import msgspec
 
+from agent.adapters.channels.bounds import Bounds
 from agent.adapters.channels.calling import Answer, Call, Caller, decoded, hidden, start_of
 from agent.adapters.channels.layout import (
     TITLE,
@@ -122,9 +123,9 @@ class _Deleted(Exception):
 class Slack:
     """Fulfils Wire."""
 
-    def __init__(self, caller: Caller, environ: Mapping[str, str]) -> None:
+    def __init__(self, caller: Caller, bounds: Bounds) -> None:
         self._caller = caller
-        self._environ = environ
+        self._bounds = bounds
 
     async def send(self, channel: Channel, notice: Notice, earlier: Sequence[Posted]) -> Receipt:
         """Post a message, update the first one of the page, or reply in its thread.
@@ -200,7 +201,7 @@ class Slack:
         Raises:
             _Fixed, _Deleted: the message that it is about cannot be changed any more.
         """
-        token = secret_of(channel, channel.secret, self._environ)
+        token = secret_of(channel, channel.secret, self._bounds)
         call = Call(
             start=f"{start_of(channel.name)}: {method}",
             url=f"{(channel.url or URL).rstrip('/')}/{method}",

@@ -11,13 +11,14 @@ Source: MicrosoftDocs/msteams-docs; microsoft/AdaptiveCards, schema 1.4. The hos
 that is missing is named in the setting `escalation.hosts`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from urllib.parse import urlsplit
 
 import msgspec
 
 from agent.adapters.channels.addresses import check_url
+from agent.adapters.channels.bounds import Bounds
 from agent.adapters.channels.calling import Call, Caller, start_of
 from agent.adapters.channels.layout import (
     TITLE,
@@ -73,14 +74,14 @@ Element = dict[str, object]
 class Teams:
     """Fulfils Wire."""
 
-    def __init__(self, caller: Caller, environ: Mapping[str, str]) -> None:
+    def __init__(self, caller: Caller, bounds: Bounds) -> None:
         self._caller = caller
-        self._environ = environ
+        self._bounds = bounds
 
     async def send(self, channel: Channel, notice: Notice, earlier: Sequence[Posted]) -> Receipt:  # noqa: ARG002  the others look at them
         """Hand one card to the workflow."""
         start = start_of(channel.name)
-        url = secret_of(channel, channel.secret, self._environ)
+        url = secret_of(channel, channel.secret, self._bounds)
         self._check(url, start)
         secrets = (url, *(value for value in urlsplit(url).query.split("&") if len(value) > 8))
         await self._caller.call(

@@ -12,11 +12,12 @@ import binascii
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 
 import msgspec
 
+from agent.adapters.channels.bounds import Bounds
 from agent.adapters.channels.calling import Call, Caller, start_of
 from agent.adapters.channels.data import data_of, moment
 from agent.adapters.channels.layout import fitting
@@ -42,14 +43,14 @@ _ID = re.compile(r"[A-Za-z0-9_:-]{1,200}")
 class Webhook:
     """Fulfils Wire."""
 
-    def __init__(self, caller: Caller, environ: Mapping[str, str]) -> None:
+    def __init__(self, caller: Caller, bounds: Bounds) -> None:
         self._caller = caller
-        self._environ = environ
+        self._bounds = bounds
 
     async def send(self, channel: Channel, notice: Notice, earlier: Sequence[Posted]) -> Receipt:  # noqa: ARG002  the others look at them
         """Post the notice. 410 says that the receiver wants no more, and is refused like any other no."""
         start = start_of(channel.name)
-        secret = secret_of(channel, channel.secret, self._environ)
+        secret = secret_of(channel, channel.secret, self._bounds)
         key = key_of(secret, start)
         content = body(notice)
         identity = message_id(notice)

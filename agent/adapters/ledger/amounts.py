@@ -1,11 +1,12 @@
 """How much was given away, and how much was sent. Each function runs inside a transaction that the caller has opened."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
-    Select,
+    FromClause,
     Subquery,
     case,
     func,
@@ -13,12 +14,15 @@ from sqlalchemy import (
     literal_column,
     select,
     type_coerce,
+    union,
     union_all,
 )
 from sqlalchemy.engine import Connection
 
+from agent.adapters.ledger import departed
 from agent.adapters.ledger.columns import EPOCH, MICROSECOND
 from agent.adapters.ledger.reads import effect
+from agent.adapters.ledger.restore_tables import departed_effects
 from agent.adapters.ledger.tables import approvals, decisions, effects, records
 from agent.model.decision import Unit
 from agent.model.enactment import MAIL_EFFECTS, Effect, State, Went
@@ -36,11 +40,12 @@ GIVEN = "effects.went <> 'dropped'"
 BRAKED = "decisions.guard = 'brake'"
 """The conditions of the partial indexes, word for word: SQLite would not use them otherwise."""
 
-Chosen = tuple[ColumnElement[bool], ...]
+SENT = (effects, departed_effects)
+"""Where it stands what was sent; of the latter, which left before a restore of the ledger, the former knows nothing."""
 
 
 def given(connection: Connection, tenant_id: str, since: datetime) -> tuple[Effect, ...]:
-    """Return effects that were intended since then and not dropped, oldest first."""
+    """Return effects that were intended since then and not dropped, oldest first; after those, what left before a restore."""
     query = (
         select(effects)
         .where(
@@ -50,7 +55,10 @@ def given(connection: Connection, tenant_id: str, since: datetime) -> tuple[Effe
         )
         .order_by(effects.c.intended_at, effects.c.id)
     )
-    return tuple(effect(row) for row in connection.execute(query))
+    return (
+        *(effect(row) for row in connection.execute(query)),
+        *departed.given(connection, tenant_id, since),
+    )
 
 
 def approved(
@@ -120,12 +128,11 @@ def within(
     for cap in caps:
         if cap.kinds is not None and one.kind not in cap.kinds:
             continue
-        since = (effects.c.tenant_id == tenant_id, effects.c.sent_at >= now - cap.window)
         if cap.unit is Unit.MESSAGES:
             if one.kind in MAIL_EFFECTS:
-                _weigh(cap, connection.scalar(messages_sent(since, cap)) or 0, one.amount)
+                _weigh(cap, _messages_sent(connection, tenant_id, now, cap), one.amount)
         else:
-            _weigh(cap, connection.scalar(actions_sent(since, cap, one.action_id)) or 0, 1)
+            _weigh(cap, _actions_sent(connection, tenant_id, now, cap, one.action_id), 1)
 
 
 def _weigh(cap: Cap, spent: int, asked: int) -> None:
@@ -137,22 +144,35 @@ def _weigh(cap: Cap, spent: int, asked: int) -> None:
     raise Held(cap.name, words if cap.unit is Unit.ACTIONS else f"{words}, and this has {asked:,}")
 
 
-def messages_sent(since: Chosen, cap: Cap) -> "Select[int]":
-    """Return the query for how many messages were sent."""
-    kinds = MAIL_EFFECTS if cap.kinds is None else MAIL_EFFECTS & cap.kinds
-    return select(func.coalesce(func.sum(effects.c.amount), 0)).where(*since, _of(sorted(kinds)))
-
-
-def actions_sent(since: Chosen, cap: Cap, apart_from: str) -> "Select[int]":
-    """Return the query for how many other actions were sent, each once."""
-    counted = select(func.count(effects.c.action_id.distinct())).where(
-        *since, effects.c.action_id.concat("") != apart_from
+def _messages_sent(connection: Connection, tenant_id: str, now: datetime, cap: Cap) -> int:
+    """Return how many messages were sent, before a restore of the ledger too."""
+    kinds = sorted(MAIL_EFFECTS if cap.kinds is None else MAIL_EFFECTS & cap.kinds)
+    return sum(
+        connection.scalar(
+            select(func.coalesce(func.sum(table.c.amount), 0)).where(
+                table.c.tenant_id == tenant_id, table.c.sent_at >= now - cap.window, _of(kinds, table)
+            )
+        )
+        or 0
+        for table in SENT
     )
-    return counted if cap.kinds is None else counted.where(_of(sorted(cap.kinds)))
 
 
-def _of(kinds: list[str]) -> ColumnElement[bool]:
-    return effects.c.kind.in_([str(kind) for kind in kinds])
+def _actions_sent(connection: Connection, tenant_id: str, now: datetime, cap: Cap, apart_from: str) -> int:
+    """Return how many other actions were sent, before a restore of the ledger too, each once."""
+    found = []
+    for table in SENT:
+        query = select(table.c.action_id).where(
+            table.c.tenant_id == tenant_id,
+            table.c.sent_at >= now - cap.window,
+            table.c.action_id.concat("") != apart_from,
+        )
+        found.append(query if cap.kinds is None else query.where(_of(sorted(cap.kinds), table)))
+    return connection.scalar(select(func.count()).select_from(union(*found).subquery())) or 0
+
+
+def _of(kinds: Iterable[str], table: FromClause = effects) -> ColumnElement[bool]:
+    return table.c.kind.in_([str(kind) for kind in kinds])
 
 
 def room(connection: Connection, tenant_id: str, effect_id: str, now: datetime, active: int) -> None:
@@ -176,6 +196,11 @@ def room(connection: Connection, tenant_id: str, effect_id: str, now: datetime, 
             records.c.state.not_in([str(State.CONFIRMED), str(State.UNDONE)]),
         )
     )
-    count = connection.scalar(running) or 0
+    before = select(func.count()).where(
+        departed_effects.c.tenant_id == tenant_id,
+        departed_effects.c.sent_at > now - RUNS,
+        _of(sorted(MAIL_EFFECTS), departed_effects),
+    )
+    count = (connection.scalar(running) or 0) + (connection.scalar(before) or 0)
     if count >= active:
         raise Unavailable(f"{count} remediations run already, and Microsoft lets {active} run at once: later")

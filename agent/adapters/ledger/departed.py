@@ -4,16 +4,17 @@ The audit's entries name no target, but each intent has a mark of each of its ow
 told by that mark, so that a restored ledger sends nothing that was sent since its backup was made.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.engine import Connection
 
 from agent.adapters.ledger.auditing import Book, Keeper
 from agent.adapters.ledger.claims import chunks
-from agent.adapters.ledger.restore_tables import departures, restores, unremembered
+from agent.adapters.ledger.restore_tables import departed_effects, departures, restores, unremembered
 from agent.audit import chain
-from agent.model.enactment import Cover, Effect, EffectKind, Pair
+from agent.model.enactment import INVERSE_EFFECTS, Cover, Effect, EffectKind, Pair, Went
 from agent.model.errors import Conflict
 from agent.model.restored import Gap, Restored
 
@@ -53,7 +54,46 @@ def restored(connection: Connection, tenant_id: str) -> Restored | None:
     if not gaps:
         return None
     lost = select(unremembered.c.action_id, unremembered.c.words).where(unremembered.c.tenant_id == tenant_id)
-    return Restored(gaps=gaps, actions={row.action_id: row.words for row in connection.execute(lost)})
+    left = (
+        select(departed_effects.c.action_id, func.sum(departed_effects.c.amount))
+        .where(
+            departed_effects.c.tenant_id == tenant_id,
+            departed_effects.c.kind.not_in(sorted(map(str, INVERSE_EFFECTS))),
+        )
+        .group_by(departed_effects.c.action_id)
+    )
+    return Restored(
+        gaps=gaps,
+        actions={row.action_id: row.words for row in connection.execute(lost)},
+        departed={str(row[0]): int(row[1]) for row in connection.execute(left)},
+    )
+
+
+def given(connection: Connection, tenant_id: str, since: datetime) -> tuple[Effect, ...]:
+    """Return what left so since then, with a target of its own for each that nobody knows: so it counts in full."""
+    query = (
+        select(departed_effects)
+        .where(departed_effects.c.tenant_id == tenant_id, departed_effects.c.sent_at >= since)
+        .order_by(departed_effects.c.sent_at, departed_effects.c.effect_id)
+    )
+    return tuple(
+        Effect(
+            id=row.effect_id,
+            action_id=row.action_id,
+            incident_id="",
+            kind=EffectKind(row.kind),
+            targets=tuple((unknown, unknown) for unknown in _unknown(row.effect_id, row.amount)),
+            went=Went.UNKNOWN,
+            attempts=1,
+            intended_at=row.sent_at,
+            sent_at=row.sent_at,
+        )
+        for row in connection.execute(query)
+    )
+
+
+def _unknown(effect_id: str, amount: int) -> Iterator[str]:
+    return (f"{effect_id} {number}" for number in range(amount))
 
 
 def _found(

@@ -1,6 +1,6 @@
 """The tables of what a restored ledger knows of the time after its backup, as the newest revision leaves them."""
 
-from sqlalchemy import Column, Integer, Table
+from sqlalchemy import Column, Index, Integer, Table
 
 from agent.adapters.ledger.columns import Key, Moment, metadata
 
@@ -24,6 +24,19 @@ departures = Table(
     Column("effect_id", Key, nullable=False),
     Column("action_id", Key, nullable=False),
     Column("at", Moment, nullable=False),
+)
+
+# Effects that left between a backup and its restore and are in no other table: how much they took, for caps to count.
+departed_effects = Table(
+    "departed_effects",
+    metadata,
+    Column("tenant_id", Key, primary_key=True),
+    Column("effect_id", Key, primary_key=True),
+    Column("action_id", Key, nullable=False),
+    Column("kind", Key, nullable=False),
+    Column("amount", Integer, nullable=False),
+    Column("sent_at", Moment, nullable=False),
+    Index("ix_departed_effects_sent", "tenant_id", "sent_at"),
 )
 
 # Actions for which more was done between a backup and its restore than the ledger remembers, in `words`.

@@ -3,17 +3,16 @@
 While agents are replaced one by one, the first new one brings the schema up, and old ones go on working with it. So
 migrations only add, and the schema itself says how old an agent may be that still works with it: one that is started
 again meanwhile must start.
+
+Which revisions there are is read off the names of their files: Alembic, which runs them, takes a third of an agent's
+start to import, and at most starts there is nothing to run.
 """
 
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, select, text
+from sqlalchemy import column, inspect, select, table, text
 from sqlalchemy.engine import Connection, Engine
 
 from agent.adapters.ledger.share_tables import oldest
@@ -41,22 +40,21 @@ def migrate(engine: Engine, name: str) -> None:
     Raises:
         LedgerError: the schema is too new for this agent.
     """
-    script = _script(MIGRATIONS)
     with engine.connect() as connection, connection.begin():
-        if _is_new_enough(connection, script, name):
+        if _is_new_enough(connection, name):
             return
 
     with engine.connect().execution_options(writes=True) as connection, connection.begin():
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
-        if _is_new_enough(connection, script, name):
+        if _is_new_enough(connection, name):
             return
         upgrade(connection, newest())
 
 
 def newest() -> str:
     """Return the newest revision of the schema."""
-    return str(_script(MIGRATIONS).get_current_head())
+    return _revisions(MIGRATIONS)[-1]
 
 
 def upgrade(connection: Connection, revision: str) -> None:
@@ -65,53 +63,47 @@ def upgrade(connection: Connection, revision: str) -> None:
     Raises:
         LedgerError: this agent does not know it.
     """
-    if revision not in {one.revision for one in _script(MIGRATIONS).walk_revisions()}:
+    from agent.adapters.ledger.migrating import run  # noqa: PLC0415  slow to import, and seldom needed
+
+    if revision not in _revisions(MIGRATIONS):
         raise LedgerError(f"it was written by a newer air-agent (schema `{revision}`): run that version")
-    config = _config(MIGRATIONS)
-    config.attributes["connection"] = connection
     with UPGRADING:
-        command.upgrade(config, revision)
+        run(connection, MIGRATIONS, revision)
 
 
 def require_newest(engine: Engine, name: str) -> None:
     """Raise LedgerError unless the schema is the newest: who only reads must not migrate."""
-    script = _script(MIGRATIONS)
     with engine.connect() as connection, connection.begin():
-        if not _is_new_enough(connection, script, name):
+        if not _is_new_enough(connection, name):
             raise Unprepared(
                 f"ledger `{name}`: holds no ledger of this version yet: start the agent once, which prepares it"
             )
 
 
 @lru_cache(maxsize=1)
-def _script(migrations: Path) -> ScriptDirectory:
-    """Return the revisions in this folder, read once in a process: that takes longer than all else at opening a ledger."""
-    script = ScriptDirectory.from_config(_config(migrations))
-    script.get_heads()
-    return script
+def _revisions(migrations: Path) -> tuple[str, ...]:
+    """Return the revisions in this folder, the oldest first: `r0001_first.py` is `0001`."""
+    return tuple(sorted(path.name[1:5] for path in (migrations / "versions").glob("r[0-9]*_*.py")))
 
 
-def _config(migrations: Path) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(migrations).replace("%", "%%"))
-    config.set_main_option("version_locations", str(migrations / "versions").replace("%", "%%"))
-    config.set_main_option("path_separator", "newline")
-    return config
-
-
-def _is_new_enough(connection: Connection, script: ScriptDirectory, name: str) -> bool:
-    context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
-    current = set(context.get_current_heads())
-    known = {revision.revision for revision in script.walk_revisions()}
-    newer = sorted(current - known)
+def _is_new_enough(connection: Connection, name: str) -> bool:
+    current, known = _current(connection), _revisions(MIGRATIONS)
+    newer = sorted(current.difference(known))
     if not newer:
-        return current == set(script.get_heads())
-    if not _serves(connection, max(known)):
+        return current == {known[-1]}
+    if not _serves(connection, known[-1]):
         raise LedgerError(
             f"ledger `{name}`: was written by a newer air-agent (schema `{newer[0]}`): "
             "run that version, or restore a backup from before it"
         )
     return True
+
+
+def _current(connection: Connection) -> set[str]:
+    """Return the revision of the schema, and nothing where there is no schema yet."""
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return set()
+    return set(connection.scalars(select(column("version_num")).select_from(table(VERSION_TABLE))))
 
 
 def _serves(connection: Connection, revision: str) -> bool:

@@ -26,7 +26,7 @@ from agent.adapters.ledger.line import Line
 from agent.adapters.ledger.place import address, named
 from agent.adapters.ledger.sharing import Had, Member
 from agent.model.errors import LedgerError, Lost, SettingsError
-from agent.model.tenancy import Share
+from agent.model.tenancy import Holder, Share
 from agent.ports.world import Fence
 
 T = TypeVar("T")
@@ -207,6 +207,11 @@ class SqlShares:
         fewer = sum(one in self._ours and not self._ours[one].is_asked_back for one in gone)
         self._ours = {one: share for one, share in self._ours.items() if one not in gone}
         await self._do(lambda connection: sharing.let_go(connection, member, gone, fewer))
+
+    async def holders(self, tenant_ids: Sequence[str]) -> Mapping[str, Holder]:
+        """Return which of these others have: see `ports.Shares`."""
+        asked, member = sorted(set(tenant_ids)), self._member
+        return await self._do(lambda connection: sharing.holders(connection, member, asked))
 
     def fence(self, share: Share) -> Fence:
         """Return what raises Lost once the tenant is not ours by this share, or not for long enough any more."""

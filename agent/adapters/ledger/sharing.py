@@ -13,6 +13,9 @@ import msgspec
 from sqlalchemy import TextClause, text
 from sqlalchemy.engine import Connection
 
+from agent.adapters.ledger.columns import EPOCH, MICROSECOND
+from agent.model.tenancy import Holder
+
 SHORT = {
     "@now": "floor(extract(epoch FROM clock_timestamp()) * 1000000)::bigint",
     "@begun": "floor(extract(epoch FROM theirs.backend_start) * 1000000)::bigint",
@@ -73,6 +76,19 @@ def sign(connection: Connection, member: Member, tenants: int, *, is_new: bool =
         "is_new": is_new,
     }
     return connection.execute(_SIGN, told).first() is not None
+
+
+def holders(connection: Connection, member: Member, asked: Sequence[str]) -> dict[str, Holder]:
+    """Return which other processes have these tenants."""
+    told = {"instance": member.instance, "asked": list(asked)}
+    return {
+        row.tenant_id: Holder(
+            replica=row.replica,
+            since=EPOCH + row.since * MICROSECOND,
+            frees_within=row.left / 1_000_000,
+        )
+        for row in connection.execute(_HOLDERS, told)
+    }
 
 
 def known_until(connection: Connection, replica: str) -> int | None:
@@ -221,6 +237,11 @@ _PARTIES = _query("""
         AND shares.tenant_id = ANY(CAST(:asked AS text[]))
     WHERE members.until > @now AND members.tenants > 0
     GROUP BY members.replica
+""")
+
+_HOLDERS = _query("""
+    SELECT tenant_id, replica, since, until - @now AS left FROM shares
+    WHERE tenant_id = ANY(CAST(:asked AS text[])) AND until > @now AND instance NOT IN (:instance, '')
 """)
 
 _TAKEN = _query("""

@@ -12,11 +12,9 @@ It lies below the SDK's adapter and above the connection pool, for three things 
 """
 
 import os
-import ssl
 import uuid
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from functools import cache
 from typing import Any
 from urllib.request import getproxies, proxy_bypass
 
@@ -24,6 +22,7 @@ import httpx
 from kiota_abstractions.request_option import RequestOption
 from kiota_http.middleware import REQUEST_OPTIONS_KEY
 
+from agent.adapters import trust
 from agent.adapters.microsoft.clouds import LOOPBACK
 from agent.ports.defender import Departing
 
@@ -195,10 +194,4 @@ def direct(url: str) -> httpx.AsyncHTTPTransport:
     parts = httpx.URL(url)
     is_near = parts.host in LOOPBACK or proxy_bypass(parts.host)
     proxy = None if is_near else getproxies().get(parts.scheme)
-    return httpx.AsyncHTTPTransport(verify=_trust(), http1=True, http2=False, retries=0, proxy=proxy)
-
-
-@cache
-def _trust() -> ssl.SSLContext:
-    """Return the roots that connections trust, read once in a process: all of them take longer than a request."""
-    return httpx.create_ssl_context()
+    return httpx.AsyncHTTPTransport(verify=trust.roots(), http1=True, http2=False, retries=0, proxy=proxy)

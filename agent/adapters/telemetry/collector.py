@@ -193,3 +193,39 @@ def _session(endpoint: str) -> requests.Session:
     if proxy is not None:
         session.proxies = {parts.scheme: proxy}
     return session
+
+
+class Unheard(Exception):
+    """No answer came from a collector; says why in words."""
+
+
+def try_out(endpoint: str, headers: Mapping[str, str], patience: float) -> int:
+    """Send a batch with nothing in it, over the very connections that others go over, and return the status it is answered with.
+
+    Source: OTLP 1.x, "OTLP/HTTP": a request with no data is taken as any other.
+
+    Raises:
+        Unheard: nobody answers.
+    """
+    sent = {**headers, "content-type": "application/x-protobuf"}
+    with _session(endpoint) as session:
+        try:
+            answer = session.post(
+                f"{endpoint}/v1/metrics",
+                data=b"",
+                headers=sent,
+                timeout=patience,
+                allow_redirects=False,
+                stream=True,
+            )
+        except requests.exceptions.SSLError:
+            raise Unheard("its certificate is not trusted here, or it speaks no TLS") from None
+        except requests.exceptions.ProxyError:
+            raise Unheard("the proxy on the way refuses") from None
+        except requests.exceptions.Timeout:
+            raise Unheard("no answer in time") from None
+        except requests.exceptions.ConnectionError:
+            raise Unheard("no connection: nobody listens there, or its name cannot be looked up") from None
+        except requests.exceptions.RequestException:
+            raise Unheard("the connection broke before an answer came") from None
+        return answer.status_code

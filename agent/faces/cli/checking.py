@@ -10,8 +10,9 @@ import msgspec
 
 from agent.adapters.host import SUFFIXES, SystemClock
 from agent.adapters.two_folders import plainly
+from agent.connecting import bounds_of
 from agent.faces.cli.failures import FINDINGS, Ending
-from agent.faces.cli.options import Format
+from agent.faces.cli.options import Format, loaded_to_look
 from agent.faces.cli.output import console, print_json, safe
 from agent.faces.cli.remarks import LONGEST, by_severity, commands, line_of
 from agent.faces.cli.sarif import sarif
@@ -24,11 +25,13 @@ from agent.judge.parse import parse_set
 from agent.judge.proof.reading import problems_of
 from agent.judge.quote import counted
 from agent.judge.rehearse import rehearse
+from agent.judge.within_bounds import Asked, out_of_bounds
 from agent.loop.tightening import require_tight
 from agent.model.errors import PolicyError, Problem, SettingsError
 from agent.model.folders import Folders, folders_of
 from agent.model.policy import PolicySet
 from agent.model.remark import Remark, Severity
+from agent.ports.world import nothing_outside
 from agent.shelves import shelf_in
 
 USUAL = Path("policies")
@@ -61,8 +64,22 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
     """Everything found, notes too, by file and place."""
 
 
-def check(path: Path | None, format_: Format, *, is_strict: bool, base: Path | None = None) -> None:
-    """Print everything found in the policies of the folder, or in one file of it; end with 1 where it is bad enough."""
+def check(
+    path: Path | None,
+    format_: Format,
+    *,
+    is_strict: bool,
+    base: Path | None = None,
+    settings: Path | None = None,
+) -> None:
+    """Print everything found in the policies of the folder, or in one file of it; end with 1 where it is bad enough.
+
+    With `settings`, their folder is what is checked where no path is given, and channels are held to what they may name there.
+    """
+    held_to = loaded_to_look(settings) if settings is not None else None
+    outside = nothing_outside if held_to is None else bounds_of(held_to).outside
+    if held_to is not None and path is None:
+        path, base = held_to.policies.directory, base or held_to.policies.base
     wanted = path or USUAL
     if not wanted.exists():
         raise SettingsError(
@@ -71,7 +88,7 @@ def check(path: Path | None, format_: Format, *, is_strict: bool, base: Path | N
     if wanted.is_file() and wanted.absolute().parent.name in FOLDERS:
         # What lies beside the policies is known by its folder, which a name alone does not tell.
         wanted = wanted.absolute()
-    found, causes = checked_at(wanted, base)
+    found, causes = checked_at(wanted, base, outside=outside)
     _print(found, causes, format_)
     bad = {Severity.ERROR, Severity.WARNING} if is_strict else {Severity.ERROR}
     if any(one.severity in bad for one in found.problems):
@@ -115,13 +132,20 @@ def _in_short(problems: Sequence[Remark], causes: Causes) -> tuple[list[Remark],
     return told, [f"{count} more of the failing cases {cause}" for count, cause in more if count > 0]
 
 
-def checked_at(path: Path, base: Path | None = None, *, tenant: str | None = None) -> tuple[Checked, Causes]:
+def checked_at(
+    path: Path,
+    base: Path | None = None,
+    *,
+    tenant: str | None = None,
+    outside: Asked = nothing_outside,
+) -> tuple[Checked, Causes]:
     """Load the whole set, since policies need each other and what lies beside them; of one file only it is told.
 
     Args:
         path: the folder, or one file of it.
         base: what the folder adds to, and may only tighten; None where it is whole by itself.
         tenant: whose actions are meant; None for those of any tenant.
+        outside: says what a channel names and may not.
     """
     path = path if base is None else plainly(path)
     folder = path if path.is_dir() else _folder_of(path)
@@ -134,7 +158,7 @@ def checked_at(path: Path, base: Path | None = None, *, tenant: str | None = Non
         files = shelf_in(folder, base).files()
     except PolicyError as error:
         return _not_loaded(path, error, told), {}
-    return checked(files, path, folder, told, tenant=tenant)
+    return checked(files, path, folder, told, tenant=tenant, outside=outside)
 
 
 def checked(
@@ -144,6 +168,7 @@ def checked(
     told: Callable[[str], bool] = lambda _: True,
     *,
     tenant: str | None = None,
+    outside: Asked = nothing_outside,
 ) -> tuple[Checked, Causes]:
     """Return what is found in a set of these files, which lie or could lie in the folder, as far as it is `told`.
 
@@ -168,8 +193,9 @@ def checked(
         claimed=_named_in_proofs(files),
     )
     unproved = [one for one in problems_of(files) if told(one.file)]
+    astray = [one for one in out_of_bounds(found, files, outside) if told(one.file)]
     remarks = [
-        *(of_problem(Code.DOES_NOT_LOAD, one) for one in (*went.unread, *unproved)),
+        *(of_problem(Code.DOES_NOT_LOAD, one) for one in (*went.unread, *unproved, *astray)),
         *(one for one, _ in failing),
         *(of_problem(Code.CASE_ASSERTS_NOTHING, one) for one in went.hollow),
         *(of_problem(Code.CASES_ONE_SIDED, one) for one in went.one_sided),

@@ -71,13 +71,14 @@ def code_of(found: Sequence[Looked]) -> int:
 async def _every(tenants: Sequence[TenantSettings], *, sends: bool) -> list[Looked]:
     """Look at a few at a time, and return them in their order."""
     room = asyncio.Semaphore(AT_ONCE)
+    first = next((one for one in tenants if one.settings is not None), None)
     with bar("tenants") as advance:
         done = 0
 
         async def one(tenant: TenantSettings) -> Looked:
             nonlocal done
             async with room:
-                looked = await _one(tenant, sends=sends)
+                looked = await _one(tenant, sends=sends, of_process=tenant is first)
             done += 1
             advance(done, len(tenants))
             return looked
@@ -85,11 +86,12 @@ async def _every(tenants: Sequence[TenantSettings], *, sends: bool) -> list[Look
         return list(await asyncio.gather(*(one(each) for each in tenants)))
 
 
-async def _one(tenant: TenantSettings, *, sends: bool) -> Looked:
+async def _one(tenant: TenantSettings, *, sends: bool, of_process: bool) -> Looked:
     if tenant.settings is None:
         checks, code = without_settings(SettingsError(tenant.problem)), WRONG_USE
     else:
-        checks = tuple([one async for one in examine(tenant.settings, sends=sends, by=person())])
+        looks = examine(tenant.settings, sends=sends, by=person(), of_process=of_process)
+        checks = tuple([one async for one in looks])
         code = exit_of(checks)
     checks = tuple(for_tenant(one, tenant.name) for one in checks)
     told = document(tenant.settings, checks, sends=sends, code=code)

@@ -25,6 +25,14 @@ def check(
         ),
     ] = None,
     base: BaseFolder = None,
+    settings: Annotated[
+        Path | None,
+        typer.Option(
+            "--settings",
+            metavar="FILE",
+            help="Hold channels to what these settings let them name; to nothing if left out.",
+        ),
+    ] = None,
     format_: Annotated[
         Format | None,
         typer.Option(
@@ -52,7 +60,7 @@ def check(
         return
     from agent.faces.cli import checking
 
-    checking.check(path, chosen, is_strict=strict, base=base)
+    checking.check(path, chosen, is_strict=strict, base=base, settings=settings)
 
 
 @policies.command()

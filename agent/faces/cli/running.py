@@ -1,6 +1,7 @@
 """`run` and `once`: the agent itself, for one tenant or for many."""
 
 import asyncio
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
@@ -16,18 +17,25 @@ from agent.faces.cli.logs import configure
 from agent.faces.cli.options import loaded_fleet
 from agent.faces.cli.output import console, print_json, safe
 from agent.faces.cli.stopping import hold_on_signal, reload_on_hangup, stop_on_signals, stop_when_stdin_closes
-from agent.faces.cli.watching import measured, watched
+from agent.faces.cli.watching import LastWatch, guarded, measured, watched
 from agent.faces.documents import ascii_json
 from agent.faces.report.dispatch import reporter_of
+from agent.faces.whose import whose
 from agent.loop import run as loop
 from agent.loop.fleet import Fleet, fraction
 from agent.loop.report import PassReport
+from agent.loop.sharing import Sharing
 from agent.loop.tending import Orders, Tended
+from agent.model.tenancy import Condition, Holder
+from agent.ports.fleet import Shares
 from agent.ports.telemetry import Telemetries
 from agent.ports.world import World
 from agent.settings import roster as settings
 from agent.settings.subjects import Process
 from agent.shelves import require_loads
+
+ENDING = 60.0
+"""Seconds that `once` may take to close everything, once its passes are made."""
 
 log = structlog.get_logger()
 
@@ -76,12 +84,11 @@ def run(path: Path | None, *, as_json: bool, until_stdin_closes: bool) -> None:
 def once(path: Path | None, *, as_json: bool) -> None:
     """Make one pass in every tenant; end with 1 where one had problems, or where everything is held in it."""
     found = _loaded(path)
-    passed = asyncio.run(_once(path, found))
-    if as_json:
-        print_json(passed if found.is_many else passed[0])
-    else:
-        for one in passed:
-            _tell(one)
+    last = LastWatch(found.process, ENDING)
+    try:
+        passed = asyncio.run(_once(path, found, last, as_json=as_json))
+    finally:
+        last.over()
     if any(one.problems or one.held for one in passed):
         raise Ending(FINDINGS)
 
@@ -137,23 +144,46 @@ async def _run(path: Path | None, found: settings.FleetSettings, *, as_json: boo
         await fleet.go()
 
 
-async def _once(path: Path | None, found: settings.FleetSettings) -> list[Passed]:
+async def _once(
+    path: Path | None, found: settings.FleetSettings, last: LastWatch, *, as_json: bool
+) -> Sequence[Passed]:
+    """Make the passes, and tell what came of them before anything is waited for that may never end."""
     orders = Orders()
     stop_on_signals(orders.stop)
     hold_on_signal(orders.hold)
     reports: dict[str, PassReport] = {}
 
     async def tend(one: Tended, world: World, asked: Orders) -> None:
-        reports[one.name] = await loop.once(world, stop=asked.stop, hold=asked.hold)
+        reports[one.name] = await loop.once(world, stop=asked.stop, hold=asked.hold, vitals=one.vitals)
 
     async with open_shares(found.process) as (shares, place):
         fleet = Fleet(
             _roster(path, found, place), shares, orders, tend, is_alone=not found.is_many, is_lasting=False
         )
-        await fleet.go()
-    if not found.is_many:
-        return [_passed(one) for one in reports.values()]
-    return [_passed_in(one, reports.get(name)) for name, one in sorted(fleet.tended.items())]
+        on_stuck = fleet.stuck if found.is_many else None
+        try:
+            async with guarded(found.process, on_stuck, opens_in_time=True) as watch:
+                watch.tenants = fleet.watched
+                await fleet.go()
+        finally:
+            last.begin()
+        others = await _others(shares, fleet.tended.values())
+        passed = [
+            _passed_in(one, reports.get(name), others)
+            if found.is_many
+            else _passed_alone(one, reports, others)
+            for name, one in sorted(fleet.tended.items())
+        ]
+        _tell_all(passed, found, as_json=as_json)
+    return passed
+
+
+def _tell_all(passed: Sequence[Passed], found: settings.FleetSettings, *, as_json: bool) -> None:
+    if as_json:
+        print_json(passed if found.is_many else passed[0])
+        return
+    for one in passed:
+        _tell(one)
 
 
 def _roster(
@@ -177,11 +207,31 @@ def _passed(report: PassReport) -> Passed:
     )
 
 
-def _passed_in(one: Tended, report: PassReport | None) -> PassedIn:
-    if report is not None:
-        return PassedIn(tenant=one.name, **msgspec.structs.asdict(_passed(report)))
-    why = one.problem or f"no pass was made: it is {one.condition}"
-    return PassedIn(tenant=one.name, **dict.fromkeys(WORDS, 0), held=(), problems=(why,))
+def _passed_in(one: Tended, report: PassReport | None, others: Mapping[str, Holder]) -> PassedIn:
+    found = _passed(report) if report is not None else _not_passed(one, others)
+    return PassedIn(tenant=one.name, **msgspec.structs.asdict(found))
+
+
+def _passed_alone(one: Tended, reports: Mapping[str, PassReport], others: Mapping[str, Holder]) -> Passed:
+    report = reports.get(one.name)
+    return _passed(report) if report is not None else _not_passed(one, others)
+
+
+def _not_passed(one: Tended, others: Mapping[str, Holder]) -> Passed:
+    """Return a pass that was not made, with why, and what is to be done."""
+    if one.problem:
+        why = one.problem
+    elif one.condition is Condition.ELSEWHERE:
+        why = f"no pass was made: {whose(others.get(one.tenancy.tenant_id))}"
+    else:
+        why = f"no pass was made: it is {one.condition}: run it again"
+    return Passed(**dict.fromkeys(WORDS, 0), held=(), problems=(why,))
+
+
+async def _others(shares: Shares, tended: Iterable[Tended]) -> Mapping[str, Holder]:
+    """Return which other replicas have tenants that are not ours; of none where that cannot be asked."""
+    elsewhere = [one.tenancy.tenant_id for one in tended if one.condition is Condition.ELSEWHERE]
+    return await Sharing(shares).holders(elsewhere) if elsewhere else {}
 
 
 def _print_line(tenant: str | None, report: PassReport) -> None:

@@ -27,6 +27,7 @@ from agent.faces.cli.typed import is_typed
 from agent.faces.holds import banner
 from agent.faces.telling import what
 from agent.judge.confirm import standing
+from agent.judge.quote import moment
 from agent.judge.taken_back import counted, says
 from agent.judge.undo import Undoing
 from agent.loop.shipping import Shipping
@@ -36,6 +37,7 @@ from agent.model.enactment import Record, State
 from agent.model.errors import Conflict, Held, SettingsError, Unavailable
 from agent.model.hold import Hold
 from agent.model.policy import Mode
+from agent.model.restored import Gap
 from agent.ports.defender import Enactor
 from agent.ports.world import World
 from agent.settings.subjects import Log, LogLevel, Settings
@@ -133,7 +135,17 @@ async def _chosen(world: World, asked: Asked) -> list[Record]:
     }
     known = await world.ledger.load(list(approved))
     sent = [one for one in known.values() if standing(await world.ledger.effects(one.action.id))]
+    for gap in () if world.restored is None else world.restored.gaps:
+        if since is None or since < gap.at:
+            console(stderr=True).print(safe(_not_known(gap), "yellow"), soft_wrap=True)
     return sent or _none(f"`{asked.policy}` approved nothing since then that was sent and stands")
+
+
+def _not_known(gap: Gap) -> str:
+    return (
+        f"what any policy approved between {moment(gap.backup_at)} and {moment(gap.at)} is not in the ledger, which was"
+        " restored from a backup: take that back in the Action center (`air-agent audit export` has it)"
+    )
 
 
 def _none(why: str) -> list[Record]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import threading
 from collections.abc import AsyncIterator
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager
 
@@ -40,17 +41,22 @@ def _complain(why: str) -> None:
 
 
 @asynccontextmanager
-async def guarded(process: Process, on_stuck: OnStuck | None = None) -> AsyncIterator[Watch]:
+async def guarded(
+    process: Process, on_stuck: OnStuck | None = None, *, opens_in_time: bool = False
+) -> AsyncIterator[Watch]:
     """Give a watch that goes round until the end.
 
     An event loop that stands still ends the process. A tenant that does is told to `on_stuck`; where there is none, as
-    in a process of one tenant, it ends the process too.
+    in a process of one tenant, it ends the process too. Where all `opens_in_time`, one that is not opened stands still.
     """
     awake = Awake()
     ending = _Ending(process, asyncio.get_running_loop())
     limit = process.health.stuck_after
     watch = Watch(
-        stuck_after=limit, on_stuck=on_stuck or (lambda _tenant, why: ending.end(why)), elapsed=awake.now
+        stuck_after=limit,
+        on_stuck=on_stuck or (lambda _tenant, why: ending.end(why)),
+        elapsed=awake.now,
+        opens_in_time=opens_in_time,
     )
     watchdog = Watchdog(
         awake=awake,
@@ -113,6 +119,31 @@ async def _sound(watch: Watch, words: str) -> None:
     world = tenants[0].world if len(tenants) == 1 else None
     if world is not None:
         await let_stand(world.ledger, ALARM, words, world.clock.now())
+
+
+class LastWatch:
+    """Ends the process with the code of one that stands still, where it does not come to its end once its work is over.
+
+    Work on a thread cannot be cancelled, and whoever ends waits for it: without this, for ever.
+    """
+
+    def __init__(self, process: Process, seconds: float) -> None:
+        self._process = process
+        self._seconds = seconds
+        self._timer: threading.Timer | None = None
+
+    def begin(self) -> None:
+        """Count from now on."""
+        ending = _Ending(self._process, asyncio.get_running_loop())
+        why = f"its work is over, and it has not ended within {self._seconds:.0f} s: something still works on a thread"
+        self._timer = threading.Timer(self._seconds, ending.end, (why,))
+        self._timer.name, self._timer.daemon = "last watch", True
+        self._timer.start()
+
+    def over(self) -> None:
+        """Count no more: it has ended."""
+        if self._timer is not None:
+            self._timer.cancel()
 
 
 class _Ending:

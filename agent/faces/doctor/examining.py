@@ -14,7 +14,7 @@ from time import monotonic
 
 import msgspec
 
-from agent.faces.doctor import ledger, machine, microsoft, reading, telling
+from agent.faces.doctor import ledger, machine, microsoft, monitoring, reading, telling
 from agent.faces.doctor.bedside import Around, Bedside, around
 from agent.model.checkup import Check, CheckName, Grade, Seen, failed, skipped
 from agent.model.errors import AgentError
@@ -52,6 +52,7 @@ STEPS: Mapping[CheckName, Step] = {
     N.DISK: Step(look=machine.disk),
     N.CHANNELS: Step(look=telling.channels, needs=(N.POLICIES,), seconds=130.0),
     N.CREDENTIALS: Step(look=telling.credentials),
+    N.MONITORING: Step(look=monitoring.monitoring, seconds=60.0),
 }
 """Every check, in the order in which they are made and told."""
 
@@ -61,6 +62,7 @@ async def examine(
     *,
     sends: bool = False,
     by: str = "doctor",
+    of_process: bool = True,
     world: Around | None = None,
     begins: Callable[[CheckName], None] = lambda _: None,
 ) -> AsyncIterator[Check]:
@@ -70,6 +72,7 @@ async def examine(
         settings: the tenant's.
         sends: whether a test is sent through every channel.
         by: who looks, for the audit of such tests.
+        of_process: whether what is the whole process's is looked at too, and not only what is the tenant's.
         world: what is asked; the real world where none is given.
         begins: is told which check begins.
     """
@@ -80,6 +83,8 @@ async def examine(
             settings=settings, around=world or around(settings), stack=stack, sends=sends, by=by
         )
         for name, step in STEPS.items():
+            if name is N.MONITORING and not of_process:
+                continue
             begins(name)
             began = monotonic()
             seen = _stopped(step, made, ends - began)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from agent.adapters.channels.configuration import misconfigured
 from agent.adapters.microsoft.proofs import Certificate
 from agent.compose import pages_people
+from agent.connecting import bounds_of
 from agent.faces.doctor.bedside import Bedside
 from agent.faces.doctor.said import seen_of
 from agent.faces.trials import audited, standing_hold, tried
@@ -45,7 +46,8 @@ async def channels(bedside: Bedside) -> tuple[Seen, ...]:
             ),
         )
     allowed = hosts(settings.escalation.hosts)
-    wrong = {one.name: misconfigured(one, bedside.around.environ, allowed) for one in policies.channels}
+    bounds = bounds_of(settings, bedside.around.environ)
+    wrong = {one.name: misconfigured(one, bounds, allowed) for one in policies.channels}
     found = [seen for one in policies.channels for seen in _configured(one, wrong[one.name], bedside)]
     found += _of_chains(policies, settings)
     if bedside.sends:

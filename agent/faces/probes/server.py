@@ -16,7 +16,10 @@ from starlette.applications import Starlette
 from agent.faces.listening import Server, listening_at
 
 AT_ONCE = 32
-"""Connections that are served at the same time."""
+"""Connections that are served at the same time; one more is served in place of one that is silent."""
+
+WITHIN = 2.0
+"""Seconds within which a whole request must have come: probes are short, and come from near."""
 
 PATIENCE = 10.0
 """Seconds for the server to begin and to end."""
@@ -46,7 +49,7 @@ class _Running:
     def __init__(self, listener: socket.socket, app: Starlette) -> None:
         self._listener = listener
         self._is_ready = threading.Event()
-        self._server = Server(app, None, self._is_ready.set, at_once=AT_ONCE)
+        self._server = Server(app, None, self._is_ready.set, at_once=AT_ONCE, within=WITHIN)
         self._thread = threading.Thread(target=self._serve, name="probes", daemon=True)
 
     def start(self) -> None:

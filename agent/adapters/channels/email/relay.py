@@ -28,6 +28,7 @@ from aiosmtplib import (
 )
 
 from agent.adapters.channels.addresses import Address, check_addresses, check_host
+from agent.adapters.channels.bounds import Bounds
 from agent.adapters.channels.calling import hidden, start_of
 from agent.adapters.channels.guard import LookUp, look_up
 from agent.adapters.channels.secrets import secret_of
@@ -51,7 +52,7 @@ class Relay:
 
     Args:
         hosts: hosts inside that are allowed, lower case; only these may be talked to without TLS.
-        environ: where secrets lie that are variables.
+        bounds: what channels may name.
         look_up: gives the addresses of a name.
         tls: makes what TLS is verified by: the machine's own authorities where nothing is given.
     """
@@ -60,12 +61,12 @@ class Relay:
         self,
         *,
         hosts: frozenset[str],
-        environ: Mapping[str, str],
+        bounds: Bounds,
         look_up: LookUp = look_up,
         tls: Callable[[], ssl.SSLContext] = ssl.create_default_context,
     ) -> None:
         self._hosts = hosts
-        self._environ = environ
+        self._bounds = bounds
         self._look_up = look_up
         self._tls = tls
 
@@ -101,7 +102,7 @@ class Relay:
             raise Refused(
                 f"{start_of(channel.name)}: `smtp.user` has no password: name its place in `smtp.password`"
             )
-        return secret_of(channel, smtp.password, self._environ, is_one_word=False)
+        return secret_of(channel, smtp.password, self._bounds, is_one_word=False)
 
     async def _addresses(self, smtp: Smtp, start: str, *, has_login: bool) -> tuple[Address, ...]:
         """Return the addresses of the server that it may be talked to at.

@@ -17,7 +17,7 @@ from agent.adapters.ledger import claims
 from agent.adapters.ledger.backing.rows import AT_ONCE
 from agent.adapters.ledger.columns import moment
 from agent.adapters.ledger.dialects import inserting
-from agent.adapters.ledger.restore_tables import departures, unremembered
+from agent.adapters.ledger.restore_tables import departed_effects, departures, unremembered
 from agent.adapters.ledger.tables import audit_entries, audit_heads, effects
 from agent.adapters.ledger.writes import NEVER_SENT
 from agent.audit.gap import DROPPED, Chains, Done, Entered, Told
@@ -152,6 +152,30 @@ def claim(connection: Connection, tenant_id: str, left: Iterable[Done]) -> None:
     ]
     if rows:
         connection.execute(inserting(connection, departures).on_conflict_do_nothing(), rows)
+
+
+def count(connection: Connection, tenant_id: str, left: Iterable[Done]) -> None:
+    """Write down how much of what left the caps would not count otherwise: what no effect that was sent tells of."""
+    counted = {done.effect_id: done for done in left if done.sent_at is not None}
+    for some in claims.chunks(sorted(counted)):
+        query = select(effects.c.id).where(
+            effects.c.tenant_id == tenant_id, effects.c.id.in_(some), effects.c.sent_at.is_not(None)
+        )
+        for effect_id in connection.scalars(query):
+            del counted[effect_id]
+    rows = [
+        {
+            "tenant_id": tenant_id,
+            "effect_id": done.effect_id,
+            "action_id": done.action_id,
+            "kind": done.kind,
+            "amount": done.targets,
+            "sent_at": done.sent_at,
+        }
+        for done in counted.values()
+    ]
+    if rows:
+        connection.execute(inserting(connection, departed_effects).on_conflict_do_nothing(), rows)
 
 
 def remember(

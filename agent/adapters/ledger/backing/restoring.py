@@ -162,6 +162,7 @@ def _go_on(
     had = {chain.replica: chain for chain in manifest.chains}
     left = regaining.apply(connection, tenant, told)
     regaining.claim(connection, tenant, left)
+    regaining.count(connection, tenant, left)
     unknown = _unknown(source, manifest, chains, told, left)
     actions = regaining.remember(connection, tenant, told, left, manifest.at, now)
     ends = regaining.close(connection, tenant, chains, had, now)
