@@ -127,7 +127,8 @@ async def judge_anew(world: World, policies: InForce) -> int:
             return True
         return world.enactor is not None and (one.is_observed or one.state is State.DECIDED)
 
-    return await turn_back(world, sorted(WAITING), is_meant)
+    # What is about to be carried out comes first: by other policies it may not be approved at all.
+    return await turn_back(world, [State.INTENDED, *sorted(WAITING - {State.INTENDED})], is_meant)
 
 
 async def judge_records(

@@ -39,7 +39,7 @@ DUE = tuple(sorted({*LOOKED_AT, *LOOKED_AT_BESIDE, *CLOSED}))
 AT_ONCE = 200
 """Records looked at between two commits."""
 
-ENDED_AT_ONCE = 2000
+ENDED_AT_ONCE = 500
 """Records judged anew or expired between two commits: each time all that is due is gone through to find them."""
 
 

@@ -13,11 +13,12 @@ class Ahead(msgspec.Struct, frozen=True, kw_only=True):
     states: tuple[State, ...]
     """It is in one of these states."""
     came_after: datetime
-    """It has been due since later than that."""
+    """It has no decision, and has been due since later than that: it is not only to be decided once more."""
     ends_before: datetime
     """Its deadline is before that."""
 
     def has(self, record: Record) -> bool:
         """Whether a record is among them."""
-        is_new = record.due is not None and record.due > self.came_after
+        is_late = record.due is not None and record.due > self.came_after
+        is_new = is_late and record.decision is None
         return record.state in self.states or is_new or record.action.deadline < self.ends_before

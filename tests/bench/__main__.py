@@ -15,6 +15,7 @@ PARTS = (
     "pending",
     "history",
     "report",
+    "loose",
     "scale",
     "fleet",
     "flood",

@@ -4,6 +4,7 @@ It lasts as long as it says: what is measured is how soon people could know, on 
 """
 
 import asyncio
+import logging
 import tempfile
 from collections.abc import Sequence
 from datetime import timedelta
@@ -11,6 +12,8 @@ from pathlib import Path
 from statistics import quantiles
 from time import perf_counter
 from typing import Any, cast
+
+import structlog
 
 from agent.adapters.graph.connect import open_graph
 from agent.adapters.host import SystemClock
@@ -68,6 +71,7 @@ class Seen:
 
 def run(actions: int = ACTIONS, minutes: float = MINUTES) -> list[Row]:
     """Return what was measured and what was wanted."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     with tempfile.TemporaryDirectory() as folder:
         return asyncio.run(_burst(Path(folder), actions, int(minutes * 60)))
 

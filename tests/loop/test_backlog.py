@@ -14,9 +14,10 @@ from agent.loop.cycle import judge_due
 from agent.loop.passing import JUDGING, Memory, one_pass
 from agent.loop.report import PassReport
 from agent.loop.run import load, run
+from agent.loop.turning import turn_back
 from agent.model.defender import Mail
 from agent.model.enactment import State, Went
-from tests.adapters.records import a_record, an_action, an_effect
+from tests.adapters.records import a_decision, a_record, an_action, an_effect
 from tests.fakes import FakeDefender
 from tests.loop.conftest import Bench
 
@@ -53,7 +54,8 @@ async def waits(
 ) -> None:
     now = bench.clock.now()
     action = an_action(key, deadline=now + ends, tenant=bench.world.tenant_id)
-    record = a_record(action=action, state=state, due=now + due)
+    decision = a_decision(action) if state is State.HELD else None
+    record = a_record(action=action, state=state, due=now + due, decision=decision)
     await bench.world.ledger.save([record], now=now)
 
 
@@ -94,6 +96,23 @@ async def test_what_ends_within_a_day_is_not_passed_by_what_has_just_come(
     await judge_due(bench.world, await load(bench.world), report, asyncio.Event(), at_most=SECOND)
 
     assert [one.action.key for one in await bench.records() if one.decision is not None] == [first]
+
+
+async def test_what_is_only_to_be_decided_once_more_does_not_count_as_just_come(
+    bench: Bench, slow: Slow
+) -> None:
+    """A brake that is released turns back very much at once, in the very pass in which something has come."""
+    for number in range(3):
+        await waits(bench, f"held {number}", state=State.HELD)
+    report = PassReport(began=bench.clock.now())
+    bench.clock.advance(timedelta(microseconds=1))
+    assert await turn_back(bench.world, [State.HELD], lambda _: True) == 3
+    await waits(bench, "came", ends=168 * HOUR)
+
+    await judge_due(bench.world, await load(bench.world), report, asyncio.Event(), at_most=SECOND)
+
+    seen = [record.action.key for record in await bench.records() if record.state is State.SEEN]
+    assert sorted(seen) == ["held 0", "held 1", "held 2"]
 
 
 async def test_what_people_answered_goes_before_what_waits(bench: Bench, slow: Slow) -> None:

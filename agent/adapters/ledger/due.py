@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, literal_column, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, literal_column, or_, select
 from sqlalchemy.engine import Connection
 
 from agent.adapters.ledger.reads import BUILT, in_order
@@ -52,7 +52,7 @@ def _ahead(ahead: Ahead | None) -> tuple[ColumnElement[int], ...]:
         return ()
     is_ahead = or_(
         records.c.state.in_([str(state) for state in ahead.states]),
-        records.c.due > ahead.came_after,
+        and_(records.c.due > ahead.came_after, records.c.decision_digest.is_(None)),
         records.c.deadline < ahead.ends_before,
     )
     return (case((is_ahead, 0), else_=1),)
