@@ -1,6 +1,6 @@
 """What a person writes to choose targets names those, all of those, and no others."""
 
-from time import perf_counter
+from time import thread_time
 
 import pytest
 from hypothesis import given
@@ -85,22 +85,22 @@ def test_stretches_are_written_as_such() -> None:
 def test_a_text_that_names_the_same_again_and_again_is_read_at_once(line: str) -> None:
     many = listed(*((f"m-{at:05}", f"a{at % 9}@contoso.example") for at in range(20_000)))
 
-    began = perf_counter()
+    began = thread_time()
     found = pick("\n".join([line] * 20_000), many)
 
     assert found == pick(line, many)
-    assert perf_counter() - began < SECONDS
+    assert thread_time() - began < SECONDS
 
 
 @pytest.mark.parametrize("ends", [range(5_000, 10_000), range(10_000, 5_000, -1)])
 def test_stretches_that_overlap_are_read_at_once(ends: range) -> None:
     many = listed(*((f"m-{at:05}", "a@contoso.example") for at in range(10_000)))
 
-    began = perf_counter()
+    began = thread_time()
     found = pick("\n".join(f"2-{end}" for end in ends), many)
 
     assert found == set(range(2, max(ends) + 1))
-    assert perf_counter() - began < SECONDS
+    assert thread_time() - began < SECONDS
 
 
 def test_a_target_without_a_place_is_named_by_what_it_is() -> None:

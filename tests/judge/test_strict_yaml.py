@@ -1,6 +1,6 @@
 """YAML means what it looks like, or is an error at its place."""
 
-from time import perf_counter
+from time import thread_time
 
 import pytest
 import yaml
@@ -74,11 +74,11 @@ def test_what_could_mean_something_else_is_refused_at_its_place(data: bytes, pro
     ],
 )
 def test_files_that_attack_the_reader_are_refused_at_once(data: bytes, words: str) -> None:
-    start = perf_counter()
+    start = thread_time()
 
     assert words in wrong(data)
 
-    assert perf_counter() - start < 1
+    assert thread_time() - start < 1
 
 
 def test_a_hundred_levels_are_read_and_one_more_is_not() -> None:

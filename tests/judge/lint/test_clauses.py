@@ -1,7 +1,7 @@
 """Conditions that can never hold, can never fail, or say nothing more than others."""
 
 from datetime import timedelta
-from time import perf_counter
+from time import thread_time
 
 import pytest
 
@@ -312,11 +312,11 @@ def many(line: str, count: int = 8_000) -> str:
 )
 def test_a_policy_of_any_size_is_linted_in_seconds(match: str, unless: str) -> None:
     """Were all conditions compared with all others, each of these would take minutes."""
-    before = perf_counter()
+    before = thread_time()
 
     told(policy_file(match, unless=unless))
 
-    assert perf_counter() - before < 20
+    assert thread_time() - before < 20
 
 
 def test_of_very_many_conditions_those_that_are_the_same_are_still_told() -> None:
