@@ -157,7 +157,7 @@ class _Pass:
         too; what else asks for it, such as Defender for Endpoint, has its own budget, and ends no reading of incidents.
         """
         now = self.world.clock.now()
-        if now - (self.judged or self.report.began) < MEANWHILE:
+        if now - (self.judged or self.report.began) < MEANWHILE and not self._is_scarce():
             return
         await self._look_around()
         try:
@@ -167,6 +167,12 @@ class _Pass:
         except (Conflict, Unavailable, Refused, Malformed):
             log.debug("what was read is judged once all is read")
         self.judged = self.world.clock.now()
+
+    def _is_scarce(self) -> bool:
+        """Whether the next page may have to wait for the request budget: what was read is not to wait with it."""
+        login = self.world.login
+        usage = () if login is None else login.usage()
+        return any(2 * one.used >= one.allowed for one in usage if one.system == "graph")
 
     async def _judge(self, at_most: timedelta | None = None) -> None:
         """Judge what is due, by the policies that count now: which those are is asked once more before each call."""
@@ -225,3 +231,4 @@ class _Pass:
             await self.world.ledger.mark_swept(self.world.clock.now())
         elif self.world.clock.now() - swept >= self.world.pace.sweep_every:
             await sweep(self.world, self.report, self.stop)
+            await self._judge()  # what it has found does not wait for the next pass

@@ -55,6 +55,47 @@ async def test_no_window_holds_more_than_the_budget(per_minute: int, pauses: lis
         assert beyond - first >= MINUTE
 
 
+async def test_a_listing_leaves_a_quarter_to_everything_else() -> None:
+    clock = ManualClock()
+    budget = Budget(clock, 8)
+    for _ in range(6):
+        await budget.spend(is_listing=True)
+
+    await budget.spend()
+    await budget.spend()
+    at_once = clock.now()
+    await budget.spend(is_listing=True)
+
+    assert (at_once, clock.now()) == (NOON, NOON + MINUTE)
+
+
+async def test_who_lists_keeps_nobody_waiting_who_comes_after() -> None:
+    clock = ManualClock()
+    budget = Budget(clock, 4)
+    done: list[str] = []
+    for _ in range(3):
+        await budget.spend(is_listing=True)
+
+    async def spend(name: str, *, is_listing: bool) -> None:
+        await budget.spend(is_listing=is_listing)
+        done.append(name)
+
+    await asyncio.gather(spend("list", is_listing=True), spend("look up", is_listing=False))
+
+    assert done == ["look up", "list"]
+
+
+@pytest.mark.parametrize("per_minute", [1, 2, 3])
+async def test_of_very_few_a_listing_leaves_nothing(per_minute: int) -> None:
+    clock = ManualClock()
+    budget = Budget(clock, per_minute)
+
+    for _ in range(per_minute):
+        await budget.spend(is_listing=True)
+
+    assert clock.now() == NOON
+
+
 async def test_many_waiters_are_served_in_the_order_they_came() -> None:
     clock = ManualClock()
     budget = Budget(clock, 2)

@@ -137,6 +137,7 @@ async def _burst(folder: Path, actions: int, seconds: int) -> list[Row]:
                 clock=SystemClock(),
                 defender=cast("Defender", WatchedDefender(graph.defender, seen)),
                 enactor=None,
+                login=graph.login,
                 ledger=cast("Ledger", WatchedLedger(ledger, seen)),
                 shelf=FakeShelf(approve=APPROVE),
                 targets=graph.targets,

@@ -1,5 +1,6 @@
 """Nothing that Graph shows is lost."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -11,7 +12,9 @@ from agent.model.errors import Unavailable
 from agent.model.history import Ending
 from agent.model.pace import Pace
 from agent.model.pending import LIFETIME
+from agent.model.vitals import Usage
 from tests.loop.conftest import APPROVE, Bench
+from tests.loop.test_expiring import FakeLogin
 from tests.makers import NOW, a_cluster, a_copy, an_alert, an_incident
 
 M = timedelta(minutes=1)
@@ -162,6 +165,23 @@ async def test_what_was_read_is_decided_within_seconds_although_more_is_still_to
     bench: Bench, takes: int, decided: int
 ) -> None:
     a_full_tenant(bench, 3, takes=timedelta(seconds=takes))
+
+    await bench.run_pass()
+
+    (record,) = await bench.records()
+    assert record.decision is not None
+    assert record.decision.at == NOW + timedelta(seconds=decided)
+
+
+@pytest.mark.parametrize(
+    ("system", "used", "decided"), [("graph", 30, 0), ("graph", 29, 2), ("endpoint", 30, 2)]
+)
+async def test_what_was_read_is_decided_before_more_is_where_the_request_budget_is_half_used(
+    bench: Bench, system: str, used: int, decided: int
+) -> None:
+    a_full_tenant(bench, 3, takes=timedelta(seconds=1))
+    login = FakeLogin(used=(Usage(system=system, used=used, allowed=60),))
+    bench.world = replace(bench.world, login=login)
 
     await bench.run_pass()
 

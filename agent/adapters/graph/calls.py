@@ -3,9 +3,9 @@
 from agent.adapters.microsoft.answers import Call
 from agent.model import permission
 
-LIST_INCIDENTS = Call("list incidents", permission.READ_INCIDENTS.name)
+LIST_INCIDENTS = Call("list incidents", permission.READ_INCIDENTS.name, is_listing=True)
 READ_INCIDENT = Call("read incident", permission.READ_INCIDENTS.name)
-LIST_ALERTS = Call("list alerts", permission.READ_ALERTS.name)
+LIST_ALERTS = Call("list alerts", permission.READ_ALERTS.name, is_listing=True)
 HUNT = Call("run hunting query", permission.HUNT.name)
 READ_MAIL = Call("look up mail", permission.READ_MAIL.name)
 LIST_MEMBERS = Call("list group members", permission.READ_MEMBERS.name)

@@ -25,6 +25,8 @@ class Call(msgspec.Struct, frozen=True):
     permission: str
     system: str = "graph"
     remedy: str = ""
+    is_listing: bool = False
+    """Whether it reads pages of which there may be hundreds: a part of the request budget is left to everything else."""
 
     def __str__(self) -> str:
         return f"{self.system}: {self.words}"

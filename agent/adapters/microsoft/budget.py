@@ -10,6 +10,9 @@ from agent.ports.host import Clock
 
 WINDOW = timedelta(seconds=60)
 HOUR = timedelta(hours=1)
+LEFT = 4
+"""A listing leaves one request in so many to everything else: what it has shown is looked up while it waits for its turn."""
+
 LONGEST_PARK = timedelta(minutes=15)
 """Longer waits are asked for by mistake: after this the tenant is tried again."""
 
@@ -48,16 +51,20 @@ class Budget:
         """What it is the budget of."""
         return self._system
 
-    async def spend(self) -> None:
-        """Return when one request may leave.
+    async def spend(self, *, is_listing: bool = False) -> None:
+        """Return when one request may leave; one of a listing only while there is room left for others.
 
         Raises:
             Unavailable: the tenant is parked, or the hour's requests are spent; carries until when.
         """
         self._refuse_while_parked()
+        room = self._per_minute // LEFT if is_listing else 0
+        while room and (moment := self._free_at(self._per_minute - room)) is not None:
+            await self._clock.sleep_until(moment)  # out of the line: whoever is not to wait for it passes by
+            self._refuse_while_parked()
         async with self._turn:
             self._refuse_past_the_hour()
-            while (moment := self._free_at()) is not None:
+            while (moment := self._free_at(self._per_minute)) is not None:
                 await self._clock.sleep_until(moment)
                 self._refuse_while_parked()
             self._refuse_while_parked()
@@ -93,18 +100,18 @@ class Budget:
             total=self._total,
         )
 
-    def _free_at(self) -> datetime | None:
-        """Return the moment to wait for, or None where a request may leave now."""
+    def _free_at(self, most: int) -> datetime | None:
+        """Return the moment to wait for, or None where a request may leave now, of so many within the window."""
         now = self._clock.now()
         if self._held_until is not None and self._held_until > now:
             return self._held_until
         longest = WINDOW if self._per_hour is None else HOUR
         while self._spent and self._spent[0] + longest <= now:
             self._spent.popleft()
-        if len(self._spent) < self._per_minute:
+        if len(self._spent) < most:
             return None
         # The oldest of as many as may leave within the window: while it is in there, no other may.
-        moment = self._spent[-self._per_minute] + WINDOW
+        moment = self._spent[-most] + WINDOW
         return moment if moment > now else None
 
     def _refuse_past_the_hour(self) -> None:

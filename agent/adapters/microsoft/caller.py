@@ -232,7 +232,7 @@ class Caller(ABC, Generic[R]):
         for is_last in (False, True):
             generation = await self._ready()
             try:
-                answer = await self._once(ask)
+                answer = await self._once(ask, is_listing=call.is_listing)
             except Lost as error:
                 if error.is_too_large:
                     raise Oversized(f"{call}: {error}") from error
@@ -293,13 +293,15 @@ class Caller(ABC, Generic[R]):
         await self._tokens.ready()
         return self._tokens.generation
 
-    async def _once(self, ask: Callable[[], R], departure: Departure | None = None) -> Answer:
+    async def _once(
+        self, ask: Callable[[], R], departure: Departure | None = None, *, is_listing: bool = False
+    ) -> Answer:
         """Send one request when the budget lets it, and return its answer.
 
         Raises:
             Lost: there is no whole answer.
         """
-        await self._budget.spend()
+        await self._budget.spend(is_listing=is_listing)
         api, began, outcome = self._budget.system, time.monotonic(), LOST
         try:
             async with asyncio.timeout(DEADLINE_SECONDS):
