@@ -46,6 +46,7 @@ class Together(Generic[K, V]):
         self._patience = patience
         self._next: dict[K, list[asyncio.Future[V]]] = {}
         """Who asks for what is not looked at yet."""
+        self._is_about_to_begin = False
         self._under_way: set[K] = set()
         """What some thread looks at: no other one does at the same time."""
         self._late: set[K] = set()
@@ -59,7 +60,8 @@ class Together(Generic[K, V]):
             Exception: whatever the look ended with.
         """
         loop = asyncio.get_running_loop()
-        if not self._next:
+        if not self._is_about_to_begin:
+            self._is_about_to_begin = True
             loop.call_soon(self._begin)
         answer: asyncio.Future[V] = loop.create_future()
         self._next[key] = [*(one for one in self._next.get(key, ()) if not one.done()), answer]
@@ -67,6 +69,7 @@ class Together(Generic[K, V]):
 
     def _begin(self) -> None:
         """Look at everything that is asked for and not under way; the rest begins as that comes back."""
+        self._is_about_to_begin = False
         free = {key: asking for key, asking in self._next.items() if key not in self._under_way}
         self._next = {key: asking for key, asking in self._next.items() if key not in free}
         if free:

@@ -137,6 +137,43 @@ async def test_what_hangs_is_late_and_looked_at_again_once_it_has_come_back() ->
     assert not looking.was_twice_at_once
 
 
+async def test_what_hangs_and_is_asked_for_again_and_again_keeps_nothing_else_from_being_looked_at() -> None:
+    looking = Looking("b")
+    together = Together(looking, 0.05)
+    hanging = [asyncio.create_task(together.ask("b")) for _ in range(2)]
+    await asyncio.gather(*hanging, return_exceptions=True)
+
+    async with asyncio.timeout(10):
+        for _ in range(3):
+            late = asyncio.create_task(together.ask("b"))
+            await asyncio.sleep(0)
+            assert isinstance(await together.ask("a"), int)
+            with pytest.raises(TimeoutError):
+                await late
+            assert isinstance(await together.ask("a"), int)
+    looking.let_go.set()
+    await _until(lambda: "b" not in looking.at_once)
+
+    assert isinstance(await together.ask("b"), int)
+    assert not looking.was_twice_at_once
+
+
+async def test_what_takes_long_keeps_nothing_else_from_being_looked_at() -> None:
+    looking = Looking("b")
+    together = Together(looking, None)
+    long = [asyncio.create_task(together.ask("b"))]
+    await _until(lambda: "b" in looking.at_once)
+    long.append(asyncio.create_task(together.ask("b")))
+    await asyncio.sleep(0)
+
+    async with asyncio.timeout(10):
+        others = [await together.ask(key) for key in "acac"]
+    looking.let_go.set()
+
+    assert others == [2, 3, 4, 5]
+    assert await asyncio.gather(*long) == [1, 6]
+
+
 async def test_however_many_hang_each_is_told_after_twice_its_patience() -> None:
     looking = Looking(*"abcdefgh")
     together = Together(looking, 0.05)
