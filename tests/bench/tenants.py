@@ -20,6 +20,9 @@ from agent.simulator.switches import Switches
 MESSAGES = 5
 """Messages of each action."""
 
+APART = 1_000_000
+"""Added to the seed of what comes: of one seed some alerts would have the ids of what waits, and move it to their incident."""
+
 THROTTLE = 150
 """Requests of a tenant that are answered in a minute, as Graph throttles what asks for security."""
 
@@ -59,7 +62,7 @@ def _tenant(number: int, tenant_id: str, plan: Plan, now: datetime, chance: Rand
     state = tenant.burst(number, now, actions=plan.waiting, messages_each=MESSAGES)
     state.tenant_id = tenant_id
     furnish(state.directory, number)
-    maker = Maker(number, now, first_incident=500_000)
+    maker = Maker(number + APART, now, first_incident=500_000)
     for one in range(plan.arriving):
         part = (one + chance.random()) / plan.arriving
         due = now + timedelta(seconds=plan.begin + (plan.end - plan.begin) * part)
