@@ -70,7 +70,9 @@ async def test_an_update_that_appears_late_within_the_overlap_is_found(bench: Be
     assert len(await bench.records()) == 1
 
 
-async def test_what_appears_later_than_the_overlap_is_found_by_the_sweep_and_decided_at_once(bench: Bench) -> None:
+async def test_what_appears_later_than_the_overlap_is_found_by_the_sweep_and_decided_at_once(
+    bench: Bench,
+) -> None:
     bench.defender.show(an_incident(an_alert(), updated=NOW - M))
     await bench.run_pass()
     bench.defender.show(
