@@ -59,8 +59,8 @@ class Shelf:
 
     def __init__(self, where: Where, shelves: Shelves) -> None:
         self._where, self._shelves = where, shelves
-        self._folders = where.folders(lambda folder: folder)
-        self.files, self.git, self.authors = self._folders.files, self._folders.git, self._folders.authors
+        folders = where.folders(lambda folder: folder)
+        self.files, self.git, self.authors = folders.files, folders.git, folders.authors
 
     async def look(self) -> Mapping[str, bytes]:
         """Return the files as they are, read while other things go on. Raises PolicyError."""

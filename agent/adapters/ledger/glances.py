@@ -72,8 +72,8 @@ class Watched:
         version = _version(connection)
         if self._seen is None or self._seen[0] != version:
             with connection.begin():
-                found = _glances(connection, [self._tenant_id])[self._tenant_id]
-            self._seen = version, found._replace(stamp=version)
+                found = _glances(connection, {self._tenant_id: version})[self._tenant_id]
+            self._seen = version, found
         return self._seen[1]
 
     def _close_if_asked(self) -> None:
@@ -100,7 +100,7 @@ def server(engine: Engine, name: str) -> Server:
 
     def look(tenant_ids: Sequence[str]) -> Iterator[tuple[str, Glance]]:
         with told_apart(name), engine.begin() as connection:
-            found = _glances(connection, tenant_ids)
+            found = _glances(connection, unshipped.ends_of(connection, tenant_ids))
         yield from found.items()
 
     return Together(look, None)
@@ -128,10 +128,11 @@ def _look_at_files(watched: Sequence[Watched]) -> Iterator[tuple[Watched, Glance
         yield one, found
 
 
-def _glances(connection: Connection, tenant_ids: Sequence[str]) -> Mapping[str, Glance]:
+def _glances(connection: Connection, stamps: Mapping[str, object]) -> Mapping[str, Glance]:
+    """Return how these tenants' ledgers stand, each with its stamp."""
+    tenant_ids = list(stamps)
     holds, waiting = holding.standing_of(connection, tenant_ids), unshipped.waiting_of(connection, tenant_ids)
-    ends = unshipped.ends_of(connection, tenant_ids)
-    return {one: Glance(holds[one], waiting[one], ends[one]) for one in tenant_ids}
+    return {one: Glance(holds[one], waiting[one], stamp) for one, stamp in stamps.items()}
 
 
 def _version(connection: Connection) -> int:
